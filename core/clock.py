@@ -1,0 +1,68 @@
+"""The time. Everything that decides by time takes a `Clock`, so that tests and the demo can move it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from core.errors import InvalidInput
+from core.texts import mark
+
+
+class Clock(Protocol):
+    """Tells the present moment, aware and in UTC."""
+
+    @property
+    def offset(self) -> timedelta:
+        """How far this clock is ahead of the machine's: zero except in tests and the demo."""
+        ...
+
+    def now(self) -> datetime:
+        """Return the present moment in UTC."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SystemClock:
+    """The machine's clock."""
+
+    offset: timedelta = timedelta(0)
+
+    def now(self) -> datetime:
+        """Return the present moment in UTC."""
+        return datetime.now(UTC)  # noqa: TID251 (the one place that asks the machine)
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetFileClock:
+    """The machine's clock moved ahead by the whole seconds that a file names; several processes share it."""
+
+    path: Path
+
+    @property
+    def offset(self) -> timedelta:
+        """How far ahead; zero while the file is absent or half written."""
+        try:
+            return timedelta(seconds=int(self.path.read_text()))
+        except (OSError, ValueError):
+            return timedelta(0)
+
+    def now(self) -> datetime:
+        """Return the moved moment in UTC."""
+        return SystemClock().now() + self.offset
+
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def sensible(moment: datetime) -> datetime:
+    """Return the moment in UTC; refuse one without a zone or outside this century."""
+    if moment.tzinfo is None:
+        raise InvalidInput(mark("This time has no time zone. Add one, for example Z for UTC."))
+    utc = moment.astimezone(UTC)
+    if not EARLIEST <= utc < LATEST:
+        raise InvalidInput(mark("This time is not in this century. Check the year."))
+    return utc

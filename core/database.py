@@ -1,0 +1,212 @@
+"""PostgreSQL: connections, transactions, and its errors in our own words.
+
+Two pools: what saves lives (raise, acknowledge, sweep) has connections of its own, so that a crowd of
+readers can never stand in its way, and commits synchronously, standby included. Statements come from
+`queries.sql` files and take every moment as a parameter; the database's own clock decides nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol, cast
+
+import asyncpg
+import msgspec
+
+from core import logs
+from core.errors import Conflict, InvalidInput, Unavailable
+from core.settings import Settings
+from core.texts import mark
+
+log = logs.get(__name__)
+
+
+class Row(Protocol):
+    """One row of an answer; columns by name."""
+
+    def __getitem__(self, column: str) -> Any:
+        """Return the value of a column."""
+        ...
+
+
+ACQUIRE_SECONDS = 5.0
+STATEMENT_SECONDS = 10.0
+UNAVAILABLE = mark("The database does not answer. Nothing was changed. Try again in a moment.")
+MOVED_ON = mark("This has changed in the meantime. Look again.")
+
+
+class Transaction:
+    """One open transaction. Leaving its block commits; an error or a timeout rolls everything back."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def rows(self, query: str, *values: object) -> Sequence[Row]:
+        """Return every row."""
+        return cast("Sequence[Row]", await self._connection.fetch(query, *values))
+
+    async def row(self, query: str, *values: object) -> Row | None:
+        """Return the first row, or None."""
+        return cast("Row | None", await self._connection.fetchrow(query, *values))
+
+    async def value(self, query: str, *values: object) -> Any:
+        """Return the first column of the first row, or None."""
+        return await self._connection.fetchval(query, *values)
+
+    async def run(self, query: str, *values: object) -> int:
+        """Run a statement; return how many rows it touched."""
+        status: str = await self._connection.execute(query, *values)
+        count = status.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    async def run_many(self, query: str, values: Iterable[Sequence[object]]) -> None:
+        """Run a statement once for each sequence of values."""
+        await self._connection.executemany(query, values)
+
+    async def script(self, statements: str) -> None:
+        """Run several statements without parameters; migrations only."""
+        await self._connection.execute(statements)
+
+    async def wake(self, channel: str) -> None:
+        """Wake the listeners of a channel when this transaction commits."""
+        await self._connection.execute("SELECT pg_notify($1, '')", channel)
+
+
+class Database:
+    """The pools of one process."""
+
+    def __init__(self, url: str, pool: Any, urgent: Any) -> None:
+        self._url = url
+        self._pool = pool
+        self._urgent = urgent
+
+    @asynccontextmanager
+    async def transaction(self, *, urgent: bool = False) -> AsyncIterator[Transaction]:
+        """Open a transaction; `urgent` takes a connection that only raise, acknowledge and sweep use."""
+        pool = self._urgent if urgent else self._pool
+        with _our_errors():
+            async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
+                yield Transaction(connection)
+
+    async def check_write(self) -> None:
+        """Prove that a write commits; readiness is nothing less."""
+        async with self.transaction(urgent=True) as tx:
+            await tx.run("UPDATE heartbeat SET beats = beats + 1")
+
+    async def seconds_ahead(self, now: float) -> float:
+        """Return how far a machine time (seconds since 1970) is ahead of the database's clock."""
+        async with self.transaction(urgent=True) as tx:
+            theirs = await tx.value("SELECT extract(epoch FROM clock_timestamp())::float8")
+        return now - float(theirs)
+
+    async def listen(self, channels: Sequence[str], heard: Callable[[], None]) -> None:
+        """Call `heard` whenever one of the channels is woken; reconnects for ever.
+
+        A wake is a convenience: whoever listens also looks by itself every few seconds.
+        """
+        while True:
+            try:
+                async with asyncio.timeout(ACQUIRE_SECONDS):
+                    connection = await asyncpg.connect(self._url)
+                    for channel in channels:
+                        await connection.add_listener(channel, lambda *_: heard())
+                await _closed(connection)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+                log.warning("listening_interrupted", error=type(error).__name__)
+            await asyncio.sleep(1)
+
+    def pool_use(self) -> dict[str, int]:
+        """Return how many connections are open and idle."""
+        return {
+            "open": self._pool.get_size(), "idle": self._pool.get_idle_size(),
+            "urgent_open": self._urgent.get_size(), "urgent_idle": self._urgent.get_idle_size(),
+        }  # fmt: skip
+
+
+class _our_errors:  # noqa: N801 (reads as a phrase at its use)
+    """Turn the driver's errors into ours; their texts quote rows and stay inside."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        match error:
+            case (
+                asyncpg.UniqueViolationError()
+                | asyncpg.ForeignKeyViolationError()
+                | asyncpg.ExclusionViolationError()
+            ):
+                raise Conflict(MOVED_ON) from error
+            case asyncpg.DataError() | asyncpg.CheckViolationError():
+                raise InvalidInput(mark("A value is not allowed here.")) from error
+            case (
+                asyncpg.PostgresSyntaxError() | asyncpg.UndefinedTableError() | asyncpg.UndefinedColumnError()
+            ):
+                return
+            case asyncpg.PostgresError() | asyncpg.InterfaceError() | OSError() | TimeoutError():
+                log.warning(
+                    "database_unavailable", **{k: v for k, v in logs.describe(error).items() if k != "frames"}
+                )
+                raise Unavailable(UNAVAILABLE) from error
+
+
+async def _closed(connection: Any) -> None:
+    """Wait until the connection ends."""
+    closed = asyncio.Event()
+    connection.add_termination_listener(lambda _: closed.set())
+    try:
+        await closed.wait()
+    finally:
+        connection.terminate()
+
+
+async def _prepare(connection: Any) -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: b"\x01" + msgspec.json.encode(value),
+        decoder=lambda data: msgspec.json.decode(data[1:]),
+        format="binary",
+    )
+
+
+@asynccontextmanager
+async def connect(url: str, *, connections: int = 10, urgent_connections: int = 6) -> AsyncIterator[Database]:
+    """Open the pools; one connection of each is made now, so that a wrong address is told at once."""
+
+    def pool(size: int, name: str, **settings: str) -> Any:
+        return asyncpg.create_pool(
+            url, min_size=1, max_size=size, timeout=ACQUIRE_SECONDS, command_timeout=STATEMENT_SECONDS,
+            init=_prepare, server_settings={"application_name": name, "timezone": "UTC", **settings},
+        )  # fmt: skip
+
+    with _our_errors():
+        ordinary = await pool(connections, "streha")
+    try:
+        with _our_errors():
+            urgent = await pool(urgent_connections, "streha urgent", synchronous_commit="on")
+    except BaseException:
+        ordinary.terminate()
+        raise
+    try:
+        yield Database(url, ordinary, urgent)
+    finally:
+        for each in (ordinary, urgent):
+            try:
+                async with asyncio.timeout(ACQUIRE_SECONDS):
+                    await each.close()
+            except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                each.terminate()
+
+
+@asynccontextmanager
+async def connect_as_set(settings: Settings) -> AsyncIterator[Database]:
+    """Open the pools that the settings describe."""
+    async with connect(
+        settings.database_url.reveal(),
+        connections=settings.database_connections,
+        urgent_connections=settings.urgent_connections,
+    ) as database:
+        yield database

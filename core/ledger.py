@@ -1,0 +1,37 @@
+"""Recording acts: one unchained row in the acting transaction.
+
+The row says who did what to which opaque thing and when; facts are enumerations, counts and ids, never
+content. `cases.ledger` chains, reads and verifies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from core import queries
+from core.database import Transaction
+
+_SQL = queries.load("core")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One act. Without a person it is the operator's or the system's own."""
+
+    act: str
+    at: datetime
+    person_id: UUID | None = None
+    actor_kind: str = "person"
+    case_id: UUID | None = None
+    object_id: UUID | None = None
+    facts: dict[str, str | int | bool] = field(default_factory=dict)
+
+
+async def record(tx: Transaction, act: Act) -> None:
+    """Append an act; it is chained within seconds by the sequencer."""
+    kind = act.actor_kind if act.person_id is None else "person"
+    await tx.run(
+        _SQL["append_to_ledger"], act.at, kind, act.person_id, act.act, act.case_id, act.object_id, act.facts
+    )

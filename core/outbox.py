@@ -1,0 +1,153 @@
+"""The outbox: what must be said, to whom, left in the same transaction as its cause.
+
+A message holds a template's name and opaque parameters, never content. Whoever delivers claims rows by
+lease, and says how it ended. States: pending, sending, sent, failed, quarantined, withdrawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+from uuid import UUID
+
+from core import queries
+from core.database import Transaction
+from core.ids import new_id
+
+_SQL = queries.load("core")
+CHANNEL = "streha_outbox"
+LEASE = timedelta(seconds=30)
+
+
+class Lane(IntEnum):
+    """Alerts have a lane of their own before everything else."""
+
+    ALERT = 0
+    ORDINARY = 1
+
+
+class TargetKind(StrEnum):
+    """Whose room a message goes to."""
+
+    COMPARTMENT = "compartment"
+    DESK = "desk"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One room: of a compartment, of a duty desk, or of one person alone with the bot."""
+
+    kind: TargetKind
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Something to say. `key` names its cause: the same key is said once."""
+
+    key: str
+    target: Target
+    template: str
+    parameters: dict[str, str] = field(default_factory=dict)
+    mentions: Sequence[UUID] = ()
+    lane: Lane = Lane.ORDINARY
+    alert_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A message leased to one deliverer."""
+
+    id: UUID
+    sequence: int
+    created_at: datetime
+    attempts: int
+    message: Message
+
+
+async def post(tx: Transaction, messages: Sequence[Message], now: datetime) -> None:
+    """Leave messages to be sent when the transaction commits, in this order, and wake the deliverer."""
+    for each in messages:
+        await tx.run(
+            _SQL["post"], new_id(), each.key, each.lane, each.target.kind, each.target.id, each.template,
+            each.parameters, list(each.mentions), each.alert_id, now,
+        )  # fmt: skip
+    if messages:
+        await tx.wake(CHANNEL)
+
+
+async def claim(tx: Transaction, now: datetime, limit: int) -> list[Claimed]:
+    """Lease up to `limit` waiting messages, alerts first, each target's in order."""
+    rows = await tx.rows(_SQL["claim"], now, now + LEASE, limit)
+    claimed = [
+        Claimed(
+            id=row["id"],
+            sequence=row["sequence"],
+            created_at=row["created_at"],
+            attempts=row["attempts"],
+            message=Message(
+                key=row["key"],
+                target=Target(kind=TargetKind(row["target_kind"]), id=row["target_id"]),
+                template=row["template"],
+                parameters=row["parameters"],
+                mentions=row["mentions"],
+                lane=Lane(row["lane"]),
+                alert_id=row["alert_id"],
+            ),
+        )
+        for row in rows
+    ]
+    return sorted(claimed, key=lambda each: (each.message.lane, each.sequence))
+
+
+async def mark_sent(tx: Transaction, ids: Sequence[UUID], now: datetime) -> None:
+    """Record that the homeserver accepted these."""
+    await tx.run(_SQL["mark_sent"], list(ids), now)
+
+
+async def put_off(tx: Transaction, message_id: UUID, until: datetime, failure: str) -> None:
+    """Try again at `until`; `failure` is a kind, never a text."""
+    await tx.run(_SQL["put_off"], message_id, until, failure)
+
+
+async def give_up(tx: Transaction, message_id: UUID, state: str, failure: str) -> None:
+    """End a message as `failed` or `quarantined`."""
+    await tx.run(_SQL["give_up"], message_id, state, failure)
+
+
+async def withdraw_alert(tx: Transaction, alert_id: UUID) -> None:
+    """Withdraw what still waits to call people for an alert that has ended."""
+    await tx.run(_SQL["withdraw_alert"], alert_id)
+
+
+async def states(tx: Transaction) -> dict[tuple[str, int], int]:
+    """Return how many messages there are by state and lane."""
+    return {(row["state"], row["lane"]): row["messages"] for row in await tx.rows(_SQL["states"])}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """How far one message of an alert came."""
+
+    target: Target
+    template: str
+    state: str
+    created_at: datetime
+    sent_at: datetime | None
+
+
+async def deliveries_of_alert(tx: Transaction, alert_id: UUID) -> list[Delivery]:
+    """Return what was said for an alert, oldest first."""
+    return [
+        Delivery(
+            target=Target(kind=TargetKind(row["target_kind"]), id=row["target_id"]),
+            template=row["template"],
+            state=row["state"],
+            created_at=row["created_at"],
+            sent_at=row["sent_at"],
+        )
+        for row in await tx.rows(_SQL["deliveries_of_alert"], alert_id)
+    ]

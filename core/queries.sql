@@ -1,0 +1,56 @@
+-- post --
+-- Leave a message to be sent; a key that is known already changes nothing. $1 id … $10 now.
+INSERT INTO outbox (id, key, lane, target_kind, target_id, template, parameters, mentions, alert_id,
+                    created_at, due_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+ON CONFLICT (key) DO NOTHING
+
+-- claim --
+-- Lease the oldest waiting messages, keeping each target's order within its lane. $1 now, $2 lease
+-- until, $3 limit.
+UPDATE outbox SET lease_until = $2, attempts = attempts + 1, state = 'sending'
+WHERE id IN (
+    SELECT id FROM outbox AS waiting
+    WHERE state IN ('pending', 'sending') AND due_at <= $1
+      AND (lease_until IS NULL OR lease_until <= $1)
+      AND NOT EXISTS (
+          SELECT FROM outbox AS earlier
+          WHERE earlier.target_id = waiting.target_id AND earlier.lane = waiting.lane
+            AND earlier.state IN ('pending', 'sending') AND earlier.sequence < waiting.sequence
+            AND (earlier.due_at > $1 OR earlier.lease_until > $1))
+    ORDER BY lane, sequence LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING id, key, lane, target_kind, target_id, sequence, template, parameters, mentions, alert_id,
+          created_at, attempts
+
+-- mark_sent --
+-- The homeserver has accepted these messages. $1 ids, $2 now.
+UPDATE outbox SET state = 'sent', sent_at = $2, lease_until = NULL, failure = NULL
+WHERE id = ANY($1) AND state = 'sending'
+
+-- put_off --
+-- Try a message again later. $1 id, $2 due at, $3 kind of failure.
+UPDATE outbox SET state = 'pending', due_at = $2, lease_until = NULL, failure = $3
+WHERE id = $1 AND state = 'sending'
+
+-- give_up --
+-- A message cannot be delivered. $1 id, $2 failed or quarantined, $3 kind of failure.
+UPDATE outbox SET state = $2, lease_until = NULL, failure = $3 WHERE id = $1 AND state = 'sending'
+
+-- withdraw_alert --
+-- An alert has ended: what still waits to call people is not sent any more. $1 alert.
+UPDATE outbox SET state = 'withdrawn', lease_until = NULL
+WHERE alert_id = $1 AND state = 'pending' AND template LIKE 'alert\_%'
+
+-- states --
+-- Count messages by state and lane.
+SELECT state, lane, count(*) AS messages FROM outbox GROUP BY state, lane
+
+-- deliveries_of_alert --
+-- What was said for an alert, to whom, and how far it came. $1 alert.
+SELECT target_kind, target_id, template, state, created_at, sent_at FROM outbox
+WHERE alert_id = $1 ORDER BY sequence
+
+-- append_to_ledger --
+-- Record an act, unchained. $1 at, $2 actor kind, $3 actor, $4 act, $5 case, $6 object, $7 facts.
+INSERT INTO ledger (at, actor_kind, actor_id, act, case_id, object_id, facts)
+VALUES ($1, $2, $3, $4, $5, $6, $7)

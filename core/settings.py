@@ -1,0 +1,115 @@
+"""What an operator decides, read once from the environment.
+
+Each field of `Settings` is the variable `STREHA_<NAME>`; `STREHA_<NAME>_FILE` names a file that holds
+the value instead, which is how secrets come. An unknown `STREHA_` name refuses to start: a misspelt
+setting must never be silently ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import msgspec
+
+from core.errors import InvalidInput
+
+PREFIX = "STREHA_"
+# Read by the command on a person's own machine, so they may stand beside the server's settings.
+PERSONAL = frozenset({"STREHA_API_URL", "STREHA_KEY_FILE", "STREHA_LANGUAGE"})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Secret:
+    """A value that shows itself only when asked."""
+
+    _value: str = field(default="")
+
+    def reveal(self) -> str:
+        """Return the value."""
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret(hidden)"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that differs between installations. Durations are in seconds."""
+
+    database_url: Secret
+    network: str = "streha"
+    log_level: str = "info"
+    default_language: str = "en"
+
+    api_host: str = "127.0.0.1"
+    api_port: int = 8008
+    public_origin: str = "http://127.0.0.1:8008"
+    session_lifetime: int = 12 * 3600
+    requests_per_minute: int = 600
+    body_limit: int = 64 * 1024
+
+    sweep_interval: float = 5.0
+    database_connections: int = 10
+    urgent_connections: int = 6
+
+    homeserver_url: str = ""
+    matrix_user: str = ""
+    matrix_password: Secret = Secret()
+    matrix_store_key: Secret = Secret()
+    matrix_state_directory: Path = Path("matrix-state")
+    room_version: str = "11"
+
+    police_number: str = "192"
+    ambulance_number: str = "194"
+
+    # Only the demo and tests: a file that names how many seconds the clock is ahead.
+    clock_offset_file: Path | None = None
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Return the settings that the environment describes, or say which name is wrong."""
+    names = {PREFIX + item.name.upper(): item for item in fields(Settings)}
+    allowed = names.keys() | {name + "_FILE" for name in names} | PERSONAL
+    unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in allowed)
+    if unknown:
+        raise InvalidInput("Unknown setting {name}. Check its spelling or remove it.", name=unknown[0])
+    types = get_type_hints(Settings)
+    values: dict[str, Any] = {}
+    for name, item in names.items():
+        raw = _raw(environ, name)
+        if raw is not None:
+            values[item.name] = _parse(name, raw, types[item.name])
+        elif item.default is MISSING:
+            raise InvalidInput("{name} is not set. Set it, or {name}_FILE.", name=name)
+    return Settings(**values)
+
+
+def _raw(environ: Mapping[str, str], name: str) -> str | None:
+    path = environ.get(name + "_FILE")
+    if path is None:
+        return environ.get(name)
+    if name in environ:
+        raise InvalidInput("Both {name} and {name}_FILE are set. Keep one.", name=name)
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput("The file that {name}_FILE names cannot be read.", name=name) from error
+
+
+def _parse(name: str, raw: str, kind: Any) -> Any:
+    if kind is Secret:
+        return Secret(raw)
+    if kind in (Path, Path | None):
+        return Path(raw)
+    try:
+        return msgspec.convert(raw, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise InvalidInput("{name} is not a valid {kind}.", name=name, kind=kind.__name__) from error
