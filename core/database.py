@@ -134,21 +134,15 @@ class _our_errors:  # noqa: N801 (reads as a phrase at its use)
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         match error:
             case (
-                asyncpg.UniqueViolationError()
-                | asyncpg.ForeignKeyViolationError()
-                | asyncpg.ExclusionViolationError()
+                asyncpg.UniqueViolationError() | asyncpg.ForeignKeyViolationError() | asyncpg.ExclusionViolationError()
             ):
                 raise Conflict(MOVED_ON) from error
             case asyncpg.DataError() | asyncpg.CheckViolationError():
                 raise InvalidInput(mark("A value is not allowed here.")) from error
-            case (
-                asyncpg.PostgresSyntaxError() | asyncpg.UndefinedTableError() | asyncpg.UndefinedColumnError()
-            ):
+            case asyncpg.PostgresSyntaxError() | asyncpg.UndefinedTableError() | asyncpg.UndefinedColumnError():
                 return
             case asyncpg.PostgresError() | asyncpg.InterfaceError() | OSError() | TimeoutError():
-                log.warning(
-                    "database_unavailable", **{k: v for k, v in logs.describe(error).items() if k != "frames"}
-                )
+                log.warning("database_unavailable", **{k: v for k, v in logs.describe(error).items() if k != "frames"})
                 raise Unavailable(UNAVAILABLE) from error
 
 

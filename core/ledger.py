@@ -32,6 +32,4 @@ class Act:
 async def record(tx: Transaction, act: Act) -> None:
     """Append an act; it is chained within seconds by the sequencer."""
     kind = act.actor_kind if act.person_id is None else "person"
-    await tx.run(
-        _SQL["append_to_ledger"], act.at, kind, act.person_id, act.act, act.case_id, act.object_id, act.facts
-    )
+    await tx.run(_SQL["append_to_ledger"], act.at, kind, act.person_id, act.act, act.case_id, act.object_id, act.facts)

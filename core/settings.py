@@ -48,6 +48,7 @@ class Settings:
     network: str = "streha"
     log_level: str = "info"
     default_language: str = "en"
+    time_zone: str = "Europe/Belgrade"
 
     api_host: str = "127.0.0.1"
     api_port: int = 8008

@@ -223,14 +223,15 @@ CREATE TABLE alert_agencies (
     PRIMARY KEY (alert_id, agency_id)
 );
 
--- Who may act on the alert: by this row, not by membership.
+-- Who may act on the alert, and for which agency: by this row, not by membership.
 CREATE TABLE alert_recipients (
     alert_id uuid NOT NULL REFERENCES alerts,
     person_id uuid NOT NULL REFERENCES people,
+    agency_id uuid NOT NULL REFERENCES agencies,
     tier smallint NOT NULL,
-    reached_at timestamptz NOT NULL,
+    called_at timestamptz NOT NULL,
     acknowledged_at timestamptz,
-    PRIMARY KEY (alert_id, person_id)
+    PRIMARY KEY (alert_id, person_id, agency_id)
 );
 CREATE INDEX alerts_of_recipient ON alert_recipients (person_id);
 

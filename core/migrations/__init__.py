@@ -42,9 +42,7 @@ def known() -> list[Migration]:
             header = _HEADER.match(statements)
             if header is None:
                 raise ValueError(f"{entry.name} does not open with -- min_compatible: N")
-            found.append(
-                Migration(version=int(name[1]), min_compatible=int(header[1]), statements=statements)
-            )
+            found.append(Migration(version=int(name[1]), min_compatible=int(header[1]), statements=statements))
     return found
 
 

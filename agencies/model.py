@@ -1,0 +1,77 @@
+"""Agencies, the people of their staff, and their duty desks: the staff directory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+AgencyId = NewType("AgencyId", UUID)
+PersonId = NewType("PersonId", UUID)
+DeskId = NewType("DeskId", UUID)
+
+
+class AgencyKind(StrEnum):
+    """What an agency is (see the glossary)."""
+
+    POLICE = "police"
+    PROSECUTION = "prosecution"
+    COURT_SUPPORT = "court_support"
+    SOCIAL_WELFARE = "social_welfare"
+    VICTIMS_CENTRE = "victims_centre"
+    SHELTER = "shelter"
+    NGO = "ngo"
+    HEALTH = "health"
+    SCHOOL = "school"
+
+
+class Role(StrEnum):
+    """What a person is in the agency. Roles in a case are the case's own."""
+
+    PRACTITIONER = "practitioner"
+    SECURITY_OFFICER = "security_officer"
+    ADMINISTRATOR = "administrator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agency:
+    """One agency of the network."""
+
+    id: AgencyId
+    name: str
+    kind: AgencyKind
+    country: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A member of an agency's staff. `signing_key` is Ed25519; `left_at` says the person is gone."""
+
+    id: PersonId
+    agency_id: AgencyId
+    name: str
+    role: Role
+    matrix_user: str
+    signing_key: bytes
+    left_at: datetime | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether the person still works there."""
+        return self.left_at is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyDesk:
+    """The post that answers for an agency now: who sits there, who covers for it, who comes next."""
+
+    id: DeskId
+    agency_id: AgencyId
+    always_staffed: bool
+    covered_by: DeskId | None
+    membership_version: int
+    officers: tuple[Person, ...]
+    deputies: tuple[Person, ...]

@@ -1,0 +1,113 @@
+-- add_agency --
+-- $1 id, $2 name, $3 kind, $4 country, $5 language, $6 now.
+INSERT INTO agencies (id, name, kind, country, language, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+
+-- all_agencies --
+SELECT id, name, kind, country, language FROM agencies ORDER BY name
+
+-- agencies_by_id --
+-- $1 ids.
+SELECT id, name, kind, country, language FROM agencies WHERE id = ANY($1) ORDER BY name
+
+-- add_person --
+-- $1 id, $2 agency, $3 name, $4 role, $5 Matrix user, $6 signing key, $7 now.
+INSERT INTO people (id, agency_id, name, role, matrix_user, signing_key, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+
+-- people_by_id --
+-- $1 ids.
+SELECT * FROM people WHERE id = ANY($1) ORDER BY name
+
+-- people_of_agencies --
+-- Everybody who works at these agencies. $1 agencies.
+SELECT * FROM people WHERE agency_id = ANY($1) AND left_at IS NULL ORDER BY name
+
+-- person_by_matrix_user --
+-- $1 Matrix user.
+SELECT * FROM people WHERE matrix_user = $1 AND left_at IS NULL
+
+-- mark_left --
+-- $1 person, $2 now.
+UPDATE people SET left_at = $2 WHERE id = $1 AND left_at IS NULL
+
+-- leave_desks --
+-- A person leaves every desk. $1 person.
+WITH left_desks AS (DELETE FROM duty_officers WHERE person_id = $1 RETURNING desk_id)
+UPDATE duty_desks SET membership_version = membership_version + 1
+WHERE id IN (SELECT desk_id FROM left_desks)
+
+-- end_sessions --
+-- $1 person.
+DELETE FROM sessions WHERE person_id = $1
+
+-- put_desk --
+-- Open an agency's desk or change it. $1 id, $2 agency, $3 always staffed, $4 covered by, $5 now.
+INSERT INTO duty_desks (id, agency_id, always_staffed, covered_by, created_at)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (agency_id) DO UPDATE SET always_staffed = EXCLUDED.always_staffed,
+    covered_by = EXCLUDED.covered_by
+RETURNING id
+
+-- seat --
+-- $1 desk, $2 person, $3 now.
+INSERT INTO duty_officers (desk_id, person_id, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+
+-- unseat --
+-- $1 desk, $2 person.
+DELETE FROM duty_officers WHERE desk_id = $1 AND person_id = $2
+
+-- desk_changed --
+-- $1 desk.
+UPDATE duty_desks SET membership_version = membership_version + 1 WHERE id = $1
+
+-- desks_by_agency --
+-- $1 agencies.
+SELECT * FROM duty_desks WHERE agency_id = ANY($1)
+
+-- desks_by_id --
+-- $1 desks.
+SELECT * FROM duty_desks WHERE id = ANY($1)
+
+-- all_desks --
+SELECT * FROM duty_desks
+
+-- officers --
+-- Who sits at these desks. $1 desks.
+SELECT duty_officers.desk_id, people.* FROM duty_officers
+JOIN people ON people.id = duty_officers.person_id
+WHERE duty_officers.desk_id = ANY($1) AND people.left_at IS NULL ORDER BY people.name
+
+-- security_officers --
+-- Who deputises where a desk stays silent. $1 agencies.
+SELECT * FROM people WHERE agency_id = ANY($1) AND role = 'security_officer' AND left_at IS NULL
+ORDER BY name
+
+-- add_challenge --
+-- $1 nonce hash, $2 person, $3 expires at.
+INSERT INTO sign_in_challenges (nonce_hash, person_id, expires_at) VALUES ($1, $2, $3)
+
+-- take_challenge --
+-- A challenge is used once. $1 nonce hash, $2 person, $3 now.
+DELETE FROM sign_in_challenges WHERE nonce_hash = $1 AND person_id = $2 AND expires_at > $3
+RETURNING true
+
+-- add_session --
+-- $1 token hash, $2 person, $3 now, $4 expires at.
+INSERT INTO sessions (token_hash, person_id, created_at, expires_at) VALUES ($1, $2, $3, $4)
+
+-- person_of_session --
+-- $1 token hash, $2 now.
+SELECT people.* FROM sessions JOIN people ON people.id = sessions.person_id
+WHERE sessions.token_hash = $1 AND sessions.expires_at > $2 AND people.left_at IS NULL
+
+-- end_session --
+-- $1 token hash.
+DELETE FROM sessions WHERE token_hash = $1
+
+-- forget_expired_challenges --
+-- $1 now.
+DELETE FROM sign_in_challenges WHERE expires_at <= $1
+
+-- forget_expired_sessions --
+-- $1 now.
+DELETE FROM sessions WHERE expires_at <= $1

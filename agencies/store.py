@@ -1,0 +1,137 @@
+"""The staff directory in PostgreSQL: SQL to model, nothing decided here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from agencies.model import Agency, AgencyId, AgencyKind, DeskId, DutyDesk, Person, PersonId, Role
+from core import queries
+from core.database import Row, Transaction
+
+SQL = queries.load("agencies")
+
+
+async def add_agency(tx: Transaction, agency: Agency, now: datetime) -> None:
+    """Insert an agency."""
+    await tx.run(SQL["add_agency"], agency.id, agency.name, agency.kind, agency.country, agency.language, now)
+
+
+async def agencies(tx: Transaction, ids: Iterable[AgencyId] | None = None) -> list[Agency]:
+    """Return these agencies, or all."""
+    rows = await tx.rows(SQL["all_agencies"]) if ids is None else await tx.rows(SQL["agencies_by_id"], list(ids))
+    return [_agency(row) for row in rows]
+
+
+async def add_person(tx: Transaction, person: Person, now: datetime) -> None:
+    """Insert a person."""
+    await tx.run(
+        SQL["add_person"], person.id, person.agency_id, person.name, person.role, person.matrix_user,
+        person.signing_key, now,
+    )  # fmt: skip
+
+
+async def people(tx: Transaction, ids: Iterable[PersonId]) -> dict[PersonId, Person]:
+    """Return these people by id, the departed included."""
+    return {row["id"]: person_of(row) for row in await tx.rows(SQL["people_by_id"], list(ids))}
+
+
+async def staff(tx: Transaction, agency_ids: Iterable[AgencyId]) -> list[Person]:
+    """Return everybody who works at these agencies now."""
+    return [person_of(row) for row in await tx.rows(SQL["people_of_agencies"], list(agency_ids))]
+
+
+async def person_by_matrix_user(tx: Transaction, matrix_user: str) -> Person | None:
+    """Return the active person behind a Matrix user."""
+    row = await tx.row(SQL["person_by_matrix_user"], matrix_user)
+    return person_of(row) if row else None
+
+
+async def mark_left(tx: Transaction, person_id: PersonId, now: datetime) -> bool:
+    """Record that a person has left: no session, no desk; tell whether that was news."""
+    news = await tx.run(SQL["mark_left"], person_id, now) == 1
+    await tx.run(SQL["leave_desks"], person_id)
+    await tx.run(SQL["end_sessions"], person_id)
+    return news
+
+
+async def put_desk(
+    tx: Transaction,
+    desk_id: DeskId,
+    agency_id: AgencyId,
+    covered_by: DeskId | None,
+    now: datetime,
+    *,
+    always: bool,
+) -> DeskId:
+    """Open or change the desk of an agency; return its id."""
+    return DeskId(await tx.value(SQL["put_desk"], desk_id, agency_id, always, covered_by, now))
+
+
+async def seat(tx: Transaction, desk_id: DeskId, person_id: PersonId, now: datetime) -> None:
+    """Put a person at a desk."""
+    if await tx.run(SQL["seat"], desk_id, person_id, now):
+        await tx.run(SQL["desk_changed"], desk_id)
+
+
+async def unseat(tx: Transaction, desk_id: DeskId, person_id: PersonId) -> None:
+    """Take a person from a desk."""
+    if await tx.run(SQL["unseat"], desk_id, person_id):
+        await tx.run(SQL["desk_changed"], desk_id)
+
+
+async def desks(
+    tx: Transaction, *, agency_ids: Iterable[AgencyId] | None = None, desk_ids: Iterable[DeskId] | None = None
+) -> list[DutyDesk]:
+    """Return the desks of these agencies, or these desks, or all, with officers and deputies."""
+    if agency_ids is not None:
+        rows = await tx.rows(SQL["desks_by_agency"], list(agency_ids))
+    elif desk_ids is not None:
+        rows = await tx.rows(SQL["desks_by_id"], list(desk_ids))
+    else:
+        rows = await tx.rows(SQL["all_desks"])
+    officers = _grouped(await tx.rows(SQL["officers"], [row["id"] for row in rows]), "desk_id")
+    deputies = _grouped(await tx.rows(SQL["security_officers"], [row["agency_id"] for row in rows]), "agency_id")
+    return [
+        DutyDesk(
+            id=row["id"],
+            agency_id=row["agency_id"],
+            always_staffed=row["always_staffed"],
+            covered_by=row["covered_by"],
+            membership_version=row["membership_version"],
+            officers=tuple(officers[row["id"]]),
+            deputies=tuple(deputies[row["agency_id"]]),
+        )
+        for row in rows
+    ]
+
+
+def person_of(row: Row) -> Person:
+    """Return the person of a row of `people`."""
+    return Person(
+        id=row["id"],
+        agency_id=row["agency_id"],
+        name=row["name"],
+        role=Role(row["role"]),
+        matrix_user=row["matrix_user"],
+        signing_key=row["signing_key"],
+        left_at=row["left_at"],
+    )
+
+
+def _agency(row: Row) -> Agency:
+    return Agency(
+        id=row["id"],
+        name=row["name"],
+        kind=AgencyKind(row["kind"]),
+        country=row["country"],
+        language=row["language"],
+    )
+
+
+def _grouped(rows: Sequence[Row], column: str) -> dict[object, list[Person]]:
+    grouped: dict[object, list[Person]] = defaultdict(list)
+    for row in rows:
+        grouped[row[column]].append(person_of(row))
+    return grouped

@@ -1,0 +1,154 @@
+"""Who is called by a wave, and in which rooms: pure rules over a case, its people and duty desks.
+
+Excluded people are never called, and a duty room in which one of them sits is not used: that agency's
+other officers are called alone, each in the direct room. A responder agency that nobody can be called
+for is passed on to its deputies and its covering desk at once, no minutes lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from agencies.model import AgencyId, DeskId, DutyDesk, Person, PersonId
+from alerts.model import Recipient, Tier
+from cases.model import Case, Compartment, Part
+from core.outbox import Target, TargetKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One room to say it in, who is mentioned, and whether it rings."""
+
+    target: Target
+    mentions: tuple[PersonId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """Everybody a wave reaches. `informed` desks read it without being rung."""
+
+    recipients: tuple[Recipient, ...]
+    calls: tuple[Call, ...]
+    informed: tuple[Target, ...]
+    unreachable: frozenset[AgencyId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """The facts that decide whom a wave reaches."""
+
+    case: Case
+    compartment: Compartment
+    people: Mapping[PersonId, Person]
+    desks: Mapping[AgencyId, DutyDesk]
+    covering: Mapping[DeskId, DutyDesk]
+
+
+def audience(
+    around: Surroundings, tiers: Iterable[Tier], *, silent: frozenset[AgencyId], raiser_id: PersonId | None
+) -> Audience:
+    """Return whom these tiers reach. Desks and deputies are called only for agencies in `silent`."""
+    draft = _Draft(around, raiser_id)
+    wanted = frozenset(tiers)
+    if Tier.COMPARTMENT in wanted:
+        draft.call_compartment()
+    if Tier.LEADERS in wanted:
+        draft.call_leaders(alone=Tier.COMPARTMENT not in wanted)
+    unreachable = set()
+    for agency_id in sorted(silent):
+        reached = draft.call_desk(agency_id) if Tier.DESKS in wanted else True
+        if Tier.DEPUTIES in wanted or not reached:
+            reached = draft.call_deputies(agency_id) or reached
+        if not reached:
+            unreachable.add(agency_id)
+    if Tier.DESKS in wanted:
+        draft.inform_desks()
+    return draft.done(frozenset(unreachable))
+
+
+class _Draft:
+    """Collects recipients and rooms, each once."""
+
+    def __init__(self, around: Surroundings, raiser_id: PersonId | None) -> None:
+        self._around = around
+        self._raiser_id = raiser_id
+        self._recipients: dict[tuple[PersonId, AgencyId], Recipient] = {}
+        self._calls: dict[Target, Call] = {}
+        self._informed: list[Target] = []
+
+    def call_compartment(self) -> None:
+        members = [each for each in self._people(self._around.compartment.member_ids) if self._may_know(each)]
+        self._call(Target(kind=TargetKind.COMPARTMENT, id=self._around.compartment.id), members, Tier.COMPARTMENT)
+
+    def call_leaders(self, *, alone: bool) -> None:
+        for leader in self._people(self._around.case.leaders):
+            if self._may_know(leader):
+                self._add(leader, leader.agency_id, Tier.LEADERS)
+                if alone:
+                    self._call_directly(leader, leader.agency_id, Tier.LEADERS)
+
+    def call_desk(self, agency_id: AgencyId, on_behalf_of: AgencyId | None = None) -> bool:
+        desk = self._around.desks.get(agency_id)
+        return desk is not None and self._sit_at(desk, on_behalf_of or agency_id, Tier.DESKS)
+
+    def call_deputies(self, agency_id: AgencyId) -> bool:
+        desk = self._around.desks.get(agency_id)
+        if desk is None:
+            return False
+        for deputy in desk.deputies:
+            self._call_directly(deputy, agency_id, Tier.DEPUTIES)
+        covering = self._around.covering.get(desk.covered_by) if desk.covered_by else None
+        covered = covering is not None and self._sit_at(covering, agency_id, Tier.DEPUTIES)
+        return covered or any(self._may_know(each) and each.id != self._raiser_id for each in desk.deputies)
+
+    def inform_desks(self) -> None:
+        for agency_id, part in self._around.case.agencies.items():
+            desk = self._around.desks.get(agency_id)
+            if part is Part.INFORMED and desk is not None and desk.officers and not self._compromised(desk):
+                self._informed.append(Target(kind=TargetKind.DESK, id=desk.id))
+                for officer in desk.officers:
+                    self._add(officer, agency_id, Tier.DESKS)
+
+    def done(self, unreachable: frozenset[AgencyId]) -> Audience:
+        return Audience(
+            recipients=tuple(self._recipients.values()),
+            calls=tuple(self._calls.values()),
+            informed=tuple(each for each in self._informed if each not in self._calls),
+            unreachable=unreachable,
+        )
+
+    def _sit_at(self, desk: DutyDesk, agency_id: AgencyId, tier: Tier) -> bool:
+        """Call a desk for an agency: its room, or its officers one by one where the room must not know."""
+        officers = [each for each in desk.officers if self._may_know(each)]
+        if self._compromised(desk):
+            for officer in officers:
+                self._call_directly(officer, agency_id, tier)
+        elif officers:
+            self._call(Target(kind=TargetKind.DESK, id=desk.id), officers, tier, agency_id)
+        return any(each.id != self._raiser_id for each in officers)
+
+    def _call_directly(self, person: Person, agency_id: AgencyId, tier: Tier) -> None:
+        if self._may_know(person) and person.id != self._raiser_id:
+            self._call(Target(kind=TargetKind.PERSON, id=person.id), [person], tier, agency_id)
+
+    def _call(self, target: Target, people: list[Person], tier: Tier, agency_id: AgencyId | None = None) -> None:
+        mentions = tuple(each.id for each in people if each.id != self._raiser_id)
+        self._calls.setdefault(target, Call(target=target, mentions=mentions))
+        for each in people:
+            self._add(each, agency_id or each.agency_id, tier)
+
+    def _add(self, person: Person, agency_id: AgencyId, tier: Tier) -> None:
+        if person.id != self._raiser_id:
+            recipient = Recipient(person_id=person.id, agency_id=agency_id, tier=tier)
+            self._recipients.setdefault((person.id, agency_id), recipient)
+
+    def _people(self, ids: Iterable[PersonId]) -> list[Person]:
+        known = self._around.people
+        return [known[each] for each in sorted(ids) if each in known]
+
+    def _may_know(self, person: Person) -> bool:
+        return person.active and person.id not in self._around.case.excluded_ids
+
+    def _compromised(self, desk: DutyDesk) -> bool:
+        return any(each.id in self._around.case.excluded_ids for each in desk.officers)

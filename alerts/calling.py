@@ -1,0 +1,87 @@
+"""Calling people: one wave of an alert from facts to recipient rows and messages, in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from agencies import store as directory
+from agencies.model import DeskId, PersonId
+from alerts import messages, store
+from alerts.audience import Surroundings, audience
+from alerts.escalation import escalation
+from alerts.model import Alert, Step, after
+from cases import store as case_store
+from cases.model import Case, Compartment, Part
+from core import outbox
+from core.database import Transaction
+from core.outbox import Target, TargetKind
+
+
+async def call(
+    tx: Transaction, alert: Alert, case: Case, compartment: Compartment, now: datetime, *, step: int | None = None
+) -> Alert:
+    """Call the wave of the alert's step (or of `step`), say who is silent, and set when the next is due."""
+    rung = alert.step if step is None else step
+    decided = escalation(alert.severity, rung, alert.sent, now)
+    silent = alert.silent_agencies
+    around = await surroundings(tx, case, compartment)
+    reached = audience(around, decided.wave.tiers, silent=silent, raiser_id=alert.raised_by)
+    await store.add_recipients(tx, alert.id, reached.recipients, now)
+    notices = messages.calling(alert, compartment.codename, reached)
+    channel = [Target(kind=TargetKind.COMPARTMENT, id=compartment.id)]
+    if rung > 0 and silent:
+        template = "alert_unanswered" if decided.unanswered else "alert_still_silent"
+        notices += messages.silence(alert, compartment.codename, channel, template, silent)
+    if reached.unreachable:
+        notices += messages.silence(alert, compartment.codename, channel, "alert_unreachable", reached.unreachable)
+    await outbox.post(tx, notices, now)
+    state = after(alert.state, Step.GAVE_UP_CALLING) if decided.unanswered else alert.state
+    called = replace(alert, state=state, next_step_at=decided.next_step_at)
+    await store.save(tx, called)
+    return called
+
+
+async def call_again(
+    tx: Transaction, alert: Alert, case: Case, compartment: Compartment, press: Alert, now: datetime
+) -> None:
+    """Ring everybody of the first wave once more because somebody pressed again."""
+    around = await surroundings(tx, case, compartment)
+    responders = frozenset(each.agency_id for each in alert.agencies if each.part is Part.RESPONDER)
+    tiers = escalation(alert.severity, 0, alert.sent, now).wave.tiers
+    reached = audience(around, tiers, silent=responders, raiser_id=press.raised_by)
+    await store.add_recipients(tx, alert.id, reached.recipients, now)
+    notices = messages.raised_again(alert, compartment.codename, reached, press.raised_by, now)
+    await outbox.post(tx, notices, now)
+
+
+async def followers(tx: Transaction, alert: Alert) -> tuple[str, list[Target]]:
+    """Return the codename, and the rooms that may hear how an alert goes on.
+
+    These are the rooms it was told in, less those that have meanwhile come to hold an excluded or departed
+    person. (The compartment's own room is put right before anything is said in it.)
+    """
+    case = await case_store.case(tx, alert.case_id)
+    compartment = case.compartment(alert.compartment_id)
+    if compartment is None:
+        raise LookupError("an alert's compartment is gone")
+    told = await store.rooms(tx, alert.id)
+    desks = await directory.desks(tx, desk_ids=[DeskId(each.id) for each in told if each.kind is TargetKind.DESK])
+    people = await directory.people(tx, [PersonId(each.id) for each in told if each.kind is TargetKind.PERSON])
+    barred = {each.id for each in desks if any(officer.id in case.excluded_ids for officer in each.officers)}
+    barred |= {each.id for each in people.values() if not each.active or each.id in case.excluded_ids}
+    return compartment.codename, [each for each in told if each.id not in barred]
+
+
+async def surroundings(tx: Transaction, case: Case, compartment: Compartment) -> Surroundings:
+    """Gather the facts that decide whom a wave reaches."""
+    ids: set[PersonId] = {*compartment.member_ids, *case.leaders}
+    desks = await directory.desks(tx, agency_ids=case.agencies)
+    covering = await directory.desks(tx, desk_ids=[each.covered_by for each in desks if each.covered_by])
+    return Surroundings(
+        case=case,
+        compartment=compartment,
+        people=await directory.people(tx, ids),
+        desks={each.agency_id: each for each in desks},
+        covering={each.id: each for each in covering},
+    )

@@ -1,0 +1,203 @@
+"""Alerts in the words of OASIS CAP 1.2 (sections 3.2.1 and 3.2.2), and how their state may change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import NewType
+from uuid import UUID
+
+from agencies.model import AgencyId, PersonId
+from cases.model import CaseId, CompartmentId, Part
+from core.errors import Conflict
+from core.texts import mark
+
+AlertId = NewType("AlertId", UUID)
+
+
+class Status(StrEnum):
+    """CAP `status`: a drill is an Exercise and can never look real, nor the reverse."""
+
+    ACTUAL = "Actual"
+    EXERCISE = "Exercise"
+
+
+class Severity(StrEnum):
+    """CAP `severity`: decides who is called first and how fast others follow."""
+
+    EXTREME = "Extreme"
+    SEVERE = "Severe"
+    MODERATE = "Moderate"
+
+    @property
+    def rank(self) -> int:
+        """The higher, the worse."""
+        return (Severity.MODERATE, Severity.SEVERE, Severity.EXTREME).index(self)
+
+
+class Certainty(StrEnum):
+    """CAP `certainty`: an unverified raise is Unknown."""
+
+    OBSERVED = "Observed"
+    UNKNOWN = "Unknown"
+
+
+class Event(StrEnum):
+    """CAP `event`: what is raised."""
+
+    PANIC = "panic"
+    BEING_FOLLOWED = "being_followed"
+    TRAFFICKER_SIGHTED = "trafficker_sighted"
+    THREAT_RECEIVED = "threat_received"
+    INTIMIDATION_OR_BRIBE = "intimidation_or_bribe"
+    DEFENDANT_RELEASED = "defendant_released"
+    HOSTILE_PRESENCE = "hostile_presence"
+    MISSING_PERSON = "missing_person"
+    LOCATION_COMPROMISED = "location_compromised"
+    PREMISES_INCIDENT = "premises_incident"
+    CONFIDENTIALITY_BREACH = "confidentiality_breach"
+    DEVICE_LOST = "device_lost"
+    HEALTH = "health"
+
+
+SEVERITY_OF_EVENT = dict.fromkeys(Event, Severity.SEVERE) | {
+    Event.PANIC: Severity.EXTREME,
+    Event.LOCATION_COMPROMISED: Severity.EXTREME,
+    Event.DEVICE_LOST: Severity.MODERATE,
+}
+
+
+class Through(StrEnum):
+    """How an alert was raised."""
+
+    API = "api"
+    CHANNEL = "channel"
+    UNVERIFIED = "unverified"
+
+
+class State(StrEnum):
+    """Where an alert stands."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    UNANSWERED = "unanswered"
+    STOOD_DOWN = "stood_down"
+
+
+class Step(StrEnum):
+    """What changes an alert's state."""
+
+    ALL_ACCEPTED = "all_accepted"
+    GAVE_UP_CALLING = "gave_up_calling"
+    RAISED_AGAIN = "raised_again"
+    STAND_DOWN = "stand_down"
+
+
+TRANSITIONS: dict[tuple[State, Step], State] = {
+    (State.OPEN, Step.ALL_ACCEPTED): State.ACCEPTED,
+    (State.OPEN, Step.GAVE_UP_CALLING): State.UNANSWERED,
+    (State.OPEN, Step.RAISED_AGAIN): State.OPEN,
+    (State.OPEN, Step.STAND_DOWN): State.STOOD_DOWN,
+    (State.ACCEPTED, Step.RAISED_AGAIN): State.OPEN,
+    (State.ACCEPTED, Step.STAND_DOWN): State.STOOD_DOWN,
+    (State.UNANSWERED, Step.ALL_ACCEPTED): State.ACCEPTED,
+    (State.UNANSWERED, Step.GAVE_UP_CALLING): State.UNANSWERED,
+    (State.UNANSWERED, Step.RAISED_AGAIN): State.OPEN,
+    (State.UNANSWERED, Step.STAND_DOWN): State.STOOD_DOWN,
+}
+
+
+def after(state: State, step: Step) -> State:
+    """Return the state that follows, or say that the alert has ended."""
+    try:
+        return TRANSITIONS[state, step]
+    except KeyError:
+        raise Conflict(mark("This alert has already been answered or ended. Look again.")) from None
+
+
+class StandDownReason(StrEnum):
+    """Why an alert ends."""
+
+    SAFE = "safe"
+    FALSE_ALARM = "false_alarm"
+    DRILL_OVER = "drill_over"
+    HANDED_OVER = "handed_over"
+
+
+class Tier(IntEnum):
+    """Who is called, in order: leaders of the case, duty desks, deputies of silent desks, the compartment."""
+
+    LEADERS = 1
+    DESKS = 2
+    DEPUTIES = 3
+    COMPARTMENT = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgencyAnswer:
+    """One agency's part in an alert, and who accepted for it."""
+
+    agency_id: AgencyId
+    part: Part
+    acknowledged_by: PersonId | None
+    acknowledged_at: datetime | None
+
+    @property
+    def silent(self) -> bool:
+        """Whether this agency must still accept."""
+        return self.part is Part.RESPONDER and self.acknowledged_by is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """A person who was called for an agency, and may act on the alert because of it."""
+
+    person_id: PersonId
+    agency_id: AgencyId
+    tier: Tier
+    acknowledged_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """A call for action now. `id` is CAP's identifier and the key of the raise that opened it."""
+
+    id: AlertId
+    case_id: CaseId
+    compartment_id: CompartmentId
+    status: Status
+    event: Event
+    severity: Severity
+    first_severity: Severity
+    certainty: Certainty
+    raised_by: PersonId | None
+    raised_through: Through
+    sent: datetime
+    state: State
+    owner_id: PersonId | None
+    step: int
+    next_step_at: datetime | None
+    stood_down_by: PersonId | None = None
+    stood_down_at: datetime | None = None
+    stand_down_reason: StandDownReason | None = None
+    agencies: tuple[AgencyAnswer, ...] = ()
+    recipients: tuple[Recipient, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the alert was stood down."""
+        return self.state is State.STOOD_DOWN
+
+    @property
+    def silent_agencies(self) -> frozenset[AgencyId]:
+        """The responders that have not accepted."""
+        return frozenset(each.agency_id for each in self.agencies if each.silent)
+
+    def called(self, person_id: PersonId) -> tuple[Recipient, ...]:
+        """Return this person's recipient rows, one for each agency answered for."""
+        return tuple(each for each in self.recipients if each.person_id == person_id)
+
+    def has_acknowledged(self, person_id: PersonId) -> bool:
+        """Whether this person accepted the alert."""
+        return any(each.acknowledged_at for each in self.called(person_id))

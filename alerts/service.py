@@ -1,0 +1,234 @@
+"""Use cases of alerts: raise, look, acknowledge, stand down. Each is one transaction of its own lane.
+
+A raise is idempotent by key, never refused for lack of detail, and merges into the open alert of its
+scope. Whether somebody may act on an alert is decided by the recipient row, not by membership.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from agencies.model import Person
+from alerts import messages, store
+from alerts.calling import call
+from alerts.escalation import CANCEL_PAUSE, escalation
+from alerts.model import (
+    SEVERITY_OF_EVENT,
+    Alert,
+    AlertId,
+    Certainty,
+    Event,
+    Severity,
+    StandDownReason,
+    State,
+    Status,
+    Step,
+    Through,
+    after,
+)
+from cases import rules
+from cases import store as case_store
+from cases.model import Case, Compartment, CompartmentId
+from core import ledger, outbox
+from core.clock import Clock
+from core.database import Database, Transaction
+from core.errors import Conflict, NotFound
+from core.outbox import Delivery
+from core.texts import mark
+
+LISTED = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertView:
+    """An alert with the codename people know it by, and how far its messages came."""
+
+    alert: Alert
+    codename: str
+    deliveries: Sequence[Delivery]
+
+
+class Alerts:
+    """Raises alerts and records who answers."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def raise_(
+        self,
+        actor: Person,
+        compartment_id: CompartmentId,
+        key: UUID,
+        *,
+        event: Event = Event.PANIC,
+        status: Status = Status.ACTUAL,
+        through: Through = Through.API,
+    ) -> AlertView:
+        """Raise an alert in a compartment, once per key, or make it part of the one that is open there."""
+        async with self._database.transaction(urgent=True) as tx:
+            known = await store.alert_of_key(tx, key)
+            if known is not None:
+                return await self._seen(tx, actor, known)
+            case = await case_store.case_of_compartment(tx, compartment_id)
+            compartment = rules.compartment_seen_by(case, compartment_id, actor.id)
+            now = self._clock.now()
+            alert = self._new(key, case, compartment, actor, event, status, through, now)
+            if await store.add_alert(tx, alert):
+                await store.add_agencies(tx, alert.id, case.agencies)
+                await store.add_raise(tx, key, alert.id, alert.raised_by, event, now)
+                await call(tx, await store.alert(tx, alert.id), case, compartment, now)
+            else:
+                alert = await self._raise_again(tx, case, compartment, alert, now)
+            await self._record(tx, "alert_raised", actor, alert, now, event=event, status=status, through=through)
+            return await self._view(tx, await store.alert(tx, alert.id))
+
+    async def see(self, actor: Person, alert_id: AlertId) -> AlertView:
+        """Return one alert to whoever raised it, was called for it, or sees its compartment."""
+        async with self._database.transaction() as tx:
+            return await self._seen(tx, actor, await store.alert(tx, alert_id))
+
+    async def see_all(self, actor: Person, *, ended: bool = False) -> list[AlertView]:
+        """Return the alerts that the actor raised or was called for, newest first."""
+        async with self._database.transaction() as tx:
+            found = await store.alerts_of_person(tx, actor.id, LISTED, ended=ended)
+            return [await self._view(tx, each) for each in found]
+
+    async def open_for(self, actor: Person, compartment_ids: Sequence[CompartmentId]) -> list[AlertView]:
+        """Return the open alerts that the actor may answer, in these compartments where any are named."""
+        return [
+            each
+            for each in await self.see_all(actor)
+            if not compartment_ids or each.alert.compartment_id in compartment_ids
+        ]
+
+    async def acknowledge(self, actor: Person, alert_id: AlertId) -> AlertView:
+        """Record that a named person accepts the alert; silent agencies are still called."""
+        async with self._database.transaction(urgent=True) as tx:
+            before = await store.alert(tx, alert_id, lock=True)
+            self._require_called(before, actor)
+            if before.ended:
+                raise Conflict(mark("This alert has ended. Nothing is left to accept."))
+            if before.has_acknowledged(actor.id):
+                return await self._view(tx, before)
+            now = self._clock.now()
+            await store.acknowledge(tx, alert_id, actor.id, now)
+            alert = await store.alert(tx, alert_id)
+            alert = replace(alert, owner_id=alert.owner_id or actor.id)
+            if not alert.silent_agencies and alert.state is not State.ACCEPTED:
+                alert = replace(alert, state=after(alert.state, Step.ALL_ACCEPTED), next_step_at=None)
+            await store.save(tx, alert)
+            codename, rooms = await followers(tx, alert)
+            await outbox.post(tx, messages.accepted(alert, codename, rooms, actor.id, now), now)
+            await self._record(tx, "alert_acknowledged", actor, alert, now)
+            return await self._view(tx, alert)
+
+    async def stand_down(self, actor: Person, alert_id: AlertId, reason: StandDownReason) -> AlertView:
+        """End an alert. The raiser's own word only pauses the ladder until somebody has rung back."""
+        async with self._database.transaction(urgent=True) as tx:
+            alert = await store.alert(tx, alert_id, lock=True)
+            if alert.raised_by != actor.id:
+                self._require_called(alert, actor)
+            if alert.ended:
+                return await self._view(tx, alert)
+            now = self._clock.now()
+            codename, rooms = await followers(tx, alert)
+            if alert.raised_by == actor.id:
+                alert = replace(alert, next_step_at=now + CANCEL_PAUSE)
+                await outbox.post(tx, messages.cancel_asked(alert, codename, rooms, actor.id, now), now)
+                await self._record(tx, "alert_cancel_asked", actor, alert, now)
+            else:
+                if not alert.has_acknowledged(actor.id):
+                    raise Conflict(mark("Accept the alert first, ring back, and then end it."))
+                alert = self._ended(alert, actor, now, reason)
+                await outbox.withdraw_alert(tx, alert_id)
+                await outbox.post(tx, messages.ended(alert, codename, rooms, actor.id, now, reason), now)
+                await self._record(tx, "alert_stood_down", actor, alert, now, reason=reason)
+            await store.save(tx, alert)
+            return await self._view(tx, alert)
+
+    def _new(
+        self, key: UUID, case: Case, compartment: Compartment, actor: Person, event: Event, status: Status,
+        through: Through, now: datetime,
+    ) -> Alert:  # fmt: skip
+        verified = through is not Through.UNVERIFIED
+        severity = SEVERITY_OF_EVENT[event] if verified else Severity.SEVERE
+        return Alert(
+            id=AlertId(key),
+            case_id=case.id,
+            compartment_id=compartment.id,
+            status=status,
+            event=event,
+            severity=severity,
+            first_severity=severity,
+            certainty=Certainty.OBSERVED if verified else Certainty.UNKNOWN,
+            raised_by=actor.id if verified else None,
+            raised_through=through,
+            sent=now,
+            state=State.OPEN,
+            owner_id=None,
+            step=0,
+            next_step_at=escalation(severity, 0, now, now).next_step_at,
+        )
+
+    async def _raise_again(
+        self, tx: Transaction, case: Case, compartment: Compartment, press: Alert, now: datetime
+    ) -> Alert:
+        """Make a further raise part of the open alert; a worse one starts the ladder anew."""
+        alert = await store.open_alert(tx, compartment.id, press.status)
+        if alert is None:
+            raise Conflict(mark("The alert that was open here has just ended. Raise again."))
+        await store.add_raise(tx, press.id, alert.id, press.raised_by, press.event, now)
+        if press.severity.rank > alert.severity.rank:
+            alert = replace(
+                alert, severity=press.severity, state=after(alert.state, Step.RAISED_AGAIN), step=alert.step + 1
+            )
+            await store.save(tx, alert)
+            return await call(tx, alert, case, compartment, now, step=0)
+        await call_again(tx, alert, case, compartment, press, now)
+        return alert
+
+    def _ended(self, alert: Alert, actor: Person, now: datetime, reason: StandDownReason) -> Alert:
+        return replace(
+            alert,
+            state=after(alert.state, Step.STAND_DOWN),
+            next_step_at=None,
+            stood_down_by=actor.id,
+            stood_down_at=now,
+            stand_down_reason=reason,
+        )
+
+    def _require_called(self, alert: Alert, actor: Person) -> None:
+        if not actor.active or not alert.called(actor.id):
+            raise NotFound(store.NO_ALERT)
+
+    async def _seen(self, tx: Transaction, actor: Person, alert: Alert) -> AlertView:
+        case = await case_store.case(tx, alert.case_id)
+        compartment = case.compartment(alert.compartment_id)
+        member = compartment is not None and actor.id in compartment.member_ids
+        if actor.id in case.excluded_ids or not (
+            member or actor.id in case.leaders or actor.id == alert.raised_by or alert.called(actor.id)
+        ):
+            raise NotFound(store.NO_ALERT)
+        return await self._view(tx, alert)
+
+    async def _view(self, tx: Transaction, alert: Alert) -> AlertView:
+        return AlertView(
+            alert=alert,
+            codename=await self._codename(tx, alert),
+            deliveries=await outbox.deliveries_of_alert(tx, alert.id),
+        )
+
+    async def _codename(self, tx: Transaction, alert: Alert) -> str:
+        return (await case_store.compartments(tx, [alert.compartment_id]))[0].codename
+
+    async def _record(
+        self, tx: Transaction, act: str, actor: Person, alert: Alert, now: datetime, **facts: str
+    ) -> None:
+        await ledger.record(
+            tx,
+            ledger.Act(act=act, at=now, person_id=actor.id, case_id=alert.case_id, object_id=alert.id, facts={**facts}),
+        )

@@ -1,0 +1,339 @@
+"""One Matrix device of the bot: the whole of what the rest of `bots` needs to know of encryption.
+
+Owns the device's life (first sign-in, restart, keys, close) and joins the parts: `bots.intake` takes in what
+comes, `bots.key_directory` knows whose keys are whose, `bots.sharing` gives room keys out,
+`bots.room_sessions` seals. It knows no case and no database: what comes is handed over until it is `done`,
+what goes is sealed first and put afterwards, as often as needed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+from peewee import PeeweeException
+
+from bots.homeserver import Homeserver
+from bots.identity import Identity, write_private
+from bots.intake import FILTER, Intake
+from bots.key_directory import KeyDirectory
+from bots.olm_machine import SIGNED_KEY, OlmMachine
+from bots.olm_store import InboxRow, OlmStore, StoreLock
+from bots.received import Arrival, MembershipChange, Received, Undecryptable
+from bots.room_sessions import RoomSessions, Sealed
+from bots.sharing import KeySharing, Sharing
+from core import logs
+from core.clock import Clock
+from core.errors import Conflict, DeliveryError, Permanent, Temporary, Unavailable
+from core.texts import mark
+from crypto import local_seal
+
+log = logs.get(__name__)
+
+CREDENTIALS_FILE = "device.sealed"
+_NAME = "credentials"
+ENCRYPTED = "m.room.encrypted"
+# How long a message waits for its sender's keys before it is handed over without them.
+PATIENCE_FOR_KEYS = timedelta(seconds=10)
+# How long a message waits for its room key before it is reported as unreadable.
+PATIENCE_FOR_ROOM_KEY = timedelta(seconds=30)
+FALLBACK_INTERVAL = timedelta(hours=1)
+MOST_MISSED_PAGES = 20
+
+
+class DeviceLost(Conflict):
+    """The homeserver no longer knows this device."""
+
+
+class MatrixDevice:
+    """A signed-in, cross-signed device with a store of its own."""
+
+    def __init__(self, homeserver: Homeserver, machine: OlmMachine, clock: Clock, resources: AsyncExitStack) -> None:
+        self.homeserver = homeserver
+        self._machine = machine
+        self._store: OlmStore = machine.store
+        self._clock = clock
+        self._resources = resources
+        self._directory = KeyDirectory(self._store, machine.device_store)
+        self._sessions = RoomSessions(self._store, clock, machine.device_id, machine.curve25519)
+        self._sharing = KeySharing(homeserver, machine, self._directory, self._sessions)
+        self._intake = Intake(machine, self._directory, self._sessions, clock)
+        self._store_failed = False
+
+    @classmethod
+    async def open(
+        cls,
+        *,
+        homeserver_url: str,
+        user_id: str,
+        password: str,
+        directory: Path,
+        store_secret: bytes,
+        clock: Clock,
+        display_name: str = "Streha",
+    ) -> Self:
+        """Sign in for the first time, or go on as the device whose store lies in the directory.
+
+        The directory holds `device/`, never to be restored from a backup (its ratchets would run backwards:
+        remove it and open again for a new device), and `identity/`, which outlives devices.
+        """
+        async with AsyncExitStack() as resources:
+            lock = StoreLock(directory / "device")
+            resources.callback(lock.release)
+            session = await resources.enter_async_context(
+                aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64))
+            )
+            anonymous = Homeserver(homeserver_url, session)
+            credentials = _Credentials(directory / "device" / CREDENTIALS_FILE, store_secret)
+            if not credentials.exist:
+                credentials.keep(*await anonymous.login(user_id, password, display_name=display_name))
+            full_user_id, device_id, access_token = credentials.load()
+            homeserver = anonymous.as_device(access_token)
+            await _confirm(homeserver, full_user_id, device_id)
+            store = OlmStore(full_user_id, device_id, directory / "device", store_secret)
+            resources.callback(store.close)
+            machine = OlmMachine(full_user_id, device_id, store)
+            device = cls(homeserver, machine, clock, AsyncExitStack())
+            if not machine.account.shared:
+                await device._publish_keys(held=0, fallback_needed=True)
+            identity = Identity(directory / "identity", store_secret)
+            await identity.establish(homeserver, machine, user_id=full_user_id, password=password)
+            if device._intake.token is None:
+                await device.sync_once(0)
+            device._resources = resources.pop_all()
+            return device
+
+    async def close(self) -> None:
+        """Let the store and the connections go."""
+        await self._resources.aclose()
+
+    @property
+    def user_id(self) -> str:
+        """The account."""
+        return str(self._machine.user_id)
+
+    @property
+    def device_id(self) -> str:
+        """The device."""
+        return str(self._machine.device_id)
+
+    @property
+    def fingerprint(self) -> str:
+        """The device's public Ed25519 key, for comparing by eye."""
+        return self._machine.ed25519
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """How many events were thrown away since the start, by reason."""
+        return dict(self._intake.dropped)
+
+    # What comes -------------------------------------------------------------------------------------
+
+    async def sync_once(self, wait: float = 30.0) -> None:
+        """Ask for news, wait for some on the homeserver's side, and store all of it before returning.
+
+        Raises Temporary or Permanent when the homeserver did not answer; then nothing was stored.
+        """
+        self._require_store()
+        since = self._intake.token
+        answer = await self.homeserver.sync(since=since, wait=wait, sync_filter=FILTER)
+        if not isinstance(answer.get("next_batch"), str):
+            raise Temporary("The homeserver's answer lacks a part.", code="incomplete")
+        missed = {} if since is None else await self._missed(answer, since)
+        try:
+            self._intake.take_in(answer, missed)
+        except PeeweeException as error:
+            self._store_failed = True
+            log.failure("device_store_failed", error)
+            self._require_store()
+        await self._follow_up(answer)
+
+    def pending(self) -> list[Arrival]:
+        """Return what has come and is not `done`, oldest first; the same again until then."""
+        self._require_store()
+        now = self._clock.now()
+        arrivals: list[Arrival] = []
+        for row in self._store.inbox(ready=True):
+            waited = now.timestamp() - row.received_at
+            arrival = self._arrival(row, patient=waited < PATIENCE_FOR_KEYS.total_seconds())
+            if arrival is not None:
+                arrivals.append(arrival)
+        late = now - PATIENCE_FOR_ROOM_KEY
+        arrivals += [
+            Undecryptable(event_id=row.event_id, **_common(row))
+            for row in self._store.inbox(ready=False, before=late.timestamp())
+        ]
+        return arrivals
+
+    def done(self, event_id: str) -> None:
+        """Forget an arrival that was handled."""
+        self._require_store()
+        self._store.finish(event_id)
+
+    # What goes --------------------------------------------------------------------------------------
+
+    async def share_keys(self, room_id: str, user_ids: Collection[str]) -> Sharing:
+        """See to it that the signed devices of exactly these users hold the room's current key."""
+        return (await self.share_keys_many({room_id: user_ids}))[room_id]
+
+    async def share_keys_many(self, rooms: Mapping[str, Collection[str]]) -> dict[str, Sharing]:
+        """Do the same for many rooms in few requests."""
+        self._require_store()
+        return await self._sharing.share(rooms)
+
+    def rotate(self, room_id: str) -> None:
+        """Speak with a new key from now on; keys must be shared before the next message."""
+        self._sessions.rotate(room_id)
+
+    def encrypt(self, room_id: str, event_type: str, content: Mapping[str, Any]) -> Sealed:
+        """Seal an event for those who hold the room's key. Nothing leaves; raises KeysNotShared."""
+        return self._sessions.encrypt(room_id, event_type, content)
+
+    async def put(self, sealed: Sealed) -> str:
+        """Send a sealed event and return its id; repeated, it stays one event."""
+        if sealed.device_id != self.device_id:
+            raise Permanent("This message was sealed by another device.", code="other_device")
+        return await self.homeserver.put_event(sealed.room_id, ENCRYPTED, sealed.transaction_id, sealed.content)
+
+    # Inside -----------------------------------------------------------------------------------------
+
+    def _require_store(self) -> None:
+        if self._store_failed:
+            raise Unavailable(mark("The Matrix device's store cannot be written. Free its disk and restart."))
+
+    def _arrival(self, row: InboxRow, *, patient: bool) -> Arrival | None:
+        record = row.record
+        if record["kind"] == "membership":
+            common = _common(row)
+            return MembershipChange(
+                event_id=row.event_id,
+                room_id=common["room_id"],
+                user_id=record["user_id"],
+                membership=record["membership"],
+                by=common["sender"],
+                sent_at=common["sent_at"],
+            )
+        if patient and not self._directory.keys_of(record["sender"]).current:
+            return None
+        believed = self._directory.believe(record["sender"], record["sender_key"], record["ed25519"])
+        return Received(
+            event_id=row.event_id,
+            event_type=record["event_type"],
+            content=record["content"],
+            sender_device_id=believed.device_id,
+            sender_identity=believed.identity,
+            bound=believed.bound,
+            **_common(row),
+        )
+
+    async def _missed(self, answer: Mapping[str, Any], since: str) -> dict[str, list[Any]]:
+        """Fetch what a shortened time line left out, back to the last sync."""
+        missed: dict[str, list[Any]] = {}
+        rooms = answer.get("rooms")
+        joined = rooms.get("join") if isinstance(rooms, dict) else None
+        for room_id, room in joined.items() if isinstance(joined, dict) else ():
+            match room:
+                case {"timeline": {"limited": True, "prev_batch": str(start)}}:
+                    missed[room_id] = await self._older(room_id, start, since)
+        return missed
+
+    async def _older(self, room_id: str, start: str, since: str) -> list[Any]:
+        events: list[Any] = []
+        for _page in range(MOST_MISSED_PAGES):
+            try:
+                chunk, further = await self.homeserver.messages(room_id, start=start, end=since, limit=100)
+            except Permanent as error:
+                log.warning("older_events_refused", error=error.code)
+                break
+            events += chunk
+            if not chunk or further is None or further == start:
+                break
+            start = further
+        else:
+            log.warning("older_events_beyond_bound", count=len(events))
+        events.reverse()
+        return events
+
+    async def _follow_up(self, answer: Mapping[str, Any]) -> None:
+        """Do on the network what the news ask for; what fails now is tried after the next sync."""
+        counts = answer.get("device_one_time_keys_count")
+        held = counts.get(SIGNED_KEY, 0) if isinstance(counts, dict) else None
+        unused = answer.get("device_unused_fallback_key_types")
+        fallback_used = isinstance(unused, list) and SIGNED_KEY not in unused
+        senders = {row.record["sender"] for row in self._store.inbox(ready=True)}
+        try:
+            await self._keep_keys_up(held, fallback_used=fallback_used)
+            await self._sharing.refresh(senders)
+            await self._sharing.mend()
+        except DeliveryError as error:
+            log.warning("keys_not_kept_up", error=error.code)
+
+    async def _keep_keys_up(self, held: Any, *, fallback_used: bool) -> None:
+        if not isinstance(held, int) or isinstance(held, bool):
+            # The homeserver did not say how many it holds: ask, rather than believe it has enough.
+            held = (await self.homeserver.upload_keys({})).get(SIGNED_KEY, 0)
+        made_at = self._store.value("fallback key made at") or 0.0
+        age = self._clock.now().timestamp() - made_at
+        fallback_needed = fallback_used and age >= FALLBACK_INTERVAL.total_seconds()
+        if fallback_needed or int(held) < self._machine.account.max_one_time_keys // 2:
+            await self._publish_keys(held=int(held), fallback_needed=fallback_needed)
+
+    async def _publish_keys(self, *, held: int, fallback_needed: bool) -> None:
+        content = self._machine.keys_to_publish(held, fallback_needed=fallback_needed)
+        if content:
+            await self.homeserver.upload_keys(content)
+            self._machine.keys_published()
+            if fallback_needed:
+                self._store.keep_value("fallback key made at", self._clock.now().timestamp())
+
+
+class _Credentials:
+    """Who this device is, sealed in its directory."""
+
+    def __init__(self, path: Path, secret: bytes) -> None:
+        self._path = path
+        self._key = local_seal.derive(secret, "matrix device credentials")
+
+    @property
+    def exist(self) -> bool:
+        return self._path.exists()
+
+    def keep(self, user_id: str, device_id: str, access_token: str) -> None:
+        record = json.dumps([user_id, device_id, access_token]).encode()
+        write_private(self._path, local_seal.seal(self._key, _NAME, record))
+
+    def load(self) -> tuple[str, str, str]:
+        try:
+            record = json.loads(local_seal.unseal(self._key, _NAME, self._path.read_bytes()))
+        except local_seal.SealBroken as error:
+            raise Conflict(
+                mark("The Matrix device's directory was made with another store key. Use that key again.")
+            ) from error
+        user_id, device_id, access_token = record
+        return user_id, device_id, access_token
+
+
+async def _confirm(homeserver: Homeserver, user_id: str, device_id: str) -> None:
+    try:
+        known = await homeserver.whoami()
+    except Permanent as error:
+        if error.code != "M_UNKNOWN_TOKEN":
+            raise
+        known = ("", "")
+    if known != (user_id, device_id):
+        raise DeviceLost(
+            mark("The homeserver has signed this Matrix device out. Remove its directory for a new device.")
+        )
+
+
+def _common(row: InboxRow) -> dict[str, Any]:
+    sent_at = datetime.fromtimestamp(min(row.record["sent_at"] / 1000, _LATEST), UTC)
+    return {"room_id": row.record["room_id"], "sender": row.record["sender"], "sent_at": sent_at}
+
+
+_LATEST = datetime(2100, 1, 1, tzinfo=UTC).timestamp()

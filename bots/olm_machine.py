@@ -1,0 +1,357 @@
+"""nio's Olm machine, hardened: what it believes, what it keeps, and what it says of itself.
+
+Owns the decryption of to-device and room events and the upkeep of the account's own keys. Built on
+private parts of nio, which is pinned exactly; `tests/unit/test_nio_seams.py` fails when one of the parts
+replaced here changes. Room keys are kept by the store, ratcheted forward past what was read, so that
+a seized disk opens nothing of the past. Who may be believed is decided in `bots.key_directory`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import vodozemac
+from nio.crypto import DeviceStore, Olm  # type: ignore[import-untyped]  # nio ships no types
+from nio.events import OlmEvent  # type: ignore[import-untyped]  # as above
+from nio.exceptions import VerificationError  # type: ignore[import-untyped]  # as above
+
+from bots import untrusted_json
+from bots.olm_store import OlmStore
+from core import logs
+from crypto import cross_signing
+
+log = logs.get(__name__)
+
+OLM = "m.olm.v1.curve25519-aes-sha2"
+MEGOLM = "m.megolm.v1.aes-sha2"
+SIGNED_KEY = "signed_curve25519"
+# Sessions with one device: one in use, and some for messages that cross on their way.
+MOST_SESSIONS_PER_DEVICE = 5
+# The library's panics are no ordinary exceptions; they have this name and no importable type.
+PANIC = "PanicException"
+
+
+class KeyMissing(Exception):
+    """The key of a room message is not here yet."""
+
+    def __init__(self, session_id: str) -> None:
+        super().__init__("the room key is missing")
+        self.session_id = session_id
+
+
+class Unreadable(Exception):
+    """The message cannot be opened, now or ever, or was opened before as another event."""
+
+
+class Recipient(Protocol):
+    """What must be known of a device to write to it."""
+
+    @property
+    def user_id(self) -> str: ...  # noqa: D102 (the class says it)
+    @property
+    def ed25519(self) -> str: ...  # noqa: D102 (as above)
+    @property
+    def curve25519(self) -> str: ...  # noqa: D102 (as above)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A room message and the device keys that its session came with."""
+
+    event_type: str
+    content: dict[str, Any]
+    sender_key: str
+    ed25519: str
+
+
+class OlmMachine(Olm):  # type: ignore[misc]  # nio ships no types
+    """One device's account and sessions."""
+
+    store: OlmStore
+
+    def __init__(self, user_id: str, device_id: str, store: OlmStore) -> None:
+        # Room sessions whose key came since somebody last looked.
+        self.new_room_keys: list[str] = []
+        super().__init__(user_id, device_id, store)
+        self.device_keys: dict[str, Any] = store.value("own device keys") or self._make_device_keys()
+
+    @property
+    def curve25519(self) -> str:
+        """The device's identity key."""
+        return str(self.account.identity_keys["curve25519"])
+
+    @property
+    def ed25519(self) -> str:
+        """The device's fingerprint key."""
+        return str(self.account.identity_keys["ed25519"])
+
+    def sign(self, document: Mapping[str, Any]) -> str:
+        """Return the device's signature on an object."""
+        return str(self.account.sign(cross_signing.signing_bytes(document).decode()))
+
+    def keep_device_keys(self, device_keys: dict[str, Any]) -> None:
+        """Keep the device's published keys as they are now signed; every message carries them."""
+        self.store.keep_value("own device keys", device_keys)
+        self.device_keys = device_keys
+
+    # One-to-one messages ------------------------------------------------------------------------------
+
+    def read_to_device(self, event: Any) -> None:
+        """Take in one to-device event; raises whatever a bad one brings about. Inside a transaction."""
+        match event:
+            case {
+                "type": "m.room.encrypted",
+                "sender": str(sender),
+                "content": {
+                    "algorithm": "m.olm.v1.curve25519-aes-sha2",
+                    "sender_key": str(key),
+                    "ciphertext": dict(boxes),
+                },
+            }:
+                pass
+            case _:
+                return
+        try:
+            self.decrypt_event(OlmEvent({}, sender, key, boxes))
+        except vodozemac.SessionCreationException:
+            # Made for a one-time key that is not ours any more: ask the sender for a fresh session.
+            self._mark_device_for_unwedging(sender, key)
+            raise
+        finally:
+            self._bound_sessions(key)
+
+    def has_session(self, curve25519: str) -> bool:
+        """Tell whether this device can be written to at once."""
+        return self.session_store.get(curve25519) is not None
+
+    def start_session(self, device: Recipient, device_id: str, claimed: Any) -> bool:
+        """Start a session with a one-time key that the homeserver handed out; False when it is not good."""
+        keys = list(claimed.values()) if isinstance(claimed, dict) else []
+        if len(keys) != 1 or not cross_signing.is_signed(keys[0], device.user_id, device.ed25519, key_name=device_id):
+            return False
+        one_time_key = keys[0].get("key")
+        try:
+            self.create_session(one_time_key, device.curve25519)
+        except (ValueError, TypeError):
+            return False
+        self._bound_sessions(device.curve25519)
+        return True
+
+    def write_to(self, device: Recipient, event_type: str, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Encrypt a message to one device that has a session. Inside a transaction."""
+        session = self.session_store.get(device.curve25519)
+        if session is None:
+            raise Unreadable
+        return dict(self._olm_encrypt(session, device, event_type, content))
+
+    def _bound_sessions(self, sender_key: str) -> None:
+        sessions = self.session_store[sender_key]
+        sessions.sort(key=lambda session: session.use_time, reverse=True)
+        self.store.forget_one_to_one_sessions(session.id for session in sessions[MOST_SESSIONS_PER_DEVICE:])
+        del sessions[MOST_SESSIONS_PER_DEVICE:]
+        if not sessions:
+            self.session_store._entries.pop(sender_key)  # noqa: SLF001 (nio offers no removal)
+
+    # nio's private parts, replaced ------------------------------------------------------------------------
+
+    def load(self) -> None:
+        """Load the one-to-one sessions; devices and room keys are kept elsewhere."""
+        self.session_store = self.store.load_sessions()
+        self.device_store = DeviceStore()
+
+    def _olm_encrypt(
+        self, session: Any, recipient_device: Recipient, message_type: str, content: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        payload = {
+            "sender": self.user_id,
+            "sender_device": self.device_id,
+            "keys": {"ed25519": self.ed25519},
+            "recipient": recipient_device.user_id,
+            "recipient_keys": {"ed25519": recipient_device.ed25519},
+            "sender_device_keys": self.device_keys,
+            "type": message_type,
+            "content": content,
+        }
+        kind, ciphertext = session.encrypt(json.dumps(payload)).to_parts()
+        self.store.save_session(recipient_device.curve25519, session)
+        body = base64.b64encode(ciphertext).decode().rstrip("=")
+        return {
+            "algorithm": OLM,
+            "sender_key": self.curve25519,
+            "ciphertext": {recipient_device.curve25519: {"type": kind, "body": body}},
+        }
+
+    def _handle_olm_event(self, sender: str, sender_key: str, payload: dict[str, Any]) -> None:
+        ed25519 = payload["keys"].get("ed25519")
+        if not isinstance(ed25519, str):
+            raise VerificationError("no fingerprint key")
+        attached = payload.get("sender_device_keys")
+        if attached is not None and not _describes(attached, sender, sender_key, ed25519):
+            raise VerificationError("the attached device is not the sender's")
+        if payload["type"] == "m.room_key":
+            self._handle_room_key_event(sender, sender_key, payload)
+
+    def _handle_room_key_event(self, sender: str, sender_key: str, payload: dict[str, Any]) -> None:
+        match payload["content"]:
+            case {
+                "algorithm": "m.megolm.v1.aes-sha2",
+                "room_id": str(room_id),
+                "session_id": str(session_id),
+                "session_key": str(session_key),
+            }:
+                pass
+            case _:
+                return
+        session = vodozemac.InboundGroupSession(vodozemac.SessionKey(session_key))
+        if session.session_id != session_id:
+            raise VerificationError("the session has another name")
+        known = self.store.room_key(session_id)
+        if known is not None and not _improves(known, session, sender_key, room_id):
+            return
+        self._keep_room_session(
+            session,
+            {
+                "room_id": room_id,
+                "sender": sender,
+                "sender_key": sender_key,
+                "ed25519": payload["keys"]["ed25519"],
+            },
+        )
+        self.new_room_keys.append(session_id)
+
+    # Room messages ------------------------------------------------------------------------------------
+
+    def read_room_event(self, room_id: str, event_id: str, content: Any) -> Opened:
+        """Open one encrypted room event. Inside a transaction."""
+        match content:
+            case {
+                "algorithm": "m.megolm.v1.aes-sha2",
+                "session_id": str(session_id),
+                "ciphertext": str(ciphertext),
+            }:
+                pass
+            case _:
+                raise Unreadable
+        known = self.store.room_key(session_id)
+        if known is None:
+            raise KeyMissing(session_id)
+        if known["room_id"] != room_id:
+            raise Unreadable
+        session = _restored(known)
+        try:
+            opened = session.decrypt(vodozemac.MegolmMessage.from_base64(ciphertext))
+        except ValueError as error:
+            raise Unreadable from error
+        index = int(opened.message_index)
+        if not self.store.first_reading(session_id, index, event_id):
+            log.warning("message_replayed")
+            raise Unreadable
+        self._ratchet_forward(session_id, session, known)
+        match untrusted_json.read(bytes(opened.plaintext)):
+            case {"room_id": str(inner), "type": str(event_type), "content": dict(inner_content)}:
+                if inner != room_id:
+                    raise Unreadable
+            case _:
+                raise Unreadable
+        return Opened(
+            event_type=event_type,
+            content=inner_content,
+            sender_key=known["sender_key"],
+            ed25519=known["ed25519"],
+        )
+
+    def _ratchet_forward(self, session_id: str, session: vodozemac.InboundGroupSession, known: dict[str, Any]) -> None:
+        index = session.first_known_index
+        while self.store.message_was_read(session_id, index):
+            index += 1
+        if index > session.first_known_index:
+            advanced = session.export_at(index)
+            if advanced is not None:
+                self._keep_room_session(vodozemac.InboundGroupSession.import_session(advanced), known)
+
+    def _keep_room_session(self, session: vodozemac.InboundGroupSession, known: dict[str, Any]) -> None:
+        exported = session.export_at(session.first_known_index)
+        if exported is None:
+            raise Unreadable
+        self.store.keep_room_key(session.session_id, {**known, "exported": exported.to_base64()})
+
+    # The account's own keys -----------------------------------------------------------------------------
+
+    def keys_to_publish(self, held: int, *, fallback_needed: bool) -> dict[str, Any]:
+        """Return the keys the homeserver should hold besides the `held` ones; empty when none. Saves them."""
+        content: dict[str, Any] = {}
+        with self.store.transaction():
+            if not self.account.shared:
+                content["device_keys"] = self.device_keys
+            unpublished = len(self.account.one_time_keys["curve25519"])
+            missing = self.account.max_one_time_keys - held - unpublished
+            if missing > 0:
+                self.account.generate_one_time_keys(missing)
+            if self.account.one_time_keys["curve25519"] and held < self.account.max_one_time_keys:
+                content["one_time_keys"] = self._signed_keys(self.account.one_time_keys["curve25519"], {})
+            library_account = self.account._account  # noqa: SLF001 (nio does not pass fallback keys on)
+            if fallback_needed and not library_account.fallback_key:
+                library_account.generate_fallback_key()
+            fallback = {name: key.to_base64() for name, key in library_account.fallback_key.items()}
+            if fallback:
+                content["fallback_keys"] = self._signed_keys(fallback, {"fallback": True})
+            self.save_account()
+        return content
+
+    def keys_published(self) -> None:
+        """Note that the homeserver has taken what `keys_to_publish` returned."""
+        with self.store.transaction():
+            self.account.shared = True
+            self.account.mark_keys_as_published()
+            self.save_account()
+
+    def _signed_keys(self, keys: Mapping[str, str], extra: Mapping[str, Any]) -> dict[str, Any]:
+        signed = {}
+        for name, key in keys.items():
+            document = {"key": key, **extra}
+            signed[f"{SIGNED_KEY}:{name}"] = cross_signing.with_signature(
+                document, self.user_id, self.device_id, self.sign(document)
+            )
+        return signed
+
+    def _make_device_keys(self) -> dict[str, Any]:
+        document = {
+            "algorithms": [OLM, MEGOLM],
+            "device_id": self.device_id,
+            "user_id": self.user_id,
+            "keys": {
+                f"curve25519:{self.device_id}": self.curve25519,
+                f"ed25519:{self.device_id}": self.ed25519,
+            },
+        }
+        return cross_signing.with_signature(document, self.user_id, self.device_id, self.sign(document))
+
+
+def _describes(attached: Any, sender: str, sender_key: str, ed25519: str) -> bool:
+    match attached:
+        case {"user_id": str(owner), "device_id": str(device_id), "keys": dict(keys)} if owner == sender:
+            named = (keys.get(f"curve25519:{device_id}"), keys.get(f"ed25519:{device_id}"))
+            return named == (sender_key, ed25519) and cross_signing.is_signed(
+                attached, sender, ed25519, key_name=device_id
+            )
+    return False
+
+
+def _improves(known: Mapping[str, Any], session: vodozemac.InboundGroupSession, sender_key: str, room_id: str) -> bool:
+    """Tell whether a key for a known session reaches further back and is truly of the same session."""
+    if known["sender_key"] != sender_key or known["room_id"] != room_id:
+        log.warning("room_key_claimed_by_another")
+        return False
+    kept = _restored(known)
+    if session.first_known_index >= kept.first_known_index:
+        return False
+    ours, theirs = kept.export_at(kept.first_known_index), session.export_at(kept.first_known_index)
+    return ours is not None and theirs is not None and ours.to_base64() == theirs.to_base64()
+
+
+def _restored(known: Mapping[str, Any]) -> vodozemac.InboundGroupSession:
+    return vodozemac.InboundGroupSession.import_session(vodozemac.ExportedSessionKey(known["exported"]))

@@ -1,0 +1,67 @@
+"""What a bot device hands over: messages, membership changes, messages that nobody could read.
+
+Owns the shapes only. `bots.device` fills them; whoever handles them is asked to do the same thing again
+when the same `event_id` comes a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A message that came encrypted. Only `bound` ones may be believed to be their sender's."""
+
+    room_id: str
+    event_id: str
+    sender: str
+    sent_at: datetime
+    event_type: str
+    content: Mapping[str, Any]
+    # The device whose key opened the message, when it is one of the sender's published devices.
+    sender_device_id: str | None
+    # The sender's master key as published when this was handed over; the attested one is compared by others.
+    sender_identity: str | None
+    # True when the session's key belongs to a device of the sender which the sender's identity has signed.
+    bound: bool
+
+    @property
+    def body(self) -> str:
+        """The message's plain text; empty when it has none."""
+        body = self.content.get("body")
+        return body if isinstance(body, str) else ""
+
+    @property
+    def msgtype(self) -> str:
+        """The kind of message, such as m.text; empty when it has none."""
+        msgtype = self.content.get("msgtype")
+        return msgtype if isinstance(msgtype, str) else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MembershipChange:
+    """Somebody came, was invited, left or was removed. In clear, so only a reason to look at the room."""
+
+    room_id: str
+    event_id: str
+    user_id: str
+    membership: str
+    by: str
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undecryptable:
+    """A message whose key has not come in time. It may still come: then the message follows as Received."""
+
+    room_id: str
+    event_id: str
+    sender: str
+    sent_at: datetime
+
+
+Arrival = Received | MembershipChange | Undecryptable

@@ -1,0 +1,42 @@
+"""A person leaves the staff: memberships, desk and sessions end in one transaction.
+
+It stands here and not in `agencies` because it reaches into cases. Nothing is orphaned: whoever leads a
+case hands over to the deputy, and where there is none the departure waits until another is named.
+"""
+
+from __future__ import annotations
+
+from agencies import store as directory
+from agencies.model import PersonId
+from agencies.service import NO_PERSON
+from cases import store
+from cases.model import CaseId
+from cases.service import CHANNEL
+from core import ledger
+from core.clock import Clock
+from core.database import Database
+from core.errors import Conflict, NotFound
+from core.texts import mark
+
+
+async def depart(database: Database, clock: Clock, person_id: PersonId) -> None:
+    """End everything a person has on the staff; the operator's act."""
+    now = clock.now()
+    async with database.transaction() as tx:
+        if person_id not in await directory.people(tx, [person_id]):
+            raise NotFound(NO_PERSON)
+        for row in await tx.rows(store.SQL["led_cases"], person_id):
+            case = await store.case(tx, CaseId(row["id"]), lock=True)
+            if case.deputy_id is None:
+                raise Conflict(mark("This person coordinates a case without a deputy. Name another coordinator first."))
+            successor = case.deputy_id if case.coordinator_id == person_id else case.coordinator_id
+            await store.set_leaders(tx, case.id, successor, None)
+            await ledger.record(
+                tx,
+                ledger.Act(act="leaders_named", at=now, actor_kind="system", case_id=case.id, object_id=successor),
+            )
+        for row in await tx.rows(store.SQL["cases_of_member"], person_id):
+            await store.end_membership(tx, CaseId(row["case_id"]), person_id, now)
+        if await directory.mark_left(tx, person_id, now):
+            await ledger.record(tx, ledger.Act(act="person_left", at=now, actor_kind="operator", object_id=person_id))
+        await tx.wake(CHANNEL)

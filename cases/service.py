@@ -1,0 +1,235 @@
+"""Use cases of cases and compartments. Every method checks who asks before it acts, in one transaction.
+
+The homeserver learns of membership through `bots.rooms`, which compares each compartment's
+`membership_version` with what it has applied; nothing here calls it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from agencies import store as directory
+from agencies.model import AgencyId, Person, PersonId
+from agencies.service import NO_AGENCY, NO_PERSON
+from cases import rules, store
+from cases.codenames import new_codename
+from cases.model import Case, CaseId, Compartment, CompartmentId, Part
+from core import ledger
+from core.clock import Clock
+from core.database import Database, Transaction
+from core.errors import Conflict, InvalidInput, NotFound
+from core.ids import new_id
+from core.texts import LANGUAGES, mark
+
+CHANNEL = "streha_rooms"
+MEMBERS_AT_ONCE = 50
+
+
+class Cases:
+    """Opens, staffs and closes cases and their compartments."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def open(
+        self,
+        actor: Person,
+        *,
+        agencies: Mapping[AgencyId, Part],
+        deputy_id: PersonId | None = None,
+        member_ids: Sequence[PersonId] = (),
+        language: str = "en",
+    ) -> Case:
+        """Open a case with the actor as coordinator, and its core compartment with its channel."""
+        if language not in LANGUAGES:
+            raise InvalidInput(mark("This language is not known. Known are en, sr-Latn and sr-Cyrl."))
+        if len(member_ids) > MEMBERS_AT_ONCE:
+            raise InvalidInput(mark("At most {limit} members at once."), limit=MEMBERS_AT_ONCE)
+        now = self._clock.now()
+        parts = {actor.agency_id: Part.RESPONDER, **agencies}
+        if Part.RESPONDER not in parts.values():
+            raise InvalidInput(mark("At least one agency must respond to alerts."))
+        members = dict.fromkeys([actor.id, *([deputy_id] if deputy_id else []), *member_ids])
+        async with self._database.transaction() as tx:
+            if len(await directory.agencies(tx, parts)) != len(parts):
+                raise NotFound(NO_AGENCY)
+            codename = await self._free_codename(tx)
+            case = Case(
+                id=CaseId(new_id()), codename=codename, language=language, coordinator_id=actor.id,
+                deputy_id=deputy_id, opened_at=now, closed_at=None, agencies=parts,
+            )  # fmt: skip
+            await self._require_staff(tx, case, members)
+            await store.add_case(tx, case)
+            for agency_id, part in parts.items():
+                await store.put_agency(tx, case.id, agency_id, part)
+            await self._record(tx, "case_opened", actor, case.id)
+            await self._add_compartment(tx, actor, case, codename, list(members), core=True)
+            return await store.case(tx, case.id)
+
+    async def see(self, actor: Person, case_id: CaseId) -> Case:
+        """Return what the actor may know of a case."""
+        async with self._database.transaction() as tx:
+            return rules.as_seen_by(await store.case(tx, case_id), actor.id)
+
+    async def see_all(self, actor: Person) -> list[Case]:
+        """Return the open cases in which the actor has a part."""
+        async with self._database.transaction() as tx:
+            return [rules.as_seen_by(case, actor.id) for case in await store.cases_of_person(tx, actor.id)]
+
+    async def colleagues(self, actor: Person) -> list[Person]:
+        """Return the staff of all agencies that share a case with the actor's, and of the actor's own."""
+        async with self._database.transaction() as tx:
+            shared = {actor.agency_id}
+            for case in await store.cases_of_person(tx, actor.id):
+                shared |= case.agencies.keys()
+            return await directory.staff(tx, shared)
+
+    async def set_part(self, actor: Person, case_id: CaseId, agency_id: AgencyId, part: Part) -> Case:
+        """Give an agency its part in the case; at least one responder must remain."""
+        async with self._database.transaction() as tx:
+            case = await self._led(tx, actor, case_id)
+            if not await directory.agencies(tx, [agency_id]):
+                raise NotFound(NO_AGENCY)
+            parts = {**case.agencies, agency_id: part}
+            if Part.RESPONDER not in parts.values():
+                raise Conflict(mark("At least one agency must respond to alerts."))
+            await store.put_agency(tx, case.id, agency_id, part)
+            await self._record(tx, "agency_part_set", actor, case.id, agency_id, part=part)
+            return await store.case(tx, case.id)
+
+    async def open_compartment(self, actor: Person, case_id: CaseId, member_ids: Sequence[PersonId]) -> Compartment:
+        """Open a smaller circle within the case; the actor is a member of it."""
+        async with self._database.transaction() as tx:
+            case = await self._led(tx, actor, case_id)
+            members = dict.fromkeys([actor.id, *member_ids])
+            await self._require_staff(tx, case, members)
+            codename = await self._free_codename(tx)
+            return await self._add_compartment(tx, actor, case, codename, list(members), core=False)
+
+    async def add_member(self, actor: Person, compartment_id: CompartmentId, person_id: PersonId) -> None:
+        """Add a person of one of the case's agencies to a compartment; excluded people never."""
+        async with self._database.transaction() as tx:
+            case, compartment = await self._led_compartment(tx, actor, compartment_id)
+            await self._require_staff(tx, case, [person_id])
+            if await store.add_member(tx, compartment.id, person_id, actor.id, self._clock.now()):
+                await self._record(tx, "member_added", actor, case.id, compartment.id, person=str(person_id))
+                await tx.wake(CHANNEL)
+
+    async def remove_member(self, actor: Person, compartment_id: CompartmentId, person_id: PersonId) -> None:
+        """Remove a member at once. The coordinator and deputy stay in the core compartment."""
+        async with self._database.transaction() as tx:
+            case, compartment = await self._led_compartment(tx, actor, compartment_id)
+            if compartment.core and person_id in case.leaders:
+                raise Conflict(mark("This person leads the case. Name another leader first."))
+            if person_id not in compartment.member_ids:
+                raise NotFound(NO_PERSON)
+            await store.end_membership(tx, case.id, person_id, self._clock.now(), compartment.id)
+            await self._record(tx, "member_removed", actor, case.id, compartment.id, person=str(person_id))
+            await tx.wake(CHANNEL)
+
+    async def exclude(self, actor: Person, case_id: CaseId, person_id: PersonId) -> None:
+        """Bar a person from everything of the case, now and later. A deputy may be barred, a coordinator not."""
+        async with self._database.transaction() as tx:
+            case = await self._led(tx, actor, case_id)
+            if person_id in (case.coordinator_id, actor.id):
+                raise Conflict(mark("This person leads the case. Name another leader first."))
+            if person_id not in await directory.people(tx, [person_id]):
+                raise NotFound(NO_PERSON)
+            now = self._clock.now()
+            if person_id == case.deputy_id:
+                await store.set_leaders(tx, case.id, case.coordinator_id, None)
+            await store.exclude(tx, case.id, person_id, actor.id, now)
+            await store.end_membership(tx, case.id, person_id, now)
+            await self._record(tx, "person_excluded", actor, case.id, person_id)
+            await tx.wake(CHANNEL)
+
+    async def set_leaders(
+        self, actor: Person, case_id: CaseId, coordinator_id: PersonId, deputy_id: PersonId | None
+    ) -> Case:
+        """Hand the case over: name coordinator and deputy, both members of the core compartment."""
+        async with self._database.transaction() as tx:
+            case = await self._led(tx, actor, case_id)
+            named = [coordinator_id, *([deputy_id] if deputy_id else [])]
+            if len(set(named)) != len(named):
+                raise InvalidInput(mark("Coordinator and deputy are two people."))
+            if not case.core.member_ids.issuperset(named):
+                raise Conflict(mark("Coordinator and deputy must be members of the case first."))
+            await store.set_leaders(tx, case.id, coordinator_id, deputy_id)
+            await self._record(tx, "leaders_named", actor, case.id, coordinator_id)
+            return await store.case(tx, case.id)
+
+    async def close_compartment(self, actor: Person, compartment_id: CompartmentId) -> None:
+        """Close a compartment other than the core: its channel ends."""
+        async with self._database.transaction() as tx:
+            case, compartment = await self._led_compartment(tx, actor, compartment_id)
+            if compartment.core:
+                raise Conflict(mark("The core compartment closes with the case."))
+            await store.close_compartment(tx, compartment, self._clock.now())
+            await self._record(tx, "compartment_closed", actor, case.id, compartment.id)
+            await tx.wake(CHANNEL)
+
+    async def close(self, actor: Person, case_id: CaseId) -> None:
+        """Close a case: every channel of it ends."""
+        async with self._database.transaction() as tx:
+            case = await self._led(tx, actor, case_id)
+            await store.close_case(tx, case.id, self._clock.now())
+            await self._record(tx, "case_closed", actor, case.id)
+            await tx.wake(CHANNEL)
+
+    async def _led(self, tx: Transaction, actor: Person, case_id: CaseId) -> Case:
+        case = await store.case(tx, case_id, lock=True)
+        rules.require_leader(case, actor.id)
+        return case
+
+    async def _led_compartment(
+        self, tx: Transaction, actor: Person, compartment_id: CompartmentId
+    ) -> tuple[Case, Compartment]:
+        case = await store.case_of_compartment(tx, compartment_id, lock=True)
+        compartment = rules.compartment_seen_by(case, compartment_id, actor.id)
+        rules.require_leader(case, actor.id)
+        return case, compartment
+
+    async def _require_staff(self, tx: Transaction, case: Case, person_ids: Collection[PersonId]) -> None:
+        """Refuse people who are unknown, gone, excluded, or of an agency without a part in the case."""
+        people = await directory.people(tx, person_ids)
+        for person_id in person_ids:
+            person = people.get(person_id)
+            if person is None or not person.active or person_id in case.excluded_ids:
+                raise NotFound(NO_PERSON)
+            if person.agency_id not in case.agencies:
+                raise Conflict(mark("This person's agency has no part in the case. Give it one first."))
+
+    async def _free_codename(self, tx: Transaction) -> str:
+        attempt = 0
+        while await store.codename_taken(tx, codename := new_codename(attempt)):
+            attempt += 1
+        return codename
+
+    async def _add_compartment(
+        self, tx: Transaction, actor: Person, case: Case, codename: str, members: Sequence[PersonId], *, core: bool
+    ) -> Compartment:
+        now = self._clock.now()
+        compartment = Compartment(
+            id=CompartmentId(new_id()), case_id=case.id, codename=codename, core=core, membership_version=1,
+            closed_at=None, member_ids=frozenset(members),
+        )  # fmt: skip
+        await store.add_compartment(tx, compartment, now)
+        await self._record(tx, "compartment_opened", actor, case.id, compartment.id)
+        for person_id in members:
+            await store.add_member(tx, compartment.id, person_id, actor.id, now)
+            await self._record(tx, "member_added", actor, case.id, compartment.id, person=str(person_id))
+        await tx.wake(CHANNEL)
+        return replace(compartment, membership_version=1 + len(members))
+
+    async def _record(
+        self, tx: Transaction, act: str, actor: Person, case_id: CaseId,
+        object_id: CompartmentId | PersonId | AgencyId | None = None, **facts: str,
+    ) -> None:  # fmt: skip
+        await ledger.record(
+            tx,
+            ledger.Act(
+                act=act, at=self._clock.now(), person_id=actor.id, case_id=case_id, object_id=object_id, facts={**facts}
+            ),
+        )

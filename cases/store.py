@@ -1,0 +1,167 @@
+"""Cases in PostgreSQL: SQL to model, nothing decided here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+from agencies.model import AgencyId, PersonId
+from cases.model import Case, CaseId, Compartment, CompartmentId, Part
+from cases.rules import NO_CASE, NO_COMPARTMENT
+from core import queries
+from core.database import Row, Transaction
+from core.errors import NotFound
+
+SQL = queries.load("cases")
+
+
+async def case(tx: Transaction, case_id: CaseId, *, lock: bool = False) -> Case:
+    """Return one case with everything in it; `lock` holds it until the transaction ends."""
+    if lock:
+        await tx.row(SQL["lock_case"], case_id)
+    found = await cases(tx, [case_id])
+    if not found:
+        raise NotFound(NO_CASE)
+    return found[0]
+
+
+async def case_of_compartment(tx: Transaction, compartment_id: CompartmentId, *, lock: bool = False) -> Case:
+    """Return the case that a compartment belongs to."""
+    case_id = await tx.value(SQL["case_of_compartment"], compartment_id)
+    if case_id is None:
+        raise NotFound(NO_COMPARTMENT)
+    return await case(tx, CaseId(case_id), lock=lock)
+
+
+async def case_by_codename(tx: Transaction, codename: str) -> Case:
+    """Return the case of a codename, its own or one of its compartments'."""
+    case_id = await tx.value(SQL["case_by_codename"], codename)
+    if case_id is None:
+        raise NotFound(NO_CASE)
+    return await case(tx, CaseId(case_id))
+
+
+async def cases_of_person(tx: Transaction, person_id: PersonId) -> list[Case]:
+    """Return the open cases in which a person has a part and is not excluded."""
+    return await cases(tx, [row["id"] for row in await tx.rows(SQL["cases_of_person"], person_id)])
+
+
+async def cases(tx: Transaction, ids: Iterable[CaseId]) -> list[Case]:
+    """Return these cases with everything in them."""
+    rows = await tx.rows(SQL["cases_by_id"], list(ids))
+    found = [row["id"] for row in rows]
+    parts: dict[CaseId, dict[AgencyId, Part]] = defaultdict(dict)
+    for row in await tx.rows(SQL["case_agencies"], found):
+        parts[row["case_id"]][row["agency_id"]] = Part(row["part"])
+    circles: dict[CaseId, list[Compartment]] = defaultdict(list)
+    for compartment in await _with_members(tx, await tx.rows(SQL["compartments"], found)):
+        circles[compartment.case_id].append(compartment)
+    excluded: dict[CaseId, set[PersonId]] = defaultdict(set)
+    for row in await tx.rows(SQL["exclusions"], found):
+        excluded[row["case_id"]].add(row["person_id"])
+    return [
+        Case(
+            id=row["id"],
+            codename=row["codename"],
+            language=row["language"],
+            coordinator_id=row["coordinator_id"],
+            deputy_id=row["deputy_id"],
+            opened_at=row["opened_at"],
+            closed_at=row["closed_at"],
+            agencies=parts[row["id"]],
+            compartments=tuple(circles[row["id"]]),
+            excluded_ids=frozenset(excluded[row["id"]]),
+        )
+        for row in rows
+    ]
+
+
+async def compartments(tx: Transaction, ids: Iterable[CompartmentId]) -> list[Compartment]:
+    """Return these compartments with their members."""
+    return await _with_members(tx, await tx.rows(SQL["compartments_by_id"], list(ids)))
+
+
+async def add_case(tx: Transaction, case_: Case) -> None:
+    """Insert a case; its agencies and compartments follow one by one."""
+    await tx.run(
+        SQL["add_case"], case_.id, case_.codename, case_.language, case_.coordinator_id, case_.deputy_id,
+        case_.opened_at,
+    )  # fmt: skip
+
+
+async def codename_taken(tx: Transaction, codename: str) -> bool:
+    """Tell whether a codename is in use."""
+    return bool(await tx.value(SQL["codename_taken"], codename))
+
+
+async def put_agency(tx: Transaction, case_id: CaseId, agency_id: AgencyId, part: Part) -> None:
+    """Give an agency its part in a case."""
+    await tx.run(SQL["put_agency"], case_id, agency_id, part)
+
+
+async def set_leaders(tx: Transaction, case_id: CaseId, coordinator_id: PersonId, deputy_id: PersonId | None) -> None:
+    """Name the coordinator and the deputy."""
+    await tx.run(SQL["set_leaders"], case_id, coordinator_id, deputy_id)
+
+
+async def close_case(tx: Transaction, case_id: CaseId, now: datetime) -> None:
+    """Close a case with all its compartments."""
+    await tx.run(SQL["close_case"], case_id, now)
+    await tx.run(SQL["close_compartments"], case_id, None, now)
+
+
+async def close_compartment(tx: Transaction, compartment: Compartment, now: datetime) -> None:
+    """Close one compartment."""
+    await tx.run(SQL["close_compartments"], compartment.case_id, compartment.id, now)
+
+
+async def add_compartment(tx: Transaction, compartment: Compartment, now: datetime) -> None:
+    """Insert a compartment without members."""
+    await tx.run(
+        SQL["add_compartment"], compartment.id, compartment.case_id, compartment.codename, compartment.core, now
+    )
+
+
+async def add_member(
+    tx: Transaction, compartment_id: CompartmentId, person_id: PersonId, granted_by: PersonId, now: datetime
+) -> bool:
+    """Add a member; tell whether that was news."""
+    if not await tx.run(SQL["add_member"], compartment_id, person_id, granted_by, now):
+        return False
+    await tx.run(SQL["membership_changed"], [compartment_id])
+    return True
+
+
+async def end_membership(
+    tx: Transaction, case_id: CaseId, person_id: PersonId, now: datetime, compartment_id: CompartmentId | None = None
+) -> list[CompartmentId]:
+    """End a person's membership of one compartment or of all in a case; return which it was."""
+    rows = await tx.rows(SQL["end_membership"], case_id, compartment_id, person_id, now)
+    left = [CompartmentId(row["compartment_id"]) for row in rows]
+    await tx.run(SQL["membership_changed"], left)
+    return left
+
+
+async def exclude(tx: Transaction, case_id: CaseId, person_id: PersonId, by: PersonId, now: datetime) -> None:
+    """Exclude a person from a case for good."""
+    await tx.run(SQL["exclude"], case_id, person_id, by, now)
+
+
+async def _with_members(tx: Transaction, rows: Iterable[Row]) -> list[Compartment]:
+    rows = list(rows)
+    members: dict[CompartmentId, set[PersonId]] = defaultdict(set)
+    for row in await tx.rows(SQL["members"], [row["id"] for row in rows]):
+        members[row["compartment_id"]].add(row["person_id"])
+    return [
+        Compartment(
+            id=row["id"],
+            case_id=row["case_id"],
+            codename=row["codename"],
+            core=row["core"],
+            membership_version=row["membership_version"],
+            closed_at=row["closed_at"],
+            member_ids=frozenset(members[row["id"]]),
+        )
+        for row in rows
+    ]

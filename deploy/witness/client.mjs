@@ -1,0 +1,168 @@
+// One strict Matrix client: it cross-signs itself, sends keys only to devices that their owners have signed,
+// and shows only what comes from such devices. It tells what it sees; what is expected is others' matter.
+import * as sdk from "matrix-js-sdk";
+import {
+  EventShieldColour,
+  EventShieldReason,
+  OnlySignedDevicesIsolationMode,
+} from "matrix-js-sdk/lib/crypto-api/index.js";
+
+const INITIAL_EVENTS = 50;
+
+const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, getChild: () => silent };
+
+export class StrictClient {
+  /** What a client can be told to do, besides being added. */
+  static commands = new Set(["create", "invite", "join", "leave", "members", "react", "send", "state"]);
+
+  #client;
+  #tell;
+  #autojoin;
+
+  constructor(client, tell, autojoin) {
+    this.#client = client;
+    this.#tell = tell;
+    this.#autojoin = autojoin;
+  }
+
+  /** Sign in on a new device and give the account a new cross-signing identity. */
+  static async signIn({ homeserver, user, password, autojoin = true }, tell) {
+    const identifier = { type: "m.id.user", user };
+    const entrance = sdk.createClient({ baseUrl: homeserver, logger: silent });
+    const session = await entrance.loginRequest({ type: "m.login.password", identifier, password });
+    const client = sdk.createClient({
+      baseUrl: homeserver,
+      userId: session.user_id,
+      deviceId: session.device_id,
+      accessToken: session.access_token,
+      disableVoip: true,
+      logger: silent,
+    });
+    await client.initRustCrypto({ useIndexedDB: false });
+    const crypto = client.getCrypto();
+    await crypto.bootstrapCrossSigning({
+      setupNewCrossSigning: true,
+      authUploadDeviceSigningKeys: async (upload) => {
+        try {
+          return await upload(null);
+        } catch (error) {
+          // Only an account that had an identity before is asked for its password.
+          return await upload({ type: "m.login.password", identifier, password, session: error.data?.session });
+        }
+      },
+    });
+    crypto.setDeviceIsolationMode(new OnlySignedDevicesIsolationMode());
+    return new StrictClient(client, tell, autojoin);
+  }
+
+  /** Begin to listen; returns when everything that was there already has been taken in. */
+  async start() {
+    const client = this.#client;
+    client.on("RoomMember.membership", (event, member) => this.#onMembership(event, member));
+    client.on("Event.decrypted", (event) => this.#onDecrypted(event));
+    client.on("Room.timeline", (event) => this.#onTimeline(event));
+    const ready = new Promise((resolve) => {
+      client.on("sync", (state) => {
+        if (state === "PREPARED") resolve();
+        if (state === "ERROR") this.#tell({ type: "trouble", error: "sync" });
+      });
+    });
+    await client.startClient({ initialSyncLimit: INITIAL_EVENTS, disablePresence: true });
+    await ready;
+    return { user: client.getUserId(), device: client.getDeviceId() };
+  }
+
+  async create({ name, invite = [] }) {
+    const encryption = { type: "m.room.encryption", state_key: "", content: { algorithm: "m.megolm.v1.aes-sha2" } };
+    const options = { name, invite, preset: "private_chat", initial_state: [encryption] };
+    return (await this.#client.createRoom(options)).room_id;
+  }
+
+  async invite({ room, user }) {
+    await this.#client.invite(room, user);
+  }
+
+  async join({ room }) {
+    await this.#client.joinRoom(room);
+  }
+
+  async leave({ room }) {
+    await this.#client.leave(room);
+  }
+
+  /** The members that this client would share keys with: those it knows to have joined. */
+  members({ room }) {
+    return (this.#client.getRoom(room)?.getJoinedMembers() ?? []).map((member) => member.userId);
+  }
+
+  async send({ room, body, mentions = [] }) {
+    const content = { msgtype: "m.text", body, "m.mentions": mentions.length ? { user_ids: mentions } : {} };
+    return (await this.#client.sendEvent(room, "m.room.message", content)).event_id;
+  }
+
+  async react({ room, event, key }) {
+    const relation = { rel_type: "m.annotation", event_id: event, key };
+    return (await this.#client.sendEvent(room, "m.reaction", { "m.relates_to": relation })).event_id;
+  }
+
+  /** A room's setting as this client knows it, or null. */
+  state({ room, type, key = "" }) {
+    return this.#client.getRoom(room)?.currentState.getStateEvents(type, key)?.getContent() ?? null;
+  }
+
+  async #onMembership(event, member) {
+    const { roomId: room, userId: user, membership } = member;
+    const own = user === this.#client.getUserId();
+    this.#tell({ type: "membership", room, user, by: event.getSender(), membership });
+    if (!own || membership !== "invite" || !this.#autojoin) return;
+    try {
+      await this.#client.joinRoom(room);
+    } catch (error) {
+      this.#tell({ type: "trouble", room, error: error?.errcode ?? "join" });
+    }
+  }
+
+  async #onDecrypted(event) {
+    const at = Date.now();
+    const seen = { room: event.getRoomId(), sender: event.getSender(), event: event.getId(), at };
+    if (event.isDecryptionFailure()) {
+      this.#tell({ type: "failure", reason: event.decryptionFailureReason, ...seen });
+      return;
+    }
+    const crypto = this.#client.getCrypto();
+    const shield = await crypto.getEncryptionInfoForEvent(event);
+    const identity = await crypto.getUserVerificationStatus(event.getSender());
+    this.#tell({
+      type: "message",
+      encrypted: true,
+      shield: nameIn(EventShieldColour, shield?.shieldColour),
+      shield_reason: nameIn(EventShieldReason, shield?.shieldReason),
+      identity_changed: identity.needsUserApproval,
+      ...contentOf(event),
+      ...seen,
+    });
+  }
+
+  /** Tell what was never encrypted: reactions, and messages that should have been. */
+  #onTimeline(event) {
+    if (event.isEncrypted() || event.isState() || event.status !== null) return;
+    const seen = { room: event.getRoomId(), sender: event.getSender(), event: event.getId() };
+    this.#tell({ type: "message", encrypted: false, ...contentOf(event), ...seen });
+  }
+}
+
+function contentOf(event) {
+  const content = event.getOriginalContent();
+  return {
+    event_type: event.getType(),
+    body: content.body ?? "",
+    msgtype: content.msgtype ?? null,
+    formatted_body: content.formatted_body ?? null,
+    mentions: content["m.mentions"]?.user_ids ?? [],
+    relation: content["m.relates_to"]?.rel_type ?? null,
+    related_event: content["m.relates_to"]?.event_id ?? null,
+    key: content["m.relates_to"]?.key ?? null,
+  };
+}
+
+const nameIn = (names, value) => (value == null ? null : String(names[value]).toLowerCase());

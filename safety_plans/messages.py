@@ -1,0 +1,34 @@
+"""What a review says: a neutral sentence that rings its owner, then the codename and the time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agencies.model import PersonId
+from core.outbox import Message, Target
+from core.texts import mark
+from safety_plans.model import Review
+
+TEXTS = {
+    "review_ring": mark("Streha: reminder, open the app"),
+    "review_due": mark(
+        "{codename}: the risk is to be assessed again. It was due {time}. Owner: {person}.\n"
+        "To see what is due write: due"
+    ),
+    "review_overdue": mark(
+        "{codename}: the assessment is OVERDUE since {time}. Owner: {person}. The level may be stale: "
+        "treat the risk as high, ring the owner."
+    ),
+}
+
+
+def reminder(
+    review: Review, codename: str, target: Target, template: str, mentions: Iterable[PersonId]
+) -> list[Message]:
+    """Return ring and reminder for one room at the review's present step."""
+    parameters = {"codename": codename, "time": review.due_at.isoformat(), "person": str(review.owner_id)}
+    cause = f"review:{review.id}:{review.step}"
+    return [
+        Message(key=f"{cause}:ring:{target.id}", target=target, template="review_ring", mentions=tuple(mentions)),
+        Message(key=f"{cause}:{template}:{target.id}", target=target, template=template, parameters=parameters),
+    ]

@@ -1,0 +1,45 @@
+-- put_level --
+-- $1 case, $2 level, $3 by, $4 now.
+INSERT INTO risk_levels (case_id, level, set_by, set_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (case_id) DO UPDATE SET level = EXCLUDED.level, set_by = EXCLUDED.set_by, set_at = EXCLUDED.set_at
+
+-- add_review --
+-- $1 id, $2 case, $3 level, $4 owner, $5 now, $6 due at.
+INSERT INTO reviews (id, case_id, level, owner_id, opened_at, due_at, state, next_step_at)
+VALUES ($1, $2, $3, $4, $5, $6, 'open', $6)
+
+-- open_review --
+-- $1 case.
+SELECT * FROM reviews WHERE case_id = $1 AND state = 'open' FOR UPDATE
+
+-- review_by_id --
+-- $1 id.
+SELECT * FROM reviews WHERE id = $1
+
+-- lock_review --
+-- $1 id.
+SELECT * FROM reviews WHERE id = $1 FOR UPDATE
+
+-- open_reviews --
+-- $1 cases.
+SELECT * FROM reviews WHERE case_id = ANY($1) AND state = 'open' ORDER BY due_at
+
+-- end_review --
+-- $1 id, $2 state, $3 by, $4 now.
+UPDATE reviews SET state = $2, ended_by = $3, ended_at = $4, next_step_at = NULL WHERE id = $1
+
+-- step_review --
+-- $1 id, $2 step, $3 next step at.
+UPDATE reviews SET step = $2, next_step_at = $3, lease_until = NULL, attempts = 0 WHERE id = $1
+
+-- set_owner --
+-- $1 id, $2 owner.
+UPDATE reviews SET owner_id = $2 WHERE id = $1
+
+-- claim_due --
+-- Lease open reviews whose next reminder is due. $1 now, $2 lease until, $3 limit.
+UPDATE reviews SET lease_until = $2, attempts = attempts + 1
+WHERE id IN (
+    SELECT id FROM reviews WHERE next_step_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+    ORDER BY next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING id, attempts

@@ -1,0 +1,41 @@
+"""When a case must be assessed again, and who is told when it was not: pure rules.
+
+Intervals: the monthly ceiling and "weekly or daily where high-risk" are the IOM handbook's (2007, as
+quoted by ASTRA 2021); the split between the levels is our own design.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from safety_plans.model import Level
+
+REVIEW_AT_LEAST_EVERY: dict[Level, timedelta] = {
+    Level.VERY_HIGH: timedelta(hours=24),
+    Level.HIGH: timedelta(days=7),
+    Level.MEDIUM: timedelta(days=14),
+    Level.LOW: timedelta(days=30),
+    Level.NOT_YET_ASSESSED: timedelta(days=7),
+}
+OVERDUE_REPEAT = timedelta(days=1)
+_OVERDUE_AFTER_VERY_HIGH = timedelta(hours=2)
+_OVERDUE_AFTER = timedelta(hours=24)
+
+
+def due_at(level: Level, assessed_at: datetime) -> datetime:
+    """Return when a case of this level must be assessed again at the latest."""
+    return assessed_at + REVIEW_AT_LEAST_EVERY[level]
+
+
+def overdue_at(level: Level, due: datetime) -> datetime:
+    """Return when a review that was not done goes to the agency's duty desk."""
+    return due + (_OVERDUE_AFTER_VERY_HIGH if level is Level.VERY_HIGH else _OVERDUE_AFTER)
+
+
+def next_step_at(level: Level, due: datetime, step: int, now: datetime) -> datetime:
+    """Return when the step after `step` is due: 0 waits for the due time, 1 for overdue, then daily."""
+    if step == 0:
+        return due
+    if step == 1:
+        return max(overdue_at(level, due), now)
+    return now + OVERDUE_REPEAT

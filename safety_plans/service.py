@@ -1,0 +1,111 @@
+"""Use cases of risk levels and reviews: set a level, see what is due, do a review."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from agencies.model import Person
+from cases import rules as case_rules
+from cases import store as case_store
+from cases.model import Case, CaseId
+from core import ledger
+from core.clock import Clock, sensible
+from core.database import Database, Transaction
+from core.errors import Conflict, InvalidInput, NotFound
+from core.ids import new_id
+from core.texts import mark
+from safety_plans import store
+from safety_plans.model import Level, Review, ReviewId, ReviewState
+from safety_plans.rules import due_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewView:
+    """A review with the codename people know its case by."""
+
+    review: Review
+    codename: str
+
+
+class Reviews:
+    """Keeps exactly one open review per case."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def set_level(
+        self, actor: Person, case_id: CaseId, level: Level, assessed_at: datetime | None = None
+    ) -> ReviewView:
+        """Record the level that a leader of the case decided; the next review follows from it.
+
+        `assessed_at` says when the assessment was made, now unless given; never in the future.
+        """
+        now = self._clock.now()
+        made_at = sensible(assessed_at) if assessed_at else now
+        if made_at > now:
+            raise InvalidInput(mark("An assessment cannot lie in the future. Check the time."))
+        async with self._database.transaction() as tx:
+            case = await case_store.case(tx, case_id, lock=True)
+            case_rules.require_leader(case, actor.id)
+            review = await self._renew(tx, case, actor, level, made_at, now)
+            await store.put_level(tx, case.id, level, actor.id, now)
+            await self._record(tx, "level_set", actor, review, now)
+            return ReviewView(review=review, codename=case.codename)
+
+    async def complete(self, actor: Person, review_id: ReviewId) -> ReviewView:
+        """Record that the review was done without a change of level; the next one opens."""
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
+            review = await store.review(tx, review_id)
+            case = await case_store.case(tx, review.case_id, lock=True)
+            if actor.id not in case_rules.as_seen_by(case, actor.id).core.member_ids:
+                raise NotFound(store.NO_REVIEW)
+            case_rules.require_open(case)
+            review = await store.review(tx, review_id, lock=True)
+            review.require_open()
+            if actor.id not in {review.owner_id, *case.leaders}:
+                raise Conflict(mark("Only the owner of the review or a leader of the case can do this. Ask them."))
+            await self._record(tx, "review_done", actor, review, now)
+            following = await self._renew(tx, case, actor, review.level, now, now)
+            return ReviewView(review=following, codename=case.codename)
+
+    async def due(self, actor: Person) -> Sequence[ReviewView]:
+        """Return the open reviews of the actor's cases, the earliest first."""
+        async with self._database.transaction() as tx:
+            mine = await case_store.cases_of_person(tx, actor.id)
+            cases = {each.id: each for each in mine if actor.id in each.core.member_ids}
+            reviews = await store.open_reviews(tx, cases)
+        return [ReviewView(review=each, codename=cases[each.case_id].codename) for each in reviews]
+
+    async def _renew(
+        self, tx: Transaction, case: Case, actor: Person, level: Level, assessed_at: datetime, now: datetime
+    ) -> Review:
+        open_review = await store.open_review(tx, case.id)
+        if open_review is not None:
+            await store.end_review(tx, open_review.id, ReviewState.DONE, actor.id, now)
+        due = due_at(level, assessed_at)
+        review = Review(
+            id=ReviewId(new_id()),
+            case_id=case.id,
+            level=level,
+            owner_id=case.coordinator_id,
+            opened_at=now,
+            due_at=due,
+            state=ReviewState.OPEN,
+            step=0,
+            next_step_at=due,
+        )
+        await store.add_review(tx, review)
+        return review
+
+    async def _record(self, tx: Transaction, act: str, actor: Person, review: Review, now: datetime) -> None:
+        await ledger.record(
+            tx,
+            ledger.Act(
+                act=act, at=now, person_id=actor.id, case_id=review.case_id, object_id=review.id,
+                facts={"level": review.level},
+            ),
+        )  # fmt: skip

@@ -1,0 +1,79 @@
+"""Levels and reviews in PostgreSQL: SQL to model, nothing decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from agencies.model import PersonId
+from cases.model import CaseId
+from core import queries
+from core.database import Row, Transaction
+from core.errors import NotFound
+from core.texts import mark
+from safety_plans.model import Level, Review, ReviewId, ReviewState
+
+SQL = queries.load("safety_plans")
+NO_REVIEW = mark("There is no such review.")
+
+
+async def put_level(tx: Transaction, case_id: CaseId, level: Level, by: PersonId, now: datetime) -> None:
+    """Record the level of a case."""
+    await tx.run(SQL["put_level"], case_id, level, by, now)
+
+
+async def add_review(tx: Transaction, review: Review) -> None:
+    """Open a review."""
+    await tx.run(
+        SQL["add_review"], review.id, review.case_id, review.level, review.owner_id, review.opened_at, review.due_at
+    )
+
+
+async def open_review(tx: Transaction, case_id: CaseId) -> Review | None:
+    """Return the open review of a case, locked."""
+    row = await tx.row(SQL["open_review"], case_id)
+    return _review(row) if row else None
+
+
+async def review(tx: Transaction, review_id: ReviewId, *, lock: bool = False) -> Review:
+    """Return one review."""
+    row = await tx.row(SQL["lock_review" if lock else "review_by_id"], review_id)
+    if row is None:
+        raise NotFound(NO_REVIEW)
+    return _review(row)
+
+
+async def open_reviews(tx: Transaction, case_ids: Iterable[CaseId]) -> list[Review]:
+    """Return the open reviews of these cases, the earliest first."""
+    return [_review(row) for row in await tx.rows(SQL["open_reviews"], list(case_ids))]
+
+
+async def end_review(
+    tx: Transaction, review_id: ReviewId, state: ReviewState, by: PersonId | None, now: datetime
+) -> None:
+    """End a review as done or cancelled."""
+    await tx.run(SQL["end_review"], review_id, state, by, now)
+
+
+async def step_review(tx: Transaction, review_id: ReviewId, step: int, next_step_at: datetime) -> None:
+    """Record that a reminder went out, and release the lease."""
+    await tx.run(SQL["step_review"], review_id, step, next_step_at)
+
+
+async def set_owner(tx: Transaction, review_id: ReviewId, owner_id: PersonId) -> None:
+    """Give a review to another owner."""
+    await tx.run(SQL["set_owner"], review_id, owner_id)
+
+
+def _review(row: Row) -> Review:
+    return Review(
+        id=row["id"],
+        case_id=row["case_id"],
+        level=Level(row["level"]),
+        owner_id=row["owner_id"],
+        opened_at=row["opened_at"],
+        due_at=row["due_at"],
+        state=ReviewState(row["state"]),
+        step=row["step"],
+        next_step_at=row["next_step_at"],
+    )

@@ -1,0 +1,74 @@
+"""The witnesses themselves: two strict clients write to and read each other, and say what they cannot read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy.stack import LocalStack
+from deploy.witness import WitnessError, Witnesses
+
+pytestmark = pytest.mark.slow
+
+
+async def test_two_witnesses_write_and_read(tmp_path: Path) -> None:
+    log_file = tmp_path / "witnesses.log"
+    async with (
+        LocalStack(tmp_path / "stack", fast=True) as stack,
+        Witnesses(stack.addresses.homeserver_url, log_file=log_file) as witnesses,
+    ):
+        users = {name: await stack.register(name, f"{name}-password") for name in ("ana", "boris", "vesna")}
+        ana = await witnesses.add("ana", users["ana"], "ana-password")
+        boris = await witnesses.add("boris", users["boris"], "boris-password", autojoin=False)
+        room = await ana.create("Quiet Heron", invite=(boris.user_id,))
+        assert await boris.invited() == room
+        await boris.join(room)
+        await ana.joined(room, boris.user_id)
+        await boris.joined(room, ana.user_id)
+        assert await boris.members(room) == {ana.user_id, boris.user_id}
+        assert await boris.state(room, "m.room.name") == {"name": "Quiet Heron"}
+        encryption = await boris.state(room, "m.room.encryption")
+        assert encryption is not None
+        assert encryption["algorithm"] == "m.megolm.v1.aes-sha2"
+        assert await boris.state(room, "m.room.topic") is None
+
+        event_id = await ana.send(room, "Spremni smo", mentions=(boris.user_id,))
+        read = await boris.wait_for("Spremni", room)
+        assert (read.event_id, read.sender, read.encrypted) == (event_id, ana.user_id, True)
+        assert (read.shield, read.shield_reason, read.identity_changed) == ("none", None, False)
+        assert read.mentions == (boris.user_id,)
+        await boris.react(room, event_id, "seen")
+        reaction = await ana.wait_for(lambda message: message.key == "seen")
+        assert (reaction.related_event, reaction.encrypted) == (event_id, False)
+
+        with pytest.raises(WitnessError):
+            await boris.wait_for("never said", room, 0.1)
+        with pytest.raises(WitnessError, match="M_"):
+            await boris.join("!nowhere:streha.localhost")
+
+        # Who joins later sees that something was said, cannot read it, and says so.
+        await ana.invite(room, users["vesna"])
+        vesna = await witnesses.add("vesna", users["vesna"], "vesna-password")
+        await vesna.joined(room)
+        assert (await vesna.wait_for_failure(room)).event_id == event_id
+        await ana.joined(room, vesna.user_id)
+        await ana.send(room, "Welcome")
+        await vesna.wait_for("Welcome", room)
+        assert vesna.rooms == (room,)
+
+        # A new device with a new identity is what a thief's would look like.
+        again = await witnesses.add("boris again", users["boris"], "boris-password")
+        await again.joined(room)
+        await again.send(room, "It is me")
+        assert (await ana.wait_for("It is me", room)).identity_changed
+
+        await boris.leave(room)
+        await ana.left(room, boris.user_id)
+    assert log_file.read_text() == ""
+
+
+async def test_a_lost_process_is_told_to_who_waits(tmp_path: Path) -> None:
+    async with Witnesses("http://127.0.0.1:9", log_file=tmp_path / "witnesses.log") as witnesses:
+        with pytest.raises(WitnessError):
+            await witnesses.add("ana", "@ana:streha.localhost", "no homeserver answers")
