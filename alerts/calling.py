@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from agencies import store as directory
 from agencies.model import DeskId, PersonId
@@ -68,7 +69,7 @@ async def followers(tx: Transaction, alert: Alert) -> tuple[str, list[Target]]:
     told = await store.rooms(tx, alert.id)
     desks = await directory.desks(tx, desk_ids=[DeskId(each.id) for each in told if each.kind is TargetKind.DESK])
     people = await directory.people(tx, [PersonId(each.id) for each in told if each.kind is TargetKind.PERSON])
-    barred = {each.id for each in desks if any(officer.id in case.excluded_ids for officer in each.officers)}
+    barred: set[UUID] = {each.id for each in desks if any(officer.id in case.excluded_ids for officer in each.officers)}
     barred |= {each.id for each in people.values() if not each.active or each.id in case.excluded_ids}
     return compartment.codename, [each for each in told if each.id not in barred]
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from agencies.model import Person
 from alerts import messages, store
-from alerts.calling import call
+from alerts.calling import call, call_again, followers
 from alerts.escalation import CANCEL_PAUSE, escalation
 from alerts.model import (
     SEVERITY_OF_EVENT,

@@ -128,6 +128,11 @@ class MatrixDevice:
         return self._machine.ed25519
 
     @property
+    def curve25519(self) -> str:
+        """The device's public identity key, under which one-to-one messages are addressed to it."""
+        return self._machine.curve25519
+
+    @property
     def dropped(self) -> Mapping[str, int]:
         """How many events were thrown away since the start, by reason."""
         return dict(self._intake.dropped)

@@ -93,8 +93,10 @@ class Identity:
             master=master_seed, self_signing=fresh.self_signing, user_signing=fresh.user_signing
         )
         published = cross_signing.published_keys(user_id, seeds)
-        await homeserver.upload_cross_signing_keys(published, user_id=user_id, password=password)
+        # The master key stays as it is; a homeserver may refuse to be told it a second time.
+        changed = {name: key for name, key in published.items() if name != "master_key"}
         self._keep(seeds, published)
+        await homeserver.upload_cross_signing_keys(changed, user_id=user_id, password=password)
         log.info("identity_restored")
 
     def _provision(self, user_id: str) -> _Kept:

@@ -65,6 +65,8 @@ class Claimed:
     sequence: int
     created_at: datetime
     attempts: int
+    # Why the last attempt ended; None although there were attempts means that its deliverer died.
+    failure: str | None
     message: Message
 
 
@@ -88,6 +90,7 @@ async def claim(tx: Transaction, now: datetime, limit: int) -> list[Claimed]:
             sequence=row["sequence"],
             created_at=row["created_at"],
             attempts=row["attempts"],
+            failure=row["failure"],
             message=Message(
                 key=row["key"],
                 target=Target(kind=TargetKind(row["target_kind"]), id=row["target_id"]),

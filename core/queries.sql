@@ -20,7 +20,7 @@ WHERE id IN (
             AND (earlier.due_at > $1 OR earlier.lease_until > $1))
     ORDER BY lane, sequence LIMIT $3 FOR UPDATE SKIP LOCKED)
 RETURNING id, key, lane, target_kind, target_id, sequence, template, parameters, mentions, alert_id,
-          created_at, attempts
+          created_at, attempts, failure
 
 -- mark_sent --
 -- The homeserver has accepted these messages. $1 ids, $2 now.

@@ -296,3 +296,28 @@ CREATE TABLE bot_lease (
     until timestamptz
 );
 INSERT INTO bot_lease DEFAULT VALUES;
+
+-- Everything that has a room, with the membership the room should have been told of.
+CREATE VIEW room_targets AS
+SELECT 'compartment' AS target_kind, compartments.id AS target_id, compartments.codename AS name, cases.language,
+    compartments.membership_version AS version, compartments.closed_at IS NOT NULL AS closed
+FROM compartments JOIN cases ON cases.id = compartments.case_id
+UNION ALL
+SELECT 'desk', duty_desks.id, NULL, agencies.language, duty_desks.membership_version, false
+FROM duty_desks JOIN agencies ON agencies.id = duty_desks.agency_id
+UNION ALL
+SELECT 'person', people.id, NULL, agencies.language, CASE WHEN people.left_at IS NULL THEN 1 ELSE 2 END,
+    people.left_at IS NOT NULL
+FROM people JOIN agencies ON agencies.id = people.agency_id;
+
+-- Who belongs in which room.
+CREATE VIEW room_members AS
+SELECT 'compartment' AS target_kind, compartment_members.compartment_id AS target_id, people.id AS person_id,
+    people.matrix_user
+FROM compartment_members JOIN people ON people.id = compartment_members.person_id
+WHERE compartment_members.until IS NULL AND people.left_at IS NULL
+UNION ALL
+SELECT 'desk', duty_officers.desk_id, people.id, people.matrix_user
+FROM duty_officers JOIN people ON people.id = duty_officers.person_id WHERE people.left_at IS NULL
+UNION ALL
+SELECT 'person', people.id, people.id, people.matrix_user FROM people WHERE people.left_at IS NULL;

@@ -1,0 +1,51 @@
+# Everything a person or a build runs. Each target sets up what it needs first; see scripts/setup.
+PYTHON ?=
+ARGS ?=
+BIN := .venv/bin
+BENCH := $(BIN)/python -m tests.bench
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-check test test-fast check bench lock clean
+
+help:
+	@echo 'make demo         start Streha on invented agencies and stay until Ctrl-C'
+	@echo '                  (ARGS="--state FILE" writes addresses and sign-ins to a file)'
+	@echo 'make demo-check   play one case from start to end before strict Matrix clients, in two minutes'
+	@echo 'make test         all tests; make test-fast: those that need no homeserver'
+	@echo 'make check        style, types and layers'
+	@echo 'make bench        how fast an alert leaves'
+	@echo 'make setup        only install what the others need, into .venv and deploy/witness'
+	@echo 'make lock         choose the newest versions of all dependencies again'
+	@echo 'make clean        remove what setup installed and what the tools left'
+
+setup:
+	@PYTHON='$(PYTHON)' scripts/setup
+
+demo: setup
+	@$(BIN)/streha demo $(ARGS)
+
+demo-check: setup
+	@$(BIN)/streha demo --check $(ARGS)
+
+test: test-fast
+	$(BIN)/pytest -m slow $(ARGS)
+
+test-fast: setup
+	$(BIN)/pytest -m 'not slow' $(ARGS)
+
+check: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@if [ -f core/texts/check.py ]; then $(BIN)/python -m core.texts.check; fi
+
+bench: setup
+	@$(BENCH) $(ARGS)
+
+lock: setup
+	scripts/lock --upgrade
+
+clean:
+	rm -rf .venv deploy/witness/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

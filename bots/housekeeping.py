@@ -1,0 +1,182 @@
+"""Rooms as they should be: made once, staffed by exactly their members, ended when their target ends.
+
+The compartments, desks and people decide; the homeserver is told. Whoever is in a room without belonging
+there is removed, and the room's key is changed at once, before the homeserver's sync confirms it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from bots import rooms
+from bots.device import MatrixDevice
+from bots.occupants import Occupants
+from bots.rooms import Room
+from core import logs
+from core.clock import Clock
+from core.database import Database
+from core.errors import DeliveryError, Permanent, Unavailable
+from core.outbox import Target, TargetKind
+from core.texts import mark, render
+
+log = logs.get(__name__)
+
+ROOMS_AT_ONCE = 8
+BATCH = 100
+DUTY_ROOM = mark("Duty")
+DIRECT_ROOM = "Streha"
+OWN_FIELD = "org.streha.target"
+ROTATION_MESSAGES = 100
+ROTATION = timedelta(days=7)
+BOT_LEVEL = 100
+
+
+class Housekeeping:
+    """Makes rooms and keeps their membership."""
+
+    def __init__(
+        self, database: Database, clock: Clock, device: MatrixDevice, occupants: Occupants, *, room_version: str
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._device = device
+        self._occupants = occupants
+        self._room_version = room_version
+        self._locks: dict[Target, asyncio.Lock] = {}
+        self._own_rooms: dict[str, str] | None = None
+
+    async def sweep(self) -> None:
+        """Put right every room that is missing or whose membership has changed."""
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
+            await rooms.want_rooms(tx, now)
+            targets = await rooms.to_apply(tx, now, BATCH)
+        await self.settle(targets)
+
+    async def settle(self, targets: Iterable[Target]) -> None:
+        """Put these rooms right, several at a time; one that fails is tried again later."""
+        limit = asyncio.Semaphore(ROOMS_AT_ONCE)
+
+        async def one(target: Target) -> None:
+            async with limit, self._locks.setdefault(target, asyncio.Lock()):
+                try:
+                    await self._settle(target)
+                except DeliveryError as error:
+                    log.warning("room_not_settled", state=target.kind, error=error.code)
+                    await self._put_off(target)
+                except Unavailable:
+                    log.warning("room_not_settled", state=target.kind, error="database")
+
+        async with asyncio.TaskGroup() as tasks:
+            for target in targets:
+                tasks.create_task(one(target))
+
+    async def _settle(self, target: Target) -> None:
+        async with self._database.transaction() as tx:
+            room = (await rooms.rooms(tx, [target])).get(target)
+        if room is None or room.settled:
+            return
+        room_id = room.room_id or await self._make(room)
+        complete = await self._staff(room, room_id)
+        async with self._database.transaction() as tx:
+            if room.closed:
+                await rooms.closed(tx, target, self._clock.now())
+            elif complete:
+                await rooms.applied(tx, target, room.version)
+        if not complete:
+            await self._put_off(target)
+
+    async def _make(self, room: Room) -> str:
+        """Create the room, or find the one that an earlier attempt left without telling us."""
+        marker = f"{room.target.kind}:{room.target.id}"
+        room_id = await self._orphan(marker)
+        if room_id is None:
+            room_id = await self._device.homeserver.create_room(
+                name=room.name or (render(DUTY_ROOM, room.language) if _is_desk(room) else DIRECT_ROOM),
+                room_version=self._room_version,
+                initial_state=_INITIAL_STATE,
+                power_levels=_power_levels(self._device.user_id),
+                creation_content={"m.federate": False, OWN_FIELD: marker},
+            )
+        async with self._database.transaction() as tx:
+            await rooms.created(tx, room.target, room_id)
+        return room_id
+
+    async def _orphan(self, marker: str) -> str | None:
+        """Return a room that was created for this target by a process that died before it could say so.
+
+        Rooms are listed once after the start: only an earlier process can have left one behind, and what
+        this one creates it stores.
+        """
+        if self._own_rooms is None:
+            own_rooms = {}
+            for room_id in await self._device.homeserver.joined_rooms():
+                created = await self._device.homeserver.state(room_id, "m.room.create") or {}
+                if isinstance(created.get(OWN_FIELD), str):
+                    own_rooms[created[OWN_FIELD]] = room_id
+            self._own_rooms = own_rooms
+        return self._own_rooms.get(marker)
+
+    async def _staff(self, room: Room, room_id: str) -> bool:
+        """Invite who is missing and remove who does not belong; tell whether everything was done."""
+        homeserver = self._device.homeserver
+        present = await homeserver.memberships(room_id)
+        inside = {user for user, membership in present.items() if membership in {"join", "invite", "knock"}}
+        strangers = inside - room.members.keys() - {self._device.user_id}
+        if strangers:
+            self._device.rotate(room_id)
+            self._occupants.forget(room_id)
+        for user in sorted(strangers):
+            await homeserver.kick(room_id, user)
+        complete = True
+        for user in sorted(room.members.keys() - inside) if not room.closed else ():
+            try:
+                await homeserver.invite(room_id, user)
+            except Permanent as error:
+                log.error("invitation_refused", error=error.code)
+                complete = False
+        return complete
+
+    async def _put_off(self, target: Target) -> None:
+        async with self._database.transaction() as tx:
+            room = (await rooms.rooms(tx, [target])).get(target)
+            attempts = room.attempts if room else 0
+            wait = timedelta(seconds=min(2**attempts, 300))
+            await rooms.put_off(tx, target, self._clock.now() + wait)
+
+
+_INITIAL_STATE: list[dict[str, Any]] = [
+    {
+        "type": "m.room.encryption",
+        "content": {
+            "algorithm": "m.megolm.v1.aes-sha2",
+            "rotation_period_msgs": ROTATION_MESSAGES,
+            "rotation_period_ms": int(ROTATION.total_seconds() * 1000),
+        },
+    },
+    {"type": "m.room.history_visibility", "content": {"history_visibility": "joined"}},
+    {"type": "m.room.guest_access", "content": {"guest_access": "forbidden"}},
+]
+
+
+def _power_levels(bot: str) -> dict[str, Any]:
+    """Only the bot invites, removes or changes state: membership follows the compartment, not the room."""
+    return {
+        "users": {bot: BOT_LEVEL},
+        "users_default": 0,
+        "events_default": 0,
+        "state_default": BOT_LEVEL,
+        "invite": BOT_LEVEL,
+        "kick": BOT_LEVEL,
+        "ban": BOT_LEVEL,
+        "redact": BOT_LEVEL,
+        "notifications": {"room": BOT_LEVEL},
+        "events": {},
+    }
+
+
+def _is_desk(room: Room) -> bool:
+    return room.target.kind is TargetKind.DESK

@@ -1,0 +1,153 @@
+"""Which room belongs to which target, who should be in it, and what the homeserver has been told.
+
+Owns the table `rooms`. Rooms are made and staffed by `bots.housekeeping`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from agencies.model import PersonId
+from core import queries
+from core.database import Row, Transaction
+from core.outbox import Target, TargetKind
+
+SQL = queries.load("bots")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """The room of one target. `members` are the Matrix users who belong in it, with their person."""
+
+    target: Target
+    room_id: str | None
+    name: str | None
+    language: str
+    version: int
+    applied_version: int
+    attempts: int
+    closed: bool
+    members: Mapping[str, PersonId] = field(default_factory=dict)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the room exists and the homeserver knows who belongs in it."""
+        return self.room_id is not None and self.applied_version == self.version
+
+
+async def want_rooms(tx: Transaction, now: datetime) -> int:
+    """Note every target that has no room yet; return how many were new."""
+    return await tx.run(SQL["want_rooms"], now)
+
+
+async def to_apply(tx: Transaction, now: datetime, limit: int) -> list[Target]:
+    """Return targets whose room must be made or put right."""
+    rows = await tx.rows(SQL["rooms_to_apply"], now, limit)
+    return [_target(row) for row in rows]
+
+
+async def rooms(tx: Transaction, targets: Iterable[Target]) -> dict[Target, Room]:
+    """Return the rooms of these targets, with who belongs in them."""
+    ids = [each.id for each in targets]
+    members: dict[Target, dict[str, PersonId]] = {}
+    for row in await tx.rows(SQL["room_members"], ids):
+        members.setdefault(_target(row), {})[row["matrix_user"]] = row["person_id"]
+    return {(target := _target(row)): _room(row, members.get(target, {})) for row in await tx.rows(SQL["rooms"], ids)}
+
+
+async def target_of(tx: Transaction, room_id: str) -> Target | None:
+    """Return whose room this is, if it is one of ours."""
+    row = await tx.row(SQL["target_of_room"], room_id)
+    return _target(row) if row else None
+
+
+async def created(tx: Transaction, target: Target, room_id: str) -> None:
+    """Record the room of a target."""
+    await tx.run(SQL["room_created"], target.kind, target.id, room_id)
+
+
+async def applied(tx: Transaction, target: Target, version: int) -> None:
+    """Record that the homeserver was told of a membership."""
+    await tx.run(SQL["room_applied"], target.kind, target.id, version)
+
+
+async def closed(tx: Transaction, target: Target, now: datetime) -> None:
+    """Record that a room has ended."""
+    await tx.run(SQL["room_closed"], target.kind, target.id, now)
+
+
+async def put_off(tx: Transaction, target: Target, until: datetime) -> None:
+    """Try a room again later."""
+    await tx.run(SQL["room_put_off"], target.kind, target.id, until)
+
+
+async def drifted(tx: Transaction, room_id: str, now: datetime) -> None:
+    """Look at a room again because somebody moved in it."""
+    await tx.run(SQL["room_drifted"], room_id, now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSend:
+    """A ciphertext that was stored before its first PUT, and the membership it was made for."""
+
+    outbox_id: UUID
+    room_id: str
+    device_id: str
+    transaction_id: str
+    content: bytes
+    membership_version: int
+
+
+async def stored_sends(tx: Transaction, outbox_ids: Iterable[UUID]) -> dict[UUID, StoredSend]:
+    """Return what earlier attempts at these messages have stored."""
+    return {
+        row["outbox_id"]: StoredSend(
+            outbox_id=row["outbox_id"],
+            room_id=row["room_id"],
+            device_id=row["device_id"],
+            transaction_id=row["transaction_id"],
+            content=row["content"],
+            membership_version=row["membership_version"],
+        )
+        for row in await tx.rows(SQL["stored_sends"], list(outbox_ids))
+    }
+
+
+async def store_sends(tx: Transaction, sends: Iterable[StoredSend], now: datetime) -> None:
+    """Store ciphertexts and transaction ids before anything leaves."""
+    await tx.run_many(
+        SQL["store_send"],
+        [
+            (
+                each.outbox_id, each.room_id, each.device_id, each.transaction_id, each.content,
+                each.membership_version, now,
+            )
+            for each in sends
+        ],
+    )  # fmt: skip
+
+
+async def note_events(tx: Transaction, events: Iterable[tuple[UUID, str]]) -> None:
+    """Record the events that messages became."""
+    await tx.run_many(SQL["note_event"], list(events))
+
+
+def _target(row: Row) -> Target:
+    return Target(kind=TargetKind(row["target_kind"]), id=row["target_id"])
+
+
+def _room(row: Row, members: Mapping[str, PersonId]) -> Room:
+    return Room(
+        target=_target(row),
+        room_id=row["room_id"],
+        name=row["name"],
+        language=row["language"],
+        version=row["version"],
+        applied_version=row["applied_version"],
+        attempts=row["attempts"],
+        closed=row["closed"],
+        members=members,
+    )

@@ -1,0 +1,588 @@
+"""The bot's device against a real homeserver, strict clients and people who mean it ill."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import vodozemac
+
+from bots.device import DeviceLost, MatrixDevice
+from bots.homeserver import Homeserver
+from bots.identity import Identity, IdentityMissing
+from bots.key_directory import KeyDirectory
+from bots.olm_machine import OLM, OlmMachine
+from bots.olm_store import OlmStore, StoreInUse
+from bots.received import MembershipChange, Received, Undecryptable
+from bots.room_sessions import KeysNotShared, RoomSessions
+from bots.sharing import KeySharing
+from core.clock import SystemClock
+from core.errors import Conflict, Permanent, Temporary
+from crypto import cross_signing
+from deploy.stack import LocalStack
+from deploy.witness import Witness, Witnesses
+
+pytestmark = pytest.mark.slow
+
+CHECKOUT = Path(__file__).parents[2]
+SECRET = b"an invented store key of 32 bytes"
+ENCRYPTION = {
+    "type": "m.room.encryption",
+    "state_key": "",
+    "content": {"algorithm": "m.megolm.v1.aes-sha2", "rotation_period_msgs": 50},
+}
+JOINED_ONLY = {
+    "type": "m.room.history_visibility",
+    "state_key": "",
+    "content": {"history_visibility": "joined"},
+}
+numbers = count(1)
+
+# A process of its own that takes a message in and dies before it is handled.
+KILLED = """
+import asyncio, os, signal, sys
+sys.path.insert(0, {checkout!r})
+from pathlib import Path
+from bots.device import MatrixDevice
+from bots.received import Received
+from core.clock import SystemClock
+
+async def main():
+    device = await MatrixDevice.open(
+        homeserver_url={url!r}, user_id={user!r}, password={password!r}, directory=Path({directory!r}),
+        store_secret={secret!r}, clock=SystemClock(),
+    )
+    while not any(isinstance(arrival, Received) for arrival in device.pending()):
+        await device.sync_once(5)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
+
+
+@dataclass(kw_only=True)
+class World:
+    """One homeserver, its strict clients, and the bot devices of one test."""
+
+    stack: LocalStack
+    witnesses: Witnesses
+    http: aiohttp.ClientSession
+    resources: AsyncExitStack
+
+    @property
+    def url(self) -> str:
+        return self.stack.addresses.homeserver_url
+
+    async def account(self, name: str) -> tuple[str, str]:
+        localpart = f"{name}-{next(numbers)}"
+        password = f"{localpart}-password"
+        return await self.stack.register(localpart, password), password
+
+    async def person(self, name: str, *, autojoin: bool = True) -> Witness:
+        user_id, password = await self.account(name)
+        return await self.witnesses.add(user_id, user_id, password, autojoin=autojoin)
+
+    async def bot(self, directory: Path) -> MatrixDevice:
+        user_id, password = await self.account("bot")
+        await self.stack.lift_rate_limits(user_id)
+        return await self.open(directory, user_id, password)
+
+    async def open(self, directory: Path, user_id: str, password: str) -> MatrixDevice:
+        device = await MatrixDevice.open(
+            homeserver_url=self.url,
+            user_id=user_id,
+            password=password,
+            directory=directory,
+            store_secret=SECRET,
+            clock=SystemClock(),
+        )
+        self.resources.push_async_callback(device.close)
+        return device
+
+    async def signed_in(self, user_id: str, password: str) -> tuple[Homeserver, str]:
+        """Sign in without any encryption, as a script would."""
+        anonymous = Homeserver(self.url, self.http)
+        _user_id, device_id, token = await anonymous.login(user_id, password, display_name="a script")
+        return anonymous.as_device(token), device_id
+
+
+@pytest.fixture
+async def world(stack: LocalStack, witnesses: Witnesses) -> AsyncIterator[World]:
+    async with AsyncExitStack() as resources:
+        http = await resources.enter_async_context(aiohttp.ClientSession())
+        yield World(stack=stack, witnesses=witnesses, http=http, resources=resources)
+
+
+async def room_with(bot: MatrixDevice, *users: str) -> str:
+    """Create a room as a channel is, and wait until everybody is in."""
+    room_id = await bot.homeserver.create_room(
+        name="Quiet Heron",
+        room_version="11",
+        initial_state=[ENCRYPTION, JOINED_ONLY],
+        power_levels={},
+        creation_content={"m.federate": False},
+        invite=users,
+    )
+    await until(bot, lambda: joined(bot, room_id, *users))
+    return room_id
+
+
+async def joined(bot: MatrixDevice, room_id: str, *users: str) -> bool:
+    return set(users) <= await bot.homeserver.joined_members(room_id)
+
+
+async def until(bot: MatrixDevice, fulfilled: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(60):
+        while not await fulfilled():
+            await bot.sync_once(1)
+
+
+async def messages(bot: MatrixDevice, wanted: int = 1) -> list[Received]:
+    """Sync until so many messages are pending."""
+    async with asyncio.timeout(60):
+        while True:
+            found = [arrival for arrival in bot.pending() if isinstance(arrival, Received)]
+            if len(found) >= wanted:
+                return found
+            await bot.sync_once(1)
+
+
+async def say(bot: MatrixDevice, room_id: str, body: str) -> str:
+    sealed = bot.encrypt(room_id, "m.room.message", {"msgtype": "m.text", "body": body, "m.mentions": {}})
+    return await bot.put(sealed)
+
+
+async def test_a_strict_client_reads_the_bot_and_is_read(world: World, tmp_path: Path) -> None:
+    bot = await world.bot(tmp_path)
+    ana = await world.person("ana")
+    room_id = await room_with(bot, ana.user_id)
+    changes = [arrival for arrival in bot.pending() if isinstance(arrival, MembershipChange)]
+    assert [change.membership for change in changes if change.user_id == ana.user_id] == ["invite", "join"]
+    for change in changes:
+        bot.done(change.event_id)
+
+    with pytest.raises(KeysNotShared):
+        bot.encrypt(room_id, "m.room.message", {"msgtype": "m.text", "body": "too early"})
+    sharing = await bot.share_keys(room_id, {ana.user_id, bot.user_id})
+    assert {user_id for user_id, _device in sharing.holders} == {ana.user_id}
+    assert not sharing.withheld | sharing.failed | sharing.unreached
+    event_id = await say(bot, room_id, "Dobro jutro")
+    read = await ana.wait_for("Dobro jutro", room_id)
+    assert (read.event_id, read.sender, read.encrypted) == (event_id, bot.user_id, True)
+    assert (read.shield, read.shield_reason) == ("none", None)
+
+    await ana.joined(room_id, bot.user_id)
+    answered = await ana.send(room_id, "Primljeno", mentions=(bot.user_id,))
+    (received,) = await messages(bot)
+    assert (received.event_id, received.room_id, received.sender) == (answered, room_id, ana.user_id)
+    assert (received.body, received.msgtype, received.bound) == ("Primljeno", "m.text", True)
+    assert received.sender_device_id is not None
+    assert received.sender_identity is not None
+    assert bot.pending() == [received]
+    bot.done(received.event_id)
+    assert bot.pending() == []
+
+
+async def test_a_sealed_event_is_one_event_however_often_it_is_put(world: World, tmp_path: Path) -> None:
+    bot = await world.bot(tmp_path)
+    ana = await world.person("ana")
+    room_id = await room_with(bot, ana.user_id)
+    await bot.share_keys(room_id, {ana.user_id})
+    sealed = bot.encrypt(room_id, "m.room.message", {"msgtype": "m.text", "body": "Once"})
+    async with asyncio.TaskGroup() as group:
+        puts = [group.create_task(bot.put(sealed)) for _ in range(8)]
+    assert len({put.result() for put in puts}) == 1
+    await say(bot, room_id, "Afterwards")
+    await ana.wait_for("Afterwards", room_id)
+    assert [message.body for message in ana.messages if message.body == "Once"] == ["Once"]
+
+
+async def test_new_keys_go_to_the_named_members_only(world: World, tmp_path: Path) -> None:
+    bot = await world.bot(tmp_path)
+    ana, boris = await world.person("ana"), await world.person("boris")
+    room_id = await room_with(bot, ana.user_id, boris.user_id)
+    before = await bot.share_keys(room_id, {ana.user_id, boris.user_id})
+    await say(bot, room_id, "Both of you")
+    await boris.wait_for("Both of you", room_id)
+
+    # Boris is no member any more but still in the room, as between the decision and its effect.
+    after = await bot.share_keys(room_id, {ana.user_id})
+    assert after.session_id != before.session_id
+    assert boris.user_id not in {user_id for user_id, _device in after.holders}
+    event_id = await say(bot, room_id, "Ana alone")
+    await ana.wait_for("Ana alone", room_id)
+    assert (await boris.wait_for_failure(room_id)).event_id == event_id
+
+    # Who leaves ends the key at once, before anybody has decided anything.
+    await bot.share_keys(room_id, {ana.user_id, boris.user_id})
+    await boris.leave(room_id)
+
+    async def refuses() -> bool:
+        try:
+            bot.encrypt(room_id, "m.room.message", {"msgtype": "m.text", "body": "nobody sees this"})
+        except KeysNotShared:
+            return True
+        return False
+
+    await until(bot, refuses)
+
+
+async def test_one_sharing_serves_many_rooms(world: World, tmp_path: Path) -> None:
+    bot = await world.bot(tmp_path)
+    ana, boris = await world.person("ana"), await world.person("boris")
+    members = {ana.user_id, boris.user_id}
+    rooms = [await room_with(bot, *members) for _ in range(4)]
+    sharings = await bot.share_keys_many(dict.fromkeys(rooms, members))
+    assert all({user for user, _device in sharing.holders} == members for sharing in sharings.values())
+    for room_id in rooms:
+        await say(bot, room_id, f"In {room_id}")
+    for room_id in rooms:
+        for witness in (ana, boris):
+            await witness.wait_for(f"In {room_id}", room_id)
+    again = await bot.share_keys_many(dict.fromkeys(rooms, members))
+    assert {room: sharing.session_id for room, sharing in again.items()} == {
+        room: sharing.session_id for room, sharing in sharings.items()
+    }
+    bot.rotate(rooms[0])
+    assert (await bot.share_keys(rooms[0], members)).session_id != sharings[rooms[0]].session_id
+
+
+async def test_a_new_device_reads_from_now_on(world: World, tmp_path: Path) -> None:
+    bot = await world.bot(tmp_path)
+    user_id, password = await world.account("ana")
+    first = await world.witnesses.add(f"{user_id} first", user_id, password)
+    room_id = await room_with(bot, user_id)
+    before = await bot.share_keys(room_id, {user_id})
+    await say(bot, room_id, "Before")
+    await first.wait_for("Before", room_id)
+    second, device_id = await world.signed_in(user_id, password)
+    stranger = await unsigned_device(world, tmp_path / "second", user_id, device_id, second)
+
+    async def noticed() -> bool:
+        return bool((await bot.share_keys(room_id, {user_id})).withheld)
+
+    await until(bot, noticed)
+    after = await bot.share_keys(room_id, {user_id})
+    # The device without its owner's signature changes nothing for the others, and gets nothing itself.
+    assert after.session_id == before.session_id
+    assert after.withheld == {(user_id, device_id)}
+    assert after.holders == before.holders
+    answer = await second.sync(since=None, wait=0, sync_filter={})
+    withheld = [event for event in answer["to_device"]["events"] if event["type"] == "m.room_key.withheld"]
+    assert [event["content"]["code"] for event in withheld] == ["m.unverified"]
+
+    # What it writes is read, for an alarm may come from there, but it is nobody's word.
+    await stranger.sharing.share({room_id: {bot.user_id}})
+    sealed = stranger.sessions.encrypt(room_id, "m.room.message", {"msgtype": "m.text", "body": "panic"})
+    await second.put_event(room_id, "m.room.encrypted", sealed.transaction_id, sealed.content)
+    (received,) = await messages(bot)
+    assert (received.body, received.bound, received.sender_device_id) == ("panic", False, device_id)
+
+
+@dataclass(kw_only=True)
+class Unsigned:
+    """A device with encryption, but without its owner's signature, as a plain bot has."""
+
+    machine: OlmMachine
+    sessions: RoomSessions
+    sharing: KeySharing
+
+
+async def unsigned_device(
+    world: World, directory: Path, user_id: str, device_id: str, homeserver: Homeserver
+) -> Unsigned:
+    directory.mkdir()  # noqa: ASYNC240 (a test may wait for its disk)
+    store = OlmStore(user_id, device_id, directory, SECRET)
+    world.resources.callback(store.close)
+    machine = OlmMachine(user_id, device_id, store)
+    await homeserver.upload_keys(machine.keys_to_publish(0, fallback_needed=True))
+    machine.keys_published()
+    keys = KeyDirectory(store, machine.device_store)
+    sessions = RoomSessions(store, SystemClock(), device_id, machine.curve25519)
+    return Unsigned(machine=machine, sessions=sessions, sharing=KeySharing(homeserver, machine, keys, sessions))
+
+
+def poison(bot: MatrixDevice, mallory: Unsigned) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield to-device events that a client may not choke on."""
+    me = bot.curve25519
+
+    def sealed(body: object, kind: object = 0, sender_key: object = mallory.machine.curve25519) -> dict[str, Any]:
+        return {"algorithm": OLM, "sender_key": sender_key, "ciphertext": {me: {"type": kind, "body": body}}}
+
+    account, foreign = vodozemac.Account(), vodozemac.Account()
+    foreign.generate_one_time_keys(1)
+    (one_time_key,) = foreign.one_time_keys.values()
+    key = vodozemac.Curve25519PublicKey.from_base64(me)
+    unknown = account.create_outbound_session(key, one_time_key).encrypt(b"{}").to_parts()[1]
+    body = base64.b64encode(unknown).decode().rstrip("=")
+    deep: Any = []
+    for _ in range(300):
+        deep = [deep]
+    yield "m.room.encrypted", sealed(body, 0, account.curve25519_key.to_base64())
+    bodies: tuple[Any, ...] = ("", "!", "AAAA", body[:40], body + "A", 7, None, [], {}, "A" * 20_000)
+    for bad in bodies:
+        for kind in (0, 1):
+            yield "m.room.encrypted", sealed(bad, kind)
+    kinds: tuple[Any, ...] = (2, -1, "0", None, [])
+    for kind in kinds:
+        yield "m.room.encrypted", sealed(body, kind)
+    sender_keys: tuple[Any, ...] = ("", "short", 5, None, [], "A" * 43)
+    for sender_key in sender_keys:
+        yield "m.room.encrypted", sealed(body, 0, sender_key)
+    contents: tuple[Mapping[str, Any], ...] = (
+        {},
+        {"algorithm": OLM},
+        {"algorithm": []},
+        {"algorithm": OLM, "ciphertext": []},
+        {"a": deep},
+    )
+    for content in contents:
+        yield "m.room.encrypted", content
+    yield "m.room_key", {"algorithm": 5}
+    yield "m.room_key_request", {"action": "request", "body": {}, "request_id": 5}
+    yield "m.key.verification.start", {"from_device": 3}
+    yield "m.room_key.withheld", {"code": []}
+
+
+async def test_poison_ends_neither_the_sync_nor_its_neighbours(world: World, tmp_path: Path) -> None:
+    bot = await world.bot(tmp_path / "bot")
+    ana = await world.person("ana")
+    user_id, password = await world.account("mallory")
+    script, device_id = await world.signed_in(user_id, password)
+    mallory = await unsigned_device(world, tmp_path / "mallory", user_id, device_id, script)
+    room_id = await room_with(bot, ana.user_id)
+    await bot.homeserver.invite(room_id, user_id)
+    await script.join(room_id)
+    await bot.share_keys(room_id, {ana.user_id})
+    before = dict(bot.dropped)
+    for number, (kind, content) in enumerate(poison(bot, mallory)):
+        await script.send_to_devices(kind, f"{device_id}-{number}", {bot.user_id: {bot.device_id: content}})
+    megolm = {"algorithm": "m.megolm.v1.aes-sha2", "device_id": "X", "sender_key": "Y"}
+    extras: tuple[Mapping[str, Any], ...] = (
+        {},
+        {"session_id": 5},
+        {"session_id": "s", "ciphertext": 5},
+        {"session_id": "s", "ciphertext": "!"},
+    )
+    for number, extra in enumerate(extras):
+        await script.put_event(room_id, "m.room.encrypted", f"t{number}", {**megolm, **extra})
+    await script.put_event(room_id, "m.room.message", "plain", {"msgtype": "m.text", "body": "stand-down"})
+    await ana.joined(room_id, user_id)
+    genuine = await ana.send(room_id, "panic")
+
+    (received,) = await messages(bot)
+    assert (received.event_id, received.body, received.bound) == (genuine, "panic", True)
+    assert bot.dropped["to_device"] > before.get("to_device", 0)
+    assert bot.dropped["plaintext"] == 1
+    await say(bot, room_id, "Still here")
+    await ana.wait_for("Still here", room_id)
+
+
+async def test_a_key_that_comes_late_opens_what_waited(world: World, tmp_path: Path) -> None:
+    bot = await world.bot(tmp_path / "bot")
+    user_id, password = await world.account("plain")
+    script, device_id = await world.signed_in(user_id, password)
+    plain = await unsigned_device(world, tmp_path / "plain", user_id, device_id, script)
+    room_id = await bot.homeserver.create_room(
+        name="Quiet Heron",
+        room_version="11",
+        initial_state=[ENCRYPTION],
+        power_levels={},
+        creation_content={},
+        invite=[user_id],
+    )
+    await script.join(room_id)
+    # The message leaves before the key, because nobody was to get it yet.
+    await plain.sharing.share({room_id: set()})
+    sealed = plain.sessions.encrypt(room_id, "m.room.message", {"msgtype": "m.text", "body": "first"})
+    event_id = await script.put_event(room_id, "m.room.encrypted", "late", sealed.content)
+
+    async def waits() -> bool:
+        return bool(bot._store.inbox(ready=False))
+
+    await until(bot, waits)
+    assert not [arrival for arrival in bot.pending() if isinstance(arrival, Received | Undecryptable)]
+    session = plain.sessions.current(room_id)
+    assert session is not None
+    forgotten = vodozemac.GroupSession.from_pickle(session.library_session.pickle(bytes(32)), bytes(32))
+    assert forgotten.session_id == session.session_id
+    await plain.sharing.share({room_id: {bot.user_id}})
+
+    # A key from the second message on does not open the first: it is told to be unreadable for good.
+    async def given_up() -> bool:
+        return bot.dropped.get("unreadable", 0) > 0
+
+    await until(bot, given_up)
+    assert not bot._store.inbox(ready=False)
+    assert event_id not in {arrival.event_id for arrival in bot.pending()}
+
+
+async def test_what_was_taken_in_survives_a_kill_before_it_is_handled(world: World, tmp_path: Path) -> None:
+    user_id, password = await world.account("bot")
+    bot = await world.open(tmp_path, user_id, password)
+    ana = await world.person("ana")
+    room_id = await room_with(bot, ana.user_id)
+    device_id = bot.device_id
+    await ana.joined(room_id, bot.user_id)
+    await bot.close()
+    sent = await ana.send(room_id, "panic")
+    code = KILLED.format(
+        checkout=str(CHECKOUT),
+        url=world.url,
+        user=user_id,
+        password=password,
+        directory=str(tmp_path),
+        secret=SECRET,
+    )
+    killed = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-c", code], check=False, timeout=60, capture_output=True
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert not any("panic" in line for line in _texts(tmp_path))
+
+    again = await world.open(tmp_path, user_id, password)
+    assert again.device_id == device_id
+    (received,) = [arrival for arrival in again.pending() if isinstance(arrival, Received)]
+    assert (received.event_id, received.body, received.bound) == (sent, "panic", True)
+    again.done(received.event_id)
+    # The session goes on after the restart: the next message in it is read, and nothing comes twice.
+    following = await ana.send(room_id, "ack")
+    assert [message.event_id for message in await messages(again)] == [following]
+    await again.share_keys(room_id, {ana.user_id})
+    await say(again, room_id, "Read after the restart")
+    assert (await ana.wait_for("Read after the restart", room_id)).shield == "none"
+
+
+def _texts(directory: Path) -> Iterator[str]:
+    for path in directory.rglob("*"):
+        if path.is_file():
+            yield path.read_bytes().decode("latin-1")
+
+
+async def test_a_shortened_time_line_is_filled(world: World, tmp_path: Path) -> None:
+    bot = await world.bot(tmp_path)
+    ana = await world.person("ana")
+    room_id = await room_with(bot, ana.user_id)
+    await ana.joined(room_id, bot.user_id)
+    script, _device_id = await world.signed_in(ana.user_id, f"{ana.user_id[1:].split(':')[0]}-password")
+    first = await ana.send(room_id, "panic")
+    for number in range(230):
+        await script.put_event(room_id, "m.room.message", f"n{number}", {"msgtype": "m.text", "body": "x"})
+    (received,) = await messages(bot)
+    assert (received.event_id, received.bound) == (first, True)
+
+
+async def test_one_process_per_device(world: World, tmp_path: Path) -> None:
+    user_id, password = await world.account("bot")
+    bot = await world.open(tmp_path, user_id, password)
+    with pytest.raises(StoreInUse):
+        await world.open(tmp_path, user_id, password)
+    await bot.close()
+    again = await world.open(tmp_path, user_id, password)
+    assert again.device_id == bot.device_id
+    await again.close()
+    with pytest.raises(Conflict):
+        await MatrixDevice.open(
+            homeserver_url=world.url,
+            user_id=user_id,
+            password=password,
+            directory=tmp_path,
+            store_secret=b"another store key that is as long",
+            clock=SystemClock(),
+        )
+
+
+async def test_one_time_keys_are_refilled(world: World, tmp_path: Path) -> None:
+    bot = await world.bot(tmp_path)
+    user_id, password = await world.account("mallory")
+    script, _device_id = await world.signed_in(user_id, password)
+    claimed = set()
+    for _ in range(52):
+        keys = await script.claim_keys({bot.user_id: [bot.device_id]})
+        ((name, key),) = keys[bot.user_id][bot.device_id].items()
+        claimed.add((name, key.get("fallback", False)))
+    # Fifty one-time keys, then the fallback key, again and again.
+    assert len(claimed) == 51
+    await bot.sync_once(0)
+    keys = await script.claim_keys({bot.user_id: [bot.device_id]})
+    ((name, key),) = keys[bot.user_id][bot.device_id].items()
+    assert "fallback" not in key
+    assert name not in {name for name, _fallback in claimed}
+
+
+async def test_the_identity_outlives_the_device(world: World, tmp_path: Path) -> None:
+    user_id, password = await world.account("bot")
+    bot = await world.open(tmp_path / "first", user_id, password)
+    seed_file = tmp_path / "first" / "identity" / "identity.master-seed"
+    master_seed = base64.b64decode(seed_file.read_text())
+    assert seed_file.stat().st_mode & 0o777 == 0o600
+    ana = await world.person("ana")
+    room_id = await room_with(bot, ana.user_id)
+    await ana.joined(room_id, bot.user_id)
+    await bot.close()
+
+    # A new device where the self-signing seed lies is signed by itself; no master seed is needed.
+    seed_file.unlink()
+    (tmp_path / "first" / "device").rename(tmp_path / "removed")
+    second = await world.open(tmp_path / "first", user_id, password)
+    assert second.device_id != bot.device_id
+    await second.share_keys(room_id, {ana.user_id})
+    await say(second, room_id, "From the second device")
+    assert (await ana.wait_for("From the second device", room_id)).shield == "none"
+    await second.close()
+
+    # Where it does not lie, opening is refused until the identity is restored from the master seed.
+    with pytest.raises(IdentityMissing):
+        await world.open(tmp_path / "other", user_id, password)
+    script, _device_id = await world.signed_in(user_id, password)
+    identity = Identity(tmp_path / "other" / "identity", SECRET)
+    await identity.restore(script, user_id=user_id, password=password, master_seed=master_seed)
+    third = await world.open(tmp_path / "other", user_id, password)
+    await third.share_keys(room_id, {ana.user_id})
+    await say(third, room_id, "From the third device")
+    read = await ana.wait_for("From the third device", room_id)
+    assert (read.shield, read.identity_changed) == ("none", False)
+    answer = await script.query_keys([user_id])
+    published = answer["master_keys"][user_id]
+    assert cross_signing.key_in(published, user_id, "master") == cross_signing.public_key(master_seed)
+
+
+async def test_a_signed_out_device_says_so(world: World, tmp_path: Path) -> None:
+    user_id, password = await world.account("bot")
+    bot = await world.open(tmp_path, user_id, password)
+    await bot.homeserver.logout()
+    with pytest.raises(Permanent) as refused:
+        await bot.sync_once(0)
+    assert refused.value.code == "M_UNKNOWN_TOKEN"
+    await bot.close()
+    with pytest.raises(DeviceLost):
+        await world.open(tmp_path, user_id, password)
+
+
+async def test_failures_are_named_and_tell_nothing(world: World) -> None:
+    nobody = Homeserver("http://127.0.0.1:9", world.http, "a token")
+    with pytest.raises(Temporary):
+        await nobody.versions()
+    user_id, password = await world.account("ana")
+    script, _device_id = await world.signed_in(user_id, password)
+    with pytest.raises(Permanent) as refused:
+        await script.kick("!nowhere:streha.localhost", "@marked:streha.localhost")
+    assert refused.value.code.startswith("M_")
+    assert "marked" not in str(refused.value)
+    assert await script.account_data(user_id, "org.example.none") is None
+    await script.put_account_data(user_id, "org.example.kept", {"a": 1})
+    assert await script.account_data(user_id, "org.example.kept") == {"a": 1}
+    assert await script.rate_limit_lifted(user_id) is None
+    assert json.dumps(await script.joined_rooms()) == "[]"
