@@ -3,6 +3,8 @@ PYTHON ?=
 ARGS ?=
 BIN := .venv/bin
 BENCH := $(BIN)/python -m tests.bench
+# Runs a command that ends, in order, when make itself is killed.
+RUN := exec $(BIN)/python -I -S deploy/leash.py $$PPID 15 - -
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-check test test-fast check bench lock clean
@@ -22,10 +24,10 @@ setup:
 	@PYTHON='$(PYTHON)' scripts/setup
 
 demo: setup
-	@$(BIN)/streha demo $(ARGS)
+	@$(RUN) $(BIN)/streha demo $(ARGS)
 
 demo-check: setup
-	@$(BIN)/streha demo --check $(ARGS)
+	@$(RUN) $(BIN)/streha demo --check $(ARGS)
 
 test: test-fast
 	$(BIN)/pytest -m slow $(ARGS)

@@ -78,9 +78,9 @@ class SignIn:
             await ledger.record(tx, ledger.Act(act="signed_in", at=now, person_id=person.id))
         return session
 
-    async def person(self, token: bytes) -> Person:
-        """Return whose session this is."""
-        async with self._database.transaction() as tx:
+    async def person(self, token: bytes, *, urgent: bool = False) -> Person:
+        """Return whose session this is; `urgent` where the person raises or accepts an alert."""
+        async with self._database.transaction(urgent=urgent) as tx:
             row = await tx.row(store.SQL["person_of_session"], tokens.token_hash(token), self._clock.now())
         if row is None:
             raise NotAuthenticated(SIGN_IN_FIRST)

@@ -46,10 +46,10 @@ class Surroundings:
 
 
 def audience(
-    around: Surroundings, tiers: Iterable[Tier], *, silent: frozenset[AgencyId], raiser_id: PersonId | None
+    around: Surroundings, tiers: Iterable[Tier], *, silent: frozenset[AgencyId], raiser_ids: frozenset[PersonId]
 ) -> Audience:
     """Return whom these tiers reach. Desks and deputies are called only for agencies in `silent`."""
-    draft = _Draft(around, raiser_id)
+    draft = _Draft(around, raiser_ids)
     wanted = frozenset(tiers)
     if Tier.COMPARTMENT in wanted:
         draft.call_compartment()
@@ -70,9 +70,9 @@ def audience(
 class _Draft:
     """Collects recipients and rooms, each once."""
 
-    def __init__(self, around: Surroundings, raiser_id: PersonId | None) -> None:
+    def __init__(self, around: Surroundings, raiser_ids: frozenset[PersonId]) -> None:
         self._around = around
-        self._raiser_id = raiser_id
+        self._raiser_ids = raiser_ids
         self._recipients: dict[tuple[PersonId, AgencyId], Recipient] = {}
         self._calls: dict[Target, Call] = {}
         self._informed: list[Target] = []
@@ -82,10 +82,11 @@ class _Draft:
         self._call(Target(kind=TargetKind.COMPARTMENT, id=self._around.compartment.id), members, Tier.COMPARTMENT)
 
     def call_leaders(self, *, alone: bool) -> None:
+        """Call the leaders directly, but for those who hear it in the compartment's channel."""
         for leader in self._people(self._around.case.leaders):
             if self._may_know(leader):
                 self._add(leader, leader.agency_id, Tier.LEADERS)
-                if alone:
+                if alone or leader.id not in self._around.compartment.member_ids:
                     self._call_directly(leader, leader.agency_id, Tier.LEADERS)
 
     def call_desk(self, agency_id: AgencyId, on_behalf_of: AgencyId | None = None) -> bool:
@@ -100,15 +101,20 @@ class _Draft:
             self._call_directly(deputy, agency_id, Tier.DEPUTIES)
         covering = self._around.covering.get(desk.covered_by) if desk.covered_by else None
         covered = covering is not None and self._sit_at(covering, agency_id, Tier.DEPUTIES)
-        return covered or any(self._may_know(each) and each.id != self._raiser_id for each in desk.deputies)
+        return covered or any(self._may_know(each) and each.id not in self._raiser_ids for each in desk.deputies)
 
     def inform_desks(self) -> None:
         for agency_id, part in self._around.case.agencies.items():
             desk = self._around.desks.get(agency_id)
-            if part is Part.INFORMED and desk is not None and desk.officers and not self._compromised(desk):
+            if part is not Part.INFORMED or desk is None:
+                continue
+            officers = [each for each in desk.officers if self._may_know(each)]
+            if self._compromised(desk):
+                self._informed += [Target(kind=TargetKind.PERSON, id=each.id) for each in officers]
+            elif officers:
                 self._informed.append(Target(kind=TargetKind.DESK, id=desk.id))
-                for officer in desk.officers:
-                    self._add(officer, agency_id, Tier.DESKS)
+            for officer in officers:
+                self._add(officer, agency_id, Tier.DESKS)
 
     def done(self, unreachable: frozenset[AgencyId]) -> Audience:
         return Audience(
@@ -126,20 +132,20 @@ class _Draft:
                 self._call_directly(officer, agency_id, tier)
         elif officers:
             self._call(Target(kind=TargetKind.DESK, id=desk.id), officers, tier, agency_id)
-        return any(each.id != self._raiser_id for each in officers)
+        return any(each.id not in self._raiser_ids for each in officers)
 
     def _call_directly(self, person: Person, agency_id: AgencyId, tier: Tier) -> None:
-        if self._may_know(person) and person.id != self._raiser_id:
+        if self._may_know(person) and person.id not in self._raiser_ids:
             self._call(Target(kind=TargetKind.PERSON, id=person.id), [person], tier, agency_id)
 
     def _call(self, target: Target, people: list[Person], tier: Tier, agency_id: AgencyId | None = None) -> None:
-        mentions = tuple(each.id for each in people if each.id != self._raiser_id)
+        mentions = tuple(each.id for each in people if each.id not in self._raiser_ids)
         self._calls.setdefault(target, Call(target=target, mentions=mentions))
         for each in people:
             self._add(each, agency_id or each.agency_id, tier)
 
     def _add(self, person: Person, agency_id: AgencyId, tier: Tier) -> None:
-        if person.id != self._raiser_id:
+        if person.id not in self._raiser_ids:
             recipient = Recipient(person_id=person.id, agency_id=agency_id, tier=tier)
             self._recipients.setdefault((person.id, agency_id), recipient)
 

@@ -11,34 +11,40 @@ from agencies.model import DeskId, PersonId
 from alerts import messages, store
 from alerts.audience import Surroundings, audience
 from alerts.escalation import escalation
-from alerts.model import Alert, Step, after
-from cases import store as case_store
+from alerts.model import Alert, Step, Tier, after
 from cases.model import Case, Compartment, Part
 from core import outbox
 from core.database import Transaction
 from core.outbox import Target, TargetKind
 
 
-async def call(
-    tx: Transaction, alert: Alert, case: Case, compartment: Compartment, now: datetime, *, step: int | None = None
-) -> Alert:
-    """Call the wave of the alert's step (or of `step`), say who is silent, and set when the next is due."""
-    rung = alert.step if step is None else step
-    decided = escalation(alert.severity, rung, alert.sent, now)
+async def call(tx: Transaction, alert: Alert, case: Case, compartment: Compartment, now: datetime) -> Alert:
+    """Call the wave of the alert's step, say who is silent, and set when the next is due.
+
+    A wave that reaches nobody takes the next one with it: no minutes are lost on it.
+    """
     silent = alert.silent_agencies
     around = await surroundings(tx, case, compartment)
-    reached = audience(around, decided.wave.tiers, silent=silent, raiser_id=alert.raised_by)
+    step, tiers = alert.step, frozenset[Tier]()
+    while True:
+        decided = escalation(alert.severity, step, alert.ladder_began_at, now)
+        tiers |= decided.wave.tiers
+        reached = audience(around, tiers, silent=silent, raiser_ids=alert.raiser_ids)
+        if reached.recipients or decided.repeating:
+            break
+        step += 1
+    called = replace(alert, step=step, next_step_at=decided.next_step_at)
     await store.add_recipients(tx, alert.id, reached.recipients, now)
-    notices = messages.calling(alert, compartment.codename, reached)
+    notices = messages.calling(called, compartment.codename, reached)
     channel = [Target(kind=TargetKind.COMPARTMENT, id=compartment.id)]
-    if rung > 0 and silent:
+    if alert.step > 0 and silent:
         template = "alert_unanswered" if decided.unanswered else "alert_still_silent"
-        notices += messages.silence(alert, compartment.codename, channel, template, silent)
+        notices += messages.silence(called, compartment.codename, channel, template, silent)
     if reached.unreachable:
-        notices += messages.silence(alert, compartment.codename, channel, "alert_unreachable", reached.unreachable)
+        notices += messages.silence(called, compartment.codename, channel, "alert_unreachable", reached.unreachable)
     await outbox.post(tx, notices, now)
-    state = after(alert.state, Step.GAVE_UP_CALLING) if decided.unanswered else alert.state
-    called = replace(alert, state=state, next_step_at=decided.next_step_at)
+    if decided.unanswered:
+        called = replace(called, state=after(alert.state, Step.GAVE_UP_CALLING))
     await store.save(tx, called)
     return called
 
@@ -49,20 +55,19 @@ async def call_again(
     """Ring everybody of the first wave once more because somebody pressed again."""
     around = await surroundings(tx, case, compartment)
     responders = frozenset(each.agency_id for each in alert.agencies if each.part is Part.RESPONDER)
-    tiers = escalation(alert.severity, 0, alert.sent, now).wave.tiers
-    reached = audience(around, tiers, silent=responders, raiser_id=press.raised_by)
+    tiers = escalation(alert.severity, 0, alert.ladder_began_at, now).wave.tiers
+    reached = audience(around, tiers, silent=responders, raiser_ids=alert.raiser_ids)
     await store.add_recipients(tx, alert.id, reached.recipients, now)
     notices = messages.raised_again(alert, compartment.codename, reached, press.raised_by, now)
     await outbox.post(tx, notices, now)
 
 
-async def followers(tx: Transaction, alert: Alert) -> tuple[str, list[Target]]:
+async def followers(tx: Transaction, alert: Alert, case: Case) -> tuple[str, list[Target]]:
     """Return the codename, and the rooms that may hear how an alert goes on.
 
     These are the rooms it was told in, less those that have meanwhile come to hold an excluded or departed
     person. (The compartment's own room is put right before anything is said in it.)
     """
-    case = await case_store.case(tx, alert.case_id)
     compartment = case.compartment(alert.compartment_id)
     if compartment is None:
         raise LookupError("an alert's compartment is gone")

@@ -34,6 +34,7 @@ class Escalation:
 
     wave: Wave
     next_step_at: datetime
+    repeating: bool
     unanswered: bool
 
 
@@ -58,7 +59,7 @@ LADDERS: dict[Severity, tuple[Wave, ...]] = {
 }
 
 
-def escalation(severity: Severity, step: int, sent: datetime, now: datetime) -> Escalation:
+def escalation(severity: Severity, step: int, began_at: datetime, now: datetime) -> Escalation:
     """Return the wave of a step (0 is the raise itself) and when the next one is due.
 
     The wait counts from `now`, not from when the step was due: after an outage nobody is called for every
@@ -67,5 +68,10 @@ def escalation(severity: Severity, step: int, sent: datetime, now: datetime) -> 
     ladder = LADDERS[severity]
     wave = ladder[min(step, len(ladder) - 1)]
     repeating = step >= len(ladder) - 1
-    unanswered = repeating and now - sent >= PERSISTENT
-    return Escalation(wave=wave, next_step_at=now + (DAILY if unanswered else wave.wait), unanswered=unanswered)
+    unanswered = repeating and now - began_at >= PERSISTENT
+    return Escalation(
+        wave=wave,
+        next_step_at=now + (DAILY if unanswered else wave.wait),
+        repeating=repeating,
+        unanswered=unanswered,
+    )

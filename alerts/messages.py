@@ -18,14 +18,9 @@ from core.texts import mark
 
 TEXTS = {
     "alert_ring": mark("Streha: alert, open the app"),
-    "drill_ring": mark("Streha: exercise, open the app"),
     "alert_details": mark(
         "ALERT, {codename}: {event}. Raised {time} by {person}.\n"
         "To accept write: ack {codename}\nDanger to life: ring {police} now."
-    ),
-    "drill_details": mark(
-        "EXERCISE, nothing has happened, {codename}: {event}. Raised {time} by {person}.\n"
-        "To accept write: ack {codename}"
     ),
     "alert_details_unverified": mark(
         "ALERT, NOT VERIFIED, {codename}: {event}. Raised {time} from a device that could not be checked.\n"
@@ -46,7 +41,35 @@ TEXTS = {
         "{codename}: {person} says it is over. Ring back, then write: stand-down {codename}\n"
         "Without that, calling goes on in 15 minutes."
     ),
+    "alert_cancel_repeated": mark("{codename}: {person} says it is over. Ring back, then write: stand-down {codename}"),
     "alert_ended": mark("{codename}: the alert was ended {time} by {person}: {reason}."),
+    # An exercise says so in every single message.
+    "drill_ring": mark("Streha: exercise, open the app"),
+    "drill_details": mark(
+        "EXERCISE, nothing has happened, {codename}: {event}. Raised {time} by {person}.\n"
+        "To accept write: ack {codename}"
+    ),
+    "drill_details_unverified": mark(
+        "EXERCISE, nothing has happened, {codename}: {event}. Raised {time} from a device that could not be "
+        "checked.\nTo accept write: ack {codename}"
+    ),
+    "drill_raised_again": mark("EXERCISE, {codename}: raised again {time} by {person}."),
+    "drill_accepted": mark("EXERCISE, {codename}: accepted {time} by {person}."),
+    "drill_all_accepted": mark("EXERCISE, {codename}: every responding agency has accepted."),
+    "drill_still_silent": mark("EXERCISE, {codename}: no answer yet from {agencies}. Their deputies are being called."),
+    "drill_unreachable": mark("EXERCISE, {codename}: nobody can be reached for {agencies}. Look at their duty desks."),
+    "drill_unanswered": mark(
+        "EXERCISE, {codename}: still no answer from {agencies} after six hours. The call is repeated once a day. "
+        "Somebody must end this."
+    ),
+    "drill_cancel_asked": mark(
+        "EXERCISE, {codename}: {person} says it is over. Ring back, then write: stand-down {codename}\n"
+        "Without that, calling goes on in 15 minutes."
+    ),
+    "drill_cancel_repeated": mark(
+        "EXERCISE, {codename}: {person} says it is over. Ring back, then write: stand-down {codename}"
+    ),
+    "drill_ended": mark("EXERCISE, {codename}: ended {time} by {person}: {reason}."),
 }
 
 EVENT_TEXTS = {
@@ -77,7 +100,7 @@ def calling(alert: Alert, codename: str, audience: Audience) -> list[Message]:
     """Return the ring and the details for every room of a wave, then the details for the informed."""
     messages = []
     for call in audience.calls:
-        messages += [_ring(alert, call, str(alert.step)), _details(alert, codename, call.target)]
+        messages += [_ring(alert, call, f"{alert.ladder}.{alert.step}"), _details(alert, codename, call.target)]
     messages += [_details(alert, codename, target) for target in audience.informed]
     return messages
 
@@ -100,9 +123,9 @@ def accepted(alert: Alert, codename: str, rooms: Iterable[Target], by: PersonId,
     parameters = {"codename": codename, "time": at.isoformat(), "person": str(by)}
     messages = []
     for room in rooms:
-        messages.append(_message(alert, room, "alert_accepted", f"accepted:{by}", parameters))
+        messages.append(_message(alert, room, "alert_accepted", f"accepted:{by}:{at.isoformat()}", parameters))
         if not alert.silent_agencies:
-            cause = f"all_accepted:{alert.step}"
+            cause = f"all_accepted:{alert.ladder}"
             messages.append(_message(alert, room, "alert_all_accepted", cause, {"codename": codename}))
     return messages
 
@@ -112,13 +135,17 @@ def silence(
 ) -> list[Message]:
     """Return the notice that agencies are silent, unreachable or unanswered."""
     parameters = {"codename": codename, "agencies": ",".join(sorted(str(each) for each in agencies))}
-    return [_message(alert, room, template, f"{template}:{alert.step}", parameters) for room in rooms]
+    cause = f"{template}:{alert.ladder}.{alert.step}"
+    return [_message(alert, room, template, cause, parameters) for room in rooms]
 
 
-def cancel_asked(alert: Alert, codename: str, rooms: Iterable[Target], by: PersonId, at: datetime) -> list[Message]:
+def cancel_asked(
+    alert: Alert, codename: str, rooms: Iterable[Target], by: PersonId, at: datetime, *, pauses: bool
+) -> list[Message]:
     """Return the request to ring back after the raiser's own cancel."""
+    template = "alert_cancel_asked" if pauses else "alert_cancel_repeated"
     parameters = {"codename": codename, "person": str(by)}
-    return [_message(alert, room, "alert_cancel_asked", f"cancel:{at.isoformat()}", parameters) for room in rooms]
+    return [_message(alert, room, template, f"cancel:{by}:{at.isoformat()}", parameters) for room in rooms]
 
 
 def ended(
@@ -130,29 +157,26 @@ def ended(
 
 
 def _ring(alert: Alert, call: Call, cause: str) -> Message:
-    template = "drill_ring" if alert.status is Status.EXERCISE else "alert_ring"
-    return _message(alert, call.target, template, f"ring:{cause}", mentions=call.mentions)
+    return _message(alert, call.target, "alert_ring", f"ring:{cause}", mentions=call.mentions)
 
 
 def _details(alert: Alert, codename: str, target: Target) -> Message:
-    template = "alert_details"
-    if alert.status is Status.EXERCISE:
-        template = "drill_details"
-    elif alert.raised_through is Through.UNVERIFIED:
-        template = "alert_details_unverified"
+    template = "alert_details_unverified" if alert.raised_through is Through.UNVERIFIED else "alert_details"
     parameters = {
         "codename": codename,
         "event": alert.event.value,
-        "time": alert.sent.isoformat(),
-        "person": str(alert.raised_by or ""),
+        "time": alert.cause.at.isoformat(),
+        "person": str(alert.cause.person_id or ""),
     }
-    return _message(alert, target, template, f"{template}:{alert.severity}", parameters)
+    return _message(alert, target, template, f"details:{alert.ladder}", parameters)
 
 
 def _message(
     alert: Alert, target: Target, template: str, cause: str, parameters: dict[str, str] | None = None,
     mentions: Iterable[PersonId] = (),
 ) -> Message:  # fmt: skip
+    if alert.status is Status.EXERCISE:
+        template = template.replace("alert_", "drill_", 1)
     return Message(
         key=f"alert:{alert.id}:{cause}:{target.id}",
         target=target,

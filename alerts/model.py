@@ -160,8 +160,20 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """One raise that became part of an alert; without a person where it could not be verified."""
+
+    person_id: PersonId | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """A call for action now. `id` is CAP's identifier and the key of the raise that opened it."""
+    """A call for action now. `id` is CAP's identifier and the key of the raise that opened it.
+
+    `sent`, `raised_by` and `first_severity` are the first raise's for ever. `ladder` counts how often calling
+    began, and `step` is the rung of the present ladder, which began with the press at `ladder_began_at`.
+    """
 
     id: AlertId
     case_id: CaseId
@@ -176,13 +188,17 @@ class Alert:
     sent: datetime
     state: State
     owner_id: PersonId | None
+    ladder: int
+    ladder_began_at: datetime
     step: int
     next_step_at: datetime | None
+    cancel_asked_at: datetime | None = None
     stood_down_by: PersonId | None = None
     stood_down_at: datetime | None = None
     stand_down_reason: StandDownReason | None = None
     agencies: tuple[AgencyAnswer, ...] = ()
     recipients: tuple[Recipient, ...] = ()
+    presses: tuple[Press, ...] = ()
 
     @property
     def ended(self) -> bool:
@@ -194,6 +210,27 @@ class Alert:
         """The responders that have not accepted."""
         return frozenset(each.agency_id for each in self.agencies if each.silent)
 
+    @property
+    def raiser_ids(self) -> frozenset[PersonId]:
+        """Everybody who pressed: none of them is called, and none ends the alert alone."""
+        return frozenset(each.person_id for each in self.presses if each.person_id is not None)
+
+    @property
+    def cause(self) -> Press:
+        """The press that began the present ladder."""
+        return next(each for each in reversed(self.presses) if each.at == self.ladder_began_at)
+
+    def begins_anew(self, press: Alert) -> bool:
+        """Whether a further press must be answered anew.
+
+        So it is when it is worse than what was answered, when nobody is being called any more for something as
+        bad, when the raiser had taken it back, and when it confirms what could not be verified.
+        """
+        if press.severity.rank != self.severity.rank:
+            return press.severity.rank > self.severity.rank
+        confirms = self.certainty is Certainty.UNKNOWN and press.certainty is Certainty.OBSERVED
+        return self.state is not State.OPEN or self.cancel_asked_at is not None or confirms
+
     def called(self, person_id: PersonId) -> tuple[Recipient, ...]:
         """Return this person's recipient rows, one for each agency answered for."""
         return tuple(each for each in self.recipients if each.person_id == person_id)
@@ -201,3 +238,7 @@ class Alert:
     def has_acknowledged(self, person_id: PersonId) -> bool:
         """Whether this person accepted the alert."""
         return any(each.acknowledged_at for each in self.called(person_id))
+
+    def may_acknowledge(self, person_id: PersonId) -> bool:
+        """Whether this person was called for an agency and has not answered for it."""
+        return any(each.acknowledged_at is None for each in self.called(person_id))

@@ -3,10 +3,10 @@
 SELECT alert_id FROM alert_raises WHERE key = $1
 
 -- add_alert --
--- Open an alert unless its scope has an open one. $1 id … $14 next step at.
+-- Open an alert unless its scope has an open one. $1 id … $16 next step at.
 INSERT INTO alerts (id, case_id, compartment_id, status, event, severity, first_severity, certainty, raised_by,
-                    raised_through, sent, state, step, next_step_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                    raised_through, sent, state, ladder, ladder_began_at, step, next_step_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 ON CONFLICT (compartment_id, status) WHERE state <> 'stood_down' DO NOTHING
 
 -- open_alert --
@@ -34,11 +34,19 @@ SELECT * FROM alert_agencies WHERE alert_id = ANY($1) ORDER BY agency_id
 -- $1 alerts.
 SELECT * FROM alert_recipients WHERE alert_id = ANY($1) ORDER BY tier, person_id
 
+-- presses --
+-- The raises that became part of these alerts, the first one first. $1 alerts.
+SELECT alert_id, person_id, at FROM alert_raises WHERE alert_id = ANY($1) ORDER BY at, key
+
 -- alerts_of_person --
--- Alerts that a person raised or was called for, open ones or all. $1 person, $2 also ended, $3 limit.
+-- Alerts that a person raised or was called for, open ones or all; none of cases that the person is
+-- excluded from, none once the person has left. $1 person, $2 also ended, $3 limit.
 SELECT id FROM alerts
-WHERE ($2 OR state <> 'stood_down') AND (raised_by = $1 OR id IN (
-    SELECT alert_id FROM alert_recipients WHERE person_id = $1))
+WHERE ($2 OR state <> 'stood_down')
+  AND (id IN (SELECT alert_id FROM alert_raises WHERE person_id = $1)
+       OR id IN (SELECT alert_id FROM alert_recipients WHERE person_id = $1))
+  AND NOT EXISTS (SELECT FROM exclusions WHERE exclusions.case_id = alerts.case_id AND exclusions.person_id = $1)
+  AND EXISTS (SELECT FROM people WHERE people.id = $1 AND people.left_at IS NULL)
 ORDER BY sent DESC LIMIT $3
 
 -- add_agency --
@@ -51,9 +59,11 @@ INSERT INTO alert_recipients (alert_id, person_id, agency_id, tier, called_at) V
 ON CONFLICT DO NOTHING
 
 -- save --
--- $1 alert, $2 severity, $3 state, $4 owner, $5 step, $6 next step at, $7 stood down by, $8 at, $9 reason.
-UPDATE alerts SET severity = $2, state = $3, owner_id = $4, step = $5, next_step_at = $6, stood_down_by = $7,
-    stood_down_at = $8, stand_down_reason = $9, lease_until = NULL, attempts = 0
+-- $1 alert, $2 event, $3 severity, $4 certainty, $5 raised through, $6 state, $7 owner, $8 ladder, $9 ladder
+-- began at, $10 step, $11 next step at, $12 cancel asked at, $13 stood down by, $14 at, $15 reason.
+UPDATE alerts SET event = $2, severity = $3, certainty = $4, raised_through = $5, state = $6, owner_id = $7,
+    ladder = $8, ladder_began_at = $9, step = $10, next_step_at = $11, cancel_asked_at = $12,
+    stood_down_by = $13, stood_down_at = $14, stand_down_reason = $15, lease_until = NULL, attempts = 0
 WHERE id = $1
 
 -- acknowledge --
@@ -63,6 +73,14 @@ WITH accepted AS (
     WHERE alert_id = $1 AND person_id = $2 AND acknowledged_at IS NULL RETURNING agency_id)
 UPDATE alert_agencies SET acknowledged_by = $2, acknowledged_at = $3
 WHERE alert_id = $1 AND agency_id IN (SELECT agency_id FROM accepted) AND acknowledged_by IS NULL
+
+-- forget_agency_answers --
+-- Every agency must accept anew. $1 alert.
+UPDATE alert_agencies SET acknowledged_by = NULL, acknowledged_at = NULL WHERE alert_id = $1
+
+-- forget_person_answers --
+-- Everybody who was called may accept anew. $1 alert.
+UPDATE alert_recipients SET acknowledged_at = NULL WHERE alert_id = $1
 
 -- rooms_of_alert --
 -- Where something was said for an alert. $1 alert.
@@ -75,3 +93,7 @@ WHERE id IN (
     SELECT id FROM alerts WHERE next_step_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
     ORDER BY next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED)
 RETURNING id, attempts
+
+-- next_due --
+-- When the next step of any is due.
+SELECT min(next_step_at) FROM alerts WHERE next_step_at IS NOT NULL

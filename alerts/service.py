@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from agencies import store as directory
 from agencies.model import Person
 from alerts import messages, store
 from alerts.calling import call, call_again, followers
@@ -73,18 +74,22 @@ class Alerts:
             known = await store.alert_of_key(tx, key)
             if known is not None:
                 return await self._seen(tx, actor, known)
-            case = await case_store.case_of_compartment(tx, compartment_id)
+            case = await case_store.case_of_compartment(tx, compartment_id, share=True)
             compartment = rules.compartment_seen_by(case, compartment_id, actor.id)
             now = self._clock.now()
-            alert = self._new(key, case, compartment, actor, event, status, through, now)
-            if await store.add_alert(tx, alert):
-                await store.add_agencies(tx, alert.id, case.agencies)
-                await store.add_raise(tx, key, alert.id, alert.raised_by, event, now)
-                await call(tx, await store.alert(tx, alert.id), case, compartment, now)
-            else:
-                alert = await self._raise_again(tx, case, compartment, alert, now)
-            await self._record(tx, "alert_raised", actor, alert, now, event=event, status=status, through=through)
-            return await self._view(tx, await store.alert(tx, alert.id))
+            press = self._new(key, case, compartment, actor, event, status, through, now)
+            joined = await self._open_or_join(tx, press)
+            alert_id = press.id if joined is None else joined.id
+            if await store.add_raise(tx, key, alert_id, press.raised_by, event, now):
+                if joined is None:
+                    await store.add_agencies(tx, alert_id, case.agencies)
+                    await call(tx, await store.alert(tx, alert_id), case, compartment, now)
+                else:
+                    await self._raise_again(tx, case, compartment, joined, press, now)
+                await self._record(
+                    tx, "alert_raised", actor, press, alert_id, event=event, status=status, through=through
+                )
+            return await self._view(tx, await store.alert(tx, alert_id))
 
     async def see(self, actor: Person, alert_id: AlertId) -> AlertView:
         """Return one alert to whoever raised it, was called for it, or sees its compartment."""
@@ -109,10 +114,13 @@ class Alerts:
         """Record that a named person accepts the alert; silent agencies are still called."""
         async with self._database.transaction(urgent=True) as tx:
             before = await store.alert(tx, alert_id, lock=True)
+            case = await self._require_part(tx, actor, before)
             self._require_called(before, actor)
             if before.ended:
                 raise Conflict(mark("This alert has ended. Nothing is left to accept."))
-            if before.has_acknowledged(actor.id):
+            if actor.id in before.raiser_ids:
+                raise Conflict(mark("You raised this alert yourself. Somebody else accepts it."))
+            if not before.may_acknowledge(actor.id):
                 return await self._view(tx, before)
             now = self._clock.now()
             await store.acknowledge(tx, alert_id, actor.id, now)
@@ -121,32 +129,36 @@ class Alerts:
             if not alert.silent_agencies and alert.state is not State.ACCEPTED:
                 alert = replace(alert, state=after(alert.state, Step.ALL_ACCEPTED), next_step_at=None)
             await store.save(tx, alert)
-            codename, rooms = await followers(tx, alert)
+            codename, rooms = await followers(tx, alert, case)
             await outbox.post(tx, messages.accepted(alert, codename, rooms, actor.id, now), now)
-            await self._record(tx, "alert_acknowledged", actor, alert, now)
+            await self._record(tx, "alert_acknowledged", actor, alert, alert.id)
             return await self._view(tx, alert)
 
     async def stand_down(self, actor: Person, alert_id: AlertId, reason: StandDownReason) -> AlertView:
-        """End an alert. The raiser's own word only pauses the ladder until somebody has rung back."""
+        """End an alert. A raiser's own word only pauses the ladder, once, until somebody has rung back."""
         async with self._database.transaction(urgent=True) as tx:
             alert = await store.alert(tx, alert_id, lock=True)
-            if alert.raised_by != actor.id:
+            case = await self._require_part(tx, actor, alert)
+            if actor.id not in alert.raiser_ids:
                 self._require_called(alert, actor)
             if alert.ended:
                 return await self._view(tx, alert)
             now = self._clock.now()
-            codename, rooms = await followers(tx, alert)
-            if alert.raised_by == actor.id:
-                alert = replace(alert, next_step_at=now + CANCEL_PAUSE)
-                await outbox.post(tx, messages.cancel_asked(alert, codename, rooms, actor.id, now), now)
-                await self._record(tx, "alert_cancel_asked", actor, alert, now)
+            codename, rooms = await followers(tx, alert, case)
+            if actor.id in alert.raiser_ids:
+                pauses = alert.next_step_at is not None and alert.cancel_asked_at is None
+                if pauses:
+                    alert = replace(alert, cancel_asked_at=now, next_step_at=now + CANCEL_PAUSE)
+                notices = messages.cancel_asked(alert, codename, rooms, actor.id, now, pauses=pauses)
+                await outbox.post(tx, notices, now)
+                await self._record(tx, "alert_cancel_asked", actor, alert, alert.id)
             else:
                 if not alert.has_acknowledged(actor.id):
                     raise Conflict(mark("Accept the alert first, ring back, and then end it."))
                 alert = self._ended(alert, actor, now, reason)
                 await outbox.withdraw_alert(tx, alert_id)
                 await outbox.post(tx, messages.ended(alert, codename, rooms, actor.id, now, reason), now)
-                await self._record(tx, "alert_stood_down", actor, alert, now, reason=reason)
+                await self._record(tx, "alert_stood_down", actor, alert, alert.id, reason=reason)
             await store.save(tx, alert)
             return await self._view(tx, alert)
 
@@ -170,26 +182,43 @@ class Alerts:
             sent=now,
             state=State.OPEN,
             owner_id=None,
+            ladder=1,
+            ladder_began_at=now,
             step=0,
             next_step_at=escalation(severity, 0, now, now).next_step_at,
         )
 
+    async def _open_or_join(self, tx: Transaction, press: Alert) -> Alert | None:
+        """Open a new alert, or return the one that is open in its scope, locked."""
+        while not await store.add_alert(tx, press):
+            found = await store.open_alert(tx, press.compartment_id, press.status)
+            # Where it ended between the two statements, the way is free.
+            if found is not None:
+                return found
+        return None
+
     async def _raise_again(
-        self, tx: Transaction, case: Case, compartment: Compartment, press: Alert, now: datetime
-    ) -> Alert:
-        """Make a further raise part of the open alert; a worse one starts the ladder anew."""
-        alert = await store.open_alert(tx, compartment.id, press.status)
-        if alert is None:
-            raise Conflict(mark("The alert that was open here has just ended. Raise again."))
-        await store.add_raise(tx, press.id, alert.id, press.raised_by, press.event, now)
-        if press.severity.rank > alert.severity.rank:
-            alert = replace(
-                alert, severity=press.severity, state=after(alert.state, Step.RAISED_AGAIN), step=alert.step + 1
-            )
-            await store.save(tx, alert)
-            return await call(tx, alert, case, compartment, now, step=0)
-        await call_again(tx, alert, case, compartment, press, now)
-        return alert
+        self, tx: Transaction, case: Case, compartment: Compartment, joined: Alert, press: Alert, now: datetime
+    ) -> None:
+        """Make a further press part of the open alert; call anew where it must be answered anew."""
+        if not joined.begins_anew(press):
+            await call_again(tx, await store.alert(tx, joined.id), case, compartment, press, now)
+            return
+        await store.forget_answers(tx, joined.id)
+        anew = replace(
+            await store.alert(tx, joined.id),
+            event=press.event,
+            severity=press.severity,
+            certainty=press.certainty,
+            raised_through=press.raised_through,
+            state=after(joined.state, Step.RAISED_AGAIN),
+            owner_id=None,
+            ladder=joined.ladder + 1,
+            ladder_began_at=now,
+            step=0,
+            cancel_asked_at=None,
+        )
+        await call(tx, anew, case, compartment, now)
 
     def _ended(self, alert: Alert, actor: Person, now: datetime, reason: StandDownReason) -> Alert:
         return replace(
@@ -201,17 +230,23 @@ class Alerts:
             stand_down_reason=reason,
         )
 
+    async def _require_part(self, tx: Transaction, actor: Person, alert: Alert, *, acts: bool = True) -> Case:
+        """Refuse whoever is excluded from the case or has left the staff, whatever they were called for before."""
+        case = await case_store.case(tx, alert.case_id, share=acts)
+        person = (await directory.people(tx, [actor.id])).get(actor.id)
+        if actor.id in case.excluded_ids or person is None or not person.active:
+            raise NotFound(store.NO_ALERT)
+        return case
+
     def _require_called(self, alert: Alert, actor: Person) -> None:
-        if not actor.active or not alert.called(actor.id):
+        if not alert.called(actor.id):
             raise NotFound(store.NO_ALERT)
 
     async def _seen(self, tx: Transaction, actor: Person, alert: Alert) -> AlertView:
-        case = await case_store.case(tx, alert.case_id)
+        case = await self._require_part(tx, actor, alert, acts=False)
         compartment = case.compartment(alert.compartment_id)
         member = compartment is not None and actor.id in compartment.member_ids
-        if actor.id in case.excluded_ids or not (
-            member or actor.id in case.leaders or actor.id == alert.raised_by or alert.called(actor.id)
-        ):
+        if not (member or actor.id in case.leaders or actor.id in alert.raiser_ids or alert.called(actor.id)):
             raise NotFound(store.NO_ALERT)
         return await self._view(tx, alert)
 
@@ -226,9 +261,12 @@ class Alerts:
         return (await case_store.compartments(tx, [alert.compartment_id]))[0].codename
 
     async def _record(
-        self, tx: Transaction, act: str, actor: Person, alert: Alert, now: datetime, **facts: str
+        self, tx: Transaction, act: str, actor: Person, alert: Alert, alert_id: AlertId, **facts: str
     ) -> None:
         await ledger.record(
             tx,
-            ledger.Act(act=act, at=now, person_id=actor.id, case_id=alert.case_id, object_id=alert.id, facts={**facts}),
-        )
+            ledger.Act(
+                act=act, at=self._clock.now(), person_id=actor.id, case_id=alert.case_id, object_id=alert_id,
+                facts={**facts},
+            ),
+        )  # fmt: skip

@@ -14,6 +14,7 @@ from alerts.model import (
     AlertId,
     Certainty,
     Event,
+    Press,
     Recipient,
     Severity,
     StandDownReason,
@@ -44,8 +45,8 @@ async def add_alert(tx: Transaction, new: Alert) -> bool:
     return bool(
         await tx.run(
             SQL["add_alert"], new.id, new.case_id, new.compartment_id, new.status, new.event, new.severity,
-            new.first_severity, new.certainty, new.raised_by, new.raised_through, new.sent, new.state, new.step,
-            new.next_step_at,
+            new.first_severity, new.certainty, new.raised_by, new.raised_through, new.sent, new.state, new.ladder,
+            new.ladder_began_at, new.step, new.next_step_at,
         )
     )  # fmt: skip
 
@@ -106,6 +107,9 @@ async def alerts(tx: Transaction, ids: Iterable[AlertId]) -> list[Alert]:
                 acknowledged_at=row["acknowledged_at"],
             )
         )
+    presses: dict[AlertId, list[Press]] = defaultdict(list)
+    for row in await tx.rows(SQL["presses"], found):
+        presses[row["alert_id"]].append(Press(person_id=row["person_id"], at=row["at"]))
     return [
         Alert(
             id=row["id"],
@@ -121,13 +125,17 @@ async def alerts(tx: Transaction, ids: Iterable[AlertId]) -> list[Alert]:
             sent=row["sent"],
             state=State(row["state"]),
             owner_id=row["owner_id"],
+            ladder=row["ladder"],
+            ladder_began_at=row["ladder_began_at"],
             step=row["step"],
             next_step_at=row["next_step_at"],
+            cancel_asked_at=row["cancel_asked_at"],
             stood_down_by=row["stood_down_by"],
             stood_down_at=row["stood_down_at"],
             stand_down_reason=StandDownReason(row["stand_down_reason"]) if row["stand_down_reason"] else None,
             agencies=tuple(answers[row["id"]]),
             recipients=tuple(recipients[row["id"]]),
+            presses=tuple(presses[row["id"]]),
         )
         for row in rows
     ]
@@ -148,14 +156,22 @@ async def add_recipients(tx: Transaction, alert_id: AlertId, recipients: Iterabl
 async def save(tx: Transaction, changed: Alert) -> None:
     """Write what may change of an alert, and release its lease."""
     await tx.run(
-        SQL["save"], changed.id, changed.severity, changed.state, changed.owner_id, changed.step,
-        changed.next_step_at, changed.stood_down_by, changed.stood_down_at, changed.stand_down_reason,
+        SQL["save"], changed.id, changed.event, changed.severity, changed.certainty, changed.raised_through,
+        changed.state, changed.owner_id, changed.ladder, changed.ladder_began_at, changed.step,
+        changed.next_step_at, changed.cancel_asked_at, changed.stood_down_by, changed.stood_down_at,
+        changed.stand_down_reason,
     )  # fmt: skip
 
 
 async def acknowledge(tx: Transaction, alert_id: AlertId, person_id: PersonId, now: datetime) -> None:
     """Record that a person accepts, for every agency that person was called for."""
     await tx.run(SQL["acknowledge"], alert_id, person_id, now)
+
+
+async def forget_answers(tx: Transaction, alert_id: AlertId) -> None:
+    """Everybody must answer anew; who had answered before stands in the ledger."""
+    await tx.run(SQL["forget_agency_answers"], alert_id)
+    await tx.run(SQL["forget_person_answers"], alert_id)
 
 
 async def rooms(tx: Transaction, alert_id: AlertId) -> list[Target]:

@@ -24,7 +24,7 @@ async def escalate_due(database: Database, clock: Clock) -> int:
             alert = await store.alert(tx, AlertId(alert_id), lock=True)
             if not _due(alert, now):
                 return
-            case = await case_store.case(tx, alert.case_id)
+            case = await case_store.case(tx, alert.case_id, share=True)
             compartment = case.compartment(alert.compartment_id)
             if compartment is None:
                 raise LookupError("an alert's compartment is gone")
@@ -38,6 +38,13 @@ async def escalate_due(database: Database, clock: Clock) -> int:
             )  # fmt: skip
 
     return await sweep(database, clock, "alerts", store.SQL["claim_due"], handle)
+
+
+async def next_due(database: Database) -> datetime | None:
+    """Return when the next step of any alert is due."""
+    async with database.transaction(urgent=True) as tx:
+        moment: datetime | None = await tx.value(store.SQL["next_due"])
+    return moment
 
 
 def _due(alert: Alert, now: datetime) -> bool:

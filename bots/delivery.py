@@ -110,7 +110,7 @@ class Delivery:
                 healthy.append(each)
         return healthy
 
-    async def _settled(self, found: Mapping[Target, Room]) -> Mapping[Target, Room]:
+    async def _settled(self, found: dict[Target, Room]) -> dict[Target, Room]:
         """Put rooms right first: a removed person must be out before anything is said."""
         unsettled = [target for target, room in found.items() if not room.settled]
         if not unsettled:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -64,11 +65,14 @@ class Housekeeping:
             async with limit, self._locks.setdefault(target, asyncio.Lock()):
                 try:
                     await self._settle(target)
+                except Unavailable:
+                    log.warning("room_not_settled", state=target.kind, error="database")
                 except DeliveryError as error:
                     log.warning("room_not_settled", state=target.kind, error=error.code)
                     await self._put_off(target)
-                except Unavailable:
-                    log.warning("room_not_settled", state=target.kind, error="database")
+                except Exception as error:  # noqa: BLE001 (one broken room must not stop the others)
+                    log.failure("room_not_settled", error, state=target.kind)
+                    await self._put_off(target)
 
         async with asyncio.TaskGroup() as tasks:
             for target in targets:
@@ -136,11 +140,15 @@ class Housekeeping:
             try:
                 await homeserver.invite(room_id, user)
             except Permanent as error:
-                log.error("invitation_refused", error=error.code)
+                log.warning("invitation_refused", error=error.code)
                 complete = False
         return complete
 
     async def _put_off(self, target: Target) -> None:
+        with suppress(Unavailable):
+            await self._try_later(target)
+
+    async def _try_later(self, target: Target) -> None:
         async with self._database.transaction() as tx:
             room = (await rooms.rooms(tx, [target])).get(target)
             attempts = room.attempts if room else 0

@@ -271,7 +271,9 @@ class OlmMachine(Olm):  # type: ignore[misc]  # nio ships no types
         if index > session.first_known_index:
             advanced = session.export_at(index)
             if advanced is not None:
-                self._keep_room_session(vodozemac.InboundGroupSession.import_session(advanced), known)
+                forward = vodozemac.InboundGroupSession.import_session(advanced)
+                self._keep_room_session(forward, {**known, "ratcheted": True})
+                self.store.forget_readings(session_id, before=index)
 
     def _keep_room_session(self, session: vodozemac.InboundGroupSession, known: dict[str, Any]) -> None:
         exported = session.export_at(session.first_known_index)
@@ -345,6 +347,9 @@ def _improves(known: Mapping[str, Any], session: vodozemac.InboundGroupSession, 
     """Tell whether a key for a known session reaches further back and is truly of the same session."""
     if known["sender_key"] != sender_key or known["room_id"] != room_id:
         log.warning("room_key_claimed_by_another")
+        return False
+    if known.get("ratcheted"):
+        # Going back would open what was read already, and let it come again.
         return False
     kept = _restored(known)
     if session.first_known_index >= kept.first_known_index:

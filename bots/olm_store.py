@@ -27,6 +27,8 @@ from crypto import local_seal
 DATABASE_NAME = "olm.sqlite"
 # More than anybody can leave unread; the oldest go first, so that a flood cannot fill the disk.
 MOST_WAITING = 2000
+# What is handed over at once; the rest follows when these are done.
+MOST_HANDED_OVER = 500
 _WAITING, _READY = "waiting", "ready"
 
 _TABLES = """
@@ -156,9 +158,10 @@ class OlmStore(SqliteStore):  # type: ignore[misc]  # nio ships no types
         """Return what is ready, or what waits untold since before a moment, oldest first."""
         rows = self._all(
             "SELECT event_id, state, received_at, sealed FROM streha_inbox "
-            "WHERE state = ? AND told = 0 AND received_at <= ? ORDER BY position",
+            "WHERE state = ? AND told = 0 AND received_at <= ? ORDER BY position LIMIT ?",
             _READY if ready else _WAITING,
             float("inf") if before is None else before,
+            MOST_HANDED_OVER,
         )
         return [self._row(*row) for row in rows]
 
@@ -230,6 +233,10 @@ class OlmStore(SqliteStore):  # type: ignore[misc]  # nio ships no types
         """Tell whether the message with this index was read before."""
         query = "SELECT 1 FROM streha_read_messages WHERE session_id = ? AND message_index = ?"
         return self._one(query, session_id, message_index) is not None
+
+    def forget_readings(self, session_id: str, *, before: int) -> None:
+        """Forget messages that the session, ratcheted forward, can never open again."""
+        self._do("DELETE FROM streha_read_messages WHERE session_id = ? AND message_index < ?", session_id, before)
 
     def was_read(self, event_id: str) -> bool:
         """Tell whether this event was read before."""

@@ -46,10 +46,10 @@ async def names_for(tx: Transaction, messages: Iterable[Message]) -> Names:
         agencies |= {AgencyId(each) for each in _ids(message.parameters.get("agencies", ""))}
     found = await directory.people(tx, people)
     agencies |= {each.agency_id for each in found.values()}
-    by_id = {each.id: each.name for each in await directory.agencies(tx, agencies)}
+    by_id: dict[UUID, str] = {each.id: each.name for each in await directory.agencies(tx, agencies)}
     return Names(
         people={each.id: f"{each.name} ({by_id[each.agency_id]})" for each in found.values()},
-        agencies={**by_id},
+        agencies=dict(by_id),
     )
 
 
@@ -72,6 +72,8 @@ class Renderer:
     def text(self, message: Message, language: str, names: Names) -> str:
         """Return the plain text of a message."""
         shown = {name: self._shown(name, value, language, names) for name, value in message.parameters.items()}
+        if "text" in shown:
+            shown["text"] = render(shown["text"], language, **shown)
         return render(TEMPLATES[message.template], language, **{**self._numbers, **shown})
 
     def _shown(self, name: str, value: str, language: str, names: Names) -> str:
@@ -86,8 +88,6 @@ class Renderer:
                 return render(alert_messages.EVENT_TEXTS[value], language)
             case "reason":
                 return render(alert_messages.REASON_TEXTS[value], language)
-            case "text":
-                return render(value, language, **self._numbers)
             case _:
                 return value
 

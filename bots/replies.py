@@ -21,10 +21,10 @@ TEXTS = {
     "reply_nothing_due": mark("Nothing is due."),
     "reply_due": mark("Due:\n{words}"),
     "reply_refused": mark("{text}"),
+    "reply_cannot_read": mark("A message here could not be read. If it was urgent, ring {police}, and write it again."),
     "reply_raised_unverified": mark(
         "The alert was raised, NOT VERIFIED: your device could not be checked. Ring {police} if there is danger."
     ),
 }
 
 NOT_RAISED = mark("NOT RAISED: Streha cannot store the alert now. Ring {police} and each other. It is being retried.")
-CANNOT_READ = mark("A message here could not be read. If it was urgent, ring {police}, and write it again.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ log = logs.get(__name__)
 
 MOST_PER_REQUEST = 300
 MOST_AT_ONCE = 8
+# How long a client may take after its first key from this device until it has asked whose device it is.
+SETTLING = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,9 @@ class Sharing:
     failed: frozenset[type_of_device]
     # Users who cannot read the next message on any device.
     unreached: frozenset[str]
+    # Devices that have met this one only now. A strict client refuses, for good, a message that comes before
+    # it has fetched its sender's identity: what matters is said to them again a little later.
+    newcomers: frozenset[type_of_device]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -76,6 +82,7 @@ class KeySharing:
         self._directory = directory
         self._sessions = sessions
         self._locks: dict[str, asyncio.Lock] = {}
+        self._met_at: dict[type_of_device, float] = {}
 
     async def share(self, rooms: Mapping[str, Collection[str]]) -> dict[str, Sharing]:
         """See to it that the members' signed devices, and only they, hold each room's key."""
@@ -88,7 +95,8 @@ class KeySharing:
             await self._claim(device for plan in plans.values() for device in plan.wanting)
             await self._deliver(list(plans.values()))
             await self._tell_withheld(list(plans.values()))
-            return {room_id: _outcome(plan) for room_id, plan in plans.items()}
+            newcomers = self._newcomers()
+            return {room_id: _outcome(plan, newcomers) for room_id, plan in plans.items()}
 
     async def refresh(self, user_ids: Iterable[str]) -> None:
         """Ask for the keys of those of these users whose keys may have changed."""
@@ -158,9 +166,16 @@ class KeySharing:
                 one_time_key = keys.get(device.device_id) if isinstance(keys, dict) else None
                 if self._machine.start_session(device, device.device_id, one_time_key):
                     started.add((device.user_id, device.device_id))
+        self._met_at |= dict.fromkeys(started, time.monotonic())
         if len(started) < len(devices):
             log.warning("devices_without_one_time_key", count=len(devices) - len(started))
         return started
+
+    def _newcomers(self) -> frozenset[type_of_device]:
+        """Return the devices that were met a moment ago; forget since when the others are known."""
+        settled = time.monotonic() - SETTLING
+        self._met_at = {device: met_at for device, met_at in self._met_at.items() if met_at > settled}
+        return frozenset(self._met_at)
 
     async def _deliver(self, plans: Collection[_Plan]) -> None:
         parcels: list[_Parcel] = []
@@ -244,7 +259,7 @@ def _batches(parcels: Iterable[_Parcel]) -> list[list[_Parcel]]:
     ]
 
 
-def _outcome(plan: _Plan) -> Sharing:
+def _outcome(plan: _Plan, newcomers: frozenset[type_of_device]) -> Sharing:
     holders = frozenset(plan.session.holders)
     return Sharing(
         room_id=plan.session.room_id,
@@ -253,6 +268,7 @@ def _outcome(plan: _Plan) -> Sharing:
         withheld=frozenset((device.user_id, device.device_id) for device in plan.unsigned),
         failed=frozenset((device.user_id, device.device_id) for device in plan.wanting) - holders,
         unreached=plan.members - {user_id for user_id, _device in holders},
+        newcomers=newcomers & holders,
     )
 
 

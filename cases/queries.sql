@@ -16,6 +16,10 @@ SELECT * FROM cases WHERE id = ANY($1) ORDER BY codename
 -- Hold a case while it is changed. $1 id.
 SELECT id FROM cases WHERE id = $1 FOR UPDATE
 
+-- share_case --
+-- Keep a case from being changed while it is acted upon. $1 id.
+SELECT id FROM cases WHERE id = $1 FOR SHARE
+
 -- case_of_compartment --
 -- $1 compartment.
 SELECT case_id FROM compartments WHERE id = $1

@@ -45,7 +45,11 @@ def require_open(case: Case) -> None:
 
 def compartment_seen_by(case: Case, compartment_id: CompartmentId, person_id: PersonId) -> Compartment:
     """Return an open compartment that this person is in or leads."""
-    found = as_seen_by(case, person_id).compartment(compartment_id)
+    try:
+        found = as_seen_by(case, person_id).compartment(compartment_id)
+    except NotFound:
+        # In the words for a compartment that is not there: nobody may learn that it is.
+        raise NotFound(NO_COMPARTMENT) from None
     if found is None or not found.open:
         raise NotFound(NO_COMPARTMENT)
     return found

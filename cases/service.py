@@ -101,6 +101,8 @@ class Cases:
 
     async def open_compartment(self, actor: Person, case_id: CaseId, member_ids: Sequence[PersonId]) -> Compartment:
         """Open a smaller circle within the case; the actor is a member of it."""
+        if len(member_ids) > MEMBERS_AT_ONCE:
+            raise InvalidInput(mark("At most {limit} members at once."), limit=MEMBERS_AT_ONCE)
         async with self._database.transaction() as tx:
             case = await self._led(tx, actor, case_id)
             members = dict.fromkeys([actor.id, *member_ids])

@@ -16,22 +16,30 @@ from core.errors import NotFound
 SQL = queries.load("cases")
 
 
-async def case(tx: Transaction, case_id: CaseId, *, lock: bool = False) -> Case:
-    """Return one case with everything in it; `lock` holds it until the transaction ends."""
+async def case(tx: Transaction, case_id: CaseId, *, lock: bool = False, share: bool = False) -> Case:
+    """Return one case with everything in it, as it will still be when the transaction ends.
+
+    `lock` holds it for a change. `share` only keeps others from changing it, so that nobody who is excluded
+    at this very moment is called; any number may share it at once.
+    """
     if lock:
         await tx.row(SQL["lock_case"], case_id)
+    elif share:
+        await tx.row(SQL["share_case"], case_id)
     found = await cases(tx, [case_id])
     if not found:
         raise NotFound(NO_CASE)
     return found[0]
 
 
-async def case_of_compartment(tx: Transaction, compartment_id: CompartmentId, *, lock: bool = False) -> Case:
+async def case_of_compartment(
+    tx: Transaction, compartment_id: CompartmentId, *, lock: bool = False, share: bool = False
+) -> Case:
     """Return the case that a compartment belongs to."""
     case_id = await tx.value(SQL["case_of_compartment"], compartment_id)
     if case_id is None:
         raise NotFound(NO_COMPARTMENT)
-    return await case(tx, CaseId(case_id), lock=lock)
+    return await case(tx, CaseId(case_id), lock=lock, share=share)
 
 
 async def case_by_codename(tx: Transaction, codename: str) -> Case:

@@ -60,9 +60,8 @@ LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 def sensible(moment: datetime) -> datetime:
     """Return the moment in UTC; refuse one without a zone or outside this century."""
-    if moment.tzinfo is None:
+    if moment.utcoffset() is None:
         raise InvalidInput(mark("This time has no time zone. Add one, for example Z for UTC."))
-    utc = moment.astimezone(UTC)
-    if not EARLIEST <= utc < LATEST:
+    if not EARLIEST <= moment < LATEST:
         raise InvalidInput(mark("This time is not in this century. Check the year."))
-    return utc
+    return moment.astimezone(UTC)

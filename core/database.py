@@ -90,11 +90,6 @@ class Database:
             async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
                 yield Transaction(connection)
 
-    async def check_write(self) -> None:
-        """Prove that a write commits; readiness is nothing less."""
-        async with self.transaction(urgent=True) as tx:
-            await tx.run("UPDATE heartbeat SET beats = beats + 1")
-
     async def seconds_ahead(self, now: float) -> float:
         """Return how far a machine time (seconds since 1970) is ahead of the database's clock."""
         async with self.transaction(urgent=True) as tx:

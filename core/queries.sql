@@ -39,7 +39,7 @@ UPDATE outbox SET state = $2, lease_until = NULL, failure = $3 WHERE id = $1 AND
 -- withdraw_alert --
 -- An alert has ended: what still waits to call people is not sent any more. $1 alert.
 UPDATE outbox SET state = 'withdrawn', lease_until = NULL
-WHERE alert_id = $1 AND state = 'pending' AND template LIKE 'alert\_%'
+WHERE alert_id = $1 AND state = 'pending'
 
 -- states --
 -- Count messages by state and lane.
@@ -54,3 +54,10 @@ WHERE alert_id = $1 ORDER BY sequence
 -- Record an act, unchained. $1 at, $2 actor kind, $3 actor, $4 act, $5 case, $6 object, $7 facts.
 INSERT INTO ledger (at, actor_kind, actor_id, act, case_id, object_id, facts)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
+
+-- beat --
+-- A role has done its round. $1 role, $2 now.
+INSERT INTO heartbeats (role, at) VALUES ($1, $2) ON CONFLICT (role) DO UPDATE SET at = EXCLUDED.at
+
+-- heartbeats --
+SELECT role, at FROM heartbeats

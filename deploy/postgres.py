@@ -11,10 +11,12 @@ import asyncio
 import importlib.util
 import os
 import re
+import secrets
 import shutil
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from deploy import accounts, ports
@@ -135,13 +137,17 @@ class Postgres:
 
     async def _create_cluster(self, account: Account | None) -> None:
         """Make the cluster beside its place and move it there, so that half a cluster is never started."""
-        draft = self.directory / "cluster.new"
-        password_file = self.directory / "password.new"
-        shutil.rmtree(draft, ignore_errors=True)
-        password_file.unlink(missing_ok=True)
+        for abandoned in self.directory.glob("draft-*"):
+            shutil.rmtree(abandoned, ignore_errors=True)
+        # A name of its own: what an interrupted start left may still be written to for a moment.
+        workplace = self.directory / f"draft-{secrets.token_hex(4)}"
+        workplace.mkdir(mode=0o700)
+        draft = workplace / "cluster"
+        password_file = workplace / "password"
         password_file.touch(mode=0o600)
         password_file.write_text(self.owner_password)
         if account is not None:
+            os.chown(workplace, account.user, account.group)
             os.chown(password_file, account.user, account.group)
         child = Child(
             program=Program(
@@ -166,9 +172,9 @@ class Postgres:
         try:
             await child.start()
             await child.finish(START_TIMEOUT)
+            draft.rename(self._cluster)
         finally:
-            password_file.unlink(missing_ok=True)
-        draft.rename(self._cluster)
+            shutil.rmtree(workplace, ignore_errors=True)
 
     async def _clear_remains(self) -> None:
         """Wait for a server that is still going down with its dead owner, and remove its stale file.
@@ -192,10 +198,13 @@ class Postgres:
         file.unlink(missing_ok=True)
 
     def _is_our_server(self, process: Path) -> bool:
+        # Its arguments, because they may be read of another account's process; its directory may not always.
         try:
-            return (process / "cwd").resolve() == self._cluster.resolve()
+            arguments = (process / "cmdline").read_bytes().split(b"\0")
         except OSError:
             return False
+        named = (Path(os.fsdecode(place)) for option, place in pairwise(arguments) if option == b"-D")
+        return any(place.resolve() == self._cluster.resolve() for place in named)
 
     async def _until_ready(self, child: Child) -> None:
         file = self._cluster / "postmaster.pid"

@@ -174,7 +174,12 @@ class Child(asyncio.SubprocessProtocol):
             self.on_unexpected_end(self)
 
     def _signal(self, number: signal.Signals) -> None:
-        if self.exit_code is None:
+        if self.exit_code is not None:
+            return
+        if number == signal.SIGKILL:
+            # Its helpers too, which it can no longer end itself. The program leads a group of its own.
+            os.killpg(self.pid, number)
+        else:
             self._started().send_signal(number)
 
     def _input(self) -> asyncio.WriteTransport:

@@ -104,6 +104,7 @@ class LocalStack:
 
     async def start_homeserver(self) -> None:
         """Start the homeserver again, on the same port."""
+        self._ended.clear()
         await self._homeserver.start()
 
     async def restart_homeserver(self) -> None:
@@ -117,6 +118,7 @@ class LocalStack:
 
     async def start_postgres(self) -> None:
         """Start PostgreSQL again, on the same port."""
+        self._ended.clear()
         await self._postgres.start()
 
     def _prepare_directory(self) -> None:

@@ -43,3 +43,7 @@ WHERE id IN (
     SELECT id FROM reviews WHERE next_step_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
     ORDER BY next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED)
 RETURNING id, attempts
+
+-- next_due --
+-- When the next step of any is due.
+SELECT min(next_step_at) FROM reviews WHERE next_step_at IS NOT NULL

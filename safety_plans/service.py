@@ -61,7 +61,7 @@ class Reviews:
         async with self._database.transaction() as tx:
             review = await store.review(tx, review_id)
             case = await case_store.case(tx, review.case_id, lock=True)
-            if actor.id not in case_rules.as_seen_by(case, actor.id).core.member_ids:
+            if actor.id in case.excluded_ids or actor.id not in {*case.core.member_ids, *case.leaders}:
                 raise NotFound(store.NO_REVIEW)
             case_rules.require_open(case)
             review = await store.review(tx, review_id, lock=True)

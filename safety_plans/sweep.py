@@ -25,16 +25,25 @@ async def remind_due(database: Database, clock: Clock) -> int:
 
     async def handle(review_id: UUID, now: datetime) -> None:
         async with database.transaction(urgent=True) as tx:
+            case_id = (await store.review(tx, ReviewId(review_id))).case_id
+            # The case first, then the review: the order in which the services take them.
+            case = await case_store.case(tx, case_id, share=True)
             review = await store.review(tx, ReviewId(review_id), lock=True)
             if review.state is not ReviewState.OPEN or review.next_step_at is None or review.next_step_at > now:
                 return
-            case = await case_store.case(tx, review.case_id)
             if not case.open:
                 await store.end_review(tx, review.id, ReviewState.CANCELLED, None, now)
                 return
             await _remind(tx, await _with_owner(tx, review, case), case, now)
 
     return await sweep(database, clock, "reviews", store.SQL["claim_due"], handle)
+
+
+async def next_due(database: Database) -> datetime | None:
+    """Return when the next step of any review is due."""
+    async with database.transaction(urgent=True) as tx:
+        moment: datetime | None = await tx.value(store.SQL["next_due"])
+    return moment
 
 
 async def _remind(tx: Transaction, review: Review, case: Case, now: datetime) -> None:

@@ -4,12 +4,12 @@ CREATE TABLE schema_versions (
     min_compatible integer NOT NULL
 );
 
--- One row that readiness writes to: a database that cannot write is not ready.
-CREATE TABLE heartbeat (
-    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-    beats bigint NOT NULL DEFAULT 0
+-- When each role last did its round; readiness writes here too, for a database that cannot write is not
+-- ready.
+CREATE TABLE heartbeats (
+    role text PRIMARY KEY,
+    at timestamptz NOT NULL
 );
-INSERT INTO heartbeat DEFAULT VALUES;
 
 -- agencies ------------------------------------------------------------------------------------
 
@@ -149,6 +149,8 @@ END
 $$;
 CREATE TRIGGER ledger_is_append_only BEFORE UPDATE OR DELETE ON ledger
     FOR EACH ROW EXECUTE FUNCTION refuse_ledger_change();
+CREATE TRIGGER ledger_is_never_emptied BEFORE TRUNCATE ON ledger
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_change();
 
 -- outbox --------------------------------------------------------------------------------------
 
@@ -192,8 +194,11 @@ CREATE TABLE alerts (
     sent timestamptz NOT NULL,
     state text NOT NULL,
     owner_id uuid REFERENCES people,
+    ladder integer NOT NULL,
+    ladder_began_at timestamptz NOT NULL,
     step integer NOT NULL,
     next_step_at timestamptz,
+    cancel_asked_at timestamptz,
     lease_until timestamptz,
     attempts integer NOT NULL DEFAULT 0,
     stood_down_by uuid REFERENCES people,

@@ -14,7 +14,7 @@ from importlib import resources
 
 from core import logs
 from core.database import Database, Transaction
-from core.errors import Unavailable
+from core.errors import Conflict
 from core.texts import mark
 
 log = logs.get(__name__)
@@ -22,6 +22,10 @@ log = logs.get(__name__)
 _NAME = re.compile(r"(\d{4})_[a-z_]+\.sql")
 _HEADER = re.compile(r"-- min_compatible: (\d+)")
 _LOCK = 0x5354_5245_4841  # "STREHA"; one per database
+
+
+class SchemaMismatch(Conflict):
+    """The schema and the program do not fit together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +76,10 @@ async def require_compatible(database: Database) -> None:
     async with database.transaction() as tx:
         version = await _version(tx)
         if version < newest:
-            raise Unavailable(mark("The database is older than this program. Run: streha migrate"))
+            raise SchemaMismatch(mark("The database is older than this program. Run: streha migrate"))
         oldest_allowed = await tx.value("SELECT max(min_compatible) FROM schema_versions")
     if oldest_allowed > newest:
-        raise Unavailable(mark("The database is newer than this program. Upgrade the program."))
+        raise SchemaMismatch(mark("The database is newer than this program. Upgrade the program."))
 
 
 async def _version(tx: Transaction) -> int:

@@ -24,8 +24,15 @@ def mark(text: str) -> str:
 
 
 def render(text: str, language: str = ENGLISH, /, **parameters: object) -> str:
-    """Return the sentence in a language with its parameters filled in; English where none is known."""
-    return _catalogue(language).get(text, text).format(**parameters)
+    """Return the sentence in a language with its parameters filled in; English where none is known.
+
+    A translation that asks for a parameter nobody has must not swallow an alert: English stands in.
+    """
+    translated = _catalogue(language).get(text, text)
+    try:
+        return translated.format(**parameters)
+    except (LookupError, ValueError):
+        return text.format(**parameters)
 
 
 def choose(accepted: str) -> str:

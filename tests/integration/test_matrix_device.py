@@ -125,22 +125,27 @@ async def world(stack: LocalStack, witnesses: Witnesses) -> AsyncIterator[World]
         yield World(stack=stack, witnesses=witnesses, http=http, resources=resources)
 
 
-async def room_with(bot: MatrixDevice, *users: str) -> str:
-    """Create a room as a channel is, and wait until everybody is in."""
+async def room_with(bot: MatrixDevice, *members: Witness) -> str:
+    """Create a room as a channel is, and wait until everybody is in and knows the bot.
+
+    Everybody says a word first: to do so, a client has to learn whose device the bot's is. A strict client
+    refuses for good what reaches it before.
+    """
     room_id = await bot.homeserver.create_room(
         name="Quiet Heron",
         room_version="11",
         initial_state=[ENCRYPTION, JOINED_ONLY],
         power_levels={},
         creation_content={"m.federate": False},
-        invite=users,
+        invite=[member.user_id for member in members],
     )
-    await until(bot, lambda: joined(bot, room_id, *users))
+    for member in members:
+        await member.joined(room_id, bot.user_id, *(other.user_id for other in members))
+        await member.send(room_id, "Here")
+    await messages(bot, len(members))
+    for arrival in bot.pending():
+        bot.done(arrival.event_id)
     return room_id
-
-
-async def joined(bot: MatrixDevice, room_id: str, *users: str) -> bool:
-    return set(users) <= await bot.homeserver.joined_members(room_id)
 
 
 async def until(bot: MatrixDevice, fulfilled: Callable[[], Awaitable[bool]]) -> None:
@@ -166,44 +171,57 @@ async def say(bot: MatrixDevice, room_id: str, body: str) -> str:
 
 async def test_a_strict_client_reads_the_bot_and_is_read(world: World, tmp_path: Path) -> None:
     bot = await world.bot(tmp_path)
-    ana = await world.person("ana")
-    room_id = await room_with(bot, ana.user_id)
+    ana = await world.person("ana", autojoin=False)
+    room_id = await bot.homeserver.create_room(
+        name="Quiet Heron",
+        room_version="11",
+        initial_state=[ENCRYPTION, JOINED_ONLY],
+        power_levels={},
+        creation_content={"m.federate": False},
+        invite=[ana.user_id],
+    )
+    assert await ana.invited() == room_id
+    await ana.join(room_id)
+    await ana.joined(room_id, bot.user_id)
+    sent = await ana.send(room_id, "Primljeno", mentions=(bot.user_id,))
+    (received,) = await messages(bot)
+    assert (received.event_id, received.room_id, received.sender) == (sent, room_id, ana.user_id)
+    assert (received.body, received.msgtype, received.bound) == ("Primljeno", "m.text", True)
+    assert received.sender_device_id is not None
+    assert received.sender_identity is not None
+
     changes = [arrival for arrival in bot.pending() if isinstance(arrival, MembershipChange)]
-    assert [change.membership for change in changes if change.user_id == ana.user_id] == ["invite", "join"]
-    for change in changes:
-        bot.done(change.event_id)
+    assert [(change.user_id, change.membership, change.by) for change in changes] == [
+        (bot.user_id, "join", bot.user_id),
+        (ana.user_id, "invite", bot.user_id),
+        (ana.user_id, "join", ana.user_id),
+    ]
+    assert [*changes, received] == bot.pending() == bot.pending()
+    for arrival in bot.pending():
+        bot.done(arrival.event_id)
+    assert bot.pending() == []
 
     with pytest.raises(KeysNotShared):
         bot.encrypt(room_id, "m.room.message", {"msgtype": "m.text", "body": "too early"})
     sharing = await bot.share_keys(room_id, {ana.user_id, bot.user_id})
     assert {user_id for user_id, _device in sharing.holders} == {ana.user_id}
-    assert not sharing.withheld | sharing.failed | sharing.unreached
+    assert not sharing.withheld | sharing.failed | sharing.unreached | sharing.newcomers
     event_id = await say(bot, room_id, "Dobro jutro")
     read = await ana.wait_for("Dobro jutro", room_id)
     assert (read.event_id, read.sender, read.encrypted) == (event_id, bot.user_id, True)
     assert (read.shield, read.shield_reason) == ("none", None)
 
-    await ana.joined(room_id, bot.user_id)
-    answered = await ana.send(room_id, "Primljeno", mentions=(bot.user_id,))
-    (received,) = await messages(bot)
-    assert (received.event_id, received.room_id, received.sender) == (answered, room_id, ana.user_id)
-    assert (received.body, received.msgtype, received.bound) == ("Primljeno", "m.text", True)
-    assert received.sender_device_id is not None
-    assert received.sender_identity is not None
-    assert bot.pending() == [received]
-    bot.done(received.event_id)
-    assert bot.pending() == []
-
 
 async def test_a_sealed_event_is_one_event_however_often_it_is_put(world: World, tmp_path: Path) -> None:
     bot = await world.bot(tmp_path)
     ana = await world.person("ana")
-    room_id = await room_with(bot, ana.user_id)
-    await bot.share_keys(room_id, {ana.user_id})
+    room_id = await room_with(bot, ana)
+    assert not (await bot.share_keys(room_id, {ana.user_id})).unreached
     sealed = bot.encrypt(room_id, "m.room.message", {"msgtype": "m.text", "body": "Once"})
     async with asyncio.TaskGroup() as group:
         puts = [group.create_task(bot.put(sealed)) for _ in range(8)]
     assert len({put.result() for put in puts}) == 1
+    await ana.wait_for("Once", room_id)
     await say(bot, room_id, "Afterwards")
     await ana.wait_for("Afterwards", room_id)
     assert [message.body for message in ana.messages if message.body == "Once"] == ["Once"]
@@ -212,7 +230,7 @@ async def test_a_sealed_event_is_one_event_however_often_it_is_put(world: World,
 async def test_new_keys_go_to_the_named_members_only(world: World, tmp_path: Path) -> None:
     bot = await world.bot(tmp_path)
     ana, boris = await world.person("ana"), await world.person("boris")
-    room_id = await room_with(bot, ana.user_id, boris.user_id)
+    room_id = await room_with(bot, ana, boris)
     before = await bot.share_keys(room_id, {ana.user_id, boris.user_id})
     await say(bot, room_id, "Both of you")
     await boris.wait_for("Both of you", room_id)
@@ -243,7 +261,7 @@ async def test_one_sharing_serves_many_rooms(world: World, tmp_path: Path) -> No
     bot = await world.bot(tmp_path)
     ana, boris = await world.person("ana"), await world.person("boris")
     members = {ana.user_id, boris.user_id}
-    rooms = [await room_with(bot, *members) for _ in range(4)]
+    rooms = [await room_with(bot, ana, boris) for _ in range(4)]
     sharings = await bot.share_keys_many(dict.fromkeys(rooms, members))
     assert all({user for user, _device in sharing.holders} == members for sharing in sharings.values())
     for room_id in rooms:
@@ -263,7 +281,7 @@ async def test_a_new_device_reads_from_now_on(world: World, tmp_path: Path) -> N
     bot = await world.bot(tmp_path)
     user_id, password = await world.account("ana")
     first = await world.witnesses.add(f"{user_id} first", user_id, password)
-    room_id = await room_with(bot, user_id)
+    room_id = await room_with(bot, first)
     before = await bot.share_keys(room_id, {user_id})
     await say(bot, room_id, "Before")
     await first.wait_for("Before", room_id)
@@ -362,7 +380,7 @@ async def test_poison_ends_neither_the_sync_nor_its_neighbours(world: World, tmp
     user_id, password = await world.account("mallory")
     script, device_id = await world.signed_in(user_id, password)
     mallory = await unsigned_device(world, tmp_path / "mallory", user_id, device_id, script)
-    room_id = await room_with(bot, ana.user_id)
+    room_id = await room_with(bot, ana)
     await bot.homeserver.invite(room_id, user_id)
     await script.join(room_id)
     await bot.share_keys(room_id, {ana.user_id})
@@ -433,9 +451,8 @@ async def test_what_was_taken_in_survives_a_kill_before_it_is_handled(world: Wor
     user_id, password = await world.account("bot")
     bot = await world.open(tmp_path, user_id, password)
     ana = await world.person("ana")
-    room_id = await room_with(bot, ana.user_id)
+    room_id = await room_with(bot, ana)
     device_id = bot.device_id
-    await ana.joined(room_id, bot.user_id)
     await bot.close()
     sent = await ana.send(room_id, "panic")
     code = KILLED.format(
@@ -474,8 +491,7 @@ def _texts(directory: Path) -> Iterator[str]:
 async def test_a_shortened_time_line_is_filled(world: World, tmp_path: Path) -> None:
     bot = await world.bot(tmp_path)
     ana = await world.person("ana")
-    room_id = await room_with(bot, ana.user_id)
-    await ana.joined(room_id, bot.user_id)
+    room_id = await room_with(bot, ana)
     script, _device_id = await world.signed_in(ana.user_id, f"{ana.user_id[1:].split(':')[0]}-password")
     first = await ana.send(room_id, "panic")
     for number in range(230):
@@ -529,8 +545,7 @@ async def test_the_identity_outlives_the_device(world: World, tmp_path: Path) ->
     master_seed = base64.b64decode(seed_file.read_text())
     assert seed_file.stat().st_mode & 0o777 == 0o600
     ana = await world.person("ana")
-    room_id = await room_with(bot, ana.user_id)
-    await ana.joined(room_id, bot.user_id)
+    room_id = await room_with(bot, ana)
     await bot.close()
 
     # A new device where the self-signing seed lies is signed by itself; no master seed is needed.

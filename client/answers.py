@@ -1,0 +1,199 @@
+"""What the API answers, read tolerantly.
+
+Unknown fields are ignored, and words that a newer server may add to stay plain strings.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of every answer."""
+
+
+class Challenge(Answer, frozen=True, kw_only=True):
+    """What is to be signed."""
+
+    nonce: bytes
+
+
+class Session(Answer, frozen=True, kw_only=True):
+    """A session's token."""
+
+    token: str
+    expires_at: Moment
+
+
+class Person(Answer, frozen=True, kw_only=True):
+    """A member of an agency's staff."""
+
+    id: UUID
+    agency: UUID
+    name: str
+    role: str
+    matrix_user: str
+
+
+class People(Answer, frozen=True, kw_only=True):
+    """People one works with."""
+
+    people: list[Person]
+
+
+class Agency(Answer, frozen=True, kw_only=True):
+    """An agency of the network."""
+
+    id: UUID
+    name: str
+    kind: str
+    country: str
+    language: str
+
+
+class Agencies(Answer, frozen=True, kw_only=True):
+    """All agencies of the network."""
+
+    agencies: list[Agency]
+
+
+class Compartment(Answer, frozen=True, kw_only=True):
+    """A circle of members with a channel."""
+
+    id: UUID
+    case: UUID
+    codename: str
+    core: bool
+    closed_at: Moment | None
+    members: list[UUID]
+
+
+class Case(Answer, frozen=True, kw_only=True):
+    """What one may know of a case."""
+
+    id: UUID
+    codename: str
+    language: str
+    coordinator: UUID
+    deputy: UUID | None
+    opened_at: Moment
+    closed_at: Moment | None
+    agencies: dict[UUID, str]
+    compartments: list[Compartment]
+    excluded: list[UUID]
+
+
+class Cases(Answer, frozen=True, kw_only=True):
+    """The open cases one has a part in."""
+
+    cases: list[Case]
+
+
+class Review(Answer, frozen=True, kw_only=True):
+    """The duty to assess a case again."""
+
+    id: UUID
+    case: UUID
+    codename: str
+    level: str
+    owner: UUID
+    opened_at: Moment
+    due_at: Moment
+    state: str
+
+
+class Reviews(Answer, frozen=True, kw_only=True):
+    """Open reviews, the earliest first."""
+
+    reviews: list[Review]
+
+
+class AgencyInAlert(Answer, frozen=True, kw_only=True):
+    """An agency's part in an alert."""
+
+    agency: UUID
+    part: str
+    acknowledged_by: UUID | None
+    acknowledged_at: Moment | None
+
+
+class Recipient(Answer, frozen=True, kw_only=True):
+    """A person who was called."""
+
+    person: UUID
+    agency: UUID
+    tier: int
+    acknowledged_at: Moment | None
+
+
+class Delivery(Answer, frozen=True, kw_only=True):
+    """How far one message came."""
+
+    target_kind: str
+    target: UUID
+    template: str
+    state: str
+    created_at: Moment
+    sent_at: Moment | None
+
+
+class Alert(Answer, frozen=True, kw_only=True):
+    """An alert, who was called, and who accepted."""
+
+    id: UUID
+    codename: str
+    case: UUID
+    compartment: UUID
+    status: str
+    event: str
+    severity: str
+    certainty: str
+    raised_by: UUID | None
+    raised_through: str
+    sent: Moment
+    state: str
+    owner: UUID | None
+    next_step_at: Moment | None
+    stood_down_by: UUID | None
+    stood_down_at: Moment | None
+    stand_down_reason: str | None
+    agencies: list[AgencyInAlert]
+    recipients: list[Recipient]
+    deliveries: list[Delivery]
+
+    @property
+    def accepted_by(self) -> list[UUID]:
+        """Return who accepted, each once, the earliest first."""
+        accepted = [each for each in self.recipients if each.acknowledged_at is not None]
+        accepted.sort(key=lambda each: str(each.acknowledged_at))
+        return list(dict.fromkeys(each.person for each in accepted))
+
+    @property
+    def silent(self) -> list[UUID]:
+        """Return the agencies that must still accept."""
+        return [each.agency for each in self.agencies if each.part == "responder" and each.acknowledged_by is None]
+
+    @property
+    def rooms_reached(self) -> int:
+        """Return into how many rooms a message of the alert was delivered."""
+        return len({(each.target_kind, each.target) for each in self.deliveries if each.state == "sent"})
+
+
+class Alerts(Answer, frozen=True, kw_only=True):
+    """Alerts, newest first."""
+
+    alerts: list[Alert]
+
+
+class Problem(Answer, frozen=True, kw_only=True):
+    """Why the API did not do it."""
+
+    title: str = ""
+    detail: str = ""
+    incident: str = ""

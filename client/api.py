@@ -1,0 +1,156 @@
+"""The API as a person's own machine uses it: one method for every endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from alerts.model import Event, StandDownReason, Status
+from cases.model import Part
+from client.answers import (
+    Agencies,
+    Agency,
+    Alert,
+    Alerts,
+    Case,
+    Cases,
+    Compartment,
+    People,
+    Person,
+    Review,
+    Reviews,
+)
+from client.connection import REQUEST_SECONDS, Connection, Sleep
+from client.key_file import KeyFile
+from safety_plans.model import Level
+
+
+class ApiClient:
+    """Speaks as the person of a key file while the context is entered."""
+
+    def __init__(
+        self, key: KeyFile, *, language: str = "en", sleep: Sleep = asyncio.sleep, seconds: float = REQUEST_SECONDS
+    ) -> None:
+        self.key = key
+        self._connection = Connection(key, language=language, sleep=sleep, seconds=seconds)
+
+    async def __aenter__(self) -> Self:
+        await self._connection.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._connection.__aexit__(kind, error, trace)
+
+    async def sign_out(self) -> None:
+        """End the session."""
+        await self._connection.sign_out()
+
+    async def me(self) -> Person:
+        """Return who is signed in."""
+        return await self._connection.ask(Person, "GET", "api/me", repeat=True)
+
+    async def agencies(self) -> list[Agency]:
+        """Return every agency of the network."""
+        return (await self._connection.ask(Agencies, "GET", "api/agencies", repeat=True)).agencies
+
+    async def people(self) -> list[Person]:
+        """Return the people one works with."""
+        return (await self._connection.ask(People, "GET", "api/people", repeat=True)).people
+
+    async def cases(self) -> list[Case]:
+        """Return the open cases one has a part in."""
+        return (await self._connection.ask(Cases, "GET", "api/cases", repeat=True)).cases
+
+    async def case(self, case_id: UUID) -> Case:
+        """Return what one may know of a case."""
+        return await self._connection.ask(Case, "GET", f"api/cases/{case_id}", repeat=True)
+
+    async def open_case(
+        self,
+        *,
+        agencies: Mapping[UUID, Part],
+        deputy: UUID | None = None,
+        members: Sequence[UUID] = (),
+        language: str = "en",
+    ) -> Case:
+        """Open a case with oneself as coordinator."""
+        body = {"agencies": dict(agencies), "deputy": deputy, "members": list(members), "language": language}
+        return await self._connection.ask(Case, "POST", "api/cases", body)
+
+    async def close_case(self, case_id: UUID) -> None:
+        """Close a case and all its channels."""
+        await self._connection.tell("POST", f"api/cases/{case_id}/closure")
+
+    async def name_leaders(self, case_id: UUID, coordinator: UUID, deputy: UUID | None) -> Case:
+        """Name coordinator and deputy."""
+        body = {"coordinator": coordinator, "deputy": deputy}
+        return await self._connection.ask(Case, "PUT", f"api/cases/{case_id}/leaders", body)
+
+    async def set_part(self, case_id: UUID, agency_id: UUID, part: Part) -> Case:
+        """Give an agency its part in a case."""
+        path = f"api/cases/{case_id}/agencies/{agency_id}"
+        return await self._connection.ask(Case, "PUT", path, {"part": part}, repeat=True)
+
+    async def exclude(self, case_id: UUID, person_id: UUID) -> None:
+        """Bar a person from everything of a case, for good."""
+        await self._connection.tell("PUT", f"api/cases/{case_id}/exclusions/{person_id}", repeat=True)
+
+    async def open_compartment(self, case_id: UUID, members: Sequence[UUID]) -> Compartment:
+        """Open a smaller circle within a case."""
+        body = {"members": list(members)}
+        return await self._connection.ask(Compartment, "POST", f"api/cases/{case_id}/compartments", body)
+
+    async def close_compartment(self, compartment_id: UUID) -> None:
+        """Close a compartment and its channel."""
+        await self._connection.tell("POST", f"api/compartments/{compartment_id}/closure")
+
+    async def add_member(self, compartment_id: UUID, person_id: UUID) -> None:
+        """Add a member to a compartment."""
+        await self._connection.tell("PUT", f"api/compartments/{compartment_id}/members/{person_id}", repeat=True)
+
+    async def remove_member(self, compartment_id: UUID, person_id: UUID) -> None:
+        """Remove a member from a compartment."""
+        await self._connection.tell("DELETE", f"api/compartments/{compartment_id}/members/{person_id}")
+
+    async def set_level(self, case_id: UUID, level: Level, assessed_at: datetime | None = None) -> Review:
+        """Record the risk level of a case; return the review that follows."""
+        body = {"level": level, "assessed_at": assessed_at}
+        return await self._connection.ask(Review, "PUT", f"api/cases/{case_id}/level", body)
+
+    async def reviews(self) -> list[Review]:
+        """Return the open reviews of one's cases."""
+        return (await self._connection.ask(Reviews, "GET", "api/reviews", repeat=True)).reviews
+
+    async def complete_review(self, review_id: UUID) -> Review:
+        """Record that a review was done; return the next one."""
+        return await self._connection.ask(Review, "POST", f"api/reviews/{review_id}/completion")
+
+    async def raise_alert(
+        self, compartment_id: UUID, key: UUID, *, event: Event = Event.PANIC, status: Status = Status.ACTUAL
+    ) -> Alert:
+        """Raise an alert, once per key. See `client.raising` for staying until somebody accepts."""
+        body = {"compartment": compartment_id, "event": event, "status": status}
+        return await self._connection.ask(Alert, "PUT", f"api/alerts/{key}", body)
+
+    async def alerts(self, *, ended: bool = False) -> list[Alert]:
+        """Return the alerts one raised or was called for, newest first."""
+        query = {"ended": "true" if ended else "false"}
+        return (await self._connection.ask(Alerts, "GET", "api/alerts", query=query, repeat=True)).alerts
+
+    async def alert(self, alert_id: UUID) -> Alert:
+        """Return one alert."""
+        return await self._connection.ask(Alert, "GET", f"api/alerts/{alert_id}", repeat=True)
+
+    async def acknowledge(self, alert_id: UUID) -> Alert:
+        """Accept an alert by name."""
+        return await self._connection.ask(Alert, "POST", f"api/alerts/{alert_id}/acknowledgement", repeat=True)
+
+    async def stand_down(self, alert_id: UUID, reason: StandDownReason) -> Alert:
+        """End an alert."""
+        return await self._connection.ask(Alert, "POST", f"api/alerts/{alert_id}/stand-down", {"reason": reason})

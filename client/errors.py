@@ -1,0 +1,42 @@
+"""What the API's refusals become: the errors of every layer, with the words the server said."""
+
+from __future__ import annotations
+
+import msgspec
+
+from client.answers import Problem
+from core.errors import Conflict, InvalidInput, LimitReached, NotAuthenticated, NotFound, StrehaError, Unavailable
+from core.texts import mark
+
+UNREACHABLE = mark("Streha at {address} does not answer. Check the connection and try again.")
+NOT_UNDERSTOOD = mark("What answered at {address} is not Streha, or another version of it.")
+# The server's own words, already in the asker's language.
+SAID = "{detail}"
+
+_OF_STATUS: dict[int, type[StrehaError]] = {
+    400: InvalidInput,
+    401: NotAuthenticated,
+    404: NotFound,
+    405: InvalidInput,
+    409: Conflict,
+    413: InvalidInput,
+    415: InvalidInput,
+    429: LimitReached,
+}
+
+
+def refusal(status: int, body: bytes, address: str) -> StrehaError:
+    """Return the error that a refusal means; its parameters hold `detail` and, where told, `incident`."""
+    kind = _OF_STATUS.get(status, Unavailable)
+    try:
+        problem = msgspec.json.decode(body, type=Problem)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        problem = Problem()
+    if not problem.detail:
+        return Unavailable(NOT_UNDERSTOOD, address=address)
+    return kind(SAID, detail=problem.detail, incident=problem.incident)
+
+
+def incident_of(error: StrehaError) -> str:
+    """Return the incident id under which the server logged it; empty where there is none."""
+    return str(error.parameters.get("incident", ""))

@@ -1,0 +1,141 @@
+"""A person's key file: who one is, where Streha is, and the seed of one's signing key.
+
+Whoever holds the file is the person, so it is written for its owner's eyes only and refused where others
+could read it. The seed never leaves the machine; only signatures do.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+from yarl import URL
+
+from core.errors import Conflict, InvalidInput, NotFound
+from core.texts import mark
+from crypto.signing import SEED_BYTES
+
+VERSION = 1
+MODE = 0o600
+LARGEST = 16 * 1024
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFile:
+    """What a key file says. `police_number` is there for the moment when nothing answers."""
+
+    person_id: UUID
+    network: str
+    api_url: str
+    seed: bytes = field(repr=False)
+    police_number: str = "192"
+
+    @property
+    def origin(self) -> str:
+        """The origin that every signature is made for: of the address this person trusts."""
+        return str(URL(self.api_url).origin())
+
+
+class _Stored(msgspec.Struct, frozen=True, kw_only=True):
+    version: int
+    person: UUID
+    network: str
+    api_url: str
+    signing_seed: bytes
+    police_number: str = "192"
+
+
+def create(
+    path: Path, *, person_id: UUID, network: str, api_url: str, seed: bytes, police_number: str = "192"
+) -> KeyFile:
+    """Write a new key file, readable by its owner only; never over another file."""
+    key = _checked(
+        KeyFile(person_id=person_id, network=network, api_url=api_url, seed=seed, police_number=police_number), path
+    )
+    stored = _Stored(
+        version=VERSION,
+        person=key.person_id,
+        network=key.network,
+        api_url=key.api_url,
+        signing_seed=key.seed,
+        police_number=key.police_number,
+    )
+    data = msgspec.json.format(msgspec.json.encode(stored), indent=2) + b"\n"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, MODE)
+    except FileExistsError as error:
+        raise Conflict(mark("The file {path} exists already. Choose another name."), path=str(path)) from error
+    except OSError as error:
+        raise InvalidInput(mark("The file {path} cannot be written. Choose another place."), path=str(path)) from error
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(descriptor, MODE)
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
+    return key
+
+
+def require_free(path: Path) -> None:
+    """Refuse a place where no new key file can be written."""
+    if path.exists() or path.is_symlink():
+        raise Conflict(mark("The file {path} exists already. Choose another name."), path=str(path))
+    if not os.access(path.absolute().parent, os.W_OK | os.X_OK):
+        raise InvalidInput(mark("The file {path} cannot be written. Choose another place."), path=str(path))
+
+
+def load(path: Path) -> KeyFile:
+    """Read a key file; refuse one that others can read, and one that is not whole."""
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            data = file.read(LARGEST)
+    except FileNotFoundError as error:
+        raise NotFound(mark("There is no key file {path}. Check the path."), path=str(path)) from error
+    except OSError as error:
+        raise InvalidInput(mark("The key file {path} cannot be read."), path=str(path)) from error
+    if stat.S_IMODE(mode) & 0o077:
+        raise InvalidInput(
+            mark("Others on this machine can read the key file {path}. Run: chmod 600 {path}"), path=str(path)
+        )
+    try:
+        stored = msgspec.json.decode(data, type=_Stored)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise InvalidInput(mark("The file {path} is not a key file of Streha."), path=str(path)) from None
+    if stored.version != VERSION:
+        raise InvalidInput(mark("The key file {path} is of another version of Streha."), path=str(path))
+    return _checked(
+        KeyFile(
+            person_id=stored.person,
+            network=stored.network,
+            api_url=stored.api_url,
+            seed=stored.signing_seed,
+            police_number=stored.police_number,
+        ),
+        path,
+    )
+
+
+def checked_address(address: str) -> str:
+    """Return the address of an API; refuse one that would send a session over the network in clear."""
+    try:
+        url = URL(address)
+        whole = bool(url.host) and not url.query_string and not url.fragment and url.user is None
+    except ValueError:
+        whole = False
+    if not whole or url.scheme not in ("https", "http"):
+        raise InvalidInput(mark("The address of Streha looks like https://streha.example."))
+    if url.scheme == "http" and url.host not in LOOPBACK:
+        raise InvalidInput(mark("The address of Streha must begin with https, except on this machine itself."))
+    return str(url).rstrip("/")
+
+
+def _checked(key: KeyFile, path: Path) -> KeyFile:
+    if len(key.seed) != SEED_BYTES:
+        raise InvalidInput(mark("The file {path} is not a key file of Streha."), path=str(path))
+    checked_address(key.api_url)
+    return key

@@ -1,0 +1,90 @@
+"""Raising an alert and staying with it: the same key again and again until a named person has accepted.
+
+What is told to the raiser is only what is known: that it is NOT raised, that it is stored, that it was
+delivered, who accepted. Losing sight of a stored alert is told as that and not as a failure to raise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+from uuid import UUID
+
+from alerts.model import Event, State, Status
+from client.answers import Alert
+from client.api import ApiClient
+from client.connection import Sleep
+from core.errors import InvalidInput, NotAuthenticated, NotFound, StrehaError
+
+REPEAT_SECONDS = 15.0
+
+
+class Known(Enum):
+    """What is known of a raise."""
+
+    NOT_RAISED = "not_raised"
+    STORED = "stored"
+    DELIVERED = "delivered"
+    OUT_OF_SIGHT = "out_of_sight"
+    ACCEPTED = "accepted"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What is known after one attempt; `alert` is the last that was seen, `error` why there is no newer one."""
+
+    known: Known
+    alert: Alert | None
+    error: StrehaError | None = None
+
+
+async def raise_until_accepted(
+    api: ApiClient,
+    find: Callable[[], Awaitable[UUID]],
+    key: UUID,
+    *,
+    report: Callable[[Progress], None],
+    event: Event = Event.PANIC,
+    status: Status = Status.ACTUAL,
+    sleep: Sleep = asyncio.sleep,
+) -> Alert:
+    """Raise in the compartment that `find` names; return when somebody accepted or the alert has ended.
+
+    Every attempt is reported. A refusal that repeating cannot mend is reported and then raised.
+    """
+    compartment_id: UUID | None = None
+    seen: Alert | None = None
+    while True:
+        try:
+            compartment_id = compartment_id or await find()
+            seen = await api.raise_alert(compartment_id, key, event=event, status=status)
+        except (InvalidInput, NotFound, NotAuthenticated) as error:
+            report(_without_answer(seen, error))
+            raise
+        except StrehaError as error:
+            report(_without_answer(seen, error))
+        else:
+            progress = progress_of(seen)
+            report(progress)
+            if progress.known in (Known.ACCEPTED, Known.ENDED):
+                return seen
+        await sleep(REPEAT_SECONDS)
+
+
+def progress_of(alert: Alert) -> Progress:
+    """Return what an alert tells its raiser."""
+    if alert.state == State.STOOD_DOWN:
+        known = Known.ENDED
+    elif alert.accepted_by:
+        known = Known.ACCEPTED
+    else:
+        known = Known.DELIVERED if alert.rooms_reached else Known.STORED
+    return Progress(known=known, alert=alert)
+
+
+def _without_answer(seen: Alert | None, error: StrehaError) -> Progress:
+    known = Known.NOT_RAISED if seen is None else Known.OUT_OF_SIGHT
+    return Progress(known=known, alert=seen, error=error)

@@ -1,0 +1,97 @@
+"""The demo's agencies and people in a running network: accounts, desks, keys, and their files.
+
+Made once per data directory; a second start finds everything as it was left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_urlsafe
+
+import msgspec
+
+from agencies.model import Agency, AgencyKind, Person
+from agencies.service import Agencies
+from client import key_file
+from crypto import signing
+from deploy.demo_people import AGENCIES
+from deploy.network import LocalNetwork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoAccount:
+    """How one person of the demo signs in, everywhere."""
+
+    account: str
+    person: Person
+    agency: Agency
+    matrix_password: str
+    key_file: Path
+
+
+class _Passwords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    passwords: dict[str, str]
+
+
+async def populate(network: LocalNetwork) -> dict[str, DemoAccount]:
+    """Make sure of every agency, person, duty desk, Matrix account and key file; return people by account."""
+    directory = Agencies(network.database, network.clock)
+    passwords = _passwords(network.directory / "passwords.json")
+    agencies = {each.name: each for each in await directory.all_agencies()}
+    people = {each.matrix_user: each for each in await directory.all_staff()}
+    desks = {each.agency_id for each in await directory.all_desks()}
+    accounts: dict[str, DemoAccount] = {}
+    for planned in AGENCIES:
+        agency = agencies.get(planned.name) or await directory.add_agency(
+            name=planned.name, kind=planned.kind, country="RS", language=planned.language
+        )
+        for each in planned.people:
+            matrix_user = await network.stack.register(each.account, passwords[each.account])
+            path = network.directory / "keys" / f"{each.account}.json"
+            person = people.get(matrix_user)
+            if person is None:
+                seed = signing.new_seed()
+                person = await directory.add_person(
+                    agency_id=agency.id,
+                    name=each.name,
+                    role=each.role,
+                    matrix_user=matrix_user,
+                    signing_key=signing.public_key(seed),
+                )
+                path.unlink(missing_ok=True)
+                key_file.create(
+                    path,
+                    person_id=person.id,
+                    network=network.stack.addresses.server_name,
+                    api_url=network.api_url,
+                    seed=seed,
+                )
+            accounts[each.account] = DemoAccount(
+                account=each.account,
+                person=person,
+                agency=agency,
+                matrix_password=passwords[each.account],
+                key_file=path,
+            )
+        if agency.id not in desks:
+            desk_id = await directory.open_desk(agency.id, always_staffed=planned.always_staffed)
+            for each in planned.people:
+                if each.on_duty:
+                    await directory.seat(desk_id, accounts[each.account].person.id)
+    return accounts
+
+
+def agency_of_kind(accounts: dict[str, DemoAccount], kind: AgencyKind) -> Agency:
+    """Return the demo's agency of a kind; there is one of each it uses."""
+    return next(each.agency for each in accounts.values() if each.agency.kind is kind)
+
+
+def _passwords(path: Path) -> dict[str, str]:
+    """Return a password for every account of the demo, the same at every start."""
+    if path.exists():
+        return msgspec.json.decode(path.read_bytes(), type=_Passwords).passwords
+    passwords = {each.account: token_urlsafe(12) for agency in AGENCIES for each in agency.people}
+    path.touch(mode=0o600)
+    path.write_bytes(msgspec.json.encode(_Passwords(passwords=passwords)))
+    return passwords

@@ -1,0 +1,98 @@
+"""From a row of the route table to an aiohttp handler: sign-in, limits, decoding, the call, encoding."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from aiohttp import hdrs, web
+
+from agencies.model import Person
+from agencies.sign_in import SIGN_IN_FIRST
+from core.errors import NotAuthenticated, Unavailable
+from core.texts import mark
+from crypto.tokens import TOKEN_BYTES
+from server.api import decoding
+from server.api.limits import Buckets, network_of
+from server.api.route import Asked, Call, Limit, Route
+from server.api.services import Services
+from server.api.wire import Wire
+from server.api.wire.directory import token_bytes
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+HANDLER_SECONDS = 15.0
+SIGN_IN_SHARE = 10
+TOO_SLOW = mark("This took too long and was given up. Look whether it happened before you repeat it.")
+_BEARER = "Bearer "
+
+
+class Adapter:
+    """Makes handlers that share the services and the limits of one application."""
+
+    def __init__(self, services: Services) -> None:
+        per_minute = services.settings.requests_per_minute
+        self._services = services
+        self._people = Buckets(per_minute)
+        self._addresses = Buckets(per_minute)
+        self._sign_ins = Buckets(per_minute // SIGN_IN_SHARE)
+
+    def handler(self, route: Route[Asked]) -> Handler:
+        """Return the handler of one route."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            with route.guard(self._services):
+                try:
+                    async with asyncio.timeout(HANDLER_SECONDS):
+                        answer = await route.call(await self._read(route, request))
+                except TimeoutError as error:
+                    raise Unavailable(TOO_SLOW) from error
+            return _encode(route, answer)
+
+        return handle
+
+    async def _read(self, route: Route[Asked], request: web.Request) -> Call[Asked]:
+        token = _token(request)
+        person = await self._admit(route, token, network_of(request.remote))
+        ids = decoding.ids(request.match_info.items())
+        reads_query = route.method == hdrs.METH_GET
+        return Call(
+            services=self._services,
+            person=person,
+            token=token,
+            ids=ids,
+            asked=decoding.query(request, route.takes) if reads_query else await decoding.body(request, route.takes),
+        )
+
+    async def _admit(self, route: Route[Asked], token: bytes, network: str) -> Person | None:
+        """Find out who asks and whether that is too often: by address until somebody is known, then by person."""
+        if not route.signed_in:
+            (self._sign_ins if route.limit is Limit.SIGN_IN else self._addresses).take(network)
+            return None
+        limited = route.limit is not Limit.NEVER
+        if limited:
+            self._addresses.require(network)
+        # An address that showed many false tokens must not occupy the connections that alerts need.
+        urgent = not limited and not self._addresses.empty(network)
+        try:
+            if len(token) != TOKEN_BYTES:
+                raise NotAuthenticated(SIGN_IN_FIRST)
+            person = await self._services.sign_in.person(token, urgent=urgent)
+        except NotAuthenticated:
+            self._addresses.spend(network)
+            raise
+        if limited:
+            self._people.take(person.id)
+        return person
+
+
+def _token(request: web.Request) -> bytes:
+    header = request.headers.get(hdrs.AUTHORIZATION, "")
+    return token_bytes(header.removeprefix(_BEARER)) if header.startswith(_BEARER) else b""
+
+
+def _encode(route: Route[Asked], answer: Wire) -> web.Response:
+    if route.status == web.HTTPNoContent.status_code:
+        return web.Response(status=route.status)
+    return web.Response(body=msgspec.json.encode(answer), status=route.status, content_type="application/json")

@@ -1,0 +1,35 @@
+"""The HTTP application: the route table behind the adapter, health beside it, middlewares around both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aiohttp import hdrs, web
+
+from core.heartbeat import check_write
+from server.api import health
+from server.api.adapter import Adapter
+from server.api.health import Check
+from server.api.middlewares import language_of, observe, protect
+from server.api.routes import ROUTES
+from server.api.services import Services
+
+
+def application(services: Services, checks: Mapping[str, Check] | None = None) -> web.Application:
+    """Return the application. `checks` are what readiness demands besides a database that can write."""
+    settings = services.settings
+    app = web.Application(client_max_size=settings.body_limit, middlewares=[observe(settings)])
+    app.on_response_prepare.append(protect(settings))
+    adapter = Adapter(services)
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, adapter.handler(route))
+
+    async def database_writes() -> None:
+        await check_write(services.database, services.clock)
+
+    demanded = {"database": database_writes, **(checks or {})}
+    app.router.add_route(hdrs.METH_GET, "/healthz", health.alive)
+    app.router.add_route(
+        hdrs.METH_GET, "/readyz", health.readiness(demanded, lambda request: language_of(request, settings))
+    )
+    return app

@@ -1,0 +1,58 @@
+"""Whether the process is alive, and whether it may be sent requests. Neither answer holds any content."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import msgspec
+from aiohttp import web
+
+from core import logs
+from core.errors import StrehaError, Unavailable
+from core.texts import mark, render
+from server.api import problems
+
+log = logs.get(__name__)
+
+Check = Callable[[], Awaitable[None]]
+
+CHECK_SECONDS = 5.0
+NOT_READY = mark("Not ready: see which check failed.")
+
+
+async def alive(_request: web.Request) -> web.StreamResponse:
+    """Answer as long as the process can; depends on nothing."""
+    return _json(b'{"status":"alive"}')
+
+
+def readiness(checks: Mapping[str, Check], language: Callable[[web.Request], str]) -> Callable[
+    [web.Request], Awaitable[web.StreamResponse]
+]:  # fmt: skip
+    """Return the handler that runs every check and names those that fail."""
+
+    async def ready(request: web.Request) -> web.StreamResponse:
+        found = {name: await _outcome(name, check) for name, check in checks.items()}
+        if all(each == "ok" for each in found.values()):
+            return _json(msgspec.json.encode({"status": "ready", "checks": found}))
+        kind = problems.KINDS[Unavailable]
+        return problems.answer(kind, language(request), render(NOT_READY, language(request)), found)
+
+    return ready
+
+
+async def _outcome(name: str, check: Check) -> str:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            await check()
+    except (StrehaError, TimeoutError) as error:
+        log.warning("not_ready", step=name, error=type(error).__name__)
+    except Exception as error:  # noqa: BLE001 (a check that fails in any way is a check that failed)
+        log.failure("not_ready", error, step=name)
+    else:
+        return "ok"
+    return "failed"
+
+
+def _json(body: bytes) -> web.Response:
+    return web.Response(body=body, content_type="application/json")

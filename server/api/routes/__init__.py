@@ -1,0 +1,16 @@
+"""The one table of routes. Each module holds a domain's rows and the few lines behind each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from server.api.route import Route
+from server.api.routes import alerts, cases, directory, reviews, sign_in
+
+ROUTES: tuple[Route[Any], ...] = (
+    *sign_in.ROUTES,
+    *directory.ROUTES,
+    *cases.ROUTES,
+    *reviews.ROUTES,
+    *alerts.ROUTES,
+)

@@ -1,0 +1,57 @@
+"""Risk levels, and the reviews that follow from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cases.model import CaseId
+from safety_plans.model import ReviewId
+from server.api.route import Call, Route
+from server.api.wire import Nothing
+from server.api.wire.reviews import ReviewAnswer, ReviewsAnswer, SetLevel
+
+
+async def set_level(call: Call[SetLevel]) -> ReviewAnswer:
+    """Record the level of a case; the review that follows is the answer."""
+    asked = call.asked
+    return ReviewAnswer.of(
+        await call.services.reviews.set_level(call.actor, CaseId(call.ids["case"]), asked.level, asked.assessed_at)
+    )
+
+
+async def list_reviews(call: Call[Nothing]) -> ReviewsAnswer:
+    """Return the open reviews of the actor's cases."""
+    return ReviewsAnswer.of(await call.services.reviews.due(call.actor))
+
+
+async def complete_review(call: Call[Nothing]) -> ReviewAnswer:
+    """Record that a review was done; the next one is the answer."""
+    return ReviewAnswer.of(await call.services.reviews.complete(call.actor, ReviewId(call.ids["review"])))
+
+
+ROUTES: tuple[Route[Any], ...] = (
+    Route(
+        method="PUT",
+        path="/api/cases/{case}/level",
+        summary="Record the risk level of a case",
+        call=set_level,
+        takes=SetLevel,
+        gives=ReviewAnswer,
+    ),
+    Route(
+        method="GET",
+        path="/api/reviews",
+        summary="The open reviews of one's cases",
+        call=list_reviews,
+        takes=Nothing,
+        gives=ReviewsAnswer,
+    ),
+    Route(
+        method="POST",
+        path="/api/reviews/{review}/completion",
+        summary="Record that a review was done without a change of level",
+        call=complete_review,
+        takes=Nothing,
+        gives=ReviewAnswer,
+    ),
+)

@@ -1,0 +1,96 @@
+"""Listening: bounded headers, short idle connections, malformed requests answered as problems, a calm end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from core import logs
+from core.errors import Unavailable
+from core.ids import new_id
+from core.texts import ENGLISH, mark
+from server.api import problems
+from server.api.middlewares import HEADERS
+
+log = logs.get(__name__)
+
+HEADER_BYTES = 8 * 1024
+HEADERS_AT_MOST = 64
+IDLE_SECONDS = 75.0
+DRAIN_SECONDS = 20.0
+LINGER_SECONDS = 2.0
+
+
+@asynccontextmanager
+async def serve(
+    app: web.Application, host: str, port: int, *, drain_seconds: float = DRAIN_SECONDS
+) -> AsyncIterator[int]:
+    """Listen while the context is entered, and give the port; 0 takes a free one.
+
+    Leaving stops listening at once, lets requests that have begun end within `drain_seconds`, and then
+    closes every connection.
+    """
+    runner = _Runner(
+        app,
+        access_log=None,
+        shutdown_timeout=drain_seconds,
+        keepalive_timeout=IDLE_SECONDS,
+        lingering_time=LINGER_SECONDS,
+        max_line_size=HEADER_BYTES,
+        max_field_size=HEADER_BYTES,
+        max_headers=HEADERS_AT_MOST,
+        auto_decompress=False,
+    )
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise Unavailable(
+                mark("Port {port} cannot be listened on. Choose another or free it."), port=port
+            ) from error
+        bound: int = runner.addresses[0][1]
+        log.info("listening", port=bound)
+        yield bound
+    finally:
+        await runner.cleanup()
+        log.info("stopped_listening")
+
+
+class _Runner(web.AppRunner):
+    """A runner whose connections answer what is not even HTTP in our own words."""
+
+    async def _make_server(self) -> web.Server:
+        made = await super()._make_server()
+        return _Server(made.request_handler, request_factory=made.request_factory, **self._kwargs)
+
+
+class _Server(web.Server):
+    def __call__(self) -> RequestHandler:
+        return _Connection(self, loop=self._loop, **self._kwargs)
+
+
+class _Connection(RequestHandler):
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 (quotes what was sent; never repeated)
+    ) -> web.StreamResponse:
+        """Answer a broken request; aiohttp's own answer would quote it."""
+        kind = problems.MALFORMED if status < problems.UNEXPECTED.status else problems.UNEXPECTED
+        response = problems.answer(kind, ENGLISH)
+        response.headers.update(HEADERS)
+        response.force_close()
+        log.warning(
+            "request_malformed", error=type(exc).__name__, status=kind.status,
+            incident_id=response.get(problems.INCIDENT) or new_id(),
+        )  # fmt: skip
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer has begun already")
+        return response

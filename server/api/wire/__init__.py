@@ -1,0 +1,25 @@
+"""What goes over the wire, one module per domain: strict structs, and how a domain's value becomes one.
+
+Requests refuse unknown fields, naive times and what is longer than it can be. Answers are built from
+the model by a class method `of`, so that a route only decodes, calls and encodes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+PEOPLE_AT_ONCE = 50
+AGENCIES_AT_ONCE = 50
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True, examples=["2031-05-14T09:30:00Z"])]
+
+
+class Wire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of everything that is sent or received."""
+
+
+class Nothing(Wire, frozen=True, kw_only=True):
+    """A request without fields, or an answer without a body."""

@@ -1,0 +1,170 @@
+"""Alerts over the wire: who was called, how far the messages came, who accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Self
+from uuid import UUID
+
+from agencies.model import AgencyId, PersonId
+from alerts.model import (
+    AgencyAnswer,
+    AlertId,
+    Certainty,
+    Event,
+    Recipient,
+    Severity,
+    StandDownReason,
+    State,
+    Status,
+    Through,
+    Tier,
+)
+from alerts.service import AlertView
+from cases.model import CaseId, CompartmentId, Part
+from core.outbox import Delivery, TargetKind
+from server.api.wire import Moment, Wire
+
+
+class RaiseAlert(Wire, frozen=True, kw_only=True):
+    """Where an alert is raised. What happened may be told later; a drill is an `Exercise`."""
+
+    compartment: CompartmentId
+    event: Event = Event.PANIC
+    status: Status = Status.ACTUAL
+
+
+class ListAlerts(Wire, frozen=True, kw_only=True):
+    """Which alerts are asked for: the open ones, or those that have ended too."""
+
+    ended: bool = False
+
+
+class EndAlert(Wire, frozen=True, kw_only=True):
+    """Why an alert ends."""
+
+    reason: StandDownReason
+
+
+class AgencyInAlert(Wire, frozen=True, kw_only=True):
+    """An agency's part in an alert, and who accepted for it."""
+
+    agency: AgencyId
+    part: Part
+    acknowledged_by: PersonId | None
+    acknowledged_at: Moment | None
+
+    @classmethod
+    def of(cls, answer: AgencyAnswer) -> Self:
+        """Return an agency's answer as it is sent."""
+        return cls(
+            agency=answer.agency_id,
+            part=answer.part,
+            acknowledged_by=answer.acknowledged_by,
+            acknowledged_at=answer.acknowledged_at,
+        )
+
+
+class RecipientAnswer(Wire, frozen=True, kw_only=True):
+    """A person who was called for an agency."""
+
+    person: PersonId
+    agency: AgencyId
+    tier: Tier
+    acknowledged_at: Moment | None
+
+    @classmethod
+    def of(cls, recipient: Recipient) -> Self:
+        """Return a recipient as it is sent."""
+        return cls(
+            person=recipient.person_id,
+            agency=recipient.agency_id,
+            tier=recipient.tier,
+            acknowledged_at=recipient.acknowledged_at,
+        )
+
+
+class DeliveryAnswer(Wire, frozen=True, kw_only=True):
+    """How far one message came: `pending`, `sending`, `sent`, `failed`, `quarantined` or `withdrawn`."""
+
+    target_kind: TargetKind
+    target: UUID
+    template: str
+    state: str
+    created_at: Moment
+    sent_at: Moment | None
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> Self:
+        """Return a delivery as it is sent."""
+        return cls(
+            target_kind=delivery.target.kind,
+            target=delivery.target.id,
+            template=delivery.template,
+            state=delivery.state,
+            created_at=delivery.created_at,
+            sent_at=delivery.sent_at,
+        )
+
+
+class AlertAnswer(Wire, frozen=True, kw_only=True):
+    """An alert. `id` may differ from the key of a raise that became part of an open alert."""
+
+    id: AlertId
+    codename: str
+    case: CaseId
+    compartment: CompartmentId
+    status: Status
+    event: Event
+    severity: Severity
+    certainty: Certainty
+    raised_by: PersonId | None
+    raised_through: Through
+    sent: Moment
+    state: State
+    owner: PersonId | None
+    next_step_at: Moment | None
+    stood_down_by: PersonId | None
+    stood_down_at: Moment | None
+    stand_down_reason: StandDownReason | None
+    agencies: list[AgencyInAlert]
+    recipients: list[RecipientAnswer]
+    deliveries: list[DeliveryAnswer]
+
+    @classmethod
+    def of(cls, view: AlertView) -> Self:
+        """Return an alert as it is sent."""
+        alert = view.alert
+        return cls(
+            id=alert.id,
+            codename=view.codename,
+            case=alert.case_id,
+            compartment=alert.compartment_id,
+            status=alert.status,
+            event=alert.event,
+            severity=alert.severity,
+            certainty=alert.certainty,
+            raised_by=alert.raised_by,
+            raised_through=alert.raised_through,
+            sent=alert.sent,
+            state=alert.state,
+            owner=alert.owner_id,
+            next_step_at=alert.next_step_at,
+            stood_down_by=alert.stood_down_by,
+            stood_down_at=alert.stood_down_at,
+            stand_down_reason=alert.stand_down_reason,
+            agencies=[AgencyInAlert.of(each) for each in alert.agencies],
+            recipients=[RecipientAnswer.of(each) for each in alert.recipients],
+            deliveries=[DeliveryAnswer.of(each) for each in view.deliveries],
+        )
+
+
+class AlertsAnswer(Wire, frozen=True, kw_only=True):
+    """The alerts that the asker raised or was called for, newest first."""
+
+    alerts: list[AlertAnswer]
+
+    @classmethod
+    def of(cls, views: Iterable[AlertView]) -> Self:
+        """Return alerts as they are sent."""
+        return cls(alerts=[AlertAnswer.of(each) for each in views])

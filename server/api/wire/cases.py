@@ -1,0 +1,109 @@
+"""Cases and compartments over the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Self
+
+import msgspec
+
+from agencies.model import AgencyId, PersonId
+from cases.model import Case, CaseId, Compartment, CompartmentId, Part
+from server.api.wire import AGENCIES_AT_ONCE, PEOPLE_AT_ONCE, Moment, Wire
+
+Members = Annotated[tuple[PersonId, ...], msgspec.Meta(max_length=PEOPLE_AT_ONCE)]
+
+
+class OpenCase(Wire, frozen=True, kw_only=True):
+    """A case to open. The asker coordinates it, and the asker's agency responds unless it says otherwise."""
+
+    agencies: Annotated[dict[AgencyId, Part], msgspec.Meta(max_length=AGENCIES_AT_ONCE)] = msgspec.field(
+        default_factory=dict
+    )
+    deputy: PersonId | None = None
+    members: Members = ()
+    language: Annotated[str, msgspec.Meta(max_length=16, examples=["sr-Latn"])] = "en"
+
+
+class NameLeaders(Wire, frozen=True, kw_only=True):
+    """Who leads a case from now on."""
+
+    coordinator: PersonId
+    deputy: PersonId | None = None
+
+
+class SetPart(Wire, frozen=True, kw_only=True):
+    """An agency's part in a case."""
+
+    part: Part
+
+
+class OpenCompartment(Wire, frozen=True, kw_only=True):
+    """Who is in the new compartment besides the asker."""
+
+    members: Members = ()
+
+
+class CompartmentAnswer(Wire, frozen=True, kw_only=True):
+    """A circle of members with a channel of its own."""
+
+    id: CompartmentId
+    case: CaseId
+    codename: str
+    core: bool
+    closed_at: Moment | None
+    members: list[PersonId]
+
+    @classmethod
+    def of(cls, compartment: Compartment) -> Self:
+        """Return a compartment as it is sent."""
+        return cls(
+            id=compartment.id,
+            case=compartment.case_id,
+            codename=compartment.codename,
+            core=compartment.core,
+            closed_at=compartment.closed_at,
+            members=sorted(compartment.member_ids),
+        )
+
+
+class CaseAnswer(Wire, frozen=True, kw_only=True):
+    """What the asker may know of a case."""
+
+    id: CaseId
+    codename: str
+    language: str
+    coordinator: PersonId
+    deputy: PersonId | None
+    opened_at: Moment
+    closed_at: Moment | None
+    agencies: dict[AgencyId, Part]
+    compartments: list[CompartmentAnswer]
+    excluded: list[PersonId]
+
+    @classmethod
+    def of(cls, case: Case) -> Self:
+        """Return a case as it is sent."""
+        return cls(
+            id=case.id,
+            codename=case.codename,
+            language=case.language,
+            coordinator=case.coordinator_id,
+            deputy=case.deputy_id,
+            opened_at=case.opened_at,
+            closed_at=case.closed_at,
+            agencies=dict(sorted(case.agencies.items())),
+            compartments=[CompartmentAnswer.of(each) for each in case.compartments],
+            excluded=sorted(case.excluded_ids),
+        )
+
+
+class CasesAnswer(Wire, frozen=True, kw_only=True):
+    """The open cases of the asker."""
+
+    cases: list[CaseAnswer]
+
+    @classmethod
+    def of(cls, cases: Iterable[Case]) -> Self:
+        """Return cases as they are sent."""
+        return cls(cases=[CaseAnswer.of(each) for each in cases])

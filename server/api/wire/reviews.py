@@ -1,0 +1,57 @@
+"""Levels and reviews over the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Self
+
+from agencies.model import PersonId
+from cases.model import CaseId
+from safety_plans.model import Level, ReviewId, ReviewState
+from safety_plans.service import ReviewView
+from server.api.wire import Moment, Wire
+
+
+class SetLevel(Wire, frozen=True, kw_only=True):
+    """The level that was decided, and when the assessment was made: now unless it says otherwise."""
+
+    level: Level
+    assessed_at: Moment | None = None
+
+
+class ReviewAnswer(Wire, frozen=True, kw_only=True):
+    """The duty to assess a case again by a time."""
+
+    id: ReviewId
+    case: CaseId
+    codename: str
+    level: Level
+    owner: PersonId
+    opened_at: Moment
+    due_at: Moment
+    state: ReviewState
+
+    @classmethod
+    def of(cls, view: ReviewView) -> Self:
+        """Return a review as it is sent."""
+        return cls(
+            id=view.review.id,
+            case=view.review.case_id,
+            codename=view.codename,
+            level=view.review.level,
+            owner=view.review.owner_id,
+            opened_at=view.review.opened_at,
+            due_at=view.review.due_at,
+            state=view.review.state,
+        )
+
+
+class ReviewsAnswer(Wire, frozen=True, kw_only=True):
+    """The open reviews of the asker's cases, the earliest first."""
+
+    reviews: list[ReviewAnswer]
+
+    @classmethod
+    def of(cls, views: Iterable[ReviewView]) -> Self:
+        """Return reviews as they are sent."""
+        return cls(reviews=[ReviewAnswer.of(each) for each in views])

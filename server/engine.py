@@ -1,0 +1,110 @@
+"""The role `engine`: sweeps what is due. PostgreSQL decides what that is; APScheduler only wakes the sweep.
+
+The sweep also runs every few seconds regardless of any wake, so a lost wake costs seconds, never an alert.
+Any number of engines may run and any may be killed at any moment. One module that fails never stops the
+others, and a machine whose clock has gone wrong stops sweeping rather than call people at wrong times.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import NoReturn
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from agencies.sign_in import SignIn
+from alerts import sweep as alerts
+from cases import ledger
+from core import heartbeat, logs
+from core.clock import Clock
+from core.database import Database
+from core.errors import Unavailable
+from core.settings import Settings
+from safety_plans import sweep as reviews
+
+log = logs.get(__name__)
+
+MOST_SKEW_SECONDS = 2.0
+FORGET_EVERY = timedelta(minutes=10)
+
+
+class Engine:
+    """Runs the sweeps of one process."""
+
+    def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
+        self._database = database
+        self._clock = clock
+        self._interval = settings.sweep_interval
+        self._sign_in = SignIn(database, clock, settings)
+        self._woken = asyncio.Event()
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._forget_at = clock.now()
+
+    async def run(self) -> NoReturn:
+        """Sweep for ever."""
+        self._scheduler.start()
+        try:
+            while True:
+                self._woken.clear()
+                await self.sweep()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._interval):
+                        await self._woken.wait()
+        finally:
+            self._scheduler.shutdown(wait=False)
+
+    async def sweep(self) -> None:
+        """Do one round: alerts first."""
+        if not await self._guarded("clock", self._clock_is_right):
+            return
+        await self._guarded("alerts", lambda: alerts.escalate_due(self._database, self._clock))
+        await self._guarded("reviews", lambda: reviews.remind_due(self._database, self._clock))
+        await self._guarded("ledger", lambda: ledger.sequence(self._database))
+        await self._guarded("sign_in", self._forget_expired)
+        await self._guarded("heartbeat", lambda: heartbeat.beat(self._database, "engine", self._clock.now()))
+        await self._guarded("wake", self._wake_in_time)
+
+    async def _guarded(self, name: str, module: Callable[[], Awaitable[object]]) -> object:
+        try:
+            return await module()
+        except Unavailable:
+            log.warning("sweep_interrupted", action=name, error="database")
+        except Exception as error:  # noqa: BLE001 (one broken module must not stop the others)
+            log.failure("sweep_failed", error, action=name)
+        return None
+
+    async def _clock_is_right(self) -> bool:
+        skew = await clock_skew(self._database, self._clock)
+        if abs(skew) > MOST_SKEW_SECONDS:
+            log.error("clock_skew", seconds=round(skew, 1))
+            return False
+        return True
+
+    async def _forget_expired(self) -> None:
+        if self._clock.now() >= self._forget_at:
+            await self._sign_in.forget_expired()
+            self._forget_at = self._clock.now() + FORGET_EVERY
+
+    async def _wake_in_time(self) -> None:
+        """Ask to be woken at the very moment when the next row falls due."""
+        now = self._clock.now()
+        for name, next_due in (("alerts", alerts.next_due), ("reviews", reviews.next_due)):
+            moment = await next_due(self._database)
+            # What is past and still there failed just now: the ordinary round tries it again.
+            if moment is not None and moment > now:
+                self._wake_at(moment - self._clock.offset, name)
+
+    def _wake_at(self, moment: datetime, name: str) -> None:
+        # APScheduler drops jobs that are over a second late unless told otherwise.
+        self._scheduler.add_job(
+            self._woken.set, "date", run_date=moment, id=name, replace_existing=True, misfire_grace_time=None
+        )
+
+
+async def clock_skew(database: Database, clock: Clock) -> float:
+    """Return how many seconds this machine's clock is ahead of the database's."""
+    machine = clock.now() - clock.offset
+    return await database.seconds_ahead(machine.timestamp())

@@ -1,0 +1,106 @@
+"""What runs in one process: any of the roles `api`, `engine` and `bots`, until it is told to stop.
+
+Shutdown goes in order: no new requests, then the roles are cancelled where they stand. Whatever is cut off
+loses nothing: leases expire, and this process started again, or another, goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Collection
+from contextlib import AsyncExitStack
+from enum import StrEnum
+
+from bots import bot
+from core import logs
+from core.clock import Clock, OffsetFileClock, SystemClock
+from core.database import Database, connect_as_set
+from core.errors import StrehaError, Unavailable
+from core.migrations import require_compatible
+from core.settings import Settings
+from server.app import api
+from server.engine import Engine
+
+log = logs.get(__name__)
+
+DATABASE_RETRY_SECONDS = 2.0
+
+
+class RoleName(StrEnum):
+    """What a process can be."""
+
+    API = "api"
+    ENGINE = "engine"
+    BOTS = "bots"
+
+
+def clock_of(settings: Settings) -> Clock:
+    """Return the clock that the settings ask for."""
+    if settings.clock_offset_file is None:
+        return SystemClock()
+    return OffsetFileClock(settings.clock_offset_file)
+
+
+async def run(settings: Settings, roles: Collection[RoleName], ready: Callable[[int | None], None]) -> None:
+    """Run the roles until SIGTERM or SIGINT; raise what ended them otherwise. `ready` gets the API's port."""
+    clock = clock_of(settings)
+    async with AsyncExitStack() as resources:
+        stopped = _stop_signals(resources)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_stop(stopped))
+                database = await _database(settings, resources)
+                if RoleName.ENGINE in roles:
+                    tasks.create_task(Engine(database, clock, settings).run())
+                if RoleName.BOTS in roles:
+                    tasks.create_task(bot.run(database, clock, settings))
+                port = None
+                if RoleName.API in roles:
+                    port = await resources.enter_async_context(api(database, clock, settings))
+                ready(port)
+        except* _Stopped:
+            log.info("stopped")
+        except* StrehaError as group:
+            raise _first(group) from None
+
+
+class _Stopped(Exception):
+    """Somebody asked the process to stop."""
+
+
+async def _stop(stopped: asyncio.Event) -> None:
+    await stopped.wait()
+    raise _Stopped
+
+
+def _stop_signals(resources: AsyncExitStack) -> asyncio.Event:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+        resources.callback(loop.remove_signal_handler, number)
+    return stopped
+
+
+async def _database(settings: Settings, resources: AsyncExitStack) -> Database:
+    """Connect, waiting for a database that is not there yet, and refuse a schema that does not fit."""
+    while True:
+        async with AsyncExitStack() as attempt:
+            try:
+                database = await attempt.enter_async_context(connect_as_set(settings))
+                await require_compatible(database)
+            except Unavailable:
+                log.warning("waiting_for_database")
+                await asyncio.sleep(DATABASE_RETRY_SECONDS)
+                continue
+            resources.push_async_exit(attempt.pop_all())
+            return database
+
+
+def _first(group: BaseExceptionGroup[StrehaError]) -> StrehaError:
+    found: BaseException = group
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    assert isinstance(found, StrehaError)  # noqa: S101 (`except*` selected nothing else)
+    return found

@@ -1,0 +1,103 @@
+"""A served API as tests speak to it: as its people, and with raw requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from agencies.model import Person
+from client import key_file
+from client.api import ApiClient
+from client.key_file import KeyFile
+from crypto import sign_in
+from server.api.services import Services
+from server.api.wire.directory import token_text
+from tests.people import Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A raw answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """Return the body as JSON."""
+        return msgspec.json.decode(self.body)
+
+    def require_problem(self, status: int) -> dict[str, Any]:
+        """Return the problem that this must be."""
+        assert self.status == status, self.body
+        assert self.headers["Content-Type"] == "application/problem+json"
+        problem: dict[str, Any] = self.json
+        assert problem["status"] == status
+        assert problem.keys() >= {"type", "title", "detail", "incident"}
+        return problem
+
+
+@dataclass(slots=True, kw_only=True)
+class ServedApi:
+    """An API that listens, and whoever speaks to it."""
+
+    services: Services
+    network: Network
+    url: str
+    directory: Path
+    http: aiohttp.ClientSession
+
+    def key(self, person: Person) -> KeyFile:
+        """Return the key of a person, as if read from a file."""
+        return KeyFile(
+            person_id=person.id,
+            network=self.services.settings.network,
+            api_url=self.url,
+            seed=self.network.seeds[person.id],
+        )
+
+    def key_path(self, person: Person) -> Path:
+        """Return the key file of a person."""
+        path = self.directory / f"{person.id}.key"
+        if not path.exists():
+            key = self.key(person)
+            key_file.create(path, person_id=key.person_id, network=key.network, api_url=key.api_url, seed=key.seed)
+        return path
+
+    def client(self, person: Person, *, language: str = "en") -> ApiClient:
+        """Return a client that speaks as a person, for entering."""
+        return ApiClient(self.key(person), language=language)
+
+    async def token(self, person: Person) -> str:
+        """Return the token of a fresh session."""
+        key = self.key(person)
+        nonce = await self.services.sign_in.challenge(key.person_id)
+        answer = sign_in.answer(
+            key.seed, network=key.network, origin=key.origin, person=key.person_id.bytes, nonce=nonce
+        )
+        return token_text((await self.services.sign_in.sign_in(key.person_id, nonce, answer)).token)
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        token: str = "",
+        raw: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answered:
+        """Send a request as it is written here."""
+        given = {"Content-Type": "application/json"} if body is not None or raw is not None else {}
+        if token:
+            given["Authorization"] = f"Bearer {token}"
+        data = raw if raw is not None else (None if body is None else msgspec.json.encode(body))
+        async with self.http.request(
+            method, self.url + path, data=data, headers={**given, **(headers or {})}, skip_auto_headers=["Content-Type"]
+        ) as response:
+            return Answered(status=response.status, headers=dict(response.headers), body=await response.read())
