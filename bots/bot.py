@@ -68,7 +68,6 @@ class Bot:
         self._delivery = Delivery(
             database, clock, device, lease, self._housekeeping, self._occupants, Renderer(settings)
         )
-        self._outbox_woken = asyncio.Event()
         self._rooms_woken = asyncio.Event()
         self._arrived = asyncio.Event()
         self._warned: set[str] = set()
@@ -76,12 +75,12 @@ class Bot:
     async def run(self) -> None:
         """Run every loop until one fails for good."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._database.listen([outbox.CHANNEL], self._outbox_woken.set))
+            tasks.create_task(self._database.listen([outbox.CHANNEL], self._delivery.wake))
             tasks.create_task(self._database.listen([cases.CHANNEL], self._rooms_woken.set))
             tasks.create_task(self._sync())
             tasks.create_task(self._handle())
             tasks.create_task(self._keep_rooms())
-            tasks.create_task(self._delivery.run(self._outbox_woken, self._settings.sweep_interval))
+            tasks.create_task(self._delivery.run(self._settings.sweep_interval))
 
     async def _sync(self) -> NoReturn:
         failures = 0

@@ -62,12 +62,17 @@ class Delivery:
         self._occupants = occupants
         self._renderer = renderer
         self._puts = asyncio.Semaphore(PUTS_AT_ONCE)
+        self._woken = asyncio.Event()
 
-    async def run(self, woken: asyncio.Event, interval: float) -> None:
+    def wake(self) -> None:
+        """Look into the outbox now."""
+        self._woken.set()
+
+    async def run(self, interval: float) -> None:
         """Deliver for ever: when woken, and every few seconds regardless."""
         async with asyncio.TaskGroup() as tasks:
             while True:
-                woken.clear()
+                self._woken.clear()
                 try:
                     while await self.deliver(tasks):
                         pass
@@ -75,7 +80,7 @@ class Delivery:
                     log.warning("delivery_interrupted", error="database")
                 try:
                     async with asyncio.timeout(interval):
-                        await woken.wait()
+                        await self._woken.wait()
                 except TimeoutError:
                     continue
 
@@ -211,6 +216,9 @@ class Delivery:
             log.warning("delivery_not_recorded", count=len(sent))
         except StrehaError as error:
             log.failure("delivery_failed", error)
+        finally:
+            # What came for this room in the meantime has been waiting for its turn.
+            self.wake()
 
     async def _put_off(self, each: Claimed, failure: str, wait_seconds: float | None = None) -> None:
         alert = each.message.lane is Lane.ALERT

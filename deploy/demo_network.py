@@ -42,6 +42,7 @@ async def populate(network: LocalNetwork) -> dict[str, DemoAccount]:
     people = {each.matrix_user: each for each in await directory.all_staff()}
     desks = {each.agency_id for each in await directory.all_desks()}
     accounts: dict[str, DemoAccount] = {}
+    (network.directory / "keys").mkdir(mode=0o700, exist_ok=True)
     for planned in AGENCIES:
         agency = agencies.get(planned.name) or await directory.add_agency(
             name=planned.name, kind=planned.kind, country="RS", language=planned.language

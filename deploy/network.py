@@ -18,10 +18,12 @@ from typing import Self
 
 import msgspec
 
+from bots import rooms
 from core import heartbeat
 from core.clock import Clock, OffsetFileClock
 from core.database import Database, connect
 from core.migrations import migrate
+from core.outbox import Target
 from deploy import ports
 from deploy.errors import StackError
 from deploy.process import Child, Program
@@ -86,6 +88,7 @@ class LocalNetwork:
         return {
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
             "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPATH": str(CHECKOUT),
             "STREHA_DATABASE_URL": addresses.database_url,
             "STREHA_NETWORK": addresses.server_name,
             "STREHA_API_PORT": str(self._kept.api_port),
@@ -98,11 +101,11 @@ class LocalNetwork:
             "STREHA_CLOCK_OFFSET_FILE": str(self._offset_file),
         }
 
-    async def start_role(self, role: str) -> None:
-        """Start the process of a role."""
+    async def start_role(self, role: str, *, command: tuple[str, ...] | None = None) -> None:
+        """Start the process of a role; a test may start one of its own in its place."""
         program = Program(
             name=role,
-            command=(sys.executable, "-m", "streha", "run", "--role", role),
+            command=command or (sys.executable, "-m", "streha", "run", "--role", role),
             environment=self.environment(),
             output=self.directory / "logs" / f"{role}.log",
             directory=CHECKOUT,
@@ -127,6 +130,20 @@ class LocalNetwork:
         fresh = self._offset_file.with_suffix(".new")
         fresh.write_text(str(offset))
         fresh.replace(self._offset_file)
+
+    async def room_of(self, target: Target) -> str:
+        """Return the Matrix room of a target, waiting until the bot has made it."""
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                while True:
+                    async with self.database.transaction() as tx:
+                        room = (await rooms.rooms(tx, [target])).get(target)
+                    if room is not None and room.room_id is not None and room.settled:
+                        return room.room_id
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            logs = str(self.directory / "logs")
+            raise StackError("The bot did not make a room in time. Look at {path}.", path=logs) from None
 
     async def watch(self) -> None:
         """Wait until a part ends by itself, and raise what can be said about it."""

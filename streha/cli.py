@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import typer
 
+from streha.demo_command import demo_command
 from streha.run_command import run_command
 
 app = typer.Typer(name="streha", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("run")(run_command)
+app.command("demo")(demo_command)
 
 
 @app.callback()

@@ -46,7 +46,9 @@ async def test_a_case_an_alert_and_a_review(api: ServedApi, clock: MovableClock)
         assert accepted.accepted_by == [scene.police.officer.id]
         with pytest.raises(Conflict):
             await api.services.alerts.stand_down(
-                scene.police.officers[1], accepted.id, StandDownReason.SAFE  # type: ignore[arg-type]
+                scene.police.officers[1],
+                accepted.id,
+                StandDownReason.SAFE,  # type: ignore[arg-type]
             )
         ended = await officer.stand_down(alert.id, StandDownReason.SAFE)
         assert ended.state == "stood_down"

@@ -1,0 +1,86 @@
+"""`streha check-config` and `streha migrate`: before the first start, and after every upgrade."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import fields
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+from yarl import URL
+
+from core import migrations
+from core.errors import InvalidInput
+from core.settings import PREFIX, Secret, Settings
+from core.texts import LANGUAGES, mark
+from streha import terminal
+from streha.installation import installation, settings_of_environment
+from streha.options import Json
+from streha.terminal import say
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Attach these commands."""
+    app.command(
+        "check-config",
+        help=say(mark("Read the settings of the environment and say whether they can be used. Secrets stay hidden.")),
+    )(_check_config)
+    app.command(
+        "migrate",
+        help=say(mark("Bring the database up to this version of Streha. Safe to repeat, and safe twice at once.")),
+    )(_migrate)
+
+
+def check(settings: Settings) -> None:
+    """Refuse settings that could be read but cannot work."""
+    origin = URL(settings.public_origin)
+    if origin.scheme not in ("http", "https") or not origin.host or str(origin.origin()) != settings.public_origin:
+        raise InvalidInput(
+            mark("STREHA_PUBLIC_ORIGIN is an address without a path, for example https://streha.example.")
+        )
+    if settings.default_language not in LANGUAGES:
+        raise InvalidInput(mark("STREHA_DEFAULT_LANGUAGE is not known. Known are en, sr-Latn and sr-Cyrl."))
+    if settings.log_level.lower() not in LOG_LEVELS:
+        raise InvalidInput(mark("STREHA_LOG_LEVEL is one of debug, info, warning and error."))
+    try:
+        ZoneInfo(settings.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise InvalidInput(mark("STREHA_TIME_ZONE is not a known time zone, for example Europe/Belgrade.")) from error
+    if not settings.network:
+        raise InvalidInput(mark("STREHA_NETWORK is empty. Give the network a name that never changes."))
+
+
+def _check_config(*, json: Json = False) -> None:
+    settings = settings_of_environment()
+    check(settings)
+    shown = {PREFIX + each.name.upper(): _shown(getattr(settings, each.name)) for each in fields(Settings)}
+    if json:
+        terminal.as_json(shown)
+        return
+    terminal.table([mark("Setting"), mark("Value")], shown.items())
+    terminal.line(mark("The settings can be used."))
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Secret):
+        return say(mark("(set, hidden)")) if value else say(mark("(not set)"))
+    return "" if value is None else str(value)
+
+
+def _migrate(*, json: Json = False) -> None:
+    applied = asyncio.run(_apply())
+    if json:
+        terminal.as_json({"applied": applied})
+    elif applied:
+        terminal.line(mark("The database is up to date; migrations applied: {count}."), count=applied)
+    else:
+        terminal.line(mark("The database was up to date already."))
+
+
+async def _apply() -> int:
+    async with installation(compatible=False) as opened:
+        applied = await migrations.migrate(opened.database)
+        await migrations.require_compatible(opened.database)
+        return applied

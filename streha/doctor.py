@@ -1,0 +1,188 @@
+"""Whether an installation is ready for the night: every check by itself, in words that say what to do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import aiohttp
+
+from agencies.service import Agencies
+from core import heartbeat, queries
+from core.clock import Clock
+from core.database import Database, connect
+from core.errors import StrehaError
+from core.migrations import require_compatible
+from core.settings import Settings
+from core.texts import mark
+from streha.commands.setup import check as check_settings
+from streha.installation import clock_of, settings_of_environment
+
+_SQL = queries.load("streha")
+
+MOST_SKEW_SECONDS = 2.0
+CHECK_SECONDS = 10.0
+OLD_MESSAGE = timedelta(minutes=2)
+OLD_ACT = timedelta(minutes=1)
+OLD_BEAT = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one check found: nothing to do where `todo` is empty."""
+
+    check: str
+    todo: str = ""
+    parameters: dict[str, str | int] | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the check passed."""
+        return not self.todo
+
+
+class Todo(StrehaError):
+    """A check failed, and this is what to do."""
+
+
+Check = Callable[[], Awaitable[None]]
+
+
+async def examine() -> list[Finding]:
+    """Run every check that can be run; what depends on a failed one is left out."""
+    findings: list[Finding] = []
+    try:
+        settings = settings_of_environment()
+        check_settings(settings)
+    except StrehaError as error:
+        return [_failed(mark("settings"), error)]
+    findings.append(Finding(check=mark("settings")))
+    findings.append(await _finding(mark("homeserver answers"), lambda: _homeserver(settings)))
+    try:
+        async with connect(settings.database_url.reveal(), connections=2, urgent_connections=1) as database:
+            findings += await _with_database(database, clock_of(settings), settings)
+    except StrehaError as error:
+        findings.append(_failed(mark("database answers"), error))
+    return findings
+
+
+async def _with_database(database: Database, clock: Clock, settings: Settings) -> list[Finding]:
+    schema = await _finding(mark("database fits this version"), lambda: require_compatible(database))
+    if not schema.ok:
+        return [Finding(check=mark("database answers")), schema]
+    examination = _Examination(database, clock, settings)
+    checks: list[tuple[str, Check]] = [
+        (mark("database can be written"), lambda: heartbeat.check_write(database, clock)),
+        (mark("clocks agree"), examination.clocks),
+        (mark("one duty desk is staffed at all hours"), examination.always_staffed),
+        (mark("every responding desk can be reached"), examination.desks),
+        (mark("engine is at work"), lambda: examination.beats("engine")),
+        (mark("bots are at work"), lambda: examination.beats("bots")),
+        (mark("messages leave"), examination.outbox),
+        (mark("ledger is chained"), examination.ledger),
+    ]
+    found = [await _finding(name, check) for name, check in checks]
+    return [Finding(check=mark("database answers")), schema, *found]
+
+
+class _Examination:
+    """The checks that read the database."""
+
+    def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
+        self._database = database
+        self._clock = clock
+        self._settings = settings
+
+    async def clocks(self) -> None:
+        machine = self._clock.now() - self._clock.offset
+        ahead = await self._database.seconds_ahead(machine.timestamp())
+        if abs(ahead) > MOST_SKEW_SECONDS:
+            raise Todo(
+                mark("This machine's clock and the database's differ by {seconds} seconds. Synchronise both."),
+                seconds=round(abs(ahead)),
+            )
+
+    async def always_staffed(self) -> None:
+        desks = await Agencies(self._database, self._clock).all_desks()
+        if not any(each.always_staffed and each.officers for each in desks):
+            raise Todo(
+                mark("No desk is staffed at all hours: at night nobody would answer. Run: streha agency desk --always")
+            )
+
+    async def desks(self) -> None:
+        desks = {each.id: each for each in await Agencies(self._database, self._clock).all_desks()}
+        empty = [
+            each
+            for each in desks.values()
+            if not each.officers and not (each.covered_by and desks[each.covered_by].officers)
+        ]
+        if empty:
+            raise Todo(
+                mark("Duty desks where nobody sits and no staffed desk covers: {count}. Run: streha agency list"),
+                count=len(empty),
+            )
+
+    async def beats(self, role: str) -> None:
+        at = (await heartbeat.beats(self._database)).get(role)
+        if at is None or self._clock.now() - at > OLD_BEAT:
+            raise Todo(mark("The role {role} has not been seen for {seconds} seconds. Start it: streha run --role {role}"),
+                       role=role, seconds=_seconds_since(at, self._clock.now()))  # fmt: skip
+
+    async def outbox(self) -> None:
+        async with self._database.transaction() as tx:
+            oldest = await tx.value(_SQL["oldest_message"])
+            lost = await tx.value(_SQL["unsendable_messages"])
+        if oldest is not None and self._clock.now() - oldest > OLD_MESSAGE:
+            raise Todo(
+                mark("The oldest message has waited {seconds} seconds. Look at the bots and the homeserver."),
+                seconds=_seconds_since(oldest, self._clock.now()),
+            )
+        if lost:
+            raise Todo(
+                mark("Messages that could not be delivered: {count}. Look at the log of the bots."), count=lost
+            )
+
+    async def ledger(self) -> None:
+        async with self._database.transaction() as tx:
+            oldest = await tx.value(_SQL["oldest_unchained"])
+        if oldest is not None and self._clock.now() - oldest > OLD_ACT:
+            raise Todo(
+                mark("An act has waited {seconds} seconds for the chain. Look at the engine."),
+                seconds=_seconds_since(oldest, self._clock.now()),
+            )
+
+
+async def _homeserver(settings: Settings) -> None:
+    if not settings.homeserver_url:
+        raise Todo(mark("No homeserver is set. Set STREHA_HOMESERVER_URL."))
+    try:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(settings.homeserver_url.rstrip("/") + "/_matrix/client/versions") as answer,
+        ):
+            answers = answer.status == 200
+    except (aiohttp.ClientError, OSError, ValueError):
+        answers = False
+    if not answers:
+        raise Todo(mark("The homeserver does not answer. Check STREHA_HOMESERVER_URL and start it."))
+
+
+async def _finding(name: str, check: Check) -> Finding:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            await check()
+    except StrehaError as error:
+        return _failed(name, error)
+    except TimeoutError:
+        return Finding(check=name, todo=mark("This took too long. Look at the load of the machine."))
+    return Finding(check=name)
+
+
+def _failed(name: str, error: StrehaError) -> Finding:
+    return Finding(check=name, todo=error.reason, parameters=error.parameters)
+
+
+def _seconds_since(at: datetime | None, now: datetime) -> int:
+    return 0 if at is None else round((now - at).total_seconds())

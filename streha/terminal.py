@@ -1,0 +1,96 @@
+"""How the command speaks: its language, tables, JSON, and one calm line when something was not done."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from core.errors import Conflict, InvalidInput, LimitReached, NotAuthenticated, NotFound, StrehaError
+from core.texts import choose, render
+
+EXIT_NO = 1
+EXIT_USAGE = 2
+EXIT_UNAVAILABLE = 3
+EXIT_FAULT = 4
+EXIT_INTERRUPTED = 130
+
+WIDTH_WITHOUT_TERMINAL = 160
+_LOCALE_NAMES = ("STREHA_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+
+
+def language() -> str:
+    """Return the language that the environment asks for."""
+    return choose(next((os.environ[name] for name in _LOCALE_NAMES if os.environ.get(name)), ""))
+
+
+def say(text: str, /, **parameters: object) -> str:
+    """Return a marked sentence in the person's language."""
+    return render(text, language(), **parameters)
+
+
+def line(text: str, /, **parameters: object) -> None:
+    """Print a marked sentence."""
+    _console().print(Text(say(text, **parameters)), soft_wrap=True)
+
+
+def plain(text: str, style: str = "") -> None:
+    """Print what is already in the person's words."""
+    _console().print(Text(text, style=style), soft_wrap=True)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows under marked headings."""
+    shown = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        shown.add_column(say(column), overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(cell) for cell in row))
+    _console().print(shown)
+
+
+def as_json(value: object) -> None:
+    """Print a value as JSON, one document."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+    sys.stdout.flush()
+
+
+def as_json_line(value: object) -> None:
+    """Print a value as one line of JSON, for what goes on."""
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    sys.stdout.flush()
+
+
+def refuse(error: StrehaError) -> int:
+    """Print why something was not done on one line of standard error; return the exit code that means it."""
+    incident = str(error.parameters.get("incident", ""))
+    sys.stderr.write(f"streha: {say(error.reason, **error.parameters)}{f' [{incident}]' if incident else ''}\n")
+    match error:
+        case InvalidInput():
+            return EXIT_USAGE
+        case NotFound() | Conflict() | NotAuthenticated():
+            return EXIT_NO
+        case LimitReached():
+            return EXIT_UNAVAILABLE
+        case _:
+            return EXIT_UNAVAILABLE
+
+
+def moment(at: datetime | None, zone: str = "") -> str:
+    """Return a time as people read it, in the machine's zone or the one named."""
+    if at is None:
+        return ""
+    return at.astimezone(ZoneInfo(zone) if zone else None).strftime("%d.%m.%Y %H:%M")
+
+
+def _console() -> Console:
+    """Return a console on the standard output of this moment; wide where nobody looks."""
+    interactive = sys.stdout.isatty()
+    return Console(file=sys.stdout, highlight=False, width=None if interactive else WIDTH_WITHOUT_TERMINAL)

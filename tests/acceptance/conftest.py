@@ -1,0 +1,88 @@
+"""One running network for all stories: real processes, a real homeserver, invented people, strict clients."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from agencies.model import AgencyKind, Person
+from alerts.service import Alerts
+from cases.model import Case
+from cases.service import Cases
+from core.outbox import Target, TargetKind
+from deploy.demo_network import DemoAccount, agency_of_kind, populate
+from deploy.demo_people import CASES, DemoCase
+from deploy.network import LocalNetwork
+from deploy.witness import Message, Witness, Witnesses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Town:
+    """A network with its people, and a strict client for whoever is asked for."""
+
+    network: LocalNetwork
+    accounts: dict[str, DemoAccount]
+    clients: Witnesses
+    known: dict[str, Witness]
+
+    def person(self, name: str) -> Person:
+        """Return a person by account."""
+        return self.accounts[name].person
+
+    async def witness(self, name: str) -> Witness:
+        """Return somebody's strict client, signed in once."""
+        if name not in self.known:
+            account = self.accounts[name]
+            self.known[name] = await self.clients.add(name, account.person.matrix_user, account.matrix_password)
+        return self.known[name]
+
+    async def open_case(self, planned: DemoCase = CASES[0]) -> Case:
+        """Open a case, with its channel made."""
+        case = await self.cases.open(
+            self.person(planned.coordinator),
+            agencies={agency_of_kind(self.accounts, kind).id: part for kind, part in planned.parts.items()},
+            deputy_id=self.person(planned.deputy).id,
+            member_ids=[self.person(each).id for each in planned.members],
+            language=planned.language,
+        )
+        await self.channel(case)
+        return case
+
+    async def channel(self, case: Case) -> str:
+        """Return the Matrix room of a case."""
+        return await self.network.room_of(Target(kind=TargetKind.COMPARTMENT, id=case.core.id))
+
+    async def duty_room(self, kind: AgencyKind) -> str:
+        """Return the Matrix room of an agency's duty desk."""
+        agency = agency_of_kind(self.accounts, kind)
+        async with self.network.database.transaction() as tx:
+            desk_id = await tx.value("SELECT id FROM duty_desks WHERE agency_id = $1", agency.id)
+        return await self.network.room_of(Target(kind=TargetKind.DESK, id=desk_id))
+
+    @property
+    def cases(self) -> Cases:
+        """The use cases of cases."""
+        return Cases(self.network.database, self.network.clock)
+
+    @property
+    def alerts(self) -> Alerts:
+        """The use cases of alerts."""
+        return Alerts(self.network.database, self.network.clock)
+
+
+def rings(message: Message) -> bool:
+    """Whether a message is the ringing sentence of a real alert, in English."""
+    return message.body == "Streha: alert, open the app" and bool(message.mentions)
+
+
+@pytest.fixture(scope="session")
+async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    """Start the network once for all stories."""
+    directory = tmp_path_factory.mktemp("town")
+    async with LocalNetwork(directory, fast=True) as network:
+        accounts = await populate(network)
+        homeserver = network.stack.addresses.homeserver_url
+        async with Witnesses(homeserver, log_file=directory / "logs" / "witnesses.log") as clients:
+            yield Town(network=network, accounts=accounts, clients=clients, known={})

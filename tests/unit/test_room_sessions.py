@@ -1,0 +1,121 @@
+"""When a room's outbound key ends, and that no message is sealed without holders."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bots.olm_store import OlmStore
+from bots.room_sessions import KeysNotShared, RoomSessions
+from tests.clock import MovableClock
+
+ROOM = "!room:streha.example"
+ANA, BORIS = ("@ana:streha.example", "A"), ("@boris:streha.example", "B")
+
+
+@pytest.fixture
+def sessions(tmp_path: Path, clock: MovableClock) -> Iterator[RoomSessions]:
+    store = OlmStore("@bot:streha.example", "BOT", tmp_path, b"an invented store key of 32 bytes")
+    yield RoomSessions(store, clock, "BOT", "curve")
+    store.close()
+
+
+def shared(sessions: RoomSessions, *devices: tuple[str, str]) -> str:
+    session = sessions.for_sharing(ROOM, dict.fromkeys(devices, "key"))
+    session.holders.update(dict.fromkeys(devices, "key"))
+    session.shared = True
+    return session.session_id
+
+
+def test_nothing_is_sealed_before_keys_are_shared(sessions: RoomSessions) -> None:
+    with pytest.raises(KeysNotShared):
+        sessions.encrypt(ROOM, "m.room.message", {})
+    sessions.for_sharing(ROOM, {ANA: "key"})
+    with pytest.raises(KeysNotShared):
+        sessions.encrypt(ROOM, "m.room.message", {})
+
+
+def test_a_sealed_event_says_outside_only_what_it_must(sessions: RoomSessions) -> None:
+    session_id = shared(sessions, ANA)
+    relation = {"rel_type": "m.thread", "event_id": "$1"}
+    sealed = sessions.encrypt(ROOM, "m.room.message", {"body": "marked", "m.relates_to": relation})
+    content = json.loads(sealed.content)
+    assert set(content) == {
+        "algorithm", "ciphertext", "device_id", "sender_key", "session_id", "m.relates_to",
+    }  # fmt: skip
+    assert b"marked" not in sealed.content
+    assert (sealed.session_id, sealed.message_index, sealed.device_id) == (session_id, 0, "BOT")
+    following = sessions.encrypt(ROOM, "m.room.message", {})
+    assert following.message_index == 1
+    assert following.transaction_id != sealed.transaction_id
+
+
+def test_a_new_holder_keeps_the_session_and_a_lost_one_ends_it(sessions: RoomSessions) -> None:
+    first = shared(sessions, ANA)
+    assert shared(sessions, ANA, BORIS) == first
+    second = shared(sessions, ANA)
+    assert second != first
+    # A device that comes back with another identity key is another device.
+    assert sessions.for_sharing(ROOM, {ANA: "another key"}).session_id != second
+
+
+def test_leaving_and_rotating_end_the_session_at_once(sessions: RoomSessions) -> None:
+    shared(sessions, ANA, BORIS)
+    sessions.member_left(ROOM, "@stranger:streha.example")
+    sessions.encrypt(ROOM, "m.room.message", {})
+    sessions.member_left(ROOM, BORIS[0])
+    with pytest.raises(KeysNotShared):
+        sessions.encrypt(ROOM, "m.room.message", {})
+    shared(sessions, ANA)
+    sessions.rotate(ROOM)
+    with pytest.raises(KeysNotShared):
+        sessions.encrypt(ROOM, "m.room.message", {})
+
+
+@pytest.mark.parametrize(
+    ("wishes", "messages"),
+    [
+        ({}, 100),
+        ({"rotation_period_msgs": 3}, 3),
+        ({"rotation_period_msgs": 10_000}, 100),
+        ({"rotation_period_msgs": 0}, 100),
+        ({"rotation_period_msgs": "3"}, 100),
+        ({"rotation_period_msgs": True}, 100),
+        ({"rotation_period_msgs": 2.5}, 100),
+    ],
+)
+def test_a_session_wears_out_with_messages(sessions: RoomSessions, wishes: dict[str, Any], messages: int) -> None:
+    sessions.obey(ROOM, wishes)
+    shared(sessions, ANA)
+    for _ in range(messages):
+        sessions.encrypt(ROOM, "m.room.message", {})
+    with pytest.raises(KeysNotShared):
+        sessions.encrypt(ROOM, "m.room.message", {})
+
+
+@pytest.mark.parametrize(
+    ("wishes", "life"),
+    [
+        ({}, timedelta(days=7)),
+        ({"rotation_period_ms": 3_600_000}, timedelta(hours=1)),
+        ({"rotation_period_ms": 10**30}, timedelta(days=7)),
+        ({"rotation_period_ms": 1}, timedelta(minutes=1)),
+        ({"rotation_period_ms": -5}, timedelta(days=7)),
+        ({"rotation_period_ms": None}, timedelta(days=7)),
+    ],
+)
+def test_a_session_wears_out_with_time(
+    sessions: RoomSessions, clock: MovableClock, wishes: dict[str, Any], life: timedelta
+) -> None:
+    sessions.obey(ROOM, wishes)
+    shared(sessions, ANA)
+    clock.move(life - timedelta(seconds=1))
+    sessions.encrypt(ROOM, "m.room.message", {})
+    clock.move(timedelta(seconds=1))
+    with pytest.raises(KeysNotShared):
+        sessions.encrypt(ROOM, "m.room.message", {})
