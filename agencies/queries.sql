@@ -18,6 +18,14 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)
 -- $1 ids.
 SELECT * FROM people WHERE id = ANY($1) ORDER BY name
 
+-- share_people --
+-- Keep people from leaving while they are given something. $1 ids.
+SELECT id FROM people WHERE id = ANY($1) ORDER BY id FOR SHARE
+
+-- lock_person --
+-- Hold a person who leaves. $1 id.
+SELECT id FROM people WHERE id = $1 FOR UPDATE
+
 -- people_of_agencies --
 -- Everybody who works at these agencies. $1 agencies.
 SELECT * FROM people WHERE agency_id = ANY($1) AND left_at IS NULL ORDER BY name

@@ -32,9 +32,17 @@ async def add_person(tx: Transaction, person: Person, now: datetime) -> None:
     )  # fmt: skip
 
 
-async def people(tx: Transaction, ids: Iterable[PersonId]) -> dict[PersonId, Person]:
-    """Return these people by id, the departed included."""
-    return {row["id"]: person_of(row) for row in await tx.rows(SQL["people_by_id"], list(ids))}
+async def people(tx: Transaction, ids: Iterable[PersonId], *, share: bool = False) -> dict[PersonId, Person]:
+    """Return these people by id, the departed included; `share` keeps them from leaving meanwhile."""
+    wanted = list(ids)
+    if share:
+        await tx.rows(SQL["share_people"], wanted)
+    return {row["id"]: person_of(row) for row in await tx.rows(SQL["people_by_id"], wanted)}
+
+
+async def lock_person(tx: Transaction, person_id: PersonId) -> bool:
+    """Hold a person who leaves, so that nothing is given to them meanwhile; tell whether there is one."""
+    return await tx.row(SQL["lock_person"], person_id) is not None
 
 
 async def staff(tx: Transaction, agency_ids: Iterable[AgencyId]) -> list[Person]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -21,22 +21,25 @@ from bots.housekeeping import Housekeeping
 from bots.lease import Lease
 from bots.occupants import Occupants
 from bots.rendering import Names, Renderer, names_for
-from bots.room_sessions import Sealed
+from bots.room_sessions import KeysNotShared, Sealed
 from bots.rooms import Room, StoredSend
+from bots.sharing import Sharing
 from core import logs, outbox
 from core.clock import Clock
 from core.database import Database
 from core.errors import DeliveryError, Permanent, StrehaError, Temporary, Unavailable
-from core.outbox import Claimed, Lane, Target
+from core.outbox import Claimed, Lane, Message, Target
 
 log = logs.get(__name__)
 
 BATCH = 200
 PUTS_AT_ONCE = 40
 PUT_SECONDS = 15.0
+OWED_RETRY_SECONDS = 1.0
 LONGEST_WAIT = timedelta(minutes=1)
 # A message whose lease was lost this often without a word takes a process down with it: quarantined.
 LEASES_LOST = 3
+NEWCOMERS_SETTLE = timedelta(seconds=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,8 @@ class Delivery:
         self._renderer = renderer
         self._puts = asyncio.Semaphore(PUTS_AT_ONCE)
         self._woken = asyncio.Event()
+        # Rooms with a device that could not be given its key yet, and their members.
+        self._owing: dict[str, frozenset[str]] = {}
 
     def wake(self) -> None:
         """Look into the outbox now."""
@@ -76,10 +81,12 @@ class Delivery:
                 try:
                     while await self.deliver(tasks):
                         pass
+                    if self._owing:
+                        await self._share(dict(self._owing))
                 except Unavailable:
                     log.warning("delivery_interrupted", error="database")
                 try:
-                    async with asyncio.timeout(interval):
+                    async with asyncio.timeout(OWED_RETRY_SECONDS if self._owing else interval):
                         await self._woken.wait()
                 except TimeoutError:
                     continue
@@ -96,7 +103,7 @@ class Delivery:
             return 0
         claimed = await self._without_poison(claimed)
         found = await self._settled(found)
-        keyed = await self._keys_given(claimed, found, stored)
+        keyed = await self._keys_given(claimed, found)
         ready = await self._sealed(claimed, found, stored, names, keyed)
         by_room: dict[str, list[_Ready]] = defaultdict(list)
         for each in ready:
@@ -124,14 +131,12 @@ class Delivery:
         async with self._database.transaction() as tx:
             return {**found, **await rooms.rooms(tx, unsettled)}
 
-    async def _keys_given(
-        self, claimed: Sequence[Claimed], found: Mapping[Target, Room], stored: Mapping[UUID, StoredSend]
-    ) -> frozenset[str]:
-        """Give keys out for every room that will be spoken in; return those rooms."""
+    async def _keys_given(self, claimed: Sequence[Claimed], found: Mapping[Target, Room]) -> Mapping[str, Sharing]:
+        """Give keys out for every room that will be spoken in; return who holds them, by room."""
         members: dict[str, frozenset[str]] = {}
         for each in claimed:
             room = found.get(each.message.target)
-            if room is None or room.room_id is None or _still_good(stored.get(each.id), room, self._device.device_id):
+            if room is None or room.room_id is None:
                 continue
             if room.room_id not in members:
                 try:
@@ -140,22 +145,35 @@ class Delivery:
                     log.warning("members_unknown", error=error.code)
                     continue
                 members[room.room_id] = joined & room.members.keys()
-        if members:
-            try:
-                await self._device.share_keys_many(members)
-            except DeliveryError as error:
-                log.warning("keys_not_shared", error=error.code, count=len(members))
-                return frozenset()
-        return frozenset(members)
+        return await self._share(members) if members else {}
+
+    async def _share(self, members: Mapping[str, frozenset[str]]) -> Mapping[str, Sharing]:
+        """Give keys out, and remember the rooms in which a device did not get the one it is owed."""
+        try:
+            shared = await self._device.share_keys_many(members)
+        except DeliveryError as error:
+            log.warning("keys_not_shared", error=error.code, count=len(members))
+            return {}
+        for room_id, each in shared.items():
+            if each.failed:
+                self._owing[room_id] = members[room_id]
+            else:
+                self._owing.pop(room_id, None)
+        unreached = sum(len(each.unreached) for each in shared.values())
+        if unreached:
+            log.error("members_without_keys", count=unreached)
+        return shared
 
     async def _sealed(
         self, claimed: Sequence[Claimed], found: Mapping[Target, Room], stored: Mapping[UUID, StoredSend],
-        names: Names, keyed: frozenset[str],
+        names: Names, keyed: Mapping[str, Sharing],
     ) -> list[_Ready]:  # fmt: skip
         """Encrypt and store everything, in one transaction that a bot without the lease cannot commit."""
         ready: list[_Ready] = []
         fresh: list[StoredSend] = []
         blocked: set[Target] = set()
+        # A strict client that met this device a moment ago may refuse these for good: they are said twice.
+        repeats: list[Message] = []
         for each in claimed:
             target = each.message.target
             room = found.get(target)
@@ -169,27 +187,37 @@ class Delivery:
             if _still_good(earlier, room, self._device.device_id):
                 ready.append(_Ready(claimed=each, sealed=_resealed(earlier)))
                 continue
-            if room.room_id not in keyed or not room.settled:
+            shared = keyed.get(str(room.room_id))
+            if shared is None or not room.settled:
                 blocked.add(target)
                 await self._put_off(each, "room_not_ready")
                 continue
             try:
                 sealed = self._encrypt(each, room, names, repeated=earlier is not None)
+            except KeysNotShared:
+                blocked.add(target)
+                await self._put_off(each, "keys_not_shared")
+                continue
             except Exception as error:  # noqa: BLE001 (whatever is wrong with one message must not stop the others)
                 log.failure("message_not_sealed", error, outbox_id=each.id)
                 await self._give_up(each, "quarantined", type(error).__name__)
                 continue
             ready.append(_Ready(claimed=each, sealed=sealed))
             fresh.append(_to_store(each, sealed, room))
+            if shared.newcomers and not each.message.repeated:
+                repeats.append(replace(each.message, key=f"again:{each.message.key}", repeated=True))
         if fresh:
+            now = self._clock.now()
             async with self._database.transaction(urgent=True) as tx:
                 await self._lease.require(tx)
-                await rooms.store_sends(tx, fresh, self._clock.now())
+                await rooms.store_sends(tx, fresh, now)
+                await outbox.post(tx, repeats, now, due_at=now + NEWCOMERS_SETTLE)
         return ready
 
     def _encrypt(self, each: Claimed, room: Room, names: Names, *, repeated: bool) -> Sealed:
         wanted = set(each.message.mentions)
         mentions = [user for user, person_id in room.members.items() if person_id in wanted]
+        repeated = repeated or each.message.repeated
         content = self._renderer.content(each.message, room.language, names, mentions, repeated=repeated)
         return self._device.encrypt(str(room.room_id), "m.room.message", content)
 

@@ -8,7 +8,6 @@ what goes is sealed first and put afterwards, as often as needed.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
@@ -18,8 +17,9 @@ from typing import Any, Self
 import aiohttp
 from peewee import PeeweeException
 
+from bots.credentials import Credentials, confirm
 from bots.homeserver import Homeserver
-from bots.identity import Identity, write_private
+from bots.identity import Identity
 from bots.intake import FILTER, Intake
 from bots.key_directory import KeyDirectory
 from bots.olm_machine import SIGNED_KEY, OlmMachine
@@ -29,14 +29,11 @@ from bots.room_sessions import RoomSessions, Sealed
 from bots.sharing import KeySharing, Sharing
 from core import logs
 from core.clock import Clock
-from core.errors import Conflict, DeliveryError, Permanent, Temporary, Unavailable
+from core.errors import DeliveryError, Permanent, Temporary, Unavailable
 from core.texts import mark
-from crypto import local_seal
 
 log = logs.get(__name__)
 
-CREDENTIALS_FILE = "device.sealed"
-_NAME = "credentials"
 ENCRYPTED = "m.room.encrypted"
 # How long a message waits for its sender's keys before it is handed over without them.
 PATIENCE_FOR_KEYS = timedelta(seconds=10)
@@ -44,10 +41,6 @@ PATIENCE_FOR_KEYS = timedelta(seconds=10)
 PATIENCE_FOR_ROOM_KEY = timedelta(seconds=30)
 FALLBACK_INTERVAL = timedelta(hours=1)
 MOST_MISSED_PAGES = 20
-
-
-class DeviceLost(Conflict):
-    """The homeserver no longer knows this device."""
 
 
 class MatrixDevice:
@@ -89,12 +82,12 @@ class MatrixDevice:
                 aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64))
             )
             anonymous = Homeserver(homeserver_url, session)
-            credentials = _Credentials(directory / "device" / CREDENTIALS_FILE, store_secret)
+            credentials = Credentials(directory / "device", store_secret)
             if not credentials.exist:
                 credentials.keep(*await anonymous.login(user_id, password, display_name=display_name))
             full_user_id, device_id, access_token = credentials.load()
             homeserver = anonymous.as_device(access_token)
-            await _confirm(homeserver, full_user_id, device_id)
+            await confirm(homeserver, full_user_id, device_id)
             store = OlmStore(full_user_id, device_id, directory / "device", store_secret)
             resources.callback(store.close)
             machine = OlmMachine(full_user_id, device_id, store)
@@ -295,45 +288,6 @@ class MatrixDevice:
             self._machine.keys_published()
             if fallback_needed:
                 self._store.keep_value("fallback key made at", self._clock.now().timestamp())
-
-
-class _Credentials:
-    """Who this device is, sealed in its directory."""
-
-    def __init__(self, path: Path, secret: bytes) -> None:
-        self._path = path
-        self._key = local_seal.derive(secret, "matrix device credentials")
-
-    @property
-    def exist(self) -> bool:
-        return self._path.exists()
-
-    def keep(self, user_id: str, device_id: str, access_token: str) -> None:
-        record = json.dumps([user_id, device_id, access_token]).encode()
-        write_private(self._path, local_seal.seal(self._key, _NAME, record))
-
-    def load(self) -> tuple[str, str, str]:
-        try:
-            record = json.loads(local_seal.unseal(self._key, _NAME, self._path.read_bytes()))
-        except local_seal.SealBroken as error:
-            raise Conflict(
-                mark("The Matrix device's directory was made with another store key. Use that key again.")
-            ) from error
-        user_id, device_id, access_token = record
-        return user_id, device_id, access_token
-
-
-async def _confirm(homeserver: Homeserver, user_id: str, device_id: str) -> None:
-    try:
-        known = await homeserver.whoami()
-    except Permanent as error:
-        if error.code != "M_UNKNOWN_TOKEN":
-            raise
-        known = ("", "")
-    if known != (user_id, device_id):
-        raise DeviceLost(
-            mark("The homeserver has signed this Matrix device out. Remove its directory for a new device.")
-        )
 
 
 def _common(row: InboxRow) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bots import private_files
 from bots.homeserver import Homeserver
 from bots.olm_machine import OlmMachine
 from core import logs
@@ -102,8 +102,7 @@ class Identity:
     def _provision(self, user_id: str) -> _Kept:
         """Make the seeds and put them on disk before anybody hears of them."""
         seeds = cross_signing.new_seeds()
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(self.master_seed_file, base64.b64encode(seeds.master) + b"\n")
+        private_files.write(self.master_seed_file, base64.b64encode(seeds.master) + b"\n")
         return self._keep(seeds, cross_signing.published_keys(user_id, seeds))
 
     def _keep(self, seeds: cross_signing.SigningSeeds, published: Mapping[str, Any]) -> _Kept:
@@ -112,8 +111,9 @@ class Identity:
             "user_signing": base64.b64encode(seeds.user_signing).decode(),
             "published": published,
         }
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_private(self._directory / SEALED_FILE, local_seal.seal(self._key, _NAME, json.dumps(record).encode()))
+        private_files.write(
+            self._directory / SEALED_FILE, local_seal.seal(self._key, _NAME, json.dumps(record).encode())
+        )
         return _Kept(self_signing=seeds.self_signing, user_signing=seeds.user_signing, published=published)
 
     def _kept(self) -> _Kept | None:
@@ -158,14 +158,3 @@ class Identity:
 def _of_user(answer: Mapping[str, Any], part: str, user_id: str) -> Any:
     users = answer.get(part)
     return users.get(user_id) if isinstance(users, dict) else None
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its owner reads, whole or not at all."""
-    draft = path.with_name(path.name + ".draft")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)

@@ -15,8 +15,9 @@ from typing import Any
 from peewee import PeeweeException
 
 from bots.key_directory import KeyDirectory
-from bots.olm_machine import PANIC, KeyMissing, OlmMachine, Opened, Unreadable
+from bots.olm_machine import PANIC, OlmMachine
 from bots.olm_store import InboxRow, OlmStore
+from bots.room_keys import KeyMissing, Opened, Unreadable
 from bots.room_sessions import RoomSessions
 from core import logs
 from core.clock import Clock
@@ -114,7 +115,7 @@ class Intake:
 
     def _read(self, room_id: str, event: Mapping[str, Any], *, first: bool) -> None:
         try:
-            opened = self._machine.read_room_event(room_id, event["event_id"], event["content"])
+            opened = self._machine.room_keys.read(room_id, event["event_id"], event["content"])
         except KeyMissing as missing:
             # Before the first sync of a device nobody had its keys: there is nothing to wait for.
             if not first:
@@ -140,7 +141,7 @@ class Intake:
     def _read_waiting(self, row: InboxRow) -> None:
         record = row.record
         try:
-            opened = self._machine.read_room_event(record["room_id"], row.event_id, record["content"])
+            opened = self._machine.room_keys.read(record["room_id"], row.event_id, record["content"])
         except (KeyMissing, Unreadable):
             self.dropped["unreadable"] += 1
             self._store.drop(row.event_id)

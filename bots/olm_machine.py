@@ -1,9 +1,8 @@
 """nio's Olm machine, hardened: what it believes, what it keeps, and what it says of itself.
 
-Owns the decryption of to-device and room events and the upkeep of the account's own keys. Built on
-private parts of nio, which is pinned exactly; `tests/unit/test_nio_seams.py` fails when one of the parts
-replaced here changes. Room keys are kept by the store, ratcheted forward past what was read, so that
-a seized disk opens nothing of the past. Who may be believed is decided in `bots.key_directory`.
+Owns one-to-one messages and the upkeep of the account's own keys. Built on private parts of nio, which is
+pinned exactly; `tests/unit/test_nio_seams.py` fails when one of the parts replaced here changes. Room
+messages are opened by `bots.room_keys`; who may be believed is decided in `bots.key_directory`.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import vodozemac
@@ -19,8 +17,8 @@ from nio.crypto import DeviceStore, Olm  # type: ignore[import-untyped]  # nio s
 from nio.events import OlmEvent  # type: ignore[import-untyped]  # as above
 from nio.exceptions import VerificationError  # type: ignore[import-untyped]  # as above
 
-from bots import untrusted_json
 from bots.olm_store import OlmStore
+from bots.room_keys import RoomKeys
 from core import logs
 from crypto import cross_signing
 
@@ -35,18 +33,6 @@ MOST_SESSIONS_PER_DEVICE = 5
 PANIC = "PanicException"
 
 
-class KeyMissing(Exception):
-    """The key of a room message is not here yet."""
-
-    def __init__(self, session_id: str) -> None:
-        super().__init__("the room key is missing")
-        self.session_id = session_id
-
-
-class Unreadable(Exception):
-    """The message cannot be opened, now or ever, or was opened before as another event."""
-
-
 class Recipient(Protocol):
     """What must be known of a device to write to it."""
 
@@ -58,16 +44,6 @@ class Recipient(Protocol):
     def curve25519(self) -> str: ...  # noqa: D102 (as above)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """A room message and the device keys that its session came with."""
-
-    event_type: str
-    content: dict[str, Any]
-    sender_key: str
-    ed25519: str
-
-
 class OlmMachine(Olm):  # type: ignore[misc]  # nio ships no types
     """One device's account and sessions."""
 
@@ -76,6 +52,7 @@ class OlmMachine(Olm):  # type: ignore[misc]  # nio ships no types
     def __init__(self, user_id: str, device_id: str, store: OlmStore) -> None:
         # Room sessions whose key came since somebody last looked.
         self.new_room_keys: list[str] = []
+        self.room_keys = RoomKeys(store)
         super().__init__(user_id, device_id, store)
         self.device_keys: dict[str, Any] = store.value("own device keys") or self._make_device_keys()
 
@@ -145,7 +122,7 @@ class OlmMachine(Olm):  # type: ignore[misc]  # nio ships no types
         """Encrypt a message to one device that has a session. Inside a transaction."""
         session = self.session_store.get(device.curve25519)
         if session is None:
-            raise Unreadable
+            raise LookupError("there is no session with this device")
         return dict(self._olm_encrypt(session, device, event_type, content))
 
     def _bound_sessions(self, sender_key: str) -> None:
@@ -206,80 +183,12 @@ class OlmMachine(Olm):  # type: ignore[misc]  # nio ships no types
                 pass
             case _:
                 return
+        ed25519 = payload["keys"]["ed25519"]
         session = vodozemac.InboundGroupSession(vodozemac.SessionKey(session_key))
         if session.session_id != session_id:
             raise VerificationError("the session has another name")
-        known = self.store.room_key(session_id)
-        if known is not None and not _improves(known, session, sender_key, room_id):
-            return
-        self._keep_room_session(
-            session,
-            {
-                "room_id": room_id,
-                "sender": sender,
-                "sender_key": sender_key,
-                "ed25519": payload["keys"]["ed25519"],
-            },
-        )
-        self.new_room_keys.append(session_id)
-
-    # Room messages ------------------------------------------------------------------------------------
-
-    def read_room_event(self, room_id: str, event_id: str, content: Any) -> Opened:
-        """Open one encrypted room event. Inside a transaction."""
-        match content:
-            case {
-                "algorithm": "m.megolm.v1.aes-sha2",
-                "session_id": str(session_id),
-                "ciphertext": str(ciphertext),
-            }:
-                pass
-            case _:
-                raise Unreadable
-        known = self.store.room_key(session_id)
-        if known is None:
-            raise KeyMissing(session_id)
-        if known["room_id"] != room_id:
-            raise Unreadable
-        session = _restored(known)
-        try:
-            opened = session.decrypt(vodozemac.MegolmMessage.from_base64(ciphertext))
-        except ValueError as error:
-            raise Unreadable from error
-        index = int(opened.message_index)
-        if not self.store.first_reading(session_id, index, event_id):
-            log.warning("message_replayed")
-            raise Unreadable
-        self._ratchet_forward(session_id, session, known)
-        match untrusted_json.read(bytes(opened.plaintext)):
-            case {"room_id": str(inner), "type": str(event_type), "content": dict(inner_content)}:
-                if inner != room_id:
-                    raise Unreadable
-            case _:
-                raise Unreadable
-        return Opened(
-            event_type=event_type,
-            content=inner_content,
-            sender_key=known["sender_key"],
-            ed25519=known["ed25519"],
-        )
-
-    def _ratchet_forward(self, session_id: str, session: vodozemac.InboundGroupSession, known: dict[str, Any]) -> None:
-        index = session.first_known_index
-        while self.store.message_was_read(session_id, index):
-            index += 1
-        if index > session.first_known_index:
-            advanced = session.export_at(index)
-            if advanced is not None:
-                forward = vodozemac.InboundGroupSession.import_session(advanced)
-                self._keep_room_session(forward, {**known, "ratcheted": True})
-                self.store.forget_readings(session_id, before=index)
-
-    def _keep_room_session(self, session: vodozemac.InboundGroupSession, known: dict[str, Any]) -> None:
-        exported = session.export_at(session.first_known_index)
-        if exported is None:
-            raise Unreadable
-        self.store.keep_room_key(session.session_id, {**known, "exported": exported.to_base64()})
+        if self.room_keys.accept(session, room_id=room_id, sender=sender, sender_key=sender_key, ed25519=ed25519):
+            self.new_room_keys.append(session_id)
 
     # The account's own keys -----------------------------------------------------------------------------
 
@@ -341,22 +250,3 @@ def _describes(attached: Any, sender: str, sender_key: str, ed25519: str) -> boo
                 attached, sender, ed25519, key_name=device_id
             )
     return False
-
-
-def _improves(known: Mapping[str, Any], session: vodozemac.InboundGroupSession, sender_key: str, room_id: str) -> bool:
-    """Tell whether a key for a known session reaches further back and is truly of the same session."""
-    if known["sender_key"] != sender_key or known["room_id"] != room_id:
-        log.warning("room_key_claimed_by_another")
-        return False
-    if known.get("ratcheted"):
-        # Going back would open what was read already, and let it come again.
-        return False
-    kept = _restored(known)
-    if session.first_known_index >= kept.first_known_index:
-        return False
-    ours, theirs = kept.export_at(kept.first_known_index), session.export_at(kept.first_known_index)
-    return ours is not None and theirs is not None and ours.to_base64() == theirs.to_base64()
-
-
-def _restored(known: Mapping[str, Any]) -> vodozemac.InboundGroupSession:
-    return vodozemac.InboundGroupSession.import_session(vodozemac.ExportedSessionKey(known["exported"]))

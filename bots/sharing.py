@@ -107,24 +107,20 @@ class KeySharing:
 
     async def mend(self) -> None:
         """Start new sessions with devices whose messages could not be opened."""
-        broken = [
-            device
-            for entry in list(self._machine.wedged_devices)
-            if (device := self._directory.keys_of(entry.user_id).devices.get(entry.device_id)) is not None
-        ]
-        self._machine.wedged_devices.clear()
+        broken = list(self._machine.wedged_devices)
         if not broken:
             return
-        started = await self._start_sessions(broken)
-        with self._machine.store.transaction():
-            parcels = [
-                (device, self._machine.write_to(device, "m.dummy", {}))
-                for device in broken
-                if (device.user_id, device.device_id) in started
-            ]
+        devices = [self._directory.keys_of(entry.user_id).devices.get(entry.device_id) for entry in broken]
+        known = [device for device in devices if device is not None]
+        started = await self._start_sessions(known)
         messages: dict[str, dict[str, Any]] = {}
-        for device, content in parcels:
-            messages.setdefault(device.user_id, {})[device.device_id] = content
+        with self._machine.store.transaction():
+            for device in known:
+                if (device.user_id, device.device_id) in started:
+                    dummy = self._machine.write_to(device, "m.dummy", {})
+                    messages.setdefault(device.user_id, {})[device.device_id] = dummy
+        # A device without a key to offer is not asked again until its next message cannot be opened.
+        self._machine.wedged_devices[:] = [entry for entry in self._machine.wedged_devices if entry not in broken]
         if messages:
             await self._homeserver.send_to_devices("m.room.encrypted", _transaction_id(), messages)
 

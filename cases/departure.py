@@ -14,7 +14,7 @@ from cases.model import CaseId
 from cases.service import CHANNEL
 from core import ledger
 from core.clock import Clock
-from core.database import Database
+from core.database import MOVED_ON, Database, Transaction
 from core.errors import Conflict, NotFound
 from core.texts import mark
 
@@ -23,10 +23,13 @@ async def depart(database: Database, clock: Clock, person_id: PersonId) -> None:
     """End everything a person has on the staff; the operator's act."""
     now = clock.now()
     async with database.transaction() as tx:
-        if person_id not in await directory.people(tx, [person_id]):
+        # The cases first, then the person: the order in which the services take them.
+        led = [await store.case(tx, case_id, lock=True) for case_id in await _led(tx, person_id)]
+        if not await directory.lock_person(tx, person_id):
             raise NotFound(NO_PERSON)
-        for row in await tx.rows(store.SQL["led_cases"], person_id):
-            case = await store.case(tx, CaseId(row["id"]), lock=True)
+        if await _led(tx, person_id) != [case.id for case in led]:
+            raise Conflict(MOVED_ON)
+        for case in led:
             if case.deputy_id is None:
                 raise Conflict(mark("This person coordinates a case without a deputy. Name another coordinator first."))
             successor = case.deputy_id if case.coordinator_id == person_id else case.coordinator_id
@@ -40,3 +43,7 @@ async def depart(database: Database, clock: Clock, person_id: PersonId) -> None:
         if await directory.mark_left(tx, person_id, now):
             await ledger.record(tx, ledger.Act(act="person_left", at=now, actor_kind="operator", object_id=person_id))
         await tx.wake(CHANNEL)
+
+
+async def _led(tx: Transaction, person_id: PersonId) -> list[CaseId]:
+    return [CaseId(row["id"]) for row in await tx.rows(store.SQL["led_cases"], person_id)]

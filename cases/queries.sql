@@ -105,7 +105,7 @@ SELECT case_id, person_id FROM exclusions WHERE case_id = ANY($1)
 
 -- led_cases --
 -- Open cases that a person leads. $1 person.
-SELECT id FROM cases WHERE closed_at IS NULL AND (coordinator_id = $1 OR deputy_id = $1)
+SELECT id FROM cases WHERE closed_at IS NULL AND (coordinator_id = $1 OR deputy_id = $1) ORDER BY id
 
 -- cases_of_member --
 -- Cases, closed ones too, in which a person is still a member of something. $1 person.

@@ -81,6 +81,9 @@ class Cases:
     async def colleagues(self, actor: Person) -> list[Person]:
         """Return the staff of all agencies that share a case with the actor's, and of the actor's own."""
         async with self._database.transaction() as tx:
+            person = (await directory.people(tx, [actor.id])).get(actor.id)
+            if person is None or not person.active:
+                return []
             shared = {actor.agency_id}
             for case in await store.cases_of_person(tx, actor.id):
                 shared |= case.agencies.keys()
@@ -158,6 +161,7 @@ class Cases:
                 raise InvalidInput(mark("Coordinator and deputy are two people."))
             if not case.core.member_ids.issuperset(named):
                 raise Conflict(mark("Coordinator and deputy must be members of the case first."))
+            await self._require_staff(tx, case, named)
             await store.set_leaders(tx, case.id, coordinator_id, deputy_id)
             await self._record(tx, "leaders_named", actor, case.id, coordinator_id)
             return await store.case(tx, case.id)
@@ -195,7 +199,7 @@ class Cases:
 
     async def _require_staff(self, tx: Transaction, case: Case, person_ids: Collection[PersonId]) -> None:
         """Refuse people who are unknown, gone, excluded, or of an agency without a part in the case."""
-        people = await directory.people(tx, person_ids)
+        people = await directory.people(tx, person_ids, share=True)
         for person_id in person_ids:
             person = people.get(person_id)
             if person is None or not person.active or person_id in case.excluded_ids:

@@ -46,7 +46,7 @@ async def raise_until_accepted(
     find: Callable[[], Awaitable[UUID]],
     key: UUID,
     *,
-    report: Callable[[Progress], None],
+    report: Callable[[Progress], Awaitable[None]],
     event: Event = Event.PANIC,
     status: Status = Status.ACTUAL,
     sleep: Sleep = asyncio.sleep,
@@ -62,13 +62,13 @@ async def raise_until_accepted(
             compartment_id = compartment_id or await find()
             seen = await api.raise_alert(compartment_id, key, event=event, status=status)
         except (InvalidInput, NotFound, NotAuthenticated) as error:
-            report(_without_answer(seen, error))
+            await report(_without_answer(seen, error))
             raise
         except StrehaError as error:
-            report(_without_answer(seen, error))
+            await report(_without_answer(seen, error))
         else:
             progress = progress_of(seen)
-            report(progress)
+            await report(progress)
             if progress.known in (Known.ACCEPTED, Known.ENDED):
                 return seen
         await sleep(REPEAT_SECONDS)

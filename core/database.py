@@ -134,9 +134,16 @@ class _our_errors:  # noqa: N801 (reads as a phrase at its use)
                 raise Conflict(MOVED_ON) from error
             case asyncpg.DataError() | asyncpg.CheckViolationError():
                 raise InvalidInput(mark("A value is not allowed here.")) from error
-            case asyncpg.PostgresSyntaxError() | asyncpg.UndefinedTableError() | asyncpg.UndefinedColumnError():
+            case asyncpg.SyntaxOrAccessError():
+                # A fault of the program or of its rights: nothing that waiting mends.
                 return
-            case asyncpg.PostgresError() | asyncpg.InterfaceError() | OSError() | TimeoutError():
+            case (
+                asyncpg.PostgresError()
+                | asyncpg.InterfaceError()
+                | asyncpg.InternalClientError()
+                | OSError()
+                | TimeoutError()
+            ):
                 log.warning("database_unavailable", **{k: v for k, v in logs.describe(error).items() if k != "frames"})
                 raise Unavailable(UNAVAILABLE) from error
 

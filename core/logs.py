@@ -111,15 +111,5 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    for package in (
-        "core",
-        "agencies",
-        "cases",
-        "alerts",
-        "safety_plans",
-        "server",
-        "bots",
-        "deploy",
-        "streha",
-    ):
+    for package in PACKAGES:
         logging.getLogger(package).setLevel(level.upper())

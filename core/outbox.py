@@ -19,6 +19,7 @@ from core.ids import new_id
 _SQL = queries.load("core")
 CHANNEL = "streha_outbox"
 LEASE = timedelta(seconds=30)
+_CLAIM_LOCK = 0x4F55_5442_4F58  # "OUTBOX"; one per database
 
 
 class Lane(IntEnum):
@@ -46,7 +47,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """Something to say. `key` names its cause: the same key is said once."""
+    """Something to say. `key` names its cause: the same key is said once; a repetition is marked as one."""
 
     key: str
     target: Target
@@ -55,6 +56,7 @@ class Message:
     mentions: Sequence[UUID] = ()
     lane: Lane = Lane.ORDINARY
     alert_id: UUID | None = None
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,19 +72,24 @@ class Claimed:
     message: Message
 
 
-async def post(tx: Transaction, messages: Sequence[Message], now: datetime) -> None:
-    """Leave messages to be sent when the transaction commits, in this order, and wake the deliverer."""
+async def post(tx: Transaction, messages: Sequence[Message], now: datetime, *, due_at: datetime | None = None) -> None:
+    """Leave messages to be sent when the transaction commits or later, in this order; wake the deliverer."""
     for each in messages:
         await tx.run(
             _SQL["post"], new_id(), each.key, each.lane, each.target.kind, each.target.id, each.template,
-            each.parameters, list(each.mentions), each.alert_id, now,
+            each.parameters, list(each.mentions), each.alert_id, each.repeated, now, due_at or now,
         )  # fmt: skip
     if messages:
         await tx.wake(CHANNEL)
 
 
 async def claim(tx: Transaction, now: datetime, limit: int) -> list[Claimed]:
-    """Lease up to `limit` waiting messages, alerts first, each target's in order."""
+    """Lease up to `limit` waiting messages, alerts first, each target's in order.
+
+    Claims come one after the other: two at once would not see each other's leases, and the later messages of
+    a room could overtake the earlier ones.
+    """
+    await tx.row(_SQL["claim_in_turn"], _CLAIM_LOCK)
     rows = await tx.rows(_SQL["claim"], now, now + LEASE, limit)
     claimed = [
         Claimed(
@@ -99,6 +106,7 @@ async def claim(tx: Transaction, now: datetime, limit: int) -> list[Claimed]:
                 mentions=row["mentions"],
                 lane=Lane(row["lane"]),
                 alert_id=row["alert_id"],
+                repeated=row["repeated"],
             ),
         )
         for row in rows

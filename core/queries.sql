@@ -1,13 +1,18 @@
 -- post --
--- Leave a message to be sent; a key that is known already changes nothing. $1 id … $10 now.
+-- Leave a message to be sent; a key that is known already changes nothing. $1 id … $10 repeated, $11 now,
+-- $12 due at.
 INSERT INTO outbox (id, key, lane, target_kind, target_id, template, parameters, mentions, alert_id,
-                    created_at, due_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+                    repeated, created_at, due_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 ON CONFLICT (key) DO NOTHING
 
+-- claim_in_turn --
+-- Wait until no other claim is under way. $1 lock number.
+SELECT pg_advisory_xact_lock($1)
+
 -- claim --
--- Lease the oldest waiting messages, keeping each target's order within its lane. $1 now, $2 lease
--- until, $3 limit.
+-- Lease the oldest waiting messages, keeping each target's order within its lane; a repetition that waits
+-- for its time holds nothing up. $1 now, $2 lease until, $3 limit.
 UPDATE outbox SET lease_until = $2, attempts = attempts + 1, state = 'sending'
 WHERE id IN (
     SELECT id FROM outbox AS waiting
@@ -17,10 +22,11 @@ WHERE id IN (
           SELECT FROM outbox AS earlier
           WHERE earlier.target_id = waiting.target_id AND earlier.lane = waiting.lane
             AND earlier.state IN ('pending', 'sending') AND earlier.sequence < waiting.sequence
+            AND NOT earlier.repeated
             AND (earlier.due_at > $1 OR earlier.lease_until > $1))
     ORDER BY lane, sequence LIMIT $3 FOR UPDATE SKIP LOCKED)
 RETURNING id, key, lane, target_kind, target_id, sequence, template, parameters, mentions, alert_id,
-          created_at, attempts, failure
+          repeated, created_at, attempts, failure
 
 -- mark_sent --
 -- The homeserver has accepted these messages. $1 ids, $2 now.

@@ -126,9 +126,14 @@ class _Examination:
 
     async def beats(self, role: str) -> None:
         at = (await heartbeat.beats(self._database)).get(role)
-        if at is None or self._clock.now() - at > OLD_BEAT:
-            raise Todo(mark("The role {role} has not been seen for {seconds} seconds. Start it: streha run --role {role}"),
-                       role=role, seconds=_seconds_since(at, self._clock.now()))  # fmt: skip
+        if at is None:
+            raise Todo(mark("The role {role} has never run. Start it: streha run --role {role}"), role=role)
+        if self._clock.now() - at > OLD_BEAT:
+            raise Todo(
+                mark("The role {role} was last seen {seconds} seconds ago. Start it: streha run --role {role}"),
+                role=role,
+                seconds=_seconds_since(at, self._clock.now()),
+            )
 
     async def outbox(self) -> None:
         async with self._database.transaction() as tx:
@@ -140,9 +145,7 @@ class _Examination:
                 seconds=_seconds_since(oldest, self._clock.now()),
             )
         if lost:
-            raise Todo(
-                mark("Messages that could not be delivered: {count}. Look at the log of the bots."), count=lost
-            )
+            raise Todo(mark("Messages that could not be delivered: {count}. Look at the log of the bots."), count=lost)
 
     async def ledger(self) -> None:
         async with self._database.transaction() as tx:
@@ -184,5 +187,5 @@ def _failed(name: str, error: StrehaError) -> Finding:
     return Finding(check=name, todo=error.reason, parameters=error.parameters)
 
 
-def _seconds_since(at: datetime | None, now: datetime) -> int:
-    return 0 if at is None else round((now - at).total_seconds())
+def _seconds_since(at: datetime, now: datetime) -> int:
+    return round((now - at).total_seconds())

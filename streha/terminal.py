@@ -9,12 +9,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from core.errors import Conflict, InvalidInput, LimitReached, NotAuthenticated, NotFound, StrehaError
-from core.texts import choose, render
+from core.errors import Conflict, InvalidInput, NotAuthenticated, NotFound, StrehaError
+from core.texts import choose, mark, render
 
 EXIT_NO = 1
 EXIT_USAGE = 2
@@ -70,17 +71,27 @@ def as_json_line(value: object) -> None:
 
 def refuse(error: StrehaError) -> int:
     """Print why something was not done on one line of standard error; return the exit code that means it."""
-    incident = str(error.parameters.get("incident", ""))
-    sys.stderr.write(f"streha: {say(error.reason, **error.parameters)}{f' [{incident}]' if incident else ''}\n")
     match error:
         case InvalidInput():
-            return EXIT_USAGE
+            code = EXIT_USAGE
         case NotFound() | Conflict() | NotAuthenticated():
-            return EXIT_NO
-        case LimitReached():
-            return EXIT_UNAVAILABLE
+            code = EXIT_NO
         case _:
-            return EXIT_UNAVAILABLE
+            code = EXIT_UNAVAILABLE
+    incident = str(error.parameters.get("incident", ""))
+    # The number helps an operator find a fault; where the answer is simply no, there is none to find.
+    number = f" [{incident}]" if incident and code == EXIT_UNAVAILABLE else ""
+    sys.stderr.write(f"streha: {say(error.reason, **error.parameters)}{number}\n")
+    return code
+
+
+def require_yes(*, yes: bool) -> None:
+    """Ask whether to go on with what cannot be taken back, unless the person has said so."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise InvalidInput(mark("This cannot be taken back. Add --yes to go on."))
+    typer.confirm(say(mark("This cannot be taken back. Go on?")), abort=True, err=True)
 
 
 def moment(at: datetime | None, zone: str = "") -> str:

@@ -7,8 +7,10 @@ schema alone, or with the people and the case of `scene` for a test that asks fo
 
 from __future__ import annotations
 
+import io
+import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import count
@@ -19,7 +21,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from core import database as databases
-from core import migrations
+from core import logs, migrations
 from core.database import Database
 from core.settings import Secret, Settings
 from deploy.stack import LocalStack
@@ -151,3 +153,16 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep what the caller's environment sets for Streha from the tests."""
     for name in [name for name in os.environ if name.startswith("STREHA_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """Let the program write its log here, down to the smallest event, as it would to standard error."""
+    written = io.StringIO()
+    loggers = [logging.getLogger(name) for name in ("", *logs.PACKAGES)]
+    levels, handlers = [each.level for each in loggers], loggers[0].handlers[:]
+    logs.configure("debug", written)
+    yield written
+    loggers[0].handlers[:] = handlers
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)

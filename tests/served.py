@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +16,12 @@ from agencies.model import Person
 from client import key_file
 from client.api import ApiClient
 from client.key_file import KeyFile
+from core.settings import Settings
 from crypto import sign_in
-from server.api.services import Services
+from server.api.application import application
+from server.api.health import Check
+from server.api.services import Services, services
+from server.api.serving import serve
 from server.api.wire.directory import token_text
 from tests.people import Network
 
@@ -101,3 +108,25 @@ class ServedApi:
             method, self.url + path, data=data, headers={**given, **(headers or {})}, skip_auto_headers=["Content-Type"]
         ) as response:
             return Answered(status=response.status, headers=dict(response.headers), body=await response.read())
+
+
+@asynccontextmanager
+async def serve_api(
+    network: Network, settings: Settings, directory: Path, *, checks: dict[str, Check] | None = None
+) -> AsyncIterator[ServedApi]:
+    """Serve the API over the network's database while the context is entered, at an origin of its own."""
+    port = _free_port()
+    settings = replace(settings, api_port=port, public_origin=f"http://127.0.0.1:{port}")
+    wired = services(network.database, network.clock, settings)
+    async with (
+        serve(application(wired, checks), "127.0.0.1", port, drain_seconds=2),
+        aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
+    ):
+        yield ServedApi(services=wired, network=network, url=settings.public_origin, directory=directory, http=http)
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port

@@ -166,6 +166,7 @@ CREATE TABLE outbox (
     parameters jsonb NOT NULL,
     mentions uuid[] NOT NULL,
     alert_id uuid,
+    repeated boolean NOT NULL DEFAULT false,
     created_at timestamptz NOT NULL,
     state text NOT NULL DEFAULT 'pending',
     attempts integer NOT NULL DEFAULT 0,

@@ -17,7 +17,7 @@ from server.api import decoding
 from server.api.limits import Buckets, network_of
 from server.api.route import Asked, Call, Limit, Route
 from server.api.services import Services
-from server.api.wire import Wire
+from server.api.wire import Nothing, Wire
 from server.api.wire.directory import token_bytes
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -55,14 +55,12 @@ class Adapter:
     async def _read(self, route: Route[Asked], request: web.Request) -> Call[Asked]:
         token = _token(request)
         person = await self._admit(route, token, network_of(request.remote))
-        ids = decoding.ids(request.match_info.items())
-        reads_query = route.method == hdrs.METH_GET
         return Call(
             services=self._services,
             person=person,
             token=token,
-            ids=ids,
-            asked=decoding.query(request, route.takes) if reads_query else await decoding.body(request, route.takes),
+            ids=decoding.ids(request.match_info.items()),
+            asked=await _asked(route, request),
         )
 
     async def _admit(self, route: Route[Asked], token: bytes, network: str) -> Person | None:
@@ -85,6 +83,13 @@ class Adapter:
         if limited:
             self._people.take(person.id)
         return person
+
+
+async def _asked(route: Route[Asked], request: web.Request) -> Asked:
+    if route.method == hdrs.METH_GET:
+        return decoding.query(request, route.takes)
+    decoding.query(request, Nothing)
+    return await decoding.body(request, route.takes)
 
 
 def _token(request: web.Request) -> bytes:

@@ -130,8 +130,10 @@ async def _change_desk(
     covering = desk.covered_by if desk else None
     if covered_by is not None:
         other = desks.get((await opened.agency(covered_by)).id)
-        covering = other.id if other else await opened.agencies.open_desk(
-            (await opened.agency(covered_by)).id, always_staffed=False
+        covering = (
+            other.id
+            if other
+            else await opened.agencies.open_desk((await opened.agency(covered_by)).id, always_staffed=False)
         )
     staffed = always if always is not None else bool(desk and desk.always_staffed)
     changes = always is not None or covered_by is not None

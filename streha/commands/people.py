@@ -101,8 +101,7 @@ def _leave(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    if not yes:
-        typer.confirm(say(mark("This cannot be taken back. Go on?")), abort=True, err=True)
+    terminal.require_yes(yes=yes)
 
     async def act() -> Person:
         async with installation() as opened:
@@ -117,9 +116,7 @@ def _leave(
         terminal.line(mark("{name} has left. The channels are being closed to this person now."), name=found.name)
 
 
-async def _add_with_key(
-    opened: Installation, name: str, agency: str, matrix: str, role: Role, path: Path
-) -> Person:
+async def _add_with_key(opened: Installation, name: str, agency: str, matrix: str, role: Role, path: Path) -> Person:
     """Make the key here and let only its public half into the database."""
     key_file.require_free(path)
     api_url = key_file.checked_address(opened.settings.public_origin)

@@ -61,6 +61,10 @@ class Town:
             desk_id = await tx.value("SELECT id FROM duty_desks WHERE agency_id = $1", agency.id)
         return await self.network.room_of(Target(kind=TargetKind.DESK, id=desk_id))
 
+    async def direct_room(self, name: str) -> str:
+        """Return the room in which the bot speaks to one person alone."""
+        return await self.network.room_of(Target(kind=TargetKind.PERSON, id=self.person(name).id))
+
     @property
     def cases(self) -> Cases:
         """The use cases of cases."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -44,12 +44,9 @@ async def test_a_case_an_alert_and_a_review(api: ServedApi, clock: MovableClock)
         assert [each.id for each in await officer.alerts()] == [alert.id]
         accepted = await officer.acknowledge(alert.id)
         assert accepted.accepted_by == [scene.police.officer.id]
-        with pytest.raises(Conflict):
-            await api.services.alerts.stand_down(
-                scene.police.officers[1],
-                accepted.id,
-                StandDownReason.SAFE,  # type: ignore[arg-type]
-            )
+        async with api.client(scene.police.officers[1]) as other:
+            with pytest.raises(Conflict):
+                await other.stand_down(alert.id, StandDownReason.SAFE)
         ended = await officer.stand_down(alert.id, StandDownReason.SAFE)
         assert ended.state == "stood_down"
         assert await officer.alerts() == []
@@ -70,9 +67,13 @@ async def test_a_case_an_alert_and_a_review(api: ServedApi, clock: MovableClock)
 async def test_a_raise_stays_until_a_named_person_accepted(api: ServedApi) -> None:
     scene = await api.network.scene()
     reports: list[Progress] = []
+
+    async def report(progress: Progress) -> None:
+        reports.append(progress)
+
     async with api.client(scene.member) as raiser, api.client(scene.welfare.officer) as officer:
 
-        async def find() -> object:
+        async def find() -> UUID:
             return scene.case.core.id
 
         async def instead_of_sleeping(seconds: float) -> None:
@@ -81,7 +82,7 @@ async def test_a_raise_stays_until_a_named_person_accepted(api: ServedApi) -> No
                 await officer.acknowledge((await officer.alerts())[0].id)
 
         accepted = await raise_until_accepted(
-            raiser, find, uuid4(), report=reports.append, status=Status.EXERCISE, sleep=instead_of_sleeping
+            raiser, find, uuid4(), report=report, status=Status.EXERCISE, sleep=instead_of_sleeping
         )
     assert [each.known for each in reports] == [Known.STORED] * 3 + [Known.ACCEPTED]
     assert accepted.accepted_by == [scene.welfare.officer.id]
@@ -91,11 +92,15 @@ async def test_a_raise_stays_until_a_named_person_accepted(api: ServedApi) -> No
 async def test_a_raise_in_a_foreign_compartment_says_so_and_stops(api: ServedApi) -> None:
     scene = await api.network.scene()
     reports: list[Progress] = []
+
+    async def report(progress: Progress) -> None:
+        reports.append(progress)
+
     async with api.client(scene.stranger) as stranger:
 
-        async def find() -> object:
+        async def find() -> UUID:
             return scene.case.core.id
 
         with pytest.raises(NotFound):
-            await raise_until_accepted(stranger, find, uuid4(), report=reports.append)
+            await raise_until_accepted(stranger, find, uuid4(), report=report)
     assert [each.known for each in reports] == [Known.NOT_RAISED]

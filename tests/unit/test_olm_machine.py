@@ -13,8 +13,9 @@ import vodozemac
 from nio.exceptions import VerificationError  # type: ignore[import-untyped]  # nio ships no types
 
 from bots.key_directory import KeyDirectory, PublishedDevice
-from bots.olm_machine import KeyMissing, OlmMachine, Unreadable
+from bots.olm_machine import OlmMachine
 from bots.olm_store import OlmStore
+from bots.room_keys import KeyMissing, Unreadable
 from bots.room_sessions import RoomSessions, Sealed
 from core.clock import SystemClock
 from crypto import cross_signing
@@ -77,7 +78,7 @@ class Party:
 
     def hears(self, sealed: Sealed, event_id: str, room_id: str = ROOM) -> str:
         with self.store.transaction():
-            opened = self.machine.read_room_event(room_id, event_id, json.loads(sealed.content))
+            opened = self.machine.room_keys.read(room_id, event_id, json.loads(sealed.content))
         return str(opened.content["body"])
 
     def restarted(self) -> Party:
@@ -185,7 +186,7 @@ def test_a_forged_sender_is_not_believed(parties: tuple[Party, Party, Party]) ->
     bot.reads(mallory.writes(bot, "m.room_key", mallory.room_key()))
     sealed = mallory.says("stand-down")
     with bot.store.transaction():
-        opened = bot.machine.read_room_event(ROOM, "$1", json.loads(sealed.content))
+        opened = bot.machine.room_keys.read(ROOM, "$1", json.loads(sealed.content))
     as_mallory = directory.believe(mallory.published.user_id, opened.sender_key, opened.ed25519)
     assert (as_mallory.bound, as_mallory.device_id) == (True, "MALLORY")
     # The homeserver writes Ana's name over the same event.

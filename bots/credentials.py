@@ -1,0 +1,66 @@
+"""Who this device is: user, device and access token, sealed in the device's directory.
+
+Owns the file and the question whether the homeserver still knows the device. The token is worth as much
+as the device's keys, so it rests beside them and under the same secret.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from bots import private_files
+from bots.homeserver import Homeserver
+from core.errors import Conflict, Permanent
+from core.texts import mark
+from crypto import local_seal
+
+FILE = "device.sealed"
+_NAME = "credentials"
+
+
+class DeviceLost(Conflict):
+    """The homeserver no longer knows this device."""
+
+
+class Credentials:
+    """The sealed file."""
+
+    def __init__(self, directory: Path, secret: bytes) -> None:
+        self._path = directory / FILE
+        self._key = local_seal.derive(secret, "matrix device credentials")
+
+    @property
+    def exist(self) -> bool:
+        """Tell whether a device was ever signed in here."""
+        return self._path.exists()
+
+    def keep(self, user_id: str, device_id: str, access_token: str) -> None:
+        """Remember a device that has just signed in."""
+        record = json.dumps([user_id, device_id, access_token]).encode()
+        private_files.write(self._path, local_seal.seal(self._key, _NAME, record))
+
+    def load(self) -> tuple[str, str, str]:
+        """Return user id, device id and access token."""
+        try:
+            record = json.loads(local_seal.unseal(self._key, _NAME, self._path.read_bytes()))
+        except local_seal.SealBroken as error:
+            raise Conflict(
+                mark("The Matrix device's directory was made with another store key. Use that key again.")
+            ) from error
+        user_id, device_id, access_token = record
+        return user_id, device_id, access_token
+
+
+async def confirm(homeserver: Homeserver, user_id: str, device_id: str) -> None:
+    """Raise DeviceLost unless the homeserver knows the token as this device's."""
+    try:
+        known = await homeserver.whoami()
+    except Permanent as error:
+        if error.code != "M_UNKNOWN_TOKEN":
+            raise
+        known = ("", "")
+    if known != (user_id, device_id):
+        raise DeviceLost(
+            mark("The homeserver has signed this Matrix device out. Remove its directory for a new device.")
+        )

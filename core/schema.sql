@@ -1,0 +1,331 @@
+-- The schema as it stands after all migrations, for people to read. The program never runs this file;
+-- a test proves that it and the migrations give the same.
+
+CREATE TABLE schema_versions (
+    version integer PRIMARY KEY,
+    min_compatible integer NOT NULL
+);
+
+-- When each role last did its round; readiness writes here too, for a database that cannot write is not
+-- ready.
+CREATE TABLE heartbeats (
+    role text PRIMARY KEY,
+    at timestamptz NOT NULL
+);
+
+-- agencies ------------------------------------------------------------------------------------
+
+CREATE TABLE agencies (
+    id uuid PRIMARY KEY,
+    name text NOT NULL UNIQUE,
+    kind text NOT NULL,
+    country text NOT NULL,
+    language text NOT NULL,
+    created_at timestamptz NOT NULL
+);
+
+CREATE TABLE people (
+    id uuid PRIMARY KEY,
+    agency_id uuid NOT NULL REFERENCES agencies,
+    name text NOT NULL,
+    role text NOT NULL,
+    matrix_user text NOT NULL UNIQUE,
+    signing_key bytea NOT NULL UNIQUE CHECK (octet_length(signing_key) = 32),
+    created_at timestamptz NOT NULL,
+    left_at timestamptz
+);
+CREATE INDEX people_of_agency ON people (agency_id);
+
+-- An agency's post that answers now. `membership_version` grows with every change of who sits there.
+CREATE TABLE duty_desks (
+    id uuid PRIMARY KEY,
+    agency_id uuid NOT NULL UNIQUE REFERENCES agencies,
+    always_staffed boolean NOT NULL,
+    covered_by uuid REFERENCES duty_desks,
+    membership_version integer NOT NULL DEFAULT 1,
+    created_at timestamptz NOT NULL
+);
+
+CREATE TABLE duty_officers (
+    desk_id uuid NOT NULL REFERENCES duty_desks,
+    person_id uuid NOT NULL REFERENCES people,
+    since timestamptz NOT NULL,
+    PRIMARY KEY (desk_id, person_id)
+);
+
+CREATE TABLE sign_in_challenges (
+    nonce_hash bytea PRIMARY KEY,
+    person_id uuid NOT NULL,
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX sign_in_challenges_by_expiry ON sign_in_challenges (expires_at);
+
+CREATE TABLE sessions (
+    token_hash bytea PRIMARY KEY,
+    person_id uuid NOT NULL REFERENCES people,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX sessions_by_expiry ON sessions (expires_at);
+
+-- cases ---------------------------------------------------------------------------------------
+
+CREATE TABLE cases (
+    id uuid PRIMARY KEY,
+    codename text NOT NULL UNIQUE,
+    language text NOT NULL,
+    coordinator_id uuid NOT NULL REFERENCES people,
+    deputy_id uuid REFERENCES people,
+    opened_at timestamptz NOT NULL,
+    closed_at timestamptz,
+    CHECK (deputy_id IS DISTINCT FROM coordinator_id)
+);
+
+CREATE TABLE case_agencies (
+    case_id uuid NOT NULL REFERENCES cases,
+    agency_id uuid NOT NULL REFERENCES agencies,
+    part text NOT NULL,
+    PRIMARY KEY (case_id, agency_id)
+);
+
+CREATE TABLE compartments (
+    id uuid PRIMARY KEY,
+    case_id uuid NOT NULL REFERENCES cases,
+    codename text NOT NULL UNIQUE,
+    core boolean NOT NULL,
+    membership_version integer NOT NULL DEFAULT 1,
+    opened_at timestamptz NOT NULL,
+    closed_at timestamptz
+);
+CREATE UNIQUE INDEX one_core_compartment ON compartments (case_id) WHERE core;
+CREATE INDEX compartments_of_case ON compartments (case_id);
+
+CREATE TABLE compartment_members (
+    compartment_id uuid NOT NULL REFERENCES compartments,
+    person_id uuid NOT NULL REFERENCES people,
+    granted_by uuid NOT NULL REFERENCES people,
+    since timestamptz NOT NULL,
+    until timestamptz
+);
+CREATE UNIQUE INDEX one_membership_at_a_time ON compartment_members (compartment_id, person_id)
+    WHERE until IS NULL;
+CREATE INDEX memberships_of_person ON compartment_members (person_id) WHERE until IS NULL;
+
+CREATE TABLE exclusions (
+    case_id uuid NOT NULL REFERENCES cases,
+    person_id uuid NOT NULL REFERENCES people,
+    excluded_by uuid NOT NULL REFERENCES people,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (case_id, person_id)
+);
+
+-- ledger --------------------------------------------------------------------------------------
+
+-- Inserted without position in the acting transaction; one sequencer gives position and hash.
+CREATE TABLE ledger (
+    entry bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL,
+    actor_kind text NOT NULL,
+    actor_id uuid,
+    act text NOT NULL,
+    case_id uuid,
+    object_id uuid,
+    facts jsonb NOT NULL,
+    position bigint UNIQUE,
+    hash bytea
+);
+CREATE INDEX ledger_waiting ON ledger (entry) WHERE position IS NULL;
+CREATE INDEX ledger_of_case ON ledger (case_id, position);
+
+CREATE FUNCTION refuse_ledger_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND OLD.position IS NULL
+        AND (OLD.at, OLD.actor_kind, OLD.actor_id, OLD.act, OLD.case_id, OLD.object_id, OLD.facts)
+            IS NOT DISTINCT FROM
+            (NEW.at, NEW.actor_kind, NEW.actor_id, NEW.act, NEW.case_id, NEW.object_id, NEW.facts)
+    THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'ledger entries are never changed';
+END
+$$;
+CREATE TRIGGER ledger_is_append_only BEFORE UPDATE OR DELETE ON ledger
+    FOR EACH ROW EXECUTE FUNCTION refuse_ledger_change();
+CREATE TRIGGER ledger_is_never_emptied BEFORE TRUNCATE ON ledger
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_change();
+
+-- outbox --------------------------------------------------------------------------------------
+
+-- What must be said to whom. `key` names the cause, so that a repeated cause says it once.
+CREATE TABLE outbox (
+    id uuid PRIMARY KEY,
+    key text NOT NULL UNIQUE,
+    lane smallint NOT NULL,
+    target_kind text NOT NULL,
+    target_id uuid NOT NULL,
+    sequence bigint GENERATED ALWAYS AS IDENTITY,
+    template text NOT NULL,
+    parameters jsonb NOT NULL,
+    mentions uuid[] NOT NULL,
+    alert_id uuid,
+    repeated boolean NOT NULL DEFAULT false,
+    created_at timestamptz NOT NULL,
+    state text NOT NULL DEFAULT 'pending',
+    attempts integer NOT NULL DEFAULT 0,
+    due_at timestamptz NOT NULL,
+    lease_until timestamptz,
+    sent_at timestamptz,
+    failure text
+);
+CREATE INDEX outbox_waiting ON outbox (target_id, lane, sequence) WHERE state IN ('pending', 'sending');
+CREATE INDEX outbox_due ON outbox (lane, sequence) WHERE state IN ('pending', 'sending');
+CREATE INDEX outbox_of_alert ON outbox (alert_id) WHERE alert_id IS NOT NULL;
+
+-- alerts --------------------------------------------------------------------------------------
+
+CREATE TABLE alerts (
+    id uuid PRIMARY KEY,
+    case_id uuid NOT NULL REFERENCES cases,
+    compartment_id uuid NOT NULL REFERENCES compartments,
+    status text NOT NULL,
+    event text NOT NULL,
+    severity text NOT NULL,
+    first_severity text NOT NULL,
+    certainty text NOT NULL,
+    raised_by uuid REFERENCES people,
+    raised_through text NOT NULL,
+    sent timestamptz NOT NULL,
+    state text NOT NULL,
+    owner_id uuid REFERENCES people,
+    ladder integer NOT NULL,
+    ladder_began_at timestamptz NOT NULL,
+    step integer NOT NULL,
+    next_step_at timestamptz,
+    cancel_asked_at timestamptz,
+    lease_until timestamptz,
+    attempts integer NOT NULL DEFAULT 0,
+    stood_down_by uuid REFERENCES people,
+    stood_down_at timestamptz,
+    stand_down_reason text
+);
+-- One open incident per scope: further raises become updates of it.
+CREATE UNIQUE INDEX one_open_alert ON alerts (compartment_id, status) WHERE state <> 'stood_down';
+CREATE INDEX alerts_to_escalate ON alerts (next_step_at) WHERE next_step_at IS NOT NULL;
+
+-- Every press of a button by its idempotency key, and the alert it became part of.
+CREATE TABLE alert_raises (
+    key uuid PRIMARY KEY,
+    alert_id uuid NOT NULL REFERENCES alerts,
+    person_id uuid REFERENCES people,
+    event text NOT NULL,
+    at timestamptz NOT NULL
+);
+CREATE INDEX raises_of_alert ON alert_raises (alert_id);
+
+CREATE TABLE alert_agencies (
+    alert_id uuid NOT NULL REFERENCES alerts,
+    agency_id uuid NOT NULL REFERENCES agencies,
+    part text NOT NULL,
+    acknowledged_by uuid REFERENCES people,
+    acknowledged_at timestamptz,
+    PRIMARY KEY (alert_id, agency_id)
+);
+
+-- Who may act on the alert, and for which agency: by this row, not by membership.
+CREATE TABLE alert_recipients (
+    alert_id uuid NOT NULL REFERENCES alerts,
+    person_id uuid NOT NULL REFERENCES people,
+    agency_id uuid NOT NULL REFERENCES agencies,
+    tier smallint NOT NULL,
+    called_at timestamptz NOT NULL,
+    acknowledged_at timestamptz,
+    PRIMARY KEY (alert_id, person_id, agency_id)
+);
+CREATE INDEX alerts_of_recipient ON alert_recipients (person_id);
+
+-- safety plans --------------------------------------------------------------------------------
+
+CREATE TABLE risk_levels (
+    case_id uuid PRIMARY KEY REFERENCES cases,
+    level text NOT NULL,
+    set_by uuid NOT NULL REFERENCES people,
+    set_at timestamptz NOT NULL
+);
+
+CREATE TABLE reviews (
+    id uuid PRIMARY KEY,
+    case_id uuid NOT NULL REFERENCES cases,
+    level text NOT NULL,
+    owner_id uuid NOT NULL REFERENCES people,
+    opened_at timestamptz NOT NULL,
+    due_at timestamptz NOT NULL,
+    state text NOT NULL,
+    step integer NOT NULL DEFAULT 0,
+    next_step_at timestamptz,
+    lease_until timestamptz,
+    attempts integer NOT NULL DEFAULT 0,
+    ended_by uuid REFERENCES people,
+    ended_at timestamptz
+);
+CREATE UNIQUE INDEX one_open_review ON reviews (case_id) WHERE state = 'open';
+CREATE INDEX reviews_to_step ON reviews (next_step_at) WHERE next_step_at IS NOT NULL;
+
+-- bots ----------------------------------------------------------------------------------------
+
+-- The room of each target; `applied_version` is the membership the homeserver has been told of.
+CREATE TABLE rooms (
+    target_kind text NOT NULL,
+    target_id uuid NOT NULL,
+    room_id text UNIQUE,
+    applied_version integer NOT NULL DEFAULT 0,
+    due_at timestamptz NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    closed_at timestamptz,
+    PRIMARY KEY (target_kind, target_id)
+);
+
+-- The ciphertext and transaction id of an outbox message, stored before its first PUT.
+CREATE TABLE matrix_sends (
+    outbox_id uuid PRIMARY KEY REFERENCES outbox ON DELETE CASCADE,
+    room_id text NOT NULL,
+    device_id text NOT NULL,
+    transaction_id text NOT NULL,
+    content bytea NOT NULL,
+    membership_version integer NOT NULL,
+    stored_at timestamptz NOT NULL,
+    event_id text
+);
+
+-- One bot device is active per network: whoever holds this lease, fenced by its number.
+CREATE TABLE bot_lease (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    holder uuid,
+    fence bigint NOT NULL DEFAULT 0,
+    until timestamptz
+);
+INSERT INTO bot_lease DEFAULT VALUES;
+
+-- Everything that has a room, with the membership the room should have been told of.
+CREATE VIEW room_targets AS
+SELECT 'compartment' AS target_kind, compartments.id AS target_id, compartments.codename AS name, cases.language,
+    compartments.membership_version AS version, compartments.closed_at IS NOT NULL AS closed
+FROM compartments JOIN cases ON cases.id = compartments.case_id
+UNION ALL
+SELECT 'desk', duty_desks.id, NULL, agencies.language, duty_desks.membership_version, false
+FROM duty_desks JOIN agencies ON agencies.id = duty_desks.agency_id
+UNION ALL
+SELECT 'person', people.id, NULL, agencies.language, CASE WHEN people.left_at IS NULL THEN 1 ELSE 2 END,
+    people.left_at IS NOT NULL
+FROM people JOIN agencies ON agencies.id = people.agency_id;
+
+-- Who belongs in which room.
+CREATE VIEW room_members AS
+SELECT 'compartment' AS target_kind, compartment_members.compartment_id AS target_id, people.id AS person_id,
+    people.matrix_user
+FROM compartment_members JOIN people ON people.id = compartment_members.person_id
+WHERE compartment_members.until IS NULL AND people.left_at IS NULL
+UNION ALL
+SELECT 'desk', duty_officers.desk_id, people.id, people.matrix_user
+FROM duty_officers JOIN people ON people.id = duty_officers.person_id WHERE people.left_at IS NULL
+UNION ALL
+SELECT 'person', people.id, people.id, people.matrix_user FROM people WHERE people.left_at IS NULL;

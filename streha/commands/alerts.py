@@ -1,0 +1,222 @@
+"""`streha alert`: raise and stay until somebody accepts, look, accept, stand down."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from alerts.messages import EVENT_TEXTS, REASON_TEXTS
+from alerts.model import Event, StandDownReason, Status
+from client.answers import Alert
+from client.raising import raise_until_accepted
+from core.errors import StrehaError
+from core.ids import new_id
+from core.texts import mark
+from streha import terminal
+from streha.options import Json, Key
+from streha.personal import Names, as_id, find_alert, find_compartment, speaking_as
+from streha.raising import Reporter
+from streha.terminal import say
+
+app = typer.Typer(no_args_is_help=True, help=say(mark("Alerts: raise, look, accept, stand down.")))
+
+AlertWords = Annotated[
+    str, typer.Argument(metavar="ALERT", help=say(mark("An alert, by its case's or compartment's codename or by id.")))
+]
+
+
+@app.command(
+    "raise",
+    help=say(
+        mark(
+            "Raise an alert and stay until a named person has accepted it. Says honestly what is known. "
+            "In danger ring the police first.\n\n\b\nExamples:\n"
+            "  streha alert raise quiet-heron\n"
+            "  streha alert raise quiet-heron --event being_followed\n"
+            "  streha alert raise quiet-heron --drill"
+        )
+    ),
+)
+def _raise(
+    where: Annotated[str, typer.Argument(metavar="CASE", help=say(mark("A case or compartment, by codename or id.")))],
+    key: Key,
+    *,
+    event: Annotated[Event, typer.Option(help=say(mark("What happens; panic if there is no time.")))] = Event.PANIC,
+    drill: Annotated[
+        bool, typer.Option("--drill", help=say(mark("An exercise: everybody sees that it is one.")))
+    ] = False,
+    once: Annotated[bool, typer.Option("--once", help=say(mark("Raise once and do not stay.")))] = False,
+    press: Annotated[
+        UUID | None,
+        typer.Option("--id", metavar="ID", help=say(mark("Go on with an earlier raise: it is never raised twice."))),
+    ] = None,
+    json: Json = False,
+) -> None:
+    status = Status.EXERCISE if drill else Status.ACTUAL
+    pressed = press or new_id()
+
+    async def act() -> None:
+        async with speaking_as(key) as api:
+            reporter = Reporter(api, pressed, drill=drill, json=json, once=once)
+
+            async def find() -> UUID:
+                return as_id(where) or (await find_compartment(api, where)).id
+
+            if not once:
+                await raise_until_accepted(api, find, pressed, report=reporter, event=event, status=status)
+                return
+            try:
+                alert = await api.raise_alert(await find(), pressed, event=event, status=status)
+            except StrehaError as error:
+                await reporter.not_raised(error)
+                raise
+            await reporter.raised(alert)
+
+    asyncio.run(act())
+
+
+@app.command("list", help=say(mark("List the alerts you raised or were called for.")))
+def _list(
+    key: Key,
+    *,
+    ended: Annotated[bool, typer.Option("--ended", help=say(mark("Those that have ended too.")))] = False,
+    json: Json = False,
+) -> None:
+    async def act() -> tuple[list[Alert], Names]:
+        async with speaking_as(key) as api:
+            found = await api.alerts(ended=ended)
+            return found, Names() if json else await Names.of(api)
+
+    found, names = asyncio.run(act())
+    if json:
+        terminal.as_json(found)
+    elif not found:
+        terminal.line(mark("No alert is open for you."))
+    else:
+        terminal.table(
+            [
+                mark("Alert"), mark("What"), mark("Raised"), mark("By"), mark("State"), mark("Accepted by"),
+                mark("Silent"),
+            ],
+            [
+                (
+                    _title(each), _words(EVENT_TEXTS, each.event), terminal.moment(each.sent), names(each.raised_by),
+                    _words(_STATES, each.state), names.all(each.accepted_by), names.all(each.silent),
+                )
+                for each in found
+            ],
+        )  # fmt: skip
+
+
+@app.command("show", help=say(mark("Show an alert: who was called, who accepted, who is silent.")))
+def _show(alert: AlertWords, key: Key, *, json: Json = False) -> None:
+    async def act() -> tuple[Alert, Names]:
+        async with speaking_as(key) as api:
+            found = await find_alert(api, alert, ended=True)
+            return found, Names() if json else await Names.of(api)
+
+    found, names = asyncio.run(act())
+    if json:
+        terminal.as_json(found)
+    else:
+        _print_alert(found, names)
+
+
+@app.command("ack", help=say(mark("Accept an alert: you act on it now, and the others see your name.")))
+def _acknowledge(alert: AlertWords, key: Key, *, json: Json = False) -> None:
+    async def act() -> tuple[Alert, Names]:
+        async with speaking_as(key) as api:
+            accepted = await api.acknowledge((await find_alert(api, alert)).id)
+            return accepted, Names() if json else await Names.of(api)
+
+    accepted, names = asyncio.run(act())
+    if json:
+        terminal.as_json(accepted)
+        return
+    terminal.line(mark("You have accepted {alert}. Ring back whoever raised it."), alert=_title(accepted))
+    if accepted.silent:
+        terminal.line(mark("Still silent: {agencies}. They are being called."), agencies=names.all(accepted.silent))
+
+
+@app.command(
+    "stand-down",
+    help=say(mark("End an alert that you accepted, after ringing back. If you raised it, calling only pauses.")),
+)
+def _stand_down(
+    alert: AlertWords,
+    key: Key,
+    *,
+    reason: Annotated[StandDownReason, typer.Option(help=say(mark("Why it ends.")))],
+    json: Json = False,
+) -> None:
+    async def act() -> Alert:
+        async with speaking_as(key) as api:
+            return await api.stand_down((await find_alert(api, alert)).id, reason)
+
+    changed = asyncio.run(act())
+    if json:
+        terminal.as_json(changed)
+    elif changed.stood_down_at is not None:
+        terminal.line(mark("{alert} has ended."), alert=_title(changed))
+    else:
+        terminal.line(
+            mark("Your word was passed on. Calling pauses until somebody who accepted has rung back and ended it.")
+        )
+
+
+_STATES = {
+    "open": mark("open"),
+    "accepted": mark("accepted"),
+    "unanswered": mark("UNANSWERED"),
+    "stood_down": mark("ended"),
+}
+_TIERS = {
+    1: mark("leaders"),
+    2: mark("duty desk"),
+    3: mark("deputies"),
+    4: mark("members"),
+}
+
+
+def _title(alert: Alert) -> str:
+    return f"{say(mark('EXERCISE'))} {alert.codename}" if alert.status == Status.EXERCISE else alert.codename
+
+
+def _words(texts: dict[str, str], word: str) -> str:
+    return say(texts[word]) if word in texts else word
+
+
+def _print_alert(alert: Alert, names: Names) -> None:
+    terminal.plain(f"{_title(alert)}: {_words(EVENT_TEXTS, alert.event)}", style="bold")
+    terminal.line(mark("Raised {time} by {person}."), time=terminal.moment(alert.sent), person=names(alert.raised_by))
+    terminal.line(mark("State: {state}"), state=_words(_STATES, alert.state))
+    terminal.line(mark("Messages delivered to {count} rooms."), count=alert.rooms_reached)
+    if alert.stood_down_at is not None:
+        terminal.line(
+            mark("Ended {time} by {person}: {reason}."),
+            time=terminal.moment(alert.stood_down_at),
+            person=names(alert.stood_down_by),
+            reason=_words(REASON_TEXTS, alert.stand_down_reason or ""),
+        )
+    terminal.plain("")
+    terminal.table(
+        [mark("Agency"), mark("Part"), mark("Accepted by"), mark("Time")],
+        [
+            (names(each.agency), each.part, names(each.acknowledged_by), terminal.moment(each.acknowledged_at))
+            for each in alert.agencies
+        ],
+    )
+    terminal.plain("")
+    terminal.table(
+        [mark("Called"), mark("Agency"), mark("As"), mark("Accepted")],
+        [
+            (
+                names(each.person), names(each.agency), say(_TIERS.get(each.tier, str(each.tier))),
+                terminal.moment(each.acknowledged_at),
+            )
+            for each in alert.recipients
+        ],
+    )  # fmt: skip

@@ -1,0 +1,109 @@
+"""`streha review`: risk levels, and the re-assessments that follow from them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from client.answers import Review
+from core.clock import SystemClock
+from core.errors import InvalidInput, NotFound
+from core.texts import mark
+from safety_plans.model import Level
+from safety_plans.store import NO_REVIEW
+from streha import terminal
+from streha.options import Json, Key
+from streha.personal import Names, as_id, find_case, speaking_as
+from streha.terminal import say
+
+app = typer.Typer(no_args_is_help=True, help=say(mark("Risk levels, and when a case must be assessed again.")))
+
+
+@app.command("list", help=say(mark("List what must be assessed again, the earliest first.")))
+def _list(key: Key, *, json: Json = False) -> None:
+    async def act() -> tuple[list[Review], Names]:
+        async with speaking_as(key) as api:
+            found = await api.reviews()
+            return found, Names() if json else await Names.of(api)
+
+    found, names = asyncio.run(act())
+    if json:
+        terminal.as_json(found)
+    elif not found:
+        terminal.line(mark("No review is open. Decide a level first: streha review level CASE LEVEL"))
+    else:
+        now = SystemClock().now()
+        terminal.table(
+            [mark("Case"), mark("Level"), mark("Due"), mark("State"), mark("Owner")],
+            [
+                (
+                    each.codename, each.level, terminal.moment(each.due_at),
+                    say(mark("OVERDUE")) if each.due_at < now else say(mark("open")), names(each.owner),
+                )
+                for each in found
+            ],
+        )  # fmt: skip
+
+
+@app.command("level", help=say(mark("Record the risk level that you decided; the next review follows from it.")))
+def _level(
+    case: Annotated[str, typer.Argument(metavar="CASE", help=say(mark("A case, by codename or id.")))],
+    level: Annotated[Level, typer.Argument(help=say(mark("The level.")))],
+    key: Key,
+    *,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help=say(mark("When it was assessed, for example 2031-05-14T09:30:00Z; else now."))
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    assessed_at = None if at is None else _moment(at)
+
+    async def act() -> Review:
+        async with speaking_as(key) as api:
+            return await api.set_level((await find_case(api, case)).id, level, assessed_at)
+
+    _print_next(asyncio.run(act()), json=json)
+
+
+@app.command("done", help=say(mark("Record that a case was assessed again and its level stays.")))
+def _done(
+    review: Annotated[str, typer.Argument(metavar="CASE", help=say(mark("A case or review, by codename or id.")))],
+    key: Key,
+    *,
+    json: Json = False,
+) -> None:
+    async def act() -> Review:
+        async with speaking_as(key) as api:
+            wanted = as_id(review)
+            for each in await api.reviews():
+                if each.codename.casefold() == review.casefold() or wanted in (each.id, each.case):
+                    return await api.complete_review(each.id)
+            raise NotFound(NO_REVIEW)
+
+    _print_next(asyncio.run(act()), json=json)
+
+
+def _print_next(review: Review, *, json: bool) -> None:
+    if json:
+        terminal.as_json(review)
+    else:
+        terminal.line(
+            mark("{codename}: {level}. To be assessed again by {time}."),
+            codename=review.codename, level=review.level, time=terminal.moment(review.due_at),
+        )  # fmt: skip
+
+
+def _moment(words: str) -> datetime:
+    try:
+        parsed = datetime.fromisoformat(words)
+    except ValueError:
+        parsed = None
+    if parsed is None or parsed.tzinfo is None:
+        raise InvalidInput(mark("A time looks like 2031-05-14T09:30:00Z, with its zone."))
+    return parsed

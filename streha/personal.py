@@ -1,0 +1,141 @@
+"""What a person's commands act on: the API as the person of a key file, and names instead of ids."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from uuid import UUID
+
+from agencies.service import NO_AGENCY, NO_PERSON
+from cases.rules import NO_CASE, NO_COMPARTMENT
+from client import key_file
+from client.answers import Agency, Alert, Case, Compartment, Person
+from client.api import ApiClient
+from core.errors import InvalidInput, NotFound, StrehaError
+from core.texts import mark
+from streha import terminal
+
+AMBIGUOUS_PERSON = mark("More than one person has this name. Use the Matrix user or the id.")
+AMBIGUOUS_ALERT = mark("More than one alert is open there. Use the id that streha alert list --json prints.")
+NO_ALERT_THERE = mark("No open alert has this name for you. See streha alert list.")
+
+
+@asynccontextmanager
+async def speaking_as(key_path: Path) -> AsyncIterator[ApiClient]:
+    """Speak to the API as the person of a key file, and sign out when all went well.
+
+    After a failure nothing is waited for: the token is forgotten with the process, and the session expires.
+    """
+    key = key_file.load(key_path)
+    address = os.environ.get("STREHA_API_URL")
+    if address:
+        key = replace(key, api_url=key_file.checked_address(address))
+    async with ApiClient(key, language=terminal.language()) as api:
+        yield api
+        await _sign_out(api)
+
+
+async def _sign_out(api: ApiClient) -> None:
+    """Leave no session behind; one that cannot be ended expires by itself."""
+    try:
+        await api.sign_out()
+    except StrehaError:
+        return
+
+
+async def find_case(api: ApiClient, words: str) -> Case:
+    """Return the case of a codename or id."""
+    case_id = as_id(words)
+    if case_id is not None:
+        return await api.case(case_id)
+    for each in await api.cases():
+        if _same(words, each.codename):
+            return each
+    raise NotFound(NO_CASE)
+
+
+async def find_compartment(api: ApiClient, words: str) -> Compartment:
+    """Return the compartment of a codename or id; a case's codename means its core compartment."""
+    compartment_id = as_id(words)
+    for case in await api.cases():
+        for each in case.compartments:
+            if each.id == compartment_id or (compartment_id is None and _same(words, each.codename)):
+                return each
+    raise NotFound(NO_COMPARTMENT)
+
+
+async def find_alert(api: ApiClient, words: str, *, ended: bool = False) -> Alert:
+    """Return the alert of an id, or the open one of a codename; of an alert and a drill, the alert."""
+    alert_id = as_id(words)
+    if alert_id is not None:
+        return await api.alert(alert_id)
+    found = [each for each in await api.alerts(ended=ended) if _same(words, each.codename)]
+    actual = [each for each in found if each.status == "Actual"]
+    found = actual or found
+    if not found:
+        raise NotFound(NO_ALERT_THERE)
+    if len(found) > 1 and not ended:
+        raise InvalidInput(AMBIGUOUS_ALERT)
+    return found[0]
+
+
+async def find_person(api: ApiClient, words: str) -> UUID:
+    """Return the id of a colleague, by Matrix user, name or id."""
+    person_id = as_id(words)
+    if person_id is not None:
+        return person_id
+    people = await api.people()
+    found = [each for each in people if each.matrix_user == words] or [
+        each for each in people if each.name.casefold() == words.casefold()
+    ]
+    if len(found) > 1:
+        raise InvalidInput(AMBIGUOUS_PERSON)
+    if not found:
+        raise NotFound(NO_PERSON)
+    return found[0].id
+
+
+async def find_agency(api: ApiClient, words: str) -> UUID:
+    """Return the id of an agency, by name or id."""
+    agency_id = as_id(words)
+    if agency_id is not None:
+        return agency_id
+    for each in await api.agencies():
+        if each.name.casefold() == words.casefold():
+            return each.id
+    raise NotFound(NO_AGENCY)
+
+
+class Names:
+    """Names of people and agencies for what is shown; an id stands where no name may be known."""
+
+    def __init__(self, people: Iterable[Person] = (), agencies: Iterable[Agency] = ()) -> None:
+        self._names = {each.id: each.name for each in people} | {each.id: each.name for each in agencies}
+
+    @classmethod
+    async def of(cls, api: ApiClient) -> Names:
+        """Return the names that this person may know."""
+        return cls(await api.people(), await api.agencies())
+
+    def __call__(self, each: UUID | None) -> str:
+        """Return one name; nothing for nobody."""
+        return "" if each is None else self._names.get(each, str(each)[:8])
+
+    def all(self, ids: Iterable[UUID]) -> str:
+        """Return several names in one line."""
+        return ", ".join(sorted(self(each) for each in ids))
+
+
+def as_id(words: str) -> UUID | None:
+    """Return the id that the words are, if they are one."""
+    try:
+        return UUID(words)
+    except ValueError:
+        return None
+
+
+def _same(words: str, codename: str) -> bool:
+    return words.strip().casefold() == codename.casefold()

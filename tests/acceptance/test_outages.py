@@ -1,0 +1,89 @@
+"""What people see when a part is gone: clear words at once, and everything once the part is back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+
+from agencies.model import AgencyKind
+from alerts.model import StandDownReason
+from cases.model import Case
+from core.errors import Unavailable
+from core.ids import new_id
+from tests.acceptance.conftest import Town, rings
+
+pytestmark = pytest.mark.slow
+
+
+async def test_a_panic_is_answered_while_the_database_is_gone_and_raised_when_it_is_back(town: Town) -> None:
+    case = await town.open_case()
+    room = await town.channel(case)
+    sara, ana = await town.witness("sara"), await town.witness("ana")
+    await sara.joined(room)
+    await ana.joined(room, sara.user_id)
+    async with _database_cut(town):
+        await sara.send(room, "panic")
+        answer = await ana.wait_for("NOT RAISED", room)
+        assert sara.user_id in answer.mentions
+        assert ana.user_id in answer.mentions
+        assert answer.shield == "none"
+    raised = await ana.wait_for("ALERT", room)
+    assert "Sara" in raised.body
+    assert len([each for each in ana.messages if each.room_id == room and "NOT RAISED" in each.body]) == 1
+    await _end(town, case)
+
+
+async def test_an_alert_raised_while_the_homeserver_is_gone_arrives_once_with_its_time(town: Town) -> None:
+    case = await town.open_case()
+    room, duty_room = await town.channel(case), await town.duty_room(AgencyKind.POLICE)
+    ana, petar = await town.witness("ana"), await town.witness("petar")
+    await ana.joined(room)
+    await petar.joined(duty_room)
+    before = len(petar.messages)
+    await town.network.stack.stop_homeserver(kill=True)
+    view = await town.alerts.raise_(town.person("sara"), case.core.id, new_id())
+    assert {each.state for each in view.deliveries} <= {"pending", "sending"}
+    await town.network.stack.start_homeserver()
+    await ana.wait_for(rings, room, 60)
+    await petar.wait_for("ALERT", duty_room, 60, after=before)
+    assert len([each for each in ana.messages if each.room_id == room and rings(each)]) == 1
+    assert len([each for each in petar.messages[before:] if rings(each)]) == 1
+    await _end(town, case)
+
+
+async def test_nothing_is_half_done_when_the_database_is_gone(town: Town) -> None:
+    case = await town.open_case()
+    key = new_id()
+    async with _database_cut(town):
+        with pytest.raises(Unavailable):
+            await town.alerts.raise_(town.person("sara"), case.core.id, key)
+    assert not await town.alerts.open_for(town.person("ana"), [case.core.id])
+    view = await town.alerts.raise_(town.person("sara"), case.core.id, key)
+    assert view.alert.id == key
+    await _end(town, case)
+
+
+@asynccontextmanager
+async def _database_cut(town: Town) -> AsyncIterator[None]:
+    """Cut every process off from Streha's database, and only from that: the homeserver's goes on."""
+    elsewhere = await asyncpg.connect(await town.network.stack.database("elsewhere"))
+    try:
+        await elsewhere.execute("ALTER DATABASE streha CONNECTION LIMIT 0")
+        await elsewhere.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'streha'")
+        try:
+            yield
+        finally:
+            await elsewhere.execute("ALTER DATABASE streha CONNECTION LIMIT -1")
+    finally:
+        await elsewhere.close()
+
+
+async def _end(town: Town, case: Case) -> None:
+    """End what a story raised, so that it cannot ring into the next."""
+    petar = town.person("petar")
+    for view in await town.alerts.open_for(petar, [case.core.id]):
+        await town.alerts.acknowledge(petar, view.alert.id)
+        await town.alerts.stand_down(petar, view.alert.id, StandDownReason.FALSE_ALARM)

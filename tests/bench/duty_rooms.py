@@ -1,0 +1,101 @@
+"""Duty rooms to send an alert to: agencies, officers with signed devices, and the bot's delivery, all real.
+
+Every agency has a duty desk with three officers, and the desk a room made by the bot's own housekeeping.
+Each officer has an account and one cross-signed device with one-time keys, made with the bot's own device
+class, which has joined and is then switched off: nobody reads along while the seconds are counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from agencies.model import Person
+from bots import rooms
+from bots.device import MatrixDevice
+from bots.housekeeping import Housekeeping
+from bots.lease import Lease
+from bots.occupants import Occupants
+from bots.received import Received
+from core.clock import SystemClock
+from core.database import Database, connect
+from core.migrations import migrate
+from core.outbox import Target
+from deploy.stack import LocalStack
+from tests.outgoing import desk
+from tests.people import Network, Office
+
+Device = TypeVar("Device", bound=MatrixDevice)
+
+OFFICERS = 3
+AT_ONCE = 8
+BOT = "streha"
+PASSWORD = "an invented password"  # noqa: S105 (of accounts that live as long as the benchmark)
+SECRET = b"an invented store key of 32 bytes"
+ROOM_VERSION = "11"
+clock = SystemClock()
+
+
+async def make_duty_rooms(directory: Path, count: int) -> list[Office]:
+    """Make the agencies, the accounts with their devices, and the rooms, all joined; keep them in the directory."""
+    async with LocalStack(directory, fast=True) as stack, connect(stack.addresses.database_url) as database:
+        await migrate(database)
+        network = Network(database, clock)
+        offices = [await network.office(workers=0, officers=OFFICERS) for _ in range(count)]
+        bot_user = await stack.register(BOT, PASSWORD)
+        await stack.lift_rate_limits(bot_user)
+        async with opened(stack, directory, bot_user, MatrixDevice) as bot:
+            await _make_rooms(database, bot, [desk(office) for office in offices])
+        async with database.transaction() as tx:
+            found = await rooms.rooms(tx, [desk(office) for office in offices])
+        limit = asyncio.Semaphore(AT_ONCE)
+
+        async def move_in(officer: Person, room: str) -> None:
+            async with limit:
+                await stack.register(officer.matrix_user[1:].partition(":")[0], PASSWORD)
+                async with opened(stack, directory, officer.matrix_user, MatrixDevice) as device:
+                    await device.homeserver.join(room)
+
+        async with asyncio.TaskGroup() as tasks:
+            for office in offices:
+                for officer in office.officers:
+                    tasks.create_task(move_in(officer, str(found[desk(office)].room_id)))
+        return offices
+
+
+@asynccontextmanager
+async def opened(
+    stack: LocalStack, directory: Path, user_id: str, kind: type[Device]
+) -> AsyncIterator[Device]:
+    """Open an account's device, which rests in the directory."""
+    device = await kind.open(
+        homeserver_url=stack.addresses.homeserver_url,
+        user_id=user_id,
+        password=PASSWORD,
+        directory=directory / "devices" / user_id[1:],
+        store_secret=SECRET,
+        clock=clock,
+    )
+    try:
+        yield device
+    finally:
+        await device.close()
+
+
+async def read_by(stack: LocalStack, directory: Path, officer: Person) -> list[Received]:
+    """Return everything that an officer's device reads once it is switched on again."""
+    async with opened(stack, directory, officer.matrix_user, MatrixDevice) as device:
+        # The first answer brings the messages, what follows it the sender's keys.
+        for _ in range(2):
+            await device.sync_once(0)
+        return [each for each in device.pending() if isinstance(each, Received)]
+
+
+async def _make_rooms(database: Database, bot: MatrixDevice, targets: Sequence[Target]) -> None:
+    housekeeping = Housekeeping(database, clock, bot, Occupants(bot.homeserver), room_version=ROOM_VERSION)
+    async with database.transaction() as tx:
+        await rooms.want_rooms(tx, clock.now())
+    await housekeeping.settle(targets)

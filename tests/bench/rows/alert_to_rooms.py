@@ -1,0 +1,294 @@
+"""An alert to forty encrypted rooms of four: from the commit of its outbox rows to the last event accepted.
+
+An alert says two things in every room, the ring and the details; every measure sends both, the ring first.
+The subject is the bot's real delivery: claim, share keys where needed, encrypt, store the ciphertext, put,
+mark as sent. The floor puts bodies of exactly the same sizes into the same rooms with nothing but an HTTP
+client. Nobody's client syncs while the seconds are counted, except where a measure says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+import aiohttp
+
+from agencies.model import Person
+from bots import rooms
+from bots.delivery import Delivery
+from bots.device import MatrixDevice
+from bots.homeserver import Homeserver
+from bots.housekeeping import Housekeeping
+from bots.lease import Lease
+from bots.occupants import Occupants
+from bots.rendering import Renderer
+from bots.room_sessions import Sealed
+from core import outbox
+from core.database import Database, connect
+from core.ids import new_id
+from core.outbox import Lane, Message
+from core.settings import Secret, Settings
+from deploy.stack import LocalStack
+from tests.bench import duty_rooms
+from tests.bench.duty_rooms import BOT, PASSWORD, clock
+from tests.bench.ordinary_bot import OrdinaryBot, ordinary_bot
+from tests.bench.row import Comparison, Measure, MeasurementFailed, Row
+from tests.outgoing import desk
+from tests.people import Office
+
+ROOMS, TINY_ROOMS = 40, 3
+# As many as the bot's own HTTP client opens.
+CONNECTIONS = 64
+SWEEP_SECONDS = 5.0
+
+WARM = "Streha, keys shared"
+SYNCING = "Streha, keys shared, syncing"
+RESTARTED = "Streha, after a restart"
+BARE = "bare HTTP, all rooms at once"
+ORDINARY = "ordinary matrix-nio loop"
+
+
+class WatchedDevice(MatrixDevice):
+    """The bot's device, which remembers what it said and when the last of it was accepted."""
+
+    def expect(self, count: int) -> None:
+        """Begin anew, with so many messages to come."""
+        self.said: list[tuple[Sealed, dict[str, Any]]] = []
+        self.last_accepted_at = 0.0
+        self.all_accepted = asyncio.Event()
+        self._missing = count
+
+    def encrypt(self, room_id: str, event_type: str, content: Mapping[str, Any]) -> Sealed:
+        """Seal an event, and remember it."""
+        sealed = super().encrypt(room_id, event_type, content)
+        self.said.append((sealed, dict(content)))
+        return sealed
+
+    async def put(self, sealed: Sealed) -> str:
+        """Send an event, and remember when it was accepted."""
+        event_id = await super().put(sealed)
+        self.last_accepted_at = time.monotonic()
+        self._missing -= 1
+        if self._missing == 0:
+            self.all_accepted.set()
+        return event_id
+
+
+class _Alerting:
+    """The measures."""
+
+    def __init__(
+        self, database: Database, offices: Sequence[Office], device: WatchedDevice, occupants: Occupants,
+        bare: aiohttp.ClientSession, ordinary: OrdinaryBot,
+    ) -> None:  # fmt: skip
+        self._database = database
+        self._offices = offices
+        self._device = device
+        self._occupants = occupants
+        self._bare = bare
+        self._ordinary = ordinary
+        self.alerts = 0
+
+    async def warm(self) -> float:
+        """Raise an alert whose rooms all hold the bot's present keys."""
+        messages = self._alert()
+        self._device.expect(len(messages))
+        async with self._database.transaction(urgent=True) as tx:
+            await outbox.post(tx, messages, clock.now())
+        committed_at = time.monotonic()
+        await self._device.all_accepted.wait()
+        await self._recorded()
+        self.alerts += 1
+        return self._device.last_accepted_at - committed_at
+
+    async def syncing(self) -> float:
+        """Do the same while the bot listens, as it always does: its own events come back to it."""
+        await self._device.sync_once(0)
+
+        async def listen() -> None:
+            while True:
+                await self._device.sync_once()
+
+        async with asyncio.TaskGroup() as tasks:
+            listening = tasks.create_task(listen())
+            took = await self.warm()
+            listening.cancel()
+        return took
+
+    async def restarted(self) -> float:
+        """Do it as after a restart: who is in the rooms is to be asked, and every key to be shared anew."""
+        for sealed, _content in self._device.said:
+            self._device.rotate(sealed.room_id)
+            self._occupants.forget(sealed.room_id)
+        return await self.warm()
+
+    async def bare(self) -> float:
+        """Put as many events of the same sizes into the same rooms."""
+        by_room: dict[str, list[bytes]] = {}
+        for sealed, _content in self._device.said:
+            by_room.setdefault(sealed.room_id, []).append(_likeness(sealed.content))
+        started_at = time.monotonic()
+        async with asyncio.TaskGroup() as tasks:
+            for room_id, bodies in by_room.items():
+                tasks.create_task(self._put(room_id, bodies))
+        return time.monotonic() - started_at
+
+    async def ordinary(self) -> float:
+        """Let the ordinary bot say the same in the same rooms."""
+        messages = [(sealed.room_id, content) for sealed, content in self._device.said]
+        started_at = time.monotonic()
+        await self._ordinary.say(messages)
+        return time.monotonic() - started_at
+
+    async def _put(self, room_id: str, bodies: Sequence[bytes]) -> None:
+        for body in bodies:
+            path = f"/_matrix/client/v3/rooms/{quote(room_id, safe='')}/send/m.room.encrypted/{new_id()}"
+            async with self._bare.put(path, data=body) as answer:
+                if answer.status != 200:
+                    raise MeasurementFailed("the homeserver refused a bare event")
+                await answer.read()
+
+    def _alert(self) -> list[Message]:
+        alert_id = new_id()
+        return [message for office in self._offices for message in _ring_and_details(alert_id, office)]
+
+    async def _recorded(self) -> None:
+        """Wait until every message is marked as sent, so that nothing of this alert reaches into what follows."""
+        while True:
+            async with self._database.transaction() as tx:
+                states = {state for state, _lane in await outbox.states(tx)}
+            if states == {"sent"}:
+                return
+            if not states <= {"sent", "sending", "pending"}:
+                raise MeasurementFailed("a message was not delivered")
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, Measure]]:  # noqa: FBT001 (see Row)
+    offices = await duty_rooms.make_duty_rooms(directory, TINY_ROOMS if tiny else ROOMS)
+    # Made in a hurry, measured on a database that writes to its disk as a real one does.
+    async with AsyncExitStack() as resources:
+        stack = await resources.enter_async_context(LocalStack(directory, fast=tiny))
+        url = stack.addresses.database_url
+        database = await resources.enter_async_context(connect(url))
+        bot_user = f"@{BOT}:{stack.addresses.server_name}"
+        device = await resources.enter_async_context(duty_rooms.opened(stack, directory, bot_user, WatchedDevice))
+        device.expect(0)
+        homeserver_url = stack.addresses.homeserver_url
+        ordinary = await resources.enter_async_context(
+            ordinary_bot(homeserver_url, bot_user, PASSWORD, directory / "ordinary")
+        )
+        bare = await resources.enter_async_context(_bare_client(homeserver_url, bot_user))
+        occupants = Occupants(device.homeserver)
+        alerting = _Alerting(database, offices, device, occupants, bare, ordinary)
+        await resources.enter_async_context(_delivering(database, url, device, occupants))
+        yield {
+            WARM: alerting.warm,
+            BARE: alerting.bare,
+            ORDINARY: alerting.ordinary,
+            RESTARTED: alerting.restarted,
+            SYNCING: alerting.syncing,
+        }
+        await _require_read(stack, directory, offices, device.user_id, 2 * alerting.alerts)
+
+
+@asynccontextmanager
+async def _delivering(database: Database, url: str, device: MatrixDevice, occupants: Occupants) -> AsyncIterator[None]:
+    """Run the bot's delivery as the bot does, with its lease, woken by the database."""
+    settings = Settings(database_url=Secret(url))
+    lease = Lease(database, clock)
+    await lease.acquire()
+    housekeeping = Housekeeping(database, clock, device, occupants, room_version=duty_rooms.ROOM_VERSION)
+    delivery = Delivery(database, clock, device, lease, housekeeping, occupants, Renderer(settings))
+    async with asyncio.TaskGroup() as tasks:
+        running = [
+            tasks.create_task(lease.keep()),
+            tasks.create_task(database.listen([outbox.CHANNEL], delivery.wake)),
+            tasks.create_task(delivery.run(SWEEP_SECONDS)),
+        ]
+        try:
+            yield
+        finally:
+            for each in running:
+                each.cancel()
+
+
+@asynccontextmanager
+async def _bare_client(homeserver_url: str, user_id: str) -> AsyncIterator[aiohttp.ClientSession]:
+    """Sign the bot's account in without any encryption, and return a client that does nothing but HTTP."""
+    async with aiohttp.ClientSession() as once:
+        _user, _device, token = await Homeserver(homeserver_url, once).login(user_id, PASSWORD, display_name="bare")
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS)
+    async with aiohttp.ClientSession(homeserver_url, headers=headers, connector=connector) as session:
+        yield session
+
+
+async def _require_read(
+    stack: LocalStack, directory: Path, offices: Sequence[Office], bot_user: str, expected: int
+) -> None:
+    """Let one officer of the first and of the last office read: what was measured was a real alert."""
+    for officer in {offices[0].officer.id: offices[0].officer, offices[-1].officer.id: offices[-1].officer}.values():
+        read = await duty_rooms.read_by(stack, directory, officer)
+        believed = [each for each in read if each.sender == bot_user and each.bound]
+        if len(believed) < expected:
+            raise MeasurementFailed("an officer could not read every message")
+
+
+def _ring_and_details(alert_id: UUID, office: Office) -> list[Message]:
+    raiser = office.officers[0]
+    parameters = {
+        "codename": "Quiet Heron",
+        "event": "panic",
+        "time": clock.now().isoformat(),
+        "person": str(raiser.id),
+    }
+    return [
+        _message(alert_id, office, "alert_ring", {}, office.officers),
+        _message(alert_id, office, "alert_details", parameters, ()),
+    ]
+
+
+def _message(
+    alert_id: UUID, office: Office, template: str, parameters: dict[str, str], mentioned: Sequence[Person]
+) -> Message:
+    return Message(
+        key=f"alert:{alert_id}:{template}:{office.desk_id}",
+        target=desk(office),
+        template=template,
+        parameters=parameters,
+        mentions=[each.id for each in mentioned],
+        lane=Lane.ALERT,
+        alert_id=alert_id,
+    )
+
+
+def _likeness(content: bytes) -> bytes:
+    """Return an encrypted event of the same size and shape that nobody can read."""
+    event = json.loads(content)
+    length = len(event["ciphertext"])
+    event["ciphertext"] = base64.b64encode(os.urandom(length)).decode()[:length]
+    return json.dumps(event).encode()
+
+
+ROW = Row(
+    name="alert-to-rooms",
+    title="Alert to 40 encrypted rooms of four: ring and details in each, commit to last event accepted",
+    prepared=_prepared,
+    comparisons=(
+        Comparison(measure=WARM, floor=BARE, at_most=1.3),
+        Comparison(measure=WARM, floor=ORDINARY),
+        Comparison(measure=RESTARTED, floor=BARE),
+        Comparison(measure=SYNCING, floor=BARE),
+    ),
+)

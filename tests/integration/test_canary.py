@@ -1,0 +1,293 @@
+"""Marked names go through every route and every command; no log, problem or header may hold one of them."""
+
+from __future__ import annotations
+
+import base64
+import io
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+from typer.main import get_command
+
+from agencies.model import Agency, AgencyKind, Person, Role
+from cases.model import Part
+from core import logs
+from core.settings import Settings
+from crypto import signing
+from safety_plans.model import Level
+from server.api.routes import ROUTES
+from server.api.wire import Nothing
+from server.api.wire.alerts import EndAlert, ListAlerts, RaiseAlert
+from server.api.wire.cases import NameLeaders, OpenCase, OpenCompartment, SetPart
+from server.api.wire.directory import ChallengeRequest, SessionRequest
+from server.api.wire.reviews import SetLevel
+from streha.cli import app
+from tests.commands import streha
+from tests.served import Answered, ServedApi
+
+pytest_plugins = ("tests.fixtures_api",)
+
+MARK = "kanarinac"
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """Collect every log line that this process writes, libraries' included, at the finest level."""
+    stream = io.StringIO()
+    root = logging.getLogger()
+    before = (root.handlers[:], root.level)
+    logs.configure("debug", stream)
+    root.setLevel(logging.DEBUG)
+    yield stream
+    logs.configure("info")
+    root.handlers[:], root.level = before[0], before[1]
+
+
+class Marked:
+    """Two agencies and their people, all of whose names are marked, and one case with a marked codename."""
+
+    agency: Agency
+    other_agency: Agency
+    leader: Person
+    member: Person
+    officer: Person
+    leaver: Person
+    ids: dict[str, UUID]
+
+    async def fill(self, api: ServedApi) -> None:
+        network = api.network
+        self.agency, self.other_agency = [
+            await network.agencies.add_agency(
+                name=f"{MARK.title()} agency {number}", kind=AgencyKind.NGO, country="RS", language="en"
+            )
+            for number in (1, 2)
+        ]
+        self.leader, self.member, self.officer, self.leaver = [
+            await self._person(api, name, agency)
+            for name, agency in (
+                ("leader", self.agency), ("member", self.agency),
+                ("officer", self.other_agency), ("leaver", self.other_agency),
+            )
+        ]  # fmt: skip
+        desk_id = await network.agencies.open_desk(self.other_agency.id, always_staffed=True)
+        await network.agencies.seat(desk_id, self.officer.id)
+        await self.fresh_case(api)
+
+    async def fresh_case(self, api: ServedApi) -> None:
+        """Open a case, since some routes end what others need."""
+        services = api.services
+        case = await services.cases.open(
+            self.leader,
+            agencies={self.other_agency.id: Part.RESPONDER},
+            deputy_id=self.member.id,
+        )
+        review = await services.reviews.set_level(self.leader, case.id, Level.HIGH)
+        codename = f"{MARK}-{uuid4()}"
+        async with api.network.database.transaction() as tx:
+            await tx.run("UPDATE cases SET codename = $2 WHERE id = $1", case.id, codename)
+            await tx.run("UPDATE compartments SET codename = $2 WHERE case_id = $1", case.id, codename)
+        circle = await services.cases.open_compartment(self.leader, case.id, [])
+        alert = await services.alerts.raise_(self.leader, circle.id, uuid4())
+        self.ids = {
+            "case": case.id,
+            "compartment": circle.id,
+            "alert": alert.alert.id,
+            "review": review.review.id,
+            "person": self.member.id,
+            "agency": self.other_agency.id,
+        }
+        self.codename = codename
+
+    async def _person(self, api: ServedApi, name: str, agency: Agency) -> Person:
+        seed = signing.new_seed()
+        person = await api.network.agencies.add_person(
+            agency_id=agency.id,
+            name=f"{MARK.title()} {name}",
+            role=Role.PRACTITIONER,
+            matrix_user=f"@{MARK}-{name}:streha.test",
+            signing_key=signing.public_key(seed),
+        )
+        api.network.seeds[person.id] = seed
+        return person
+
+
+async def test_no_route_lets_a_marked_name_out(api: ServedApi, log: io.StringIO, settings: Settings) -> None:
+    marked = Marked()
+    await marked.fill(api)
+    token = await api.token(marked.leader)
+    officer = await api.token(marked.officer)
+    headers = {"User-Agent": MARK, "Accept-Language": MARK, "X-Request-Id": MARK, "Referer": f"http://{MARK}/"}
+    answers: list[Answered] = []
+
+    async def ask(method: str, path: str, body: object, **more: Any) -> None:
+        answers.append(await api.ask(method, path, body, headers=headers, **more))
+
+    for route in ROUTES:
+        await marked.fresh_case(api)
+        path = route.path.format(**marked.ids)
+        if path.endswith("/current"):
+            await ask(route.method, path, None, token=await api.token(marked.member))
+        else:
+            # Rightly; then with marks in every place where there could be one.
+            await ask(route.method, path, right_body(route.takes, marked), token=token)
+            await ask(route.method, path, right_body(route.takes, marked), token=officer)
+            await ask(route.method, path, {MARK: MARK}, token=token)
+            await ask(route.method, path, MARK, token=token)
+            await ask(route.method, f"{path}?{MARK}={MARK}", None, token=token)
+            await ask(route.method, path, None, token=MARK)
+        for body in wrong_bodies(route.takes):
+            await ask(route.method, path, body, token=token)
+        if "{" in route.path:
+            await ask(route.method, route.path.format(**dict.fromkeys(marked.ids, MARK)), None, token=token)
+    await ask("GET", f"/api/{MARK}", None)
+    await ask("PATCH", f"/api/cases/{MARK}", None)
+    await ask(MARK.upper(), "/api/cases", None)
+    async with api.network.database.transaction() as tx:
+        await tx.run("ALTER TABLE risk_levels RENAME TO kept")
+    await ask("PUT", f"/api/cases/{marked.ids['case']}/level", {"level": "low"}, token=token)
+    problem = answers[-1].require_problem(500)
+    assert problem["title"] == "Fault in Streha"
+
+    statuses = {each.status for each in answers}
+    assert statuses >= {200, 201, 204, 400, 401, 404, 405, 409, 500}
+    for each in answers:
+        assert MARK not in str(each.headers).lower()
+        if each.status >= 400:
+            assert MARK.encode() not in each.body.lower(), each
+    written = log.getvalue()
+    # One of them was not even HTTP.
+    assert written.count('"event": "request"') == len(answers) - 1
+    assert problem["incident"] in written
+    secrets = {
+        token,
+        officer,
+        password_of(settings),
+        *(base64.b64encode(each).decode() for each in api.network.seeds.values()),
+    }
+    require_clean(written, secrets)
+
+
+async def test_no_command_lets_a_marked_name_out(
+    api: ServedApi, log: io.StringIO, settings: Settings, tmp_path: Path
+) -> None:
+    marked = Marked()
+    await marked.fill(api)
+    operator = {
+        "STREHA_DATABASE_URL": settings.database_url.reveal(),
+        "STREHA_NETWORK": settings.network,
+        "STREHA_PUBLIC_ORIGIN": api.url,
+        "STREHA_MATRIX_PASSWORD": f"{MARK}-secret",
+    }
+    leader, officer = api.key_path(marked.leader), api.key_path(marked.officer)
+    case, agency, other = marked.codename, marked.agency.name, marked.other_agency.name
+    person = marked.member.matrix_user
+    personal: list[tuple[object, ...]] = [
+        ("case", "open", "--agency", f"{other}=informed"),
+        ("case", "list"),
+        ("case", "show", case),
+        ("case", "show", f"{MARK}-none"),
+        ("case", "part", case, other, "responder"),
+        ("case", "member", "remove", case, marked.officer.name),
+        ("case", "member", "add", case, marked.officer.name),
+        ("case", "compartment", "open", case, "--member", person),
+        ("case", "compartment", "close", marked.ids["compartment"], "--yes"),
+        ("case", "leaders", case, "--coordinator", marked.leader.name, "--deputy", person),
+        ("review", "level", case, "very_high"),
+        ("review", "list"),
+        ("review", "done", case),
+        ("alert", "raise", case, "--once"),
+        ("alert", "list", "--ended"),
+        ("alert", "show", case),
+        ("case", "exclude", case, person, "--yes"),
+        ("alert", "stand-down", case, "--reason", "safe"),
+        ("case", "close", case, "--yes"),
+    ]
+    operators: list[tuple[object, ...]] = [
+        ("check-config",),
+        ("migrate",),
+        ("agency", "add", f"{MARK} agency 3", "--kind", "ngo", "--country", "RS"),
+        ("agency", "add", f"{MARK} agency 3", "--kind", "ngo", "--country", "RS"),
+        ("agency", "list"),
+        ("agency", "desk", agency, "--seat", marked.leader.name, "--covered-by", other),
+        ("person", "add", f"{MARK} new", "--agency", agency, "--matrix", f"@{MARK}-new:x.test", "--key-file",
+         tmp_path / "new.key"),
+        ("person", "add", f"{MARK} new", "--agency", agency, "--matrix", f"{MARK}", "--key-file", tmp_path / "b.key"),
+        ("person", "list"),
+        ("person", "leave", marked.leaver.name, "--yes"),
+        ("ledger", "verify"),
+        ("ledger", "list"),
+        ("doctor",),
+    ]  # fmt: skip
+    told = ""
+    for arguments in personal:
+        ran = await streha(*arguments, "--key", leader)
+        assert ran.code in (0, 1), (arguments, ran)
+        told += ran.out + ran.err
+        if arguments[:2] == ("alert", "show"):
+            accepted = await streha("alert", "ack", case, "--key", officer)
+            assert accepted.code == 0
+            told += accepted.out + accepted.err
+    for arguments in operators:
+        ran = await streha(*arguments, environment=operator)
+        assert ran.code in (0, 1, 2), (arguments, ran)
+        told += ran.out + ran.err
+    everything = [*personal, *operators, ("alert", "ack")]
+    assert leaves(get_command(app)) - {("run",), ("demo",)} == {
+        path for each in everything for path in (each[:1], each[:2], each[:3]) if path in leaves(get_command(app))
+    }
+
+    require_clean(log.getvalue(), {password_of(settings)})
+    # A person reads names there, and never a secret.
+    for secret in (password_of(settings), f"{MARK}-secret", signing_seed(leader), signing_seed(tmp_path / "new.key")):
+        assert secret not in told
+
+
+def right_body(takes: type, marked: Marked) -> object:
+    bodies: dict[type, object] = {
+        Nothing: None,
+        ListAlerts: None,
+        ChallengeRequest: {"person": marked.leader.id},
+        SessionRequest: {"person": marked.leader.id, "nonce": bytes(32), "signature": bytes(64)},
+        OpenCase: {"agencies": {marked.other_agency.id: "responder"}},
+        NameLeaders: {"coordinator": marked.leader.id, "deputy": marked.member.id},
+        SetPart: {"part": "responder"},
+        OpenCompartment: {"members": [marked.member.id]},
+        SetLevel: {"level": "low"},
+        RaiseAlert: {"compartment": marked.ids["compartment"]},
+        EndAlert: {"reason": "safe"},
+    }
+    return bodies[takes]
+
+
+def wrong_bodies(takes: Any) -> list[object]:
+    """Return a body for every field of a request, with a mark in that field."""
+    return [{name: value} for name in takes.__struct_fields__ for value in (MARK, [MARK], {MARK: MARK})]
+
+
+def leaves(command: Any, path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+    commands = getattr(command, "commands", None)
+    if commands is None:
+        return {path}
+    return {leaf for name, each in commands.items() for leaf in leaves(each, (*path, name))}
+
+
+def password_of(settings: Settings) -> str:
+    return settings.database_url.reveal().partition("://")[2].partition("@")[0].partition(":")[2]
+
+
+def signing_seed(path: Path) -> str:
+    seed: str = msgspec.json.decode(path.read_bytes())["signing_seed"]
+    return seed
+
+
+def require_clean(written: str, secrets: set[str]) -> None:
+    assert written
+    for line in written.splitlines():
+        assert MARK not in line.lower(), line
+        assert not [each for each in secrets if each in line], line
+        msgspec.json.decode(line)

@@ -1,0 +1,147 @@
+"""The ledger: chained in order whatever commits when; a change or a removal is found."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from cases import ledger as chained
+from core import database as databases
+from core import ledger
+from core.database import Database, Transaction
+from core.errors import StrehaError
+from core.ledger import Act
+from crypto import chain
+from tests.clock import MovableClock
+
+
+async def record(database: Database, clock: MovableClock, act: str = "something", **facts: str | int | bool) -> None:
+    async with database.transaction() as tx:
+        await ledger.record(tx, Act(act=act, at=clock.now(), person_id=uuid4(), case_id=uuid4(), facts=facts))
+
+
+async def as_superuser(tx: Transaction, statement: str, *values: object) -> None:
+    """Do what the trigger forbids, as an intruder with the owner's rights would."""
+    await tx.run("ALTER TABLE ledger DISABLE TRIGGER USER")
+    await tx.run(statement, *values)
+    await tx.run("ALTER TABLE ledger ENABLE TRIGGER USER")
+
+
+async def test_acts_are_chained_in_order(database: Database, clock: MovableClock) -> None:
+    assert (await chained.verify(database)).head == chain.START
+    for number in range(5):
+        await record(database, clock, f"act {number}", number=number, yes=True, who="č")
+    assert (await chained.verify(database)).waiting == 5
+    assert await chained.sequence(database) == 5
+    assert await chained.sequence(database) == 0
+    verified = await chained.verify(database)
+    assert (verified.entries, verified.waiting, verified.broken_at) == (5, 0, None)
+    entries = await chained.entries(database)
+    assert [each.position for each in entries] == [1, 2, 3, 4, 5]
+    assert [each.act for each in entries] == [f"act {number}" for number in range(5)]
+    assert entries[-1].hash == verified.head
+    assert entries[3].facts == {"number": 3, "yes": True, "who": "č"}
+    assert entries[0].at == clock.now()
+    assert [each.position for each in await chained.entries(database, after=3)] == [4, 5]
+    # A head that was written down earlier still stands in the chain.
+    await record(database, clock)
+    await chained.sequence(database)
+    assert (await chained.entries(database, after=4, limit=1))[0].hash == verified.head
+
+
+async def test_what_nobody_did_in_person_says_whose_it_is(database: Database, clock: MovableClock) -> None:
+    async with database.transaction() as tx:
+        await ledger.record(tx, Act(act="swept", at=clock.now(), actor_kind="system"))
+        await ledger.record(tx, Act(act="signed_in", at=clock.now(), actor_kind="system", person_id=uuid4()))
+    await chained.sequence(database)
+    assert [each.actor_kind for each in await chained.entries(database)] == ["system", "person"]
+
+
+async def test_many_acts_and_two_sequencers_make_one_chain(
+    database: Database, database_url: str, clock: MovableClock
+) -> None:
+    async with databases.connect(database_url) as other, asyncio.TaskGroup() as tasks:
+        for number in range(60):
+            tasks.create_task(record(database, clock, number=number))
+        for sequencer in (database, other) * 10:
+            tasks.create_task(chained.sequence(sequencer))
+    while await chained.sequence(database):
+        pass
+    verified = await chained.verify(database)
+    assert (verified.entries, verified.broken_at) == (60, None)
+
+
+async def test_more_than_one_batch(database: Database, clock: MovableClock) -> None:
+    many = chained.BATCH * 2 + 3
+    async with database.transaction() as tx:
+        for number in range(many):
+            await ledger.record(tx, Act(act="many", at=clock.now(), facts={"number": number}))
+    assert [await chained.sequence(database) for _ in range(4)] == [chained.BATCH, chained.BATCH, 3, 0]
+    assert (await chained.verify(database)).entries == many
+
+
+async def test_transactions_that_commit_out_of_order_are_all_chained(database: Database, clock: MovableClock) -> None:
+    async with database.transaction() as slow:
+        await ledger.record(slow, Act(act="began first", at=clock.now()))
+        await record(database, clock, "ended first")
+        assert await chained.sequence(database) == 1
+    assert await chained.sequence(database) == 1
+    assert [each.act for each in await chained.entries(database)] == ["ended first", "began first"]
+    assert (await chained.verify(database)).broken_at is None
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger SET act = 'another' WHERE position = 3",
+        "UPDATE ledger SET actor_id = NULL WHERE position = 3",
+        "UPDATE ledger SET actor_kind = 'system' WHERE position = 3",
+        "UPDATE ledger SET at = at + interval '1 microsecond' WHERE position = 3",
+        "UPDATE ledger SET case_id = gen_random_uuid() WHERE position = 3",
+        "UPDATE ledger SET object_id = gen_random_uuid() WHERE position = 3",
+        "UPDATE ledger SET facts = '{}' WHERE position = 3",
+        "UPDATE ledger SET hash = sha256('x') WHERE position = 3",
+        "DELETE FROM ledger WHERE position = 3",
+        "UPDATE ledger SET position = NULL, hash = NULL WHERE position = 3",
+        "UPDATE ledger SET position = CASE position WHEN 3 THEN -4 ELSE -3 END WHERE position IN (3, 4)",
+    ],
+)
+async def test_a_change_by_a_superuser_is_found(database: Database, clock: MovableClock, statement: str) -> None:
+    for number in range(6):
+        await record(database, clock, number=number)
+    await chained.sequence(database)
+    async with database.transaction() as tx:
+        await as_superuser(tx, statement)
+        await as_superuser(tx, "UPDATE ledger SET position = -position WHERE position < 0")
+    verified = await chained.verify(database)
+    assert (verified.entries, verified.broken_at) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger SET act = 'another'",
+        "UPDATE ledger SET facts = '{}' WHERE position IS NULL",
+        "UPDATE ledger SET hash = sha256('x') WHERE position = 1",
+        "DELETE FROM ledger WHERE position = 1",
+        "DELETE FROM ledger WHERE position IS NULL",
+        "TRUNCATE ledger",
+    ],
+)
+async def test_the_program_itself_cannot_change_the_past(
+    database: Database, clock: MovableClock, statement: str
+) -> None:
+    await record(database, clock, "chained", number=1)
+    await chained.sequence(database)
+    await record(database, clock, "waiting", number=2)
+
+    async def change() -> None:
+        async with database.transaction() as tx:
+            await tx.run(statement)
+
+    with pytest.raises(StrehaError):
+        await change()
+    verified = await chained.verify(database)
+    assert (verified.entries, verified.waiting, verified.broken_at) == (1, 1, None)

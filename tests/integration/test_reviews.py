@@ -1,0 +1,211 @@
+"""Levels and reviews on a real database: due, overdue, daily; one open review per case; never orphaned."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from core.database import Database
+from core.errors import Conflict, InvalidInput
+from core.outbox import Target, TargetKind
+from safety_plans.model import Level, ReviewState
+from safety_plans.rules import REVIEW_AT_LEAST_EVERY
+from safety_plans.sweep import next_due, remind_due
+from tests import outgoing
+from tests.clock import MovableClock
+from tests.outgoing import desk, direct
+from tests.people import Network, Scene
+
+
+def channel(scene: Scene) -> Target:
+    return Target(kind=TargetKind.COMPARTMENT, id=scene.case.core.id)
+
+
+async def rows(database: Database, state: ReviewState) -> list[UUID]:
+    async with database.transaction() as tx:
+        return [row["id"] for row in await tx.rows("SELECT id FROM reviews WHERE state = $1", state)]
+
+
+@pytest.mark.parametrize("level", list(Level))
+async def test_a_level_gives_the_next_review_its_time(
+    database: Database, network: Network, scene: Scene, clock: MovableClock, level: Level
+) -> None:
+    view = await network.reviews.set_level(scene.deputy, scene.case.id, level)
+    assert view.codename == scene.case.codename
+    assert view.review.owner_id == scene.coordinator.id
+    assert view.review.due_at == clock.now() + REVIEW_AT_LEAST_EVERY[level]
+    assert await next_due(database) == view.review.due_at
+    for actor in (scene.coordinator, scene.member, scene.ngo.worker):
+        assert [each.review.id for each in await network.reviews.due(actor)] == [view.review.id]
+
+
+async def test_due_reminds_the_owner_and_overdue_the_duty_desk_daily(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    view = await network.reviews.set_level(scene.coordinator, scene.case.id, Level.VERY_HIGH)
+    clock.set(view.review.due_at - timedelta(seconds=1))
+    assert await remind_due(database, clock) == 0
+    clock.move(timedelta(seconds=1))
+    assert await remind_due(database, clock) == 1
+    assert await outgoing.rung(database) == {channel(scene): {scene.coordinator.id}}
+    assert [each.parameters["person"] for each in await outgoing.said(database, "review_due")] == [
+        str(scene.coordinator.id)
+    ]
+    assert await remind_due(database, clock) == 0
+
+    said = await outgoing.count(database)
+    clock.move(timedelta(hours=2) - timedelta(seconds=1))
+    assert await remind_due(database, clock) == 0
+    clock.move(timedelta(seconds=1))
+    assert await remind_due(database, clock) == 1
+    assert await outgoing.rung(database, said) == {
+        channel(scene): {scene.coordinator.id},
+        desk(scene.shelter): {scene.shelter.officer.id},
+    }
+    for _ in range(3):
+        said = await outgoing.count(database)
+        clock.move(timedelta(days=1) - timedelta(seconds=1))
+        assert await remind_due(database, clock) == 0
+        clock.move(timedelta(seconds=1))
+        assert await remind_due(database, clock) == 1
+        assert desk(scene.shelter) in await outgoing.rung(database, said)
+    assert {each.template for each in await outgoing.said(database)} == {"review_ring", "review_due", "review_overdue"}
+
+
+async def test_after_an_outage_due_and_overdue_come_one_after_the_other(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    await network.reviews.set_level(scene.coordinator, scene.case.id, Level.HIGH)
+    clock.move(timedelta(days=30))
+    assert await remind_due(database, clock) == 1
+    assert await remind_due(database, clock) == 1
+    assert await remind_due(database, clock) == 0
+    assert len(await outgoing.said(database, "review_due")) == 1
+    assert len(await outgoing.said(database, "review_overdue")) == 2
+
+
+async def test_a_desk_with_somebody_excluded_is_told_one_by_one(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    await network.agencies.seat(desk(scene.shelter).id, scene.shelter.workers[1].id)  # type: ignore[arg-type]
+    await network.cases.exclude(scene.coordinator, scene.case.id, scene.shelter.officer.id)
+    view = await network.reviews.set_level(scene.coordinator, scene.case.id, Level.HIGH)
+    clock.set(view.review.due_at + timedelta(hours=24))
+    await remind_due(database, clock)
+    await remind_due(database, clock)
+    rooms = {each.target for each in await outgoing.said(database)}
+    assert rooms == {channel(scene), direct(scene.shelter.workers[1])}
+
+
+async def test_doing_a_review_opens_the_next(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    first = await network.reviews.set_level(scene.coordinator, scene.case.id, Level.MEDIUM)
+    with pytest.raises(Conflict):
+        await network.reviews.complete(scene.member, first.review.id)
+    clock.move(timedelta(days=20))
+    await remind_due(database, clock)
+    following = await network.reviews.complete(scene.deputy, first.review.id)
+    assert following.review.level is Level.MEDIUM
+    assert following.review.due_at == clock.now() + timedelta(days=14)
+    assert await rows(database, ReviewState.OPEN) == [following.review.id]
+    assert await rows(database, ReviewState.DONE) == [first.review.id]
+    with pytest.raises(Conflict):
+        await network.reviews.complete(scene.coordinator, first.review.id)
+    assert await remind_due(database, clock) == 0
+
+
+async def test_many_at_once_leave_one_open_review(database: Database, network: Network, scene: Scene) -> None:
+    first = await network.reviews.set_level(scene.coordinator, scene.case.id, Level.LOW)
+
+    async def complete() -> int:
+        try:
+            await network.reviews.complete(scene.coordinator, first.review.id)
+        except Conflict:
+            return 0
+        return 1
+
+    async with asyncio.TaskGroup() as tasks:
+        done = [tasks.create_task(complete()) for _ in range(8)]
+        for level in (Level.HIGH, Level.VERY_HIGH):
+            tasks.create_task(network.reviews.set_level(scene.deputy, scene.case.id, level))
+    assert sum(each.result() for each in done) <= 1
+    assert len(await rows(database, ReviewState.OPEN)) == 1
+
+
+async def test_sweeps_and_people_at_once_neither_repeat_nor_stand_in_each_others_way(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    view = await network.reviews.set_level(scene.coordinator, scene.case.id, Level.HIGH)
+    clock.set(view.review.due_at)
+    async with asyncio.TaskGroup() as tasks:
+        sweeps = [tasks.create_task(remind_due(database, clock)) for _ in range(4)]
+        tasks.create_task(network.reviews.complete(scene.coordinator, view.review.id))
+    assert sum(each.result() for each in sweeps) <= 1
+    assert len(await outgoing.said(database, "review_due")) <= 1
+    assert len(await rows(database, ReviewState.OPEN)) == 1
+
+
+async def test_an_assessment_has_a_sensible_time(network: Network, scene: Scene, clock: MovableClock) -> None:
+    for moment in (
+        clock.now() + timedelta(seconds=1),
+        clock.now().replace(tzinfo=None),
+        datetime(1999, 12, 31, tzinfo=UTC),
+        datetime.max.replace(tzinfo=UTC),
+    ):
+        with pytest.raises(InvalidInput):
+            await network.reviews.set_level(scene.coordinator, scene.case.id, Level.LOW, moment)
+    earlier = await network.reviews.set_level(
+        scene.coordinator, scene.case.id, Level.LOW, clock.now() - timedelta(days=10)
+    )
+    assert earlier.review.due_at == clock.now() + timedelta(days=20)
+
+
+async def test_only_leaders_set_a_level(network: Network, scene: Scene) -> None:
+    with pytest.raises(Conflict):
+        await network.reviews.set_level(scene.member, scene.case.id, Level.LOW)
+
+
+async def test_a_closed_case_reminds_nobody(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    view = await network.reviews.set_level(scene.coordinator, scene.case.id, Level.HIGH)
+    await network.cases.close(scene.coordinator, scene.case.id)
+    assert await network.reviews.due(scene.coordinator) == []
+    with pytest.raises(Conflict):
+        await network.reviews.complete(scene.coordinator, view.review.id)
+    clock.set(view.review.due_at)
+    await remind_due(database, clock)
+    assert await rows(database, ReviewState.CANCELLED) == [view.review.id]
+    assert await outgoing.count(database) == 0
+    assert await next_due(database) is None
+
+
+async def test_a_review_whose_owner_has_gone_goes_to_the_coordinator(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    view = await network.reviews.set_level(scene.coordinator, scene.case.id, Level.HIGH)
+    await network.depart(scene.coordinator)
+    clock.set(view.review.due_at)
+    await remind_due(database, clock)
+    assert await outgoing.rung(database) == {channel(scene): {scene.deputy.id}}
+    clock.move(timedelta(hours=24))
+    said = await outgoing.count(database)
+    await remind_due(database, clock)
+    assert desk(scene.welfare) in await outgoing.rung(database, said)
+
+
+async def test_a_review_that_cannot_be_handled_does_not_stop_its_neighbours(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    broken = await network.reviews.set_level(scene.coordinator, scene.case.id, Level.HIGH)
+    other = await network.case(scene.stranger, {})
+    sound = await network.reviews.set_level(scene.stranger, other.id, Level.HIGH)
+    async with database.transaction() as tx:
+        await tx.run("UPDATE reviews SET level = 'unheard of' WHERE id = $1", broken.review.id)
+    clock.set(sound.review.due_at)
+    assert await remind_due(database, clock) == 1
+    assert {each.target.id for each in await outgoing.said(database)} == {other.core.id}

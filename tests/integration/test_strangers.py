@@ -1,0 +1,161 @@
+"""Every method that takes an actor, called by people who have no part: absent and forbidden answer alike.
+
+A method that is not listed here fails `test_every_method_is_tried`, so that none can be added unnoticed.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from uuid import uuid4
+
+import pytest
+
+from agencies.model import Person, PersonId
+from alerts.model import AlertId, StandDownReason
+from alerts.service import Alerts
+from cases.model import CaseId, CompartmentId, Part
+from cases.service import Cases
+from core.database import Database
+from core.errors import NotFound
+from safety_plans.model import Level, ReviewId
+from safety_plans.service import Reviews
+from tests.people import Network, Scene
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Things:
+    """What somebody tries to reach."""
+
+    case: CaseId
+    core: CompartmentId
+    circle: CompartmentId
+    alert: AlertId
+    review: ReviewId
+
+
+Attempt = Callable[[Network, Person, Scene, Things], Awaitable[object]]
+
+REFUSED: dict[str, Attempt] = {
+    "Cases.see": lambda n, p, _s, t: n.cases.see(p, t.case),
+    "Cases.set_part": lambda n, p, s, t: n.cases.set_part(p, t.case, s.ngo.agency.id, Part.RESPONDER),
+    "Cases.open_compartment": lambda n, p, _s, t: n.cases.open_compartment(p, t.case, []),
+    "Cases.add_member": lambda n, p, s, t: n.cases.add_member(p, t.core, s.police.officer.id),
+    "Cases.remove_member": lambda n, p, s, t: n.cases.remove_member(p, t.circle, s.member.id),
+    "Cases.exclude": lambda n, p, s, t: n.cases.exclude(p, t.case, s.ngo.officer.id),
+    "Cases.set_leaders": lambda n, p, s, t: n.cases.set_leaders(p, t.case, s.member.id, None),
+    "Cases.close_compartment": lambda n, p, _s, t: n.cases.close_compartment(p, t.circle),
+    "Cases.close": lambda n, p, _s, t: n.cases.close(p, t.case),
+    "Alerts.raise_": lambda n, p, _s, t: n.alerts.raise_(p, t.core, uuid4()),
+    "Alerts.see": lambda n, p, _s, t: n.alerts.see(p, t.alert),
+    "Alerts.acknowledge": lambda n, p, _s, t: n.alerts.acknowledge(p, t.alert),
+    "Alerts.stand_down": lambda n, p, _s, t: n.alerts.stand_down(p, t.alert, StandDownReason.SAFE),
+    "Reviews.set_level": lambda n, p, _s, t: n.reviews.set_level(p, t.case, Level.LOW),
+    "Reviews.complete": lambda n, p, _s, t: n.reviews.complete(p, t.review),
+}
+EMPTY: dict[str, Attempt] = {
+    "Cases.see_all": lambda n, p, _s, _t: n.cases.see_all(p),
+    "Alerts.see_all": lambda n, p, _s, _t: n.alerts.see_all(p, ended=True),
+    "Alerts.open_for": lambda n, p, _s, t: n.alerts.open_for(p, [t.core, t.circle]),
+    "Reviews.due": lambda n, p, _s, _t: n.reviews.due(p),
+}
+# What anybody on the staff may do: open a case of one's own, see colleagues (tests/integration/test_cases.py).
+OPEN_TO_STAFF = {"Cases.open", "Cases.colleagues"}
+
+PEOPLE = ["stranger", "colleague of a member", "excluded", "removed", "departed", "departed, still held by a request"]
+
+
+def test_every_method_is_tried() -> None:
+    methods = {
+        f"{service.__name__}.{name}"
+        for service in (Cases, Alerts, Reviews)
+        for name, member in inspect.getmembers(service, inspect.iscoroutinefunction)
+        if not name.startswith("_")
+    }
+    assert methods == {*REFUSED, *EMPTY, *OPEN_TO_STAFF}
+
+
+async def nobody(network: Network, scene: Scene, who: str) -> Person:
+    match who:
+        case "stranger":
+            return scene.stranger
+        case "colleague of a member":
+            return scene.police.workers[1]
+        case "excluded":
+            await network.cases.exclude(scene.coordinator, scene.case.id, scene.ngo.worker.id)
+        case "removed":
+            await network.cases.remove_member(scene.coordinator, scene.case.core.id, scene.ngo.worker.id)
+        case "departed":
+            return await network.depart(scene.ngo.worker)
+        case _:
+            await network.depart(scene.ngo.worker)
+    return scene.ngo.worker
+
+
+async def everything(database: Database) -> list[object]:
+    """Return all that could have been changed."""
+    async with database.transaction() as tx:
+        tables = [
+            row["tablename"]
+            for row in await tx.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+        ]
+        return [
+            row["line"]
+            for table in tables
+            for row in await tx.rows(f"SELECT t::text AS line FROM {table} AS t ORDER BY 1")  # noqa: S608 (own tables)
+        ]
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+async def test_who_has_no_part_finds_nothing_and_changes_nothing(
+    database: Database, network: Network, scene: Scene, who: str
+) -> None:
+    circle = await network.cases.open_compartment(scene.coordinator, scene.case.id, [scene.member.id])
+    review = await network.reviews.set_level(scene.coordinator, scene.case.id, Level.HIGH)
+    actor = await nobody(network, scene, who)
+    alert = (await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())).alert
+    there = Things(
+        case=scene.case.id, core=scene.case.core.id, circle=circle.id, alert=alert.id, review=review.review.id
+    )
+    absent = Things(
+        case=CaseId(uuid4()), core=(nowhere := CompartmentId(uuid4())), circle=nowhere, alert=AlertId(uuid4()),
+        review=ReviewId(uuid4()),
+    )  # fmt: skip
+    before = await everything(database)
+    for name, attempt in REFUSED.items():
+        answers = []
+        for things in (there, absent):
+            with pytest.raises(NotFound) as refused:
+                await attempt(network, actor, scene, things)
+            answers.append((str(refused.value), refused.value.parameters))
+        assert answers[0] == answers[1], name
+    for name, attempt in EMPTY.items():
+        assert await attempt(network, actor, scene, there) == [], name
+    assert await everything(database) == before
+
+
+async def test_a_member_of_a_smaller_circle_alone_reaches_no_further(
+    database: Database, network: Network, scene: Scene
+) -> None:
+    """Somebody in one circle, and not in the core, sees that circle only."""
+    helper = scene.police.workers[1]
+    circle = await network.cases.open_compartment(scene.coordinator, scene.case.id, [helper.id])
+    review = await network.reviews.set_level(scene.coordinator, scene.case.id, Level.HIGH)
+    before = await everything(database)
+    assert [each.id for each in (await network.cases.see(helper, scene.case.id)).compartments] == [circle.id]
+    with pytest.raises(NotFound):
+        await network.alerts.raise_(helper, scene.case.core.id, uuid4())
+    with pytest.raises(NotFound):
+        await network.reviews.complete(helper, review.review.id)
+    assert await network.reviews.due(helper) == []
+    assert await everything(database) == before
+    assert (await network.alerts.raise_(helper, circle.id, uuid4())).alert.compartment_id == circle.id
+
+
+async def test_a_forged_person_is_nobody(network: Network, scene: Scene) -> None:
+    """What decides is the directory, not what a caller holds."""
+    forged = replace(scene.stranger, id=PersonId(uuid4()), agency_id=scene.shelter.agency.id)
+    with pytest.raises(NotFound):
+        await network.cases.open(forged, agencies={})
+    assert await network.cases.colleagues(forged) == []
