@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
@@ -96,11 +96,11 @@ class Delivery:
         now = self._clock.now()
         async with self._database.transaction(urgent=True) as tx:
             claimed = await outbox.claim(tx, now, BATCH)
+            if not claimed:
+                return 0
             stored = await rooms.stored_sends(tx, [each.id for each in claimed])
             found = await rooms.rooms(tx, {each.message.target for each in claimed})
             names = await names_for(tx, [each.message for each in claimed])
-        if not claimed:
-            return 0
         claimed = await self._without_poison(claimed)
         found = await self._settled(found)
         keyed = await self._keys_given(claimed, found)
@@ -133,19 +133,25 @@ class Delivery:
 
     async def _keys_given(self, claimed: Sequence[Claimed], found: Mapping[Target, Room]) -> Mapping[str, Sharing]:
         """Give keys out for every room that will be spoken in; return who holds them, by room."""
-        members: dict[str, frozenset[str]] = {}
-        for each in claimed:
-            room = found.get(each.message.target)
-            if room is None or room.room_id is None:
-                continue
-            if room.room_id not in members:
-                try:
-                    joined = await self._occupants.joined(room.room_id)
-                except DeliveryError as error:
-                    log.warning("members_unknown", error=error.code)
-                    continue
-                members[room.room_id] = joined & room.members.keys()
+        spoken_in = {each.message.target for each in claimed}
+        members = await self._members([room for target, room in found.items() if target in spoken_in])
         return await self._share(members) if members else {}
+
+    async def _members(self, spoken_in: Iterable[Room]) -> dict[str, frozenset[str]]:
+        """Return which of its members are in each room, asking for all side by side: after a restart nobody knows."""
+        members: dict[str, frozenset[str]] = {}
+
+        async def look(room_id: str, room: Room) -> None:
+            try:
+                members[room_id] = await self._occupants.joined(room_id) & room.members.keys()
+            except DeliveryError as error:
+                log.warning("members_unknown", error=error.code)
+
+        async with asyncio.TaskGroup() as tasks:
+            for room in spoken_in:
+                if room.room_id is not None:
+                    tasks.create_task(look(room.room_id, room))
+        return members
 
     async def _share(self, members: Mapping[str, frozenset[str]]) -> Mapping[str, Sharing]:
         """Give keys out, and remember the rooms in which a device did not get the one it is owed."""

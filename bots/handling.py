@@ -7,6 +7,7 @@ Everything else fails closed and invisibly.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -156,7 +157,11 @@ class Handling:
     async def _alert(self, said: Command, message: Received, target: Target, person: Person) -> AlertView | None:
         """Return the open alert that is meant, or ask which."""
         here = [CompartmentId(target.id)] if target.kind is TargetKind.COMPARTMENT and said.codename is None else []
-        alerts = [each for each in await self._alerts.open_for(person, here) if said.codename in {None, each.codename}]
+        alerts = _most_urgent(
+            [each for each in await self._alerts.open_for(person, here) if said.codename in {None, each.codename}],
+            person,
+            said.verb,
+        )
         if len(alerts) == 1:
             return alerts[0]
         if not alerts:
@@ -203,6 +208,14 @@ class Handling:
         )
         async with self._database.transaction() as tx:
             await outbox.post(tx, [answer], self._clock.now())
+
+
+def _most_urgent(alerts: Sequence[AlertView], person: Person, verb: Verb) -> Sequence[AlertView]:
+    """Return those that a bare word can mean: what is still to be accepted first, and the real before a drill."""
+    open_to_accept = [each for each in alerts if not each.alert.has_acknowledged(person.id)]
+    if verb is Verb.ACK and open_to_accept:
+        alerts = open_to_accept
+    return [each for each in alerts if each.alert.status is Status.ACTUAL] or alerts
 
 
 def _said(message: Received) -> Command | NearMiss | None:

@@ -16,11 +16,6 @@ ORDER BY rooms.attempts, rooms.due_at LIMIT $2
 SELECT rooms.*, room_targets.name, room_targets.language, room_targets.version, room_targets.closed
 FROM rooms JOIN room_targets USING (target_kind, target_id) WHERE rooms.target_id = ANY($1)
 
--- room_by_id --
--- $1 Matrix room.
-SELECT rooms.*, room_targets.name, room_targets.language, room_targets.version, room_targets.closed
-FROM rooms JOIN room_targets USING (target_kind, target_id) WHERE rooms.room_id = $1
-
 -- room_members --
 -- $1 target ids.
 SELECT target_kind, target_id, person_id, matrix_user FROM room_members WHERE target_id = ANY($1)

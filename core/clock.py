@@ -46,7 +46,7 @@ class OffsetFileClock:
         """How far ahead; zero while the file is absent or half written."""
         try:
             return timedelta(seconds=int(self.path.read_text()))
-        except (OSError, ValueError):
+        except (OSError, ValueError, OverflowError):
             return timedelta(0)
 
     def now(self) -> datetime:

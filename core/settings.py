@@ -15,10 +15,15 @@ from typing import Any, get_type_hints
 import msgspec
 
 from core.errors import InvalidInput
+from core.texts import mark
 
 PREFIX = "STREHA_"
 # Read by the command on a person's own machine, so they may stand beside the server's settings.
 PERSONAL = frozenset({"STREHA_API_URL", "STREHA_KEY_FILE", "STREHA_LANGUAGE"})
+
+# Numbers are above nothing, the port alone may be 0: the system then chooses one.
+LEAST = {"STREHA_API_PORT": 0}
+MOST = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -81,7 +86,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     allowed = names.keys() | {name + "_FILE" for name in names} | PERSONAL
     unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in allowed)
     if unknown:
-        raise InvalidInput("Unknown setting {name}. Check its spelling or remove it.", name=unknown[0])
+        raise InvalidInput(mark("Unknown setting {name}. Check its spelling or remove it."), name=unknown[0])
     types = get_type_hints(Settings)
     values: dict[str, Any] = {}
     for name, item in names.items():
@@ -89,7 +94,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         if raw is not None:
             values[item.name] = _parse(name, raw, types[item.name])
         elif item.default is MISSING:
-            raise InvalidInput("{name} is not set. Set it, or {name}_FILE.", name=name)
+            raise InvalidInput(mark("{name} is not set. Set it, or {name}_FILE."), name=name)
     return Settings(**values)
 
 
@@ -98,11 +103,11 @@ def _raw(environ: Mapping[str, str], name: str) -> str | None:
     if path is None:
         return environ.get(name)
     if name in environ:
-        raise InvalidInput("Both {name} and {name}_FILE are set. Keep one.", name=name)
+        raise InvalidInput(mark("Both {name} and {name}_FILE are set. Keep one."), name=name)
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput("The file that {name}_FILE names cannot be read.", name=name) from error
+        raise InvalidInput(mark("The file that {name}_FILE names cannot be read."), name=name) from error
 
 
 def _parse(name: str, raw: str, kind: Any) -> Any:
@@ -111,6 +116,9 @@ def _parse(name: str, raw: str, kind: Any) -> Any:
     if kind in (Path, Path | None):
         return Path(raw)
     try:
-        return msgspec.convert(raw, kind, strict=False)
+        value = msgspec.convert(raw, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise InvalidInput("{name} is not a valid {kind}.", name=name, kind=kind.__name__) from error
+        raise InvalidInput(mark("{name} is not a valid {kind}."), name=name, kind=kind.__name__) from error
+    if kind in (int, float) and not LEAST.get(name, 1e-3) <= value <= MOST:
+        raise InvalidInput(mark("{name} is too small or too large."), name=name)
+    return value

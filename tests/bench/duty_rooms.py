@@ -17,7 +17,6 @@ from agencies.model import Person
 from bots import rooms
 from bots.device import MatrixDevice
 from bots.housekeeping import Housekeeping
-from bots.lease import Lease
 from bots.occupants import Occupants
 from bots.received import Received
 from core.clock import SystemClock
@@ -33,7 +32,7 @@ Device = TypeVar("Device", bound=MatrixDevice)
 OFFICERS = 3
 AT_ONCE = 8
 BOT = "streha"
-PASSWORD = "an invented password"  # noqa: S105 (of accounts that live as long as the benchmark)
+PASSWORD = "an invented password"
 SECRET = b"an invented store key of 32 bytes"
 ROOM_VERSION = "11"
 clock = SystemClock()
@@ -67,9 +66,7 @@ async def make_duty_rooms(directory: Path, count: int) -> list[Office]:
 
 
 @asynccontextmanager
-async def opened(
-    stack: LocalStack, directory: Path, user_id: str, kind: type[Device]
-) -> AsyncIterator[Device]:
+async def opened(stack: LocalStack, directory: Path, user_id: str, kind: type[Device]) -> AsyncIterator[Device]:
     """Open an account's device, which rests in the directory."""
     device = await kind.open(
         homeserver_url=stack.addresses.homeserver_url,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -35,7 +36,7 @@ class OrdinaryBot:
 @asynccontextmanager
 async def ordinary_bot(homeserver_url: str, user_id: str, password: str, directory: Path) -> AsyncIterator[OrdinaryBot]:
     """Sign an account in on a further device and let it learn its rooms."""
-    directory.mkdir()
+    await asyncio.to_thread(directory.mkdir)
     client = AsyncClient(homeserver_url, user_id, store_path=str(directory), config=AsyncClientConfig())
     try:
         if not isinstance(await client.login(password, device_name="ordinary bot"), LoginResponse):

@@ -1,0 +1,130 @@
+"""How an alert's state may change: the whole table, and when a further press must be answered anew."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import product
+from uuid import UUID
+
+import pytest
+
+from agencies.model import AgencyId, PersonId
+from alerts.model import (
+    SEVERITY_OF_EVENT,
+    AgencyAnswer,
+    Alert,
+    AlertId,
+    Certainty,
+    Event,
+    Press,
+    Recipient,
+    Severity,
+    State,
+    Status,
+    Step,
+    Through,
+    Tier,
+    after,
+)
+from cases.model import CaseId, CompartmentId, Part
+from core.errors import Conflict
+
+SENT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+ANA, BORIS = PersonId(UUID(int=1)), PersonId(UUID(int=2))
+POLICE, NGO = AgencyId(UUID(int=3)), AgencyId(UUID(int=4))
+ALERT = Alert(
+    id=AlertId(UUID(int=5)), case_id=CaseId(UUID(int=6)), compartment_id=CompartmentId(UUID(int=7)),
+    status=Status.ACTUAL, event=Event.THREAT_RECEIVED, severity=Severity.SEVERE, first_severity=Severity.SEVERE,
+    certainty=Certainty.OBSERVED, raised_by=ANA, raised_through=Through.API, sent=SENT, state=State.OPEN,
+    owner_id=None, ladder=1, ladder_began_at=SENT, step=0, next_step_at=SENT, presses=(Press(person_id=ANA, at=SENT),),
+)  # fmt: skip
+
+ALLOWED = {
+    (State.OPEN, Step.ALL_ACCEPTED): State.ACCEPTED,
+    (State.OPEN, Step.GAVE_UP_CALLING): State.UNANSWERED,
+    (State.OPEN, Step.RAISED_AGAIN): State.OPEN,
+    (State.OPEN, Step.STAND_DOWN): State.STOOD_DOWN,
+    (State.ACCEPTED, Step.RAISED_AGAIN): State.OPEN,
+    (State.ACCEPTED, Step.STAND_DOWN): State.STOOD_DOWN,
+    (State.UNANSWERED, Step.ALL_ACCEPTED): State.ACCEPTED,
+    (State.UNANSWERED, Step.GAVE_UP_CALLING): State.UNANSWERED,
+    (State.UNANSWERED, Step.RAISED_AGAIN): State.OPEN,
+    (State.UNANSWERED, Step.STAND_DOWN): State.STOOD_DOWN,
+}
+
+
+@pytest.mark.parametrize(("state", "step"), list(product(State, Step)))
+def test_every_state_and_step(state: State, step: Step) -> None:
+    if (state, step) in ALLOWED:
+        assert after(state, step) is ALLOWED[state, step]
+    else:
+        with pytest.raises(Conflict):
+            after(state, step)
+
+
+def test_what_has_ended_stays_ended() -> None:
+    assert not any(state is State.STOOD_DOWN for state, _ in ALLOWED)
+
+
+def test_every_event_has_its_severity() -> None:
+    assert SEVERITY_OF_EVENT.keys() == set(Event)
+    extreme = {event for event, severity in SEVERITY_OF_EVENT.items() if severity is Severity.EXTREME}
+    assert extreme == {Event.PANIC, Event.LOCATION_COMPROMISED}
+    assert sorted(Severity, key=lambda each: each.rank) == [Severity.MODERATE, Severity.SEVERE, Severity.EXTREME]
+
+
+def anew(standing: Alert, severity: Severity, certainty: Certainty = Certainty.OBSERVED) -> bool:
+    return standing.begins_anew(replace(ALERT, severity=severity, certainty=certainty))
+
+
+@pytest.mark.parametrize("state", [State.OPEN, State.ACCEPTED, State.UNANSWERED])
+def test_a_worse_press_always_begins_anew_and_a_lesser_one_never(state: State) -> None:
+    for certainty in Certainty:
+        assert anew(replace(ALERT, state=state), Severity.EXTREME, certainty)
+        assert not anew(replace(ALERT, state=state, cancel_asked_at=SENT), Severity.MODERATE, certainty)
+
+
+def test_an_equal_press_begins_anew_where_nobody_is_being_called() -> None:
+    assert not anew(ALERT, Severity.SEVERE)
+    assert anew(replace(ALERT, state=State.ACCEPTED), Severity.SEVERE)
+    assert anew(replace(ALERT, state=State.UNANSWERED), Severity.SEVERE)
+    assert anew(replace(ALERT, cancel_asked_at=SENT), Severity.SEVERE)
+
+
+def test_what_was_unverified_begins_anew_when_it_is_confirmed() -> None:
+    doubtful = replace(ALERT, certainty=Certainty.UNKNOWN)
+    assert anew(doubtful, Severity.SEVERE)
+    assert not anew(doubtful, Severity.SEVERE, Certainty.UNKNOWN)
+    assert not anew(ALERT, Severity.SEVERE, Certainty.UNKNOWN)
+
+
+def answer(agency_id: AgencyId, part: Part, by: PersonId | None) -> AgencyAnswer:
+    return AgencyAnswer(agency_id=agency_id, part=part, acknowledged_by=by, acknowledged_at=SENT if by else None)
+
+
+def test_only_responders_are_silent() -> None:
+    answers = (answer(POLICE, Part.RESPONDER, None), answer(NGO, Part.INFORMED, None))
+    assert replace(ALERT, agencies=answers).silent_agencies == {POLICE}
+    assert replace(ALERT, agencies=(answer(POLICE, Part.RESPONDER, BORIS),)).silent_agencies == frozenset()
+
+
+def test_one_person_answers_for_each_agency_they_were_called_for() -> None:
+    called = Recipient(person_id=BORIS, agency_id=POLICE, tier=Tier.DESKS)
+    answered = replace(called, agency_id=NGO, acknowledged_at=SENT)
+    alert = replace(ALERT, recipients=(called, answered))
+    assert alert.called(BORIS) == (called, answered)
+    assert alert.has_acknowledged(BORIS)
+    assert alert.may_acknowledge(BORIS)
+    assert not replace(ALERT, recipients=(answered,)).may_acknowledge(BORIS)
+    for nobody in (ALERT.has_acknowledged(BORIS), ALERT.may_acknowledge(BORIS), bool(ALERT.called(BORIS))):
+        assert not nobody
+
+
+def test_everybody_who_pressed_is_a_raiser_and_the_last_one_began_the_ladder() -> None:
+    later = SENT.replace(hour=10)
+    presses = (*ALERT.presses, Press(person_id=None, at=SENT), Press(person_id=BORIS, at=later))
+    alert = replace(ALERT, presses=presses, ladder_began_at=later)
+    assert alert.raiser_ids == {ANA, BORIS}
+    assert alert.cause.person_id == BORIS
+    assert ALERT.cause.person_id == ANA
