@@ -5,40 +5,46 @@ from __future__ import annotations
 import asyncio
 import signal
 import tempfile
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from core import logs
 from core.errors import StrehaError
+from core.texts import mark
 from deploy import demo, demo_check
+from streha.processes import first_of
+from streha.terminal import line, plain, say, table
 
 DIRECTORY = Path(".build/demo")
-EXIT_FAILED = 1
-
-console = Console()
 
 
 def demo_command(
-    directory: Annotated[Path, typer.Option(help="Where the demo keeps everything.")] = DIRECTORY,
-    state: Annotated[Path | None, typer.Option(help="Also write where everything is to this file, as JSON.")] = None,
+    directory: Annotated[Path, typer.Option(help=say(mark("Where the demo keeps everything.")))] = DIRECTORY,
+    state: Annotated[
+        Path | None, typer.Option(help=say(mark("Also write where everything is to this file, as JSON.")))
+    ] = None,
     *,
-    check: Annotated[bool, typer.Option("--check", help="Prove the main job, leave nothing.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help=say(mark("Prove the main job before witnesses, and leave nothing.")))
+    ] = False,
 ) -> None:
-    """Start agencies, cases, a homeserver and a database on this machine, to look at. Ctrl-C ends it."""
+    """Start invented agencies with a database and a homeserver on this machine, until Ctrl-C."""
     logs.configure("warning")
+    _run(_check() if check else _demo(directory, state))
+
+
+def _run(story: Coroutine[Any, Any, None]) -> None:
     try:
-        asyncio.run(_check() if check else _run(directory, state))
+        asyncio.run(story)
     except* StrehaError as group:
-        console.print(f"[bold red]streha:[/] {_first(group)}", style="red", highlight=False)
-        raise typer.Exit(EXIT_FAILED) from None
+        raise first_of(group) from None
 
 
-async def _run(directory: Path, state_file: Path | None) -> None:
+async def _demo(directory: Path, state_file: Path | None) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -49,25 +55,27 @@ async def _run(directory: Path, state_file: Path | None) -> None:
             _write(state_file, state)
         _show(state)
 
-    console.print("Starting the database, the homeserver and Streha …")
+    line(mark("Starting the database, the homeserver and Streha ..."))
     await demo.run(directory, show, stopped)
-    console.print("Stopped. Nothing is left running.")
+    line(mark("Stopped. Nothing is left running."))
 
 
 async def _check() -> None:
-    table = Table(title="The main job, as strict Matrix clients saw it", title_justify="left")
-    table.add_column("step")
-    table.add_column("seconds from trigger to decrypted, per client")
+    steps: list[demo_check.Step] = []
 
     def told(step: demo_check.Step) -> None:
-        seconds = "  ".join(f"{name} {value:.2f}" for name, value in step.seconds.items())
-        table.add_row(step.what, seconds)
-        console.print(f"[green]✓[/] {step.what}", highlight=False)
+        steps.append(step)
+        plain(f"ok  {step.what}", style="green")
 
     with tempfile.TemporaryDirectory(prefix="streha-check-") as directory:
         await demo_check.check(Path(directory), told)
-    console.print(table)
-    console.print("[bold green]Every witness saw what it should have seen.[/]")
+    plain("")
+    table(
+        [mark("step"), mark("seconds from the trigger until a client had decrypted it")],
+        [(each.what, "  ".join(f"{name} {value:.2f}" for name, value in each.seconds.items())) for each in steps],
+    )
+    plain("")
+    line(mark("Every witness saw what it should have seen."))
 
 
 def _write(path: Path, state: demo.State) -> None:
@@ -77,31 +85,37 @@ def _write(path: Path, state: demo.State) -> None:
 
 
 def _show(state: demo.State) -> None:
-    people = Table(title="People (invented)", title_justify="left")
-    for heading in ("name", "agency", "role", "Matrix user", "Matrix password", "key file"):
-        people.add_column(heading, overflow="fold")
-    for each in state.people:
-        people.add_row(each.name, each.agency, each.role, each.matrix_user, each.matrix_password, each.key_file)
-    cases = Table(title="Cases", title_justify="left")
-    for heading in ("case", "channel", "Matrix room"):
-        cases.add_column(heading, overflow="fold")
-    for case in state.cases:
-        for compartment in case.compartments:
-            cases.add_row(case.codename, compartment.codename, compartment.room_id)
-    console.print(people, cases)
-    first = state.people[0]
-    console.print(
-        f"\nHomeserver: [bold]{state.homeserver_url}[/]   API: [bold]{state.api_url}[/]\n\n"
-        "Sign in with any Matrix client: choose that homeserver, then a user and password from the table.\n"
-        "Accept the invitations, and write [bold]help[/] in a room.\n\n"
-        f"Or in a second terminal:  streha case list --key {first.key_file}\n\n"
-        "The demo stays until Ctrl-C.",
-        highlight=False,
+    people = []
+    for agency in dict.fromkeys(each.agency for each in state.people):
+        people.append((f"\n{agency}", "", "", ""))
+        people += [
+            (
+                each.name,
+                each.role.replace("_", " "),
+                each.matrix_user.partition(":")[0].removeprefix("@"),
+                each.matrix_password,
+            )
+            for each in state.people
+            if each.agency == agency
+        ]
+    table([mark("Name"), mark("Role"), mark("Matrix user"), mark("Matrix password")], people)
+    plain("")
+    rows = [(case.codename, each.codename, each.room_id) for case in state.cases for each in case.compartments]
+    table([mark("Case"), mark("Channel"), mark("Matrix room")], rows)
+    plain("")
+    line(mark("Homeserver: {url}"), url=state.homeserver_url)
+    line(mark("API: {url}"), url=state.api_url)
+    line(mark("Key files: {path}"), path=str(Path(state.people[0].key_file).parent))
+    plain("")
+    line(
+        mark(
+            "Sign in with any Matrix client: choose this homeserver, then a user and password from the table. "
+            "Accept the invitations and write help in a room."
+        )
     )
+    line(mark("Or in a second terminal: {command}"), command=f"streha case list --key {state.people[0].key_file}")
+    line(mark("The demo stays until Ctrl-C."))
 
 
-def _first(group: BaseExceptionGroup[StrehaError]) -> BaseException:
-    found: BaseException = group
-    while isinstance(found, BaseExceptionGroup):
-        found = found.exceptions[0]
-    return found
+def _localpart(matrix_user: str) -> str:
+    return matrix_user.partition(":")[0].removeprefix("@")

@@ -14,13 +14,13 @@ from enum import StrEnum
 
 from bots import bot
 from core import logs
-from core.clock import Clock, OffsetFileClock, SystemClock
 from core.database import Database, connect_as_set
 from core.errors import StrehaError, Unavailable
 from core.migrations import require_compatible
 from core.settings import Settings
 from server.app import api
 from server.engine import Engine
+from streha.installation import clock_of
 
 log = logs.get(__name__)
 
@@ -33,13 +33,6 @@ class RoleName(StrEnum):
     API = "api"
     ENGINE = "engine"
     BOTS = "bots"
-
-
-def clock_of(settings: Settings) -> Clock:
-    """Return the clock that the settings ask for."""
-    if settings.clock_offset_file is None:
-        return SystemClock()
-    return OffsetFileClock(settings.clock_offset_file)
 
 
 async def run(settings: Settings, roles: Collection[RoleName], ready: Callable[[int | None], None]) -> None:
@@ -62,7 +55,16 @@ async def run(settings: Settings, roles: Collection[RoleName], ready: Callable[[
         except* _Stopped:
             log.info("stopped")
         except* StrehaError as group:
-            raise _first(group) from None
+            raise first_of(group) from None
+
+
+def first_of(group: BaseExceptionGroup[StrehaError]) -> StrehaError:
+    """Return one error of a group, to be told to a person: the others follow from it or can wait."""
+    found: BaseException = group
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    assert isinstance(found, StrehaError)  # noqa: S101 (`except*` selected nothing else)
+    return found
 
 
 class _Stopped(Exception):
@@ -96,11 +98,3 @@ async def _database(settings: Settings, resources: AsyncExitStack) -> Database:
                 continue
             resources.push_async_exit(attempt.pop_all())
             return database
-
-
-def _first(group: BaseExceptionGroup[StrehaError]) -> StrehaError:
-    found: BaseException = group
-    while isinstance(found, BaseExceptionGroup):
-        found = found.exceptions[0]
-    assert isinstance(found, StrehaError)  # noqa: S101 (`except*` selected nothing else)
-    return found

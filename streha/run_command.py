@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from typing import Annotated
 
 import typer
 
-from core import logs, settings
-from core.errors import InvalidInput, StrehaError
+from core import logs
+from core.errors import StrehaError
+from core.texts import mark
+from streha.installation import settings_of_environment
 from streha.processes import RoleName, run
-
-EXIT_USAGE = 2
-EXIT_UNAVAILABLE = 3
-EXIT_FAULT = 4
+from streha.terminal import say
 
 log = logs.get(__name__)
 
@@ -23,28 +21,23 @@ log = logs.get(__name__)
 def run_command(
     role: Annotated[
         list[RoleName] | None,
-        typer.Option(help="What this process does; repeat for several. Without it, everything."),
+        typer.Option(help=say(mark("What this process does; repeat for several. Without it, everything."))),
     ] = None,
 ) -> None:
     """Run Streha until Ctrl-C. Settings come from the environment; `streha check-config` explains them."""
+    settings = settings_of_environment()
+    logs.configure(settings.log_level)
     try:
-        chosen = settings.load(os.environ)
-        logs.configure(chosen.log_level)
-        asyncio.run(run(chosen, role or list(RoleName), ready=_say_ready))
-    except InvalidInput as error:
-        _fail(error, EXIT_USAGE)
-    except StrehaError as error:
-        _fail(error, EXIT_UNAVAILABLE)
-    except Exception as error:  # noqa: BLE001 (a person gets a line, the log gets where it happened)
+        asyncio.run(run(settings, role or list(RoleName), ready=_say_ready))
+    except StrehaError:
+        raise
+    except Exception as error:
         log.failure("process_failed", error)
-        _fail(StrehaError("Streha stopped because of a fault. Its log says where. Start it again."), EXIT_FAULT)
+        raise
 
 
 def _say_ready(port: int | None) -> None:
-    where = "" if port is None else f" The API listens on port {port}."
-    sys.stderr.write(f"Streha is running.{where} Stop it with Ctrl-C.\n")
-
-
-def _fail(error: StrehaError, code: int) -> None:
-    sys.stderr.write(f"streha: {error}\n")
-    raise typer.Exit(code)
+    said = say(mark("Streha is running. Stop it with Ctrl-C."))
+    if port is not None:
+        said += " " + say(mark("The API listens on port {port}."), port=port)
+    sys.stderr.write(said + "\n")

@@ -1,0 +1,45 @@
+"""A review that falls due reaches its owner in the channel; one that nobody does reaches the duty desk."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from agencies.model import AgencyKind
+from safety_plans.model import Level
+from safety_plans.rules import due_at, overdue_at
+from safety_plans.service import Reviews
+from tests.acceptance.conftest import Town
+
+pytestmark = pytest.mark.slow
+
+
+async def test_due_reminds_the_owner_and_overdue_the_duty_desk(town: Town) -> None:
+    case = await town.open_case()
+    room, duty_room = await town.channel(case), await town.duty_room(AgencyKind.SOCIAL_WELFARE)
+    ana, mila, ivan = await town.witness("ana"), await town.witness("mila"), await town.witness("ivan")
+    await ana.joined(room, mila.user_id)
+    await ivan.joined(duty_room)
+    now = town.network.clock.now()
+    reviews = Reviews(town.network.database, town.network.clock)
+    view = await reviews.set_level(town.person("ana"), case.id, Level.VERY_HIGH)
+
+    town.network.move_clock(due_at(Level.VERY_HIGH, now) - now + timedelta(seconds=5))
+    ring = await ana.wait_for("Streha: reminder, open the app", room)
+    assert ring.mentions == (ana.user_id,)
+    reminder = await mila.wait_for("to be assessed again", room)
+    assert (reminder.mentions, reminder.shield) == ((), "none")
+    assert town.person("ana").name in reminder.body
+
+    overdue = overdue_at(Level.VERY_HIGH, view.review.due_at)
+    before = len(ivan.messages)
+    town.network.move_clock(overdue - town.network.clock.now() + timedelta(seconds=5))
+    # The duty room of the social welfare centre speaks Serbian.
+    at_the_desk = await ivan.wait_for(lambda each: case.codename in each.body, duty_room, after=before)
+    assert town.person("ana").name in at_the_desk.body
+    assert (await ana.wait_for("OVERDUE", room)).mentions == ()
+
+    await reviews.complete(town.person("ana"), view.review.id)
+    (following,) = [each for each in await reviews.due(town.person("ana")) if each.codename == case.codename]
+    assert following.review.due_at > town.network.clock.now() + timedelta(hours=23)
