@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
+
 from bots.homeserver import Homeserver
 from bots.received import MembershipChange
+from core import logs
+from core.errors import DeliveryError
+
+log = logs.get(__name__)
 
 
 class Occupants:
@@ -18,6 +25,21 @@ class Occupants:
         if room_id not in self._joined:
             self._joined[room_id] = set(await self._homeserver.joined_members(room_id))
         return frozenset(self._joined[room_id])
+
+    async def joined_each(self, room_ids: Iterable[str]) -> dict[str, frozenset[str]]:
+        """Return who has joined each of these rooms, asked side by side; a room that gives no answer is left out."""
+        found: dict[str, frozenset[str]] = {}
+
+        async def look(room_id: str) -> None:
+            try:
+                found[room_id] = await self.joined(room_id)
+            except DeliveryError as error:
+                log.warning("members_unknown", error=error.code)
+
+        async with asyncio.TaskGroup() as tasks:
+            for room_id in room_ids:
+                tasks.create_task(look(room_id))
+        return found
 
     def notice(self, change: MembershipChange) -> None:
         """Take a change into account."""

@@ -6,7 +6,7 @@ lease, and says how it ended. States: pending, sending, sent, failed, quarantine
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -114,9 +114,9 @@ async def claim(tx: Transaction, now: datetime, limit: int) -> list[Claimed]:
     return sorted(claimed, key=lambda each: (each.message.lane, each.sequence))
 
 
-async def mark_sent(tx: Transaction, ids: Sequence[UUID], now: datetime) -> None:
-    """Record that the homeserver accepted these."""
-    await tx.run(_SQL["mark_sent"], list(ids), now)
+async def mark_sent(tx: Transaction, sent: Iterable[tuple[UUID, Sequence[UUID]]], now: datetime) -> None:
+    """Record that the homeserver accepted these, each with the mentioned people whom it cannot have reached."""
+    await tx.run_many(_SQL["mark_sent"], [(message_id, list(unreached), now) for message_id, unreached in sent])
 
 
 async def put_off(tx: Transaction, message_id: UUID, until: datetime, failure: str) -> None:
@@ -141,13 +141,14 @@ async def states(tx: Transaction) -> dict[tuple[str, int], int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """How far one message of an alert came."""
+    """How far one message of an alert came. `unreached` were to be called by it and cannot read it."""
 
     target: Target
     template: str
     state: str
     created_at: datetime
     sent_at: datetime | None
+    unreached: tuple[UUID, ...]
 
 
 async def deliveries_of_alert(tx: Transaction, alert_id: UUID) -> list[Delivery]:
@@ -159,6 +160,7 @@ async def deliveries_of_alert(tx: Transaction, alert_id: UUID) -> list[Delivery]
             state=row["state"],
             created_at=row["created_at"],
             sent_at=row["sent_at"],
+            unreached=tuple(row["unreached"]),
         )
         for row in await tx.rows(_SQL["deliveries_of_alert"], alert_id)
     ]

@@ -29,9 +29,9 @@ RETURNING id, key, lane, target_kind, target_id, sequence, template, parameters,
           repeated, created_at, attempts, failure
 
 -- mark_sent --
--- The homeserver has accepted these messages. $1 ids, $2 now.
-UPDATE outbox SET state = 'sent', sent_at = $2, lease_until = NULL, failure = NULL
-WHERE id = ANY($1) AND state = 'sending'
+-- The homeserver has accepted a message. $1 id, $2 mentioned people it cannot have reached, $3 now.
+UPDATE outbox SET state = 'sent', sent_at = $3, unreached = $2, lease_until = NULL, failure = NULL
+WHERE id = $1 AND state = 'sending'
 
 -- put_off --
 -- Try a message again later. $1 id, $2 due at, $3 kind of failure.
@@ -53,7 +53,7 @@ SELECT state, lane, count(*) AS messages FROM outbox GROUP BY state, lane
 
 -- deliveries_of_alert --
 -- What was said for an alert, to whom, and how far it came. $1 alert.
-SELECT target_kind, target_id, template, state, created_at, sent_at FROM outbox
+SELECT target_kind, target_id, template, state, created_at, sent_at, unreached FROM outbox
 WHERE alert_id = $1 ORDER BY sequence
 
 -- append_to_ledger --

@@ -175,6 +175,7 @@ CREATE TABLE outbox (
     due_at timestamptz NOT NULL,
     lease_until timestamptz,
     sent_at timestamptz,
+    unreached uuid[] NOT NULL DEFAULT '{}',
     failure text
 );
 CREATE INDEX outbox_waiting ON outbox (target_id, lane, sequence) WHERE state IN ('pending', 'sending');

@@ -60,6 +60,8 @@ class Settings:
     public_origin: str = "http://127.0.0.1:8008"
     session_lifetime: int = 12 * 3600
     requests_per_minute: int = 600
+    # The address of a reverse proxy whose X-Forwarded-For is believed; limits count by that address then.
+    trusted_proxy: str = ""
     body_limit: int = 64 * 1024
 
     sweep_interval: float = 5.0

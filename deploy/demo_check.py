@@ -7,7 +7,7 @@ who did not see it. Time is moved, never waited for.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -142,6 +142,7 @@ class _Story:
             raise CheckFailed("The reminder must mention its owner, and nobody else.")
 
     async def _panic(self, room: str, codename: str) -> None:
+        before = {name: len(witness.messages) for name, witness in self._witnesses.items()}
         raised_at = SystemClock().now()
         await self._witnesses["sara"].send(room, "panic")
         in_channel = ("ana", "nina", "mila", "jelena")
@@ -154,7 +155,8 @@ class _Story:
         names = [name for name in PEOPLE if self._accounts[name].person.id in called]
         if len(names) != len(called) or "sara" in names:
             raise CheckFailed("Somebody was called who has no witness, or the raiser was called.")
-        await self._seen("panic: every recipient reads the details", raised_at, names, codename_and("ack", codename))
+        what = "panic: every recipient reads the details"
+        await self._seen(what, raised_at, names, lambda each: codename in each.body, after=before)
 
     async def _acknowledge(self, room: str) -> None:
         accepted_at = SystemClock().now()
@@ -227,15 +229,5 @@ class _Story:
         return ApiClient(key_file.load(self._accounts[name].key_file))
 
 
-def codename_and(*words: str) -> Callable[[Message], bool]:
-    """Return the condition that a message holds all these words."""
-    return lambda message: all(each in message.body for each in words)
-
-
 def _since(moment: datetime) -> float:
     return (SystemClock().now() - moment).total_seconds()
-
-
-def slowest(steps: Iterable[Step]) -> float:
-    """Return the longest time from a trigger to a witness."""
-    return max((seconds for step in steps for seconds in step.seconds.values()), default=0.0)

@@ -84,12 +84,13 @@ def update(directory: Path = CATALOGUES, root: Path = ROOT) -> None:
             words = latin.get(sentence, "")
             renewed.add(sentence, to_cyrillic(words) if language == CYRILLIC else words)
         with _file(language, directory).open("wb") as file:
-            file.write(HEADER)
-            write_po(file, renewed, width=110, omit_header=True, sort_output=True)
+            file.write(HEADER.format(language=language.replace("-", "_")).encode())
+            write_po(file, renewed, width=110, omit_header=True, no_location=True, sort_output=True)
 
 
-HEADER = b"""msgid ""
+HEADER = """msgid ""
 msgstr ""
+"Language: {language}\\n"
 "MIME-Version: 1.0\\n"
 "Content-Type: text/plain; charset=utf-8\\n"
 "Content-Transfer-Encoding: 8bit\\n"

@@ -1,37 +1,37 @@
 """Serbian from the Latin script into the Cyrillic: one catalogue is written by people, the other follows.
 
-Placeholders, commands that people type, addresses and names of other products stay in Latin letters.
+Parameters, commands of the terminal, settings, addresses and names of products stay in Latin letters. What
+people write to the bot follows: it reads both scripts.
 """
 
 from __future__ import annotations
 
 import re
 
-_LETTERS = dict(
-    zip(
-        "a b v g d đ e ž z i j k l m n o p r s t ć u f h c č š".split(),  # noqa: SIM905 (read beside the line below)
-        "а б в г д ђ е ж з и ј к л м н о п р с т ћ у ф х ц ч ш".split(),  # noqa: SIM905
-        strict=True,
-    )
-)
+_LETTERS = dict(zip("abvgdđežzijklmnoprstćufhcčš", "абвгдђежзијклмнопрстћуфхцчш", strict=True))
 _PAIRS = {"lj": "љ", "nj": "њ", "dž": "џ"}
-# In these words the letters of a pair are spoken one by one: a prefix or a part of a compound ends between.
-_APART = ("injekc", "konjunk", "konjuga", "tanjug", "nadživ", "nadžnj", "podžanr", "odžal", "vanjezič")
-# Left as they are: {placeholders}, names in capitals with an underscore, addresses, paths, Matrix names,
-# options, commands that are typed, and names of products and formats.
-_KEPT = re.compile(
-    r"""
-    \{[^{}]*\}
-    | \b[A-Z0-9]+(?:_[A-Z0-9{}]+)+\b
-    | \b[a-z]+://\S*[^\s.,;:)] | /[a-z][\w./-]* | @\w+:\w+ | (?<!\w)--?[a-z][\w-]*
-    | \bstreha(?:\s(?:""" + "|".join(
-        ("agency", "alert", "case", "check-config", "demo", "doctor", "ledger", "migrate", "person", "review", "run")
-    ) + r""")(?:\s[a-z][a-z-]*)?)
-    | \b(?:ack|stand-down|panic|drill|due|help|op|who|roster|ok)\b
-    | \b(?:Matrix|PostgreSQL|Synapse|JSON|API|UTC|HTTP|HTTPS|URL|Ctrl-C|[A-Z])\b
-    """,
-    re.VERBOSE,
+# In these words the letters of a pair are spoken one by one: a prefix ends between them, or they are borrowed.
+_APART = ("injekc", "konjunk", "konjug", "tanjug", "nadživ", "nadžnj", "podžanr", "odžal", "odživ", "vanjezič")
+# Names of products and formats, and words that programs read as they stand.
+_KEPT_WORDS = (
+    "API", "CASE", "FILE", "HTTP", "JSON", "LEVEL", "Matrix", "NAME", "PERSON", "RS", "UTC", "Z",
+    "bots", "chmod", "debug", "en", "engine", "error", "https", "info", "informed", "panic", "responder",
+    "sr-Cyrl", "sr-Latn", "warning",
 )  # fmt: skip
+_KEPT = re.compile(
+    rf"""
+    \{{[^{{}}]*\}}(?:_FILE)?                         # parameters, and settings named after one
+    | ^\x20\x20streha\b(?:\x20\S+)*                   # a command in an example, up to its explanation
+    | \bstreha\b(?:\x20(?:--?)?[a-z][a-z-]*)*        # a command in a sentence, without its arguments
+    | \bSTREHA_[A-Z_]+ | \bNAME=\w+                  # settings
+    | (?<!\w)--[a-z][\w-]* | \bCtrl-C\b              # options and keys
+    | \bhttps?://[\w./-]*\w | @\w+:[\w.]*\w          # addresses
+    | \bEurope/\w+ | \bContent-Type:\ [\w/]+         # values
+    | \b\d{{4}}-\d\d-\d\dT[\d:]+Z
+    | \b(?:{"|".join(_KEPT_WORDS)})\b
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
 _LETTER_OR_PAIR = re.compile("|".join([*_PAIRS, *_LETTERS]), re.IGNORECASE)
 
 

@@ -23,7 +23,7 @@ from server.api.wire.directory import token_bytes
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 HANDLER_SECONDS = 15.0
-SIGN_IN_SHARE = 10
+CHALLENGE_SHARE = 5
 TOO_SLOW = mark("This took too long and was given up. Look whether it happened before you repeat it.")
 _BEARER = "Bearer "
 
@@ -36,7 +36,7 @@ class Adapter:
         self._services = services
         self._people = Buckets(per_minute)
         self._addresses = Buckets(per_minute)
-        self._sign_ins = Buckets(per_minute // SIGN_IN_SHARE)
+        self._challenges = Buckets(per_minute // CHALLENGE_SHARE)
 
     def handler(self, route: Route[Asked]) -> Handler:
         """Return the handler of one route."""
@@ -54,7 +54,7 @@ class Adapter:
 
     async def _read(self, route: Route[Asked], request: web.Request) -> Call[Asked]:
         token = _token(request)
-        person = await self._admit(route, token, network_of(request.remote))
+        person = await self._admit(route, token, network_of(self._address(request)))
         return Call(
             services=self._services,
             person=person,
@@ -63,10 +63,18 @@ class Adapter:
             asked=await _asked(route, request),
         )
 
+    def _address(self, request: web.Request) -> str | None:
+        """Return where a request comes from: what the one trusted proxy says, if it is the one that asks."""
+        proxy = self._services.settings.trusted_proxy
+        if not proxy or request.remote != proxy:
+            return request.remote
+        forwarded = ",".join(request.headers.getall(hdrs.X_FORWARDED_FOR, []))
+        return forwarded.rpartition(",")[2].strip()
+
     async def _admit(self, route: Route[Asked], token: bytes, network: str) -> Person | None:
         """Find out who asks and whether that is too often: by address until somebody is known, then by person."""
         if not route.signed_in:
-            (self._sign_ins if route.limit is Limit.SIGN_IN else self._addresses).take(network)
+            (self._challenges if route.limit is Limit.CHALLENGE else self._addresses).take(network)
             return None
         limited = route.limit is not Limit.NEVER
         if limited:

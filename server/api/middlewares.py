@@ -52,7 +52,7 @@ def observe(settings: Settings) -> Middleware:
             route=template(request),
             status=response.status,
             duration_ms=round((time.monotonic() - started) * 1000, 1),
-            incident_id=response.get(problems.INCIDENT),
+            **({"incident_id": response[problems.INCIDENT]} if problems.INCIDENT in response else {}),
         )
         return response
 

@@ -22,7 +22,7 @@ class Limit(Enum):
 
     NEVER = "never"  # raise and accept: nobody in danger is told to wait
     ORDINARY = "ordinary"
-    SIGN_IN = "sign_in"
+    CHALLENGE = "challenge"  # costs a row for whoever asks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,8 @@ HEADERS_AT_MOST = 64
 IDLE_SECONDS = 75.0
 DRAIN_SECONDS = 20.0
 LINGER_SECONDS = 2.0
+# aiohttp reads nought as "wait for ever".
+SHORTEST_DRAIN_SECONDS = 0.1
 
 
 @asynccontextmanager
@@ -36,7 +38,7 @@ async def serve(
     runner = _Runner(
         app,
         access_log=None,
-        shutdown_timeout=drain_seconds,
+        shutdown_timeout=max(drain_seconds, SHORTEST_DRAIN_SECONDS),
         keepalive_timeout=IDLE_SECONDS,
         lingering_time=LINGER_SECONDS,
         max_line_size=HEADER_BYTES,
@@ -66,7 +68,15 @@ class _Runner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return _Server(made.request_handler, request_factory=made.request_factory, **self._kwargs)
+
+        async def handle(request: web.BaseRequest) -> web.StreamResponse:
+            try:
+                return await made.request_handler(request)
+            except web.HTTPException as error:
+                # Refused before the application's own middlewares, as an unknown Expect header is.
+                return problems.of_http(error, ENGLISH)
+
+        return _Server(handle, request_factory=made.request_factory, **self._kwargs)
 
 
 class _Server(web.Server):

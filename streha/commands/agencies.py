@@ -17,7 +17,7 @@ from streha.terminal import say
 
 app = typer.Typer(
     no_args_is_help=True,
-    help=say(mark("Agencies of the network and their duty desks (for the operator).")),
+    help=say(mark("Agencies and their duty desks (operator).")),
 )
 
 Words = Annotated[str, typer.Argument(metavar="AGENCY", help=say(mark("An agency, by name or id.")))]
@@ -76,7 +76,7 @@ def _list(*, json: Json = False) -> None:
     "desk",
     help=say(
         mark(
-            "Open or change the duty desk of an agency: the post that answers its alerts. Without options, show it.\n\n"
+            "Open, change or show an agency's duty desk. It is the post that answers the agency's alerts.\n\n"
             "\b\nExamples:\n"
             '  streha agency desk "Shelter Lipa" --seat @ana:streha.example\n'
             '  streha agency desk "Shelter Lipa" --covered-by "Police Directorate"\n'

@@ -125,7 +125,7 @@ def _show(alert: AlertWords, key: Key, *, json: Json = False) -> None:
         _print_alert(found, names)
 
 
-@app.command("ack", help=say(mark("Accept an alert: you act on it now, and the others see your name.")))
+@app.command("ack", help=say(mark("Accept an alert. You act on it now, and the others see your name.")))
 def _acknowledge(alert: AlertWords, key: Key, *, json: Json = False) -> None:
     async def act() -> tuple[Alert, Names]:
         async with speaking_as(key) as api:

@@ -142,7 +142,7 @@ def _part(
         terminal.line(mark("Done."))
 
 
-@app.command("leaders", help=say(mark("Name who coordinates a case and who deputises; both must be members.")))
+@app.command("leaders", help=say(mark("Name coordinator and deputy. Both must be members of the case.")))
 def _leaders(
     case: CaseWords,
     key: Key,
@@ -172,7 +172,7 @@ def _leaders(
     "exclude",
     help=say(
         mark(
-            "Bar a person from everything of a case, now and later: no channel, no list, no alert. "
+            "Bar a person from a case for good. No channel, no list, no alert, now and later. "
             "Nobody tells the person. It cannot be taken back."
         )
     ),

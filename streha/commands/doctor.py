@@ -19,8 +19,8 @@ def add_to(app: typer.Typer) -> None:
         "doctor",
         help=say(
             mark(
-                "Check whether this installation is ready: settings, database, clocks, duty desks, homeserver, "
-                "messages, ledger. One line each, with what to do."
+                "Check whether this installation is ready. One line for each of settings, database, clocks, "
+                "duty desks, homeserver, messages and ledger, with what to do."
             )
         ),
     )(_doctor)

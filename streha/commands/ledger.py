@@ -14,7 +14,7 @@ from streha.installation import installation
 from streha.options import Json
 from streha.terminal import say
 
-app = typer.Typer(no_args_is_help=True, help=say(mark("The tamper-evident log of every act (for the operator).")))
+app = typer.Typer(no_args_is_help=True, help=say(mark("The tamper-evident log of every act (operator).")))
 
 
 @app.command(

@@ -18,14 +18,14 @@ from streha.installation import Installation, installation
 from streha.options import Json, Yes
 from streha.terminal import say
 
-app = typer.Typer(no_args_is_help=True, help=say(mark("People of the agencies and their keys (for the operator).")))
+app = typer.Typer(no_args_is_help=True, help=say(mark("People of the agencies and their keys (operator).")))
 
 
 @app.command(
     "add",
     help=say(
         mark(
-            "Add a person to an agency's staff and write the person's key file.\n\n\b\nExample:\n"
+            "Add a person and write the person's key file.\n\n\b\nExample:\n"
             '  streha person add "Ana Primer" --agency "Shelter Lipa" --matrix @ana:streha.example '
             "--key-file ana.key"
         )
@@ -90,7 +90,7 @@ def _list(
     "leave",
     help=say(
         mark(
-            "Record that a person has left: sessions, duty and every membership end at once. "
+            "Let a person leave. Sessions, duty and every membership end at once. "
             "A case the person leads goes to its other leader."
         )
     ),

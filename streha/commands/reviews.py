@@ -48,7 +48,7 @@ def _list(key: Key, *, json: Json = False) -> None:
         )  # fmt: skip
 
 
-@app.command("level", help=say(mark("Record the risk level that you decided; the next review follows from it.")))
+@app.command("level", help=say(mark("Record a risk level. The next review follows from it.")))
 def _level(
     case: Annotated[str, typer.Argument(metavar="CASE", help=say(mark("A case, by codename or id.")))],
     level: Annotated[Level, typer.Argument(help=say(mark("The level.")))],
@@ -71,7 +71,7 @@ def _level(
     _print_next(asyncio.run(act()), json=json)
 
 
-@app.command("done", help=say(mark("Record that a case was assessed again and its level stays.")))
+@app.command("done", help=say(mark("Record that a case was assessed again. Its level stays.")))
 def _done(
     review: Annotated[str, typer.Argument(metavar="CASE", help=say(mark("A case or review, by codename or id.")))],
     key: Key,

@@ -25,11 +25,11 @@ def add_to(app: typer.Typer) -> None:
     """Attach these commands."""
     app.command(
         "check-config",
-        help=say(mark("Read the settings of the environment and say whether they can be used. Secrets stay hidden.")),
+        help=say(mark("Check the settings of the environment. Shows what is set; secrets stay hidden.")),
     )(_check_config)
     app.command(
         "migrate",
-        help=say(mark("Bring the database up to this version of Streha. Safe to repeat, and safe twice at once.")),
+        help=say(mark("Bring the database up to this version. Safe to repeat, and safe twice at once.")),
     )(_migrate)
 
 

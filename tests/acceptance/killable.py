@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from bots.homeserver import Homeserver
+from bots.transport import Transport
 from core import logs, settings
 from core.database import Transaction
 from streha.processes import RoleName, run
@@ -58,7 +58,7 @@ def main() -> None:
     trap = Trap(int(sys.argv[1]), Path(sys.argv[2]))
     for name in ("rows", "row", "value", "run", "run_many"):
         setattr(Transaction, name, trap.around(getattr(Transaction, name)))
-    setattr(Homeserver, "_call", trap.around(Homeserver._call))  # noqa: B010 (mypy refuses a plain assignment)
+    setattr(Transport, "call", trap.around(Transport.call))  # noqa: B010 (mypy refuses a plain assignment)
     chosen = settings.load(os.environ)
     logs.configure(chosen.log_level)
     asyncio.run(run(chosen, [RoleName(sys.argv[3])], ready=lambda _: None))

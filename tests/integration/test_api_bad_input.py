@@ -152,6 +152,7 @@ async def test_an_unknown_address_or_method_is_a_problem_too(api: ServedApi) -> 
         b"GET /" + b"CANARY" * 4000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET /api/me HTTP/1.1\r\nHost: x\r\n" + b"".join(b"X-%d: CANARY\r\n" % i for i in range(200)) + b"\r\n",
         b"POST /api/cases HTTP/1.1\r\nHost: x\r\nContent-Length: CANARY\r\n\r\n",
+        b"POST /api/cases HTTP/1.1\r\nHost: x\r\nExpect: CANARY\r\nConnection: close\r\n\r\n",
         b"POST /api/cases HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     ],
 )

@@ -56,8 +56,27 @@ async def test_signing_in_is_limited_more_strictly_by_address(hurried: ServedApi
     person = (await hurried.network.office()).worker
     assert (await hurried.ask("POST", "/api/sign-in/challenges", {"person": person.id})).status == 201
     (await hurried.ask("POST", "/api/sign-in/challenges", {"person": uuid4()})).require_problem(429)
-    (await hurried.ask("POST", "/api/sign-in/sessions", {"person": person.id})).require_problem(429)
+    (await hurried.ask("POST", "/api/sign-in/sessions", {"person": person.id})).require_problem(400)
     assert (await hurried.ask("GET", "/healthz")).status == 200
+
+
+async def test_behind_a_trusted_proxy_every_address_counts_by_itself(
+    network: Network, settings: Settings, tmp_path: Path
+) -> None:
+    person = (await network.office()).worker
+
+    async def ask(api: ServedApi, forwarded: str) -> int:
+        asked = {"person": person.id}
+        headers = {"X-Forwarded-For": forwarded}
+        return (await api.ask("POST", "/api/sign-in/challenges", asked, headers=headers)).status
+
+    trusting = replace(settings, requests_per_minute=PER_MINUTE, trusted_proxy="127.0.0.1")
+    async with serve_api(network, trusting, tmp_path) as api:
+        assert [await ask(api, each) for each in ("192.0.2.1", "192.0.2.2", "192.0.2.1")] == [201, 201, 429]
+        # Only the proxy's own word counts, not what was handed to it.
+        assert await ask(api, "192.0.2.9, 192.0.2.1") == 429
+    async with serve_api(network, replace(trusting, trusted_proxy=""), tmp_path) as api:
+        assert [await ask(api, each) for each in ("192.0.2.1", "192.0.2.2")] == [201, 429]
 
 
 async def test_an_address_that_shows_false_tokens_is_refused_before_the_database_is_asked(hurried: ServedApi) -> None:

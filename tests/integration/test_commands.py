@@ -12,9 +12,11 @@ from uuid import uuid4
 import pytest
 
 from cases import ledger
+from cases.rules import NO_CASE
 from core.clock import SystemClock
 from core.database import Database
 from core.heartbeat import beat
+from core.texts import render
 from tests.commands import Ran, streha
 from tests.people import Scene
 from tests.served import ServedApi
@@ -313,3 +315,17 @@ async def test_ctrl_c_ends_a_raise_with_its_own_exit_code(api: ServedApi) -> Non
         _, said = await process.communicate()
     assert process.returncode == 130
     assert b"Traceback" not in said
+
+
+async def test_a_person_is_answered_in_the_language_asked_for(api: ServedApi) -> None:
+    stranger = (await api.network.office()).worker
+    said = {}
+    for language in ("en", "sr-Latn", "sr-Cyrl"):
+        environment = {"STREHA_LANGUAGE": language, "STREHA_KEY_FILE": str(api.key_path(stranger))}
+        here = await streha("case", "show", "no-such-case", environment=environment)
+        # The server answers this one.
+        there = await streha("case", "show", uuid4(), environment=environment)
+        assert (here.code, there.code) == (1, 1)
+        assert here.err == there.err == f"streha: {render(NO_CASE, language)}\n"
+        said[language] = here.err
+    assert len(set(said.values())) == 3

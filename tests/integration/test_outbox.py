@@ -106,7 +106,7 @@ async def test_a_later_message_waits_for_the_earlier_in_its_room_and_lane(
     clock.move(timedelta(seconds=10))
     if waiting == "leased":
         async with database.transaction() as tx:
-            await outbox.mark_sent(tx, [first.id], clock.now())
+            await outbox.mark_sent(tx, [(first.id, [])], clock.now())
         assert keys(await claim(database, clock)) == ["second"]
     else:
         assert keys(await claim(database, clock)) == ["first", "second"]
@@ -147,7 +147,7 @@ async def test_what_has_ended_stays_ended(database: Database, clock: MovableCloc
     claimed = {each.message.key: each for each in await claim(database, clock)}
     await post(database, clock, message("waiting", ROOMS[0], Lane.ALERT, alert_id), message("other", ROOMS[0]))
     async with database.transaction() as tx:
-        await outbox.mark_sent(tx, [claimed["sent"].id], clock.now())
+        await outbox.mark_sent(tx, [(claimed["sent"].id, [])], clock.now())
         await outbox.give_up(tx, claimed["failed"].id, "failed", "M_FORBIDDEN")
         await outbox.give_up(tx, claimed["quarantined"].id, "quarantined", "lease_lost")
         await outbox.withdraw_alert(tx, alert_id)
@@ -155,7 +155,7 @@ async def test_what_has_ended_stays_ended(database: Database, clock: MovableCloc
         for name in ("sent", "failed", "quarantined"):
             await outbox.put_off(tx, claimed[name].id, clock.now(), "late")
             await outbox.give_up(tx, claimed[name].id, "failed", "late")
-        await outbox.mark_sent(tx, [claimed["failed"].id, claimed["quarantined"].id], clock.now())
+        await outbox.mark_sent(tx, [(claimed["failed"].id, []), (claimed["quarantined"].id, [])], clock.now())
     async with database.transaction() as tx:
         states = {row["key"]: row["state"] for row in await tx.rows("SELECT key, state FROM outbox")}
         assert await outbox.states(tx) == {

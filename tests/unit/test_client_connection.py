@@ -49,7 +49,7 @@ async def elsewhere(answer: Answer) -> AsyncIterator[Elsewhere]:
     made = Elsewhere(answer)
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", made.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -179,7 +179,16 @@ def test_a_link_binds_everything_before_it() -> None:
 
 def test_the_first_link_never_changes() -> None:
     facts: dict[str, chain.Plain] = {"number": 1}
-    entry: list[chain.Plain | dict[str, chain.Plain]] = [1, "2026-03-02T09:00:00.000000+00:00", "person", PERSON, "act", None, None, facts]
+    entry: list[chain.Plain | dict[str, chain.Plain]] = [
+        1,
+        "2026-03-02T09:00:00.000000+00:00",
+        "person",
+        PERSON,
+        "act",
+        None,
+        None,
+        facts,
+    ]
     assert chain.link(chain.START, entry).hex() == LINK
 
 

@@ -36,7 +36,7 @@ ROUTES: tuple[Route[Any], ...] = (
         gives=ChallengeAnswer,
         status=201,
         signed_in=False,
-        limit=Limit.SIGN_IN,
+        limit=Limit.CHALLENGE,
     ),
     Route(
         method="POST",
@@ -47,7 +47,6 @@ ROUTES: tuple[Route[Any], ...] = (
         gives=SessionAnswer,
         status=201,
         signed_in=False,
-        limit=Limit.SIGN_IN,
     ),
     Route(
         method="DELETE",

@@ -17,12 +17,11 @@ from typing import Any
 from uuid import UUID
 
 from agencies.model import Person
+from bots.bot import SYNC_SECONDS, Bot
 from bots.delivery import Delivery
 from bots.device import MatrixDevice
-from bots.housekeeping import Housekeeping
 from bots.lease import Lease
 from bots.occupants import Occupants
-from bots.rendering import Renderer
 from bots.room_sessions import Sealed
 from core import outbox
 from core.database import Database, connect
@@ -39,7 +38,6 @@ from tests.outgoing import desk
 from tests.people import Office
 
 ROOMS, TINY_ROOMS = 40, 3
-SWEEP_SECONDS = 5.0
 
 WARM = "Streha, warm"
 SYNCING = "Streha, warm, syncing"
@@ -108,7 +106,7 @@ class _Alerting:
 
         async def listen() -> None:
             while True:
-                await self._device.sync_once()
+                await self._device.sync_once(SYNC_SECONDS)
 
         async with asyncio.TaskGroup() as tasks:
             listening = tasks.create_task(listen())
@@ -158,17 +156,21 @@ async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, M
         stack = await resources.enter_async_context(LocalStack(directory, fast=tiny))
         url = stack.addresses.database_url
         database = await resources.enter_async_context(connect(url))
-        bot_user = f"@{BOT}:{stack.addresses.server_name}"
-        device = await resources.enter_async_context(duty_rooms.opened(stack, directory, bot_user, WatchedDevice))
-        device.expect(0)
         homeserver_url = stack.addresses.homeserver_url
+        bot_user = f"@{BOT}:{stack.addresses.server_name}"
+        bare = await resources.enter_async_context(bare_http(homeserver_url, bot_user, PASSWORD))
         ordinary = await resources.enter_async_context(
             ordinary_bot(homeserver_url, bot_user, PASSWORD, directory / "ordinary")
         )
-        bare = await resources.enter_async_context(bare_http(homeserver_url, bot_user, PASSWORD))
-        occupants = Occupants(device.homeserver)
-        alerting = _Alerting(database, offices, device, occupants, bare, ordinary)
-        await resources.enter_async_context(_delivering(database, url, device, occupants))
+        device = await resources.enter_async_context(duty_rooms.opened(stack, directory, bot_user, WatchedDevice))
+        device.expect(0)
+        lease = Lease(database, clock)
+        await lease.acquire()
+        # Wired as at work; of its loops only delivery runs.
+        settings = Settings(database_url=Secret(url))
+        bot = Bot(database, clock, settings, device, lease)
+        alerting = _Alerting(database, offices, device, bot._occupants, bare, ordinary)
+        await resources.enter_async_context(_delivering(database, bot._delivery, lease, settings.sweep_interval))
         yield {
             WARM: alerting.warm,
             BARE: alerting.bare,
@@ -180,13 +182,8 @@ async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, M
 
 
 @asynccontextmanager
-async def _delivering(database: Database, url: str, device: MatrixDevice, occupants: Occupants) -> AsyncIterator[None]:
-    """Run the bot's delivery as the bot does, with its lease, woken by the database."""
-    settings = Settings(database_url=Secret(url))
-    lease = Lease(database, clock)
-    await lease.acquire()
-    housekeeping = Housekeeping(database, clock, device, occupants, room_version=duty_rooms.ROOM_VERSION)
-    delivery = Delivery(database, clock, device, lease, housekeeping, occupants, Renderer(settings))
+async def _delivering(database: Database, delivery: Delivery, lease: Lease, interval: float) -> AsyncIterator[None]:
+    """Run the bot's delivery as the bot does, under its lease and woken by the database."""
     heard = asyncio.Event()
 
     def wake() -> None:
@@ -197,7 +194,7 @@ async def _delivering(database: Database, url: str, device: MatrixDevice, occupa
         running = [
             tasks.create_task(lease.keep()),
             tasks.create_task(database.listen([outbox.CHANNEL], wake)),
-            tasks.create_task(delivery.run(SWEEP_SECONDS)),
+            tasks.create_task(delivery.run(interval)),
         ]
         try:
             # Not before it listens: the first alert would wait for the next sweep.

@@ -1,0 +1,37 @@
+"""How a message's attempt ended, written where everybody can see it: put off, or given up loudly."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from core import logs, outbox
+from core.clock import Clock
+from core.database import Database
+from core.outbox import Claimed, Lane
+
+log = logs.get(__name__)
+
+LONGEST_WAIT = timedelta(minutes=1)
+LONGEST_ALERT_WAIT_SECONDS = 5
+
+
+class Outcomes:
+    """Records the ends of attempts. Failures are kinds, never texts."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def put_off(self, each: Claimed, failure: str, wait_seconds: float | None = None) -> None:
+        """Try again later: alerts within seconds, the rest after longer and longer waits."""
+        longest = LONGEST_ALERT_WAIT_SECONDS if each.message.lane is Lane.ALERT else LONGEST_WAIT.total_seconds()
+        wait = timedelta(seconds=wait_seconds or min(2.0 ** min(each.attempts - 1, 10), longest))
+        async with self._database.transaction(urgent=True) as tx:
+            await outbox.put_off(tx, each.id, self._clock.now() + min(wait, LONGEST_WAIT), failure)
+
+    async def give_up(self, each: Claimed, state: str, failure: str) -> None:
+        """End a message as `failed` or `quarantined`."""
+        alert_id = each.message.alert_id
+        log.error("message_not_delivered", outbox_id=each.id, alert_id=alert_id, state=state, error=failure)
+        async with self._database.transaction(urgent=True) as tx:
+            await outbox.give_up(tx, each.id, state, failure)

@@ -1,0 +1,234 @@
+"""Making messages ready to leave: rooms put right, keys given out, everything encrypted, every ciphertext stored.
+
+Nothing leaves here. When `prepare` returns, each ciphertext stands in the database with its transaction id,
+and whoever puts it makes the same event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
+
+from agencies.model import PersonId
+from bots import rooms
+from bots.device import MatrixDevice
+from bots.housekeeping import Housekeeping
+from bots.lease import Lease
+from bots.occupants import Occupants
+from bots.outcomes import Outcomes
+from bots.rendering import Names, Renderer, names_for
+from bots.room_sessions import KeysNotShared, Sealed
+from bots.rooms import Room, StoredSend
+from bots.sharing import Sharing
+from core import logs, outbox
+from core.clock import Clock
+from core.database import Database
+from core.errors import DeliveryError
+from core.outbox import Claimed, Message, Target
+
+log = logs.get(__name__)
+
+# A message whose lease was lost this often without a word takes a process down with it: quarantined.
+LEASES_LOST = 3
+NEWCOMERS_SETTLE = timedelta(seconds=6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A message with its stored ciphertext. `unreached` are mentioned people who cannot read it."""
+
+    claimed: Claimed
+    sealed: Sealed
+    unreached: tuple[PersonId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What is known about a batch before it is encrypted."""
+
+    rooms: Mapping[Target, Room]
+    stored: Mapping[UUID, StoredSend]
+    names: Names
+    keyed: Mapping[str, Sharing]
+
+
+class _NotReady(Exception):
+    """This message and what follows it in its room must wait; the argument is the kind of failure."""
+
+
+class Preparation:
+    """Prepares batches of claimed messages."""
+
+    def __init__(
+        self, database: Database, clock: Clock, device: MatrixDevice, lease: Lease, housekeeping: Housekeeping,
+        occupants: Occupants, renderer: Renderer, outcomes: Outcomes,
+    ) -> None:  # fmt: skip
+        self._database = database
+        self._clock = clock
+        self._device = device
+        self._lease = lease
+        self._housekeeping = housekeeping
+        self._occupants = occupants
+        self._renderer = renderer
+        self._outcomes = outcomes
+        # Rooms with a device that could not be given its key yet, and their members.
+        self._owing: dict[str, frozenset[str]] = {}
+
+    @property
+    def owes_keys(self) -> bool:
+        """Whether some device still waits for a key."""
+        return bool(self._owing)
+
+    async def give_owed_keys(self) -> None:
+        """Try again to give out what some devices did not get."""
+        if self._owing:
+            await self._share(dict(self._owing))
+
+    async def prepare(self, claimed: Sequence[Claimed]) -> list[Ready]:
+        """Make a batch ready; what cannot be is put off or given up here, each by itself."""
+        claimed = await self._without_poison(claimed)
+        async with self._database.transaction(urgent=True) as tx:
+            stored = await rooms.stored_sends(tx, [each.id for each in claimed])
+            found = await rooms.rooms(tx, {each.message.target for each in claimed})
+            names = await names_for(tx, [each.message for each in claimed])
+        found = await self._settled(found)
+        keyed = await self._keys_given(found)
+        return await self._sealed(claimed, _Facts(rooms=found, stored=stored, names=names, keyed=keyed))
+
+    async def _without_poison(self, claimed: Sequence[Claimed]) -> list[Claimed]:
+        """Set aside what has taken its deliverer down again and again."""
+        healthy = []
+        for each in claimed:
+            if each.attempts > LEASES_LOST and each.failure is None:
+                await self._outcomes.give_up(each, "quarantined", "lease_lost")
+            else:
+                healthy.append(each)
+        return healthy
+
+    async def _settled(self, found: dict[Target, Room]) -> dict[Target, Room]:
+        """Put rooms right first: a removed person must be out before anything is said."""
+        unsettled = [target for target, room in found.items() if not room.settled]
+        if not unsettled:
+            return found
+        await self._housekeeping.settle(unsettled)
+        async with self._database.transaction() as tx:
+            return {**found, **await rooms.rooms(tx, unsettled)}
+
+    async def _keys_given(self, found: Mapping[Target, Room]) -> Mapping[str, Sharing]:
+        """Give keys out for every room that will be spoken in; return who holds them, by room."""
+        speaking = {room.room_id: room for room in found.values() if room.room_id is not None and not room.closed}
+        joined = await self._occupants.joined_each(speaking)
+        members = {room_id: users & speaking[room_id].members.keys() for room_id, users in joined.items()}
+        return await self._share(members) if members else {}
+
+    async def _share(self, members: Mapping[str, frozenset[str]]) -> Mapping[str, Sharing]:
+        """Give keys out, and remember the rooms in which a device did not get the one it is owed."""
+        try:
+            shared = await self._device.share_keys_many(members)
+        except DeliveryError as error:
+            log.warning("keys_not_shared", error=error.code, count=len(members))
+            return {}
+        for room_id, each in shared.items():
+            if each.failed:
+                self._owing[room_id] = members[room_id]
+            else:
+                self._owing.pop(room_id, None)
+        return shared
+
+    async def _sealed(self, claimed: Sequence[Claimed], facts: _Facts) -> list[Ready]:
+        """Encrypt and store everything, in one transaction that a bot without the lease cannot commit."""
+        ready: list[Ready] = []
+        fresh: list[StoredSend] = []
+        blocked: dict[Target, str] = {}
+        # A strict client that met this device a moment ago may refuse these for good: they are said twice.
+        repeats: list[Message] = []
+        for each in claimed:
+            message, room = each.message, facts.rooms.get(each.message.target)
+            if room is None or room.closed:
+                await self._outcomes.give_up(each, "failed", "room_closed")
+                continue
+            try:
+                if message.target in blocked:
+                    raise _NotReady(blocked[message.target])
+                sealed = self._stored_or_encrypted(each, room, facts)
+            except _NotReady as waiting:
+                blocked[message.target] = str(waiting)
+                await self._outcomes.put_off(each, str(waiting))
+                continue
+            except Exception as error:  # noqa: BLE001 (whatever is wrong with one message must not stop the others)
+                log.failure("message_not_sealed", error, outbox_id=each.id)
+                await self._outcomes.give_up(each, "quarantined", type(error).__name__)
+                continue
+            shared = facts.keyed.get(str(room.room_id))
+            ready.append(Ready(claimed=each, sealed=sealed, unreached=_unreached(message, room, shared)))
+            if sealed.message_index != STORED:
+                fresh.append(_to_store(each, sealed, room))
+                if shared is not None and shared.newcomers and not message.repeated:
+                    repeats.append(replace(message, key=f"again:{message.key}", repeated=True))
+        await self._store(fresh, repeats)
+        return ready
+
+    def _stored_or_encrypted(self, each: Claimed, room: Room, facts: _Facts) -> Sealed:
+        earlier = facts.stored.get(each.id)
+        if earlier is not None and _still_good(earlier, room, self._device.device_id):
+            return _resealed(earlier)
+        if room.room_id is None or not room.settled or room.room_id not in facts.keyed:
+            raise _NotReady("room_not_ready")
+        wanted = set(each.message.mentions)
+        mentions = [user for user, person_id in room.members.items() if person_id in wanted]
+        repeated = earlier is not None or each.message.repeated
+        content = self._renderer.content(each.message, room.language, facts.names, mentions, repeated=repeated)
+        try:
+            return self._device.encrypt(room.room_id, "m.room.message", content)
+        except KeysNotShared as error:
+            raise _NotReady("keys_not_shared") from error
+
+    async def _store(self, fresh: Sequence[StoredSend], repeats: Sequence[Message]) -> None:
+        if not fresh:
+            return
+        now = self._clock.now()
+        async with self._database.transaction(urgent=True) as tx:
+            await self._lease.require(tx)
+            await rooms.store_sends(tx, fresh, now)
+            await outbox.post(tx, repeats, now, due_at=now + NEWCOMERS_SETTLE)
+
+
+# The message index of a ciphertext from an earlier attempt: nobody needs to know its real one again.
+STORED = -1
+
+
+def _still_good(earlier: StoredSend, room: Room, device_id: str) -> bool:
+    """Whether a stored ciphertext may be sent: made by this device, and for nobody who has left since."""
+    made_for = (earlier.device_id, earlier.room_id, earlier.membership_version)
+    return made_for == (device_id, room.room_id, room.version)
+
+
+def _resealed(earlier: StoredSend) -> Sealed:
+    return Sealed(
+        room_id=earlier.room_id,
+        transaction_id=earlier.transaction_id,
+        content=earlier.content,
+        device_id=earlier.device_id,
+        session_id="",
+        message_index=STORED,
+    )
+
+
+def _to_store(each: Claimed, sealed: Sealed, room: Room) -> StoredSend:
+    return StoredSend(
+        outbox_id=each.id,
+        room_id=sealed.room_id,
+        device_id=sealed.device_id,
+        transaction_id=sealed.transaction_id,
+        content=sealed.content,
+        membership_version=room.version,
+    )
+
+
+def _unreached(message: Message, room: Room, shared: Sharing | None) -> tuple[PersonId, ...]:
+    """Return the mentioned people who hold no key on any device: absent from the room, or not to be trusted."""
+    holders = set() if shared is None else {user for user, _device in shared.holders}
+    reached = {person_id for user, person_id in room.members.items() if user in holders}
+    return tuple(PersonId(each) for each in message.mentions if each not in reached)
