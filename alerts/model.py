@@ -231,6 +231,12 @@ class Alert:
         confirms = self.certainty is Certainty.UNKNOWN and press.certainty is Certainty.OBSERVED
         return self.state is not State.OPEN or self.cancel_asked_at is not None or confirms
 
+    @property
+    def people(self) -> frozenset[PersonId]:
+        """Everybody who takes part: who raised it, was called, accepted or ended it."""
+        named = {self.raised_by, self.owner_id, self.stood_down_by, *(each.person_id for each in self.recipients)}
+        return frozenset(each for each in named if each is not None)
+
     def called(self, person_id: PersonId) -> tuple[Recipient, ...]:
         """Return this person's recipient rows, one for each agency answered for."""
         return tuple(each for each in self.recipients if each.person_id == person_id)

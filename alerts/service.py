@@ -45,10 +45,14 @@ LISTED = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertView:
-    """An alert with the codename people know it by, and how far its messages came."""
+    """An alert with the codename people know it by, who takes part in it, and how far its messages came.
+
+    Whoever is woken by an alert must see names, also of people whose agency shares no case with theirs.
+    """
 
     alert: Alert
     codename: str
+    people: Sequence[Person]
     deliveries: Sequence[Delivery]
 
 
@@ -254,6 +258,7 @@ class Alerts:
         return AlertView(
             alert=alert,
             codename=await self._codename(tx, alert),
+            people=list((await directory.people(tx, alert.people)).values()),
             deliveries=await outbox.deliveries_of_alert(tx, alert.id),
         )
 

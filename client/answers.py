@@ -141,6 +141,7 @@ class Delivery(Answer, frozen=True, kw_only=True):
     state: str
     created_at: Moment
     sent_at: Moment | None
+    unreached: list[UUID] = []
 
 
 class Alert(Answer, frozen=True, kw_only=True):
@@ -166,6 +167,13 @@ class Alert(Answer, frozen=True, kw_only=True):
     agencies: list[AgencyInAlert]
     recipients: list[Recipient]
     deliveries: list[Delivery]
+    people: dict[UUID, str] = {}
+
+    @property
+    def unreached(self) -> list[UUID]:
+        """Return who was to be called in a room, cannot read it there, and has not accepted elsewhere."""
+        missed = {person for each in self.deliveries for person in each.unreached}
+        return sorted(missed - set(self.accepted_by))
 
     @property
     def accepted_by(self) -> list[UUID]:

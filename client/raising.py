@@ -19,6 +19,7 @@ from client.connection import Sleep
 from core.errors import InvalidInput, NotAuthenticated, NotFound, StrehaError
 
 REPEAT_SECONDS = 15.0
+LOOK_SECONDS = 3.0
 
 
 class Known(Enum):
@@ -30,6 +31,9 @@ class Known(Enum):
     OUT_OF_SIGHT = "out_of_sight"
     ACCEPTED = "accepted"
     ENDED = "ended"
+
+
+SETTLED = frozenset({Known.ACCEPTED, Known.ENDED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +57,8 @@ async def raise_until_accepted(
 ) -> Alert:
     """Raise in the compartment that `find` names; return when somebody accepted or the alert has ended.
 
-    Every attempt is reported. A refusal that repeating cannot mend is reported and then raised.
+    Every attempt is reported, and what becomes known between two of them. A refusal that repeating cannot
+    mend is reported and then raised.
     """
     compartment_id: UUID | None = None
     seen: Alert | None = None
@@ -67,11 +72,30 @@ async def raise_until_accepted(
         except StrehaError as error:
             await report(_without_answer(seen, error))
         else:
-            progress = progress_of(seen)
-            await report(progress)
-            if progress.known in (Known.ACCEPTED, Known.ENDED):
+            await report(progress_of(seen))
+        if seen is not None:
+            seen = await _watch(api, seen, report, sleep)
+            if progress_of(seen).known in SETTLED:
                 return seen
-        await sleep(REPEAT_SECONDS)
+        else:
+            await sleep(REPEAT_SECONDS)
+
+
+async def _watch(api: ApiClient, seen: Alert, report: Callable[[Progress], Awaitable[None]], sleep: Sleep) -> Alert:
+    """Look every few seconds until it is time to repeat, and report whatever has become known."""
+    for _ in range(round(REPEAT_SECONDS / LOOK_SECONDS)):
+        known = progress_of(seen).known
+        if known in SETTLED:
+            break
+        await sleep(LOOK_SECONDS)
+        try:
+            seen = await api.alert(seen.id)
+        except StrehaError:
+            # The next repetition will say what is wrong.
+            continue
+        if progress_of(seen).known is not known:
+            await report(progress_of(seen))
+    return seen
 
 
 def progress_of(alert: Alert) -> Progress:

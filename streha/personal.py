@@ -115,6 +115,12 @@ class Names:
     def __init__(self, people: Iterable[Person] = (), agencies: Iterable[Agency] = ()) -> None:
         self._names = {each.id: each.name for each in people} | {each.id: each.name for each in agencies}
 
+    def learn(self, alerts: Iterable[Alert]) -> Names:
+        """Take in the names that alerts bring with them; return these names."""
+        for each in alerts:
+            self._names |= each.people
+        return self
+
     @classmethod
     async def of(cls, api: ApiClient) -> Names:
         """Return the names that this person may know."""

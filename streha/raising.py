@@ -77,10 +77,11 @@ class Reporter:
         if progress.known is Known.DELIVERED:
             return [
                 say(mark("DELIVERED to {count} rooms. Nobody has accepted yet."), count=alert.rooms_reached),
+                *await self._unreached(alert),
                 *self._staying(),
             ]
         if progress.known is Known.ACCEPTED:
-            names = await self._known_names()
+            names = await self._known_names(alert)
             lines = [say(mark("ACCEPTED by {people}."), people=names.all(alert.accepted_by))]
             if alert.silent:
                 lines.append(say(mark("Still silent: {agencies}. They are being called."),
@@ -108,11 +109,17 @@ class Reporter:
         drill = self._drill if progress.alert is None else progress.alert.status == Status.EXERCISE
         return f"-- {say(mark('EXERCISE'))} -- " if drill else ""
 
-    async def _known_names(self) -> Names:
+    async def _unreached(self, alert: Alert) -> list[str]:
+        if not alert.unreached:
+            return []
+        names = await self._known_names(alert)
+        return [say(mark("NOT reached on any device: {people}. Ring them."), people=names.all(alert.unreached))]
+
+    async def _known_names(self, alert: Alert) -> Names:
         """Return names where they can be had; an id is better than waiting."""
         if self._names is None:
             try:
                 self._names = await Names.of(self._api)
             except StrehaError:
-                return Names()
-        return self._names
+                return Names().learn([alert])
+        return self._names.learn([alert])

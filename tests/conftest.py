@@ -62,7 +62,11 @@ class Copies:
         try:
             yield self._url.rpartition("/")[0] + "/" + name
         finally:
-            await self._administration.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            try:
+                await self._administration.execute(f"DROP DATABASE {name}")
+            except asyncpg.ObjectInUseError:
+                # Somebody whom a test has killed or forgotten is still connected.
+                await self._administration.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")

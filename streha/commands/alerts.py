@@ -88,7 +88,7 @@ def _list(
     async def act() -> tuple[list[Alert], Names]:
         async with speaking_as(key) as api:
             found = await api.alerts(ended=ended)
-            return found, Names() if json else await Names.of(api)
+            return found, Names() if json else (await Names.of(api)).learn(found)
 
     found, names = asyncio.run(act())
     if json:
@@ -116,7 +116,7 @@ def _show(alert: AlertWords, key: Key, *, json: Json = False) -> None:
     async def act() -> tuple[Alert, Names]:
         async with speaking_as(key) as api:
             found = await find_alert(api, alert, ended=True)
-            return found, Names() if json else await Names.of(api)
+            return found, Names() if json else (await Names.of(api)).learn([found])
 
     found, names = asyncio.run(act())
     if json:
@@ -130,7 +130,7 @@ def _acknowledge(alert: AlertWords, key: Key, *, json: Json = False) -> None:
     async def act() -> tuple[Alert, Names]:
         async with speaking_as(key) as api:
             accepted = await api.acknowledge((await find_alert(api, alert)).id)
-            return accepted, Names() if json else await Names.of(api)
+            return accepted, Names() if json else (await Names.of(api)).learn([accepted])
 
     accepted, names = asyncio.run(act())
     if json:
@@ -149,12 +149,16 @@ def _stand_down(
     alert: AlertWords,
     key: Key,
     *,
-    reason: Annotated[StandDownReason, typer.Option(help=say(mark("Why it ends.")))],
+    reason: Annotated[
+        StandDownReason | None, typer.Option(help=say(mark("Why it ends; without it, that everybody is safe.")))
+    ] = None,
     json: Json = False,
 ) -> None:
     async def act() -> Alert:
         async with speaking_as(key) as api:
-            return await api.stand_down((await find_alert(api, alert)).id, reason)
+            found = await find_alert(api, alert)
+            usual = StandDownReason.DRILL_OVER if found.status == Status.EXERCISE else StandDownReason.SAFE
+            return await api.stand_down(found.id, reason or usual)
 
     changed = asyncio.run(act())
     if json:
@@ -194,6 +198,8 @@ def _print_alert(alert: Alert, names: Names) -> None:
     terminal.line(mark("Raised {time} by {person}."), time=terminal.moment(alert.sent), person=names(alert.raised_by))
     terminal.line(mark("State: {state}"), state=_words(_STATES, alert.state))
     terminal.line(mark("Messages delivered to {count} rooms."), count=alert.rooms_reached)
+    if alert.unreached:
+        terminal.line(mark("NOT reached on any device: {people}. Ring them."), people=names.all(alert.unreached))
     if alert.stood_down_at is not None:
         terminal.line(
             mark("Ended {time} by {person}: {reason}."),

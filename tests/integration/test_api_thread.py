@@ -9,7 +9,7 @@ import pytest
 
 from alerts.model import StandDownReason, Status
 from cases.model import Part
-from client.raising import Known, Progress, progress_of, raise_until_accepted
+from client.raising import LOOK_SECONDS, Known, Progress, progress_of, raise_until_accepted
 from core.errors import Conflict, NotFound
 from safety_plans.model import Level
 from tests.clock import MovableClock
@@ -77,7 +77,7 @@ async def test_a_raise_stays_until_a_named_person_accepted(api: ServedApi) -> No
             return scene.case.core.id
 
         async def instead_of_sleeping(seconds: float) -> None:
-            assert seconds == 15
+            assert seconds == LOOK_SECONDS
             if len(reports) == 3:
                 await officer.acknowledge((await officer.alerts())[0].id)
 

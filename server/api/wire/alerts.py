@@ -85,7 +85,10 @@ class RecipientAnswer(Wire, frozen=True, kw_only=True):
 
 
 class DeliveryAnswer(Wire, frozen=True, kw_only=True):
-    """How far one message came: `pending`, `sending`, `sent`, `failed`, `quarantined` or `withdrawn`."""
+    """How far one message came: `pending`, `sending`, `sent`, `failed`, `quarantined` or `withdrawn`.
+
+    `unreached` are people who were to be called by it and cannot read it.
+    """
 
     target_kind: TargetKind
     target: UUID
@@ -93,6 +96,7 @@ class DeliveryAnswer(Wire, frozen=True, kw_only=True):
     state: str
     created_at: Moment
     sent_at: Moment | None
+    unreached: list[UUID]
 
     @classmethod
     def of(cls, delivery: Delivery) -> Self:
@@ -104,11 +108,15 @@ class DeliveryAnswer(Wire, frozen=True, kw_only=True):
             state=delivery.state,
             created_at=delivery.created_at,
             sent_at=delivery.sent_at,
+            unreached=list(delivery.unreached),
         )
 
 
 class AlertAnswer(Wire, frozen=True, kw_only=True):
-    """An alert. `id` may differ from the key of a raise that became part of an open alert."""
+    """An alert. `id` may differ from the key of a raise that became part of an open alert.
+
+    `people` names everybody who takes part in it.
+    """
 
     id: AlertId
     codename: str
@@ -130,6 +138,7 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
     agencies: list[AgencyInAlert]
     recipients: list[RecipientAnswer]
     deliveries: list[DeliveryAnswer]
+    people: dict[PersonId, str]
 
     @classmethod
     def of(cls, view: AlertView) -> Self:
@@ -156,6 +165,7 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
             agencies=[AgencyInAlert.of(each) for each in alert.agencies],
             recipients=[RecipientAnswer.of(each) for each in alert.recipients],
             deliveries=[DeliveryAnswer.of(each) for each in view.deliveries],
+            people={each.id: each.name for each in view.people},
         )
 
 
