@@ -38,6 +38,10 @@ SELECT * FROM people WHERE matrix_user = $1 AND left_at IS NULL
 -- $1 person, $2 now.
 UPDATE people SET left_at = $2 WHERE id = $1 AND left_at IS NULL
 
+-- desks_of_person --
+-- Where a person sits. $1 person.
+SELECT desk_id FROM duty_officers WHERE person_id = $1
+
 -- leave_desks --
 -- A person leaves every desk. $1 person.
 WITH left_desks AS (DELETE FROM duty_officers WHERE person_id = $1 RETURNING desk_id)

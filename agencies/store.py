@@ -89,6 +89,11 @@ async def unseat(tx: Transaction, desk_id: DeskId, person_id: PersonId) -> None:
         await tx.run(SQL["desk_changed"], desk_id)
 
 
+async def desks_of_person(tx: Transaction, person_id: PersonId) -> list[DeskId]:
+    """Return the desks at which a person sits."""
+    return [DeskId(row["desk_id"]) for row in await tx.rows(SQL["desks_of_person"], person_id)]
+
+
 async def desks(
     tx: Transaction, *, agency_ids: Iterable[AgencyId] | None = None, desk_ids: Iterable[DeskId] | None = None
 ) -> list[DutyDesk]:

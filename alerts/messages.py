@@ -185,4 +185,5 @@ def _message(
         mentions=tuple(mentions),
         lane=Lane.ALERT,
         alert_id=alert.id,
+        case_id=alert.case_id,
     )

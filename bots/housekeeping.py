@@ -81,15 +81,15 @@ class Housekeeping:
     async def _settle(self, target: Target) -> None:
         async with self._database.transaction() as tx:
             room = (await rooms.rooms(tx, [target])).get(target)
-        if room is None or room.settled:
+        if room is None or (room.settled and not room.attempts):
             return
         room_id = room.room_id or await self._make(room)
         complete = await self._staff(room, room_id)
         async with self._database.transaction() as tx:
             if room.closed:
                 await rooms.closed(tx, target, self._clock.now())
-            elif complete:
-                await rooms.applied(tx, target, room.version)
+            else:
+                await rooms.applied(tx, target, room.version, complete=complete)
         if not complete:
             await self._put_off(target)
 

@@ -5,10 +5,11 @@ SELECT target_kind, target_id, $1 FROM room_targets WHERE NOT closed
 ON CONFLICT DO NOTHING
 
 -- rooms_to_apply --
--- Rooms that do not exist yet or whose membership has changed. $1 now, $2 limit.
+-- Rooms that do not exist yet, whose membership has changed, or where something is still to be tried again.
+-- $1 now, $2 limit.
 SELECT rooms.target_kind, rooms.target_id FROM rooms JOIN room_targets USING (target_kind, target_id)
 WHERE rooms.closed_at IS NULL AND rooms.due_at <= $1
-  AND (rooms.room_id IS NULL OR rooms.applied_version <> room_targets.version)
+  AND (rooms.room_id IS NULL OR rooms.applied_version <> room_targets.version OR rooms.attempts > 0)
 ORDER BY rooms.attempts, rooms.due_at LIMIT $2
 
 -- rooms --
@@ -25,8 +26,10 @@ SELECT target_kind, target_id, person_id, matrix_user FROM room_members WHERE ta
 UPDATE rooms SET room_id = $3 WHERE target_kind = $1 AND target_id = $2
 
 -- room_applied --
--- The homeserver has been told of a membership. $1 kind, $2 target, $3 version.
-UPDATE rooms SET applied_version = $3, attempts = 0 WHERE target_kind = $1 AND target_id = $2
+-- Nobody is in the room who does not belong there. $1 kind, $2 target, $3 version, $4 whether everybody
+-- who does belong was invited too.
+UPDATE rooms SET applied_version = $3, attempts = CASE WHEN $4 THEN 0 ELSE attempts END
+WHERE target_kind = $1 AND target_id = $2
 
 -- room_closed --
 -- $1 kind, $2 target, $3 now.

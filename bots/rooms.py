@@ -34,7 +34,11 @@ class Room:
 
     @property
     def settled(self) -> bool:
-        """Whether the room exists and the homeserver knows who belongs in it."""
+        """Whether the room exists and holds nobody who does not belong there: then it may be spoken in.
+
+        Somebody may still be missing, for instance a member whose account does not exist: the others must
+        hear an alert all the same.
+        """
         return self.room_id is not None and self.applied_version == self.version
 
 
@@ -69,9 +73,9 @@ async def created(tx: Transaction, target: Target, room_id: str) -> None:
     await tx.run(SQL["room_created"], target.kind, target.id, room_id)
 
 
-async def applied(tx: Transaction, target: Target, version: int) -> None:
-    """Record that the homeserver was told of a membership."""
-    await tx.run(SQL["room_applied"], target.kind, target.id, version)
+async def applied(tx: Transaction, target: Target, version: int, *, complete: bool) -> None:
+    """Record that a membership was applied: nobody too many, and nobody missing where it is `complete`."""
+    await tx.run(SQL["room_applied"], target.kind, target.id, version, complete)
 
 
 async def closed(tx: Transaction, target: Target, now: datetime) -> None:

@@ -15,7 +15,7 @@ from agencies.service import NO_AGENCY, NO_PERSON
 from cases import rules, store
 from cases.codenames import new_codename
 from cases.model import Case, CaseId, Compartment, CompartmentId, Part
-from core import ledger
+from core import ledger, outbox
 from core.clock import Clock
 from core.database import Database, Transaction
 from core.errors import Conflict, InvalidInput, NotFound
@@ -147,6 +147,9 @@ class Cases:
                 await store.set_leaders(tx, case.id, case.coordinator_id, None)
             await store.exclude(tx, case.id, person_id, actor.id, now)
             await store.end_membership(tx, case.id, person_id, now)
+            # Whoever is meant to hear of an open alert at that desk is called anew, each alone.
+            heard_by = [person_id, *await directory.desks_of_person(tx, person_id)]
+            await outbox.withdraw_from_rooms(tx, case.id, heard_by)
             await self._record(tx, "person_excluded", actor, case.id, person_id)
             await tx.wake(CHANNEL)
 

@@ -56,6 +56,7 @@ class Message:
     mentions: Sequence[UUID] = ()
     lane: Lane = Lane.ORDINARY
     alert_id: UUID | None = None
+    case_id: UUID | None = None
     repeated: bool = False
 
 
@@ -77,7 +78,8 @@ async def post(tx: Transaction, messages: Sequence[Message], now: datetime, *, d
     for each in messages:
         await tx.run(
             _SQL["post"], new_id(), each.key, each.lane, each.target.kind, each.target.id, each.template,
-            each.parameters, list(each.mentions), each.alert_id, each.repeated, now, due_at or now,
+            each.parameters, list(each.mentions), each.alert_id, each.case_id, each.repeated, now,
+            due_at or now,
         )  # fmt: skip
     if messages:
         await tx.wake(CHANNEL)
@@ -106,6 +108,7 @@ async def claim(tx: Transaction, now: datetime, limit: int) -> list[Claimed]:
                 mentions=row["mentions"],
                 lane=Lane(row["lane"]),
                 alert_id=row["alert_id"],
+                case_id=row["case_id"],
                 repeated=row["repeated"],
             ),
         )
@@ -132,6 +135,11 @@ async def give_up(tx: Transaction, message_id: UUID, state: str, failure: str) -
 async def withdraw_alert(tx: Transaction, alert_id: UUID) -> None:
     """Withdraw what still waits to call people for an alert that has ended."""
     await tx.run(_SQL["withdraw_alert"], alert_id)
+
+
+async def withdraw_from_rooms(tx: Transaction, case_id: UUID, target_ids: Sequence[UUID]) -> None:
+    """Withdraw what still waits to be said of a case in rooms that must hear nothing of it any more."""
+    await tx.run(_SQL["withdraw_from_rooms"], case_id, list(target_ids))
 
 
 async def states(tx: Transaction) -> dict[tuple[str, int], int]:

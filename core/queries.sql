@@ -1,9 +1,9 @@
 -- post --
--- Leave a message to be sent; a key that is known already changes nothing. $1 id … $10 repeated, $11 now,
--- $12 due at.
-INSERT INTO outbox (id, key, lane, target_kind, target_id, template, parameters, mentions, alert_id,
+-- Leave a message to be sent; a key that is known already changes nothing. $1 id … $11 repeated, $12 now,
+-- $13 due at.
+INSERT INTO outbox (id, key, lane, target_kind, target_id, template, parameters, mentions, alert_id, case_id,
                     repeated, created_at, due_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 ON CONFLICT (key) DO NOTHING
 
 -- claim_in_turn --
@@ -25,7 +25,7 @@ WHERE id IN (
             AND NOT earlier.repeated
             AND (earlier.due_at > $1 OR earlier.lease_until > $1))
     ORDER BY lane, sequence LIMIT $3 FOR UPDATE SKIP LOCKED)
-RETURNING id, key, lane, target_kind, target_id, sequence, template, parameters, mentions, alert_id,
+RETURNING id, key, lane, target_kind, target_id, sequence, template, parameters, mentions, alert_id, case_id,
           repeated, created_at, attempts, failure
 
 -- mark_sent --
@@ -46,6 +46,11 @@ UPDATE outbox SET state = $2, lease_until = NULL, failure = $3 WHERE id = $1 AND
 -- An alert has ended: what still waits to call people is not sent any more. $1 alert.
 UPDATE outbox SET state = 'withdrawn', lease_until = NULL
 WHERE alert_id = $1 AND state = 'pending'
+
+-- withdraw_from_rooms --
+-- What still waits to be said of a case in these rooms is not sent any more. $1 case, $2 targets.
+UPDATE outbox SET state = 'withdrawn', lease_until = NULL
+WHERE case_id = $1 AND target_id = ANY($2) AND state = 'pending'
 
 -- states --
 -- Count messages by state and lane.

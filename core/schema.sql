@@ -168,6 +168,7 @@ CREATE TABLE outbox (
     parameters jsonb NOT NULL,
     mentions uuid[] NOT NULL,
     alert_id uuid,
+    case_id uuid,
     repeated boolean NOT NULL DEFAULT false,
     created_at timestamptz NOT NULL,
     state text NOT NULL DEFAULT 'pending',
@@ -181,6 +182,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_waiting ON outbox (target_id, lane, sequence) WHERE state IN ('pending', 'sending');
 CREATE INDEX outbox_due ON outbox (lane, sequence) WHERE state IN ('pending', 'sending');
 CREATE INDEX outbox_of_alert ON outbox (alert_id) WHERE alert_id IS NOT NULL;
+CREATE INDEX outbox_waiting_of_case ON outbox (case_id) WHERE state = 'pending';
 
 -- alerts --------------------------------------------------------------------------------------
 

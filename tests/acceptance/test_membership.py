@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from agencies.model import AgencyKind
+from agencies.model import AgencyKind, Role
+from agencies.service import Agencies
 from core.ids import new_id
+from crypto import signing
 from tests.acceptance.conftest import Town, rings
 
 pytestmark = pytest.mark.slow
@@ -90,3 +94,28 @@ async def test_closing_a_case_ends_its_channel(town: Town) -> None:
     await town.cases.close(town.person("ana"), case.id)
     await mila.left(room)
     await ana.left(room)
+
+
+async def test_a_member_without_an_account_does_not_silence_the_others(town: Town) -> None:
+    agencies = Agencies(town.network.database, town.network.clock)
+    nobody = await agencies.add_person(
+        agency_id=town.person("ana").agency_id,
+        name="Zlata Lipa",
+        role=Role.PRACTITIONER,
+        matrix_user="@zlata:elsewhere.invalid",
+        signing_key=signing.public_key(signing.new_seed()),
+    )
+    case = await town.open_case()
+    room = await town.channel(case)
+    ana = await town.witness("ana")
+    await ana.joined(room)
+    await town.cases.add_member(town.person("ana"), case.core.id, nobody.id)
+    view = await town.alerts.raise_(town.person("sara"), case.core.id, new_id())
+    await ana.wait_for("ALERT", room)
+    # The raiser is told whom the call cannot have reached.
+    async with asyncio.timeout(20):
+        while True:
+            seen = await town.alerts.see(town.person("sara"), view.alert.id)
+            if any(nobody.id in each.unreached for each in seen.deliveries):
+                break
+            await asyncio.sleep(0.1)
