@@ -147,7 +147,7 @@ class Cases:
                 await store.set_leaders(tx, case.id, case.coordinator_id, None)
             await store.exclude(tx, case.id, person_id, actor.id, now)
             await store.end_membership(tx, case.id, person_id, now)
-            # Whoever is meant to hear of an open alert at that desk is called anew, each alone.
+            # The next step of an open alert calls the others of that desk, each alone.
             heard_by = [person_id, *await directory.desks_of_person(tx, person_id)]
             await outbox.withdraw_from_rooms(tx, case.id, heard_by)
             await self._record(tx, "person_excluded", actor, case.id, person_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from agencies.model import PersonId
 from core.outbox import Message, Target
@@ -28,7 +29,9 @@ def reminder(
     """Return ring and reminder for one room at the review's present step."""
     parameters = {"codename": codename, "time": review.due_at.isoformat(), "person": str(review.owner_id)}
     cause = f"review:{review.id}:{review.step}"
-    return [
-        Message(key=f"{cause}:ring:{target.id}", target=target, template="review_ring", mentions=tuple(mentions)),
-        Message(key=f"{cause}:{template}:{target.id}", target=target, template=template, parameters=parameters),
-    ]
+    ring = Message(
+        key=f"{cause}:ring:{target.id}", target=target, template="review_ring", mentions=tuple(mentions),
+        case_id=review.case_id,
+    )  # fmt: skip
+    key = f"{cause}:{template}:{target.id}"
+    return [ring, replace(ring, key=key, template=template, parameters=parameters, mentions=())]

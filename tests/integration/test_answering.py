@@ -209,6 +209,22 @@ async def test_what_follows_is_not_said_where_somebody_excluded_listens(
     assert Target(kind=TargetKind.COMPARTMENT, id=scene.case.core.id) in rooms
 
 
+async def test_what_waits_is_not_sent_where_somebody_excluded_listens(
+    database: Database, network: Network, scene: Scene, alert: Alert, clock: MovableClock
+) -> None:
+    """While the homeserver is away an officer is excluded: nothing of what waited reaches that desk any more."""
+    mole, loyal = scene.police.officers
+    await network.cases.exclude(scene.coordinator, scene.case.id, mole.id)
+    waiting = {each.target for each in await outgoing.said(database) if each.state == "pending"}
+    assert desk(scene.police) not in waiting
+    assert {desk(scene.shelter), desk(scene.welfare), desk(scene.ngo)} <= waiting
+    said = await outgoing.count(database)
+    clock.move(timedelta(minutes=2))
+    await escalate_due(database, clock)
+    assert (await outgoing.rung(database, said))[direct(loyal)] == {loyal.id}
+    assert (await network.alerts.acknowledge(loyal, alert.id)).alert.has_acknowledged(loyal.id)
+
+
 async def test_who_was_called_in_a_room_of_their_own_hears_nothing_once_barred(
     database: Database, network: Network, scene: Scene, alert: Alert, clock: MovableClock
 ) -> None:

@@ -40,7 +40,7 @@ def keys(claimed: list[Claimed]) -> list[str]:
 async def test_a_message_comes_out_as_it_went_in(database: Database, clock: MovableClock) -> None:
     posted = Message(
         key="a cause", target=ROOMS[1], template="alert_details", parameters={"codename": "tiho-jezero č"},
-        mentions=(uuid4(), uuid4()), lane=Lane.ALERT, alert_id=uuid4(),
+        mentions=(uuid4(), uuid4()), lane=Lane.ALERT, alert_id=uuid4(), case_id=uuid4(),
     )  # fmt: skip
     await post(database, clock, posted)
     (claimed,) = await claim(database, clock)
