@@ -32,6 +32,12 @@ TEXTS = {
     "alert_still_silent": mark(
         "{codename}: no answer yet from {agencies}. Their deputies are being called.\nDanger to life: ring {police}."
     ),
+    "alert_not_delivered_to_desk": mark(
+        "{codename}: the call to {agencies} could NOT be delivered. Ring them yourself."
+    ),
+    "alert_not_delivered_to_person": mark(
+        "{codename}: the call to {person} could NOT be delivered. Ring them yourself."
+    ),
     "alert_unreachable": mark("{codename}: NOBODY can be reached for {agencies}. Ring them yourself."),
     "alert_unanswered": mark(
         "{codename}: still no answer from {agencies} after six hours. The call is repeated once a day. "
@@ -57,6 +63,12 @@ TEXTS = {
     "drill_accepted": mark("EXERCISE, {codename}: accepted {time} by {person}."),
     "drill_all_accepted": mark("EXERCISE, {codename}: every responding agency has accepted."),
     "drill_still_silent": mark("EXERCISE, {codename}: no answer yet from {agencies}. Their deputies are being called."),
+    "drill_not_delivered_to_desk": mark(
+        "EXERCISE, {codename}: the call to {agencies} could not be delivered. Look at their duty room."
+    ),
+    "drill_not_delivered_to_person": mark(
+        "EXERCISE, {codename}: the call to {person} could not be delivered. Look at their room with the bot."
+    ),
     "drill_unreachable": mark("EXERCISE, {codename}: nobody can be reached for {agencies}. Look at their duty desks."),
     "drill_unanswered": mark(
         "EXERCISE, {codename}: still no answer from {agencies} after six hours. The call is repeated once a day. "
@@ -137,6 +149,13 @@ def silence(
     parameters = {"codename": codename, "agencies": ",".join(sorted(str(each) for each in agencies))}
     cause = f"{template}:{alert.ladder}.{alert.step}"
     return [_message(alert, room, template, cause, parameters) for room in rooms]
+
+
+def not_delivered(alert: Alert, codename: str, channel: Target, target: Target, parameters: dict[str, str]) -> Message:
+    """Return the notice that a room could not be called, for the alert's channel."""
+    template = f"alert_not_delivered_to_{target.kind}"
+    cause = f"not_delivered:{target.id}:{alert.ladder}.{alert.step}"
+    return _message(alert, channel, template, cause, {"codename": codename, **parameters})
 
 
 def cancel_asked(

@@ -10,7 +10,8 @@ import asyncio
 from contextlib import AsyncExitStack, suppress
 from typing import NoReturn
 
-from bots.delivery import Delivery
+from bots.credentials import DeviceLost
+from bots.delivery import SIGNED_OUT, Delivery
 from bots.device import MatrixDevice
 from bots.handling import Handling, is_panic
 from bots.housekeeping import Housekeeping
@@ -90,6 +91,8 @@ class Bot:
                 failures = 0
                 self._arrived.set()
             except DeliveryError as error:
+                if error.code == SIGNED_OUT:
+                    raise DeviceLost from error
                 failures += 1
                 wait = min(RETRY_SECONDS * 2 ** min(failures, 6), LONGEST_RETRY_SECONDS)
                 log.warning("sync_failed", error=error.code, attempts=failures)
@@ -103,11 +106,17 @@ class Bot:
                 try:
                     await self._handling.handle(arrival)
                 except Unavailable:
-                    await self._say_not_raised(arrival)
+                    # Whatever stands first in the inbox, every panic behind it is answered now.
+                    for waiting in pending:
+                        await self._say_not_raised(waiting)
                     await asyncio.sleep(RETRY_SECONDS)
                     break
                 except Exception as error:  # noqa: BLE001 (a failing command is recorded and skipped)
                     log.failure("command_failed", error)
+                    if is_panic(arrival):
+                        # A panic is never skipped: its room is told, and it is tried again.
+                        await self._say_not_raised(arrival)
+                        continue
                 self._device.done(arrival.event_id)
             with suppress(TimeoutError):
                 async with asyncio.timeout(RETRY_SECONDS if pending else self._settings.sweep_interval):

@@ -61,12 +61,15 @@ REASONS: dict[StandDownReason, tuple[str, ...]] = {
 _VERB_OF_WORD = {word: verb for verb, words in WORDS.items() for word in words}
 _REASON_OF_WORDS = {words: reason for reason, variants in REASONS.items() for words in variants}
 _CODENAME = re.compile(r"[a-z]+(?:-[a-z]+)+")
+# Short words are too like ordinary ones: "back" is no "ack", "dude" no "due".
+_LONG_ENOUGH = [word for word in _VERB_OF_WORD if len(word) >= 5]
 _LONGEST_FIRST = sorted(_VERB_OF_WORD, key=len, reverse=True)
 
 
 def parse(body: str) -> Command | NearMiss | None:
     """Return the command that a message is, what it nearly is, or nothing."""
-    text = " ".join(body.casefold().split()).strip("!.?/ ")
+    # A question mark makes a question of it: that asks back.
+    text = " ".join(body.casefold().split()).strip("!./ ")
     if not text or len(text) > LONGEST:
         return None
     for word in _LONGEST_FIRST:
@@ -74,7 +77,7 @@ def parse(body: str) -> Command | NearMiss | None:
             command = _with_rest(_VERB_OF_WORD[word], text[len(word) :].strip())
             if command is not None:
                 return command
-    close = difflib.get_close_matches(text, _VERB_OF_WORD, n=1, cutoff=SIMILAR)
+    close = difflib.get_close_matches(text.strip("? "), _LONG_ENOUGH, n=1, cutoff=SIMILAR)
     return NearMiss(verb=_VERB_OF_WORD[close[0]]) if close else None
 
 

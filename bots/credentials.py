@@ -22,6 +22,11 @@ _NAME = "credentials"
 class DeviceLost(Conflict):
     """The homeserver no longer knows this device."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            mark("The homeserver has signed this Matrix device out. Remove its directory for a new device.")
+        )
+
 
 class Credentials:
     """The sealed file."""
@@ -61,6 +66,4 @@ async def confirm(homeserver: Homeserver, user_id: str, device_id: str) -> None:
             raise
         known = ("", "")
     if known != (user_id, device_id):
-        raise DeviceLost(
-            mark("The homeserver has signed this Matrix device out. Remove its directory for a new device.")
-        )
+        raise DeviceLost

@@ -33,6 +33,7 @@ BATCH = 200
 PUTS_AT_ONCE = 40
 PUT_SECONDS = 15.0
 OWED_RETRY_SECONDS = 1.0
+SIGNED_OUT = "M_UNKNOWN_TOKEN"
 
 
 class Delivery:
@@ -98,6 +99,11 @@ class Delivery:
                         await self._outcomes.put_off(waiting.claimed, _kind(error), wait)
                     break
                 except Permanent as error:
+                    if error.code == SIGNED_OUT:
+                        # Nothing is wrong with the message: it waits for a device that may send.
+                        for waiting in messages[position:]:
+                            await self._outcomes.put_off(waiting.claimed, error.code)
+                        break
                     await self._outcomes.give_up(each.claimed, "failed", error.code or "refused")
             await self._record(sent)
         except Unavailable:

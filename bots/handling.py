@@ -58,18 +58,24 @@ class Handling:
                 await self._received(arrival)
 
     async def _moved(self, change: MembershipChange) -> None:
-        """Look at a room again when somebody is in it who does not belong there."""
+        """Notice drift: somebody in a room who does not belong there, or a member who has gone from it.
+
+        The stranger is removed by the next round. Who went by themselves is not dragged back: the operator
+        is told, and every alert tells its raiser whom it cannot reach.
+        """
         self._occupants.notice(change)
-        if change.by == self._bot or change.membership not in {"join", "knock"}:
+        if self._bot in {change.by, change.user_id}:
             return
         async with self._database.transaction() as tx:
             target = await rooms.target_of(tx, change.room_id)
             if target is None:
                 return
-            room = (await rooms.rooms(tx, [target]))[target]
-            if change.user_id not in room.members and change.user_id != self._bot:
+            belongs = change.user_id in (await rooms.rooms(tx, [target]))[target].members
+            if change.membership in {"join", "knock"} and not belongs:
                 log.error("stranger_in_room", state=target.kind)
                 await rooms.drifted(tx, change.room_id, self._clock.now())
+            elif change.membership in {"leave", "ban"} and belongs:
+                log.error("member_left_room", state=target.kind)
 
     async def _unreadable(self, arrival: Undecryptable) -> None:
         """Say in the room that a message of a member could not be read: it may have been a panic."""
@@ -140,18 +146,21 @@ class Handling:
     async def _compartment(
         self, said: Command, message: Received, target: Target, person: Person
     ) -> CompartmentId | None:
-        """Return where to raise: this channel's compartment, the one named, or the only one there is."""
-        if target.kind is TargetKind.COMPARTMENT and said.codename is None:
-            return CompartmentId(target.id)
+        """Return where to raise: the compartment named, else this channel's, else the only one there is."""
+        here = CompartmentId(target.id) if target.kind is TargetKind.COMPARTMENT else None
+        if said.codename is None and here is not None:
+            return here
         mine = [compartment for case in await self._cases.see_all(person) for compartment in case.compartments]
         named = [each for each in mine if each.codename == said.codename]
         if len(named) == 1:
             return named[0].id
+        if here is not None:
+            # A mistyped codename must not keep anybody from help.
+            return here
         cores = [each for each in mine if each.core]
         if said.codename is None and len(cores) == 1:
             return cores[0].id
-        words = ", ".join(f"{said.verb} {each.codename}" for each in mine) or "-"
-        await self._say(message.event_id, target, "reply_which_case", {"words": words}, person, lane=Lane.ALERT)
+        await self._ask_which("reply_which_case", said.verb, [each.codename for each in mine], message, target, person)
         return None
 
     async def _alert(self, said: Command, message: Received, target: Target, person: Person) -> AlertView | None:
@@ -167,9 +176,18 @@ class Handling:
         if not alerts:
             await self._say(message.event_id, target, "reply_no_alert", {}, person, lane=Lane.ALERT)
         else:
-            words = ", ".join(sorted({f"{said.verb} {each.codename}" for each in alerts}))
-            await self._say(message.event_id, target, "reply_which_alert", {"words": words}, person, lane=Lane.ALERT)
+            codenames = [each.codename for each in alerts]
+            await self._ask_which("reply_which_alert", said.verb, codenames, message, target, person)
         return None
+
+    async def _ask_which(
+        self, template: str, verb: Verb, codenames: Sequence[str], message: Received, target: Target, person: Person
+    ) -> None:
+        """Ask for a codename; list them only where the person is alone with the bot."""
+        words = ", ".join(sorted({f"{verb} {each}" for each in codenames}))
+        if target.kind is not TargetKind.PERSON or not words:
+            template, words = f"{template}_unlisted", verb.value
+        await self._say(message.event_id, target, template, {"words": words}, person, lane=Lane.ALERT)
 
     async def _due(self, message: Received, target: Target, person: Person) -> None:
         """List what is due: in a channel only that case, so that no room learns of another."""
@@ -199,7 +217,7 @@ class Handling:
         *, lane: Lane = Lane.ORDINARY,
     ) -> None:  # fmt: skip
         answer = Message(
-            key=f"reply:{event_id}",
+            key=f"reply:{event_id}:{template}",
             target=target,
             template=template,
             parameters=parameters,

@@ -121,7 +121,12 @@ class Identity:
             sealed = (self._directory / SEALED_FILE).read_bytes()
         except FileNotFoundError:
             return None
-        record = json.loads(local_seal.unseal(self._key, _NAME, sealed))
+        try:
+            record = json.loads(local_seal.unseal(self._key, _NAME, sealed))
+        except local_seal.SealBroken as error:
+            raise Conflict(
+                mark("The Matrix identity's directory was made with another store key. Use that key again.")
+            ) from error
         return _Kept(
             self_signing=base64.b64decode(record["self_signing"]),
             user_signing=base64.b64decode(record["user_signing"]),

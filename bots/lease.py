@@ -43,7 +43,7 @@ class Lease:
     async def acquire(self) -> None:
         """Wait as a standby until the lease is free, then hold it."""
         waiting = False
-        while not await self._try():
+        while not await self._try_if_possible():
             if not waiting:
                 log.info("standing_by")
                 waiting = True
@@ -73,6 +73,12 @@ class Lease:
                 await tx.run(SQL["drop_lease"], self._holder)
         except Unavailable:
             log.warning("lease_not_released")
+
+    async def _try_if_possible(self) -> bool:
+        try:
+            return await self._try()
+        except Unavailable:
+            return False
 
     async def _try(self) -> bool:
         now = self._clock.now()

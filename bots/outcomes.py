@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from alerts import undelivered
+from alerts.model import AlertId
 from core import logs, outbox
 from core.clock import Clock
 from core.database import Database
@@ -30,8 +32,15 @@ class Outcomes:
             await outbox.put_off(tx, each.id, self._clock.now() + min(wait, LONGEST_WAIT), failure)
 
     async def give_up(self, each: Claimed, state: str, failure: str) -> None:
-        """End a message as `failed` or `quarantined`."""
+        """End a message as `failed` or `quarantined`, and let the alert's channel know whom to ring."""
         alert_id = each.message.alert_id
         log.error("message_not_delivered", outbox_id=each.id, alert_id=alert_id, state=state, error=failure)
         async with self._database.transaction(urgent=True) as tx:
             await outbox.give_up(tx, each.id, state, failure)
+            if alert_id is not None:
+                await undelivered.tell(tx, AlertId(alert_id), each.message.target, self._clock.now())
+
+    async def withdraw(self, each: Claimed) -> None:
+        """End a message whose room has been closed: there is nobody left to hear it."""
+        async with self._database.transaction(urgent=True) as tx:
+            await outbox.give_up(tx, each.id, "withdrawn", "room_closed")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from agencies.model import PersonId
@@ -32,6 +32,8 @@ log = logs.get(__name__)
 
 # A message whose lease was lost this often without a word takes a process down with it: quarantined.
 LEASES_LOST = 3
+# Synapse forgets a transaction id after a day; a repeat after that is a second event, and says so.
+REMEMBERED_BY_HOMESERVER = timedelta(hours=20)
 NEWCOMERS_SETTLE = timedelta(seconds=6)
 
 
@@ -147,7 +149,7 @@ class Preparation:
         for each in claimed:
             message, room = each.message, facts.rooms.get(each.message.target)
             if room is None or room.closed:
-                await self._outcomes.give_up(each, "failed", "room_closed")
+                await self._outcomes.withdraw(each)
                 continue
             try:
                 if message.target in blocked:
@@ -164,7 +166,7 @@ class Preparation:
             shared = facts.keyed.get(str(room.room_id))
             ready.append(Ready(claimed=each, sealed=sealed, unreached=_unreached(message, room, shared)))
             if sealed.message_index != STORED:
-                fresh.append(_to_store(each, sealed, room))
+                fresh.append(_to_store(each, sealed, room, self._clock.now()))
                 if shared is not None and shared.newcomers and not message.repeated:
                     repeats.append(replace(message, key=f"again:{message.key}", repeated=True))
         await self._store(fresh, repeats)
@@ -172,7 +174,7 @@ class Preparation:
 
     def _stored_or_encrypted(self, each: Claimed, room: Room, facts: _Facts) -> Sealed:
         earlier = facts.stored.get(each.id)
-        if earlier is not None and _still_good(earlier, room, self._device.device_id):
+        if earlier is not None and self._still_good(earlier, room):
             return _resealed(earlier)
         if room.room_id is None or not room.settled or room.room_id not in facts.keyed:
             raise _NotReady("room_not_ready")
@@ -185,24 +187,28 @@ class Preparation:
         except KeysNotShared as error:
             raise _NotReady("keys_not_shared") from error
 
+    def _still_good(self, earlier: StoredSend, room: Room) -> bool:
+        """Whether a stored ciphertext may be put again as the same event.
+
+        It must be this device's, made for nobody who has left since, and young enough for the homeserver to
+        know its transaction id.
+        """
+        made_for = (earlier.device_id, earlier.room_id, earlier.membership_version)
+        young = self._clock.now() - earlier.stored_at < REMEMBERED_BY_HOMESERVER
+        return young and made_for == (self._device.device_id, room.room_id, room.version)
+
     async def _store(self, fresh: Sequence[StoredSend], repeats: Sequence[Message]) -> None:
         if not fresh:
             return
         now = self._clock.now()
         async with self._database.transaction(urgent=True) as tx:
             await self._lease.require(tx)
-            await rooms.store_sends(tx, fresh, now)
+            await rooms.store_sends(tx, fresh)
             await outbox.post(tx, repeats, now, due_at=now + NEWCOMERS_SETTLE)
 
 
 # The message index of a ciphertext from an earlier attempt: nobody needs to know its real one again.
 STORED = -1
-
-
-def _still_good(earlier: StoredSend, room: Room, device_id: str) -> bool:
-    """Whether a stored ciphertext may be sent: made by this device, and for nobody who has left since."""
-    made_for = (earlier.device_id, earlier.room_id, earlier.membership_version)
-    return made_for == (device_id, room.room_id, room.version)
 
 
 def _resealed(earlier: StoredSend) -> Sealed:
@@ -216,7 +222,7 @@ def _resealed(earlier: StoredSend) -> Sealed:
     )
 
 
-def _to_store(each: Claimed, sealed: Sealed, room: Room) -> StoredSend:
+def _to_store(each: Claimed, sealed: Sealed, room: Room, now: datetime) -> StoredSend:
     return StoredSend(
         outbox_id=each.id,
         room_id=sealed.room_id,
@@ -224,6 +230,7 @@ def _to_store(each: Claimed, sealed: Sealed, room: Room) -> StoredSend:
         transaction_id=sealed.transaction_id,
         content=sealed.content,
         membership_version=room.version,
+        stored_at=now,
     )
 
 

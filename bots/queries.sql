@@ -49,7 +49,7 @@ SELECT target_kind, target_id FROM rooms WHERE room_id = $1 AND closed_at IS NUL
 
 -- stored_sends --
 -- Ciphertexts that were stored before an earlier attempt. $1 outbox ids.
-SELECT outbox_id, room_id, device_id, transaction_id, content, membership_version FROM matrix_sends
+SELECT outbox_id, room_id, device_id, transaction_id, content, membership_version, stored_at FROM matrix_sends
 WHERE outbox_id = ANY($1)
 
 -- store_send --

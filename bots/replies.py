@@ -17,7 +17,11 @@ TEXTS = {
     "reply_did_you_mean": mark("Nothing was done. Did you mean: {words}? Write it alone."),
     "reply_no_alert": mark("There is no open alert here that you were called for."),
     "reply_which_alert": mark("Several alerts are open. Write which: {words}"),
-    "reply_which_case": mark("Write for which case: {words}\nDanger to life: ring {police}."),
+    "reply_which_alert_unlisted": mark("Several alerts are open. Write {words} and the codename of the one you mean."),
+    "reply_which_case": mark("NOT raised yet. Write for which case: {words}\nDanger to life: ring {police}."),
+    "reply_which_case_unlisted": mark(
+        "NOT raised yet. Write {words} and the codename of the case.\nDanger to life: ring {police}."
+    ),
     "reply_nothing_due": mark("Nothing is due."),
     "reply_due": mark("Due:\n{words}"),
     "reply_refused": mark("{text}"),

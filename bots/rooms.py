@@ -103,6 +103,7 @@ class StoredSend:
     transaction_id: str
     content: bytes
     membership_version: int
+    stored_at: datetime
 
 
 async def stored_sends(tx: Transaction, outbox_ids: Iterable[UUID]) -> dict[UUID, StoredSend]:
@@ -115,19 +116,20 @@ async def stored_sends(tx: Transaction, outbox_ids: Iterable[UUID]) -> dict[UUID
             transaction_id=row["transaction_id"],
             content=row["content"],
             membership_version=row["membership_version"],
+            stored_at=row["stored_at"],
         )
         for row in await tx.rows(SQL["stored_sends"], list(outbox_ids))
     }
 
 
-async def store_sends(tx: Transaction, sends: Iterable[StoredSend], now: datetime) -> None:
+async def store_sends(tx: Transaction, sends: Iterable[StoredSend]) -> None:
     """Store ciphertexts and transaction ids before anything leaves."""
     await tx.run_many(
         SQL["store_send"],
         [
             (
                 each.outbox_id, each.room_id, each.device_id, each.transaction_id, each.content,
-                each.membership_version, now,
+                each.membership_version, each.stored_at,
             )
             for each in sends
         ],

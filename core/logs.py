@@ -21,7 +21,7 @@ FIELDS = frozenset(
         "action", "agency_id", "alert_id", "attempts", "case_id", "child", "compartment_id", "count",
         "desk_id", "device_id", "duration_ms", "error", "exit_code", "failed", "frames", "incident_id",
         "lane", "library", "method", "outbox_id", "person_id", "pid", "port", "position", "review_id",
-        "role", "route", "seconds", "signal", "sqlstate", "state", "status", "step", "version",
+        "role", "route", "row_id", "seconds", "signal", "sqlstate", "state", "status", "step", "version",
     }
 )  # fmt: skip
 

@@ -128,7 +128,7 @@ async def put_off(tx: Transaction, message_id: UUID, until: datetime, failure: s
 
 
 async def give_up(tx: Transaction, message_id: UUID, state: str, failure: str) -> None:
-    """End a message as `failed` or `quarantined`."""
+    """End a message as `failed`, `quarantined` or `withdrawn`."""
     await tx.run(_SQL["give_up"], message_id, state, failure)
 
 

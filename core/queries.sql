@@ -39,7 +39,7 @@ UPDATE outbox SET state = 'pending', due_at = $2, lease_until = NULL, failure = 
 WHERE id = $1 AND state = 'sending'
 
 -- give_up --
--- A message cannot be delivered. $1 id, $2 failed or quarantined, $3 kind of failure.
+-- A message will not be sent. $1 id, $2 failed, quarantined or withdrawn, $3 kind of failure.
 UPDATE outbox SET state = $2, lease_until = NULL, failure = $3 WHERE id = $1 AND state = 'sending'
 
 -- withdraw_alert --

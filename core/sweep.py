@@ -35,15 +35,15 @@ async def sweep(
             claimed = await tx.rows(claim, now, now + LEASE, BATCH)
         for row in claimed:
             if row["attempts"] > WORRYING_ATTEMPTS:
-                log.error("sweep_row_stuck", action=name, attempts=row["attempts"])
+                log.error("sweep_row_stuck", action=name, row_id=row["id"], attempts=row["attempts"])
             try:
                 await handle(row["id"], clock.now())
                 handled += 1
             except Unavailable:
                 raise
             except StrehaError as error:
-                log.failure("sweep_row_failed", error, action=name, attempts=row["attempts"])
+                log.failure("sweep_row_failed", error, action=name, row_id=row["id"], attempts=row["attempts"])
             except Exception as error:  # noqa: BLE001 (one bad row must not stop its neighbours)
-                log.failure("sweep_row_failed", error, action=name, attempts=row["attempts"])
+                log.failure("sweep_row_failed", error, action=name, row_id=row["id"], attempts=row["attempts"])
         if len(claimed) < BATCH:
             return handled

@@ -6,6 +6,7 @@ Everything lies in one data directory; a second start finds it as it was left.
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     homeserver_url: str
     people: list[StatePerson]
     cases: list[StateCase]
+    settings_file: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,7 @@ async def open_demo(network: LocalNetwork) -> Demo:
         homeserver_url=network.stack.addresses.homeserver_url,
         people=[_person(each) for each in accounts.values()],
         cases=[await _state_of(network, each) for each in cases],
+        settings_file=str(_settings_file(network)),
     )
     return Demo(network=network, accounts=accounts, state=state)
 
@@ -133,3 +136,12 @@ def _person(account: DemoAccount) -> StatePerson:
         matrix_password=account.matrix_password,
         key_file=str(account.key_file),
     )
+
+
+def _settings_file(network: LocalNetwork) -> Path:
+    """Write the settings of the network's processes where an operator's shell can read them."""
+    path = network.directory / "settings.env"
+    path.touch(mode=0o600)
+    settings = {name: value for name, value in network.environment().items() if name.startswith("STREHA_")}
+    path.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in settings.items()))
+    return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import tempfile
 from collections.abc import Coroutine
 from pathlib import Path
@@ -113,7 +114,10 @@ def _show(state: demo.State) -> None:
             "Accept the invitations and write help in a room."
         )
     )
-    line(mark("Or in a second terminal: {command}"), command=f"streha case list --key {state.people[0].key_file}")
+    line(mark("Or in a second terminal:"))
+    plain(f"  {sys.argv[0]} case list --key {state.people[0].key_file}")
+    line(mark("The operator's commands need the settings of the demo:"))
+    plain(f"  set -a; . {state.settings_file}; set +a; {sys.argv[0]} doctor")
     line(mark("The demo stays until Ctrl-C."))
 
 

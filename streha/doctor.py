@@ -27,6 +27,8 @@ CHECK_SECONDS = 10.0
 OLD_MESSAGE = timedelta(minutes=2)
 OLD_ACT = timedelta(minutes=1)
 OLD_BEAT = timedelta(seconds=30)
+# A message that was lost is told for a day; then its alert is over or has been called many times since.
+LATELY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +140,7 @@ class _Examination:
     async def outbox(self) -> None:
         async with self._database.transaction() as tx:
             oldest = await tx.value(_SQL["oldest_message"])
-            lost = await tx.value(_SQL["unsendable_messages"])
+            lost = await tx.value(_SQL["unsendable_messages"], self._clock.now() - LATELY)
         if oldest is not None and self._clock.now() - oldest > OLD_MESSAGE:
             raise Todo(
                 mark("The oldest message has waited {seconds} seconds. Look at the bots and the homeserver."),

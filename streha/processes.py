@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from bots import bot
 from core import logs
+from core.clock import Clock
 from core.database import Database, connect_as_set
 from core.errors import StrehaError, Unavailable
 from core.migrations import require_compatible
@@ -25,6 +26,7 @@ from streha.installation import clock_of
 log = logs.get(__name__)
 
 DATABASE_RETRY_SECONDS = 2.0
+ROLE_RETRY_SECONDS = 10.0
 
 
 class RoleName(StrEnum):
@@ -47,7 +49,7 @@ async def run(settings: Settings, roles: Collection[RoleName], ready: Callable[[
                 if RoleName.ENGINE in roles:
                     tasks.create_task(Engine(database, clock, settings).run())
                 if RoleName.BOTS in roles:
-                    tasks.create_task(bot.run(database, clock, settings))
+                    tasks.create_task(_bots(database, clock, settings, alone=set(roles) == {RoleName.BOTS}))
                 port = None
                 if RoleName.API in roles:
                     port = await resources.enter_async_context(api(database, clock, settings))
@@ -65,6 +67,19 @@ def first_of(group: BaseExceptionGroup[StrehaError]) -> StrehaError:
         found = found.exceptions[0]
     assert isinstance(found, StrehaError)  # noqa: S101 (`except*` selected nothing else)
     return found
+
+
+async def _bots(database: Database, clock: Clock, settings: Settings, *, alone: bool) -> None:
+    """Be the bot, again and again where other roles live in the same process: they must go on without it."""
+    while True:
+        try:
+            await bot.run(database, clock, settings)
+        except* StrehaError as group:
+            error = first_of(group)
+            log.failure("role_failed", error, role=RoleName.BOTS)
+            if alone:
+                raise error from None
+        await asyncio.sleep(ROLE_RETRY_SECONDS)
 
 
 class _Stopped(Exception):

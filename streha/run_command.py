@@ -11,6 +11,7 @@ import typer
 from core import logs
 from core.errors import StrehaError
 from core.texts import mark
+from streha.commands.setup import check
 from streha.installation import settings_of_environment
 from streha.processes import RoleName, run
 from streha.terminal import say
@@ -26,6 +27,7 @@ def run_command(
 ) -> None:
     """Run Streha until Ctrl-C. Settings come from the environment; `streha check-config` explains them."""
     settings = settings_of_environment()
+    check(settings)
     logs.configure(settings.log_level)
     try:
         asyncio.run(run(settings, role or list(RoleName), ready=_say_ready))

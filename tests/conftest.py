@@ -10,11 +10,13 @@ from __future__ import annotations
 import io
 import logging
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import asyncpg
 import pytest
@@ -31,6 +33,8 @@ from tests.people import Network, Scene
 
 TEMPLATE = "streha_template"
 TEMPLATE_OF_SCENE = "streha_scene"
+MEMORY = Path("/dev/shm")  # noqa: S108 (only where the machine has it; each run makes a directory of its own)
+ENOUGH_MEMORY = 2 * 1024**3
 # A Monday morning. Nothing in the tests depends on the day they run.
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -40,9 +44,23 @@ hypothesis_settings.load_profile("streha")
 
 
 @pytest.fixture(scope="session")
-async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalStack]:
+def quick_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Make a directory in memory where there is room: copying a database is twenty times faster there."""
+    if not (MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH_MEMORY):
+        yield tmp_path_factory.mktemp("quick")
+        return
+    for left in MEMORY.glob("streha-tests-*-*"):
+        # A run that was killed could not remove its own.
+        if not (Path("/proc") / left.name.split("-")[2]).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    with TemporaryDirectory(dir=MEMORY, prefix=f"streha-tests-{os.getpid()}-") as directory:
+        yield Path(directory)
+
+
+@pytest.fixture(scope="session")
+async def postgres(quick_directory: Path) -> AsyncIterator[LocalStack]:
     """Start a real PostgreSQL without a homeserver."""
-    async with LocalStack(tmp_path_factory.mktemp("postgres"), fast=True, homeserver=False) as running:
+    async with LocalStack(quick_directory / "postgres", fast=True, homeserver=False) as running:
         yield running
 
 
@@ -138,9 +156,9 @@ def network(database: Database, clock: MovableClock) -> Network:
 
 
 @pytest.fixture(scope="session")
-async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalStack]:
+async def stack(quick_directory: Path) -> AsyncIterator[LocalStack]:
     """Start PostgreSQL and a homeserver, for slow tests, which share them."""
-    async with LocalStack(tmp_path_factory.mktemp("stack"), fast=True) as running:
+    async with LocalStack(quick_directory / "stack", fast=True) as running:
         yield running
 
 

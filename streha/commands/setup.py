@@ -18,6 +18,7 @@ from streha.installation import installation, settings_of_environment
 from streha.options import Json
 from streha.terminal import say
 
+STORE_KEY_BYTES = 32
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -48,6 +49,10 @@ def check(settings: Settings) -> None:
         ZoneInfo(settings.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise InvalidInput(mark("STREHA_TIME_ZONE is not a known time zone, for example Europe/Belgrade.")) from error
+    if settings.matrix_store_key and len(settings.matrix_store_key.reveal().encode()) < STORE_KEY_BYTES:
+        raise InvalidInput(
+            mark("STREHA_MATRIX_STORE_KEY is too short. Use at least {limit} random characters."), limit=STORE_KEY_BYTES
+        )
     if not settings.network:
         raise InvalidInput(mark("STREHA_NETWORK is empty. Give the network a name that never changes."))
 

@@ -34,7 +34,7 @@ def test_a_reason_may_follow_a_stand_down(reason: StandDownReason, words: str) -
     [
         "nema panike", "no panic", "do not panic", "panic is not needed", "panic at the bus station", "",
         "   ", "...", "the due date is tomorrow", "due quiet-heron", "help me", "acknowledged by phone",
-        "stand-down because I say so", "ack ack ack", "🚨", "panic " * 40, "paníc at quiet-heron",
+        "back", "Dude", "stand-down because I say so", "ack ack ack", "🚨", "panic " * 40, "paníc at quiet-heron",
     ],
 )  # fmt: skip
 def test_talk_is_no_command(said: str) -> None:
@@ -44,7 +44,7 @@ def test_talk_is_no_command(said: str) -> None:
 @pytest.mark.parametrize(
     ("said", "meant"),
     [("panik", Verb.PANIC), ("pannic", Verb.PANIC), ("паникаа", Verb.PANIC), ("standdow", Verb.STAND_DOWN),
-     ("hlep", Verb.HELP), ("vezbaa", Verb.DRILL)],
+     ("panic?", Verb.PANIC), ("vezbaa", Verb.DRILL)],
 )  # fmt: skip
 def test_a_near_miss_asks(said: str, meant: Verb) -> None:
     assert parse(said) == NearMiss(verb=meant)
