@@ -105,7 +105,7 @@ async def desks(
     else:
         rows = await tx.rows(SQL["all_desks"])
     officers = _grouped(await tx.rows(SQL["officers"], [row["id"] for row in rows]), "desk_id")
-    deputies = _grouped(await tx.rows(SQL["security_officers"], [row["agency_id"] for row in rows]), "agency_id")
+    next_in_line = await deputies(tx, [row["agency_id"] for row in rows])
     return [
         DutyDesk(
             id=row["id"],
@@ -114,10 +114,17 @@ async def desks(
             covered_by=row["covered_by"],
             membership_version=row["membership_version"],
             officers=tuple(officers[row["id"]]),
-            deputies=tuple(deputies[row["agency_id"]]),
+            deputies=next_in_line[row["agency_id"]],
         )
         for row in rows
     ]
+
+
+async def deputies(tx: Transaction, agency_ids: Iterable[AgencyId]) -> dict[AgencyId, tuple[Person, ...]]:
+    """Return who comes next where a desk stays silent, or where there is none: the security officers."""
+    ids = list(agency_ids)
+    found = _grouped(await tx.rows(SQL["security_officers"], ids), "agency_id")
+    return {agency_id: tuple(found[agency_id]) for agency_id in ids}
 
 
 def person_of(row: Row) -> Person:

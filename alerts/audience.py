@@ -43,6 +43,7 @@ class Surroundings:
     people: Mapping[PersonId, Person]
     desks: Mapping[AgencyId, DutyDesk]
     covering: Mapping[DeskId, DutyDesk]
+    deputies: Mapping[AgencyId, tuple[Person, ...]]
 
 
 def audience(
@@ -94,14 +95,14 @@ class _Draft:
         return desk is not None and self._sit_at(desk, on_behalf_of or agency_id, Tier.DESKS)
 
     def call_deputies(self, agency_id: AgencyId) -> bool:
-        desk = self._around.desks.get(agency_id)
-        if desk is None:
-            return False
-        for deputy in desk.deputies:
+        """Call an agency's deputies, whether or not it has a desk, and the desk that covers for it."""
+        deputies = self._around.deputies.get(agency_id, ())
+        for deputy in deputies:
             self._call_directly(deputy, agency_id, Tier.DEPUTIES)
-        covering = self._around.covering.get(desk.covered_by) if desk.covered_by else None
+        desk = self._around.desks.get(agency_id)
+        covering = self._around.covering.get(desk.covered_by) if desk is not None and desk.covered_by else None
         covered = covering is not None and self._sit_at(covering, agency_id, Tier.DEPUTIES)
-        return covered or any(self._may_know(each) and each.id not in self._raiser_ids for each in desk.deputies)
+        return covered or any(self._may_know(each) and each.id not in self._raiser_ids for each in deputies)
 
     def inform_desks(self) -> None:
         for agency_id, part in self._around.case.agencies.items():

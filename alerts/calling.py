@@ -90,4 +90,5 @@ async def surroundings(tx: Transaction, case: Case, compartment: Compartment) ->
         people=await directory.people(tx, ids),
         desks={each.agency_id: each for each in desks},
         covering={each.id: each for each in covering},
+        deputies=await directory.deputies(tx, case.agencies),
     )

@@ -212,13 +212,18 @@ class Alert:
 
     @property
     def raiser_ids(self) -> frozenset[PersonId]:
-        """Everybody who pressed: none of them is called, and none ends the alert alone."""
+        """Everybody who pressed: none of them is called, and none ends the alert while others were called."""
         return frozenset(each.person_id for each in self.presses if each.person_id is not None)
 
     @property
     def cause(self) -> Press:
         """The press that began the present ladder."""
         return next(each for each in reversed(self.presses) if each.at == self.ladder_began_at)
+
+    @property
+    def others_called(self) -> bool:
+        """Whether anybody was called who did not press. Where all pressed, they may answer each other."""
+        return any(each.person_id not in self.raiser_ids for each in self.recipients)
 
     def begins_anew(self, press: Alert) -> bool:
         """Whether a further press must be answered anew.

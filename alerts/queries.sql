@@ -87,12 +87,20 @@ UPDATE alert_recipients SET acknowledged_at = NULL WHERE alert_id = $1
 SELECT DISTINCT target_kind, target_id FROM outbox WHERE alert_id = $1 ORDER BY target_kind, target_id
 
 -- claim_due --
--- Lease alerts whose next step is due. $1 now, $2 lease until, $3 limit.
-UPDATE alerts SET lease_until = $2, attempts = attempts + 1
-WHERE id IN (
+-- Lease alerts whose next step is due, the worst first. $1 now, $2 lease until, $3 limit.
+WITH due AS (
     SELECT id FROM alerts WHERE next_step_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
-    ORDER BY next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-RETURNING id, attempts
+    ORDER BY array_position(ARRAY['Extreme', 'Severe', 'Moderate'], severity), next_step_at
+    LIMIT $3 FOR UPDATE SKIP LOCKED),
+claimed AS (
+    UPDATE alerts SET lease_until = $2, attempts = attempts + 1
+    WHERE id IN (SELECT id FROM due) RETURNING id, attempts, severity, next_step_at)
+SELECT id, attempts FROM claimed
+ORDER BY array_position(ARRAY['Extreme', 'Severe', 'Moderate'], severity), next_step_at
+
+-- hold_open --
+-- Those of these alerts that have not ended, kept from ending until the transaction is over. $1 ids.
+SELECT id FROM alerts WHERE id = ANY($1) AND state <> 'stood_down' ORDER BY id FOR SHARE
 
 -- next_due --
 -- When the next step of any is due.

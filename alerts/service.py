@@ -122,7 +122,7 @@ class Alerts:
             self._require_called(before, actor)
             if before.ended:
                 raise Conflict(mark("This alert has ended. Nothing is left to accept."))
-            if actor.id in before.raiser_ids:
+            if actor.id in before.raiser_ids and before.others_called:
                 raise Conflict(mark("You raised this alert yourself. Somebody else accepts it."))
             if not before.may_acknowledge(actor.id):
                 return await self._view(tx, before)
@@ -139,7 +139,10 @@ class Alerts:
             return await self._view(tx, alert)
 
     async def stand_down(self, actor: Person, alert_id: AlertId, reason: StandDownReason) -> AlertView:
-        """End an alert. A raiser's own word only pauses the ladder, once, until somebody has rung back."""
+        """End an alert. A raiser's own word only pauses the ladder, once, until somebody has rung back.
+
+        Where nobody else was called, nobody can ring back: then it ends the alert.
+        """
         async with self._database.transaction(urgent=True) as tx:
             alert = await store.alert(tx, alert_id, lock=True)
             case = await self._require_part(tx, actor, alert)
@@ -149,7 +152,7 @@ class Alerts:
                 return await self._view(tx, alert)
             now = self._clock.now()
             codename, rooms = await followers(tx, alert, case)
-            if actor.id in alert.raiser_ids:
+            if actor.id in alert.raiser_ids and alert.others_called:
                 pauses = alert.next_step_at is not None and alert.cancel_asked_at is None
                 if pauses:
                     alert = replace(alert, cancel_asked_at=now, next_step_at=now + CANCEL_PAUSE)
@@ -157,7 +160,7 @@ class Alerts:
                 await outbox.post(tx, notices, now)
                 await self._record(tx, "alert_cancel_asked", actor, alert, alert.id)
             else:
-                if not alert.has_acknowledged(actor.id):
+                if alert.recipients and not alert.has_acknowledged(actor.id):
                     raise Conflict(mark("Accept the alert first, ring back, and then end it."))
                 alert = self._ended(alert, actor, now, reason)
                 await outbox.withdraw_alert(tx, alert_id)
@@ -268,10 +271,13 @@ class Alerts:
     async def _record(
         self, tx: Transaction, act: str, actor: Person, alert: Alert, alert_id: AlertId, **facts: str
     ) -> None:
+        """Record an act as the actor's; as nobody's where it was only claimed to be."""
+        verified = act != "alert_raised" or alert.raised_by is not None
+        claimed = {} if verified else {"claimed_to_be": str(actor.id)}
         await ledger.record(
             tx,
             ledger.Act(
-                act=act, at=self._clock.now(), person_id=actor.id, case_id=alert.case_id, object_id=alert_id,
-                facts={**facts},
+                act=act, at=self._clock.now(), person_id=actor.id if verified else None, actor_kind="unverified",
+                case_id=alert.case_id, object_id=alert_id, facts={**facts, **claimed},
             ),
         )  # fmt: skip

@@ -180,3 +180,8 @@ async def rooms(tx: Transaction, alert_id: AlertId) -> list[Target]:
         Target(kind=TargetKind(row["target_kind"]), id=row["target_id"])
         for row in await tx.rows(SQL["rooms_of_alert"], alert_id)
     ]
+
+
+async def hold_open(tx: Transaction, ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Return those of these alerts that have not ended; none of them ends before this transaction does."""
+    return frozenset(row["id"] for row in await tx.rows(SQL["hold_open"], list(ids)))

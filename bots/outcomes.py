@@ -40,7 +40,8 @@ class Outcomes:
             if alert_id is not None:
                 await undelivered.tell(tx, AlertId(alert_id), each.message.target, self._clock.now())
 
-    async def withdraw(self, each: Claimed) -> None:
-        """End a message whose room has been closed: there is nobody left to hear it."""
+    async def withdraw(self, each: Claimed, why: str) -> None:
+        """End a message that nobody may hear any more: its room is closed, or holds somebody excluded."""
+        log.warning("message_withdrawn", outbox_id=each.id, alert_id=each.message.alert_id, error=why)
         async with self._database.transaction(urgent=True) as tx:
-            await outbox.give_up(tx, each.id, "withdrawn", "room_closed")
+            await outbox.give_up(tx, each.id, "withdrawn", why)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from agencies.model import PersonId
+from alerts import store as alert_store
 from bots import rooms
 from bots.device import MatrixDevice
 from bots.housekeeping import Housekeeping
@@ -22,6 +23,8 @@ from bots.rendering import Names, Renderer, names_for
 from bots.room_sessions import KeysNotShared, Sealed
 from bots.rooms import Room, StoredSend
 from bots.sharing import Sharing
+from cases import store as case_store
+from cases.model import CaseId
 from core import logs, outbox
 from core.clock import Clock
 from core.database import Database
@@ -54,6 +57,7 @@ class _Facts:
     stored: Mapping[UUID, StoredSend]
     names: Names
     keyed: Mapping[str, Sharing]
+    excluded: Mapping[CaseId, frozenset[PersonId]]
 
 
 class _NotReady(Exception):
@@ -95,9 +99,13 @@ class Preparation:
             stored = await rooms.stored_sends(tx, [each.id for each in claimed])
             found = await rooms.rooms(tx, {each.message.target for each in claimed})
             names = await names_for(tx, [each.message for each in claimed])
+            about = {CaseId(each.message.case_id) for each in claimed if each.message.case_id}
+            excluded = await case_store.exclusions(tx, about)
         found = await self._settled(found)
         keyed = await self._keys_given(found)
-        return await self._sealed(claimed, _Facts(rooms=found, stored=stored, names=names, keyed=keyed))
+        return await self._sealed(
+            claimed, _Facts(rooms=found, stored=stored, names=names, keyed=keyed, excluded=excluded)
+        )
 
     async def _without_poison(self, claimed: Sequence[Claimed]) -> list[Claimed]:
         """Set aside what has taken its deliverer down again and again."""
@@ -148,10 +156,12 @@ class Preparation:
         repeats: list[Message] = []
         for each in claimed:
             message, room = each.message, facts.rooms.get(each.message.target)
-            if room is None or room.closed:
-                await self._outcomes.withdraw(each)
+            if room is not None and (room.closed or _holds_excluded(message, room, facts)):
+                await self._outcomes.withdraw(each, "room_closed" if room.closed else "excluded_person")
                 continue
             try:
+                if room is None:
+                    raise _NotReady("room_not_wanted_yet")
                 if message.target in blocked:
                     raise _NotReady(blocked[message.target])
                 sealed = self._stored_or_encrypted(each, room, facts)
@@ -204,11 +214,19 @@ class Preparation:
         async with self._database.transaction(urgent=True) as tx:
             await self._lease.require(tx)
             await rooms.store_sends(tx, fresh)
+            still_open = await alert_store.hold_open(tx, [each.alert_id for each in repeats if each.alert_id])
+            repeats = [each for each in repeats if each.alert_id is None or each.alert_id in still_open]
             await outbox.post(tx, repeats, now, due_at=now + NEWCOMERS_SETTLE)
 
 
 # The message index of a ciphertext from an earlier attempt: nobody needs to know its real one again.
 STORED = -1
+
+
+def _holds_excluded(message: Message, room: Room, facts: _Facts) -> bool:
+    """Whether somebody sits in a room now who must hear nothing of the message's case, whoever it was meant for."""
+    excluded = facts.excluded.get(CaseId(message.case_id)) if message.case_id else None
+    return excluded is not None and not excluded.isdisjoint(room.members.values())
 
 
 def _resealed(earlier: StoredSend) -> Sealed:

@@ -65,9 +65,7 @@ async def cases(tx: Transaction, ids: Iterable[CaseId]) -> list[Case]:
     circles: dict[CaseId, list[Compartment]] = defaultdict(list)
     for compartment in await _with_members(tx, await tx.rows(SQL["compartments"], found)):
         circles[compartment.case_id].append(compartment)
-    excluded: dict[CaseId, set[PersonId]] = defaultdict(set)
-    for row in await tx.rows(SQL["exclusions"], found):
-        excluded[row["case_id"]].add(row["person_id"])
+    excluded = await exclusions(tx, found)
     return [
         Case(
             id=row["id"],
@@ -79,10 +77,18 @@ async def cases(tx: Transaction, ids: Iterable[CaseId]) -> list[Case]:
             closed_at=row["closed_at"],
             agencies=parts[row["id"]],
             compartments=tuple(circles[row["id"]]),
-            excluded_ids=frozenset(excluded[row["id"]]),
+            excluded_ids=excluded.get(row["id"], frozenset()),
         )
         for row in rows
     ]
+
+
+async def exclusions(tx: Transaction, case_ids: Iterable[CaseId]) -> dict[CaseId, frozenset[PersonId]]:
+    """Return who is excluded from these cases."""
+    excluded: dict[CaseId, set[PersonId]] = defaultdict(set)
+    for row in await tx.rows(SQL["exclusions"], list(case_ids)):
+        excluded[row["case_id"]].add(row["person_id"])
+    return {case_id: frozenset(people) for case_id, people in excluded.items()}
 
 
 async def compartments(tx: Transaction, ids: Iterable[CompartmentId]) -> list[Compartment]:

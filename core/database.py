@@ -33,7 +33,7 @@ class Row(Protocol):
 
 ACQUIRE_SECONDS = 5.0
 STATEMENT_SECONDS = 10.0
-UNAVAILABLE = mark("The database does not answer. Nothing was changed. Try again in a moment.")
+UNAVAILABLE = mark("The database does not answer. Try again in a moment.")
 MOVED_ON = mark("This has changed in the meantime. Look again.")
 
 

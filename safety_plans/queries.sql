@@ -8,6 +8,12 @@ ON CONFLICT (case_id) DO UPDATE SET level = EXCLUDED.level, set_by = EXCLUDED.se
 INSERT INTO reviews (id, case_id, level, owner_id, opened_at, due_at, state, next_step_at)
 VALUES ($1, $2, $3, $4, $5, $6, 'open', $6)
 
+-- cases_without_review --
+-- Open cases that nobody has to assess yet. $1 limit.
+SELECT id FROM cases WHERE closed_at IS NULL
+  AND NOT EXISTS (SELECT FROM reviews WHERE reviews.case_id = cases.id AND reviews.state = 'open')
+ORDER BY opened_at LIMIT $1
+
 -- open_review --
 -- $1 case.
 SELECT * FROM reviews WHERE case_id = $1 AND state = 'open' FOR UPDATE

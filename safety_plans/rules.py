@@ -17,6 +17,8 @@ REVIEW_AT_LEAST_EVERY: dict[Level, timedelta] = {
     Level.LOW: timedelta(days=30),
     Level.NOT_YET_ASSESSED: timedelta(days=7),
 }
+# A new case is treated as high until somebody has assessed it: the first assessment starts within a day.
+FIRST_ASSESSMENT_WITHIN = timedelta(hours=24)
 OVERDUE_REPEAT = timedelta(days=1)
 _OVERDUE_AFTER_VERY_HIGH = timedelta(hours=2)
 _OVERDUE_AFTER = timedelta(hours=24)

@@ -9,15 +9,52 @@ from uuid import UUID
 from agencies import store as directory
 from agencies.model import PersonId
 from cases import store as case_store
-from cases.model import Case
+from cases.model import Case, CaseId
 from core import ledger, outbox
 from core.clock import Clock
 from core.database import Database, Transaction
+from core.ids import new_id
 from core.outbox import Message, Target, TargetKind
-from core.sweep import sweep
+from core.sweep import BATCH, sweep
 from safety_plans import messages, store
-from safety_plans.model import Review, ReviewId, ReviewState
-from safety_plans.rules import next_step_at
+from safety_plans.model import Level, Review, ReviewId, ReviewState
+from safety_plans.rules import FIRST_ASSESSMENT_WITHIN, next_step_at
+
+
+async def open_missing(database: Database, clock: Clock) -> int:
+    """Open the first review of every case that has none: no case is left without an owner and a time."""
+    opened = 0
+    while True:
+        async with database.transaction() as tx:
+            found = [CaseId(row["id"]) for row in await tx.rows(store.SQL["cases_without_review"], BATCH)]
+            for case_id in found:
+                opened += await _open_first(tx, case_id, clock.now())
+        if len(found) < BATCH:
+            return opened
+
+
+async def _open_first(tx: Transaction, case_id: CaseId, now: datetime) -> bool:
+    case = await case_store.case(tx, case_id, lock=True)
+    if not case.open or await store.open_review(tx, case_id) is not None:
+        return False
+    due = case.opened_at + FIRST_ASSESSMENT_WITHIN
+    review = Review(
+        id=ReviewId(new_id()),
+        case_id=case.id,
+        level=Level.NOT_YET_ASSESSED,
+        owner_id=case.coordinator_id,
+        opened_at=now,
+        due_at=due,
+        state=ReviewState.OPEN,
+        step=0,
+        next_step_at=due,
+    )
+    await store.add_review(tx, review)
+    await ledger.record(
+        tx,
+        ledger.Act(act="review_opened", at=now, actor_kind="system", case_id=case.id, object_id=review.id),
+    )
+    return True
 
 
 async def remind_due(database: Database, clock: Clock) -> int:

@@ -61,6 +61,7 @@ class Engine:
         if not await self._guarded("clock", self._clock_is_right):
             return
         await self._guarded("alerts", lambda: alerts.escalate_due(self._database, self._clock))
+        await self._guarded("first_reviews", lambda: reviews.open_missing(self._database, self._clock))
         await self._guarded("reviews", lambda: reviews.remind_due(self._database, self._clock))
         await self._guarded("ledger", lambda: ledger.sequence(self._database))
         await self._guarded("sign_in", self._forget_expired)

@@ -74,6 +74,24 @@ async def test_a_duty_room_that_holds_an_excluded_person_is_not_used(town: Town)
     assert not [each for each in luka.messages[before:] if case.codename in each.body or rings(each)]
 
 
+async def test_who_is_excluded_hears_nothing_even_of_what_was_waiting_already(town: Town) -> None:
+    case = await town.open_case()
+    luka, duty_room = await town.witness("luka"), await town.duty_room(AgencyKind.SHELTER)
+    await luka.joined(duty_room)
+    await town.network.stop_role("bots")
+    before = len(luka.messages)
+    await town.alerts.raise_(town.person("mila"), case.core.id, new_id())
+    await town.cases.exclude(town.person("ana"), case.id, town.person("luka").id)
+    await town.network.start_role("bots")
+    ana = await town.witness("ana")
+    await ana.wait_for("ALERT", await town.channel(case))
+    # A word in the same duty room that may be heard comes after what must not have been.
+    other = await town.open_case()
+    await town.alerts.raise_(town.person("mila"), other.core.id, new_id())
+    await luka.wait_for(lambda each: other.codename in each.body, duty_room, after=before)
+    assert not [each for each in luka.messages[before:] if case.codename in each.body]
+
+
 async def test_a_new_member_is_invited_and_reads_what_follows(town: Town) -> None:
     case = await town.open_case()
     room = await town.channel(case)

@@ -36,6 +36,9 @@ def main() -> int:
     unknown = set(chosen.row) - known.keys()
     if unknown or chosen.rounds < 1:
         parser.error(f"no such row: {', '.join(sorted(unknown))}" if unknown else "there must be at least one round")
+    if chosen.json is not None:
+        # Refused now rather than after minutes of measuring.
+        chosen.json.touch()
     logs.configure("error")
     # It warns of every session that it is about to make.
     logging.getLogger("nio").setLevel(logging.ERROR)
@@ -75,4 +78,7 @@ def _first(error: BaseException) -> BaseException:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

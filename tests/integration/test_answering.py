@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from agencies.model import Person
-from alerts.model import Alert, AlertId, StandDownReason, State, Status
+from alerts.model import Alert, AlertId, StandDownReason, State, Status, Through
 from alerts.sweep import escalate_due
 from cases.model import Part
 from core import outbox
@@ -306,3 +306,34 @@ async def test_the_lists_show_what_somebody_raised_or_was_called_for(
     await network.alerts.stand_down(scene.police.officer, alert.id, StandDownReason.SAFE)
     assert await network.alerts.see_all(scene.member) == []
     assert len(await network.alerts.see_all(scene.member, ended=True)) == 1
+
+
+async def test_where_everybody_who_was_called_also_pressed_they_may_answer_each_other(network: Network) -> None:
+    duo = await network.office(workers=2, desk=False)
+    first, second = duo.workers
+    case = await network.case(first, {}, [second])
+    view = await network.alerts.raise_(first, case.core.id, uuid4())
+    await network.alerts.raise_(second, case.core.id, uuid4())
+    accepted = await network.alerts.acknowledge(second, view.alert.id)
+    assert accepted.alert.has_acknowledged(second.id)
+    ended = await network.alerts.stand_down(second, view.alert.id, StandDownReason.SAFE)
+    assert ended.alert.ended
+
+
+async def test_whoever_was_alone_may_end_what_nobody_else_was_called_for(network: Network) -> None:
+    alone = (await network.office(desk=False)).worker
+    case = await network.case(alone, {})
+    view = await network.alerts.raise_(alone, case.core.id, uuid4())
+    assert not view.alert.recipients
+    assert (await network.alerts.stand_down(alone, view.alert.id, StandDownReason.SAFE)).alert.ended
+
+
+async def test_an_unverified_raise_is_nobodys_act_in_the_ledger(
+    network: Network, scene: Scene, database: Database
+) -> None:
+    view = await network.alerts.raise_(scene.member, scene.case.core.id, uuid4(), through=Through.UNVERIFIED)
+    async with database.transaction() as tx:
+        row = await tx.row("SELECT actor_kind, actor_id, facts FROM ledger WHERE object_id = $1", view.alert.id)
+    assert row is not None
+    assert (row["actor_kind"], row["actor_id"]) == ("unverified", None)
+    assert row["facts"]["claimed_to_be"] == str(scene.member.id)

@@ -13,7 +13,7 @@ from core.errors import Conflict, InvalidInput
 from core.outbox import Target, TargetKind
 from safety_plans.model import Level, ReviewState
 from safety_plans.rules import REVIEW_AT_LEAST_EVERY
-from safety_plans.sweep import next_due, remind_due
+from safety_plans.sweep import next_due, open_missing, remind_due
 from tests import outgoing
 from tests.clock import MovableClock
 from tests.outgoing import desk, direct
@@ -209,3 +209,32 @@ async def test_a_review_that_cannot_be_handled_does_not_stop_its_neighbours(
     clock.set(sound.review.due_at)
     assert await remind_due(database, clock) == 1
     assert {each.target.id for each in await outgoing.said(database)} == {other.core.id}
+
+
+async def test_a_case_that_nobody_has_assessed_gets_an_owner_and_a_time(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    assert await open_missing(database, clock) == 1
+    assert await open_missing(database, clock) == 0
+    (view,) = await network.reviews.due(scene.coordinator)
+    assert (view.review.level, view.review.owner_id) == (Level.NOT_YET_ASSESSED, scene.coordinator.id)
+    assert view.review.due_at == scene.case.opened_at + timedelta(hours=24)
+    clock.set(view.review.due_at)
+    assert await remind_due(database, clock) == 1
+    assert await outgoing.rung(database) == {channel(scene): {scene.coordinator.id}}
+
+    await network.reviews.set_level(scene.coordinator, scene.case.id, Level.LOW)
+    assert await open_missing(database, clock) == 0
+    await network.cases.close(scene.coordinator, scene.case.id)
+    clock.move(timedelta(days=40))
+    await remind_due(database, clock)
+    assert await open_missing(database, clock) == 0
+    assert not await rows(database, ReviewState.OPEN)
+
+
+@pytest.mark.usefixtures("scene")
+async def test_two_engines_open_one_first_review(database: Database, clock: MovableClock) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        opened = [tasks.create_task(open_missing(database, clock)) for _ in range(4)]
+    assert sum(each.result() for each in opened) == 1
+    assert len(await rows(database, ReviewState.OPEN)) == 1

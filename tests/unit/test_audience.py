@@ -62,6 +62,7 @@ class World:
     leaders: tuple[Person, ...]
     desks: tuple[DutyDesk, ...] = ()
     excluded: frozenset[PersonId] = field(default=frozenset())
+    without_desk: dict[AgencyId, tuple[Person, ...]] = field(default_factory=dict)
 
     def reached(self, tiers: Iterable[Tier], silent: Iterable[AgencyId], raisers: Iterable[Person] = ()) -> Audience:
         """Return whom a wave reaches."""
@@ -87,6 +88,7 @@ class World:
         return Surroundings(
             case=case, compartment=circle, people={each.id: each for each in (*self.members, *self.leaders)},
             desks=taking_part, covering={each.id: each for each in self.desks if each.id in needed},
+            deputies={each.agency_id: each.deputies for each in taking_part.values()} | self.without_desk,
         )  # fmt: skip
 
 
@@ -115,6 +117,13 @@ def test_deputies_are_called_at_once_where_nobody_sits_at_the_desk() -> None:
     world = replace(WORLD, desks=(desk(A, deputies=[boris]), desk(B, [goran])))
     rooms = mentioned(world.reached({Tier.DESKS}, [A, B]))
     assert rooms == {own_room(boris): {boris.id}, duty_room(B): {goran.id}}
+
+
+def test_deputies_are_called_at_once_where_there_is_no_desk() -> None:
+    world = replace(WORLD, desks=(desk(B, [goran]),), without_desk={A: (boris,)})
+    reached = world.reached({Tier.DESKS}, [A, B])
+    assert mentioned(reached) == {own_room(boris): {boris.id}, duty_room(B): {goran.id}}
+    assert reached.unreachable == frozenset()
 
 
 def test_a_covering_desk_answers_for_the_other() -> None:
