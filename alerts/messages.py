@@ -26,7 +26,7 @@ TEXTS = {
         "ALERT, NOT VERIFIED, {codename}: {event}. Raised {time} from a device that could not be checked.\n"
         "Ring the person. To accept write: ack {codename}\nDanger to life: ring {police} now."
     ),
-    "alert_raised_again": mark("{codename}: raised again {time} by {person}."),
+    "alert_raised_again": mark("{codename}: {event}, raised again {time} by {person}."),
     "alert_accepted": mark("{codename}: accepted {time} by {person}."),
     "alert_all_accepted": mark("{codename}: every responding agency has accepted."),
     "alert_still_silent": mark(
@@ -59,7 +59,7 @@ TEXTS = {
         "EXERCISE, nothing has happened, {codename}: {event}. Raised {time} from a device that could not be "
         "checked.\nTo accept write: ack {codename}"
     ),
-    "drill_raised_again": mark("EXERCISE, {codename}: raised again {time} by {person}."),
+    "drill_raised_again": mark("EXERCISE, {codename}: {event}, raised again {time} by {person}."),
     "drill_accepted": mark("EXERCISE, {codename}: accepted {time} by {person}."),
     "drill_all_accepted": mark("EXERCISE, {codename}: every responding agency has accepted."),
     "drill_still_silent": mark("EXERCISE, {codename}: no answer yet from {agencies}. Their deputies are being called."),
@@ -117,10 +117,15 @@ def calling(alert: Alert, codename: str, audience: Audience) -> list[Message]:
     return messages
 
 
-def raised_again(alert: Alert, codename: str, audience: Audience, by: PersonId | None, at: datetime) -> list[Message]:
-    """Return ring and notice of a further raise: once a minute in each room, however often somebody presses."""
-    parameters = {"codename": codename, "time": at.isoformat(), "person": str(by or "")}
-    cause = f"again:{at.isoformat(timespec='minutes')}"
+def raised_again(alert: Alert, codename: str, audience: Audience, press: Alert) -> list[Message]:
+    """Return ring and notice of a further raise: of one event once a minute in each room, however often pressed."""
+    parameters = {
+        "codename": codename,
+        "event": press.event.value,
+        "time": press.sent.isoformat(),
+        "person": str(press.raised_by or ""),
+    }
+    cause = f"again:{press.event}:{press.sent.isoformat(timespec='minutes')}"
     messages = []
     for call in audience.calls:
         messages += [

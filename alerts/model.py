@@ -165,6 +165,7 @@ class Press:
 
     person_id: PersonId | None
     at: datetime
+    cancelled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +173,8 @@ class Alert:
     """A call for action now. `id` is CAP's identifier and the key of the raise that opened it.
 
     `sent`, `raised_by` and `first_severity` are the first raise's for ever. `ladder` counts how often calling
-    began, and `step` is the rung of the present ladder, which began with the press at `ladder_began_at`.
+    began, and `step` is the rung of the present ladder, which began with the press at `ladder_began_at`; its
+    people were called at `called_at`.
     """
 
     id: AlertId
@@ -191,6 +193,7 @@ class Alert:
     ladder: int
     ladder_began_at: datetime
     step: int
+    called_at: datetime
     next_step_at: datetime | None
     cancel_asked_at: datetime | None = None
     stood_down_by: PersonId | None = None
@@ -221,20 +224,41 @@ class Alert:
         return next(each for each in reversed(self.presses) if each.at == self.ladder_began_at)
 
     @property
-    def others_called(self) -> bool:
-        """Whether anybody was called who did not press. Where all pressed, they may answer each other."""
-        return any(each.person_id not in self.raiser_ids for each in self.recipients)
+    def answered(self) -> frozenset[tuple[PersonId, AgencyId]]:
+        """Who has accepted, each with the agency accepted for."""
+        return frozenset((each.person_id, each.agency_id) for each in self.recipients if each.acknowledged_at)
+
+    def still_called(self, able: frozenset[PersonId]) -> frozenset[PersonId]:
+        """Those who were called, of the people who can hear and act now."""
+        return able & {each.person_id for each in self.recipients}
+
+    def others_called(self, able: frozenset[PersonId]) -> bool:
+        """Whether anybody able was called who did not press. Where all pressed, they may answer each other."""
+        return not self.still_called(able) <= self.raiser_ids
+
+    def pauses(self, person_id: PersonId) -> bool:
+        """Whether this raiser's word that it is over pauses the ladder, which it does once.
+
+        It is the word of whoever's press began the ladder, or of the last of those who pressed in it: nobody
+        silences somebody else's call.
+        """
+        if self.next_step_at is None or self.cancel_asked_at is not None:
+            return False
+        standing = {
+            each.person_id for each in self.presses if each.at >= self.ladder_began_at and each.cancelled_at is None
+        }
+        return self.cause.person_id == person_id or standing <= {person_id}
 
     def begins_anew(self, press: Alert) -> bool:
         """Whether a further press must be answered anew.
 
-        So it is when it is worse than what was answered, when nobody is being called any more for something as
-        bad, when the raiser had taken it back, and when it confirms what could not be verified.
+        So it is when it is worse than what was answered, when nobody is being called any more, when the raiser
+        had taken it back, and when it confirms what could not be verified and is as bad.
         """
-        if press.severity.rank != self.severity.rank:
-            return press.severity.rank > self.severity.rank
-        confirms = self.certainty is Certainty.UNKNOWN and press.certainty is Certainty.OBSERVED
-        return self.state is not State.OPEN or self.cancel_asked_at is not None or confirms
+        as_bad = press.severity is self.severity
+        confirms = as_bad and self.certainty is Certainty.UNKNOWN and press.certainty is Certainty.OBSERVED
+        standing = self.state is State.OPEN and self.cancel_asked_at is None
+        return not standing or confirms or press.severity.rank > self.severity.rank
 
     @property
     def people(self) -> frozenset[PersonId]:

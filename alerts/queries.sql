@@ -3,10 +3,10 @@
 SELECT alert_id FROM alert_raises WHERE key = $1
 
 -- add_alert --
--- Open an alert unless its scope has an open one. $1 id … $16 next step at.
+-- Open an alert unless its scope has an open one. $1 id … $16 next step at; called at is sent.
 INSERT INTO alerts (id, case_id, compartment_id, status, event, severity, first_severity, certainty, raised_by,
-                    raised_through, sent, state, ladder, ladder_began_at, step, next_step_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                    raised_through, sent, state, ladder, ladder_began_at, step, next_step_at, called_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $11)
 ON CONFLICT (compartment_id, status) WHERE state <> 'stood_down' DO NOTHING
 
 -- open_alert --
@@ -36,7 +36,7 @@ SELECT * FROM alert_recipients WHERE alert_id = ANY($1) ORDER BY tier, person_id
 
 -- presses --
 -- The raises that became part of these alerts, the first one first. $1 alerts.
-SELECT alert_id, person_id, at FROM alert_raises WHERE alert_id = ANY($1) ORDER BY at, key
+SELECT alert_id, person_id, at, cancelled_at FROM alert_raises WHERE alert_id = ANY($1) ORDER BY at, key
 
 -- alerts_of_person --
 -- Alerts that a person raised or was called for, open ones or all; none of cases that the person is
@@ -49,9 +49,14 @@ WHERE ($2 OR state <> 'stood_down')
   AND EXISTS (SELECT FROM people WHERE people.id = $1 AND people.left_at IS NULL)
 ORDER BY sent DESC LIMIT $3
 
+-- take_back --
+-- A raiser says that it is over. $1 alert, $2 person, $3 now.
+UPDATE alert_raises SET cancelled_at = $3 WHERE alert_id = $1 AND person_id = $2 AND cancelled_at IS NULL
+
 -- add_agency --
--- $1 alert, $2 agency, $3 part.
-INSERT INTO alert_agencies (alert_id, agency_id, part) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+-- An agency that was only informed may become a responder; a responder stays one. $1 alert, $2 agency, $3 part.
+INSERT INTO alert_agencies (alert_id, agency_id, part) VALUES ($1, $2, $3)
+ON CONFLICT (alert_id, agency_id) DO UPDATE SET part = EXCLUDED.part WHERE EXCLUDED.part = 'responder'
 
 -- add_recipient --
 -- $1 alert, $2 person, $3 agency, $4 tier, $5 now.
@@ -60,10 +65,11 @@ ON CONFLICT DO NOTHING
 
 -- save --
 -- $1 alert, $2 event, $3 severity, $4 certainty, $5 raised through, $6 state, $7 owner, $8 ladder, $9 ladder
--- began at, $10 step, $11 next step at, $12 cancel asked at, $13 stood down by, $14 at, $15 reason.
+-- began at, $10 step, $11 next step at, $12 cancel asked at, $13 stood down by, $14 at, $15 reason,
+-- $16 called at.
 UPDATE alerts SET event = $2, severity = $3, certainty = $4, raised_through = $5, state = $6, owner_id = $7,
     ladder = $8, ladder_began_at = $9, step = $10, next_step_at = $11, cancel_asked_at = $12,
-    stood_down_by = $13, stood_down_at = $14, stand_down_reason = $15, lease_until = NULL, attempts = 0
+    stood_down_by = $13, stood_down_at = $14, stand_down_reason = $15, called_at = $16, lease_until = NULL, attempts = 0
 WHERE id = $1
 
 -- acknowledge --
@@ -86,6 +92,16 @@ UPDATE alert_recipients SET acknowledged_at = NULL WHERE alert_id = $1
 -- Where something was said for an alert. $1 alert.
 SELECT DISTINCT target_kind, target_id FROM outbox WHERE alert_id = $1 ORDER BY target_kind, target_id
 
+-- hasten --
+-- Whoever was excluded since the last wave took what waited in a duty room along: the next step is due now.
+-- $1 now.
+UPDATE alerts SET next_step_at = $1
+WHERE id IN (
+    SELECT id FROM alerts
+    WHERE next_step_at > $1 AND EXISTS (
+        SELECT FROM exclusions WHERE exclusions.case_id = alerts.case_id AND exclusions.at >= alerts.called_at)
+    FOR UPDATE SKIP LOCKED)
+
 -- claim_due --
 -- Lease alerts whose next step is due, the worst first. $1 now, $2 lease until, $3 limit.
 WITH due AS (
@@ -105,3 +121,14 @@ SELECT id FROM alerts WHERE id = ANY($1) AND state <> 'stood_down' ORDER BY id F
 -- next_due --
 -- When the next step of any is due.
 SELECT min(next_step_at) FROM alerts WHERE next_step_at IS NOT NULL
+
+-- ended --
+-- Those of these alerts that have ended. $1 ids.
+SELECT id FROM alerts WHERE id = ANY($1) AND state = 'stood_down'
+
+-- open_alerts_of_case --
+-- Whether something is open that nobody may be cut off from: in a compartment, or anywhere in a case.
+-- $1 case, $2 compartment or null, $3 status.
+SELECT EXISTS (
+    SELECT FROM alerts WHERE case_id = $1 AND ($2::uuid IS NULL OR compartment_id = $2) AND status = $3
+      AND state <> 'stood_down')

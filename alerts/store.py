@@ -23,7 +23,7 @@ from alerts.model import (
     Through,
     Tier,
 )
-from cases.model import CompartmentId, Part
+from cases.model import CaseId, CompartmentId, Part
 from core import queries
 from core.database import Transaction
 from core.errors import NotFound
@@ -109,7 +109,8 @@ async def alerts(tx: Transaction, ids: Iterable[AlertId]) -> list[Alert]:
         )
     presses: dict[AlertId, list[Press]] = defaultdict(list)
     for row in await tx.rows(SQL["presses"], found):
-        presses[row["alert_id"]].append(Press(person_id=row["person_id"], at=row["at"]))
+        press = Press(person_id=row["person_id"], at=row["at"], cancelled_at=row["cancelled_at"])
+        presses[row["alert_id"]].append(press)
     return [
         Alert(
             id=row["id"],
@@ -128,6 +129,7 @@ async def alerts(tx: Transaction, ids: Iterable[AlertId]) -> list[Alert]:
             ladder=row["ladder"],
             ladder_began_at=row["ladder_began_at"],
             step=row["step"],
+            called_at=row["called_at"],
             next_step_at=row["next_step_at"],
             cancel_asked_at=row["cancel_asked_at"],
             stood_down_by=row["stood_down_by"],
@@ -142,7 +144,7 @@ async def alerts(tx: Transaction, ids: Iterable[AlertId]) -> list[Alert]:
 
 
 async def add_agencies(tx: Transaction, alert_id: AlertId, parts: dict[AgencyId, Part]) -> None:
-    """Fix which agencies must accept, as the case stands at the raise."""
+    """Note which agencies must accept as the case stands now; none that had to is let off."""
     await tx.run_many(SQL["add_agency"], [(alert_id, agency_id, part) for agency_id, part in parts.items()])
 
 
@@ -159,7 +161,7 @@ async def save(tx: Transaction, changed: Alert) -> None:
         SQL["save"], changed.id, changed.event, changed.severity, changed.certainty, changed.raised_through,
         changed.state, changed.owner_id, changed.ladder, changed.ladder_began_at, changed.step,
         changed.next_step_at, changed.cancel_asked_at, changed.stood_down_by, changed.stood_down_at,
-        changed.stand_down_reason,
+        changed.stand_down_reason, changed.called_at,
     )  # fmt: skip
 
 
@@ -168,10 +170,20 @@ async def acknowledge(tx: Transaction, alert_id: AlertId, person_id: PersonId, n
     await tx.run(SQL["acknowledge"], alert_id, person_id, now)
 
 
+async def take_back(tx: Transaction, alert_id: AlertId, person_id: PersonId, now: datetime) -> None:
+    """Record that a raiser says it is over."""
+    await tx.run(SQL["take_back"], alert_id, person_id, now)
+
+
 async def forget_answers(tx: Transaction, alert_id: AlertId) -> None:
     """Everybody must answer anew; who had answered before stands in the ledger."""
     await tx.run(SQL["forget_agency_answers"], alert_id)
     await tx.run(SQL["forget_person_answers"], alert_id)
+
+
+async def any_open(tx: Transaction, case_id: CaseId, compartment_id: CompartmentId | None = None) -> bool:
+    """Tell whether an alert that is no drill is open in a compartment, or anywhere in a case."""
+    return bool(await tx.value(SQL["open_alerts_of_case"], case_id, compartment_id, Status.ACTUAL))
 
 
 async def rooms(tx: Transaction, alert_id: AlertId) -> list[Target]:
@@ -185,3 +197,8 @@ async def rooms(tx: Transaction, alert_id: AlertId) -> list[Target]:
 async def hold_open(tx: Transaction, ids: Iterable[UUID]) -> frozenset[UUID]:
     """Return those of these alerts that have not ended; none of them ends before this transaction does."""
     return frozenset(row["id"] for row in await tx.rows(SQL["hold_open"], list(ids)))
+
+
+async def ended(tx: Transaction, ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Return those of these alerts that have ended."""
+    return frozenset(row["id"] for row in await tx.rows(SQL["ended"], list(ids)))

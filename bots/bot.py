@@ -25,6 +25,7 @@ from core import heartbeat, logs, outbox
 from core.clock import Clock
 from core.database import Database
 from core.errors import Conflict, DeliveryError, InvalidInput, StrehaError, Unavailable
+from core.outbox import Lane
 from core.settings import Settings
 from core.texts import mark, render
 
@@ -81,7 +82,8 @@ class Bot:
             tasks.create_task(self._sync())
             tasks.create_task(self._handle())
             tasks.create_task(self._keep_rooms())
-            tasks.create_task(self._delivery.run(self._settings.sweep_interval))
+            for lane in Lane:
+                tasks.create_task(self._delivery.run(lane, self._settings.sweep_interval))
 
     async def _sync(self) -> NoReturn:
         failures = 0
@@ -102,25 +104,25 @@ class Bot:
         while True:
             self._arrived.clear()
             pending = self._device.pending()
-            for arrival in pending:
-                try:
-                    await self._handling.handle(arrival)
-                except Unavailable:
-                    # Whatever stands first in the inbox, every panic behind it is answered now.
-                    for waiting in pending:
-                        await self._say_not_raised(waiting)
-                    await asyncio.sleep(RETRY_SECONDS)
-                    break
-                except Exception as error:  # noqa: BLE001 (a failing command is recorded and skipped)
-                    log.failure("command_failed", error)
-                    if is_panic(arrival):
-                        # A panic is never skipped: its room is told, and it is tried again.
-                        await self._say_not_raised(arrival)
-                        continue
-                self._device.done(arrival.event_id)
+            left = [arrival for arrival in pending if not await self._handled(arrival)]
             with suppress(TimeoutError):
-                async with asyncio.timeout(RETRY_SECONDS if pending else self._settings.sweep_interval):
+                async with asyncio.timeout(RETRY_SECONDS if left else self._settings.sweep_interval):
                     await self._arrived.wait()
+
+    async def _handled(self, arrival: Arrival) -> bool:
+        """Handle one arrival; what cannot be stored now stays in the inbox, and so does any panic that fails."""
+        try:
+            await self._handling.handle(arrival)
+        except Unavailable:
+            await self._say_not_raised(arrival)
+            return False
+        except Exception as error:  # noqa: BLE001 (a failing command is recorded and skipped)
+            log.failure("command_failed", error)
+            if is_panic(arrival):
+                await self._say_not_raised(arrival)
+                return False
+        self._device.done(arrival.event_id)
+        return True
 
     async def _keep_rooms(self) -> NoReturn:
         while True:

@@ -1,4 +1,4 @@
-"""Delivery: from outbox to rooms, each message exactly once, each room in order, alerts first.
+"""Delivery: from outbox to rooms, each message exactly once, each room in order, alerts on a lane of their own.
 
 A pass claims messages and has them made ready (`bots.preparation`): every ciphertext is stored with its
 transaction id before anything leaves. Whoever repeats a PUT with the same transaction id from the same
@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import NoReturn
+from uuid import UUID
 
 from bots import rooms
 from bots.device import MatrixDevice
-from bots.housekeeping import Housekeeping
+from bots.housekeeping import FORBIDDEN, Housekeeping
 from bots.lease import Lease
 from bots.occupants import Occupants
 from bots.outcomes import Outcomes
@@ -25,15 +26,17 @@ from bots.rendering import Renderer
 from core import logs, outbox
 from core.clock import Clock
 from core.database import Database
-from core.errors import DeliveryError, Permanent, StrehaError, Temporary, Unavailable
+from core.errors import DeliveryError, StrehaError, Unavailable
+from core.outbox import Claimed, Lane
 
 log = logs.get(__name__)
 
 BATCH = 200
 PUTS_AT_ONCE = 40
 PUT_SECONDS = 15.0
-OWED_RETRY_SECONDS = 1.0
 SIGNED_OUT = "M_UNKNOWN_TOKEN"
+# What no repetition can mend. Everything else may be a proxy's word, a restart, a missing right: tried again.
+REFUSED_FOR_GOOD = frozenset({"M_TOO_LARGE", "M_BAD_JSON", "M_NOT_JSON"})
 
 
 class Delivery:
@@ -51,39 +54,44 @@ class Delivery:
             database, clock, device, lease, housekeeping, occupants, renderer, self._outcomes
         )
         self._puts = asyncio.Semaphore(PUTS_AT_ONCE)
-        self._woken = asyncio.Event()
+        self._woken = {lane: asyncio.Event() for lane in Lane}
+        self._under_way: set[UUID] = set()
 
     def wake(self) -> None:
         """Look into the outbox now."""
-        self._woken.set()
+        for woken in self._woken.values():
+            woken.set()
 
-    async def run(self, interval: float) -> NoReturn:
-        """Deliver for ever: when woken, and every few seconds regardless."""
+    async def run(self, lane: Lane, interval: float) -> NoReturn:
+        """Deliver one lane for ever: when woken, and every few seconds regardless. Lanes never wait for each other."""
         async with asyncio.TaskGroup() as tasks:
             while True:
-                self._woken.clear()
+                self._woken[lane].clear()
                 try:
-                    while await self.deliver(tasks):
+                    while await self.deliver(tasks, lane):
                         pass
                     await self._preparation.give_owed_keys()
                 except Unavailable:
                     log.warning("delivery_interrupted", error="database")
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(OWED_RETRY_SECONDS if self._preparation.owes_keys else interval):
-                        await self._woken.wait()
+                    async with asyncio.timeout(min(interval, self._preparation.owed_in)):
+                        await self._woken[lane].wait()
         raise AssertionError("unreachable: the loop has no end")
 
-    async def deliver(self, tasks: asyncio.TaskGroup) -> int:
+    async def deliver(self, tasks: asyncio.TaskGroup, lane: Lane) -> int:
         """Claim a batch, have it made ready and start its PUTs; return how many messages were claimed."""
         async with self._database.transaction(urgent=True) as tx:
-            claimed = await outbox.claim(tx, self._clock.now(), BATCH)
-        if claimed:
+            claimed = await outbox.claim(tx, self._clock.now(), BATCH, lane)
+        # What is still on its way here has only had its lease renewed.
+        fresh = [each for each in claimed if each.id not in self._under_way]
+        for batch in _batches(fresh):
             by_room: dict[str, list[Ready]] = defaultdict(list)
-            for each in await self._preparation.prepare(claimed):
+            for each in await self._preparation.prepare(batch, tasks):
                 by_room[each.sealed.room_id].append(each)
             for messages in by_room.values():
+                self._under_way |= {each.claimed.id for each in messages}
                 tasks.create_task(self._put_in_order(messages))
-        return len(claimed)
+        return len(fresh)
 
     async def _put_in_order(self, messages: Sequence[Ready]) -> None:
         """Put one room's messages one after the other; whatever goes wrong is recorded here."""
@@ -91,20 +99,21 @@ class Delivery:
         try:
             for position, each in enumerate(messages):
                 try:
-                    async with self._puts, asyncio.timeout(PUT_SECONDS):
-                        sent.append((each, await self._device.put(each.sealed)))
-                except (Temporary, TimeoutError) as error:
+                    async with self._puts:
+                        await self._preparation.require_unchanged(each)
+                        async with asyncio.timeout(PUT_SECONDS):
+                            sent.append((each, await self._device.put(each.sealed)))
+                except (DeliveryError, TimeoutError) as error:
+                    code = _kind(error)
+                    if code in REFUSED_FOR_GOOD:
+                        await self._outcomes.give_up(each.claimed, "failed", code)
+                        continue
+                    wait = error.retry_after if isinstance(error, DeliveryError) else None
                     for waiting in messages[position:]:
-                        wait = error.retry_after if isinstance(error, DeliveryError) else None
-                        await self._outcomes.put_off(waiting.claimed, _kind(error), wait)
+                        await self._outcomes.put_off(waiting.claimed, code, wait)
+                    if code == FORBIDDEN:
+                        await self._preparation.doubt(each)
                     break
-                except Permanent as error:
-                    if error.code == SIGNED_OUT:
-                        # Nothing is wrong with the message: it waits for a device that may send.
-                        for waiting in messages[position:]:
-                            await self._outcomes.put_off(waiting.claimed, error.code)
-                        break
-                    await self._outcomes.give_up(each.claimed, "failed", error.code or "refused")
             await self._record(sent)
         except Unavailable:
             # The lease runs out and the same ciphertext is put again, which makes the same event.
@@ -112,6 +121,7 @@ class Delivery:
         except StrehaError as error:
             log.failure("delivery_failed", error)
         finally:
+            self._under_way -= {each.claimed.id for each in messages}
             # What came for this room in the meantime has been waiting for its turn.
             self.wake()
 
@@ -130,3 +140,11 @@ class Delivery:
 
 def _kind(error: Exception) -> str:
     return error.code if isinstance(error, DeliveryError) and error.code else type(error).__name__
+
+
+def _batches(claimed: Sequence[Claimed]) -> Iterator[Sequence[Claimed]]:
+    """Split off, one by one, what may have taken its deliverers down, so that it takes nothing else with it."""
+    yield [each for each in claimed if not each.suspect]
+    for each in claimed:
+        if each.suspect:
+            yield [each]

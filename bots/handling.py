@@ -64,6 +64,10 @@ class Handling:
         is told, and every alert tells its raiser whom it cannot reach.
         """
         self._occupants.notice(change)
+        if change.user_id == self._bot and change.membership in {"leave", "ban"}:
+            log.error("bot_removed_from_room")
+            async with self._database.transaction() as tx:
+                await rooms.lost(tx, change.room_id, self._clock.now())
         if self._bot in {change.by, change.user_id}:
             return
         async with self._database.transaction() as tx:

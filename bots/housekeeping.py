@@ -19,7 +19,7 @@ from bots.rooms import Room
 from core import logs
 from core.clock import Clock
 from core.database import Database
-from core.errors import DeliveryError, Permanent, Unavailable
+from core.errors import DeliveryError, Permanent, StrehaError, Unavailable
 from core.outbox import Target, TargetKind
 from core.texts import mark, render
 
@@ -33,6 +33,7 @@ OWN_FIELD = "org.streha.target"
 ROTATION_MESSAGES = 100
 ROTATION = timedelta(days=7)
 BOT_LEVEL = 100
+FORBIDDEN = "M_FORBIDDEN"
 
 
 class Housekeeping:
@@ -84,7 +85,12 @@ class Housekeeping:
         if room is None or (room.settled and not room.attempts):
             return
         room_id = room.room_id or await self._make(room)
-        complete = await self._staff(room, room_id)
+        try:
+            complete = await self._staff(room, room_id)
+        except Permanent as error:
+            if error.code == FORBIDDEN:
+                await self._make_anew(room_id)
+            raise
         async with self._database.transaction() as tx:
             if room.closed:
                 await rooms.closed(tx, target, self._clock.now())
@@ -96,24 +102,34 @@ class Housekeeping:
     async def _make(self, room: Room) -> str:
         """Create the room, or find the one that an earlier attempt left without telling us."""
         marker = f"{room.target.kind}:{room.target.id}"
-        room_id = await self._orphan(marker)
-        if room_id is None:
-            room_id = await self._device.homeserver.create_room(
+        try:
+            room_id = await self._orphan(marker) or await self._device.homeserver.create_room(
                 name=room.name or (render(DUTY_ROOM, room.language) if _is_desk(room) else DIRECT_ROOM),
                 room_version=self._room_version,
                 initial_state=_INITIAL_STATE,
                 power_levels=_power_levels(self._device.user_id),
                 creation_content={"m.federate": False, OWN_FIELD: marker},
             )
-        async with self._database.transaction() as tx:
-            await rooms.created(tx, room.target, room_id)
+            async with self._database.transaction() as tx:
+                await rooms.created(tx, room.target, room_id)
+        except StrehaError:
+            # The room may exist although we were not told, or could not write it down: look before the next one.
+            self._own_rooms = None
+            raise
         return room_id
 
-    async def _orphan(self, marker: str) -> str | None:
-        """Return a room that was created for this target by a process that died before it could say so.
+    async def _make_anew(self, room_id: str) -> None:
+        """Give up a room that the bot was removed from: its target gets another, and the operator is told."""
+        log.error("bot_removed_from_room")
+        self._own_rooms = None
+        self._occupants.forget(room_id)
+        async with self._database.transaction() as tx:
+            await rooms.lost(tx, room_id, self._clock.now())
 
-        Rooms are listed once after the start: only an earlier process can have left one behind, and what
-        this one creates it stores.
+    async def _orphan(self, marker: str) -> str | None:
+        """Return a room that was created for this target without anybody hearing of it.
+
+        Rooms are listed once after the start, and again after every attempt that failed.
         """
         if self._own_rooms is None:
             own_rooms = {}

@@ -6,6 +6,9 @@ and whoever puts it makes the same event.
 
 from __future__ import annotations
 
+import asyncio
+import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -28,13 +31,14 @@ from cases.model import CaseId
 from core import logs, outbox
 from core.clock import Clock
 from core.database import Database
-from core.errors import DeliveryError
+from core.errors import DeliveryError, Temporary
 from core.outbox import Claimed, Message, Target
 
 log = logs.get(__name__)
 
-# A message whose lease was lost this often without a word takes a process down with it: quarantined.
-LEASES_LOST = 3
+SETTLE_SECONDS = 3.0
+UNCHANGED_SECONDS = 1.0
+LONGEST_OWED_SECONDS = 60.0
 # Synapse forgets a transaction id after a day; a repeat after that is a second event, and says so.
 REMEMBERED_BY_HOMESERVER = timedelta(hours=20)
 NEWCOMERS_SETTLE = timedelta(seconds=6)
@@ -47,6 +51,9 @@ class Ready:
     claimed: Claimed
     sealed: Sealed
     unreached: tuple[PersonId, ...]
+    # The membership it was sealed for, and when (on the process's monotonic clock, in seconds).
+    version: int
+    prepared_at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +65,7 @@ class _Facts:
     names: Names
     keyed: Mapping[str, Sharing]
     excluded: Mapping[CaseId, frozenset[PersonId]]
+    ended: frozenset[UUID]
 
 
 class _NotReady(Exception):
@@ -79,73 +87,103 @@ class Preparation:
         self._occupants = occupants
         self._renderer = renderer
         self._outcomes = outcomes
-        # Rooms with a device that could not be given its key yet, and their members.
-        self._owing: dict[str, frozenset[str]] = {}
+        # Rooms with a device that could not be given its key yet; how often that was tried, and when again.
+        self._owing: set[Target] = set()
+        self._owing_tries = 0
+        self._owing_due = 0.0
 
     @property
-    def owes_keys(self) -> bool:
-        """Whether some device still waits for a key."""
-        return bool(self._owing)
+    def owed_in(self) -> float:
+        """In how many seconds owed keys are to be tried again; without any, never."""
+        return max(self._owing_due - time.monotonic(), 0.0) if self._owing else math.inf
 
     async def give_owed_keys(self) -> None:
-        """Try again to give out what some devices did not get."""
-        if self._owing:
-            await self._share(dict(self._owing))
+        """Try again to give out what some devices did not get, to those who belong in the rooms now."""
+        if not self._owing or self.owed_in > 0:
+            return
+        self._owing_tries += 1
+        self._owing_due = time.monotonic() + min(2.0**self._owing_tries, LONGEST_OWED_SECONDS)
+        async with self._database.transaction() as tx:
+            found = await rooms.rooms(tx, set(self._owing))
+        await self._keys_given({target: room for target, room in found.items() if room.settled})
 
-    async def prepare(self, claimed: Sequence[Claimed]) -> list[Ready]:
+    async def prepare(self, claimed: Sequence[Claimed], tasks: asyncio.TaskGroup) -> list[Ready]:
         """Make a batch ready; what cannot be is put off or given up here, each by itself."""
         claimed = await self._without_poison(claimed)
         async with self._database.transaction(urgent=True) as tx:
             stored = await rooms.stored_sends(tx, [each.id for each in claimed])
             found = await rooms.rooms(tx, {each.message.target for each in claimed})
             names = await names_for(tx, [each.message for each in claimed])
+            ended = await alert_store.ended(tx, {each.message.alert_id for each in claimed if each.message.alert_id})
             about = {CaseId(each.message.case_id) for each in claimed if each.message.case_id}
             excluded = await case_store.exclusions(tx, about)
-        found = await self._settled(found)
+        found = await self._settled(found, tasks)
         keyed = await self._keys_given(found)
-        return await self._sealed(
-            claimed, _Facts(rooms=found, stored=stored, names=names, keyed=keyed, excluded=excluded)
-        )
+        facts = _Facts(rooms=found, stored=stored, names=names, keyed=keyed, excluded=excluded, ended=ended)
+        return await self._sealed(claimed, facts)
 
     async def _without_poison(self, claimed: Sequence[Claimed]) -> list[Claimed]:
-        """Set aside what has taken its deliverer down again and again."""
+        """Set aside what took its deliverer down even when it was tried alone; remember what is tried so now."""
         healthy = []
         for each in claimed:
-            if each.attempts > LEASES_LOST and each.failure is None:
+            if each.poison:
                 await self._outcomes.give_up(each, "quarantined", "lease_lost")
-            else:
-                healthy.append(each)
+                continue
+            if each.suspect:
+                async with self._database.transaction(urgent=True) as tx:
+                    await outbox.suspect(tx, each.id)
+            healthy.append(each)
         return healthy
 
-    async def _settled(self, found: dict[Target, Room]) -> dict[Target, Room]:
-        """Put rooms right first: a removed person must be out before anything is said."""
+    async def _settled(self, found: dict[Target, Room], tasks: asyncio.TaskGroup) -> dict[Target, Room]:
+        """Put rooms right first: a removed person must be out before anything is said.
+
+        A room that takes long is left to the next round, so that it does not hold up the others.
+        """
         unsettled = [target for target, room in found.items() if not room.settled]
         if not unsettled:
             return found
-        await self._housekeeping.settle(unsettled)
+        settling = tasks.create_task(self._housekeeping.settle(unsettled))
+        await asyncio.wait([settling], timeout=SETTLE_SECONDS)
         async with self._database.transaction() as tx:
             return {**found, **await rooms.rooms(tx, unsettled)}
+
+    async def require_unchanged(self, ready: Ready) -> None:
+        """Refuse to send what has waited so long that somebody may have been removed since it was sealed."""
+        if time.monotonic() - ready.prepared_at < UNCHANGED_SECONDS:
+            return
+        async with self._database.transaction(urgent=True) as tx:
+            room = (await rooms.rooms(tx, [ready.claimed.message.target])).get(ready.claimed.message.target)
+        if room is None or not room.settled or room.version != ready.version:
+            raise Temporary("The room has changed since the message was sealed.", code="membership_changed")
+
+    async def doubt(self, ready: Ready) -> None:
+        """Look at a room again in which the bot may not speak: it may have been removed from it."""
+        async with self._database.transaction(urgent=True) as tx:
+            await rooms.drifted(tx, ready.sealed.room_id, self._clock.now())
 
     async def _keys_given(self, found: Mapping[Target, Room]) -> Mapping[str, Sharing]:
         """Give keys out for every room that will be spoken in; return who holds them, by room."""
         speaking = {room.room_id: room for room in found.values() if room.room_id is not None and not room.closed}
         joined = await self._occupants.joined_each(speaking)
         members = {room_id: users & speaking[room_id].members.keys() for room_id, users in joined.items()}
-        return await self._share(members) if members else {}
-
-    async def _share(self, members: Mapping[str, frozenset[str]]) -> Mapping[str, Sharing]:
-        """Give keys out, and remember the rooms in which a device did not get the one it is owed."""
+        if not members:
+            return {}
         try:
             shared = await self._device.share_keys_many(members)
         except DeliveryError as error:
             log.warning("keys_not_shared", error=error.code, count=len(members))
             return {}
-        for room_id, each in shared.items():
-            if each.failed:
-                self._owing[room_id] = members[room_id]
-            else:
-                self._owing.pop(room_id, None)
+        self._remember_owing({room_id: speaking[room_id].target for room_id in members}, shared)
         return shared
+
+    def _remember_owing(self, targets: Mapping[str, Target], shared: Mapping[str, Sharing]) -> None:
+        for room_id, each in shared.items():
+            if each.failed and targets[room_id] not in self._owing:
+                self._owing.add(targets[room_id])
+                self._owing_tries, self._owing_due = 0, time.monotonic() + 1.0
+            elif not each.failed:
+                self._owing.discard(targets[room_id])
 
     async def _sealed(self, claimed: Sequence[Claimed], facts: _Facts) -> list[Ready]:
         """Encrypt and store everything, in one transaction that a bot without the lease cannot commit."""
@@ -156,8 +194,9 @@ class Preparation:
         repeats: list[Message] = []
         for each in claimed:
             message, room = each.message, facts.rooms.get(each.message.target)
-            if room is not None and (room.closed or _holds_excluded(message, room, facts)):
-                await self._outcomes.withdraw(each, "room_closed" if room.closed else "excluded_person")
+            withdrawn = _nobody_may_hear(message, room, facts)
+            if withdrawn:
+                await self._outcomes.withdraw(each, withdrawn)
                 continue
             try:
                 if room is None:
@@ -174,7 +213,15 @@ class Preparation:
                 await self._outcomes.give_up(each, "quarantined", type(error).__name__)
                 continue
             shared = facts.keyed.get(str(room.room_id))
-            ready.append(Ready(claimed=each, sealed=sealed, unreached=_unreached(message, room, shared)))
+            ready.append(
+                Ready(
+                    claimed=each,
+                    sealed=sealed,
+                    unreached=_unreached(message, room, shared),
+                    version=room.version,
+                    prepared_at=time.monotonic(),
+                )
+            )
             if sealed.message_index != STORED:
                 fresh.append(_to_store(each, sealed, room, self._clock.now()))
                 if shared is not None and shared.newcomers and not message.repeated:
@@ -223,10 +270,16 @@ class Preparation:
 STORED = -1
 
 
-def _holds_excluded(message: Message, room: Room, facts: _Facts) -> bool:
-    """Whether somebody sits in a room now who must hear nothing of the message's case, whoever it was meant for."""
+def _nobody_may_hear(message: Message, room: Room | None, facts: _Facts) -> str:
+    """Return why a message must not be said any more, whenever it was left; empty where it may."""
+    if message.alert_id in facts.ended and not message.template.endswith("_ended"):
+        return "alert_ended"
+    if room is None:
+        return ""
+    if room.closed:
+        return "room_closed"
     excluded = facts.excluded.get(CaseId(message.case_id)) if message.case_id else None
-    return excluded is not None and not excluded.isdisjoint(room.members.values())
+    return "excluded_person" if excluded and not excluded.isdisjoint(room.members.values()) else ""
 
 
 def _resealed(earlier: StoredSend) -> Sealed:

@@ -43,6 +43,10 @@ UPDATE rooms SET attempts = attempts + 1, due_at = $3 WHERE target_kind = $1 AND
 -- Somebody came or went whom we did not move: look again. $1 Matrix room, $2 now.
 UPDATE rooms SET applied_version = 0, due_at = $2 WHERE room_id = $1 AND closed_at IS NULL
 
+-- room_lost --
+-- The bot is not in a room any more: its target wants another. $1 Matrix room, $2 now.
+UPDATE rooms SET room_id = NULL, applied_version = 0, due_at = $2 WHERE room_id = $1 AND closed_at IS NULL
+
 -- target_of_room --
 -- $1 Matrix room.
 SELECT target_kind, target_id FROM rooms WHERE room_id = $1 AND closed_at IS NULL

@@ -93,6 +93,11 @@ async def drifted(tx: Transaction, room_id: str, now: datetime) -> None:
     await tx.run(SQL["room_drifted"], room_id, now)
 
 
+async def lost(tx: Transaction, room_id: str, now: datetime) -> None:
+    """Forget a room that the bot is not in any more; its target wants another."""
+    await tx.run(SQL["room_lost"], room_id, now)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSend:
     """A ciphertext that was stored before its first PUT, and the membership it was made for."""

@@ -36,8 +36,11 @@ async def depart(database: Database, clock: Clock, person_id: PersonId) -> None:
             await store.set_leaders(tx, case.id, successor, None)
             await ledger.record(
                 tx,
-                ledger.Act(act="leaders_named", at=now, actor_kind="system", case_id=case.id, object_id=successor),
-            )
+                ledger.Act(
+                    act="leaders_named", at=now, actor_kind="system", case_id=case.id, object_id=successor,
+                    facts={"coordinator": str(successor)},
+                ),
+            )  # fmt: skip
         for row in await tx.rows(store.SQL["cases_of_member"], person_id):
             await store.end_membership(tx, CaseId(row["case_id"]), person_id, now)
         if await directory.mark_left(tx, person_id, now):

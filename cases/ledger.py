@@ -1,19 +1,26 @@
 """The ledger as a chain: one sequencer gives every recorded act its position and hash; anyone may verify.
 
 Rows arrive unchained (`core.ledger`), so nobody who raises an alert ever waits for the chain. A verified
-head that was written down earlier proves that nothing before it was changed or taken away.
+head that was written down earlier proves that nothing before it was changed or taken away, and that nothing of
+it was cut off.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from cases.store import SQL
 from core.database import Database, Row, Transaction
+from core.errors import InvalidInput
+from core.texts import mark
 from crypto import chain
+
+NOT_A_HEAD = mark("A head looks like 120:9f2c…, as streha ledger verify prints it.")
 
 _LOCK = 0x4C45_4447_4552  # "LEDGER"; one sequencer per database
 BATCH = 500
@@ -35,13 +42,47 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
-    """What a verification found. `broken_at` is the first position that does not fit, or None."""
+class Head:
+    """The hash at a position: whoever has it knows whether anything up to there was changed since."""
 
-    entries: int
-    head: bytes
+    position: int
+    hash: bytes
+
+    def __str__(self) -> str:
+        return f"{self.position}:{self.hash.hex()}"
+
+    @classmethod
+    def read(cls, written: str) -> Self:
+        """Return what somebody wrote down."""
+        found = re.fullmatch(r"([0-9]{1,18}):([0-9a-f]{64})", written.strip().lower())
+        if found is None:
+            raise InvalidInput(NOT_A_HEAD)
+        return cls(position=int(found[1]), hash=bytes.fromhex(found[2]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What a verification found, up to the last entry that fits.
+
+    `broken_at` is the first position that does not fit. `hidden` are entries with a position that no walk along
+    the chain meets. `lost` is the head that was written down, where this chain does not lead through it.
+    """
+
+    head: Head
     waiting: int
-    broken_at: int | None
+    broken_at: int | None = None
+    hidden: int = 0
+    lost: Head | None = None
+
+    @property
+    def entries(self) -> int:
+        """How many entries fit."""
+        return self.head.position
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.broken_at is None and not self.hidden and self.lost is None
 
 
 async def sequence(database: Database) -> int:
@@ -60,17 +101,25 @@ async def sequence(database: Database) -> int:
     return len(chained)
 
 
-async def verify(database: Database) -> Verified:
-    """Recompute the whole chain and compare."""
-    head, count = chain.START, 0
+async def verify(database: Database, known: Head | None = None) -> Verified:
+    """Recompute the whole chain and compare, also with a head that was written down earlier.
+
+    Only such a head shows that the end was cut off, or that all of it was made anew.
+    """
+    head, broken_at = Head(position=0, hash=chain.START), None
+    lost = None if known == head else known
     async for row in _rows(database):
-        expected = _link(head, count + 1, row)
-        if row["position"] != count + 1 or row["hash"] != expected:
-            return Verified(entries=count, head=head, waiting=0, broken_at=count + 1)
-        head, count = expected, count + 1
+        following = Head(position=head.position + 1, hash=_link(head.hash, head.position + 1, row))
+        if (row["position"], row["hash"]) != (following.position, following.hash):
+            broken_at = following.position
+            break
+        head = following
+        lost = None if known == head else lost
     async with database.transaction() as tx:
         waiting = await tx.value(SQL["ledger_waiting"])
-    return Verified(entries=count, head=head, waiting=waiting, broken_at=None)
+        chained = await tx.value(SQL["ledger_chained"], head.position)
+    hidden = chained - head.position
+    return Verified(head=head, waiting=waiting, broken_at=broken_at, hidden=hidden, lost=lost)
 
 
 async def entries(database: Database, after: int = 0, limit: int = 100) -> list[Entry]:

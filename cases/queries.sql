@@ -132,5 +132,9 @@ UPDATE ledger SET position = $2, hash = $3 WHERE entry = $1 AND position IS NULL
 -- $1 after position, $2 limit.
 SELECT * FROM ledger WHERE position > $1 ORDER BY position LIMIT $2
 
+-- ledger_chained --
+-- How many entries stand in the chain up to here, and where no chain has a place. $1 position.
+SELECT count(*) FROM ledger WHERE position <= $1
+
 -- ledger_waiting --
 SELECT count(*) FROM ledger WHERE position IS NULL

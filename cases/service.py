@@ -27,7 +27,7 @@ MEMBERS_AT_ONCE = 50
 
 
 class Cases:
-    """Opens, staffs and closes cases and their compartments."""
+    """Opens and staffs cases and their compartments; `alerts.closing` closes them."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -64,7 +64,7 @@ class Cases:
             await store.add_case(tx, case)
             for agency_id, part in parts.items():
                 await store.put_agency(tx, case.id, agency_id, part)
-            await self._record(tx, "case_opened", actor, case.id)
+            await self._record(tx, "case_opened", actor, case.id, **_leaders(actor.id, deputy_id), **_by_part(parts))
             await self._add_compartment(tx, actor, case, codename, list(members), core=True)
             return await store.case(tx, case.id)
 
@@ -147,9 +147,9 @@ class Cases:
                 await store.set_leaders(tx, case.id, case.coordinator_id, None)
             await store.exclude(tx, case.id, person_id, actor.id, now)
             await store.end_membership(tx, case.id, person_id, now)
-            # The next step of an open alert calls the others of that desk, each alone.
+            # The sweep of alerts takes the next step at once, and calls the others of that desk, each alone.
             heard_by = [person_id, *await directory.desks_of_person(tx, person_id)]
-            await outbox.withdraw_from_rooms(tx, case.id, heard_by)
+            await outbox.withdraw_from_rooms(tx, case.id, heard_by, now)
             await self._record(tx, "person_excluded", actor, case.id, person_id)
             await tx.wake(CHANNEL)
 
@@ -166,26 +166,9 @@ class Cases:
                 raise Conflict(mark("Coordinator and deputy must be members of the case first."))
             await self._require_staff(tx, case, named)
             await store.set_leaders(tx, case.id, coordinator_id, deputy_id)
-            await self._record(tx, "leaders_named", actor, case.id, coordinator_id)
+            leaders = _leaders(coordinator_id, deputy_id)
+            await self._record(tx, "leaders_named", actor, case.id, coordinator_id, **leaders)
             return await store.case(tx, case.id)
-
-    async def close_compartment(self, actor: Person, compartment_id: CompartmentId) -> None:
-        """Close a compartment other than the core: its channel ends."""
-        async with self._database.transaction() as tx:
-            case, compartment = await self._led_compartment(tx, actor, compartment_id)
-            if compartment.core:
-                raise Conflict(mark("The core compartment closes with the case."))
-            await store.close_compartment(tx, compartment, self._clock.now())
-            await self._record(tx, "compartment_closed", actor, case.id, compartment.id)
-            await tx.wake(CHANNEL)
-
-    async def close(self, actor: Person, case_id: CaseId) -> None:
-        """Close a case: every channel of it ends."""
-        async with self._database.transaction() as tx:
-            case = await self._led(tx, actor, case_id)
-            await store.close_case(tx, case.id, self._clock.now())
-            await self._record(tx, "case_closed", actor, case.id)
-            await tx.wake(CHANNEL)
 
     async def _led(self, tx: Transaction, actor: Person, case_id: CaseId) -> Case:
         case = await store.case(tx, case_id, lock=True)
@@ -242,3 +225,14 @@ class Cases:
                 act=act, at=self._clock.now(), person_id=actor.id, case_id=case_id, object_id=object_id, facts={**facts}
             ),
         )
+
+
+def _leaders(coordinator_id: PersonId, deputy_id: PersonId | None) -> dict[str, str]:
+    """Return who leads, as facts for the ledger."""
+    return {"coordinator": str(coordinator_id)} | ({"deputy": str(deputy_id)} if deputy_id else {})
+
+
+def _by_part(parts: Mapping[AgencyId, Part]) -> dict[str, str]:
+    """Return which agencies take which part, as facts for the ledger."""
+    found = {part.value: [str(each) for each, its in parts.items() if its is part] for part in Part}
+    return {part: ",".join(ids) for part, ids in found.items() if ids}

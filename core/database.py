@@ -33,6 +33,8 @@ class Row(Protocol):
 
 ACQUIRE_SECONDS = 5.0
 STATEMENT_SECONDS = 10.0
+# How long the database lets one wait for another's lock, and lets a process that has stopped hold its own.
+_PATIENCE = {"lock_timeout": "3s", "idle_in_transaction_session_timeout": "20s"}
 UNAVAILABLE = mark("The database does not answer. Try again in a moment.")
 MOVED_ON = mark("This has changed in the meantime. Look again.")
 
@@ -175,7 +177,7 @@ async def connect(url: str, *, connections: int = 10, urgent_connections: int = 
     def pool(size: int, name: str, **settings: str) -> Any:
         return asyncpg.create_pool(
             url, min_size=1, max_size=size, timeout=ACQUIRE_SECONDS, command_timeout=STATEMENT_SECONDS,
-            init=_prepare, server_settings={"application_name": name, "timezone": "UTC", **settings},
+            init=_prepare, server_settings={"application_name": name, "timezone": "UTC", **_PATIENCE, **settings},
         )  # fmt: skip
 
     with _our_errors():

@@ -19,6 +19,9 @@ from core.ids import new_id
 _SQL = queries.load("core")
 CHANNEL = "streha_outbox"
 LEASE = timedelta(seconds=30)
+TRIED_ALONE = "tried_alone"
+# So often may a lease be lost without a word, for whatever reason, before the message itself is suspected.
+LEASES_LOST = 3
 _CLAIM_LOCK = 0x4F55_5442_4F58  # "OUTBOX"; one per database
 
 
@@ -72,6 +75,16 @@ class Claimed:
     failure: str | None
     message: Message
 
+    @property
+    def suspect(self) -> bool:
+        """Whether its deliverers died again and again without a word: then it is tried alone."""
+        return self.failure == TRIED_ALONE or (self.attempts > LEASES_LOST and self.failure is None)
+
+    @property
+    def poison(self) -> bool:
+        """Whether it took its deliverer down when it was tried alone."""
+        return self.failure == TRIED_ALONE
+
 
 async def post(tx: Transaction, messages: Sequence[Message], now: datetime, *, due_at: datetime | None = None) -> None:
     """Leave messages to be sent when the transaction commits or later, in this order; wake the deliverer."""
@@ -85,14 +98,14 @@ async def post(tx: Transaction, messages: Sequence[Message], now: datetime, *, d
         await tx.wake(CHANNEL)
 
 
-async def claim(tx: Transaction, now: datetime, limit: int) -> list[Claimed]:
-    """Lease up to `limit` waiting messages, alerts first, each target's in order.
+async def claim(tx: Transaction, now: datetime, limit: int, lane: Lane) -> list[Claimed]:
+    """Lease up to `limit` waiting messages of a lane, each target's in order.
 
     Claims come one after the other: two at once would not see each other's leases, and the later messages of
     a room could overtake the earlier ones.
     """
     await tx.row(_SQL["claim_in_turn"], _CLAIM_LOCK)
-    rows = await tx.rows(_SQL["claim"], now, now + LEASE, limit)
+    rows = await tx.rows(_SQL["claim"], now, now + LEASE, limit, lane)
     claimed = [
         Claimed(
             id=row["id"],
@@ -114,7 +127,7 @@ async def claim(tx: Transaction, now: datetime, limit: int) -> list[Claimed]:
         )
         for row in rows
     ]
-    return sorted(claimed, key=lambda each: (each.message.lane, each.sequence))
+    return sorted(claimed, key=lambda each: each.sequence)
 
 
 async def mark_sent(tx: Transaction, sent: Iterable[tuple[UUID, Sequence[UUID]]], now: datetime) -> None:
@@ -123,8 +136,13 @@ async def mark_sent(tx: Transaction, sent: Iterable[tuple[UUID, Sequence[UUID]]]
 
 
 async def put_off(tx: Transaction, message_id: UUID, until: datetime, failure: str) -> None:
-    """Try again at `until`; `failure` is a kind, never a text."""
+    """Try again at `until`, unless the message was called off; `failure` is a kind, never a text."""
     await tx.run(_SQL["put_off"], message_id, until, failure)
+
+
+async def suspect(tx: Transaction, message_id: UUID) -> None:
+    """Remember that a message is being tried alone because its deliverers died again and again."""
+    await tx.run(_SQL["suspect"], message_id)
 
 
 async def give_up(tx: Transaction, message_id: UUID, state: str, failure: str) -> None:
@@ -132,14 +150,14 @@ async def give_up(tx: Transaction, message_id: UUID, state: str, failure: str) -
     await tx.run(_SQL["give_up"], message_id, state, failure)
 
 
-async def withdraw_alert(tx: Transaction, alert_id: UUID) -> None:
-    """Withdraw what still waits to call people for an alert that has ended."""
-    await tx.run(_SQL["withdraw_alert"], alert_id)
+async def withdraw_alert(tx: Transaction, alert_id: UUID, now: datetime) -> None:
+    """Withdraw what still waits to call people for an alert that has ended, and call off what is under way."""
+    await tx.run(_SQL["withdraw_alert"], alert_id, now)
 
 
-async def withdraw_from_rooms(tx: Transaction, case_id: UUID, target_ids: Sequence[UUID]) -> None:
-    """Withdraw what still waits to be said of a case in rooms that must hear nothing of it any more."""
-    await tx.run(_SQL["withdraw_from_rooms"], case_id, list(target_ids))
+async def withdraw_from_rooms(tx: Transaction, case_id: UUID, target_ids: Sequence[UUID], now: datetime) -> None:
+    """Withdraw or call off what is still to be said of a case in rooms that must hear nothing of it any more."""
+    await tx.run(_SQL["withdraw_from_rooms"], case_id, list(target_ids), now)
 
 
 async def states(tx: Transaction) -> dict[tuple[str, int], int]:

@@ -12,11 +12,11 @@ SELECT pg_advisory_xact_lock($1)
 
 -- claim --
 -- Lease the oldest waiting messages, keeping each target's order within its lane; a repetition that waits
--- for its time holds nothing up. $1 now, $2 lease until, $3 limit.
+-- for its time holds nothing up. $1 now, $2 lease until, $3 limit, $4 lane.
 UPDATE outbox SET lease_until = $2, attempts = attempts + 1, state = 'sending'
 WHERE id IN (
     SELECT id FROM outbox AS waiting
-    WHERE state IN ('pending', 'sending') AND due_at <= $1
+    WHERE state IN ('pending', 'sending') AND lane = $4 AND due_at <= $1
       AND (lease_until IS NULL OR lease_until <= $1)
       AND NOT EXISTS (
           SELECT FROM outbox AS earlier
@@ -24,7 +24,7 @@ WHERE id IN (
             AND earlier.state IN ('pending', 'sending') AND earlier.sequence < waiting.sequence
             AND NOT earlier.repeated
             AND (earlier.due_at > $1 OR earlier.lease_until > $1))
-    ORDER BY lane, sequence LIMIT $3 FOR UPDATE SKIP LOCKED)
+    ORDER BY sequence LIMIT $3 FOR UPDATE SKIP LOCKED)
 RETURNING id, key, lane, target_kind, target_id, sequence, template, parameters, mentions, alert_id, case_id,
           repeated, created_at, attempts, failure
 
@@ -34,23 +34,32 @@ UPDATE outbox SET state = 'sent', sent_at = $3, unreached = $2, lease_until = NU
 WHERE id = $1 AND state = 'sending'
 
 -- put_off --
--- Try a message again later. $1 id, $2 due at, $3 kind of failure.
-UPDATE outbox SET state = 'pending', due_at = $2, lease_until = NULL, failure = $3
+-- Try a message again later, or not at all where it was called off meanwhile. $1 id, $2 due at, $3 kind of
+-- failure.
+UPDATE outbox SET state = CASE WHEN called_off THEN 'withdrawn' ELSE 'pending' END, due_at = $2, lease_until = NULL, failure = $3
 WHERE id = $1 AND state = 'sending'
+
+-- suspect --
+-- A message may have taken its deliverers down: it is tried alone once more. $1 id.
+UPDATE outbox SET failure = 'tried_alone' WHERE id = $1 AND state = 'sending'
 
 -- give_up --
 -- A message will not be sent. $1 id, $2 failed, quarantined or withdrawn, $3 kind of failure.
 UPDATE outbox SET state = $2, lease_until = NULL, failure = $3 WHERE id = $1 AND state = 'sending'
 
 -- withdraw_alert --
--- An alert has ended: what still waits to call people is not sent any more. $1 alert.
-UPDATE outbox SET state = 'withdrawn', lease_until = NULL
-WHERE alert_id = $1 AND state = 'pending'
+-- An alert has ended: what still waits to call people is not sent any more; what is being sent is not tried
+-- again. $1 alert, $2 now.
+UPDATE outbox SET called_off = true,
+    state = CASE WHEN state = 'pending' OR lease_until <= $2 THEN 'withdrawn' ELSE state END
+WHERE alert_id = $1 AND state IN ('pending', 'sending')
 
 -- withdraw_from_rooms --
--- What still waits to be said of a case in these rooms is not sent any more. $1 case, $2 targets.
-UPDATE outbox SET state = 'withdrawn', lease_until = NULL
-WHERE case_id = $1 AND target_id = ANY($2) AND state = 'pending'
+-- What still waits to be said of a case in these rooms is not sent any more; what is being sent is not tried
+-- again. $1 case, $2 targets, $3 now.
+UPDATE outbox SET called_off = true,
+    state = CASE WHEN state = 'pending' OR lease_until <= $3 THEN 'withdrawn' ELSE state END
+WHERE case_id = $1 AND target_id = ANY($2) AND state IN ('pending', 'sending')
 
 -- states --
 -- Count messages by state and lane.

@@ -14,7 +14,7 @@ from uuid import UUID
 from core import logs
 from core.clock import Clock
 from core.database import Database
-from core.errors import StrehaError, Unavailable
+from core.errors import Unavailable
 
 log = logs.get(__name__)
 
@@ -22,28 +22,36 @@ LEASE = timedelta(seconds=30)
 BATCH = 200
 # A row whose handling was begun this often without an end is told to the operator at every attempt.
 WORRYING_ATTEMPTS = 3
+# One row may wait in vain for a lock that somebody holds; three in a row mean that the database is away.
+GIVES_UP_AFTER = 3
 
 
 async def sweep(
     database: Database, clock: Clock, name: str, claim: str, handle: Callable[[UUID, datetime], Awaitable[None]]
 ) -> int:
-    """Claim due rows with the statement ($1 now, $2 lease until, $3 limit → id, attempts) and handle each."""
+    """Claim due rows with the statement ($1 now, $2 lease until, $3 limit → id, attempts) and handle each.
+
+    A row that waits for a lock, or fails, is left to its lease and the next ones are handled. Raises
+    Unavailable only when row after row meets a database that does not answer.
+    """
     handled = 0
     while True:
         now = clock.now()
         async with database.transaction(urgent=True) as tx:
             claimed = await tx.rows(claim, now, now + LEASE, BATCH)
+        unanswered = 0
         for row in claimed:
             if row["attempts"] > WORRYING_ATTEMPTS:
                 log.error("sweep_row_stuck", action=name, row_id=row["id"], attempts=row["attempts"])
             try:
                 await handle(row["id"], clock.now())
+            except Exception as error:
+                log.failure("sweep_row_failed", error, action=name, row_id=row["id"], attempts=row["attempts"])
+                unanswered = unanswered + 1 if isinstance(error, Unavailable) else 0
+                if unanswered >= GIVES_UP_AFTER:
+                    raise
+            else:
                 handled += 1
-            except Unavailable:
-                raise
-            except StrehaError as error:
-                log.failure("sweep_row_failed", error, action=name, row_id=row["id"], attempts=row["attempts"])
-            except Exception as error:  # noqa: BLE001 (one bad row must not stop its neighbours)
-                log.failure("sweep_row_failed", error, action=name, row_id=row["id"], attempts=row["attempts"])
+                unanswered = 0
         if len(claimed) < BATCH:
             return handled

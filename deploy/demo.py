@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 
+from bots import private_files
 from cases.model import Case, Part
 from cases.service import Cases
 from client import key_file
@@ -141,7 +142,7 @@ def _person(account: DemoAccount) -> StatePerson:
 def _settings_file(network: LocalNetwork) -> Path:
     """Write the settings of the network's processes where an operator's shell can read them."""
     path = network.directory / "settings.env"
-    path.touch(mode=0o600)
     settings = {name: value for name, value in network.environment().items() if name.startswith("STREHA_")}
-    path.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in settings.items()))
+    lines = (f"{name}={shlex.quote(value)}\n" for name, value in settings.items())
+    private_files.write(path, "".join(lines).encode())
     return path

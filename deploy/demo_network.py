@@ -13,6 +13,7 @@ import msgspec
 
 from agencies.model import Agency, AgencyKind, Person
 from agencies.service import Agencies
+from bots import private_files
 from client import key_file
 from crypto import signing
 from deploy.demo_people import AGENCIES
@@ -93,6 +94,5 @@ def _passwords(path: Path) -> dict[str, str]:
     if path.exists():
         return msgspec.json.decode(path.read_bytes(), type=_Passwords).passwords
     passwords = {each.account: token_urlsafe(12) for agency in AGENCIES for each in agency.people}
-    path.touch(mode=0o600)
-    path.write_bytes(msgspec.json.encode(_Passwords(passwords=passwords)))
+    private_files.write(path, msgspec.json.encode(_Passwords(passwords=passwords)))
     return passwords

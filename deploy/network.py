@@ -18,7 +18,7 @@ from typing import Self
 
 import msgspec
 
-from bots import rooms
+from bots import private_files, rooms
 from core import heartbeat
 from core.clock import Clock, OffsetFileClock
 from core.database import Database, connect
@@ -193,6 +193,5 @@ class LocalNetwork:
             kept = _Kept(api_port=0, bot_password=token_urlsafe(24), store_key=token_urlsafe(48))
         port = ports.choose(requested=None, remembered=kept.api_port or None)
         kept = msgspec.structs.replace(kept, api_port=port)
-        path.touch(mode=0o600)
-        path.write_bytes(msgspec.json.encode(kept))
+        private_files.write(path, msgspec.json.encode(kept))
         return kept

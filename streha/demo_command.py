@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from bots import private_files
 from core import logs
 from core.errors import StrehaError
 from core.texts import mark
@@ -53,7 +54,7 @@ async def _demo(directory: Path, state_file: Path | None) -> None:
 
     def show(state: demo.State) -> None:
         if state_file is not None:
-            _write(state_file, state)
+            private_files.write(state_file, msgspec.json.format(msgspec.json.encode(state), indent=2) + b"\n")
         _show(state)
 
     line(mark("Starting the database, the homeserver and Streha ..."))
@@ -77,12 +78,6 @@ async def _check() -> None:
     )
     plain("")
     line(mark("Every witness saw what it should have seen."))
-
-
-def _write(path: Path, state: demo.State) -> None:
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(state), indent=2) + b"\n")
 
 
 def _show(state: demo.State) -> None:
@@ -119,7 +114,3 @@ def _show(state: demo.State) -> None:
     line(mark("The operator's commands need the settings of the demo:"))
     plain(f"  set -a; . {state.settings_file}; set +a; {sys.argv[0]} doctor")
     line(mark("The demo stays until Ctrl-C."))
-
-
-def _localpart(matrix_user: str) -> str:
-    return matrix_user.partition(":")[0].removeprefix("@")

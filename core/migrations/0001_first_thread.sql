@@ -129,7 +129,7 @@ CREATE TABLE ledger (
     case_id uuid,
     object_id uuid,
     facts jsonb NOT NULL,
-    position bigint UNIQUE,
+    position bigint UNIQUE CHECK (position > 0),
     hash bytea
 );
 CREATE INDEX ledger_waiting ON ledger (entry) WHERE position IS NULL;
@@ -175,12 +175,13 @@ CREATE TABLE outbox (
     lease_until timestamptz,
     sent_at timestamptz,
     unreached uuid[] NOT NULL DEFAULT '{}',
-    failure text
+    failure text,
+    called_off boolean NOT NULL DEFAULT false
 );
 CREATE INDEX outbox_waiting ON outbox (target_id, lane, sequence) WHERE state IN ('pending', 'sending');
 CREATE INDEX outbox_due ON outbox (lane, sequence) WHERE state IN ('pending', 'sending');
 CREATE INDEX outbox_of_alert ON outbox (alert_id) WHERE alert_id IS NOT NULL;
-CREATE INDEX outbox_waiting_of_case ON outbox (case_id) WHERE state = 'pending';
+CREATE INDEX outbox_waiting_of_case ON outbox (case_id) WHERE state IN ('pending', 'sending');
 
 -- alerts --------------------------------------------------------------------------------------
 
@@ -201,6 +202,7 @@ CREATE TABLE alerts (
     ladder integer NOT NULL,
     ladder_began_at timestamptz NOT NULL,
     step integer NOT NULL,
+    called_at timestamptz NOT NULL,
     next_step_at timestamptz,
     cancel_asked_at timestamptz,
     lease_until timestamptz,
@@ -219,7 +221,8 @@ CREATE TABLE alert_raises (
     alert_id uuid NOT NULL REFERENCES alerts,
     person_id uuid REFERENCES people,
     event text NOT NULL,
-    at timestamptz NOT NULL
+    at timestamptz NOT NULL,
+    cancelled_at timestamptz
 );
 CREATE INDEX raises_of_alert ON alert_raises (alert_id);
 

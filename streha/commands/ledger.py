@@ -21,41 +21,68 @@ app = typer.Typer(no_args_is_help=True, help=say(mark("The tamper-evident log of
     "verify",
     help=say(
         mark(
-            "Recompute the whole chain and compare. Write the head down somewhere else: a head that was once "
-            "verified proves later that nothing before it was changed or taken away."
+            "Recompute the whole chain and compare. Write the head down somewhere else, and give it back with --head "
+            "next time: only that shows that entries were cut off at the end, or that the whole chain was made anew."
         )
     ),
 )
-def _verify(*, json: Json = False) -> None:
+def _verify(
+    *,
+    head: Annotated[
+        str | None,
+        typer.Option("--head", metavar="POSITION:HASH", help=say(mark("A head that was written down earlier."))),
+    ] = None,
+    json: Json = False,
+) -> None:
+    known = None if head is None else ledger.Head.read(head)
+
     async def act() -> ledger.Verified:
         async with installation() as opened:
-            return await ledger.verify(opened.database)
+            return await ledger.verify(opened.database, known)
 
     found = asyncio.run(act())
     if json:
         terminal.as_json(
             {
-                "whole": found.broken_at is None,
+                "whole": found.whole,
                 "entries": found.entries,
-                "head": found.head.hex(),
+                "head": str(found.head),
                 "waiting": found.waiting,
                 "broken_at": found.broken_at,
+                "hidden": found.hidden,
+                "lost_head": None if found.lost is None else str(found.lost),
             }
         )
-    elif found.broken_at is None:
-        terminal.line(mark("The ledger is whole: {entries} entries. Waiting to be chained: {waiting}."),
-                      entries=found.entries, waiting=found.waiting)  # fmt: skip
-        terminal.line(mark("Head: {head}"), head=found.head.hex())
     else:
+        _tell(found)
+    if not found.whole:
+        raise typer.Exit(terminal.EXIT_NO)
+
+
+def _tell(found: ledger.Verified) -> None:
+    if found.broken_at is not None:
         terminal.line(
             mark(
-                "The ledger is BROKEN: entry {position} was changed, taken away or put in. "
-                "Everything before it is whole. Stop, keep a copy of the database, and find out who had access."
+                "The ledger is BROKEN: entry {position} was changed, taken away or put in. Everything before it fits."
             ),
             position=found.broken_at,
         )
-    if found.broken_at is not None:
-        raise typer.Exit(terminal.EXIT_NO)
+    if found.hidden:
+        terminal.line(mark("The ledger is BROKEN: {count} entries were put in outside the chain."), count=found.hidden)
+    if found.lost is not None:
+        terminal.line(
+            mark(
+                "The head {head} is NOT in this ledger: entries up to it were changed, put in, or cut off since it was "
+                "written down."
+            ),
+            head=str(found.lost),
+        )
+    if found.whole:
+        terminal.line(mark("The ledger is whole: {entries} entries. Waiting to be chained: {waiting}."),
+                      entries=found.entries, waiting=found.waiting)  # fmt: skip
+        terminal.line(mark("Head, to be written down somewhere else: {head}"), head=str(found.head))
+    else:
+        terminal.line(mark("Stop, keep a copy of the database, and find out who had access."))
 
 
 @app.command("list", help=say(mark("List acts in order, oldest first.")))

@@ -15,7 +15,7 @@ from cases.model import Part
 from core import outbox
 from core.database import Database
 from core.errors import Conflict, NotFound, StrehaError
-from core.outbox import Target, TargetKind
+from core.outbox import Lane, Target, TargetKind
 from tests import outgoing
 from tests.clock import MovableClock
 from tests.outgoing import desk, direct
@@ -168,7 +168,7 @@ async def test_an_ended_alert_calls_nobody_any_more(
 ) -> None:
     async with database.transaction() as tx:
         # One message is on its way while the alert ends; what only waits is not sent.
-        claimed = await outbox.claim(tx, clock.now(), 1)
+        claimed = await outbox.claim(tx, clock.now(), 1, Lane.ALERT)
     await network.alerts.acknowledge(scene.police.officer, alert.id)
     view = await network.alerts.stand_down(scene.police.officer, alert.id, StandDownReason.SAFE)
     assert view.alert.stand_down_reason is StandDownReason.SAFE

@@ -134,6 +134,16 @@ async def test_the_ledger_is_verified_and_a_change_is_found(
     whole = await streha("ledger", "verify", environment=operator)
     assert whole.code == 0
     assert "The ledger is whole" in whole.out
+    head = whole.out.split()[-1]
+    assert (await streha("ledger", "verify", "--head", head, environment=operator)).code == 0
+    elsewhere = head.replace("1", "2", 1) if head.startswith("1") else f"1{head}"
+    lost = await streha("ledger", "verify", "--head", elsewhere, environment=operator)
+    assert lost.code == 1
+    assert f"The head {elsewhere} is NOT in this ledger" in lost.out
+    assert "whole" not in lost.out
+    as_json = await streha("ledger", "verify", "--head", elsewhere, "--json", environment=operator)
+    assert (as_json.code, as_json.json["head"], as_json.json["lost_head"]) == (1, head, elsewhere)
+    assert (await streha("ledger", "verify", "--head", "nothing", environment=operator)).code == 2
     listed = (await streha("ledger", "list", "--json", "--limit", "5", environment=operator)).json
     assert [each["position"] for each in listed] == [1, 2, 3, 4, 5]
     assert "agency_added" in (await streha("ledger", "list", environment=operator)).out
@@ -146,6 +156,13 @@ async def test_the_ledger_is_verified_and_a_change_is_found(
     assert "BROKEN: entry 3" in broken.out
     as_json = await streha("ledger", "verify", "--json", environment=operator)
     assert (as_json.code, as_json.json["whole"], as_json.json["broken_at"]) == (1, False, 3)
+
+    async with database.transaction() as tx:
+        await tx.run("ALTER TABLE ledger DROP CONSTRAINT ledger_position_check")
+        await tx.run("UPDATE ledger SET position = -3 WHERE position = 3")
+    hidden = await streha("ledger", "verify", environment=operator)
+    assert hidden.code == 1
+    assert "BROKEN: 1 entries were put in outside the chain" in hidden.out
 
 
 async def test_the_doctor_says_what_to_do(scene: Scene, database: Database, operator: dict[str, str]) -> None:

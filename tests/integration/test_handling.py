@@ -22,7 +22,7 @@ from bots.rendering import Renderer, names_for
 from cases.model import Part
 from core import outbox
 from core.database import Database
-from core.outbox import Target, TargetKind
+from core.outbox import Lane, Target, TargetKind
 from core.settings import Settings
 from core.texts import LANGUAGES
 from safety_plans.model import Level
@@ -254,7 +254,7 @@ async def test_every_message_renders_in_every_language_and_escapes_names(
         await handling.handle(said(scene.member, room, words, clock, event=f"${number}"))
     async with network.database.transaction() as tx:
         await tx.run("UPDATE people SET name = $2 WHERE id = $1", scene.member.id, "<b>Ana</b> & {police}")
-        claimed = await outbox.claim(tx, clock.now(), 200)
+        claimed = await outbox.claim(tx, clock.now(), 200, Lane.ALERT)
         names = await names_for(tx, [each.message for each in claimed])
     assert len(claimed) > 5
     renderer = Renderer(settings)

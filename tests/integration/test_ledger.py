@@ -8,13 +8,15 @@ from uuid import uuid4
 import pytest
 
 from cases import ledger as chained
+from cases.ledger import Head
 from core import database as databases
 from core import ledger
 from core.database import Database, Transaction
-from core.errors import StrehaError
+from core.errors import InvalidInput, StrehaError
 from core.ledger import Act
 from crypto import chain
 from tests.clock import MovableClock
+from tests.people import Network, Scene
 
 
 async def record(database: Database, clock: MovableClock, act: str = "something", **facts: str | int | bool) -> None:
@@ -30,7 +32,7 @@ async def as_superuser(tx: Transaction, statement: str, *values: object) -> None
 
 
 async def test_acts_are_chained_in_order(database: Database, clock: MovableClock) -> None:
-    assert (await chained.verify(database)).head == chain.START
+    assert (await chained.verify(database)).head == Head(position=0, hash=chain.START)
     for number in range(5):
         await record(database, clock, f"act {number}", number=number, yes=True, who="č")
     assert (await chained.verify(database)).waiting == 5
@@ -41,14 +43,15 @@ async def test_acts_are_chained_in_order(database: Database, clock: MovableClock
     entries = await chained.entries(database)
     assert [each.position for each in entries] == [1, 2, 3, 4, 5]
     assert [each.act for each in entries] == [f"act {number}" for number in range(5)]
-    assert entries[-1].hash == verified.head
+    assert Head(position=5, hash=entries[-1].hash) == verified.head
     assert entries[3].facts == {"number": 3, "yes": True, "who": "č"}
     assert entries[0].at == clock.now()
     assert [each.position for each in await chained.entries(database, after=3)] == [4, 5]
     # A head that was written down earlier still stands in the chain.
     await record(database, clock)
     await chained.sequence(database)
-    assert (await chained.entries(database, after=4, limit=1))[0].hash == verified.head
+    assert (await chained.entries(database, after=4, limit=1))[0].hash == verified.head.hash
+    assert (await chained.verify(database, verified.head)).whole
 
 
 async def test_what_nobody_did_in_person_says_whose_it_is(database: Database, clock: MovableClock) -> None:
@@ -57,6 +60,20 @@ async def test_what_nobody_did_in_person_says_whose_it_is(database: Database, cl
         await ledger.record(tx, Act(act="signed_in", at=clock.now(), actor_kind="system", person_id=uuid4()))
     await chained.sequence(database)
     assert [each.actor_kind for each in await chained.entries(database)] == ["system", "person"]
+
+
+async def test_who_leads_a_case_and_which_agencies_answer_is_recorded(
+    database: Database, network: Network, scene: Scene
+) -> None:
+    await network.cases.set_leaders(scene.coordinator, scene.case.id, scene.deputy.id, scene.coordinator.id)
+    await chained.sequence(database)
+    facts = {each.act: each.facts for each in await chained.entries(database) if each.case_id == scene.case.id}
+    assert facts["leaders_named"] == {"coordinator": str(scene.deputy.id), "deputy": str(scene.coordinator.id)}
+    opened = facts["case_opened"]
+    assert (opened["coordinator"], opened["deputy"]) == (str(scene.coordinator.id), str(scene.deputy.id))
+    told = {part: set(str(opened[part]).split(",")) for part in ("responder", "informed")}
+    assert str(scene.police.agency.id) in told["responder"]
+    assert told["informed"] == {str(scene.ngo.agency.id)}
 
 
 async def test_many_acts_and_two_sequencers_make_one_chain(
@@ -105,7 +122,7 @@ async def test_transactions_that_commit_out_of_order_are_all_chained(database: D
         "UPDATE ledger SET hash = sha256('x') WHERE position = 3",
         "DELETE FROM ledger WHERE position = 3",
         "UPDATE ledger SET position = NULL, hash = NULL WHERE position = 3",
-        "UPDATE ledger SET position = CASE position WHEN 3 THEN -4 ELSE -3 END WHERE position IN (3, 4)",
+        "UPDATE ledger SET position = CASE position WHEN 3 THEN 1004 ELSE 1003 END WHERE position IN (3, 4)",
     ],
 )
 async def test_a_change_by_a_superuser_is_found(database: Database, clock: MovableClock, statement: str) -> None:
@@ -114,9 +131,79 @@ async def test_a_change_by_a_superuser_is_found(database: Database, clock: Movab
     await chained.sequence(database)
     async with database.transaction() as tx:
         await as_superuser(tx, statement)
-        await as_superuser(tx, "UPDATE ledger SET position = -position WHERE position < 0")
+        await as_superuser(tx, "UPDATE ledger SET position = position - 1000 WHERE position > 1000")
     verified = await chained.verify(database)
     assert (verified.entries, verified.broken_at) == (2, 3)
+
+
+COPY_IN = """
+    INSERT INTO ledger (at, actor_kind, actor_id, act, case_id, object_id, facts, position, hash)
+    SELECT at, actor_kind, actor_id, act, case_id, object_id, facts, $2, hash FROM ledger WHERE position = $1
+"""
+
+
+async def test_no_entry_can_be_put_before_the_chain(database: Database, clock: MovableClock) -> None:
+    await record(database, clock)
+    await chained.sequence(database)
+    for position in (0, -5):
+        with pytest.raises(StrehaError):
+            async with database.transaction() as tx:
+                await tx.run(COPY_IN, 1, position)
+    assert (await chained.verify(database)).whole
+
+
+@pytest.mark.parametrize(
+    ("permit", "position"),
+    [
+        ("ALTER TABLE ledger DROP CONSTRAINT ledger_position_check", -5),
+        ("ALTER TABLE ledger DROP CONSTRAINT ledger_position_key", chained.BATCH),
+    ],
+)
+async def test_an_entry_that_no_walk_meets_is_counted(
+    database: Database, clock: MovableClock, permit: str, position: int
+) -> None:
+    # The second one stands twice where one page ends: the next page begins behind both.
+    async with database.transaction() as tx:
+        for number in range(chained.BATCH + 3):
+            await ledger.record(tx, Act(act="many", at=clock.now(), facts={"number": number}))
+    while await chained.sequence(database):
+        pass
+    async with database.transaction() as tx:
+        await tx.run(permit)
+        await tx.run(COPY_IN, chained.BATCH, position)
+    verified = await chained.verify(database)
+    assert (verified.whole, verified.hidden, verified.broken_at) == (False, 1, None)
+
+
+@pytest.mark.parametrize("made_anew", [False, True])
+async def test_a_head_that_was_written_down_shows_a_cut_and_a_new_chain(
+    database: Database, clock: MovableClock, *, made_anew: bool
+) -> None:
+    for number in range(6):
+        await record(database, clock, number=number)
+    await chained.sequence(database)
+    written = str((await chained.verify(database)).head)
+    async with database.transaction() as tx:
+        await as_superuser(tx, "DELETE FROM ledger WHERE position > 3")
+    if made_anew:
+        for number in range(9):
+            await record(database, clock, "forged", number=number)
+        await chained.sequence(database)
+    # By itself the rest is whole.
+    rest = await chained.verify(database)
+    assert rest.whole
+    verified = await chained.verify(database, Head.read(written))
+    assert (verified.whole, verified.broken_at, verified.lost) == (False, None, Head.read(written))
+    for earlier in (Head(position=0, hash=chain.START), rest.head):
+        assert (await chained.verify(database, Head.read(f" {earlier} ".upper()))).whole
+
+
+@pytest.mark.parametrize(
+    "written", ["", "5", "abc", f"-1:{'0' * 64}", f"5:{'0' * 63}", f"5:{'g' * 64}", "5:" + "٣" * 64]
+)
+def test_what_is_no_head_is_refused(written: str) -> None:
+    with pytest.raises(InvalidInput):
+        Head.read(written)
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,10 @@ async def post(database: Database, clock: MovableClock, *messages: Message) -> N
 
 
 async def claim(database: Database, clock: MovableClock, limit: int = 100) -> list[Claimed]:
+    """Claim alerts first, then the rest, as the two lanes of one bot do side by side."""
     async with database.transaction() as tx:
-        return await outbox.claim(tx, clock.now(), limit)
+        alerts = await outbox.claim(tx, clock.now(), limit, Lane.ALERT)
+        return [*alerts, *await outbox.claim(tx, clock.now(), limit - len(alerts), Lane.ORDINARY)]
 
 
 def keys(claimed: list[Claimed]) -> list[str]:
@@ -117,7 +119,7 @@ async def test_a_claimer_never_sees_past_another_that_has_not_committed(
 ) -> None:
     await post(database, clock, message("first"), message("second"))
     async with asyncio.TaskGroup() as tasks, database.transaction() as tx:
-        earlier = await outbox.claim(tx, clock.now(), 1)
+        earlier = await outbox.claim(tx, clock.now(), 1, Lane.ORDINARY)
         later = tasks.create_task(claim(database, clock))
         await until_somebody_waits(tx)
     assert keys(earlier) == ["first"]

@@ -11,7 +11,7 @@ from bots.outcomes import Outcomes
 from core import outbox
 from core.database import Database
 from core.ids import new_id
-from core.outbox import Claimed, TargetKind
+from core.outbox import Claimed, Lane, TargetKind
 from tests.clock import MovableClock
 from tests.people import Network, Scene
 
@@ -19,7 +19,7 @@ from tests.people import Network, Scene
 async def claimed_calls(database: Database, clock: MovableClock) -> dict[TargetKind, list[Claimed]]:
     calls: dict[TargetKind, list[Claimed]] = defaultdict(list)
     async with database.transaction() as tx:
-        for each in await outbox.claim(tx, clock.now(), 200):
+        for each in await outbox.claim(tx, clock.now(), 200, Lane.ALERT):
             calls[each.message.target.kind].append(each)
     return calls
 

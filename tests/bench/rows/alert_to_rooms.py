@@ -194,7 +194,7 @@ async def _delivering(database: Database, delivery: Delivery, lease: Lease, inte
         running = [
             tasks.create_task(lease.keep()),
             tasks.create_task(database.listen([outbox.CHANNEL], wake)),
-            tasks.create_task(delivery.run(interval)),
+            tasks.create_task(delivery.run(Lane.ALERT, interval)),
         ]
         try:
             # Not before it listens: the first alert would wait for the next sweep.

@@ -1,0 +1,42 @@
+"""Private files: their owner's alone from the first moment, and nobody's link is followed."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from bots import private_files
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_file_is_its_owners_alone_whatever_stood_there(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "passwords"
+    private_files.write(path, b"first")
+    path.chmod(0o666)
+    with path.open("rb") as opened_before:
+        private_files.write(path, b"second")
+        assert opened_before.read() == b"first"
+    assert path.read_bytes() == b"second"
+    assert (_mode(path), _mode(path.parent)) == (0o600, 0o700)
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_what_somebody_put_there_before_gets_nothing(tmp_path: Path) -> None:
+    path, elsewhere = tmp_path / "passwords", tmp_path / "elsewhere"
+    elsewhere.write_bytes(b"theirs")
+    elsewhere.chmod(0o666)
+    for trap in (path, path.with_name("passwords.draft")):
+        trap.symlink_to(elsewhere)
+        private_files.write(path, b"ours")
+        assert (elsewhere.read_bytes(), _mode(elsewhere)) == (b"theirs", 0o666)
+        assert not path.is_symlink()
+        assert (path.read_bytes(), _mode(path)) == (b"ours", 0o600)
+    # A draft that another could write to before is not written into.
+    draft = path.with_name("passwords.draft")
+    draft.touch(mode=0o666)
+    with draft.open("rb") as kept_open:
+        private_files.write(path, b"ours")
+        assert kept_open.read() == b""
