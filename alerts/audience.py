@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from agencies.model import AgencyId, DeskId, DutyDesk, Person, PersonId
 from alerts.model import Recipient, Tier
@@ -45,12 +46,27 @@ class Surroundings:
     covering: Mapping[DeskId, DutyDesk]
     deputies: Mapping[AgencyId, tuple[Person, ...]]
 
+    @property
+    def able(self) -> frozenset[PersonId]:
+        """Everybody who may hear of an alert here and act on it now, whether or not a wave has called them."""
+        desks = (*self.desks.values(), *self.covering.values())
+        everybody = chain(self.people.values(), *(each.officers for each in desks), *self.deputies.values())
+        return frozenset(each.id for each in everybody if self.may_know(each))
+
+    def may_know(self, person: Person) -> bool:
+        """Whether a person works there still and is not excluded."""
+        return person.active and person.id not in self.case.excluded_ids
+
 
 def audience(
-    around: Surroundings, tiers: Iterable[Tier], *, silent: frozenset[AgencyId], raiser_ids: frozenset[PersonId]
-) -> Audience:
-    """Return whom these tiers reach. Desks and deputies are called only for agencies in `silent`."""
-    draft = _Draft(around, raiser_ids)
+    around: Surroundings, tiers: Iterable[Tier], *, silent: frozenset[AgencyId], raiser_ids: frozenset[PersonId],
+    answered: frozenset[tuple[PersonId, AgencyId]] = frozenset(),
+) -> Audience:  # fmt: skip
+    """Return whom these tiers reach. Desks and deputies are called only for agencies in `silent`.
+
+    Whoever has accepted for an agency (`answered`) is not rung for it again.
+    """
+    draft = _Draft(around, raiser_ids, answered)
     wanted = frozenset(tiers)
     if Tier.COMPARTMENT in wanted:
         draft.call_compartment()
@@ -71,21 +87,24 @@ def audience(
 class _Draft:
     """Collects recipients and rooms, each once."""
 
-    def __init__(self, around: Surroundings, raiser_ids: frozenset[PersonId]) -> None:
+    def __init__(
+        self, around: Surroundings, raiser_ids: frozenset[PersonId], answered: frozenset[tuple[PersonId, AgencyId]]
+    ) -> None:
         self._around = around
         self._raiser_ids = raiser_ids
+        self._answered = answered
         self._recipients: dict[tuple[PersonId, AgencyId], Recipient] = {}
         self._calls: dict[Target, Call] = {}
         self._informed: list[Target] = []
 
     def call_compartment(self) -> None:
-        members = [each for each in self._people(self._around.compartment.member_ids) if self._may_know(each)]
+        members = [each for each in self._people(self._around.compartment.member_ids) if self._around.may_know(each)]
         self._call(Target(kind=TargetKind.COMPARTMENT, id=self._around.compartment.id), members, Tier.COMPARTMENT)
 
     def call_leaders(self, *, alone: bool) -> None:
         """Call the leaders directly, but for those who hear it in the compartment's channel."""
         for leader in self._people(self._around.case.leaders):
-            if self._may_know(leader):
+            if self._around.may_know(leader):
                 self._add(leader, leader.agency_id, Tier.LEADERS)
                 if alone or leader.id not in self._around.compartment.member_ids:
                     self._call_directly(leader, leader.agency_id, Tier.LEADERS)
@@ -102,14 +121,14 @@ class _Draft:
         desk = self._around.desks.get(agency_id)
         covering = self._around.covering.get(desk.covered_by) if desk is not None and desk.covered_by else None
         covered = covering is not None and self._sit_at(covering, agency_id, Tier.DEPUTIES)
-        return covered or any(self._may_know(each) and each.id not in self._raiser_ids for each in deputies)
+        return covered or any(self._around.may_know(each) and each.id not in self._raiser_ids for each in deputies)
 
     def inform_desks(self) -> None:
         for agency_id, part in self._around.case.agencies.items():
             desk = self._around.desks.get(agency_id)
             if part is not Part.INFORMED or desk is None:
                 continue
-            officers = [each for each in desk.officers if self._may_know(each)]
+            officers = [each for each in desk.officers if self._around.may_know(each)]
             if self._compromised(desk):
                 self._informed += [Target(kind=TargetKind.PERSON, id=each.id) for each in officers]
             elif officers:
@@ -127,7 +146,7 @@ class _Draft:
 
     def _sit_at(self, desk: DutyDesk, agency_id: AgencyId, tier: Tier) -> bool:
         """Call a desk for an agency: its room, or its officers one by one where the room must not know."""
-        officers = [each for each in desk.officers if self._may_know(each)]
+        officers = [each for each in desk.officers if self._around.may_know(each)]
         if self._compromised(desk):
             for officer in officers:
                 self._call_directly(officer, agency_id, tier)
@@ -136,14 +155,18 @@ class _Draft:
         return any(each.id not in self._raiser_ids for each in officers)
 
     def _call_directly(self, person: Person, agency_id: AgencyId, tier: Tier) -> None:
-        if self._may_know(person) and person.id not in self._raiser_ids:
+        if self._around.may_know(person) and self._rings(person, agency_id):
             self._call(Target(kind=TargetKind.PERSON, id=person.id), [person], tier, agency_id)
 
     def _call(self, target: Target, people: list[Person], tier: Tier, agency_id: AgencyId | None = None) -> None:
-        mentions = tuple(each.id for each in people if each.id not in self._raiser_ids)
-        self._calls.setdefault(target, Call(target=target, mentions=mentions))
+        rung = [each.id for each in people if self._rings(each, agency_id or each.agency_id)]
+        before = self._calls[target].mentions if target in self._calls else ()
+        self._calls[target] = Call(target=target, mentions=tuple(dict.fromkeys([*before, *rung])))
         for each in people:
             self._add(each, agency_id or each.agency_id, tier)
+
+    def _rings(self, person: Person, agency_id: AgencyId) -> bool:
+        return person.id not in self._raiser_ids and (person.id, agency_id) not in self._answered
 
     def _add(self, person: Person, agency_id: AgencyId, tier: Tier) -> None:
         if person.id not in self._raiser_ids:
@@ -153,9 +176,6 @@ class _Draft:
     def _people(self, ids: Iterable[PersonId]) -> list[Person]:
         known = self._around.people
         return [known[each] for each in sorted(ids) if each in known]
-
-    def _may_know(self, person: Person) -> bool:
-        return person.active and person.id not in self._around.case.excluded_ids
 
     def _compromised(self, desk: DutyDesk) -> bool:
         return any(each.id in self._around.case.excluded_ids for each in desk.officers)

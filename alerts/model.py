@@ -173,8 +173,8 @@ class Alert:
     """A call for action now. `id` is CAP's identifier and the key of the raise that opened it.
 
     `sent`, `raised_by` and `first_severity` are the first raise's for ever. `ladder` counts how often calling
-    began, and `step` is the rung of the present ladder, which began with the press at `ladder_began_at`; its
-    people were called at `called_at`.
+    began, and `step` is the rung of the present ladder, which began with the press at `ladder_began_at`.
+    `exclusions_heeded` is how many people were excluded from the case when the present wave was called.
     """
 
     id: AlertId
@@ -193,9 +193,9 @@ class Alert:
     ladder: int
     ladder_began_at: datetime
     step: int
-    called_at: datetime
     next_step_at: datetime | None
     cancel_asked_at: datetime | None = None
+    exclusions_heeded: int = 0
     stood_down_by: PersonId | None = None
     stood_down_at: datetime | None = None
     stand_down_reason: StandDownReason | None = None

@@ -3,10 +3,10 @@
 SELECT alert_id FROM alert_raises WHERE key = $1
 
 -- add_alert --
--- Open an alert unless its scope has an open one. $1 id … $16 next step at; called at is sent.
+-- Open an alert unless its scope has an open one. $1 id … $16 next step at.
 INSERT INTO alerts (id, case_id, compartment_id, status, event, severity, first_severity, certainty, raised_by,
-                    raised_through, sent, state, ladder, ladder_began_at, step, next_step_at, called_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $11)
+                    raised_through, sent, state, ladder, ladder_began_at, step, next_step_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 ON CONFLICT (compartment_id, status) WHERE state <> 'stood_down' DO NOTHING
 
 -- open_alert --
@@ -66,10 +66,10 @@ ON CONFLICT DO NOTHING
 -- save --
 -- $1 alert, $2 event, $3 severity, $4 certainty, $5 raised through, $6 state, $7 owner, $8 ladder, $9 ladder
 -- began at, $10 step, $11 next step at, $12 cancel asked at, $13 stood down by, $14 at, $15 reason,
--- $16 called at.
+-- $16 exclusions heeded.
 UPDATE alerts SET event = $2, severity = $3, certainty = $4, raised_through = $5, state = $6, owner_id = $7,
     ladder = $8, ladder_began_at = $9, step = $10, next_step_at = $11, cancel_asked_at = $12,
-    stood_down_by = $13, stood_down_at = $14, stand_down_reason = $15, called_at = $16, lease_until = NULL, attempts = 0
+    stood_down_by = $13, stood_down_at = $14, stand_down_reason = $15, exclusions_heeded = $16, lease_until = NULL, attempts = 0
 WHERE id = $1
 
 -- acknowledge --
@@ -93,13 +93,13 @@ UPDATE alert_recipients SET acknowledged_at = NULL WHERE alert_id = $1
 SELECT DISTINCT target_kind, target_id FROM outbox WHERE alert_id = $1 ORDER BY target_kind, target_id
 
 -- hasten --
--- Whoever was excluded since the last wave took what waited in a duty room along: the next step is due now.
+-- Whoever was excluded since the last wave took along what waited in a duty room: the next step is due now.
 -- $1 now.
 UPDATE alerts SET next_step_at = $1
 WHERE id IN (
     SELECT id FROM alerts
-    WHERE next_step_at > $1 AND EXISTS (
-        SELECT FROM exclusions WHERE exclusions.case_id = alerts.case_id AND exclusions.at >= alerts.called_at)
+    WHERE next_step_at > $1
+      AND exclusions_heeded < (SELECT count(*) FROM exclusions WHERE exclusions.case_id = alerts.case_id)
     FOR UPDATE SKIP LOCKED)
 
 -- claim_due --

@@ -12,9 +12,9 @@ from datetime import datetime
 from uuid import UUID
 
 from agencies import store as directory
-from agencies.model import Person
+from agencies.model import Person, PersonId
 from alerts import messages, store
-from alerts.calling import call, call_again, followers
+from alerts.calling import able, call, call_again, compartment_of, followers
 from alerts.escalation import CANCEL_PAUSE, escalation
 from alerts.model import (
     SEVERITY_OF_EVENT,
@@ -35,7 +35,7 @@ from cases import store as case_store
 from cases.model import Case, Compartment, CompartmentId
 from core import ledger, outbox
 from core.clock import Clock
-from core.database import Database, Transaction
+from core.database import MOVED_ON, Database, Transaction
 from core.errors import Conflict, NotFound
 from core.outbox import Delivery
 from core.texts import mark
@@ -77,7 +77,7 @@ class Alerts:
         async with self._database.transaction(urgent=True) as tx:
             known = await store.alert_of_key(tx, key)
             if known is not None:
-                return await self._seen(tx, actor, known)
+                return await self._known(tx, actor, known, compartment_id, status)
             case = await case_store.case_of_compartment(tx, compartment_id, share=True)
             compartment = rules.compartment_seen_by(case, compartment_id, actor.id)
             now = self._clock.now()
@@ -86,13 +86,15 @@ class Alerts:
             alert_id = press.id if joined is None else joined.id
             if await store.add_raise(tx, key, alert_id, press.raised_by, event, now):
                 if joined is None:
-                    await store.add_agencies(tx, alert_id, case.agencies)
                     await call(tx, await store.alert(tx, alert_id), case, compartment, now)
                 else:
                     await self._raise_again(tx, case, compartment, joined, press, now)
                 await self._record(
                     tx, "alert_raised", actor, press, alert_id, event=event, status=status, through=through
                 )
+            elif (known := await store.alert_of_key(tx, key)) is None or known.id != alert_id:
+                # The same key came at this very moment for something else: nothing of this raise is kept.
+                raise Conflict(MOVED_ON)
             return await self._view(tx, await store.alert(tx, alert_id))
 
     async def see(self, actor: Person, alert_id: AlertId) -> AlertView:
@@ -101,10 +103,15 @@ class Alerts:
             return await self._seen(tx, actor, await store.alert(tx, alert_id))
 
     async def see_all(self, actor: Person, *, ended: bool = False) -> list[AlertView]:
-        """Return the alerts that the actor raised or was called for, newest first."""
+        """Return the alerts that the actor raised or was called for, and has a part in still, newest first."""
         async with self._database.transaction() as tx:
             found = await store.alerts_of_person(tx, actor.id, LISTED, ended=ended)
-            return [await self._view(tx, each) for each in found]
+            may_act: dict[CompartmentId, frozenset[PersonId]] = {}
+            for each in found:
+                if each.compartment_id not in may_act:
+                    case = await case_store.case(tx, each.case_id)
+                    may_act[each.compartment_id] = await able(tx, each, case)
+            return [await self._view(tx, each) for each in found if actor.id in may_act[each.compartment_id]]
 
     async def open_for(self, actor: Person, compartment_ids: Sequence[CompartmentId]) -> list[AlertView]:
         """Return the open alerts that the actor may answer, in these compartments where any are named."""
@@ -119,14 +126,17 @@ class Alerts:
         async with self._database.transaction(urgent=True) as tx:
             before = await store.alert(tx, alert_id, lock=True)
             case = await self._require_part(tx, actor, before)
-            self._require_called(before, actor)
+            may_act = await self._require_called(tx, actor, before, case)
             if before.ended:
                 raise Conflict(mark("This alert has ended. Nothing is left to accept."))
-            if actor.id in before.raiser_ids and before.others_called:
+            if actor.id in before.raiser_ids and before.others_called(may_act):
                 raise Conflict(mark("You raised this alert yourself. Somebody else accepts it."))
             if not before.may_acknowledge(actor.id):
                 return await self._view(tx, before)
             now = self._clock.now()
+            if before.state is not State.ACCEPTED:
+                # Whoever has become a responder meanwhile must accept too, and is called with the next step.
+                await store.add_agencies(tx, alert_id, case.agencies)
             await store.acknowledge(tx, alert_id, actor.id, now)
             alert = await store.alert(tx, alert_id)
             alert = replace(alert, owner_id=alert.owner_id or actor.id)
@@ -146,24 +156,25 @@ class Alerts:
         async with self._database.transaction(urgent=True) as tx:
             alert = await store.alert(tx, alert_id, lock=True)
             case = await self._require_part(tx, actor, alert)
-            if actor.id not in alert.raiser_ids:
-                self._require_called(alert, actor)
+            may_act = await self._require_called(tx, actor, alert, case, or_raiser=True)
             if alert.ended:
                 return await self._view(tx, alert)
             now = self._clock.now()
             codename, rooms = await followers(tx, alert, case)
-            if actor.id in alert.raiser_ids and alert.others_called:
-                pauses = alert.next_step_at is not None and alert.cancel_asked_at is None
+            if actor.id in alert.raiser_ids and alert.others_called(may_act):
+                await store.take_back(tx, alert.id, actor.id, now)
+                alert = await store.alert(tx, alert.id)
+                pauses = alert.pauses(actor.id)
                 if pauses:
                     alert = replace(alert, cancel_asked_at=now, next_step_at=now + CANCEL_PAUSE)
                 notices = messages.cancel_asked(alert, codename, rooms, actor.id, now, pauses=pauses)
                 await outbox.post(tx, notices, now)
                 await self._record(tx, "alert_cancel_asked", actor, alert, alert.id)
             else:
-                if alert.recipients and not alert.has_acknowledged(actor.id):
+                if alert.still_called(may_act) and not alert.has_acknowledged(actor.id):
                     raise Conflict(mark("Accept the alert first, ring back, and then end it."))
                 alert = self._ended(alert, actor, now, reason)
-                await outbox.withdraw_alert(tx, alert_id)
+                await outbox.withdraw_alert(tx, alert_id, now)
                 await outbox.post(tx, messages.ended(alert, codename, rooms, actor.id, now, reason), now)
                 await self._record(tx, "alert_stood_down", actor, alert, alert.id, reason=reason)
             await store.save(tx, alert)
@@ -215,7 +226,7 @@ class Alerts:
         anew = replace(
             await store.alert(tx, joined.id),
             event=press.event,
-            severity=press.severity,
+            severity=max(joined.severity, press.severity, key=lambda each: each.rank),
             certainty=press.certainty,
             raised_through=press.raised_through,
             state=after(joined.state, Step.RAISED_AGAIN),
@@ -245,15 +256,30 @@ class Alerts:
             raise NotFound(store.NO_ALERT)
         return case
 
-    def _require_called(self, alert: Alert, actor: Person) -> None:
-        if not alert.called(actor.id):
+    async def _require_called(
+        self, tx: Transaction, actor: Person, alert: Alert, case: Case, *, or_raiser: bool = False
+    ) -> frozenset[PersonId]:
+        """Refuse whoever was not called, or has no part any more; return all who may act."""
+        may_act = await able(tx, alert, case)
+        part = alert.called(actor.id) or (or_raiser and actor.id in alert.raiser_ids)
+        if not part or actor.id not in may_act:
             raise NotFound(store.NO_ALERT)
+        return may_act
+
+    async def _known(
+        self, tx: Transaction, actor: Person, known: Alert, compartment_id: CompartmentId, status: Status
+    ) -> AlertView:
+        """Return the alert that a repeated key raised; a key of a drill never passes for a real raise."""
+        view = await self._seen(tx, actor, known)
+        if (known.compartment_id, known.status) != (compartment_id, status):
+            raise Conflict(mark("NOT raised: this key was used for something else. Raise again with a new key."))
+        return view
 
     async def _seen(self, tx: Transaction, actor: Person, alert: Alert) -> AlertView:
         case = await self._require_part(tx, actor, alert, acts=False)
-        compartment = case.compartment(alert.compartment_id)
-        member = compartment is not None and actor.id in compartment.member_ids
-        if not (member or actor.id in case.leaders or actor.id in alert.raiser_ids or alert.called(actor.id)):
+        member = actor.id in compartment_of(alert, case).member_ids
+        part = member or actor.id in case.leaders or actor.id in alert.raiser_ids or alert.called(actor.id)
+        if not part or actor.id not in await able(tx, alert, case):
             raise NotFound(store.NO_ALERT)
         return await self._view(tx, alert)
 

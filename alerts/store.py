@@ -129,7 +129,7 @@ async def alerts(tx: Transaction, ids: Iterable[AlertId]) -> list[Alert]:
             ladder=row["ladder"],
             ladder_began_at=row["ladder_began_at"],
             step=row["step"],
-            called_at=row["called_at"],
+            exclusions_heeded=row["exclusions_heeded"],
             next_step_at=row["next_step_at"],
             cancel_asked_at=row["cancel_asked_at"],
             stood_down_by=row["stood_down_by"],
@@ -161,7 +161,7 @@ async def save(tx: Transaction, changed: Alert) -> None:
         SQL["save"], changed.id, changed.event, changed.severity, changed.certainty, changed.raised_through,
         changed.state, changed.owner_id, changed.ladder, changed.ladder_began_at, changed.step,
         changed.next_step_at, changed.cancel_asked_at, changed.stood_down_by, changed.stood_down_at,
-        changed.stand_down_reason, changed.called_at,
+        changed.stand_down_reason, changed.exclusions_heeded,
     )  # fmt: skip
 
 

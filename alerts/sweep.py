@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from alerts import store
-from alerts.calling import call
+from alerts.calling import call, compartment_of
 from alerts.model import Alert, AlertId
 from cases import store as case_store
 from core import ledger
@@ -17,7 +17,10 @@ from core.sweep import sweep
 
 
 async def escalate_due(database: Database, clock: Clock) -> int:
-    """Take every alert whose next step is due one step further; return how many."""
+    """Take every alert whose next step is due one step further; return how many.
+
+    An exclusion makes it due: with the excluded went the messages that waited for their duty desk.
+    """
 
     async def handle(alert_id: UUID, now: datetime) -> None:
         async with database.transaction(urgent=True) as tx:
@@ -25,10 +28,7 @@ async def escalate_due(database: Database, clock: Clock) -> int:
             if not _due(alert, now):
                 return
             case = await case_store.case(tx, alert.case_id, share=True)
-            compartment = case.compartment(alert.compartment_id)
-            if compartment is None:
-                raise LookupError("an alert's compartment is gone")
-            stepped = await call(tx, replace(alert, step=alert.step + 1), case, compartment, now)
+            stepped = await call(tx, replace(alert, step=alert.step + 1), case, compartment_of(alert, case), now)
             await ledger.record(
                 tx,
                 ledger.Act(
@@ -37,6 +37,8 @@ async def escalate_due(database: Database, clock: Clock) -> int:
                 ),
             )  # fmt: skip
 
+    async with database.transaction(urgent=True) as tx:
+        await tx.run(store.SQL["hasten"], clock.now())
     return await sweep(database, clock, "alerts", store.SQL["claim_due"], handle)
 
 

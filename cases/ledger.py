@@ -20,7 +20,7 @@ from core.errors import InvalidInput
 from core.texts import mark
 from crypto import chain
 
-NOT_A_HEAD = mark("A head looks like 120:9f2c…, as streha ledger verify prints it.")
+NOT_A_HEAD = mark("A head looks like 120:9342…, as streha ledger verify prints it.")
 
 _LOCK = 0x4C45_4447_4552  # "LEDGER"; one sequencer per database
 BATCH = 500

@@ -64,7 +64,9 @@ class Cases:
             await store.add_case(tx, case)
             for agency_id, part in parts.items():
                 await store.put_agency(tx, case.id, agency_id, part)
-            await self._record(tx, "case_opened", actor, case.id, **_leaders(actor.id, deputy_id), **_by_part(parts))
+            await self._record(
+                tx, "case_opened", actor, case.id, None, **_leaders(actor.id, deputy_id), **_by_part(parts)
+            )
             await self._add_compartment(tx, actor, case, codename, list(members), core=True)
             return await store.case(tx, case.id)
 

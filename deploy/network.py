@@ -101,12 +101,14 @@ class LocalNetwork:
             "STREHA_CLOCK_OFFSET_FILE": str(self._offset_file),
         }
 
-    async def start_role(self, role: str, *, command: tuple[str, ...] | None = None) -> None:
-        """Start the process of a role; a test may start one of its own in its place."""
+    async def start_role(
+        self, role: str, *, command: tuple[str, ...] | None = None, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """Start the process of a role; a test may start one of its own in its place, or with other settings."""
         program = Program(
             name=role,
             command=command or (sys.executable, "-m", "streha", "run", "--role", role),
-            environment=self.environment(),
+            environment={**self.environment(), **(settings or {})},
             output=self.directory / "logs" / f"{role}.log",
             directory=CHECKOUT,
         )

@@ -9,6 +9,7 @@ from itertools import count
 from agencies import store as directory
 from agencies.model import Agency, AgencyKind, DeskId, Person, PersonId, Role
 from agencies.service import Agencies
+from alerts.closing import Closing
 from alerts.service import Alerts
 from cases.departure import depart
 from cases.model import Case, Part
@@ -89,6 +90,7 @@ class Network:
         self.agencies = Agencies(database, clock)
         self.cases = Cases(database, clock)
         self.alerts = Alerts(database, clock)
+        self.closing = Closing(database, clock)
         self.reviews = Reviews(database, clock)
         self.seeds: dict[PersonId, bytes] = {}
 

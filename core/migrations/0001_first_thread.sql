@@ -202,7 +202,7 @@ CREATE TABLE alerts (
     ladder integer NOT NULL,
     ladder_began_at timestamptz NOT NULL,
     step integer NOT NULL,
-    called_at timestamptz NOT NULL,
+    exclusions_heeded integer NOT NULL DEFAULT 0,
     next_step_at timestamptz,
     cancel_asked_at timestamptz,
     lease_until timestamptz,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from agencies.service import Agencies
 from agencies.sign_in import SignIn
+from alerts.closing import Closing
 from alerts.service import Alerts
 from cases.service import Cases
 from core.clock import Clock
@@ -25,6 +26,7 @@ class Services:
     sign_in: SignIn
     cases: Cases
     alerts: Alerts
+    closing: Closing
     reviews: Reviews
 
 
@@ -38,5 +40,6 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
         sign_in=SignIn(database, clock, settings),
         cases=Cases(database, clock),
         alerts=Alerts(database, clock),
+        closing=Closing(database, clock),
         reviews=Reviews(database, clock),
     )

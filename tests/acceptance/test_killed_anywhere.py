@@ -17,7 +17,7 @@ from tests.acceptance.conftest import Town, rings
 pytestmark = pytest.mark.slow
 
 KILLABLE = Path(__file__).with_name("killable.py")
-# One panic crosses the process's border about a hundred times; every ninth is tried here, all in `make bench`.
+# One panic crosses the process's border about a hundred times; every ninth of these moments is tried.
 CROSSINGS = range(2, 110, 9)
 LEASES_OVER = timedelta(seconds=35)
 

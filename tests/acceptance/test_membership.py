@@ -8,6 +8,7 @@ import pytest
 
 from agencies.model import AgencyKind, Role
 from agencies.service import Agencies
+from alerts.closing import Closing
 from core.ids import new_id
 from crypto import signing
 from tests.acceptance.conftest import Town, rings
@@ -109,7 +110,7 @@ async def test_closing_a_case_ends_its_channel(town: Town) -> None:
     room = await town.channel(case)
     ana, mila = await town.witness("ana"), await town.witness("mila")
     await mila.joined(room)
-    await town.cases.close(town.person("ana"), case.id)
+    await Closing(town.network.database, town.network.clock).close_case(town.person("ana"), case.id)
     await mila.left(room)
     await ana.left(room)
 

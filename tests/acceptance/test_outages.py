@@ -18,22 +18,27 @@ from tests.acceptance.conftest import Town, rings
 pytestmark = pytest.mark.slow
 
 
-async def test_a_panic_is_answered_while_the_database_is_gone_and_raised_when_it_is_back(town: Town) -> None:
-    case = await town.open_case()
-    room = await town.channel(case)
+async def test_every_panic_is_answered_while_the_database_is_gone_and_raised_when_it_is_back(town: Town) -> None:
+    cases = [await town.open_case(), await town.open_case()]
+    rooms = [await town.channel(case) for case in cases]
     sara, ana = await town.witness("sara"), await town.witness("ana")
-    await sara.joined(room)
-    await ana.joined(room, sara.user_id)
+    for room in rooms:
+        await sara.joined(room)
+        await ana.joined(room, sara.user_id)
     async with _database_cut(town):
-        await sara.send(room, "panic")
-        answer = await ana.wait_for("NOT RAISED", room)
-        assert sara.user_id in answer.mentions
-        assert ana.user_id in answer.mentions
-        assert answer.shield == "none"
-    raised = await ana.wait_for("ALERT", room)
-    assert "Sara" in raised.body
-    assert len([each for each in ana.messages if each.room_id == room and "NOT RAISED" in each.body]) == 1
-    await _end(town, case)
+        for room in rooms:
+            await sara.send(room, "panic")
+        for room in rooms:
+            answer = await ana.wait_for("NOT RAISED", room)
+            assert sara.user_id in answer.mentions
+            assert ana.user_id in answer.mentions
+            assert answer.shield == "none"
+    for room in rooms:
+        raised = await ana.wait_for("ALERT", room)
+        assert town.person("sara").name in raised.body
+        assert len([each for each in ana.messages if each.room_id == room and "NOT RAISED" in each.body]) == 1
+    for case in cases:
+        await _end(town, case)
 
 
 async def test_an_alert_raised_while_the_homeserver_is_gone_arrives_once_with_its_time(town: Town) -> None:

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from agencies.model import Person
-from alerts.model import Alert, AlertId, StandDownReason, State, Status, Through
+from alerts.model import Alert, AlertId, Event, StandDownReason, State, Status, Through
 from alerts.sweep import escalate_due
 from cases.model import Part
 from core import outbox
@@ -26,6 +26,10 @@ from tests.people import Network, Scene
 async def alert(network: Network, scene: Scene) -> Alert:
     """Raise a panic by a member of the case."""
     return (await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())).alert
+
+
+async def raised(network: Network, scene: Scene, event: Event) -> Alert:
+    return (await network.alerts.raise_(scene.member, scene.case.core.id, uuid4(), event=event)).alert
 
 
 async def now_stands(network: Network, scene: Scene, alert_id: AlertId) -> Alert:
@@ -138,6 +142,19 @@ async def test_pressing_again_ends_the_pause(network: Network, scene: Scene, ale
     assert (again.id, again.next_step_at) == (alert.id, clock.now() + timedelta(minutes=2))
 
 
+async def test_one_raisers_word_does_not_silence_anothers_call(
+    database: Database, network: Network, scene: Scene, alert: Alert, clock: MovableClock
+) -> None:
+    await network.alerts.stand_down(scene.member, alert.id, StandDownReason.SAFE)
+    clock.move(timedelta(minutes=1))
+    await network.alerts.raise_(scene.coordinator, scene.case.core.id, uuid4())
+    view = await network.alerts.stand_down(scene.member, alert.id, StandDownReason.SAFE)
+    assert view.alert.next_step_at == clock.now() + timedelta(minutes=2)
+    assert await outgoing.said(database, "alert_cancel_repeated")
+    view = await network.alerts.stand_down(scene.coordinator, alert.id, StandDownReason.SAFE)
+    assert view.alert.next_step_at == clock.now() + timedelta(minutes=15)
+
+
 async def test_the_raisers_word_after_everybody_accepted_starts_no_ladder(
     database: Database, network: Network, scene: Scene, alert: Alert, clock: MovableClock
 ) -> None:
@@ -244,6 +261,34 @@ async def test_who_was_called_in_a_room_of_their_own_hears_nothing_once_barred(
     assert scene.police.agency.id in (await now_stands(network, scene, alert.id)).silent_agencies
 
 
+async def test_who_has_no_part_any_more_neither_hears_nor_acts(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    """A deputy was called alone, is replaced and leaves the case: nobody is excluded, and yet it is over."""
+    alert = await raised(network, scene, Event.BEING_FOLLOWED)
+    assert direct(scene.deputy) in await outgoing.rung(database)
+    await network.cases.set_leaders(scene.coordinator, scene.case.id, scene.coordinator.id, None)
+    await network.cases.remove_member(scene.coordinator, scene.case.core.id, scene.deputy.id)
+    await network.cases.remove_member(scene.coordinator, scene.case.core.id, scene.member.id)
+    said = await outgoing.count(database)
+    await network.alerts.acknowledge(scene.police.officer, alert.id)
+    rooms = {each.target for each in (await outgoing.said(database))[said:]}
+    assert direct(scene.coordinator) in rooms
+    assert direct(scene.deputy) not in rooms
+    with pytest.raises(NotFound):
+        await network.alerts.acknowledge(scene.deputy, alert.id)
+    for actor in (scene.deputy, scene.member):
+        with pytest.raises(NotFound):
+            await network.alerts.stand_down(actor, alert.id, StandDownReason.SAFE)
+        with pytest.raises(NotFound):
+            await network.alerts.see(actor, alert.id)
+        assert await network.alerts.see_all(actor, ended=True) == []
+    # An officer of one of the agencies may act without being a member of anything.
+    clock.move(timedelta(minutes=10))
+    await escalate_due(database, clock)
+    await network.alerts.acknowledge(scene.welfare.deputies[0], alert.id)
+
+
 async def barred(network: Network, scene: Scene, who: str) -> Person:
     """Return somebody who may not touch the alert of this scene, in several ways."""
     actor = {"stranger": scene.stranger, "same agency": scene.police.workers[1]}.get(who)
@@ -318,6 +363,20 @@ async def test_where_everybody_who_was_called_also_pressed_they_may_answer_each_
     assert accepted.alert.has_acknowledged(second.id)
     ended = await network.alerts.stand_down(second, view.alert.id, StandDownReason.SAFE)
     assert ended.alert.ended
+
+
+@pytest.mark.parametrize("gone", ["departed", "excluded"])
+async def test_whoever_is_the_last_who_can_act_may_end_it(network: Network, gone: str) -> None:
+    office = await network.office(workers=2, desk=False)
+    first, second = office.workers
+    case = await network.case(first, {}, [second])
+    view = await network.alerts.raise_(first, case.core.id, uuid4())
+    assert not (await network.alerts.stand_down(first, view.alert.id, StandDownReason.SAFE)).alert.ended
+    if gone == "departed":
+        await network.depart(second)
+    else:
+        await network.cases.exclude(first, case.id, second.id)
+    assert (await network.alerts.stand_down(first, view.alert.id, StandDownReason.SAFE)).alert.ended
 
 
 async def test_whoever_was_alone_may_end_what_nobody_else_was_called_for(network: Network) -> None:

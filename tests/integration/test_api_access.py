@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from agencies.model import AgencyId, Person, PersonId
+from alerts.closing import Closing
 from alerts.model import AlertId, StandDownReason
 from alerts.service import Alerts
 from cases.model import CaseId, CompartmentId, Part
@@ -139,8 +140,10 @@ async def test_every_service_method_is_closed_to_a_stranger(api: ServedApi) -> N
             "remove_member": lambda who: services.cases.remove_member(who, compartment_id, person_id),
             "exclude": lambda who: services.cases.exclude(who, case_id, person_id),
             "set_leaders": lambda who: services.cases.set_leaders(who, case_id, who.id, None),
-            "close_compartment": lambda who: services.cases.close_compartment(who, compartment_id),
-            "close": lambda who: services.cases.close(who, case_id),
+        },
+        services.closing: {
+            "close_compartment": lambda who: services.closing.close_compartment(who, compartment_id),
+            "close_case": lambda who: services.closing.close_case(who, case_id),
         },
         services.alerts: {
             "raise_": lambda who: services.alerts.raise_(who, compartment_id, uuid4()),
@@ -155,6 +158,7 @@ async def test_every_service_method_is_closed_to_a_stranger(api: ServedApi) -> N
     }
     empty: dict[Any, dict[str, Callable[[Person], Awaitable[object]]]] = {
         services.cases: {"see_all": services.cases.see_all},
+        services.closing: {},
         services.alerts: {
             "see_all": lambda who: services.alerts.see_all(who, ended=True),
             "open_for": lambda who: services.alerts.open_for(who, [compartment_id]),
@@ -162,7 +166,7 @@ async def test_every_service_method_is_closed_to_a_stranger(api: ServedApi) -> N
         services.reviews: {"due": services.reviews.due},
     }
     # What anybody may do who works in the network.
-    free = {Cases: {"open", "colleagues"}, Alerts: set[str](), Reviews: set[str]()}
+    free = {Cases: {"open", "colleagues"}, Closing: set[str](), Alerts: set[str](), Reviews: set[str]()}
     for service, methods in closed.items():
         public = {
             name

@@ -130,12 +130,12 @@ async def test_a_smaller_circle_is_seen_by_its_members_and_the_leaders(network: 
     assert [each.id for each in member.compartments] == [scene.case.core.id, circle.id]
     assert [each.id for each in other.compartments] == [scene.case.core.id]
     assert {each.id for each in deputy.compartments} == {scene.case.core.id, circle.id}
-    await network.cases.close_compartment(scene.deputy, circle.id)
+    await network.closing.close_compartment(scene.deputy, circle.id)
     with pytest.raises(NotFound):
         await network.cases.add_member(scene.coordinator, circle.id, scene.ngo.worker.id)
     assert len((await network.cases.see(scene.member, scene.case.id)).compartments) == 1
     with pytest.raises(Conflict):
-        await network.cases.close_compartment(scene.coordinator, scene.case.core.id)
+        await network.closing.close_compartment(scene.coordinator, scene.case.core.id)
     with pytest.raises(InvalidInput):
         await network.cases.open_compartment(scene.coordinator, scene.case.id, [PersonId(uuid4()) for _ in range(51)])
 
@@ -148,7 +148,7 @@ async def test_a_case_is_handed_over_to_members(network: Network, scene: Scene) 
     case = await network.cases.set_leaders(scene.deputy, scene.case.id, scene.member.id, scene.deputy.id)
     assert case.leaders == (scene.member.id, scene.deputy.id)
     with pytest.raises(Conflict):
-        await network.cases.close(scene.coordinator, scene.case.id)
+        await network.closing.close_case(scene.coordinator, scene.case.id)
 
 
 async def test_one_responder_always_remains(network: Network, scene: Scene) -> None:
@@ -172,8 +172,8 @@ async def test_members_are_refused_what_leaders_do(database: Database, network: 
         cases.remove_member(member, case.core.id, scene.ngo.worker.id),
         cases.exclude(member, case.id, scene.ngo.worker.id),
         cases.set_leaders(member, case.id, member.id, None),
-        cases.close_compartment(member, case.core.id),
-        cases.close(member, case.id),
+        network.closing.close_compartment(member, case.core.id),
+        network.closing.close_case(member, case.id),
     ):
         with pytest.raises(Conflict):
             await attempt
@@ -181,7 +181,7 @@ async def test_members_are_refused_what_leaders_do(database: Database, network: 
 
 
 async def test_a_closed_case_is_over_for_everybody_but_its_leaders(network: Network, scene: Scene) -> None:
-    await network.cases.close(scene.coordinator, scene.case.id)
+    await network.closing.close_case(scene.coordinator, scene.case.id)
     with pytest.raises(NotFound):
         await network.cases.see(scene.member, scene.case.id)
     seen = await network.cases.see(scene.deputy, scene.case.id)
@@ -190,7 +190,7 @@ async def test_a_closed_case_is_over_for_everybody_but_its_leaders(network: Netw
     assert not seen.core.member_ids
     assert await network.cases.see_all(scene.coordinator) == []
     with pytest.raises(Conflict):
-        await network.cases.close(scene.coordinator, scene.case.id)
+        await network.closing.close_case(scene.coordinator, scene.case.id)
     with pytest.raises(NotFound):
         await network.cases.add_member(scene.coordinator, scene.case.core.id, scene.police.officer.id)
 

@@ -9,10 +9,11 @@ from uuid import uuid4
 import pytest
 
 from agencies.model import AgencyKind
-from alerts.model import Alert, AlertId, Event, State
+from alerts.model import Alert, AlertId, Event, StandDownReason, State, Status
 from alerts.sweep import escalate_due, next_due
 from cases.model import Part
 from core.database import Database
+from core.errors import Conflict
 from core.outbox import Target, TargetKind
 from tests import outgoing
 from tests.clock import MovableClock
@@ -170,17 +171,83 @@ async def test_a_sweep_that_was_killed_leaves_its_rows_to_the_next(
 
 
 @pytest.mark.parametrize("ending", ["case", "compartment"])
-async def test_an_open_alert_outlives_its_channel(
+async def test_nothing_is_closed_while_an_alert_is_open_in_it(
+    database: Database, network: Network, scene: Scene, ending: str
+) -> None:
+    circle = await network.cases.open_compartment(scene.coordinator, scene.case.id, [scene.member.id])
+    quiet = await network.cases.open_compartment(scene.coordinator, scene.case.id, [])
+    alert = (await network.alerts.raise_(scene.member, circle.id, uuid4())).alert
+
+    async def close() -> None:
+        if ending == "case":
+            await network.closing.close_case(scene.coordinator, scene.case.id)
+        else:
+            await network.closing.close_compartment(scene.coordinator, circle.id)
+
+    with pytest.raises(Conflict, match="End the open alert first"):
+        await close()
+    async with database.transaction() as tx:
+        assert not await tx.value("SELECT count(*) FROM compartments WHERE closed_at IS NOT NULL")
+    await network.closing.close_compartment(scene.coordinator, quiet.id)
+    await network.alerts.acknowledge(scene.police.officer, alert.id)
+    await network.alerts.stand_down(scene.police.officer, alert.id, StandDownReason.SAFE)
+    await close()
+
+
+@pytest.mark.parametrize("ending", ["case", "compartment"])
+async def test_an_open_drill_outlives_its_channel(
     database: Database, network: Network, scene: Scene, clock: MovableClock, ending: str
 ) -> None:
     circle = await network.cases.open_compartment(scene.coordinator, scene.case.id, [scene.member.id])
-    alert = (await network.alerts.raise_(scene.member, circle.id, uuid4())).alert
+    alert = (await network.alerts.raise_(scene.member, circle.id, uuid4(), status=Status.EXERCISE)).alert
     if ending == "case":
-        await network.cases.close(scene.coordinator, scene.case.id)
+        await network.closing.close_case(scene.coordinator, scene.case.id)
     else:
-        await network.cases.close_compartment(scene.coordinator, circle.id)
+        await network.closing.close_compartment(scene.coordinator, circle.id)
     clock.move(timedelta(minutes=2))
     said = await outgoing.count(database)
     assert await escalate_due(database, clock) == 1
     assert desk(scene.police) in await outgoing.rung(database, said)
     await network.alerts.acknowledge(scene.police.officer, alert.id)
+
+
+async def test_a_later_step_does_not_ring_those_who_have_accepted(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    alert = await raised(network, scene, Event.BEING_FOLLOWED)
+    await network.alerts.acknowledge(scene.coordinator, alert.id)
+    said = await outgoing.count(database)
+    clock.move(timedelta(minutes=10))
+    await escalate_due(database, clock)
+    rung = await outgoing.rung(database, said)
+    assert not any(scene.coordinator.id in each for each in rung.values())
+    assert scene.deputy.id in rung[Target(kind=TargetKind.COMPARTMENT, id=scene.case.core.id)]
+
+
+async def test_an_exclusion_makes_the_next_step_due_once(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    """The desk's room hears nothing more, so whoever is loyal there is called alone, and at once."""
+    mole, loyal = scene.police.officers
+    early = await network.person(scene.police.agency)
+    await network.cases.exclude(scene.coordinator, scene.case.id, early.id)
+    alert = await raised(network, scene)
+    assert await escalate_due(database, clock) == 0
+    said = await outgoing.count(database)
+    await network.cases.exclude(scene.coordinator, scene.case.id, mole.id)
+    assert await escalate_due(database, clock) == 1
+    assert (await outgoing.rung(database, said))[direct(loyal)] == {loyal.id}
+    assert (await stands(network, scene, alert.id)).next_step_at == clock.now() + timedelta(minutes=10)
+    # Excluded twice is excluded once.
+    await network.cases.exclude(scene.coordinator, scene.case.id, mole.id)
+    assert await escalate_due(database, clock) == 0
+
+
+async def test_an_exclusion_wakes_no_alert_that_calls_nobody(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    alert = await raised(network, scene)
+    for officer in (scene.shelter.officer, scene.police.officer, scene.welfare.officer):
+        await network.alerts.acknowledge(officer, alert.id)
+    await network.cases.exclude(scene.coordinator, scene.case.id, scene.ngo.officer.id)
+    assert await escalate_due(database, clock) == 0

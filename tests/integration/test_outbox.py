@@ -152,7 +152,7 @@ async def test_what_has_ended_stays_ended(database: Database, clock: MovableCloc
         await outbox.mark_sent(tx, [(claimed["sent"].id, [])], clock.now())
         await outbox.give_up(tx, claimed["failed"].id, "failed", "M_FORBIDDEN")
         await outbox.give_up(tx, claimed["quarantined"].id, "quarantined", "lease_lost")
-        await outbox.withdraw_alert(tx, alert_id)
+        await outbox.withdraw_alert(tx, alert_id, clock.now())
         # A deliverer that was away too long changes nothing of what others have ended.
         for name in ("sent", "failed", "quarantined"):
             await outbox.put_off(tx, claimed[name].id, clock.now(), "late")
@@ -206,3 +206,35 @@ async def test_whoever_listens_is_woken_when_it_commits(database_url: str, clock
             while not heard.is_set():
                 await post(database, clock, message(str(uuid4())))
         listening.cancel()
+
+
+@pytest.mark.parametrize("cause", ["alert", "rooms"])
+async def test_what_was_called_off_while_it_was_being_sent_is_not_tried_again(
+    database: Database, clock: MovableClock, cause: str
+) -> None:
+    alert_id, case_id = uuid4(), uuid4()
+    posted = [
+        Message(
+            key=str(number), target=room, template="alert_ring", lane=Lane.ALERT, alert_id=alert_id, case_id=case_id
+        )
+        for number, room in enumerate(ROOMS)
+    ]
+    await post(database, clock, posted[0])
+    (dead,) = await claim(database, clock)
+    clock.move(LEASE)
+    await post(database, clock, *posted[1:])
+    async with database.transaction() as tx:
+        # The first one's deliverer has died; the second is under way, the third arrives all the same.
+        await tx.run("UPDATE outbox SET lease_until = $2, state = 'sending' WHERE key <> $1", "0", clock.now() + LEASE)
+        if cause == "alert":
+            await outbox.withdraw_alert(tx, alert_id, clock.now())
+        else:
+            await outbox.withdraw_from_rooms(tx, case_id, [each.id for each in ROOMS], clock.now())
+        ids = {row["key"]: row["id"] for row in await tx.rows("SELECT key, id FROM outbox")}
+        await outbox.put_off(tx, ids["1"], clock.now(), "M_LIMIT_EXCEEDED")
+        await outbox.mark_sent(tx, [(ids["2"], [])], clock.now())
+        states = {row["key"]: row["state"] for row in await tx.rows("SELECT key, state FROM outbox")}
+    assert ids["0"] == dead.id
+    assert states == {"0": "withdrawn", "1": "withdrawn", "2": "sent"}
+    clock.move(timedelta(days=1))
+    assert await claim(database, clock) == []

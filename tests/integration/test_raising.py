@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -180,16 +181,31 @@ async def test_a_press_after_everybody_accepted_is_called_anew(
     assert desk(scene.police) in await outgoing.rung(database, said)
 
 
-async def test_a_lesser_press_after_everybody_accepted_only_rings(
-    network: Network, scene: Scene, database: Database
+async def test_a_lesser_press_after_everybody_accepted_is_called_anew_and_as_urgently(
+    network: Network, scene: Scene, database: Database, clock: MovableClock
 ) -> None:
     first = await pressed(network, scene, scene.member)
     for officer in (scene.shelter.officer, scene.police.officer, scene.welfare.officer):
         await network.alerts.acknowledge(officer, first.id)
     said = await outgoing.count(database)
-    again = await pressed(network, scene, scene.member, Event.DEVICE_LOST)
-    assert (again.state, again.severity, again.event) == (State.ACCEPTED, Severity.EXTREME, Event.PANIC)
+    clock.move(timedelta(hours=20))
+    again = await pressed(network, scene, scene.member, Event.MISSING_PERSON)
+    assert (again.state, again.severity, again.event) == (State.OPEN, Severity.EXTREME, Event.MISSING_PERSON)
+    assert again.next_step_at == clock.now() + timedelta(minutes=2)
     assert desk(scene.police) in await outgoing.rung(database, said)
+
+
+async def test_a_lesser_press_while_people_are_called_only_rings_and_says_what_is_new(
+    network: Network, scene: Scene, database: Database
+) -> None:
+    first = await pressed(network, scene, scene.member)
+    said = await outgoing.count(database)
+    for event in (Event.MISSING_PERSON, Event.HEALTH, Event.HEALTH):
+        again = await pressed(network, scene, scene.deputy, event)
+        assert (again.id, again.ladder, again.event) == (first.id, 1, Event.PANIC)
+    new = [each for each in (await outgoing.said(database))[said:] if each.target == desk(scene.police)]
+    assert [each.template for each in new] == ["alert_ring", "alert_raised_again"] * 2
+    assert [each.parameters["event"] for each in new if each.parameters] == ["missing_person", "health"]
 
 
 async def test_an_exercise_is_an_alert_of_its_own_and_says_so_everywhere(
@@ -199,6 +215,7 @@ async def test_an_exercise_is_an_alert_of_its_own_and_says_so_everywhere(
     drill = await pressed(network, scene, scene.member, status=Status.EXERCISE)
     assert drill.id != real.id
     for alert in (real, drill):
+        clock.move(timedelta(seconds=1))
         await pressed(network, scene, scene.deputy, status=alert.status)
         clock.move(timedelta(minutes=2))
         await escalate_due(database, clock)
@@ -334,3 +351,80 @@ async def test_an_alert_that_ends_while_somebody_presses_makes_way_for_a_new_one
     assert raised.result().alert.id != first.id
     assert raised.result().alert.state is State.OPEN
     assert (await network.alerts.see(scene.member, AlertId(raised.result().alert.id))).alert.state is State.OPEN
+
+
+async def test_a_key_of_a_drill_never_passes_for_a_real_raise(
+    database: Database, network: Network, scene: Scene
+) -> None:
+    circle = await network.cases.open_compartment(scene.coordinator, scene.case.id, [scene.member.id])
+    key = uuid4()
+    drill = await network.alerts.raise_(scene.member, scene.case.core.id, key, status=Status.EXERCISE)
+    said = await outgoing.count(database)
+    for where, status in ((scene.case.core.id, Status.ACTUAL), (circle.id, Status.EXERCISE)):
+        with pytest.raises(Conflict, match="NOT raised"):
+            await network.alerts.raise_(scene.member, where, key, status=status)
+    assert await outgoing.count(database) == said
+    again = await network.alerts.raise_(scene.member, scene.case.core.id, key, status=Status.EXERCISE)
+    assert again.alert == drill.alert
+
+
+async def test_a_key_that_comes_for_two_things_at_once_leaves_nothing_of_the_second(
+    database: Database, network: Network, scene: Scene
+) -> None:
+    """Both find an alert open that they join, so that only the key itself tells them apart."""
+    circle = await network.cases.open_compartment(scene.coordinator, scene.case.id, [scene.member.id])
+    first = await pressed(network, scene, scene.member)
+    second = (await network.alerts.raise_(scene.member, circle.id, uuid4())).alert
+    key = uuid4()
+    async with asyncio.TaskGroup() as tasks, database.transaction() as tx:
+        await tx.row("SELECT id FROM alerts WHERE id = $1 FOR UPDATE", second.id)
+        raised = tasks.create_task(_refused(network.alerts.raise_(scene.member, circle.id, key)))
+        await until_somebody_waits(tx)
+        await network.alerts.raise_(scene.member, scene.case.core.id, key)
+        said = await outgoing.count(database)
+    assert raised.result()
+    assert await outgoing.count(database) == said
+    async with database.transaction() as tx:
+        assert await tx.value("SELECT alert_id FROM alert_raises WHERE key = $1", key) == first.id
+
+
+async def _refused(raising: Awaitable[AlertView]) -> bool:
+    try:
+        await raising
+    except Conflict:
+        return True
+    return False
+
+
+async def test_a_wave_that_only_the_informed_hear_takes_the_next_with_it(database: Database, network: Network) -> None:
+    shelter = await network.office(workers=2, desk=False)
+    ngo = await network.office()
+    case = await network.case(shelter.worker, {ngo: Part.INFORMED}, shelter.workers[1:])
+    # Severe calls leaders and duty desks first: the only leader raises it, and nobody sits at a desk that rings.
+    await network.alerts.raise_(shelter.worker, case.core.id, uuid4(), event=Event.BEING_FOLLOWED)
+    rung = await outgoing.rung(database)
+    assert rung[Target(kind=TargetKind.COMPARTMENT, id=case.core.id)] == {shelter.workers[1].id}
+
+
+async def test_an_agency_that_responds_since_then_is_called_with_the_next_step(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    alert = await pressed(network, scene, scene.member)
+    await network.cases.set_part(scene.coordinator, scene.case.id, scene.elsewhere.agency.id, Part.RESPONDER)
+    await network.cases.set_part(scene.coordinator, scene.case.id, scene.ngo.agency.id, Part.RESPONDER)
+    await network.cases.set_part(scene.coordinator, scene.case.id, scene.police.agency.id, Part.INFORMED)
+    for officer in (scene.shelter.officer, scene.police.officer, scene.welfare.officer):
+        alert = (await network.alerts.acknowledge(officer, alert.id)).alert
+    assert alert.state is State.OPEN
+    assert alert.silent_agencies == {scene.elsewhere.agency.id, scene.ngo.agency.id}
+    said = await outgoing.count(database)
+    clock.move(timedelta(minutes=2))
+    await escalate_due(database, clock)
+    assert (await outgoing.rung(database, said)).keys() >= {desk(scene.elsewhere), desk(scene.ngo)}
+    # A press that begins anew asks it with the others.
+    for officer in (scene.elsewhere.officer, scene.ngo.officer):
+        alert = (await network.alerts.acknowledge(officer, alert.id)).alert
+    assert alert.state is State.ACCEPTED
+    clock.move(timedelta(minutes=1))
+    again = await pressed(network, scene, scene.coordinator)
+    assert scene.elsewhere.agency.id in again.silent_agencies

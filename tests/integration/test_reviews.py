@@ -173,7 +173,7 @@ async def test_a_closed_case_reminds_nobody(
     database: Database, network: Network, scene: Scene, clock: MovableClock
 ) -> None:
     view = await network.reviews.set_level(scene.coordinator, scene.case.id, Level.HIGH)
-    await network.cases.close(scene.coordinator, scene.case.id)
+    await network.closing.close_case(scene.coordinator, scene.case.id)
     assert await network.reviews.due(scene.coordinator) == []
     with pytest.raises(Conflict):
         await network.reviews.complete(scene.coordinator, view.review.id)
@@ -225,7 +225,7 @@ async def test_a_case_that_nobody_has_assessed_gets_an_owner_and_a_time(
 
     await network.reviews.set_level(scene.coordinator, scene.case.id, Level.LOW)
     assert await open_missing(database, clock) == 0
-    await network.cases.close(scene.coordinator, scene.case.id)
+    await network.closing.close_case(scene.coordinator, scene.case.id)
     clock.move(timedelta(days=40))
     await remind_due(database, clock)
     assert await open_missing(database, clock) == 0

@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 
 from agencies.model import Person, PersonId
+from alerts.closing import Closing
 from alerts.model import AlertId, StandDownReason
 from alerts.service import Alerts
 from cases.model import CaseId, CompartmentId, Part
@@ -45,8 +46,8 @@ REFUSED: dict[str, Attempt] = {
     "Cases.remove_member": lambda n, p, s, t: n.cases.remove_member(p, t.circle, s.member.id),
     "Cases.exclude": lambda n, p, s, t: n.cases.exclude(p, t.case, s.ngo.officer.id),
     "Cases.set_leaders": lambda n, p, s, t: n.cases.set_leaders(p, t.case, s.member.id, None),
-    "Cases.close_compartment": lambda n, p, _s, t: n.cases.close_compartment(p, t.circle),
-    "Cases.close": lambda n, p, _s, t: n.cases.close(p, t.case),
+    "Closing.close_compartment": lambda n, p, _s, t: n.closing.close_compartment(p, t.circle),
+    "Closing.close_case": lambda n, p, _s, t: n.closing.close_case(p, t.case),
     "Alerts.raise_": lambda n, p, _s, t: n.alerts.raise_(p, t.core, uuid4()),
     "Alerts.see": lambda n, p, _s, t: n.alerts.see(p, t.alert),
     "Alerts.acknowledge": lambda n, p, _s, t: n.alerts.acknowledge(p, t.alert),
@@ -69,7 +70,7 @@ PEOPLE = ["stranger", "colleague of a member", "excluded", "removed", "departed"
 def test_every_method_is_tried() -> None:
     methods = {
         f"{service.__name__}.{name}"
-        for service in (Cases, Alerts, Reviews)
+        for service in (Cases, Closing, Alerts, Reviews)
         for name, member in inspect.getmembers(service, inspect.iscoroutinefunction)
         if not name.startswith("_")
     }

@@ -79,10 +79,11 @@ def anew(standing: Alert, severity: Severity, certainty: Certainty = Certainty.O
 
 
 @pytest.mark.parametrize("state", [State.OPEN, State.ACCEPTED, State.UNANSWERED])
-def test_a_worse_press_always_begins_anew_and_a_lesser_one_never(state: State) -> None:
+def test_a_worse_press_always_begins_anew_a_lesser_one_where_nobody_is_being_called(state: State) -> None:
     for certainty in Certainty:
         assert anew(replace(ALERT, state=state), Severity.EXTREME, certainty)
-        assert not anew(replace(ALERT, state=state, cancel_asked_at=SENT), Severity.MODERATE, certainty)
+        assert anew(replace(ALERT, state=state, cancel_asked_at=SENT), Severity.MODERATE, certainty)
+        assert anew(replace(ALERT, state=state), Severity.MODERATE, certainty) is (state is not State.OPEN)
 
 
 def test_an_equal_press_begins_anew_where_nobody_is_being_called() -> None:
@@ -128,3 +129,29 @@ def test_everybody_who_pressed_is_a_raiser_and_the_last_one_began_the_ladder() -
     assert alert.raiser_ids == {ANA, BORIS}
     assert alert.cause.person_id == BORIS
     assert ALERT.cause.person_id == ANA
+
+
+def test_nobodys_word_pauses_what_somebody_else_began() -> None:
+    later = SENT.replace(hour=10)
+    first, second = Press(person_id=ANA, at=SENT), Press(person_id=BORIS, at=later)
+    # Both pressed in one ladder: Ana began it, and Boris counts once Ana has taken it back.
+    together = replace(ALERT, presses=(first, second))
+    assert together.pauses(ANA)
+    assert not together.pauses(BORIS)
+    assert replace(together, presses=(replace(first, cancelled_at=later), second)).pauses(BORIS)
+    # Boris began the present one.
+    anew = replace(together, ladder_began_at=later)
+    assert anew.pauses(BORIS)
+    assert not anew.pauses(ANA)
+    unverified = replace(ALERT, presses=(Press(person_id=None, at=SENT), second))
+    assert not unverified.pauses(BORIS)
+    for quiet in (replace(ALERT, cancel_asked_at=SENT), replace(ALERT, next_step_at=None)):
+        assert not quiet.pauses(ANA)
+
+
+def test_only_those_who_can_still_act_count_as_called() -> None:
+    called = tuple(Recipient(person_id=each, agency_id=POLICE, tier=Tier.DESKS) for each in (ANA, BORIS))
+    alert = replace(ALERT, recipients=called)
+    assert alert.others_called(frozenset({ANA, BORIS}))
+    assert not alert.others_called(frozenset({ANA}))
+    assert alert.still_called(frozenset({BORIS})) == {BORIS}

@@ -179,6 +179,30 @@ def test_leaders_hear_it_in_the_channel_or_else_in_their_own_rooms() -> None:
     }
 
 
+def test_whoever_has_accepted_is_not_rung_again_for_the_same_agency() -> None:
+    reached = audience(
+        WORLD.surroundings, {Tier.LEADERS, Tier.DESKS}, silent=frozenset({A}), raiser_ids=frozenset(),
+        answered=frozenset({(vesna.id, B), (person(5).id, B)}),
+    )  # fmt: skip
+    assert mentioned(reached) == {own_room(ana): {ana.id}, duty_room(A): {person(5).id}}
+    reached = audience(
+        WORLD.surroundings, {Tier.COMPARTMENT}, silent=frozenset(), raiser_ids=frozenset(),
+        answered=frozenset({(ana.id, A)}),
+    )  # fmt: skip
+    assert mentioned(reached) == {CHANNEL: {boris.id, vesna.id}}
+
+
+def test_those_are_able_whom_a_wave_could_reach_today() -> None:
+    mole, gone, helper = person(8), person(9, left=True), person(10, C)
+    world = replace(
+        WORLD, members=(*WORLD.members, mole, gone), excluded=frozenset({mole.id}),
+        desks=(desk(A, [person(5)], [person(6)], covered_by=C), desk(B, [goran]), desk(C, [helper])),
+    )  # fmt: skip
+    assert world.surroundings.able == {
+        each.id for each in (ana, boris, vesna, goran, person(5), person(6), helper)
+    }  # fmt: skip
+
+
 # Every case there could be: six people of four agencies, anybody anywhere, with or without desks.
 numbers = st.integers(0, 7)
 

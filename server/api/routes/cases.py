@@ -44,7 +44,7 @@ async def show_case(call: Call[Nothing]) -> CaseAnswer:
 
 async def close_case(call: Call[Nothing]) -> Nothing:
     """Close a case with all its channels."""
-    await call.services.cases.close(call.actor, _case(call))
+    await call.services.closing.close_case(call.actor, _case(call))
     return Nothing()
 
 
@@ -75,7 +75,7 @@ async def open_compartment(call: Call[OpenCompartment]) -> CompartmentAnswer:
 
 async def close_compartment(call: Call[Nothing]) -> Nothing:
     """Close a compartment with its channel."""
-    await call.services.cases.close_compartment(call.actor, _compartment(call))
+    await call.services.closing.close_compartment(call.actor, _compartment(call))
     return Nothing()
 
 

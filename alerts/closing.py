@@ -1,0 +1,63 @@
+"""Closing a case or a compartment, which waits until no alert is open in it.
+
+It stands here and not in `cases` because it must know of alerts: whoever is being called for somebody in
+danger keeps the channel in which it is answered. A drill holds nothing up.
+"""
+
+from __future__ import annotations
+
+from agencies.model import Person
+from alerts import store
+from cases import rules
+from cases import store as case_store
+from cases.model import CaseId, CompartmentId
+from cases.service import CHANNEL
+from core import ledger
+from core.clock import Clock
+from core.database import Database, Transaction
+from core.errors import Conflict
+from core.texts import mark
+
+
+class Closing:
+    """Closes cases and compartments."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def close_case(self, actor: Person, case_id: CaseId) -> None:
+        """Close a case: every channel of it ends."""
+        async with self._database.transaction() as tx:
+            case = await case_store.case(tx, case_id, lock=True)
+            rules.require_leader(case, actor.id)
+            await self._require_quiet(tx, case.id)
+            await case_store.close_case(tx, case.id, self._clock.now())
+            await self._record(tx, "case_closed", actor, case.id)
+
+    async def close_compartment(self, actor: Person, compartment_id: CompartmentId) -> None:
+        """Close a compartment other than the core: its channel ends."""
+        async with self._database.transaction() as tx:
+            case = await case_store.case_of_compartment(tx, compartment_id, lock=True)
+            compartment = rules.compartment_seen_by(case, compartment_id, actor.id)
+            rules.require_leader(case, actor.id)
+            if compartment.core:
+                raise Conflict(mark("The core compartment closes with the case."))
+            await self._require_quiet(tx, case.id, compartment.id)
+            await case_store.close_compartment(tx, compartment, self._clock.now())
+            await self._record(tx, "compartment_closed", actor, case.id, compartment.id)
+
+    async def _require_quiet(
+        self, tx: Transaction, case_id: CaseId, compartment_id: CompartmentId | None = None
+    ) -> None:
+        if await store.any_open(tx, case_id, compartment_id):
+            raise Conflict(mark("End the open alert first."))
+
+    async def _record(
+        self, tx: Transaction, act: str, actor: Person, case_id: CaseId, compartment_id: CompartmentId | None = None
+    ) -> None:
+        now = self._clock.now()
+        await ledger.record(
+            tx, ledger.Act(act=act, at=now, person_id=actor.id, case_id=case_id, object_id=compartment_id)
+        )
+        await tx.wake(CHANNEL)

@@ -1,0 +1,80 @@
+"""One row that cannot be handled never stops its neighbours, whatever is wrong with it."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from agencies.model import AgencyKind
+from alerts.model import AlertId
+from alerts.sweep import escalate_due
+from core import outbox
+from core.database import Database
+from core.outbox import Lane
+from tests.clock import MovableClock
+from tests.people import Network, Scene
+
+
+async def test_a_case_that_somebody_holds_locked_delays_only_its_own_alert(
+    database: Database, database_url: str, network: Network, scene: Scene, clock: MovableClock, logged: io.StringIO
+) -> None:
+    other = await network.office(AgencyKind.SHELTER, workers=2)
+    other_case = await network.case(other.worker, {}, [other.workers[1]])
+    held = (await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())).alert
+    clock.move(timedelta(seconds=1))
+    free = (await network.alerts.raise_(other.workers[1], other_case.core.id, uuid4())).alert
+    clock.move(timedelta(minutes=3))
+    holder = await asyncpg.connect(database_url)
+    try:
+        async with holder.transaction():
+            await holder.execute("SELECT FROM cases WHERE id = $1 FOR UPDATE", scene.case.id)
+            assert await escalate_due(database, clock) == 1
+    finally:
+        await holder.close()
+    assert await _step(database, free.id) == 1
+    assert await _step(database, held.id) == 0
+    assert str(held.id) in logged.getvalue()
+    clock.move(timedelta(seconds=31))
+    await escalate_due(database, clock)
+    assert await _step(database, held.id) == 1
+
+
+async def test_a_database_that_is_away_ends_the_round_at_once(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
+    clock.move(timedelta(minutes=3))
+    async with database.transaction() as tx:
+        await tx.run("ALTER TABLE alerts RENAME TO alerts_elsewhere")
+    with pytest.raises(asyncpg.UndefinedTableError):
+        await escalate_due(database, clock)
+
+
+async def test_a_message_whose_deliverers_die_is_tried_alone_before_it_is_set_aside(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
+    for _ in range(3):
+        assert not any(each.suspect for each in await _claim_and_die(database, clock))
+    suspects = await _claim_and_die(database, clock)
+    assert all(each.suspect and not each.poison for each in suspects)
+    async with database.transaction() as tx:
+        await outbox.suspect(tx, suspects[0].id)
+    poisonous = [each.id for each in await _claim_and_die(database, clock) if each.poison]
+    assert poisonous == [suspects[0].id]
+
+
+async def _claim_and_die(database: Database, clock: MovableClock) -> list[outbox.Claimed]:
+    async with database.transaction() as tx:
+        claimed = await outbox.claim(tx, clock.now(), 200, Lane.ALERT)
+    clock.move(outbox.LEASE)
+    return claimed
+
+
+async def _step(database: Database, alert_id: AlertId) -> int:
+    async with database.transaction() as tx:
+        return int(await tx.value("SELECT step FROM alerts WHERE id = $1", alert_id))
