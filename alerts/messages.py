@@ -38,6 +38,9 @@ TEXTS = {
     "alert_not_delivered_to_person": mark(
         "{codename}: the call to {person} could NOT be delivered. Ring them yourself."
     ),
+    "alert_not_delivered_to_compartment": mark(
+        "{codename}: the case's channel could NOT be reached. Ring its members yourself."
+    ),
     "alert_unreachable": mark("{codename}: NOBODY can be reached for {agencies}. Ring them yourself."),
     "alert_unanswered": mark(
         "{codename}: still no answer from {agencies} after six hours. The call is repeated once a day. "
@@ -68,6 +71,9 @@ TEXTS = {
     ),
     "drill_not_delivered_to_person": mark(
         "EXERCISE, {codename}: the call to {person} could not be delivered. Look at their room with the bot."
+    ),
+    "drill_not_delivered_to_compartment": mark(
+        "EXERCISE, {codename}: the case's channel could not be reached. Look at it."
     ),
     "drill_unreachable": mark("EXERCISE, {codename}: nobody can be reached for {agencies}. Look at their duty desks."),
     "drill_unanswered": mark(
@@ -156,11 +162,11 @@ def silence(
     return [_message(alert, room, template, cause, parameters) for room in rooms]
 
 
-def not_delivered(alert: Alert, codename: str, channel: Target, target: Target, parameters: dict[str, str]) -> Message:
-    """Return the notice that a room could not be called, for the alert's channel."""
+def not_delivered(alert: Alert, codename: str, room: Target, target: Target, parameters: dict[str, str]) -> Message:
+    """Return the notice that a target could not be called, for a room that is to know."""
     template = f"alert_not_delivered_to_{target.kind}"
     cause = f"not_delivered:{target.id}:{alert.ladder}.{alert.step}"
-    return _message(alert, channel, template, cause, {"codename": codename, **parameters})
+    return _message(alert, room, template, cause, {"codename": codename, **parameters})
 
 
 def cancel_asked(

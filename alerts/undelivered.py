@@ -7,6 +7,7 @@ from datetime import datetime
 from agencies import store as directory
 from agencies.model import DeskId
 from alerts import messages, store
+from alerts.calling import followers
 from alerts.model import AlertId
 from cases import store as case_store
 from core import outbox
@@ -15,15 +16,17 @@ from core.outbox import Target, TargetKind
 
 
 async def tell(tx: Transaction, alert_id: AlertId, target: Target, now: datetime) -> None:
-    """Say in the alert's channel that a room could not be called; where that is the channel, nobody can."""
+    """Say in the alert's channel that a room could not be called; where it is the channel, in the other rooms."""
     alert = await store.alert(tx, alert_id)
-    if alert.ended or target.kind is TargetKind.COMPARTMENT:
+    if alert.ended:
         return
+    codename, told = await followers(tx, alert, await case_store.case(tx, alert.case_id))
     channel = Target(kind=TargetKind.COMPARTMENT, id=alert.compartment_id)
-    codename = (await case_store.compartments(tx, [alert.compartment_id]))[0].codename
+    parameters: dict[str, str] = {}
     if target.kind is TargetKind.DESK:
         desks = await directory.desks(tx, desk_ids=[DeskId(target.id)])
         parameters = {"agencies": ",".join(str(each.agency_id) for each in desks)}
-    else:
+    elif target.kind is TargetKind.PERSON:
         parameters = {"person": str(target.id)}
-    await outbox.post(tx, [messages.not_delivered(alert, codename, channel, target, parameters)], now)
+    rooms = [channel] if target != channel else [each for each in told if each != channel]
+    await outbox.post(tx, [messages.not_delivered(alert, codename, room, target, parameters) for room in rooms], now)

@@ -17,9 +17,9 @@ from uuid import UUID
 
 from bots import rooms
 from bots.device import MatrixDevice
-from bots.housekeeping import FORBIDDEN, Housekeeping
+from bots.housekeeping import Housekeeping
 from bots.lease import Lease
-from bots.occupants import Occupants
+from bots.occupants import FORBIDDEN, Occupants
 from bots.outcomes import Outcomes
 from bots.preparation import Preparation, Ready
 from bots.rendering import Renderer
@@ -112,7 +112,7 @@ class Delivery:
                     for waiting in messages[position:]:
                         await self._outcomes.put_off(waiting.claimed, code, wait)
                     if code == FORBIDDEN:
-                        await self._preparation.doubt(each)
+                        await self._preparation.doubt(each.sealed.room_id)
                     break
             await self._record(sent)
         except Unavailable:

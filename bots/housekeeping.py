@@ -7,19 +7,19 @@ there is removed, and the room's key is changed at once, before the homeserver's
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from bots import rooms
 from bots.device import MatrixDevice
-from bots.occupants import Occupants
+from bots.occupants import FORBIDDEN, Occupants
 from bots.rooms import Room
 from core import logs
 from core.clock import Clock
 from core.database import Database
-from core.errors import DeliveryError, Permanent, StrehaError, Unavailable
+from core.errors import DeliveryError, Permanent, StrehaError, Temporary, Unavailable
 from core.outbox import Target, TargetKind
 from core.texts import mark, render
 
@@ -33,7 +33,6 @@ OWN_FIELD = "org.streha.target"
 ROTATION_MESSAGES = 100
 ROTATION = timedelta(days=7)
 BOT_LEVEL = 100
-FORBIDDEN = "M_FORBIDDEN"
 
 
 class Housekeeping:
@@ -85,12 +84,11 @@ class Housekeeping:
         if room is None or (room.settled and not room.attempts):
             return
         room_id = room.room_id or await self._make(room)
-        try:
-            complete = await self._staff(room, room_id)
-        except Permanent as error:
-            if error.code == FORBIDDEN:
-                await self._make_anew(room_id)
-            raise
+        present = await self._present(room_id)
+        if present.get(self._device.user_id) != "join":
+            await self._make_anew(room_id)
+            raise Temporary("The room has to be made anew.", code="removed_from_room")
+        complete = await self._staff(room, room_id, present)
         async with self._database.transaction() as tx:
             if room.closed:
                 await rooms.closed(tx, target, self._clock.now())
@@ -140,10 +138,18 @@ class Housekeeping:
             self._own_rooms = own_rooms
         return self._own_rooms.get(marker)
 
-    async def _staff(self, room: Room, room_id: str) -> bool:
+    async def _present(self, room_id: str) -> dict[str, str]:
+        """Return everybody's membership of a room; nobody's where this account may not even look."""
+        try:
+            return await self._device.homeserver.memberships(room_id)
+        except Permanent as error:
+            if error.code != FORBIDDEN:
+                raise
+            return {}
+
+    async def _staff(self, room: Room, room_id: str, present: Mapping[str, str]) -> bool:
         """Invite who is missing and remove who does not belong; tell whether everything was done."""
         homeserver = self._device.homeserver
-        present = await homeserver.memberships(room_id)
         inside = {user for user, membership in present.items() if membership in {"join", "invite", "knock"}}
         strangers = inside - room.members.keys() - {self._device.user_id}
         if strangers:

@@ -12,6 +12,8 @@ from core.errors import DeliveryError
 
 log = logs.get(__name__)
 
+FORBIDDEN = "M_FORBIDDEN"
+
 
 class Occupants:
     """The joined users of the rooms that were asked for, kept up by membership changes."""
@@ -26,20 +28,26 @@ class Occupants:
             self._joined[room_id] = set(await self._homeserver.joined_members(room_id))
         return frozenset(self._joined[room_id])
 
-    async def joined_each(self, room_ids: Iterable[str]) -> dict[str, frozenset[str]]:
-        """Return who has joined each of these rooms, asked side by side; a room that gives no answer is left out."""
+    async def joined_each(self, room_ids: Iterable[str]) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
+        """Return who has joined each of these rooms, and the rooms that this account may not look into.
+
+        They are asked side by side; a room that gives no answer is in neither.
+        """
         found: dict[str, frozenset[str]] = {}
+        shut: set[str] = set()
 
         async def look(room_id: str) -> None:
             try:
                 found[room_id] = await self.joined(room_id)
             except DeliveryError as error:
                 log.warning("members_unknown", error=error.code)
+                if error.code == FORBIDDEN:
+                    shut.add(room_id)
 
         async with asyncio.TaskGroup() as tasks:
             for room_id in room_ids:
                 tasks.create_task(look(room_id))
-        return found
+        return found, frozenset(shut)
 
     def notice(self, change: MembershipChange) -> None:
         """Take a change into account."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -21,7 +21,7 @@ from bots.device import MatrixDevice
 from bots.housekeeping import Housekeeping
 from bots.lease import Lease
 from bots.occupants import Occupants
-from bots.outcomes import Outcomes
+from bots.outcomes import NOBODY_CAN_READ, Outcomes
 from bots.rendering import Names, Renderer, names_for
 from bots.room_sessions import KeysNotShared, Sealed
 from bots.rooms import Room, StoredSend
@@ -32,7 +32,7 @@ from core import logs, outbox
 from core.clock import Clock
 from core.database import Database
 from core.errors import DeliveryError, Temporary
-from core.outbox import Claimed, Message, Target
+from core.outbox import Claimed, Lane, Message, Target
 
 log = logs.get(__name__)
 
@@ -157,15 +157,17 @@ class Preparation:
         if room is None or not room.settled or room.version != ready.version:
             raise Temporary("The room has changed since the message was sealed.", code="membership_changed")
 
-    async def doubt(self, ready: Ready) -> None:
-        """Look at a room again in which the bot may not speak: it may have been removed from it."""
+    async def doubt(self, room_id: str) -> None:
+        """Look at a room again that does not let the bot in: it may have been removed from it."""
         async with self._database.transaction(urgent=True) as tx:
-            await rooms.drifted(tx, ready.sealed.room_id, self._clock.now())
+            await rooms.drifted(tx, room_id, self._clock.now())
 
     async def _keys_given(self, found: Mapping[Target, Room]) -> Mapping[str, Sharing]:
         """Give keys out for every room that will be spoken in; return who holds them, by room."""
         speaking = {room.room_id: room for room in found.values() if room.room_id is not None and not room.closed}
-        joined = await self._occupants.joined_each(speaking)
+        joined, shut = await self._occupants.joined_each(speaking)
+        for room_id in shut:
+            await self.doubt(room_id)
         members = {room_id: users & speaking[room_id].members.keys() for room_id, users in joined.items()}
         if not members:
             return {}
@@ -203,7 +205,8 @@ class Preparation:
                     raise _NotReady("room_not_wanted_yet")
                 if message.target in blocked:
                     raise _NotReady(blocked[message.target])
-                sealed = self._stored_or_encrypted(each, room, facts)
+                unreached = _unreached(message, room, facts.keyed.get(str(room.room_id)))
+                sealed = self._stored_or_encrypted(each, room, facts, unreached)
             except _NotReady as waiting:
                 blocked[message.target] = str(waiting)
                 await self._outcomes.put_off(each, str(waiting))
@@ -217,7 +220,7 @@ class Preparation:
                 Ready(
                     claimed=each,
                     sealed=sealed,
-                    unreached=_unreached(message, room, shared),
+                    unreached=unreached,
                     version=room.version,
                     prepared_at=time.monotonic(),
                 )
@@ -229,12 +232,16 @@ class Preparation:
         await self._store(fresh, repeats)
         return ready
 
-    def _stored_or_encrypted(self, each: Claimed, room: Room, facts: _Facts) -> Sealed:
+    def _stored_or_encrypted(self, each: Claimed, room: Room, facts: _Facts, unreached: Collection[PersonId]) -> Sealed:
         earlier = facts.stored.get(each.id)
         if earlier is not None and self._still_good(earlier, room):
             return _resealed(earlier)
         if room.room_id is None or not room.settled or room.room_id not in facts.keyed:
             raise _NotReady("room_not_ready")
+        if each.message.lane is Lane.ALERT and each.message.mentions and len(unreached) == len(each.message.mentions):
+            # A call into a room where nobody called can read it would be lost on them for ever: it waits for
+            # the first to come in, and is told as not delivered meanwhile.
+            raise _NotReady(NOBODY_CAN_READ)
         wanted = set(each.message.mentions)
         mentions = [user for user, person_id in room.members.items() if person_id in wanted]
         repeated = earlier is not None or each.message.repeated

@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 
 from alerts.model import StandDownReason, Status
-from bots.outcomes import Outcomes
+from bots.outcomes import COMING_IN_ATTEMPTS, NOBODY_CAN_READ, Outcomes
 from core import outbox
 from core.database import Database
 from core.ids import new_id
@@ -44,18 +44,33 @@ async def test_the_channel_hears_once_whom_to_ring(
     assert await told(database) == [(f"{prefix}_not_delivered_to_desk", "compartment")]
 
 
-async def test_what_fails_in_the_channel_itself_or_after_the_end_tells_nobody(
+async def test_where_the_channel_fails_the_other_rooms_hear_it_and_nobody_after_the_end(
     network: Network, scene: Scene, database: Database, clock: MovableClock
 ) -> None:
     view = await network.alerts.raise_(scene.member, scene.case.core.id, new_id())
     outcomes = Outcomes(database, clock)
     calls = await claimed_calls(database, clock)
-    assert calls[TargetKind.COMPARTMENT]
-    assert calls[TargetKind.DESK]
-    for each in calls[TargetKind.COMPARTMENT]:
-        await outcomes.give_up(each, "quarantined", "KeyError")
+    await outcomes.give_up(calls[TargetKind.COMPARTMENT][0], "quarantined", "KeyError")
+    heard = await told(database)
+    assert {template for template, _room in heard} == {"alert_not_delivered_to_compartment"}
+    assert {room for _template, room in heard} == {"desk"}
+
     await network.alerts.acknowledge(scene.coordinator, view.alert.id)
     await network.alerts.stand_down(scene.coordinator, view.alert.id, StandDownReason.SAFE)
     for each in calls[TargetKind.DESK]:
         await outcomes.give_up(each, "quarantined", "KeyError")
-    assert await told(database) == []
+    assert await told(database) == heard
+
+
+async def test_a_room_that_nobody_enters_is_told_after_a_while_and_tried_on(
+    network: Network, scene: Scene, database: Database, clock: MovableClock
+) -> None:
+    await network.alerts.raise_(scene.member, scene.case.core.id, new_id())
+    outcomes = Outcomes(database, clock)
+    for attempt in range(COMING_IN_ATTEMPTS + 1):
+        assert bool(await told(database)) is False, attempt
+        ring = (await claimed_calls(database, clock))[TargetKind.DESK][0]
+        await outcomes.put_off(ring, NOBODY_CAN_READ)
+        clock.move(outbox.LEASE)
+    assert await told(database) == [("alert_not_delivered_to_desk", "compartment")]
+    assert ring.id in {each.id for each in (await claimed_calls(database, clock))[TargetKind.DESK]}
