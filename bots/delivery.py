@@ -18,6 +18,7 @@ from uuid import UUID
 from bots import rooms
 from bots.device import MatrixDevice
 from bots.housekeeping import Housekeeping
+from bots.key_giving import KeyGiving
 from bots.lease import Lease
 from bots.occupants import FORBIDDEN, Occupants
 from bots.outcomes import Outcomes
@@ -50,8 +51,9 @@ class Delivery:
         self._clock = clock
         self._device = device
         self._outcomes = Outcomes(database, clock)
+        self._keys = KeyGiving(database, clock, device, occupants)
         self._preparation = Preparation(
-            database, clock, device, lease, housekeeping, occupants, renderer, self._outcomes
+            database, clock, device, lease, housekeeping, self._keys, renderer, self._outcomes
         )
         self._puts = asyncio.Semaphore(PUTS_AT_ONCE)
         self._woken = {lane: asyncio.Event() for lane in Lane}
@@ -70,11 +72,11 @@ class Delivery:
                 try:
                     while await self.deliver(tasks, lane):
                         pass
-                    await self._preparation.give_owed_keys()
+                    await self._keys.give_owed()
                 except Unavailable:
                     log.warning("delivery_interrupted", error="database")
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(min(interval, self._preparation.owed_in)):
+                    async with asyncio.timeout(min(interval, self._keys.owed_in)):
                         await self._woken[lane].wait()
         raise AssertionError("unreachable: the loop has no end")
 
@@ -112,7 +114,7 @@ class Delivery:
                     for waiting in messages[position:]:
                         await self._outcomes.put_off(waiting.claimed, code, wait)
                     if code == FORBIDDEN:
-                        await self._preparation.doubt(each.sealed.room_id)
+                        await self._keys.doubt(each.sealed.room_id)
                     break
             await self._record(sent)
         except Unavailable:
@@ -144,7 +146,9 @@ def _kind(error: Exception) -> str:
 
 def _batches(claimed: Sequence[Claimed]) -> Iterator[Sequence[Claimed]]:
     """Split off, one by one, what may have taken its deliverers down, so that it takes nothing else with it."""
-    yield [each for each in claimed if not each.suspect]
+    ordinary = [each for each in claimed if not each.suspect]
+    if ordinary:
+        yield ordinary
     for each in claimed:
         if each.suspect:
             yield [each]

@@ -7,7 +7,6 @@ and whoever puts it makes the same event.
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,8 +18,8 @@ from alerts import store as alert_store
 from bots import rooms
 from bots.device import MatrixDevice
 from bots.housekeeping import Housekeeping
+from bots.key_giving import KeyGiving
 from bots.lease import Lease
-from bots.occupants import Occupants
 from bots.outcomes import NOBODY_CAN_READ, Outcomes
 from bots.rendering import Names, Renderer, names_for
 from bots.room_sessions import KeysNotShared, Sealed
@@ -31,14 +30,13 @@ from cases.model import CaseId
 from core import logs, outbox
 from core.clock import Clock
 from core.database import Database
-from core.errors import DeliveryError, Temporary
+from core.errors import Temporary
 from core.outbox import Claimed, Lane, Message, Target
 
 log = logs.get(__name__)
 
 SETTLE_SECONDS = 3.0
 UNCHANGED_SECONDS = 1.0
-LONGEST_OWED_SECONDS = 60.0
 # Synapse forgets a transaction id after a day; a repeat after that is a second event, and says so.
 REMEMBERED_BY_HOMESERVER = timedelta(hours=20)
 NEWCOMERS_SETTLE = timedelta(seconds=6)
@@ -77,35 +75,16 @@ class Preparation:
 
     def __init__(
         self, database: Database, clock: Clock, device: MatrixDevice, lease: Lease, housekeeping: Housekeeping,
-        occupants: Occupants, renderer: Renderer, outcomes: Outcomes,
+        keys: KeyGiving, renderer: Renderer, outcomes: Outcomes,
     ) -> None:  # fmt: skip
         self._database = database
         self._clock = clock
         self._device = device
         self._lease = lease
         self._housekeeping = housekeeping
-        self._occupants = occupants
+        self._keys = keys
         self._renderer = renderer
         self._outcomes = outcomes
-        # Rooms with a device that could not be given its key yet; how often that was tried, and when again.
-        self._owing: set[Target] = set()
-        self._owing_tries = 0
-        self._owing_due = 0.0
-
-    @property
-    def owed_in(self) -> float:
-        """In how many seconds owed keys are to be tried again; without any, never."""
-        return max(self._owing_due - time.monotonic(), 0.0) if self._owing else math.inf
-
-    async def give_owed_keys(self) -> None:
-        """Try again to give out what some devices did not get, to those who belong in the rooms now."""
-        if not self._owing or self.owed_in > 0:
-            return
-        self._owing_tries += 1
-        self._owing_due = time.monotonic() + min(2.0**self._owing_tries, LONGEST_OWED_SECONDS)
-        async with self._database.transaction() as tx:
-            found = await rooms.rooms(tx, set(self._owing))
-        await self._keys_given({target: room for target, room in found.items() if room.settled})
 
     async def prepare(self, claimed: Sequence[Claimed], tasks: asyncio.TaskGroup) -> list[Ready]:
         """Make a batch ready; what cannot be is put off or given up here, each by itself."""
@@ -118,7 +97,7 @@ class Preparation:
             about = {CaseId(each.message.case_id) for each in claimed if each.message.case_id}
             excluded = await case_store.exclusions(tx, about)
         found = await self._settled(found, tasks)
-        keyed = await self._keys_given(found)
+        keyed = await self._keys.give(found.values())
         facts = _Facts(rooms=found, stored=stored, names=names, keyed=keyed, excluded=excluded, ended=ended)
         return await self._sealed(claimed, facts)
 
@@ -156,36 +135,6 @@ class Preparation:
             room = (await rooms.rooms(tx, [ready.claimed.message.target])).get(ready.claimed.message.target)
         if room is None or not room.settled or room.version != ready.version:
             raise Temporary("The room has changed since the message was sealed.", code="membership_changed")
-
-    async def doubt(self, room_id: str) -> None:
-        """Look at a room again that does not let the bot in: it may have been removed from it."""
-        async with self._database.transaction(urgent=True) as tx:
-            await rooms.drifted(tx, room_id, self._clock.now())
-
-    async def _keys_given(self, found: Mapping[Target, Room]) -> Mapping[str, Sharing]:
-        """Give keys out for every room that will be spoken in; return who holds them, by room."""
-        speaking = {room.room_id: room for room in found.values() if room.room_id is not None and not room.closed}
-        joined, shut = await self._occupants.joined_each(speaking)
-        for room_id in shut:
-            await self.doubt(room_id)
-        members = {room_id: users & speaking[room_id].members.keys() for room_id, users in joined.items()}
-        if not members:
-            return {}
-        try:
-            shared = await self._device.share_keys_many(members)
-        except DeliveryError as error:
-            log.warning("keys_not_shared", error=error.code, count=len(members))
-            return {}
-        self._remember_owing({room_id: speaking[room_id].target for room_id in members}, shared)
-        return shared
-
-    def _remember_owing(self, targets: Mapping[str, Target], shared: Mapping[str, Sharing]) -> None:
-        for room_id, each in shared.items():
-            if each.failed and targets[room_id] not in self._owing:
-                self._owing.add(targets[room_id])
-                self._owing_tries, self._owing_due = 0, time.monotonic() + 1.0
-            elif not each.failed:
-                self._owing.discard(targets[room_id])
 
     async def _sealed(self, claimed: Sequence[Claimed], facts: _Facts) -> list[Ready]:
         """Encrypt and store everything, in one transaction that a bot without the lease cannot commit."""
