@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from agencies.service import Agencies
-from alerts.messages import TEXTS
+from alerts.messages import EVENT_TEXTS, TEXTS
 from cases import ledger
 from client import key_file
 from client.api import ApiClient
@@ -30,6 +30,7 @@ from deploy.witness import Message, Witness, WitnessError, Witnesses
 from safety_plans.model import Level
 from safety_plans.rules import due_at
 
+PANIC = frozenset(render(EVENT_TEXTS["panic"], language) for language in LANGUAGES)
 PEOPLE = ("ana", "nina", "mila", "sara", "jelena", "petar", "luka", "ivan", "vesna")
 MEMBERS = ("ana", "nina", "mila", "sara", "jelena")
 RINGS = frozenset(render(TEXTS["alert_ring"], language) for language in LANGUAGES)
@@ -156,7 +157,7 @@ class _Story:
         if len(names) != len(called) or "sara" in names:
             raise CheckFailed("Somebody was called who has no witness, or the raiser was called.")
         what = "panic: every recipient reads the details"
-        await self._seen(what, raised_at, names, lambda each: codename in each.body, after=before)
+        await self._seen(what, raised_at, names, lambda each: _tells_of_panic(each, codename), after=before)
 
     async def _acknowledge(self, room: str) -> None:
         accepted_at = SystemClock().now()
@@ -201,7 +202,7 @@ class _Story:
         while await ledger.sequence(self._network.database):
             pass
         verified = await ledger.verify(self._network.database)
-        if verified.broken_at is not None or not verified.entries:
+        if not verified.whole or not verified.entries:
             raise CheckFailed("The ledger does not verify.")
         self._told(Step(what=f"ledger verified: {verified.entries} entries"))
 
@@ -227,6 +228,10 @@ class _Story:
 
     def _as(self, name: str) -> ApiClient:
         return ApiClient(key_file.load(self._accounts[name].key_file))
+
+
+def _tells_of_panic(message: Message, codename: str) -> bool:
+    return codename in message.body and any(word in message.body for word in PANIC)
 
 
 def _since(moment: datetime) -> float:
