@@ -58,6 +58,8 @@ class Delivery:
         self._puts = asyncio.Semaphore(PUTS_AT_ONCE)
         self._woken = {lane: asyncio.Event() for lane in Lane}
         self._under_way: set[UUID] = set()
+        # Messages whose attempt was ended by the database.
+        self._interrupted: set[UUID] = set()
 
     def wake(self) -> None:
         """Look into the outbox now."""
@@ -82,18 +84,29 @@ class Delivery:
 
     async def deliver(self, tasks: asyncio.TaskGroup, lane: Lane) -> int:
         """Claim a batch, have it made ready and start its PUTs; return how many messages were claimed."""
+        now = self._clock.now()
         async with self._database.transaction(urgent=True) as tx:
-            claimed = await outbox.claim(tx, self._clock.now(), BATCH, lane)
-        # What is still on its way here has only had its lease renewed.
-        fresh = [each for each in claimed if each.id not in self._under_way]
-        for batch in _batches(fresh):
+            await outbox.renew(tx, self._under_way, now)
+            await outbox.interrupted(tx, self._interrupted)
+            claimed = await outbox.claim(tx, now, BATCH, lane)
+        self._interrupted.clear()
+        for batch in _batches([each for each in claimed if each.id not in self._under_way]):
+            ids = {each.id for each in batch}
+            self._under_way |= ids
+            ready: list[Ready] = []
+            try:
+                ready = await self._preparation.prepare(batch, tasks)
+            except Unavailable:
+                self._interrupted |= ids
+                raise
+            finally:
+                self._under_way -= ids - {each.claimed.id for each in ready}
             by_room: dict[str, list[Ready]] = defaultdict(list)
-            for each in await self._preparation.prepare(batch, tasks):
+            for each in ready:
                 by_room[each.sealed.room_id].append(each)
             for messages in by_room.values():
-                self._under_way |= {each.claimed.id for each in messages}
                 tasks.create_task(self._put_in_order(messages))
-        return len(fresh)
+        return len(claimed)
 
     async def _put_in_order(self, messages: Sequence[Ready]) -> None:
         """Put one room's messages one after the other; whatever goes wrong is recorded here."""
@@ -119,6 +132,7 @@ class Delivery:
             await self._record(sent)
         except Unavailable:
             # The lease runs out and the same ciphertext is put again, which makes the same event.
+            self._interrupted |= {each.claimed.id for each in messages}
             log.warning("delivery_not_recorded", count=len(sent))
         except StrehaError as error:
             log.failure("delivery_failed", error)
@@ -138,6 +152,9 @@ class Delivery:
             reached = [(each.claimed.id, each.unreached) for each, _event in sent]
             await outbox.mark_sent(tx, reached, self._clock.now())
             await rooms.note_events(tx, [(each.claimed.id, event) for each, event in sent])
+            for each, _event in sent:
+                if each.unreached and len(each.unreached) == len(each.claimed.message.mentions):
+                    await self._outcomes.tell(tx, each.claimed)
 
 
 def _kind(error: Exception) -> str:

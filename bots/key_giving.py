@@ -49,9 +49,11 @@ class KeyGiving:
         if not self._owing or self.owed_in > 0:
             return
         self._tries += 1
-        self._due = time.monotonic() + min(2.0**self._tries, LONGEST_RETRY_SECONDS)
+        self._due = time.monotonic() + min(2.0 ** min(self._tries, 10), LONGEST_RETRY_SECONDS)
         async with self._database.transaction() as tx:
             found = await rooms.rooms(tx, set(self._owing))
+        # A room that has ended, or is being made anew, owes nothing any more.
+        self._owing &= {target for target, room in found.items() if room.room_id is not None and not room.closed}
         await self.give(room for room in found.values() if room.settled)
 
     async def give(self, spoken_in: Iterable[Room]) -> Mapping[str, Sharing]:

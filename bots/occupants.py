@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable
 
 from bots.homeserver import Homeserver
@@ -21,12 +22,18 @@ class Occupants:
     def __init__(self, homeserver: Homeserver) -> None:
         self._homeserver = homeserver
         self._joined: dict[str, set[str]] = {}
+        # How many changes were noticed in each room: an answer from before one of them is not kept.
+        self._changes: Counter[str] = Counter()
 
     async def joined(self, room_id: str) -> frozenset[str]:
         """Return who has joined a room."""
-        if room_id not in self._joined:
-            self._joined[room_id] = set(await self._homeserver.joined_members(room_id))
-        return frozenset(self._joined[room_id])
+        if room_id in self._joined:
+            return frozenset(self._joined[room_id])
+        before = self._changes[room_id]
+        answer = await self._homeserver.joined_members(room_id)
+        if self._changes[room_id] == before:
+            self._joined.setdefault(room_id, set(answer))
+        return answer
 
     async def joined_each(self, room_ids: Iterable[str]) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
         """Return who has joined each of these rooms, and the rooms that this account may not look into.
@@ -51,6 +58,7 @@ class Occupants:
 
     def notice(self, change: MembershipChange) -> None:
         """Take a change into account."""
+        self._changes[change.room_id] += 1
         known = self._joined.get(change.room_id)
         if known is not None:
             (known.add if change.membership == "join" else known.discard)(change.user_id)

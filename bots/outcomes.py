@@ -16,8 +16,11 @@ log = logs.get(__name__)
 LONGEST_WAIT = timedelta(minutes=1)
 LONGEST_ALERT_WAIT_SECONDS = 5
 NOBODY_CAN_READ = "nobody_can_read"
-# Whoever was invited this moment comes in within some seconds; after these attempts the call counts as lost.
+EXCLUDED_PERSON = "excluded_person"
+# Whoever was invited this moment comes in within some seconds: so long a call waits for a reader.
 COMING_IN_ATTEMPTS = 3
+# After about a minute of attempts people are told, whatever keeps a call from leaving.
+LATE_ATTEMPTS = 12
 
 
 class Outcomes:
@@ -33,8 +36,8 @@ class Outcomes:
         wait = timedelta(seconds=wait_seconds or min(2.0 ** min(each.attempts - 1, 10), longest))
         async with self._database.transaction(urgent=True) as tx:
             await outbox.put_off(tx, each.id, self._clock.now() + min(wait, LONGEST_WAIT), failure)
-            if failure == NOBODY_CAN_READ and each.attempts > COMING_IN_ATTEMPTS:
-                await self._tell(tx, each)
+            if each.attempts > LATE_ATTEMPTS:
+                await self.tell(tx, each)
 
     async def give_up(self, each: Claimed, state: str, failure: str) -> None:
         """End a message as `failed` or `quarantined`, and let the alert's channel know whom to ring."""
@@ -42,14 +45,18 @@ class Outcomes:
         log.error("message_not_delivered", outbox_id=each.id, alert_id=alert_id, state=state, error=failure)
         async with self._database.transaction(urgent=True) as tx:
             await outbox.give_up(tx, each.id, state, failure)
-            await self._tell(tx, each)
+            await self.tell(tx, each)
 
     async def withdraw(self, each: Claimed, why: str) -> None:
         """End a message that nobody may hear any more: its room is closed, or holds somebody excluded."""
         log.warning("message_withdrawn", outbox_id=each.id, alert_id=each.message.alert_id, error=why)
         async with self._database.transaction(urgent=True) as tx:
             await outbox.give_up(tx, each.id, "withdrawn", why)
+            if why == EXCLUDED_PERSON:
+                # The others in that room did not hear it either.
+                await self.tell(tx, each)
 
-    async def _tell(self, tx: Transaction, each: Claimed) -> None:
+    async def tell(self, tx: Transaction, each: Claimed) -> None:
+        """Let people know that a call of an alert reached nobody in a room; once for each of its steps."""
         if each.message.alert_id is not None:
             await undelivered.tell(tx, AlertId(each.message.alert_id), each.message.target, self._clock.now())

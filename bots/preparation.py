@@ -20,7 +20,7 @@ from bots.device import MatrixDevice
 from bots.housekeeping import Housekeeping
 from bots.key_giving import KeyGiving
 from bots.lease import Lease
-from bots.outcomes import NOBODY_CAN_READ, Outcomes
+from bots.outcomes import COMING_IN_ATTEMPTS, EXCLUDED_PERSON, NOBODY_CAN_READ, Outcomes
 from bots.rendering import Names, Renderer, names_for
 from bots.room_sessions import KeysNotShared, Sealed
 from bots.rooms import Room, StoredSend
@@ -31,7 +31,7 @@ from core import logs, outbox
 from core.clock import Clock
 from core.database import Database
 from core.errors import Temporary
-from core.outbox import Claimed, Lane, Message, Target
+from core.outbox import Claimed, Message, Target
 
 log = logs.get(__name__)
 
@@ -49,9 +49,9 @@ class Ready:
     claimed: Claimed
     sealed: Sealed
     unreached: tuple[PersonId, ...]
-    # The membership it was sealed for, and when (on the process's monotonic clock, in seconds).
+    # The membership it was sealed for, and when its preparation began (monotonic seconds of this process).
     version: int
-    prepared_at: float
+    began: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +64,7 @@ class _Facts:
     keyed: Mapping[str, Sharing]
     excluded: Mapping[CaseId, frozenset[PersonId]]
     ended: frozenset[UUID]
+    began: float
 
 
 class _NotReady(Exception):
@@ -85,9 +86,12 @@ class Preparation:
         self._keys = keys
         self._renderer = renderer
         self._outcomes = outcomes
+        # Rooms that are being put right, each once.
+        self._settling: dict[Target, asyncio.Task[None]] = {}
 
     async def prepare(self, claimed: Sequence[Claimed], tasks: asyncio.TaskGroup) -> list[Ready]:
         """Make a batch ready; what cannot be is put off or given up here, each by itself."""
+        began = time.monotonic()
         claimed = await self._without_poison(claimed)
         async with self._database.transaction(urgent=True) as tx:
             stored = await rooms.stored_sends(tx, [each.id for each in claimed])
@@ -98,7 +102,9 @@ class Preparation:
             excluded = await case_store.exclusions(tx, about)
         found = await self._settled(found, tasks)
         keyed = await self._keys.give(found.values())
-        facts = _Facts(rooms=found, stored=stored, names=names, keyed=keyed, excluded=excluded, ended=ended)
+        facts = _Facts(
+            rooms=found, stored=stored, names=names, keyed=keyed, excluded=excluded, ended=ended, began=began
+        )
         return await self._sealed(claimed, facts)
 
     async def _without_poison(self, claimed: Sequence[Claimed]) -> list[Claimed]:
@@ -122,19 +128,24 @@ class Preparation:
         unsettled = [target for target, room in found.items() if not room.settled]
         if not unsettled:
             return found
-        settling = tasks.create_task(self._housekeeping.settle(unsettled))
-        await asyncio.wait([settling], timeout=SETTLE_SECONDS)
+        self._settling = {target: task for target, task in self._settling.items() if not task.done()}
+        for target in unsettled:
+            if target not in self._settling:
+                self._settling[target] = tasks.create_task(self._housekeeping.settle([target]))
+        await asyncio.wait([self._settling[target] for target in unsettled], timeout=SETTLE_SECONDS)
         async with self._database.transaction() as tx:
             return {**found, **await rooms.rooms(tx, unsettled)}
 
     async def require_unchanged(self, ready: Ready) -> None:
-        """Refuse to send what has waited so long that somebody may have been removed since it was sealed."""
-        if time.monotonic() - ready.prepared_at < UNCHANGED_SECONDS:
+        """Refuse to send what took so long that somebody may have been removed, or the alert ended, meanwhile."""
+        if time.monotonic() - ready.began < UNCHANGED_SECONDS:
             return
+        target = ready.claimed.message.target
         async with self._database.transaction(urgent=True) as tx:
-            room = (await rooms.rooms(tx, [ready.claimed.message.target])).get(ready.claimed.message.target)
-        if room is None or not room.settled or room.version != ready.version:
-            raise Temporary("The room has changed since the message was sealed.", code="membership_changed")
+            room = (await rooms.rooms(tx, [target])).get(target)
+            wanted = await outbox.still_wanted(tx, ready.claimed.id)
+        if room is None or not room.settled or room.version != ready.version or not wanted:
+            raise Temporary("Something has changed since the message was sealed.", code="changed_meanwhile")
 
     async def _sealed(self, claimed: Sequence[Claimed], facts: _Facts) -> list[Ready]:
         """Encrypt and store everything, in one transaction that a bot without the lease cannot commit."""
@@ -171,7 +182,7 @@ class Preparation:
                     sealed=sealed,
                     unreached=unreached,
                     version=room.version,
-                    prepared_at=time.monotonic(),
+                    began=facts.began,
                 )
             )
             if sealed.message_index != STORED:
@@ -187,9 +198,10 @@ class Preparation:
             return _resealed(earlier)
         if room.room_id is None or not room.settled or room.room_id not in facts.keyed:
             raise _NotReady("room_not_ready")
-        if each.message.lane is Lane.ALERT and each.message.mentions and len(unreached) == len(each.message.mentions):
-            # A call into a room where nobody called can read it would be lost on them for ever: it waits for
-            # the first to come in, and is told as not delivered meanwhile.
+        called = each.message.mentions if each.message.alert_id else ()
+        if called and len(unreached) == len(called) and each.attempts <= COMING_IN_ATTEMPTS:
+            # A call that nobody called can read would be lost on them: it waits some seconds for the first to
+            # come in. Then it is sent for whoever else reads here, and told as not delivered.
             raise _NotReady(NOBODY_CAN_READ)
         wanted = set(each.message.mentions)
         mentions = [user for user, person_id in room.members.items() if person_id in wanted]
@@ -235,7 +247,7 @@ def _nobody_may_hear(message: Message, room: Room | None, facts: _Facts) -> str:
     if room.closed:
         return "room_closed"
     excluded = facts.excluded.get(CaseId(message.case_id)) if message.case_id else None
-    return "excluded_person" if excluded and not excluded.isdisjoint(room.members.values()) else ""
+    return EXCLUDED_PERSON if excluded and not excluded.isdisjoint(room.members.values()) else ""
 
 
 def _resealed(earlier: StoredSend) -> Sealed:

@@ -140,6 +140,21 @@ async def put_off(tx: Transaction, message_id: UUID, until: datetime, failure: s
     await tx.run(_SQL["put_off"], message_id, until, failure)
 
 
+async def renew(tx: Transaction, ids: Iterable[UUID], now: datetime) -> None:
+    """Keep the lease of messages that a living process still has on their way."""
+    await tx.run(_SQL["renew"], list(ids), now + LEASE)
+
+
+async def interrupted(tx: Transaction, ids: Iterable[UUID]) -> None:
+    """Record that the database ended an attempt at these, so that nobody suspects the messages."""
+    await tx.run(_SQL["interrupted"], list(ids))
+
+
+async def still_wanted(tx: Transaction, message_id: UUID) -> bool:
+    """Tell whether a message on its way may still be sent."""
+    return bool(await tx.value(_SQL["still_wanted"], message_id))
+
+
 async def suspect(tx: Transaction, message_id: UUID) -> None:
     """Remember that a message is being tried alone because its deliverers died again and again."""
     await tx.run(_SQL["suspect"], message_id)

@@ -39,6 +39,18 @@ WHERE id = $1 AND state = 'sending'
 UPDATE outbox SET state = CASE WHEN called_off THEN 'withdrawn' ELSE 'pending' END, due_at = $2, lease_until = NULL, failure = $3
 WHERE id = $1 AND state = 'sending'
 
+-- renew --
+-- Messages are still on their way in a living process. $1 ids, $2 lease until.
+UPDATE outbox SET lease_until = $2 WHERE id = ANY($1) AND state = 'sending'
+
+-- interrupted --
+-- It was the database that ended an attempt at these, not a death. $1 ids.
+UPDATE outbox SET failure = 'database' WHERE id = ANY($1) AND state = 'sending' AND failure IS NULL
+
+-- still_wanted --
+-- Whether a message on its way may still be sent. $1 id.
+SELECT state = 'sending' AND NOT called_off FROM outbox WHERE id = $1
+
 -- suspect --
 -- A message may have taken its deliverers down: it is tried alone once more. $1 id.
 UPDATE outbox SET failure = 'tried_alone' WHERE id = $1 AND state = 'sending'

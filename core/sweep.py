@@ -22,7 +22,7 @@ LEASE = timedelta(seconds=30)
 BATCH = 200
 # A row whose handling was begun this often without an end is told to the operator at every attempt.
 WORRYING_ATTEMPTS = 3
-# One row may wait in vain for a lock that somebody holds; three in a row mean that the database is away.
+# One row may wait in vain for a lock that somebody holds; after three in a row the database itself is asked.
 GIVES_UP_AFTER = 3
 
 
@@ -32,7 +32,7 @@ async def sweep(
     """Claim due rows with the statement ($1 now, $2 lease until, $3 limit → id, attempts) and handle each.
 
     A row that waits for a lock, or fails, is left to its lease and the next ones are handled. Raises
-    Unavailable only when row after row meets a database that does not answer.
+    Unavailable only when the database itself does not answer.
     """
     handled = 0
     while True:
@@ -45,13 +45,20 @@ async def sweep(
                 log.error("sweep_row_stuck", action=name, row_id=row["id"], attempts=row["attempts"])
             try:
                 await handle(row["id"], clock.now())
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 (one bad row must not stop its neighbours)
                 log.failure("sweep_row_failed", error, action=name, row_id=row["id"], attempts=row["attempts"])
                 unanswered = unanswered + 1 if isinstance(error, Unavailable) else 0
                 if unanswered >= GIVES_UP_AFTER:
-                    raise
+                    # Locks that others hold look alike, one by one; a database that is away fails here too.
+                    await _require_answer(database)
+                    unanswered = 0
             else:
                 handled += 1
                 unanswered = 0
         if len(claimed) < BATCH:
             return handled
+
+
+async def _require_answer(database: Database) -> None:
+    async with database.transaction(urgent=True) as tx:
+        await tx.value("SELECT 1")

@@ -10,9 +10,10 @@ from agencies import store as directory
 from agencies.model import PersonId
 from cases import store as case_store
 from cases.model import Case, CaseId
-from core import ledger, outbox
+from core import ledger, logs, outbox
 from core.clock import Clock
 from core.database import Database, Transaction
+from core.errors import StrehaError
 from core.ids import new_id
 from core.outbox import Message, Target, TargetKind
 from core.sweep import BATCH, sweep
@@ -20,17 +21,24 @@ from safety_plans import messages, store
 from safety_plans.model import Level, Review, ReviewId, ReviewState
 from safety_plans.rules import FIRST_ASSESSMENT_WITHIN, next_step_at
 
+log = logs.get(__name__)
+
 
 async def open_missing(database: Database, clock: Clock) -> int:
-    """Open the first review of every case that has none: no case is left without an owner and a time."""
+    """Open the first review of every case that has none: no case is left without an owner and a time.
+
+    Each case is held by itself and for a moment only: raising an alert in it must not wait.
+    """
+    async with database.transaction() as tx:
+        found = [CaseId(row["id"]) for row in await tx.rows(store.SQL["cases_without_review"], BATCH)]
     opened = 0
-    while True:
-        async with database.transaction() as tx:
-            found = [CaseId(row["id"]) for row in await tx.rows(store.SQL["cases_without_review"], BATCH)]
-            for case_id in found:
+    for case_id in found:
+        try:
+            async with database.transaction() as tx:
                 opened += await _open_first(tx, case_id, clock.now())
-        if len(found) < BATCH:
-            return opened
+        except StrehaError as error:
+            log.failure("first_review_not_opened", error, case_id=case_id)
+    return opened
 
 
 async def _open_first(tx: Transaction, case_id: CaseId, now: datetime) -> bool:

@@ -238,3 +238,25 @@ async def test_what_was_called_off_while_it_was_being_sent_is_not_tried_again(
     assert states == {"0": "withdrawn", "1": "withdrawn", "2": "sent"}
     clock.move(timedelta(days=1))
     assert await claim(database, clock) == []
+
+
+async def test_what_is_still_on_its_way_keeps_its_lease_and_its_place(database: Database, clock: MovableClock) -> None:
+    await post(database, clock, message("first"), message("second"))
+    (first, _) = await claim(database, clock)
+    for _ in range(3):
+        clock.move(outbox.LEASE - timedelta(seconds=1))
+        async with database.transaction() as tx:
+            await outbox.renew(tx, [first.id], clock.now())
+        assert keys(await claim(database, clock)) == []
+    async with database.transaction() as tx:
+        assert await outbox.still_wanted(tx, first.id)
+
+
+async def test_a_database_that_goes_away_makes_no_message_suspect(database: Database, clock: MovableClock) -> None:
+    await post(database, clock, message("first"))
+    for _ in range(8):
+        (first,) = await claim(database, clock)
+        assert not first.suspect
+        async with database.transaction() as tx:
+            await outbox.interrupted(tx, [first.id])
+        clock.move(outbox.LEASE)

@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 
 from alerts.model import StandDownReason, Status
-from bots.outcomes import COMING_IN_ATTEMPTS, NOBODY_CAN_READ, Outcomes
+from bots.outcomes import LATE_ATTEMPTS, Outcomes
 from core import outbox
 from core.database import Database
 from core.ids import new_id
@@ -62,15 +62,15 @@ async def test_where_the_channel_fails_the_other_rooms_hear_it_and_nobody_after_
     assert await told(database) == heard
 
 
-async def test_a_room_that_nobody_enters_is_told_after_a_while_and_tried_on(
+async def test_a_call_that_cannot_leave_for_a_minute_is_told_and_tried_on(
     network: Network, scene: Scene, database: Database, clock: MovableClock
 ) -> None:
     await network.alerts.raise_(scene.member, scene.case.core.id, new_id())
     outcomes = Outcomes(database, clock)
-    for attempt in range(COMING_IN_ATTEMPTS + 1):
+    for attempt in range(LATE_ATTEMPTS + 1):
         assert bool(await told(database)) is False, attempt
         ring = (await claimed_calls(database, clock))[TargetKind.DESK][0]
-        await outcomes.put_off(ring, NOBODY_CAN_READ)
+        await outcomes.put_off(ring, "M_FORBIDDEN")
         clock.move(outbox.LEASE)
     assert await told(database) == [("alert_not_delivered_to_desk", "compartment")]
     assert ring.id in {each.id for each in (await claimed_calls(database, clock))[TargetKind.DESK]}
