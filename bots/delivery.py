@@ -27,7 +27,7 @@ from bots.rendering import Renderer
 from core import logs, outbox
 from core.clock import Clock
 from core.database import Database
-from core.errors import DeliveryError, StrehaError, Unavailable
+from core.errors import DeliveryError, Unavailable
 from core.outbox import Claimed, Lane
 
 log = logs.get(__name__)
@@ -87,9 +87,10 @@ class Delivery:
         now = self._clock.now()
         async with self._database.transaction(urgent=True) as tx:
             await outbox.renew(tx, self._under_way, now)
-            await outbox.interrupted(tx, self._interrupted)
+            interrupted = frozenset(self._interrupted)
+            await outbox.interrupted(tx, interrupted)
             claimed = await outbox.claim(tx, now, BATCH, lane)
-        self._interrupted.clear()
+        self._interrupted -= interrupted
         for batch in _batches([each for each in claimed if each.id not in self._under_way]):
             ids = {each.id for each in batch}
             self._under_way |= ids
@@ -134,7 +135,7 @@ class Delivery:
             # The lease runs out and the same ciphertext is put again, which makes the same event.
             self._interrupted |= {each.claimed.id for each in messages}
             log.warning("delivery_not_recorded", count=len(sent))
-        except StrehaError as error:
+        except Exception as error:  # noqa: BLE001 (what goes wrong in one room must not end the bot)
             log.failure("delivery_failed", error)
         finally:
             self._under_way -= {each.claimed.id for each in messages}

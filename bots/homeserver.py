@@ -138,11 +138,6 @@ class Homeserver(Transport):
         """Return the content of a state event, or nothing when the room has none."""
         return await self.call_or_none("GET", f"{_CLIENT}/rooms/{_part(room_id)}/state/{_part(kind)}/{_part(key)}")
 
-    async def put_state(self, room_id: str, kind: str, content: Mapping[str, Any], key: str = "") -> str:
-        """Set a state event; return the event's id."""
-        path = f"{_CLIENT}/rooms/{_part(room_id)}/state/{_part(kind)}/{_part(key)}"
-        return text_in(await self.call("PUT", path, content), "event_id")
-
     async def put_event(self, room_id: str, kind: str, transaction_id: str, content: Mapping[str, Any] | bytes) -> str:
         """Send an event; repeated with the same token and transaction id it stays one event."""
         path = f"{_CLIENT}/rooms/{_part(room_id)}/send/{_part(kind)}/{_part(transaction_id)}"

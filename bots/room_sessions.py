@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -136,15 +136,6 @@ class RoomSessions:
         """Remember how often a room wants new keys. Inside a transaction."""
         wishes = {"messages": encryption.get("rotation_period_msgs"), "ms": encryption.get("rotation_period_ms")}
         self._store.keep_value(f"rotation {room_id}", {name: wish for name, wish in wishes.items() if _is_count(wish)})
-
-    def rooms_held_by(self, user_ids: Iterable[str]) -> list[str]:
-        """Return the rooms in which one of these users holds the current key."""
-        wanted = set(user_ids)
-        return [
-            room_id
-            for room_id, session in self._sessions.items()
-            if any(user_id in wanted for user_id, _device in session.holders)
-        ]
 
     def _worn(self, session: RoomSession) -> bool:
         wishes = self._store.value(f"rotation {session.room_id}") or {}
