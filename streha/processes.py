@@ -74,11 +74,10 @@ async def _bots(database: Database, clock: Clock, settings: Settings, *, alone: 
     while True:
         try:
             await bot.run(database, clock, settings)
-        except* StrehaError as group:
-            error = first_of(group)
-            log.failure("role_failed", error, role=RoleName.BOTS)
+        except* Exception as group:
+            log.failure("role_failed", group, role=RoleName.BOTS)
             if alone:
-                raise error from None
+                raise
         await asyncio.sleep(ROLE_RETRY_SECONDS)
 
 
