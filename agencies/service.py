@@ -7,6 +7,7 @@ too and therefore lives in `cases.departure`.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from agencies import store
 from agencies.model import Agency, AgencyId, AgencyKind, DeskId, DutyDesk, Person, PersonId, Role
@@ -107,6 +108,18 @@ class Agencies:
         """Return every duty desk."""
         async with self._database.transaction() as tx:
             return await store.desks(tx)
+
+    async def desks_of(self, agency_ids: Collection[AgencyId]) -> list[DutyDesk]:
+        """Return the duty desks of these agencies, and those that cover for them."""
+        async with self._database.transaction() as tx:
+            own = await store.desks(tx, agency_ids=agency_ids)
+            covering = {each.covered_by for each in own if each.covered_by} - {each.id for each in own}
+            return own + await store.desks(tx, desk_ids=covering)
+
+    async def agencies(self, agency_ids: Collection[AgencyId]) -> list[Agency]:
+        """Return these agencies."""
+        async with self._database.transaction() as tx:
+            return await store.agencies(tx, agency_ids)
 
     async def person_by_matrix_user(self, matrix_user: str) -> Person | None:
         """Return who is behind a Matrix user, if it is one of ours."""

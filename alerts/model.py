@@ -160,6 +160,15 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """That somebody who was called accepted: the proof that calling works. A drill proves it too."""
+
+    status: Status
+    called_at: datetime
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
     """One raise that became part of an alert; without a person where it could not be verified."""
 

@@ -132,3 +132,14 @@ SELECT id FROM alerts WHERE id = ANY($1) AND state = 'stood_down'
 SELECT EXISTS (
     SELECT FROM alerts WHERE case_id = $1 AND ($2::uuid IS NULL OR compartment_id = $2) AND status = $3
       AND state <> 'stood_down')
+
+-- last_accepted --
+-- The last acceptance in any alert that a person raised or was called for: the newest proof that calling works.
+-- $1 person.
+SELECT alerts.status, alert_recipients.called_at, alert_recipients.acknowledged_at
+FROM alert_recipients JOIN alerts ON alerts.id = alert_recipients.alert_id
+WHERE alert_recipients.acknowledged_at IS NOT NULL
+  AND (alerts.id IN (SELECT alert_id FROM alert_raises WHERE person_id = $1)
+       OR alerts.id IN (SELECT alert_id FROM alert_recipients WHERE person_id = $1))
+  AND NOT EXISTS (SELECT FROM exclusions WHERE exclusions.case_id = alerts.case_id AND exclusions.person_id = $1)
+ORDER BY alert_recipients.acknowledged_at DESC LIMIT 1

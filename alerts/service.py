@@ -18,6 +18,7 @@ from alerts.calling import able, call, call_again, compartment_of, followers
 from alerts.escalation import CANCEL_PAUSE, escalation
 from alerts.model import (
     SEVERITY_OF_EVENT,
+    Accepted,
     Alert,
     AlertId,
     Certainty,
@@ -112,6 +113,11 @@ class Alerts:
                     case = await case_store.case(tx, each.case_id)
                     may_act[each.compartment_id] = await able(tx, each, case)
             return [await self._view(tx, each) for each in found if actor.id in may_act[each.compartment_id]]
+
+    async def last_accepted(self, actor: Person) -> Accepted | None:
+        """Return when calling people last worked, as far as the actor may know: a drill counts."""
+        async with self._database.transaction() as tx:
+            return await store.last_accepted(tx, actor.id)
 
     async def open_for(self, actor: Person, compartment_ids: Sequence[CompartmentId]) -> list[AlertView]:
         """Return the open alerts that the actor may answer, in these compartments where any are named."""

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from agencies.model import AgencyId, PersonId
 from alerts.model import (
+    Accepted,
     AgencyAnswer,
     Alert,
     AlertId,
@@ -179,6 +180,14 @@ async def forget_answers(tx: Transaction, alert_id: AlertId) -> None:
     """Everybody must answer anew; who had answered before stands in the ledger."""
     await tx.run(SQL["forget_agency_answers"], alert_id)
     await tx.run(SQL["forget_person_answers"], alert_id)
+
+
+async def last_accepted(tx: Transaction, person_id: PersonId) -> Accepted | None:
+    """Return the last acceptance in any alert that a person raised or was called for."""
+    row = await tx.row(SQL["last_accepted"], person_id)
+    if row is None:
+        return None
+    return Accepted(status=Status(row["status"]), called_at=row["called_at"], at=row["acknowledged_at"])
 
 
 async def any_open(tx: Transaction, case_id: CaseId, compartment_id: CompartmentId | None = None) -> bool:

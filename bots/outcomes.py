@@ -44,14 +44,14 @@ class Outcomes:
         alert_id = each.message.alert_id
         log.error("message_not_delivered", outbox_id=each.id, alert_id=alert_id, state=state, error=failure)
         async with self._database.transaction(urgent=True) as tx:
-            await outbox.give_up(tx, each.id, state, failure)
+            await outbox.give_up(tx, each.id, state, failure, self._clock.now())
             await self.tell(tx, each)
 
     async def withdraw(self, each: Claimed, why: str) -> None:
         """End a message that nobody may hear any more: its room is closed, or holds somebody excluded."""
         log.warning("message_withdrawn", outbox_id=each.id, alert_id=each.message.alert_id, error=why)
         async with self._database.transaction(urgent=True) as tx:
-            await outbox.give_up(tx, each.id, "withdrawn", why)
+            await outbox.give_up(tx, each.id, "withdrawn", why, self._clock.now())
             if why == EXCLUDED_PERSON:
                 # The others in that room did not hear it either.
                 await self.tell(tx, each)

@@ -122,6 +122,12 @@ async def verify(database: Database, known: Head | None = None) -> Verified:
     return Verified(head=head, waiting=waiting, broken_at=broken_at, hidden=hidden, lost=lost)
 
 
+async def position(database: Database) -> int:
+    """Return the position of the last chained act; 0 before the first."""
+    async with database.transaction() as tx:
+        return (await _head(tx))[0]
+
+
 async def entries(database: Database, after: int = 0, limit: int = 100) -> list[Entry]:
     """Return a page of chained acts in order."""
     async with database.transaction() as tx:

@@ -14,6 +14,8 @@ from core import queries
 from core.database import Transaction
 
 _SQL = queries.load("core")
+# Woken, by the statements themselves, whenever something is to be chained.
+CHANNEL = "streha_ledger"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,6 @@ class Act:
 
 
 async def record(tx: Transaction, act: Act) -> None:
-    """Append an act; it is chained within seconds by the sequencer."""
+    """Append an act and wake the sequencer, which chains it; nobody waits for that."""
     kind = act.actor_kind if act.person_id is None else "person"
     await tx.run(_SQL["append_to_ledger"], act.at, kind, act.person_id, act.act, act.case_id, act.object_id, act.facts)

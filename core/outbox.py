@@ -160,9 +160,9 @@ async def suspect(tx: Transaction, message_id: UUID) -> None:
     await tx.run(_SQL["suspect"], message_id)
 
 
-async def give_up(tx: Transaction, message_id: UUID, state: str, failure: str) -> None:
+async def give_up(tx: Transaction, message_id: UUID, state: str, failure: str, now: datetime) -> None:
     """End a message as `failed`, `quarantined` or `withdrawn`."""
-    await tx.run(_SQL["give_up"], message_id, state, failure)
+    await tx.run(_SQL["give_up"], message_id, state, failure, now)
 
 
 async def withdraw_alert(tx: Transaction, alert_id: UUID, now: datetime) -> None:

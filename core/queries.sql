@@ -29,9 +29,17 @@ RETURNING id, key, lane, target_kind, target_id, sequence, template, parameters,
           repeated, created_at, attempts, failure
 
 -- mark_sent --
--- The homeserver has accepted a message. $1 id, $2 mentioned people it cannot have reached, $3 now.
-UPDATE outbox SET state = 'sent', sent_at = $3, unreached = $2, lease_until = NULL, failure = NULL
-WHERE id = $1 AND state = 'sending'
+-- The homeserver has accepted a message; of an alert's, the ledger tells so. $1 id, $2 mentioned people it
+-- cannot have reached, $3 now.
+WITH ended AS (
+    UPDATE outbox SET state = 'sent', sent_at = $3, unreached = $2, lease_until = NULL, failure = NULL
+    WHERE id = $1 AND state = 'sending' RETURNING *),
+told AS (
+    INSERT INTO ledger (at, actor_kind, act, case_id, object_id, facts)
+    SELECT $3, 'system', 'message_delivered', case_id, alert_id,
+        jsonb_build_object('room_kind', target_kind, 'room_of', target_id, 'unreached', cardinality(unreached))
+    FROM ended WHERE alert_id IS NOT NULL RETURNING entry)
+SELECT pg_notify('streha_ledger', '') FROM told
 
 -- put_off --
 -- Try a message again later, or not at all where it was called off meanwhile. $1 id, $2 due at, $3 kind of
@@ -56,8 +64,16 @@ SELECT state = 'sending' AND NOT called_off FROM outbox WHERE id = $1
 UPDATE outbox SET failure = 'tried_alone' WHERE id = $1 AND state = 'sending'
 
 -- give_up --
--- A message will not be sent. $1 id, $2 failed, quarantined or withdrawn, $3 kind of failure.
-UPDATE outbox SET state = $2, lease_until = NULL, failure = $3 WHERE id = $1 AND state = 'sending'
+-- A message will not be sent; of an alert's, the ledger tells so. $1 id, $2 failed, quarantined or withdrawn,
+-- $3 kind of failure, $4 now.
+WITH ended AS (
+    UPDATE outbox SET state = $2, lease_until = NULL, failure = $3 WHERE id = $1 AND state = 'sending' RETURNING *),
+told AS (
+    INSERT INTO ledger (at, actor_kind, act, case_id, object_id, facts)
+    SELECT $4, 'system', 'message_not_delivered', case_id, alert_id,
+        jsonb_build_object('room_kind', target_kind, 'room_of', target_id, 'state', state)
+    FROM ended WHERE alert_id IS NOT NULL RETURNING entry)
+SELECT pg_notify('streha_ledger', '') FROM told
 
 -- withdraw_alert --
 -- An alert has ended: what still waits to call people is not sent any more; what is being sent is not tried
@@ -83,9 +99,12 @@ SELECT target_kind, target_id, template, state, created_at, sent_at, unreached F
 WHERE alert_id = $1 ORDER BY sequence
 
 -- append_to_ledger --
--- Record an act, unchained. $1 at, $2 actor kind, $3 actor, $4 act, $5 case, $6 object, $7 facts.
-INSERT INTO ledger (at, actor_kind, actor_id, act, case_id, object_id, facts)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+-- Record an act, unchained, and wake whoever chains. $1 at, $2 actor kind, $3 actor, $4 act, $5 case,
+-- $6 object, $7 facts.
+WITH added AS (
+    INSERT INTO ledger (at, actor_kind, actor_id, act, case_id, object_id, facts)
+    VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING entry)
+SELECT pg_notify('streha_ledger', '') FROM added
 
 -- beat --
 -- A role has done its round. $1 role, $2 now.

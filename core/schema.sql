@@ -60,11 +60,21 @@ CREATE TABLE sign_in_challenges (
 );
 CREATE INDEX sign_in_challenges_by_expiry ON sign_in_challenges (expires_at);
 
+-- A link is used once, within minutes, by whoever was given it; only the hash of its code is here.
+CREATE TABLE sign_in_links (
+    code_hash bytea PRIMARY KEY,
+    person_id uuid NOT NULL REFERENCES people,
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX sign_in_links_by_expiry ON sign_in_links (expires_at);
+
+-- A browser whose session has lapsed may still raise an alert until `raises_until`, and nothing else.
 CREATE TABLE sessions (
     token_hash bytea PRIMARY KEY,
     person_id uuid NOT NULL REFERENCES people,
     created_at timestamptz NOT NULL,
-    expires_at timestamptz NOT NULL
+    expires_at timestamptz NOT NULL,
+    raises_until timestamptz
 );
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 

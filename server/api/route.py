@@ -11,6 +11,7 @@ from uuid import UUID
 
 from agencies.model import Person
 from core.errors import NotAuthenticated
+from server.api.access import Access
 from server.api.services import Services
 from server.api.wire import Nothing, Wire
 
@@ -55,10 +56,17 @@ class Route(Generic[Asked]):
     path: str
     summary: str
     call: Callable[[Call[Asked]], Awaitable[Wire]]
+    access: Access
     takes: type[Asked]
     gives: type[Wire] = Nothing
     status: int = 200
-    signed_in: bool = True
+    # Answered by a browser's session that has lapsed too: a call for help is never refused for that.
+    lapsed: bool = False
     limit: Limit = Limit.ORDINARY
     # Wraps everything from reading the request on; may turn a failure into plainer words.
     guard: Callable[[Services], AbstractContextManager[None]] = _unguarded
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether somebody must be signed in."""
+        return self.access is not Access.ANYBODY

@@ -13,6 +13,7 @@ from core.clock import Clock
 from core.database import Database
 from core.settings import Settings
 from safety_plans.service import Reviews
+from server.board import Board
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,18 +29,22 @@ class Services:
     alerts: Alerts
     closing: Closing
     reviews: Reviews
+    board: Board
 
 
 def services(database: Database, clock: Clock, settings: Settings) -> Services:
     """Return the use cases over one database."""
+    agencies, cases = Agencies(database, clock), Cases(database, clock)
+    alerts, reviews = Alerts(database, clock), Reviews(database, clock)
     return Services(
         database=database,
         clock=clock,
         settings=settings,
-        agencies=Agencies(database, clock),
+        agencies=agencies,
         sign_in=SignIn(database, clock, settings),
-        cases=Cases(database, clock),
-        alerts=Alerts(database, clock),
+        cases=cases,
+        alerts=alerts,
         closing=Closing(database, clock),
-        reviews=Reviews(database, clock),
+        reviews=reviews,
+        board=Board(database, clock, agencies=agencies, cases=cases, alerts=alerts, reviews=reviews),
     )

@@ -13,6 +13,7 @@ import pytest
 
 from cases import ledger
 from cases.rules import NO_CASE
+from core import migrations
 from core.clock import SystemClock
 from core.database import Database
 from core.heartbeat import beat
@@ -49,7 +50,7 @@ async def test_an_operator_sets_up_an_installation(empty_database_url: str, tmp_
     refused = await streha("agency", "list", environment=operator)
     assert refused.code == 1
     assert refused.err == "streha: The database is older than this program. Run: streha migrate\n"
-    assert (await ok("migrate", "--json")).json == {"applied": 1}
+    assert (await ok("migrate", "--json")).json == {"applied": len(migrations.known())}
     assert (await ok("migrate", "--json")).json == {"applied": 0}
 
     shelter = await ok("agency", "add", "Shelter Lipa", "--kind", "shelter", "--country", "RS", "--json")

@@ -150,13 +150,13 @@ async def test_what_has_ended_stays_ended(database: Database, clock: MovableCloc
     await post(database, clock, message("waiting", ROOMS[0], Lane.ALERT, alert_id), message("other", ROOMS[0]))
     async with database.transaction() as tx:
         await outbox.mark_sent(tx, [(claimed["sent"].id, [])], clock.now())
-        await outbox.give_up(tx, claimed["failed"].id, "failed", "M_FORBIDDEN")
-        await outbox.give_up(tx, claimed["quarantined"].id, "quarantined", "lease_lost")
+        await outbox.give_up(tx, claimed["failed"].id, "failed", "M_FORBIDDEN", clock.now())
+        await outbox.give_up(tx, claimed["quarantined"].id, "quarantined", "lease_lost", clock.now())
         await outbox.withdraw_alert(tx, alert_id, clock.now())
         # A deliverer that was away too long changes nothing of what others have ended.
         for name in ("sent", "failed", "quarantined"):
             await outbox.put_off(tx, claimed[name].id, clock.now(), "late")
-            await outbox.give_up(tx, claimed[name].id, "failed", "late")
+            await outbox.give_up(tx, claimed[name].id, "failed", "late", clock.now())
         await outbox.mark_sent(tx, [(claimed["failed"].id, []), (claimed["quarantined"].id, [])], clock.now())
     async with database.transaction() as tx:
         states = {row["key"]: row["state"] for row in await tx.rows("SELECT key, state FROM outbox")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from server.api.route import Route
-from server.api.routes import alerts, cases, directory, reviews, sign_in
+from server.api.routes import alerts, board, cases, directory, reviews, sign_in
 
 ROUTES: tuple[Route[Any], ...] = (
     *sign_in.ROUTES,
@@ -13,4 +13,5 @@ ROUTES: tuple[Route[Any], ...] = (
     *cases.ROUTES,
     *reviews.ROUTES,
     *alerts.ROUTES,
+    *board.ROUTES,
 )

@@ -12,6 +12,7 @@ from alerts.model import AlertId
 from core import logs
 from core.errors import DeliveryError, StrehaError, Unavailable
 from core.texts import mark
+from server.api.access import Access
 from server.api.route import Call, Limit, Route
 from server.api.services import Services
 from server.api.wire import Nothing
@@ -76,6 +77,7 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/alerts",
         summary="The alerts one raised or was called for",
         call=list_alerts,
+        access=Access.STAFF,
         takes=ListAlerts,
         gives=AlertsAnswer,
     ),
@@ -84,8 +86,10 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/alerts/{alert}",
         summary="Raise an alert; the same key raises it once",
         call=raise_alert,
+        access=Access.PART_IN_COMPARTMENT,
         takes=RaiseAlert,
         gives=AlertAnswer,
+        lapsed=True,
         limit=Limit.NEVER,
         guard=not_raised,
     ),
@@ -94,6 +98,7 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/alerts/{alert}",
         summary="One alert: who was called, who accepted",
         call=show_alert,
+        access=Access.SEES_ALERT,
         takes=Nothing,
         gives=AlertAnswer,
     ),
@@ -102,6 +107,7 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/alerts/{alert}/acknowledgement",
         summary="Accept an alert by name",
         call=acknowledge,
+        access=Access.CALLED,
         takes=Nothing,
         gives=AlertAnswer,
         limit=Limit.NEVER,
@@ -111,6 +117,7 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/alerts/{alert}/stand-down",
         summary="End an alert, with a reason",
         call=stand_down,
+        access=Access.CALLED_OR_RAISED,
         takes=EndAlert,
         gives=AlertAnswer,
     ),

@@ -6,6 +6,7 @@ from typing import Any
 
 from agencies.model import AgencyId, PersonId
 from cases.model import CaseId, CompartmentId
+from server.api.access import Access
 from server.api.route import Call, Route
 from server.api.wire import Nothing
 from server.api.wire.cases import (
@@ -109,6 +110,7 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/cases",
         summary="The open cases one has a part in",
         call=list_cases,
+        access=Access.STAFF,
         takes=Nothing,
         gives=CasesAnswer,
     ),
@@ -117,6 +119,7 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/cases",
         summary="Open a case and its channel",
         call=open_case,
+        access=Access.STAFF,
         takes=OpenCase,
         gives=CaseAnswer,
         status=201,
@@ -126,6 +129,7 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/cases/{case}",
         summary="What one may know of a case",
         call=show_case,
+        access=Access.PART_IN_CASE,
         takes=Nothing,
         gives=CaseAnswer,
     ),
@@ -134,6 +138,7 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/cases/{case}/closure",
         summary="Close a case and all its channels",
         call=close_case,
+        access=Access.LEADS_CASE,
         takes=Nothing,
         status=204,
     ),
@@ -142,6 +147,7 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/cases/{case}/leaders",
         summary="Name coordinator and deputy",
         call=name_leaders,
+        access=Access.LEADS_CASE,
         takes=NameLeaders,
         gives=CaseAnswer,
     ),
@@ -150,6 +156,7 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/cases/{case}/agencies/{agency}",
         summary="Give an agency its part in a case",
         call=set_part,
+        access=Access.LEADS_CASE,
         takes=SetPart,
         gives=CaseAnswer,
     ),
@@ -158,6 +165,7 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/cases/{case}/exclusions/{person}",
         summary="Bar a person from a case for good",
         call=exclude,
+        access=Access.LEADS_CASE,
         takes=Nothing,
         status=204,
     ),
@@ -166,6 +174,7 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/cases/{case}/compartments",
         summary="Open a smaller circle with a channel of its own",
         call=open_compartment,
+        access=Access.LEADS_CASE,
         takes=OpenCompartment,
         gives=CompartmentAnswer,
         status=201,
@@ -175,6 +184,7 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/compartments/{compartment}/closure",
         summary="Close a compartment and its channel",
         call=close_compartment,
+        access=Access.LEADS_COMPARTMENT,
         takes=Nothing,
         status=204,
     ),
@@ -183,6 +193,7 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/compartments/{compartment}/members/{person}",
         summary="Add a member",
         call=add_member,
+        access=Access.LEADS_COMPARTMENT,
         takes=Nothing,
         status=204,
     ),
@@ -191,6 +202,7 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/compartments/{compartment}/members/{person}",
         summary="Remove a member at once",
         call=remove_member,
+        access=Access.LEADS_COMPARTMENT,
         takes=Nothing,
         status=204,
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from server.api.access import Access
 from server.api.route import Call, Route
 from server.api.wire import Nothing
 from server.api.wire.directory import AgenciesAnswer, PeopleAnswer, PersonAnswer
@@ -30,6 +31,7 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/me",
         summary="Who is signed in",
         call=show_me,
+        access=Access.STAFF,
         takes=Nothing,
         gives=PersonAnswer,
     ),
@@ -38,6 +40,7 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/agencies",
         summary="All agencies of the network",
         call=list_agencies,
+        access=Access.STAFF,
         takes=Nothing,
         gives=AgenciesAnswer,
     ),
@@ -46,6 +49,7 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/people",
         summary="The staff of one's own agency and of those one shares a case with",
         call=list_people,
+        access=Access.STAFF,
         takes=Nothing,
         gives=PeopleAnswer,
     ),

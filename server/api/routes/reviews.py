@@ -6,6 +6,7 @@ from typing import Any
 
 from cases.model import CaseId
 from safety_plans.model import ReviewId
+from server.api.access import Access
 from server.api.route import Call, Route
 from server.api.wire import Nothing
 from server.api.wire.reviews import ReviewAnswer, ReviewsAnswer, SetLevel
@@ -35,6 +36,7 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/cases/{case}/level",
         summary="Record the risk level of a case",
         call=set_level,
+        access=Access.LEADS_CASE,
         takes=SetLevel,
         gives=ReviewAnswer,
     ),
@@ -43,6 +45,7 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/reviews",
         summary="The open reviews of one's cases",
         call=list_reviews,
+        access=Access.STAFF,
         takes=Nothing,
         gives=ReviewsAnswer,
     ),
@@ -51,6 +54,7 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/reviews/{review}/completion",
         summary="Record that a review was done without a change of level",
         call=complete_review,
+        access=Access.KEEPS_REVIEW,
         takes=Nothing,
         gives=ReviewAnswer,
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from server.api.access import Access
 from server.api.route import Call, Limit, Route
 from server.api.wire import Nothing
 from server.api.wire.directory import ChallengeAnswer, ChallengeRequest, SessionAnswer, SessionRequest
@@ -32,10 +33,10 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/sign-in/challenges",
         summary="Ask for a challenge to sign",
         call=ask_challenge,
+        access=Access.ANYBODY,
         takes=ChallengeRequest,
         gives=ChallengeAnswer,
         status=201,
-        signed_in=False,
         limit=Limit.CHALLENGE,
     ),
     Route(
@@ -43,16 +44,17 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/sign-in/sessions",
         summary="Sign in with a signed challenge",
         call=begin_session,
+        access=Access.ANYBODY,
         takes=SessionRequest,
         gives=SessionAnswer,
         status=201,
-        signed_in=False,
     ),
     Route(
         method="DELETE",
         path="/api/sign-in/sessions/current",
         summary="Sign out",
         call=end_session,
+        access=Access.STAFF,
         takes=Nothing,
         status=204,
     ),

@@ -1,0 +1,13 @@
+-- min_compatible: 1
+-- What the surface needs: signing a browser in by a one-time link, and raising after its session has lapsed.
+
+-- A link is used once, within minutes, by whoever was given it; only the hash of its code is here.
+CREATE TABLE sign_in_links (
+    code_hash bytea PRIMARY KEY,
+    person_id uuid NOT NULL REFERENCES people,
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX sign_in_links_by_expiry ON sign_in_links (expires_at);
+
+-- A browser whose session has lapsed may still raise an alert until this moment, and nothing else.
+ALTER TABLE sessions ADD COLUMN raises_until timestamptz;

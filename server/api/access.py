@@ -1,0 +1,24 @@
+"""Who may do what: the rule of every route, in one word each.
+
+The services enforce these; the rule that stands in the route table is what the API's description says and what
+the authorisation tests hold the services to. Whoever may not know of a thing is answered as if it did not exist.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Access(Enum):
+    """Who may use a route. Excluded people and those who have left never may, whatever else they are."""
+
+    ANYBODY = "Anybody; nobody is signed in yet."
+    STAFF = "Whoever is signed in. What is answered is the asker's own."
+    PART_IN_CASE = "The coordinator, the deputy and the members of any compartment of the case."
+    LEADS_CASE = "The coordinator and the deputy of the case. Members are told to ask them."
+    PART_IN_COMPARTMENT = "The members of the compartment, and whoever leads its case."
+    LEADS_COMPARTMENT = "Whoever leads the compartment's case. Members are told to ask them."
+    SEES_ALERT = "Whoever raised the alert or was called for it, its compartment's members, and whoever leads its case."
+    CALLED = "Whoever was called for the alert."
+    CALLED_OR_RAISED = "Whoever was called for the alert, or raised it."
+    KEEPS_REVIEW = "The owner of the review, and whoever leads its case. Members are told to ask them."

@@ -1,0 +1,102 @@
+"""The board over the wire."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from agencies.model import AgencyId, DutyDesk, PersonId
+from alerts.model import Accepted, Status
+from cases.model import Compartment, CompartmentId
+from core.settings import Settings
+from server.api.wire import Moment, Wire
+from server.api.wire.alerts import AlertAnswer
+from server.api.wire.directory import PersonAnswer
+from server.api.wire.reviews import ReviewAnswer
+from server.board import BoardView
+
+
+class DutyAnswer(Wire, frozen=True, kw_only=True):
+    """A duty desk now: who sits there, and whose desk covers where nobody does."""
+
+    agency: AgencyId
+    always_staffed: bool
+    covered_by: AgencyId | None
+    officers: list[PersonId]
+
+    @classmethod
+    def of(cls, desk: DutyDesk, covered_by: AgencyId | None) -> Self:
+        """Return a duty desk as it is sent."""
+        return cls(
+            agency=desk.agency_id,
+            always_staffed=desk.always_staffed,
+            covered_by=covered_by,
+            officers=[each.id for each in desk.officers],
+        )
+
+
+class ChannelAnswer(Wire, frozen=True, kw_only=True):
+    """A channel in which an alert can be raised."""
+
+    compartment: CompartmentId
+    codename: str
+
+    @classmethod
+    def of(cls, compartment: Compartment) -> Self:
+        """Return a channel as it is sent."""
+        return cls(compartment=compartment.id, codename=compartment.codename)
+
+
+class ProvenAnswer(Wire, frozen=True, kw_only=True):
+    """When calling people last worked: somebody was called, and accepted."""
+
+    status: Status
+    called_at: Moment
+    accepted_at: Moment
+
+    @classmethod
+    def of(cls, accepted: Accepted) -> Self:
+        """Return a proof as it is sent."""
+        return cls(status=accepted.status, called_at=accepted.called_at, accepted_at=accepted.at)
+
+
+class BoardAnswer(Wire, frozen=True, kw_only=True):
+    """What a duty officer must see at once. Follow the live stream from `position` to keep it so.
+
+    `people` and `agencies` name everybody of whom the other parts speak. `engine_at` and `bots_at` are when what
+    escalates and what speaks in the channels last gave a sign of life.
+    """
+
+    position: int
+    at: Moment
+    me: PersonAnswer
+    police_number: str
+    ambulance_number: str
+    alerts: list[AlertAnswer]
+    reviews: list[ReviewAnswer]
+    duty: list[DutyAnswer]
+    channels: list[ChannelAnswer]
+    people: dict[PersonId, str]
+    agencies: dict[AgencyId, str]
+    proven: ProvenAnswer | None
+    engine_at: Moment | None
+    bots_at: Moment | None
+
+    @classmethod
+    def of(cls, view: BoardView, settings: Settings) -> Self:
+        """Return a board as it is sent."""
+        return cls(
+            position=view.position,
+            at=view.at,
+            me=PersonAnswer.of(view.person),
+            police_number=settings.police_number,
+            ambulance_number=settings.ambulance_number,
+            alerts=[AlertAnswer.of(each) for each in view.alerts],
+            reviews=[ReviewAnswer.of(each) for each in view.reviews],
+            duty=[DutyAnswer.of(each, view.covering(each)) for each in view.desks],
+            channels=[ChannelAnswer.of(each) for each in view.channels],
+            people=dict(view.people),
+            agencies=dict(view.agencies),
+            proven=None if view.proven is None else ProvenAnswer.of(view.proven),
+            engine_at=view.engine_at,
+            bots_at=view.bots_at,
+        )

@@ -1,0 +1,101 @@
+"""The board: what a duty officer must see at once, put together from what each domain tells this person.
+
+Every part is what its own service would answer, so nothing is on the board that the person may not know. The
+position is read first: whoever follows the live stream from there misses nothing that happened meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from agencies.model import AgencyId, DeskId, DutyDesk, Person, PersonId
+from agencies.service import Agencies
+from alerts.model import Accepted
+from alerts.service import Alerts, AlertView
+from cases import ledger
+from cases.model import Case, Compartment
+from cases.service import Cases
+from core import heartbeat
+from core.clock import Clock
+from core.database import Database
+from safety_plans.service import Reviews, ReviewView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardView:
+    """Everything on one person's board.
+
+    `people` and `agencies` name everybody the other parts speak of. `proven` is when calling people last
+    worked; `engine_at` and `bots_at` are when those roles last did a round.
+    """
+
+    position: int
+    at: datetime
+    person: Person
+    alerts: Sequence[AlertView]
+    reviews: Sequence[ReviewView]
+    desks: Sequence[DutyDesk]
+    channels: Sequence[Compartment]
+    people: Mapping[PersonId, str]
+    agencies: Mapping[AgencyId, str]
+    proven: Accepted | None
+    engine_at: datetime | None
+    bots_at: datetime | None
+
+    def covering(self, desk: DutyDesk) -> AgencyId | None:
+        """Return the agency whose desk covers for this one."""
+        by_id: dict[DeskId, DutyDesk] = {each.id: each for each in self.desks}
+        found = by_id.get(desk.covered_by) if desk.covered_by else None
+        return None if found is None else found.agency_id
+
+
+class Board:
+    """Puts boards together."""
+
+    def __init__(
+        self, database: Database, clock: Clock, *, agencies: Agencies, cases: Cases, alerts: Alerts, reviews: Reviews
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._agencies = agencies
+        self._cases = cases
+        self._alerts = alerts
+        self._reviews = reviews
+
+    async def see(self, actor: Person) -> BoardView:
+        """Return the actor's board."""
+        position = await ledger.position(self._database)
+        cases = await self._cases.see_all(actor)
+        alerts = await self._alerts.see_all(actor)
+        colleagues = await self._cases.colleagues(actor)
+        beats = await heartbeat.beats(self._database)
+        desks = await self._agencies.desks_of({actor.agency_id, *(each for case in cases for each in case.agencies)})
+        named = {
+            *(each.agency_id for view in alerts for each in view.alert.agencies),
+            *(each.agency_id for each in desks),
+        }
+        people: dict[PersonId, str] = {each.id: each.name for each in colleagues}
+        people |= {each.id: each.name for desk in desks for each in desk.officers}
+        people |= {each.id: each.name for view in alerts for each in view.people}
+        return BoardView(
+            position=position,
+            at=self._clock.now(),
+            person=actor,
+            alerts=alerts,
+            reviews=await self._reviews.due(actor),
+            desks=desks,
+            channels=_channels(cases),
+            people=people,
+            agencies={each.id: each.name for each in await self._agencies.agencies(named)},
+            proven=await self._alerts.last_accepted(actor),
+            engine_at=beats.get("engine"),
+            bots_at=beats.get("bots"),
+        )
+
+
+def _channels(cases: Sequence[Case]) -> list[Compartment]:
+    """Return where the person can raise an alert, by codename."""
+    found = [each for case in cases for each in case.compartments if each.open]
+    return sorted(found, key=lambda each: each.codename)

@@ -1,0 +1,88 @@
+"""The board: what one person must see at once, and nothing of what that person may not know."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+from agencies.model import Person
+from alerts.model import AlertId, Status
+from cases import ledger
+from core import heartbeat
+from server.board import BoardView
+from tests.clock import MovableClock
+from tests.people import Scene
+from tests.served import ServedApi
+
+pytest_plugins = ("tests.fixtures_api",)
+
+
+async def board(api: ServedApi, person: Person) -> BoardView:
+    return await api.services.board.see(person)
+
+
+async def test_it_shows_alerts_reviews_duty_and_channels_with_every_name(
+    api: ServedApi, scene: Scene, clock: MovableClock
+) -> None:
+    await api.network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
+    seen = await board(api, scene.coordinator)
+    assert [each.alert.compartment_id for each in seen.alerts] == [scene.case.core.id]
+    assert {each.codename for each in seen.channels} == {scene.case.core.codename}
+    on_duty = {each.agency_id: {officer.id for officer in each.officers} for each in seen.desks}
+    assert on_duty[scene.police.agency.id] == {each.id for each in scene.police.officers}
+    assert seen.at == clock.now()
+    named = {each.person_id for view in seen.alerts for each in view.alert.recipients}
+    assert named <= seen.people.keys()
+    assert on_duty.keys() <= seen.agencies.keys()
+
+
+async def test_a_stranger_and_an_excluded_person_see_nothing_of_the_case(api: ServedApi, scene: Scene) -> None:
+    await api.network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
+    excluded = scene.ngo.worker
+    await api.network.cases.exclude(scene.coordinator, scene.case.id, excluded.id)
+    for person in (scene.stranger, excluded):
+        seen = await board(api, person)
+        assert not seen.alerts
+        assert not seen.reviews
+        assert not seen.channels
+        assert seen.proven is None
+        assert {each.agency_id for each in seen.desks} <= {person.agency_id}
+        assert scene.police.officer.id not in seen.people
+
+
+async def test_it_says_when_calling_people_last_worked(api: ServedApi, scene: Scene, clock: MovableClock) -> None:
+    key = uuid4()
+    assert (await board(api, scene.coordinator)).proven is None
+    await api.network.alerts.raise_(scene.member, scene.case.core.id, key, status=Status.EXERCISE)
+    called_at = clock.now()
+    clock.move(timedelta(seconds=40))
+    await api.network.alerts.acknowledge(scene.police.officer, AlertId(key))
+    for person in (scene.coordinator, scene.member, scene.police.officer):
+        proven = (await board(api, person)).proven
+        assert proven is not None
+        assert (proven.status, proven.called_at, proven.at) == (Status.EXERCISE, called_at, clock.now())
+    assert (await board(api, scene.stranger)).proven is None
+
+
+async def test_the_position_is_that_of_the_last_chained_act(api: ServedApi, scene: Scene, clock: MovableClock) -> None:
+    await ledger.sequence(api.network.database)
+    before = (await board(api, scene.coordinator)).position
+    await api.network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
+    await ledger.sequence(api.network.database)
+    await heartbeat.beat(api.network.database, "engine", clock.now())
+    seen = await board(api, scene.coordinator)
+    assert seen.position > before
+    assert (seen.engine_at, seen.bots_at) == (clock.now(), None)
+
+
+async def test_it_is_answered_over_the_api(api: ServedApi) -> None:
+    scene = await api.network.scene()
+    await api.network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
+    answer = await api.ask("GET", "/api/board", token=await api.token(scene.coordinator))
+    assert answer.status == 200
+    told = answer.json
+    assert told["me"]["id"] == str(scene.coordinator.id)
+    assert told["police_number"] == api.services.settings.police_number
+    assert [each["compartment"] for each in told["alerts"]] == [str(scene.case.core.id)]
+    desk = next(each for each in told["duty"] if each["agency"] == str(scene.police.agency.id))
+    assert desk["officers"] == [str(each.id) for each in scene.police.officers]
