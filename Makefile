@@ -7,7 +7,7 @@ BENCH := $(BIN)/python -m tests.bench
 RUN := exec $(BIN)/python -I -S deploy/leash.py $$PPID 15 - -
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-check test test-fast check bench lock clean
+.PHONY: help setup browser demo demo-check test test-fast check bench lock clean
 
 help:
 	@echo 'make demo         start Streha on invented agencies and stay until Ctrl-C'
@@ -16,12 +16,16 @@ help:
 	@echo 'make test         all tests; make test-fast: those that need no homeserver'
 	@echo 'make check        style, types and layers'
 	@echo 'make bench        how fast an alert leaves'
-	@echo 'make setup        only install what the others need, into .venv and deploy/witness'
+	@echo 'make setup        only install what the others need, into .venv, deploy/witness and server/console'
+	@echo 'make browser      the same, and the Chromium that tests and measurements use'
 	@echo 'make lock         choose the newest versions of all dependencies again'
 	@echo 'make clean        remove what setup installed and what the tools left'
 
 setup:
 	@PYTHON='$(PYTHON)' scripts/setup
+
+browser:
+	@PYTHON='$(PYTHON)' scripts/setup browser
 
 demo: setup
 	@$(RUN) $(BIN)/streha demo $(ARGS)
@@ -32,7 +36,7 @@ demo-check: setup
 test: test-fast
 	$(BIN)/pytest -m slow $(ARGS)
 
-test-fast: setup
+test-fast: browser
 	$(BIN)/pytest -m 'not slow' $(ARGS)
 
 check: setup
@@ -41,13 +45,14 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@if [ -f core/texts/check.py ]; then $(BIN)/python -m core.texts.check; fi
+	scripts/check-console
 
-bench: setup
+bench: browser
 	@$(BENCH) $(ARGS)
 
 lock: setup
 	scripts/lock --upgrade
 
 clean:
-	rm -rf .venv deploy/witness/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv deploy/witness/node_modules server/console/node_modules server/console/vendor .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

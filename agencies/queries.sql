@@ -76,6 +76,11 @@ UPDATE duty_desks SET membership_version = membership_version + 1 WHERE id = $1
 -- $1 agencies.
 SELECT * FROM duty_desks WHERE agency_id = ANY($1)
 
+-- desks_by_agency_with_covering --
+-- The desks of these agencies, and those that cover for them. $1 agencies.
+SELECT * FROM duty_desks
+WHERE agency_id = ANY($1) OR id IN (SELECT covered_by FROM duty_desks WHERE agency_id = ANY($1))
+
 -- desks_by_id --
 -- $1 desks.
 SELECT * FROM duty_desks WHERE id = ANY($1)
@@ -83,15 +88,16 @@ SELECT * FROM duty_desks WHERE id = ANY($1)
 -- all_desks --
 SELECT * FROM duty_desks
 
--- officers --
--- Who sits at these desks. $1 desks.
-SELECT duty_officers.desk_id, people.* FROM duty_officers
-JOIN people ON people.id = duty_officers.person_id
-WHERE duty_officers.desk_id = ANY($1) AND people.left_at IS NULL ORDER BY people.name
-
--- security_officers --
--- Who deputises where a desk stays silent. $1 agencies.
-SELECT * FROM people WHERE agency_id = ANY($1) AND role = 'security_officer' AND left_at IS NULL
+-- duty_staff --
+-- Who sits at these desks; who deputises where a desk stays silent or where there is none: the security officers;
+-- and these people, the departed included. $1 desks, $2 agencies, $3 people.
+SELECT 'officer' AS place, desk_id, people.* FROM duty_officers JOIN people ON people.id = person_id
+WHERE desk_id = ANY($1) AND left_at IS NULL
+UNION ALL
+SELECT 'deputy', NULL, people.* FROM people
+WHERE agency_id = ANY($2) AND role = 'security_officer' AND left_at IS NULL
+UNION ALL
+SELECT 'named', NULL, people.* FROM people WHERE id = ANY($3)
 ORDER BY name
 
 -- add_challenge --
@@ -104,17 +110,47 @@ DELETE FROM sign_in_challenges WHERE nonce_hash = $1 AND person_id = $2 AND expi
 RETURNING true
 
 -- add_session --
--- $1 token hash, $2 person, $3 now, $4 expires at.
-INSERT INTO sessions (token_hash, person_id, created_at, expires_at) VALUES ($1, $2, $3, $4)
+-- A browser's may still raise an alert until $5. $1 token hash, $2 person, $3 now, $4 expires at, $5 raises until.
+INSERT INTO sessions (token_hash, person_id, created_at, expires_at, raises_until) VALUES ($1, $2, $3, $4, $5)
 
 -- person_of_session --
--- $1 token hash, $2 now.
+-- $1 token hash, $2 now, $3 whether one that has lapsed and may still raise counts too.
 SELECT people.* FROM sessions JOIN people ON people.id = sessions.person_id
-WHERE sessions.token_hash = $1 AND sessions.expires_at > $2 AND people.left_at IS NULL
+WHERE sessions.token_hash = $1 AND people.left_at IS NULL
+  AND (sessions.expires_at > $2 OR $3 AND sessions.raises_until > $2)
+
+-- good_sessions --
+-- Those of these sessions that have neither ended nor lapsed. $1 token hashes, $2 now.
+SELECT sessions.token_hash FROM sessions JOIN people ON people.id = sessions.person_id
+WHERE sessions.token_hash = ANY($1) AND sessions.expires_at > $2 AND people.left_at IS NULL
+
+-- begun_with_key --
+-- Whether a session was begun with a person's key, not by a link. $1 token hash.
+SELECT true FROM sessions WHERE token_hash = $1 AND raises_until IS NULL
 
 -- end_session --
 -- $1 token hash.
 DELETE FROM sessions WHERE token_hash = $1
+
+-- add_link --
+-- $1 code hash, $2 person, $3 expires at.
+INSERT INTO sign_in_links (code_hash, person_id, expires_at) VALUES ($1, $2, $3)
+
+-- person_of_link --
+-- $1 code hash, $2 now.
+SELECT person_id FROM sign_in_links WHERE code_hash = $1 AND expires_at > $2
+
+-- take_link --
+-- A link is used once. $1 code hash.
+DELETE FROM sign_in_links WHERE code_hash = $1 RETURNING true
+
+-- end_links --
+-- $1 person.
+DELETE FROM sign_in_links WHERE person_id = $1
+
+-- forget_expired_links --
+-- $1 now.
+DELETE FROM sign_in_links WHERE expires_at <= $1
 
 -- forget_expired_challenges --
 -- $1 now.
@@ -122,4 +158,4 @@ DELETE FROM sign_in_challenges WHERE expires_at <= $1
 
 -- forget_expired_sessions --
 -- $1 now.
-DELETE FROM sessions WHERE expires_at <= $1
+DELETE FROM sessions WHERE expires_at <= $1 AND (raises_until IS NULL OR raises_until <= $1)

@@ -112,9 +112,7 @@ class Agencies:
     async def desks_of(self, agency_ids: Collection[AgencyId]) -> list[DutyDesk]:
         """Return the duty desks of these agencies, and those that cover for them."""
         async with self._database.transaction() as tx:
-            own = await store.desks(tx, agency_ids=agency_ids)
-            covering = {each.covered_by for each in own if each.covered_by} - {each.id for each in own}
-            return own + await store.desks(tx, desk_ids=covering)
+            return (await store.duty(tx, agency_ids)).desks
 
     async def agencies(self, agency_ids: Collection[AgencyId]) -> list[Agency]:
         """Return these agencies."""

@@ -1,11 +1,13 @@
 """Signing in: a challenge, its signed answer, and the session that follows.
 
 An unknown person gets a challenge like anybody else and is refused at the end in the same words, so
-that nobody learns who is on the staff. The server keeps hashes of nonces and tokens only.
+that nobody learns who is on the staff. The server keeps hashes of nonces and tokens only. How a browser, which has no
+key, is signed in stands in `agencies.browser_sign_in`; its sessions are these.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,7 +16,7 @@ from agencies import store
 from agencies.model import Person, PersonId
 from core import ledger
 from core.clock import Clock
-from core.database import Database
+from core.database import Database, Transaction
 from core.errors import NotAuthenticated
 from core.settings import Settings
 from core.texts import mark
@@ -28,10 +30,11 @@ NO_KEY = bytes(signing.PUBLIC_KEY_BYTES)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A session: its token is shown once, to the person."""
+    """A session: its token is shown once, to the person. A browser's may still raise when it has expired."""
 
     token: bytes
     expires_at: datetime
+    raises_until: datetime | None = None
 
 
 class SignIn:
@@ -74,17 +77,27 @@ class SignIn:
             raise NotAuthenticated(REFUSED)
         session = Session(token=tokens.new_token(), expires_at=now + self._lifetime)
         async with self._database.transaction() as tx:
-            await tx.run(store.SQL["add_session"], tokens.token_hash(session.token), person.id, now, session.expires_at)
+            await add_session(tx, person.id, session, now)
             await ledger.record(tx, ledger.Act(act="signed_in", at=now, person_id=person.id))
         return session
 
-    async def person(self, token: bytes, *, urgent: bool = False) -> Person:
-        """Return whose session this is; `urgent` where the person raises or accepts an alert."""
-        async with self._database.transaction(urgent=urgent) as tx:
-            row = await tx.row(store.SQL["person_of_session"], tokens.token_hash(token), self._clock.now())
+    async def person(self, token: bytes, *, urgent: bool = False, lapsed: bool = False) -> Person:
+        """Return whose session this is; `urgent` where the person raises or accepts an alert.
+
+        With `lapsed`, a browser's session counts for some days after its end: whoever asks so does nothing for it but
+        raise an alert.
+        """
+        async with self._database.reading(urgent=urgent) as tx:
+            row = await tx.row(store.SQL["person_of_session"], tokens.token_hash(token), self._clock.now(), lapsed)
         if row is None:
             raise NotAuthenticated(SIGN_IN_FIRST)
         return store.person_of(row)
+
+    async def still_good(self, hashes: Collection[bytes]) -> frozenset[bytes]:
+        """Return which of these sessions, by the hashes of their tokens, have not ended: one question for all."""
+        async with self._database.transaction() as tx:
+            rows = await tx.rows(store.SQL["good_sessions"], hashes, self._clock.now())
+        return frozenset(row["token_hash"] for row in rows)
 
     async def sign_out(self, token: bytes) -> None:
         """End a session."""
@@ -92,8 +105,17 @@ class SignIn:
             await tx.run(store.SQL["end_session"], tokens.token_hash(token))
 
     async def forget_expired(self) -> None:
-        """Delete challenges and sessions whose time is over."""
+        """Delete challenges, links and sessions whose time is over; a browser's when it may not even raise any more."""
         now = self._clock.now()
         async with self._database.transaction() as tx:
             await tx.run(store.SQL["forget_expired_challenges"], now)
+            await tx.run(store.SQL["forget_expired_links"], now)
             await tx.run(store.SQL["forget_expired_sessions"], now)
+
+
+async def add_session(tx: Transaction, person_id: PersonId, session: Session, now: datetime) -> None:
+    """Record a session; of its token only the hash."""
+    await tx.run(
+        store.SQL["add_session"], tokens.token_hash(session.token), person_id, now, session.expires_at,
+        session.raises_until,
+    )  # fmt: skip

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from agencies.model import Agency, AgencyId, AgencyKind, DeskId, DutyDesk, Person, PersonId, Role
 from core import queries
-from core.database import Row, Transaction
+from core.database import Reading, Row, Transaction
 
 SQL = queries.load("agencies")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duty:
+    """Who answers for some agencies, and more people. An agency without a desk has deputies all the same."""
+
+    desks: list[DutyDesk]
+    deputies: dict[AgencyId, tuple[Person, ...]]
+    people: dict[PersonId, Person]
 
 
 async def add_agency(tx: Transaction, agency: Agency, now: datetime) -> None:
@@ -18,7 +28,7 @@ async def add_agency(tx: Transaction, agency: Agency, now: datetime) -> None:
     await tx.run(SQL["add_agency"], agency.id, agency.name, agency.kind, agency.country, agency.language, now)
 
 
-async def agencies(tx: Transaction, ids: Iterable[AgencyId] | None = None) -> list[Agency]:
+async def agencies(tx: Reading, ids: Iterable[AgencyId] | None = None) -> list[Agency]:
     """Return these agencies, or all."""
     rows = await tx.rows(SQL["all_agencies"]) if ids is None else await tx.rows(SQL["agencies_by_id"], list(ids))
     return [_agency(row) for row in rows]
@@ -32,7 +42,7 @@ async def add_person(tx: Transaction, person: Person, now: datetime) -> None:
     )  # fmt: skip
 
 
-async def people(tx: Transaction, ids: Iterable[PersonId], *, share: bool = False) -> dict[PersonId, Person]:
+async def people(tx: Reading, ids: Iterable[PersonId], *, share: bool = False) -> dict[PersonId, Person]:
     """Return these people by id, the departed included; `share` keeps them from leaving meanwhile."""
     wanted = list(ids)
     if share:
@@ -45,21 +55,22 @@ async def lock_person(tx: Transaction, person_id: PersonId) -> bool:
     return await tx.row(SQL["lock_person"], person_id) is not None
 
 
-async def staff(tx: Transaction, agency_ids: Iterable[AgencyId]) -> list[Person]:
+async def staff(tx: Reading, agency_ids: Iterable[AgencyId]) -> list[Person]:
     """Return everybody who works at these agencies now."""
     return [person_of(row) for row in await tx.rows(SQL["people_of_agencies"], list(agency_ids))]
 
 
-async def person_by_matrix_user(tx: Transaction, matrix_user: str) -> Person | None:
+async def person_by_matrix_user(tx: Reading, matrix_user: str) -> Person | None:
     """Return the active person behind a Matrix user."""
     row = await tx.row(SQL["person_by_matrix_user"], matrix_user)
     return person_of(row) if row else None
 
 
 async def mark_left(tx: Transaction, person_id: PersonId, now: datetime) -> bool:
-    """Record that a person has left: no session, no desk; tell whether that was news."""
+    """Record that a person has left: no session, no link to begin one, no desk; tell whether that was news."""
     news = await tx.run(SQL["mark_left"], person_id, now) == 1
     await tx.run(SQL["leave_desks"], person_id)
+    await tx.run(SQL["end_links"], person_id)
     await tx.run(SQL["end_sessions"], person_id)
     return news
 
@@ -89,13 +100,13 @@ async def unseat(tx: Transaction, desk_id: DeskId, person_id: PersonId) -> None:
         await tx.run(SQL["desk_changed"], desk_id)
 
 
-async def desks_of_person(tx: Transaction, person_id: PersonId) -> list[DeskId]:
+async def desks_of_person(tx: Reading, person_id: PersonId) -> list[DeskId]:
     """Return the desks at which a person sits."""
     return [DeskId(row["desk_id"]) for row in await tx.rows(SQL["desks_of_person"], person_id)]
 
 
 async def desks(
-    tx: Transaction, *, agency_ids: Iterable[AgencyId] | None = None, desk_ids: Iterable[DeskId] | None = None
+    tx: Reading, *, agency_ids: Iterable[AgencyId] | None = None, desk_ids: Iterable[DeskId] | None = None
 ) -> list[DutyDesk]:
     """Return the desks of these agencies, or these desks, or all, with officers and deputies."""
     if agency_ids is not None:
@@ -104,27 +115,14 @@ async def desks(
         rows = await tx.rows(SQL["desks_by_id"], list(desk_ids))
     else:
         rows = await tx.rows(SQL["all_desks"])
-    officers = _grouped(await tx.rows(SQL["officers"], [row["id"] for row in rows]), "desk_id")
-    next_in_line = await deputies(tx, [row["agency_id"] for row in rows])
-    return [
-        DutyDesk(
-            id=row["id"],
-            agency_id=row["agency_id"],
-            always_staffed=row["always_staffed"],
-            covered_by=row["covered_by"],
-            membership_version=row["membership_version"],
-            officers=tuple(officers[row["id"]]),
-            deputies=next_in_line[row["agency_id"]],
-        )
-        for row in rows
-    ]
+    return (await _duty(tx, rows)).desks
 
 
-async def deputies(tx: Transaction, agency_ids: Iterable[AgencyId]) -> dict[AgencyId, tuple[Person, ...]]:
-    """Return who comes next where a desk stays silent, or where there is none: the security officers."""
+async def duty(tx: Reading, agency_ids: Iterable[AgencyId], person_ids: Iterable[PersonId] = ()) -> Duty:
+    """Return who answers for these agencies: their desks, those that cover for them, the deputies, and these people."""
     ids = list(agency_ids)
-    found = _grouped(await tx.rows(SQL["security_officers"], ids), "agency_id")
-    return {agency_id: tuple(found[agency_id]) for agency_id in ids}
+    rows = await tx.rows(SQL["desks_by_agency_with_covering"], ids)
+    return await _duty(tx, rows, agency_ids=ids, person_ids=person_ids)
 
 
 def person_of(row: Row) -> Person:
@@ -150,8 +148,36 @@ def _agency(row: Row) -> Agency:
     )
 
 
-def _grouped(rows: Sequence[Row], column: str) -> dict[object, list[Person]]:
-    grouped: dict[object, list[Person]] = defaultdict(list)
-    for row in rows:
-        grouped[row[column]].append(person_of(row))
-    return grouped
+async def _duty(
+    tx: Reading, rows: Sequence[Row], *, agency_ids: Iterable[AgencyId] = (), person_ids: Iterable[PersonId] = ()
+) -> Duty:
+    """Return the desks of these rows with their officers, the deputies of agencies, and more people."""
+    named = {*agency_ids, *(row["agency_id"] for row in rows)}
+    officers: dict[DeskId, list[Person]] = defaultdict(list)
+    deputies: dict[AgencyId, list[Person]] = defaultdict(list)
+    found: dict[PersonId, Person] = {}
+    for row in await tx.rows(SQL["duty_staff"], [row["id"] for row in rows], list(named), list(person_ids)):
+        person = person_of(row)
+        match row["place"]:
+            case "officer":
+                officers[row["desk_id"]].append(person)
+            case "deputy":
+                deputies[person.agency_id].append(person)
+            case _:
+                found[person.id] = person
+    return Duty(
+        desks=[
+            DutyDesk(
+                id=row["id"],
+                agency_id=row["agency_id"],
+                always_staffed=row["always_staffed"],
+                covered_by=row["covered_by"],
+                membership_version=row["membership_version"],
+                officers=tuple(officers[row["id"]]),
+                deputies=tuple(deputies[row["agency_id"]]),
+            )
+            for row in rows
+        ],
+        deputies={agency_id: tuple(each) for agency_id, each in deputies.items()},
+        people=found,
+    )

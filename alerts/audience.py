@@ -7,7 +7,7 @@ for is passed on to its deputies and its covering desk at once, no minutes lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
@@ -47,11 +47,20 @@ class Surroundings:
     deputies: Mapping[AgencyId, tuple[Person, ...]]
 
     @property
+    def codename(self) -> str:
+        """The name that people know the compartment by."""
+        return self.compartment.codename
+
+    @property
+    def everybody(self) -> Iterator[Person]:
+        """Whoever may come in here, some more than once."""
+        desks = (*self.desks.values(), *self.covering.values())
+        return chain(self.people.values(), *(each.officers for each in desks), *self.deputies.values())
+
+    @property
     def able(self) -> frozenset[PersonId]:
         """Everybody who may hear of an alert here and act on it now, whether or not a wave has called them."""
-        desks = (*self.desks.values(), *self.covering.values())
-        everybody = chain(self.people.values(), *(each.officers for each in desks), *self.deputies.values())
-        return frozenset(each.id for each in everybody if self.may_know(each))
+        return frozenset(each.id for each in self.everybody if self.may_know(each))
 
     def may_know(self, person: Person) -> bool:
         """Whether a person works there still and is not excluded."""

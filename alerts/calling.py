@@ -1,32 +1,44 @@
-"""Calling people: one wave of an alert from facts to recipient rows and messages, in one transaction."""
+"""Calling people: one wave of an alert, from facts to recipients and messages, and how it is written down.
+
+What a wave comes to is decided by pure functions; everything is read before, and written after.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from agencies import store as directory
 from agencies.model import DeskId, PersonId
+from agencies.store import Duty
 from alerts import messages, store
 from alerts.audience import Surroundings, audience
 from alerts.escalation import escalation
 from alerts.model import Alert, Step, Tier, after
 from cases.model import Case, Compartment, Part
 from core import outbox
-from core.database import Transaction
-from core.outbox import Target, TargetKind
+from core.database import Reading, Transaction
+from core.outbox import Message, Target, TargetKind
 
 
-async def call(tx: Transaction, alert: Alert, case: Case, compartment: Compartment, now: datetime) -> Alert:
-    """Call the wave of the alert's step, say who is silent, and set when the next is due.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wave:
+    """What one wave comes to: the alert as it then stands, with everybody called, and what is said."""
+
+    alert: Alert
+    messages: list[Message]
+
+
+def wave(alert: Alert, around: Surroundings, now: datetime) -> Wave:
+    """Return the wave of the alert's step: who is called, who is silent, and when the next step is due.
 
     A wave that rings nobody takes the next one with it: no minutes are lost on it. An agency that was given
     its part in the case since the raise is called with the others.
     """
-    alert = await _with_agencies(tx, alert, case)
+    alert = alert.with_parts(around.case.agencies)
     silent = alert.silent_agencies
-    around = await surroundings(tx, case, compartment)
     step, tiers = alert.step, frozenset[Tier]()
     while True:
         decided = escalation(alert.severity, step, alert.ladder_began_at, now)
@@ -35,53 +47,70 @@ async def call(tx: Transaction, alert: Alert, case: Case, compartment: Compartme
         if any(each.mentions for each in reached.calls) or decided.repeating:
             break
         step += 1
-    called = replace(alert, step=step, next_step_at=decided.next_step_at, exclusions_heeded=len(case.excluded_ids))
-    await store.add_recipients(tx, alert.id, reached.recipients, now)
-    notices = messages.calling(called, compartment.codename, reached)
-    channel = [Target(kind=TargetKind.COMPARTMENT, id=compartment.id)]
+    called = replace(
+        alert.with_recipients(reached.recipients),
+        step=step,
+        next_step_at=decided.next_step_at,
+        exclusions_heeded=len(around.case.excluded_ids),
+    )
+    notices = messages.calling(called, around.codename, reached)
+    channel = [Target(kind=TargetKind.COMPARTMENT, id=around.compartment.id)]
     if alert.step > 0 and silent:
         template = "alert_unanswered" if decided.unanswered else "alert_still_silent"
-        notices += messages.silence(called, compartment.codename, channel, template, silent)
+        notices += messages.silence(called, around.codename, channel, template, silent)
     if reached.unreachable:
-        notices += messages.silence(called, compartment.codename, channel, "alert_unreachable", reached.unreachable)
-    await outbox.post(tx, notices, now)
+        notices += messages.silence(called, around.codename, channel, "alert_unreachable", reached.unreachable)
     if decided.unanswered:
         called = replace(called, state=after(alert.state, Step.GAVE_UP_CALLING))
-    await store.save(tx, called)
-    return called
+    return Wave(alert=called, messages=notices)
 
 
-async def call_again(
-    tx: Transaction, alert: Alert, case: Case, compartment: Compartment, press: Alert, now: datetime
-) -> None:
+def ringing_again(alert: Alert, around: Surroundings, press: Alert) -> Wave:
     """Ring everybody of the first wave once more because somebody pressed again, who has accepted included."""
-    alert = await _with_agencies(tx, alert, case)
-    around = await surroundings(tx, case, compartment)
+    alert = alert.with_parts(around.case.agencies)
     responders = frozenset(each.agency_id for each in alert.agencies if each.part is Part.RESPONDER)
-    tiers = escalation(alert.severity, 0, alert.ladder_began_at, now).wave.tiers
+    tiers = escalation(alert.severity, 0, alert.ladder_began_at, press.sent).wave.tiers
     reached = audience(around, tiers, silent=responders, raiser_ids=alert.raiser_ids)
-    await store.add_recipients(tx, alert.id, reached.recipients, now)
-    notices = messages.raised_again(alert, compartment.codename, reached, press)
-    await outbox.post(tx, notices, now)
+    return Wave(
+        alert=alert.with_recipients(reached.recipients),
+        messages=messages.raised_again(alert, around.codename, reached, press),
+    )
 
 
-async def followers(tx: Transaction, alert: Alert, case: Case) -> tuple[str, list[Target]]:
-    """Return the codename, and the rooms that may hear how an alert goes on.
+async def call(tx: Transaction, before: Alert, called: Wave, now: datetime) -> Alert:
+    """Write down whom a wave of a held alert calls, and leave its messages; return the alert, to be saved."""
+    await note_agencies(tx, before, called.alert)
+    recipients = [each for each in called.alert.recipients if each not in before.recipients]
+    if recipients:
+        await store.add_recipients(tx, before.id, recipients, now)
+    await outbox.post(tx, called.messages, now)
+    return called.alert
+
+
+async def note_agencies(tx: Transaction, before: Alert, alert: Alert) -> None:
+    """Write down which agencies must accept that did not have to before."""
+    news = set(alert.agencies) - set(before.agencies)
+    if news:
+        await store.put_agencies(tx, alert.id, news)
+
+
+async def followers(tx: Reading, alert: Alert, around: Surroundings) -> list[Target]:
+    """Return the rooms that may hear how an alert goes on.
 
     These are the rooms it was told in, less the duty rooms in which somebody excluded sits, and the rooms of
     those who have no part any more. (The compartment's own room is put right before anything is said in it.)
     """
-    around = await surroundings(tx, case, compartment_of(alert, case))
     told = await store.rooms(tx, alert.id)
-    desks = await directory.desks(tx, desk_ids=[DeskId(each.id) for each in told if each.kind is TargetKind.DESK])
-    barred: set[UUID] = {each.id for each in desks if any(officer.id in case.excluded_ids for officer in each.officers)}
+    known = {each.id: each for each in (*around.desks.values(), *around.covering.values())}
+    strange = {DeskId(each.id) for each in told if each.kind is TargetKind.DESK} - known.keys()
+    if strange:
+        # Of a desk that covered for somebody when it was called.
+        known |= {each.id: each for each in await directory.desks(tx, desk_ids=strange)}
+    barred: set[UUID] = {
+        desk.id for desk in known.values() if any(each.id in around.case.excluded_ids for each in desk.officers)
+    }
     barred |= {each.id for each in told if each.kind is TargetKind.PERSON and each.id not in around.able}
-    return around.compartment.codename, [each for each in told if each.id not in barred]
-
-
-async def able(tx: Transaction, alert: Alert, case: Case) -> frozenset[PersonId]:
-    """Return who may hear of an alert and act on it now: called or not, but with a part in it still."""
-    return (await surroundings(tx, case, compartment_of(alert, case))).able
+    return [each for each in told if each.id not in barred]
 
 
 def compartment_of(alert: Alert, case: Case) -> Compartment:
@@ -92,21 +121,31 @@ def compartment_of(alert: Alert, case: Case) -> Compartment:
     return compartment
 
 
-async def surroundings(tx: Transaction, case: Case, compartment: Compartment) -> Surroundings:
-    """Gather the facts that decide whom a wave reaches."""
-    ids: set[PersonId] = {*compartment.member_ids, *case.leaders}
-    desks = await directory.desks(tx, agency_ids=case.agencies)
-    covering = await directory.desks(tx, desk_ids=[each.covered_by for each in desks if each.covered_by])
+async def surroundings(tx: Reading, case: Case, compartment: Compartment) -> Surroundings:
+    """Gather the facts that decide whom a wave reaches, and who may hear of an alert and act on it now."""
+    return (await all_surroundings(tx, [(case, compartment)]))[0]
+
+
+async def all_surroundings(tx: Reading, places: Sequence[tuple[Case, Compartment]]) -> list[Surroundings]:
+    """Gather the same for several compartments at once."""
+    agency_ids = {each for case, _ in places for each in case.agencies}
+    duty = await directory.duty(tx, agency_ids, {each for place in places for each in _members(*place)})
+    return [_around(case, compartment, duty) for case, compartment in places]
+
+
+def _around(case: Case, compartment: Compartment, duty: Duty) -> Surroundings:
+    members = _members(case, compartment)
+    desks = {each.agency_id: each for each in duty.desks if each.agency_id in case.agencies}
+    covered_by = {each.covered_by for each in desks.values()}
     return Surroundings(
         case=case,
         compartment=compartment,
-        people=await directory.people(tx, ids),
-        desks={each.agency_id: each for each in desks},
-        covering={each.id: each for each in covering},
-        deputies=await directory.deputies(tx, case.agencies),
+        people={person_id: each for person_id, each in duty.people.items() if person_id in members},
+        desks=desks,
+        covering={each.id: each for each in duty.desks if each.id in covered_by},
+        deputies={agency_id: people for agency_id, people in duty.deputies.items() if agency_id in case.agencies},
     )
 
 
-async def _with_agencies(tx: Transaction, alert: Alert, case: Case) -> Alert:
-    await store.add_agencies(tx, alert.id, case.agencies)
-    return replace(alert, agencies=(await store.alert(tx, alert.id)).agencies)
+def _members(case: Case, compartment: Compartment) -> frozenset[PersonId]:
+    return compartment.member_ids | frozenset(case.leaders)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import NewType
@@ -140,8 +141,8 @@ class AgencyAnswer:
 
     agency_id: AgencyId
     part: Part
-    acknowledged_by: PersonId | None
-    acknowledged_at: datetime | None
+    acknowledged_by: PersonId | None = None
+    acknowledged_at: datetime | None = None
 
     @property
     def silent(self) -> bool:
@@ -170,7 +171,11 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
-    """One raise that became part of an alert; without a person where it could not be verified."""
+    """A raise that became part of an alert; without a person where it could not be verified.
+
+    Of many that stand alike, an alert that was read from the database holds the newest: somebody may press ten
+    thousand times.
+    """
 
     person_id: PersonId | None
     at: datetime
@@ -221,6 +226,26 @@ class Alert:
     def silent_agencies(self) -> frozenset[AgencyId]:
         """The responders that have not accepted."""
         return frozenset(each.agency_id for each in self.agencies if each.silent)
+
+    def with_parts(self, parts: Mapping[AgencyId, Part]) -> Alert:
+        """Return the alert with the agencies as they stand in the case now; no responder is let off."""
+        answers = {each.agency_id: each for each in self.agencies}
+        for agency_id, part in parts.items():
+            known = answers.get(agency_id)
+            if known is None:
+                answers[agency_id] = AgencyAnswer(agency_id=agency_id, part=part)
+            elif part is Part.RESPONDER:
+                answers[agency_id] = replace(known, part=part)
+        return replace(self, agencies=tuple(answers[each] for each in sorted(answers)))
+
+    def with_recipients(self, called: Iterable[Recipient]) -> Alert:
+        """Return the alert with more people called; whoever was called for an agency before stays as they were."""
+        recipients = {(each.person_id, each.agency_id): each for each in self.recipients}
+        for each in called:
+            recipients.setdefault((each.person_id, each.agency_id), each)
+        return replace(
+            self, recipients=tuple(sorted(recipients.values(), key=lambda each: (each.tier, each.person_id)))
+        )
 
     @property
     def raiser_ids(self) -> frozenset[PersonId]:

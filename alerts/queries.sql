@@ -2,16 +2,30 @@
 -- The alert that a raise with this key belongs to. $1 key.
 SELECT alert_id FROM alert_raises WHERE key = $1
 
--- add_alert --
--- Open an alert unless its scope has an open one. $1 id … $16 next step at.
-INSERT INTO alerts (id, case_id, compartment_id, status, event, severity, first_severity, certainty, raised_by,
-                    raised_through, sent, state, ladder, ladder_began_at, step, next_step_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-ON CONFLICT (compartment_id, status) WHERE state <> 'stood_down' DO NOTHING
-
 -- open_alert --
--- The open alert of a scope. $1 compartment, $2 status.
-SELECT id FROM alerts WHERE compartment_id = $1 AND status = $2 AND state <> 'stood_down'
+-- Open an alert with its first press, its agencies and everybody called, unless its scope has an open one; tell
+-- whether it was opened, and whether the press was new. $1 id … $17 exclusions heeded, $18 agencies, $19 their
+-- parts, $20 people, $21 their agencies, $22 their tiers.
+WITH opened AS (
+    INSERT INTO alerts (id, case_id, compartment_id, status, event, severity, first_severity, certainty, raised_by,
+                        raised_through, sent, state, ladder, ladder_began_at, step, next_step_at, exclusions_heeded)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+    ON CONFLICT (compartment_id, status) WHERE state <> 'stood_down' DO NOTHING RETURNING *),
+pressed AS (
+    INSERT INTO alert_raises (key, alert_id, person_id, event, at)
+    SELECT id, id, raised_by, event, sent FROM opened ON CONFLICT DO NOTHING RETURNING key),
+answering AS (
+    INSERT INTO alert_agencies (alert_id, agency_id, part)
+    SELECT id, agency_id, part FROM opened, unnest($18::uuid[], $19::text[]) AS each (agency_id, part)),
+called AS (
+    INSERT INTO alert_recipients (alert_id, person_id, agency_id, tier, called_at)
+    SELECT id, person_id, agency_id, tier, sent
+    FROM opened, unnest($20::uuid[], $21::uuid[], $22::smallint[]) AS each (person_id, agency_id, tier))
+SELECT EXISTS (SELECT FROM opened) AS opened, EXISTS (SELECT FROM pressed) AS pressed
+
+-- lock_open_alert --
+-- Hold the open alert of a scope. $1 compartment, $2 status.
+SELECT id FROM alerts WHERE compartment_id = $1 AND status = $2 AND state <> 'stood_down' FOR UPDATE
 
 -- add_raise --
 -- Record a press. $1 key, $2 alert, $3 person, $4 event, $5 at.
@@ -23,20 +37,16 @@ ON CONFLICT DO NOTHING
 SELECT id FROM alerts WHERE id = $1 FOR UPDATE
 
 -- alerts_by_id --
--- $1 ids.
-SELECT * FROM alerts WHERE id = ANY($1) ORDER BY sent DESC
-
--- alert_agencies --
--- $1 alerts.
-SELECT * FROM alert_agencies WHERE alert_id = ANY($1) ORDER BY agency_id
-
--- alert_recipients --
--- $1 alerts.
-SELECT * FROM alert_recipients WHERE alert_id = ANY($1) ORDER BY tier, person_id
-
--- presses --
--- The raises that became part of these alerts, the first one first. $1 alerts.
-SELECT alert_id, person_id, at, cancelled_at FROM alert_raises WHERE alert_id = ANY($1) ORDER BY at, key
+-- Alerts with the agencies' answers, the people called, and the presses that became part of them, the newest for
+-- each that stand alike: of one person, taken back or not, beginning the present ladder or not. $1 ids.
+SELECT alerts.*,
+    (SELECT json_agg(answer ORDER BY agency_id) FROM alert_agencies AS answer WHERE alert_id = alerts.id) AS agencies,
+    (SELECT json_agg(called ORDER BY tier, person_id) FROM alert_recipients AS called
+     WHERE alert_id = alerts.id) AS recipients,
+    (SELECT json_agg(press ORDER BY at, person_id) FROM (
+        SELECT person_id, cancelled_at, max(at) AS at FROM alert_raises WHERE alert_id = alerts.id
+        GROUP BY person_id, cancelled_at, at = alerts.ladder_began_at) AS press) AS presses
+FROM alerts WHERE id = ANY($1) ORDER BY sent DESC
 
 -- alerts_of_person --
 -- Alerts that a person raised or was called for, open ones or all; none of cases that the person is
@@ -53,14 +63,17 @@ ORDER BY sent DESC LIMIT $3
 -- A raiser says that it is over. $1 alert, $2 person, $3 now.
 UPDATE alert_raises SET cancelled_at = $3 WHERE alert_id = $1 AND person_id = $2 AND cancelled_at IS NULL
 
--- add_agency --
--- An agency that was only informed may become a responder; a responder stays one. $1 alert, $2 agency, $3 part.
-INSERT INTO alert_agencies (alert_id, agency_id, part) VALUES ($1, $2, $3)
-ON CONFLICT (alert_id, agency_id) DO UPDATE SET part = EXCLUDED.part WHERE EXCLUDED.part = 'responder'
+-- put_agencies --
+-- Give agencies their part in an alert. $1 alert, $2 agencies, $3 their parts.
+INSERT INTO alert_agencies (alert_id, agency_id, part)
+SELECT $1, agency_id, part FROM unnest($2::uuid[], $3::text[]) AS each (agency_id, part)
+ON CONFLICT (alert_id, agency_id) DO UPDATE SET part = EXCLUDED.part
 
--- add_recipient --
--- $1 alert, $2 person, $3 agency, $4 tier, $5 now.
-INSERT INTO alert_recipients (alert_id, person_id, agency_id, tier, called_at) VALUES ($1, $2, $3, $4, $5)
+-- add_recipients --
+-- $1 alert, $2 people, $3 their agencies, $4 their tiers, $5 now.
+INSERT INTO alert_recipients (alert_id, person_id, agency_id, tier, called_at)
+SELECT $1, person_id, agency_id, tier, $5
+FROM unnest($2::uuid[], $3::uuid[], $4::smallint[]) AS each (person_id, agency_id, tier)
 ON CONFLICT DO NOTHING
 
 -- save --
@@ -111,7 +124,7 @@ WITH due AS (
 claimed AS (
     UPDATE alerts SET lease_until = $2, attempts = attempts + 1
     WHERE id IN (SELECT id FROM due) RETURNING id, attempts, severity, next_step_at)
-SELECT id, attempts FROM claimed
+SELECT id, attempts, next_step_at AS due_at FROM claimed
 ORDER BY array_position(ARRAY['Extreme', 'Severe', 'Moderate'], severity), next_step_at
 
 -- hold_open --
@@ -143,3 +156,56 @@ WHERE alert_recipients.acknowledged_at IS NOT NULL
        OR alerts.id IN (SELECT alert_id FROM alert_recipients WHERE person_id = $1))
   AND NOT EXISTS (SELECT FROM exclusions WHERE exclusions.case_id = alerts.case_id AND exclusions.person_id = $1)
 ORDER BY alert_recipients.acknowledged_at DESC LIMIT 1
+
+-- open_alerts --
+-- Count the alerts that have not ended, and when calling began for the oldest.
+SELECT state, severity, status, count(*) AS alerts, min(ladder_began_at) AS oldest FROM alerts
+WHERE state <> 'stood_down' GROUP BY state, severity, status
+
+-- overdue --
+-- Count alerts whose next step is due. $1 now, $2 how many are looked at.
+SELECT count(*) AS rows, min(next_step_at) AS oldest
+FROM (SELECT next_step_at FROM alerts WHERE next_step_at <= $1 ORDER BY next_step_at LIMIT $2) AS due
+
+-- who_sees --
+-- Who of these people may see which of these alerts: the compartment's members and the case's leaders, and of those
+-- who raised it or were called for it whoever could still be called for an agency of the case. Nobody who is
+-- excluded or has left. $1 alerts, $2 people.
+WITH asked AS (
+    SELECT alerts.id, alerts.case_id, alerts.compartment_id, cases.coordinator_id, cases.deputy_id
+    FROM alerts JOIN cases ON cases.id = alerts.case_id WHERE alerts.id = ANY($1)),
+named AS (
+    SELECT alert_id, person_id FROM alert_recipients WHERE alert_id = ANY($1)
+    UNION
+    SELECT alert_id, person_id FROM alert_raises WHERE alert_id = ANY($1)),
+seeing AS (
+    SELECT asked.id, asked.case_id, leader.id AS person_id
+    FROM asked CROSS JOIN LATERAL unnest(ARRAY[asked.coordinator_id, asked.deputy_id]) AS leader (id)
+    UNION
+    SELECT asked.id, asked.case_id, compartment_members.person_id
+    FROM asked JOIN compartment_members ON compartment_members.compartment_id = asked.compartment_id
+    WHERE compartment_members.until IS NULL
+    UNION
+    SELECT asked.id, asked.case_id, people.id
+    FROM asked JOIN named ON named.alert_id = asked.id JOIN people ON people.id = named.person_id
+    WHERE EXISTS (
+        SELECT FROM case_agencies LEFT JOIN duty_desks AS own ON own.agency_id = case_agencies.agency_id
+        WHERE case_agencies.case_id = asked.case_id
+          AND (people.role = 'security_officer' AND people.agency_id = case_agencies.agency_id
+               OR EXISTS (SELECT FROM duty_officers
+                          WHERE duty_officers.person_id = people.id
+                            AND duty_officers.desk_id IN (own.id, own.covered_by)))))
+SELECT seeing.id, seeing.person_id FROM seeing JOIN people ON people.id = seeing.person_id
+WHERE people.left_at IS NULL AND seeing.person_id = ANY($2)
+  AND NOT EXISTS (SELECT FROM exclusions
+                  WHERE exclusions.case_id = seeing.case_id AND exclusions.person_id = seeing.person_id)
+
+-- cut_off --
+-- Who of these people, when they were excluded, lost an alert that they had raised or been called for. $1 cases,
+-- $2 people.
+SELECT exclusions.case_id AS id, exclusions.person_id FROM exclusions
+WHERE exclusions.case_id = ANY($1) AND exclusions.person_id = ANY($2)
+  AND (EXISTS (SELECT FROM alerts JOIN alert_recipients ON alert_recipients.alert_id = alerts.id
+               WHERE alerts.case_id = exclusions.case_id AND alert_recipients.person_id = exclusions.person_id)
+       OR EXISTS (SELECT FROM alerts JOIN alert_raises ON alert_raises.alert_id = alerts.id
+                  WHERE alerts.case_id = exclusions.case_id AND alert_raises.person_id = exclusions.person_id))

@@ -12,9 +12,20 @@ from datetime import datetime
 from uuid import UUID
 
 from agencies import store as directory
-from agencies.model import Person, PersonId
+from agencies.model import Person
 from alerts import messages, store
-from alerts.calling import able, call, call_again, compartment_of, followers
+from alerts.audience import Surroundings
+from alerts.calling import (
+    Wave,
+    all_surroundings,
+    call,
+    compartment_of,
+    followers,
+    note_agencies,
+    ringing_again,
+    surroundings,
+    wave,
+)
 from alerts.escalation import CANCEL_PAUSE, escalation
 from alerts.model import (
     SEVERITY_OF_EVENT,
@@ -23,6 +34,7 @@ from alerts.model import (
     AlertId,
     Certainty,
     Event,
+    Press,
     Severity,
     StandDownReason,
     State,
@@ -33,10 +45,10 @@ from alerts.model import (
 )
 from cases import rules
 from cases import store as case_store
-from cases.model import Case, Compartment, CompartmentId
-from core import ledger, outbox
+from cases.model import CompartmentId
+from core import ledger, metrics, outbox
 from core.clock import Clock
-from core.database import MOVED_ON, Database, Transaction
+from core.database import MOVED_ON, Database, Reading, Transaction
 from core.errors import Conflict, NotFound
 from core.outbox import Delivery
 from core.texts import mark
@@ -79,44 +91,49 @@ class Alerts:
             known = await store.alert_of_key(tx, key)
             if known is not None:
                 return await self._known(tx, actor, known, compartment_id, status)
-            case = await case_store.case_of_compartment(tx, compartment_id, share=True)
+            case = await case_store.case_of_compartment(tx, compartment_id)
             compartment = rules.compartment_seen_by(case, compartment_id, actor.id)
+            # Read and decided before any alert is held: whoever presses at the same moment hardly waits.
+            around = await surroundings(tx, case, compartment)
             now = self._clock.now()
-            press = self._new(key, case, compartment, actor, event, status, through, now)
-            joined = await self._open_or_join(tx, press)
-            alert_id = press.id if joined is None else joined.id
-            if await store.add_raise(tx, key, alert_id, press.raised_by, event, now):
-                if joined is None:
-                    await call(tx, await store.alert(tx, alert_id), case, compartment, now)
-                else:
-                    await self._raise_again(tx, case, compartment, joined, press, now)
-                await self._record(
-                    tx, "alert_raised", actor, press, alert_id, event=event, status=status, through=through
-                )
-            elif (known := await store.alert_of_key(tx, key)) is None or known.id != alert_id:
+            press = self._new(key, around, actor, event, status, through, now)
+            first = wave(press, around, now)
+            joined = await self._open_or_join(tx, first.alert)
+            if joined is None:
+                await outbox.post(tx, first.messages, now)
+                view = self._opened(first, around, now)
+            elif await store.add_raise(tx, key, joined.id, press.raised_by, event, now):
+                view = await self._view(tx, await self._raise_again(tx, joined, around, press, now), around)
+            elif (known := await store.alert_of_key(tx, key)) is not None and known.id == joined.id:
+                return await self._view(tx, joined, around)
+            else:
                 # The same key came at this very moment for something else: nothing of this raise is kept.
                 raise Conflict(MOVED_ON)
-            return await self._view(tx, await store.alert(tx, alert_id))
+            await self._record(
+                tx, "alert_raised", actor, press, view.alert.id, event=event, status=status, through=through
+            )
+            tx.afterwards(lambda: metrics.ALERT_RAISES.count(status, press.severity, through))
+            return view
 
     async def see(self, actor: Person, alert_id: AlertId) -> AlertView:
         """Return one alert to whoever raised it, was called for it, or sees its compartment."""
-        async with self._database.transaction() as tx:
+        async with self._database.reading() as tx:
             return await self._seen(tx, actor, await store.alert(tx, alert_id))
 
     async def see_all(self, actor: Person, *, ended: bool = False) -> list[AlertView]:
         """Return the alerts that the actor raised or was called for, and has a part in still, newest first."""
-        async with self._database.transaction() as tx:
+        async with self._database.reading() as tx:
             found = await store.alerts_of_person(tx, actor.id, LISTED, ended=ended)
-            may_act: dict[CompartmentId, frozenset[PersonId]] = {}
-            for each in found:
-                if each.compartment_id not in may_act:
-                    case = await case_store.case(tx, each.case_id)
-                    may_act[each.compartment_id] = await able(tx, each, case)
-            return [await self._view(tx, each) for each in found if actor.id in may_act[each.compartment_id]]
+            cases = {each.id: each for each in await case_store.cases(tx, {each.case_id for each in found})}
+            places = [(cases[each.case_id], compartment_of(each, cases[each.case_id])) for each in found]
+            around = await all_surroundings(tx, places)
+            return await self._views(
+                tx, [(alert, its) for alert, its in zip(found, around, strict=True) if actor.id in its.able]
+            )
 
     async def last_accepted(self, actor: Person) -> Accepted | None:
         """Return when calling people last worked, as far as the actor may know: a drill counts."""
-        async with self._database.transaction() as tx:
+        async with self._database.reading() as tx:
             return await store.last_accepted(tx, actor.id)
 
     async def open_for(self, actor: Person, compartment_ids: Sequence[CompartmentId]) -> list[AlertView]:
@@ -131,28 +148,30 @@ class Alerts:
         """Record that a named person accepts the alert; silent agencies are still called."""
         async with self._database.transaction(urgent=True) as tx:
             before = await store.alert(tx, alert_id, lock=True)
-            case = await self._require_part(tx, actor, before)
-            may_act = await self._require_called(tx, actor, before, case)
+            around = await self._around(tx, before)
+            self._require_called(actor, before, around)
             if before.ended:
                 raise Conflict(mark("This alert has ended. Nothing is left to accept."))
-            if actor.id in before.raiser_ids and before.others_called(may_act):
+            if actor.id in before.raiser_ids and before.others_called(around.able):
                 raise Conflict(mark("You raised this alert yourself. Somebody else accepts it."))
             if not before.may_acknowledge(actor.id):
-                return await self._view(tx, before)
+                return await self._view(tx, before, around)
             now = self._clock.now()
             if before.state is not State.ACCEPTED:
                 # Whoever has become a responder meanwhile must accept too, and is called with the next step.
-                await store.add_agencies(tx, alert_id, case.agencies)
+                await note_agencies(tx, before, before.with_parts(around.case.agencies))
             await store.acknowledge(tx, alert_id, actor.id, now)
             alert = await store.alert(tx, alert_id)
             alert = replace(alert, owner_id=alert.owner_id or actor.id)
             if not alert.silent_agencies and alert.state is not State.ACCEPTED:
                 alert = replace(alert, state=after(alert.state, Step.ALL_ACCEPTED), next_step_at=None)
             await store.save(tx, alert)
-            codename, rooms = await followers(tx, alert, case)
-            await outbox.post(tx, messages.accepted(alert, codename, rooms, actor.id, now), now)
+            rooms = await followers(tx, alert, around)
+            await outbox.post(tx, messages.accepted(alert, around.codename, rooms, actor.id, now), now)
             await self._record(tx, "alert_acknowledged", actor, alert, alert.id)
-            return await self._view(tx, alert)
+            seconds = (now - alert.ladder_began_at).total_seconds()
+            tx.afterwards(lambda: metrics.ACKNOWLEDGEMENT.observe(seconds, alert.status, alert.severity))
+            return await self._view(tx, alert, around)
 
     async def stand_down(self, actor: Person, alert_id: AlertId, reason: StandDownReason) -> AlertView:
         """End an alert. A raiser's own word only pauses the ladder, once, until somebody has rung back.
@@ -161,47 +180,49 @@ class Alerts:
         """
         async with self._database.transaction(urgent=True) as tx:
             alert = await store.alert(tx, alert_id, lock=True)
-            case = await self._require_part(tx, actor, alert)
-            may_act = await self._require_called(tx, actor, alert, case, or_raiser=True)
+            around = await self._around(tx, alert)
+            self._require_called(actor, alert, around, or_raiser=True)
             if alert.ended:
-                return await self._view(tx, alert)
+                return await self._view(tx, alert, around)
             now = self._clock.now()
-            codename, rooms = await followers(tx, alert, case)
-            if actor.id in alert.raiser_ids and alert.others_called(may_act):
+            rooms = await followers(tx, alert, around)
+            if actor.id in alert.raiser_ids and alert.others_called(around.able):
                 await store.take_back(tx, alert.id, actor.id, now)
                 alert = await store.alert(tx, alert.id)
                 pauses = alert.pauses(actor.id)
                 if pauses:
                     alert = replace(alert, cancel_asked_at=now, next_step_at=now + CANCEL_PAUSE)
-                notices = messages.cancel_asked(alert, codename, rooms, actor.id, now, pauses=pauses)
+                notices = messages.cancel_asked(alert, around.codename, rooms, actor.id, now, pauses=pauses)
                 await outbox.post(tx, notices, now)
                 await self._record(tx, "alert_cancel_asked", actor, alert, alert.id)
             else:
-                if alert.still_called(may_act) and not alert.has_acknowledged(actor.id):
+                if alert.still_called(around.able) and not alert.has_acknowledged(actor.id):
                     raise Conflict(mark("Accept the alert first, ring back, and then end it."))
                 alert = self._ended(alert, actor, now, reason)
                 await outbox.withdraw_alert(tx, alert_id, now)
-                await outbox.post(tx, messages.ended(alert, codename, rooms, actor.id, now, reason), now)
+                await outbox.post(tx, messages.ended(alert, around.codename, rooms, actor.id, now, reason), now)
                 await self._record(tx, "alert_stood_down", actor, alert, alert.id, reason=reason)
+                tx.afterwards(lambda: metrics.ALERTS_ENDED.count(alert.status))
             await store.save(tx, alert)
-            return await self._view(tx, alert)
+            return await self._view(tx, alert, around)
 
     def _new(
-        self, key: UUID, case: Case, compartment: Compartment, actor: Person, event: Event, status: Status,
-        through: Through, now: datetime,
+        self, key: UUID, around: Surroundings, actor: Person, event: Event, status: Status, through: Through,
+        now: datetime,
     ) -> Alert:  # fmt: skip
         verified = through is not Through.UNVERIFIED
         severity = SEVERITY_OF_EVENT[event] if verified else Severity.SEVERE
+        raised_by = actor.id if verified else None
         return Alert(
             id=AlertId(key),
-            case_id=case.id,
-            compartment_id=compartment.id,
+            case_id=around.case.id,
+            compartment_id=around.compartment.id,
             status=status,
             event=event,
             severity=severity,
             first_severity=severity,
             certainty=Certainty.OBSERVED if verified else Certainty.UNKNOWN,
-            raised_by=actor.id if verified else None,
+            raised_by=raised_by,
             raised_through=through,
             sent=now,
             state=State.OPEN,
@@ -210,39 +231,55 @@ class Alerts:
             ladder_began_at=now,
             step=0,
             next_step_at=escalation(severity, 0, now, now).next_step_at,
+            exclusions_heeded=len(around.case.excluded_ids),
+            presses=(Press(person_id=raised_by, at=now),),
         )
 
     async def _open_or_join(self, tx: Transaction, press: Alert) -> Alert | None:
         """Open a new alert, or return the one that is open in its scope, locked."""
-        while not await store.add_alert(tx, press):
-            found = await store.open_alert(tx, press.compartment_id, press.status)
+        while not await store.open_alert(tx, press):
+            found = await store.lock_open_alert(tx, press.compartment_id, press.status)
             # Where it ended between the two statements, the way is free.
             if found is not None:
                 return found
         return None
 
+    def _opened(self, first: Wave, around: Surroundings, now: datetime) -> AlertView:
+        """Return the view of an alert that was opened this moment: nothing of it has to be read."""
+        people = {each.id: each for each in around.everybody}
+        return AlertView(
+            alert=first.alert,
+            codename=around.codename,
+            people=[people[each] for each in first.alert.people],
+            deliveries=[outbox.waiting(each, now) for each in first.messages],
+        )
+
     async def _raise_again(
-        self, tx: Transaction, case: Case, compartment: Compartment, joined: Alert, press: Alert, now: datetime
-    ) -> None:
+        self, tx: Transaction, alert: Alert, around: Surroundings, press: Alert, now: datetime
+    ) -> Alert:
         """Make a further press part of the open alert; call anew where it must be answered anew."""
-        if not joined.begins_anew(press):
-            await call_again(tx, await store.alert(tx, joined.id), case, compartment, press, now)
-            return
-        await store.forget_answers(tx, joined.id)
-        anew = replace(
-            await store.alert(tx, joined.id),
+        anew = alert.begins_anew(press)
+        alert = replace(alert, presses=(*alert.presses, *press.presses))
+        if not anew:
+            return await call(tx, alert, ringing_again(alert, around, press), now)
+        await store.forget_answers(tx, alert.id)
+        unanswered = replace(
+            await store.alert(tx, alert.id),
+            presses=alert.presses,
             event=press.event,
-            severity=max(joined.severity, press.severity, key=lambda each: each.rank),
+            severity=max(alert.severity, press.severity, key=lambda each: each.rank),
             certainty=press.certainty,
             raised_through=press.raised_through,
-            state=after(joined.state, Step.RAISED_AGAIN),
+            state=after(alert.state, Step.RAISED_AGAIN),
             owner_id=None,
-            ladder=joined.ladder + 1,
+            ladder=alert.ladder + 1,
             ladder_began_at=now,
             step=0,
             cancel_asked_at=None,
         )
-        await call(tx, anew, case, compartment, now)
+        called = await call(tx, unanswered, wave(unanswered, around, now), now)
+        await store.save(tx, called)
+        return called
 
     def _ended(self, alert: Alert, actor: Person, now: datetime, reason: StandDownReason) -> Alert:
         return replace(
@@ -254,51 +291,52 @@ class Alerts:
             stand_down_reason=reason,
         )
 
-    async def _require_part(self, tx: Transaction, actor: Person, alert: Alert, *, acts: bool = True) -> Case:
-        """Refuse whoever is excluded from the case or has left the staff, whatever they were called for before."""
+    async def _around(self, tx: Reading, alert: Alert, *, acts: bool = True) -> Surroundings:
         case = await case_store.case(tx, alert.case_id, share=acts)
-        person = (await directory.people(tx, [actor.id])).get(actor.id)
-        if actor.id in case.excluded_ids or person is None or not person.active:
-            raise NotFound(store.NO_ALERT)
-        return case
+        return await surroundings(tx, case, compartment_of(alert, case))
 
-    async def _require_called(
-        self, tx: Transaction, actor: Person, alert: Alert, case: Case, *, or_raiser: bool = False
-    ) -> frozenset[PersonId]:
-        """Refuse whoever was not called, or has no part any more; return all who may act."""
-        may_act = await able(tx, alert, case)
+    def _require_called(self, actor: Person, alert: Alert, around: Surroundings, *, or_raiser: bool = False) -> None:
+        """Refuse whoever was not called, or may not act any more: is excluded, or has left, or has no part."""
         part = alert.called(actor.id) or (or_raiser and actor.id in alert.raiser_ids)
-        if not part or actor.id not in may_act:
+        if not part or actor.id not in around.able:
             raise NotFound(store.NO_ALERT)
-        return may_act
 
     async def _known(
-        self, tx: Transaction, actor: Person, known: Alert, compartment_id: CompartmentId, status: Status
+        self, tx: Reading, actor: Person, known: Alert, compartment_id: CompartmentId, status: Status
     ) -> AlertView:
         """Return the alert that a repeated key raised; a key of a drill never passes for a real raise."""
-        view = await self._seen(tx, actor, known)
+        try:
+            view = await self._seen(tx, actor, known)
+        except NotFound:
+            # In the words for a raise where nobody has pressed yet: nobody may learn that somebody has.
+            raise NotFound(rules.NO_COMPARTMENT) from None
         if (known.compartment_id, known.status) != (compartment_id, status):
             raise Conflict(mark("NOT raised: this key was used for something else. Raise again with a new key."))
         return view
 
-    async def _seen(self, tx: Transaction, actor: Person, alert: Alert) -> AlertView:
-        case = await self._require_part(tx, actor, alert, acts=False)
-        member = actor.id in compartment_of(alert, case).member_ids
-        part = member or actor.id in case.leaders or actor.id in alert.raiser_ids or alert.called(actor.id)
-        if not part or actor.id not in await able(tx, alert, case):
+    async def _seen(self, tx: Reading, actor: Person, alert: Alert) -> AlertView:
+        around = await self._around(tx, alert, acts=False)
+        member = actor.id in around.compartment.member_ids or actor.id in around.case.leaders
+        part = member or actor.id in alert.raiser_ids or alert.called(actor.id)
+        if not part or actor.id not in around.able:
             raise NotFound(store.NO_ALERT)
-        return await self._view(tx, alert)
+        return await self._view(tx, alert, around)
 
-    async def _view(self, tx: Transaction, alert: Alert) -> AlertView:
-        return AlertView(
-            alert=alert,
-            codename=await self._codename(tx, alert),
-            people=list((await directory.people(tx, alert.people)).values()),
-            deliveries=await outbox.deliveries_of_alert(tx, alert.id),
-        )
+    async def _view(self, tx: Reading, alert: Alert, around: Surroundings) -> AlertView:
+        return (await self._views(tx, [(alert, around)]))[0]
 
-    async def _codename(self, tx: Transaction, alert: Alert) -> str:
-        return (await case_store.compartments(tx, [alert.compartment_id]))[0].codename
+    async def _views(self, tx: Reading, alerts: Sequence[tuple[Alert, Surroundings]]) -> list[AlertView]:
+        people = await directory.people(tx, {each for alert, _ in alerts for each in alert.people})
+        deliveries = await outbox.deliveries_of_alerts(tx, [alert.id for alert, _ in alerts])
+        return [
+            AlertView(
+                alert=alert,
+                codename=around.codename,
+                people=[each for each in people.values() if each.id in alert.people],
+                deliveries=deliveries[alert.id],
+            )
+            for alert, around in alerts
+        ]
 
     async def _record(
         self, tx: Transaction, act: str, actor: Person, alert: Alert, alert_id: AlertId, **facts: str

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from alerts import store
-from alerts.calling import call, compartment_of
+from alerts.calling import call, compartment_of, surroundings, wave
 from alerts.model import Alert, AlertId
 from cases import store as case_store
 from core import ledger
@@ -28,7 +28,9 @@ async def escalate_due(database: Database, clock: Clock) -> int:
             if not _due(alert, now):
                 return
             case = await case_store.case(tx, alert.case_id, share=True)
-            stepped = await call(tx, replace(alert, step=alert.step + 1), case, compartment_of(alert, case), now)
+            around = await surroundings(tx, case, compartment_of(alert, case))
+            stepped = await call(tx, alert, wave(replace(alert, step=alert.step + 1), around, now), now)
+            await store.save(tx, stepped)
             await ledger.record(
                 tx,
                 ledger.Act(

@@ -7,7 +7,7 @@ from datetime import datetime
 from agencies import store as directory
 from agencies.model import DeskId
 from alerts import messages, store
-from alerts.calling import followers
+from alerts.calling import compartment_of, followers, surroundings
 from alerts.model import AlertId
 from cases import store as case_store
 from core import outbox
@@ -20,7 +20,9 @@ async def tell(tx: Transaction, alert_id: AlertId, target: Target, now: datetime
     alert = await store.alert(tx, alert_id)
     if alert.ended:
         return
-    codename, told = await followers(tx, alert, await case_store.case(tx, alert.case_id))
+    case = await case_store.case(tx, alert.case_id)
+    around = await surroundings(tx, case, compartment_of(alert, case))
+    codename, told = around.codename, await followers(tx, alert, around)
     channel = Target(kind=TargetKind.COMPARTMENT, id=alert.compartment_id)
     parameters: dict[str, str] = {}
     if target.kind is TargetKind.DESK:

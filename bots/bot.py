@@ -21,7 +21,7 @@ from bots.received import Arrival
 from bots.rendering import Renderer, text_content
 from bots.replies import NOT_RAISED
 from cases import service as cases
-from core import heartbeat, logs, outbox
+from core import heartbeat, logs, metrics, outbox
 from core.clock import Clock
 from core.database import Database
 from core.errors import Conflict, DeliveryError, InvalidInput, StrehaError, Unavailable
@@ -44,6 +44,8 @@ async def run(database: Database, clock: Clock, settings: Settings) -> NoReturn:
     await lease.acquire()
     async with AsyncExitStack() as resources:
         resources.push_async_callback(lease.release)
+        # Of a bot that is not active any more nothing may seem to be so still.
+        resources.callback(_forget)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(lease.keep())
             device = await _open(settings, clock)
@@ -73,6 +75,7 @@ class Bot:
         self._rooms_woken = asyncio.Event()
         self._arrived = asyncio.Event()
         self._warned: set[str] = set()
+        self._newest = float("-inf")
 
     async def run(self) -> None:
         """Run every loop until one fails for good."""
@@ -91,11 +94,13 @@ class Bot:
             try:
                 await self._device.sync_once(SYNC_SECONDS)
                 failures = 0
+                metrics.SYNC_ANSWERED.set(self._clock.now().timestamp())
                 self._arrived.set()
             except DeliveryError as error:
                 if error.code == SIGNED_OUT:
                     raise DeviceLost from error
                 failures += 1
+                metrics.SYNC_FAILURES.count()
                 wait = min(RETRY_SECONDS * 2 ** min(failures, 6), LONGEST_RETRY_SECONDS)
                 log.warning("sync_failed", error=error.code, attempts=failures)
                 await asyncio.sleep(error.retry_after or wait)
@@ -105,6 +110,7 @@ class Bot:
             self._arrived.clear()
             pending = self._device.pending()
             left = [arrival for arrival in pending if not await self._handled(arrival)]
+            metrics.EVENTS_LEFT.set(len(left))
             with suppress(TimeoutError):
                 async with asyncio.timeout(RETRY_SECONDS if left else self._settings.sweep_interval):
                     await self._arrived.wait()
@@ -122,7 +128,16 @@ class Bot:
                 await self._say_not_raised(arrival)
                 return False
         self._device.done(arrival.event_id)
+        self._measure(arrival)
         return True
+
+    def _measure(self, arrival: Arrival) -> None:
+        """Tell how late an event was handled. Its time is the homeserver's word, so never beyond the present."""
+        now = self._clock.now()
+        lag = max((now - arrival.sent_at).total_seconds(), 0.0)
+        metrics.EVENT_LAG.observe(lag)
+        self._newest = max(self._newest, now.timestamp() - lag)
+        metrics.EVENT_NEWEST.set(self._newest)
 
     async def _keep_rooms(self) -> NoReturn:
         while True:
@@ -138,7 +153,10 @@ class Bot:
 
     async def _say_not_raised(self, arrival: Arrival) -> None:
         """Answer a panic at once when it cannot be stored; it stays in the inbox and is tried again."""
-        if not is_panic(arrival) or arrival.event_id in self._warned:
+        if not is_panic(arrival):
+            return
+        metrics.RAISES_NOT_STORED.count("channel")
+        if arrival.event_id in self._warned:
             return
         try:
             members = await self._device.homeserver.joined_members(arrival.room_id)
@@ -149,6 +167,11 @@ class Bot:
             self._warned.add(arrival.event_id)
         except StrehaError as error:
             log.failure("not_raised_not_said", error)
+
+
+def _forget() -> None:
+    for each in metrics.OF_ACTIVE_BOT:
+        each.forget()
 
 
 async def _open(settings: Settings, clock: Clock) -> MatrixDevice:

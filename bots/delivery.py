@@ -12,6 +12,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import NoReturn
 from uuid import UUID
 
@@ -150,10 +151,11 @@ class Delivery:
         if unreached:
             log.error("mentioned_people_unreached", count=unreached)
         async with self._database.transaction(urgent=True) as tx:
-            reached = [(each.claimed.id, each.unreached) for each, _event in sent]
-            await outbox.mark_sent(tx, reached, self._clock.now())
+            reached, now = [(each.claimed.id, each.unreached) for each, _event in sent], self._clock.now()
+            await outbox.mark_sent(tx, reached, now)
             await rooms.note_events(tx, [(each.claimed.id, event) for each, event in sent])
             for each, _event in sent:
+                tx.afterwards(partial(self._outcomes.sent, each.claimed, now, each.unreached))
                 if each.unreached and len(each.unreached) == len(each.claimed.message.mentions):
                     await self._outcomes.tell(tx, each.claimed)
 

@@ -27,7 +27,7 @@ from bots.olm_store import InboxRow, OlmStore, StoreLock
 from bots.received import Arrival, MembershipChange, Received, Undecryptable
 from bots.room_sessions import RoomSessions, Sealed
 from bots.sharing import KeySharing, Sharing
-from core import logs
+from core import logs, metrics
 from core.clock import Clock
 from core.errors import DeliveryError, Permanent, Temporary, Unavailable
 from core.texts import mark
@@ -270,11 +270,13 @@ class MatrixDevice:
             await self._sharing.mend()
         except DeliveryError as error:
             log.warning("keys_not_kept_up", error=error.code)
+            metrics.KEY_FAILURES.count()
 
     async def _keep_keys_up(self, held: Any, *, fallback_used: bool) -> None:
         if not isinstance(held, int) or isinstance(held, bool):
             # The homeserver did not say how many it holds: ask, rather than believe it has enough.
             held = (await self.homeserver.upload_keys({})).get(SIGNED_KEY, 0)
+        metrics.KEYS_HELD.set(int(held))
         made_at = self._store.value("fallback key made at") or 0.0
         age = self._clock.now().timestamp() - made_at
         fallback_needed = fallback_used and age >= FALLBACK_INTERVAL.total_seconds()

@@ -19,7 +19,7 @@ from bots.olm_machine import PANIC, OlmMachine
 from bots.olm_store import InboxRow, OlmStore
 from bots.room_keys import KeyMissing, Opened, Unreadable
 from bots.room_sessions import RoomSessions
-from core import logs
+from core import logs, metrics
 from core.clock import Clock
 
 log = logs.get(__name__)
@@ -56,7 +56,7 @@ class Intake:
         self._directory = directory
         self._sessions = sessions
         self._clock = clock
-        # What was thrown away, by reason: for metrics, never with a name.
+        # What was thrown away, by reason, never with a name.
         self.dropped: Counter[str] = Counter()
 
     @property
@@ -82,7 +82,7 @@ class Intake:
                         self._take_in_room(room_id, _object(room), missed.get(room_id, []), first=first)
             self._read_what_waited()
             if self._store.forget_overflow():
-                self.dropped["overflow"] += 1
+                self._count("overflow")
             self._machine.save_account()
             self._store.keep_value(TOKEN, answer["next_batch"])
 
@@ -107,11 +107,11 @@ class Intake:
                 if sender != self._machine.user_id and not self._store.was_read(event_id):
                     self._read(room_id, event, first=first)
             case {"type": "m.room.message", "sender": str(sender)} if sender != self._machine.user_id:
-                self.dropped["plaintext"] += 1
+                self._count("plaintext")
             case {"type": str()}:
                 pass
             case _:
-                self.dropped["malformed"] += 1
+                self._count("malformed")
 
     def _read(self, room_id: str, event: Mapping[str, Any], *, first: bool) -> None:
         try:
@@ -126,7 +126,7 @@ class Intake:
                     session_id=missing.session_id,
                 )
         except Unreadable:
-            self.dropped["unreadable"] += 1
+            self._count("unreadable")
         else:
             self._keep(room_id, event, _message(opened))
             self._ask_again(event["sender"], opened)
@@ -143,7 +143,7 @@ class Intake:
         try:
             opened = self._machine.room_keys.read(record["room_id"], row.event_id, record["content"])
         except (KeyMissing, Unreadable):
-            self.dropped["unreadable"] += 1
+            self._count("unreadable")
             self._store.drop(row.event_id)
             return
         kept = {name: record[name] for name in ("room_id", "sender", "sent_at")}
@@ -165,7 +165,7 @@ class Intake:
     ) -> None:
         event_id, sender, sent_at = event.get("event_id"), event.get("sender"), event.get("origin_server_ts")
         if not isinstance(event_id, str) or not isinstance(sender, str) or not _is_moment(sent_at):
-            self.dropped["malformed"] += 1
+            self._count("malformed")
             return
         common = {"room_id": room_id, "sender": sender, "sent_at": sent_at}
         self._store.add_to_inbox(
@@ -187,8 +187,12 @@ class Intake:
             self._drop(reason, error)
 
     def _drop(self, reason: str, error: BaseException) -> None:
-        self.dropped[reason] += 1
+        self._count(reason)
         log.warning("event_dropped", state=reason, error=type(error).__name__)
+
+    def _count(self, reason: str) -> None:
+        self.dropped[reason] += 1
+        metrics.EVENTS_DROPPED.count(reason)
 
 
 def _message(opened: Opened) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from bots.device import MatrixDevice
 from bots.occupants import Occupants
 from bots.rooms import Room
 from bots.sharing import Sharing
-from core import logs
+from core import logs, metrics
 from core.clock import Clock
 from core.database import Database
 from core.errors import DeliveryError
@@ -54,6 +54,7 @@ class KeyGiving:
             found = await rooms.rooms(tx, set(self._owing))
         # A room that has ended, or is being made anew, owes nothing any more.
         self._owing &= {target for target, room in found.items() if room.room_id is not None and not room.closed}
+        metrics.ROOMS_OWED.set(len(self._owing))
         await self.give(room for room in found.values() if room.settled)
 
     async def give(self, spoken_in: Iterable[Room]) -> Mapping[str, Sharing]:
@@ -85,3 +86,4 @@ class KeyGiving:
         elif target not in self._owing:
             self._owing.add(target)
             self._tries, self._due = 0, time.monotonic() + FIRST_RETRY_SECONDS
+        metrics.ROOMS_OWED.set(len(self._owing))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from alerts import undelivered
 from alerts.model import AlertId
-from core import logs, outbox
+from core import logs, metrics, outbox
 from core.clock import Clock
 from core.database import Database, Transaction
 from core.outbox import Claimed, Lane
@@ -30,6 +32,13 @@ class Outcomes:
         self._database = database
         self._clock = clock
 
+    def sent(self, each: Claimed, at: datetime, unreached: Sequence[UUID]) -> None:
+        """Count a message that the homeserver has taken, how long that took, and whom it cannot have reached."""
+        lane = each.message.lane.name.lower()
+        _count(each, "sent")
+        metrics.DELIVERY_TIME.observe((at - each.created_at).total_seconds(), lane, metrics.MATRIX)
+        metrics.PEOPLE_UNREACHED.count(lane, metrics.MATRIX, times=len(unreached))
+
     async def put_off(self, each: Claimed, failure: str, wait_seconds: float | None = None) -> None:
         """Try again later: alerts within seconds, the rest after longer and longer waits."""
         longest = LONGEST_ALERT_WAIT_SECONDS if each.message.lane is Lane.ALERT else LONGEST_WAIT.total_seconds()
@@ -45,6 +54,7 @@ class Outcomes:
         log.error("message_not_delivered", outbox_id=each.id, alert_id=alert_id, state=state, error=failure)
         async with self._database.transaction(urgent=True) as tx:
             await outbox.give_up(tx, each.id, state, failure, self._clock.now())
+            tx.afterwards(lambda: _count(each, state))
             await self.tell(tx, each)
 
     async def withdraw(self, each: Claimed, why: str) -> None:
@@ -52,6 +62,7 @@ class Outcomes:
         log.warning("message_withdrawn", outbox_id=each.id, alert_id=each.message.alert_id, error=why)
         async with self._database.transaction(urgent=True) as tx:
             await outbox.give_up(tx, each.id, "withdrawn", why, self._clock.now())
+            tx.afterwards(lambda: _count(each, "withdrawn"))
             if why == EXCLUDED_PERSON:
                 # The others in that room did not hear it either.
                 await self.tell(tx, each)
@@ -60,3 +71,8 @@ class Outcomes:
         """Let people know that a call of an alert reached nobody in a room; once for each of its steps."""
         if each.message.alert_id is not None:
             await undelivered.tell(tx, AlertId(each.message.alert_id), each.message.target, self._clock.now())
+
+
+def _count(each: Claimed, state: str) -> None:
+    message = each.message
+    metrics.MESSAGES_ENDED.count(state, message.lane.name.lower(), metrics.MATRIX, message.target.kind)

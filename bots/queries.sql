@@ -81,3 +81,7 @@ SELECT true FROM bot_lease WHERE holder = $1 AND fence = $2 FOR SHARE
 -- drop_lease --
 -- $1 holder.
 UPDATE bot_lease SET until = NULL WHERE holder = $1
+
+-- lease_held --
+-- Whether some bot is the active one. $1 now.
+SELECT EXISTS (SELECT FROM bot_lease WHERE until > $1)

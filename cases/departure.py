@@ -42,7 +42,15 @@ async def depart(database: Database, clock: Clock, person_id: PersonId) -> None:
                 ),
             )  # fmt: skip
         for row in await tx.rows(store.SQL["cases_of_member"], person_id):
-            await store.end_membership(tx, CaseId(row["case_id"]), person_id, now)
+            case_id = CaseId(row["case_id"])
+            for compartment_id in await store.end_membership(tx, case_id, person_id, now):
+                await ledger.record(
+                    tx,
+                    ledger.Act(
+                        act="member_removed", at=now, actor_kind="system", case_id=case_id, object_id=compartment_id,
+                        facts={"person": str(person_id)},
+                    ),
+                )  # fmt: skip
         if await directory.mark_left(tx, person_id, now):
             await ledger.record(tx, ledger.Act(act="person_left", at=now, actor_kind="operator", object_id=person_id))
         await tx.wake(CHANNEL)

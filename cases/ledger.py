@@ -1,6 +1,7 @@
 """The ledger as a chain: one sequencer gives every recorded act its position and hash; anyone may verify.
 
-Rows arrive unchained (`core.ledger`), so nobody who raises an alert ever waits for the chain. A verified
+Rows arrive unchained (`core.ledger`), so nobody who raises an alert ever waits for the chain. Positions are given
+after commit and without a gap: whoever has read up to one has missed nothing before it (ADR 0019). A verified
 head that was written down earlier proves that nothing before it was changed or taken away, and that nothing of
 it was cut off.
 """
@@ -22,8 +23,10 @@ from crypto import chain
 
 NOT_A_HEAD = mark("A head looks like 120:9342…, as streha ledger verify prints it.")
 
-_LOCK = 0x4C45_4447_4552  # "LEDGER"; one sequencer per database
+LOCK = 0x4C45_4447_4552  # "LEDGER"; one sequencer per database
 BATCH = 500
+# Woken, by the statement that chains, whenever entries got their positions.
+CHANNEL = "streha_positions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,20 +88,34 @@ class Verified:
         return self.broken_at is None and not self.hidden and self.lost is None
 
 
-async def sequence(database: Database) -> int:
-    """Chain what waits; return how many. Does nothing while another sequencer works."""
+async def sequence(database: Database) -> list[Entry]:
+    """Chain what waits, at most a batch of it, and return it in order.
+
+    One at a time: whoever comes second waits for the first. An entry that was committed after the first had
+    looked is therefore never left by both.
+    """
     async with database.transaction() as tx:
-        if not await tx.value(SQL["sequencer_lock"], _LOCK):
-            return 0
+        await tx.run(SQL["sequencer_lock"], LOCK)
         waiting = await tx.rows(SQL["unchained"], BATCH)
-        position, head = await _head(tx)
+        if not waiting:
+            return []
+        position, head = waiting[0]["head_position"] or 0, waiting[0]["head_hash"] or chain.START
         chained = []
         for row in waiting:
             position += 1
             head = _link(head, position, row)
-            chained.append((row["entry"], position, head))
-        await tx.run_many(SQL["chain"], chained)
-    return len(chained)
+            chained.append(_entry(row, position, head))
+        await tx.run(
+            SQL["chain"], [row["entry"] for row in waiting], [each.position for each in chained],
+            [each.hash for each in chained],
+        )  # fmt: skip
+    return chained
+
+
+async def sequence_all(database: Database) -> None:
+    """Chain everything that waits."""
+    while len(await sequence(database)) == BATCH:
+        pass
 
 
 async def verify(database: Database, known: Head | None = None) -> Verified:
@@ -131,14 +148,19 @@ async def position(database: Database) -> int:
 async def entries(database: Database, after: int = 0, limit: int = 100) -> list[Entry]:
     """Return a page of chained acts in order."""
     async with database.transaction() as tx:
-        rows = await tx.rows(SQL["ledger_page"], after, limit)
-    return [
-        Entry(
-            position=row["position"], at=row["at"], actor_kind=row["actor_kind"], actor_id=row["actor_id"],
-            act=row["act"], case_id=row["case_id"], object_id=row["object_id"], facts=row["facts"], hash=row["hash"],
-        )
-        for row in rows
-    ]  # fmt: skip
+        return await _page(tx, after, limit)
+
+
+async def following(database: Database, after: int) -> tuple[int, list[Entry]]:
+    """Return what was chained after a position, at most a batch, and the last position that is known with it."""
+    async with database.transaction() as tx:
+        found = await _page(tx, after, BATCH)
+        return (found[-1].position if found else (await _head(tx))[0]), found
+
+
+async def _page(tx: Transaction, after: int, limit: int) -> list[Entry]:
+    rows = await tx.rows(SQL["ledger_page"], after, limit)
+    return [_entry(row, row["position"], row["hash"]) for row in rows]
 
 
 async def _rows(database: Database) -> AsyncIterator[Row]:
@@ -156,6 +178,13 @@ async def _rows(database: Database) -> AsyncIterator[Row]:
 async def _head(tx: Transaction) -> tuple[int, bytes]:
     row = await tx.row(SQL["ledger_head"])
     return (0, chain.START) if row is None else (row["position"], row["hash"])
+
+
+def _entry(row: Row, position: int, hash_: bytes) -> Entry:
+    return Entry(
+        position=position, at=row["at"], actor_kind=row["actor_kind"], actor_id=row["actor_id"], act=row["act"],
+        case_id=row["case_id"], object_id=row["object_id"], facts=row["facts"], hash=hash_,
+    )  # fmt: skip
 
 
 def _link(previous: bytes, position: int, row: Row) -> bytes:

@@ -9,8 +9,16 @@ SELECT EXISTS (SELECT FROM cases WHERE codename = $1)
     OR EXISTS (SELECT FROM compartments WHERE codename = $1)
 
 -- cases_by_id --
--- $1 ids.
-SELECT * FROM cases WHERE id = ANY($1) ORDER BY codename
+-- Cases with the agencies' parts, the compartments with their members, and who is excluded. $1 ids.
+SELECT cases.*,
+    (SELECT json_object_agg(agency_id, part) FROM case_agencies WHERE case_id = cases.id) AS agencies,
+    ARRAY(SELECT person_id FROM exclusions WHERE case_id = cases.id) AS excluded_ids,
+    (SELECT json_agg(circle ORDER BY core DESC, codename) FROM (
+        SELECT compartments.*, ARRAY(
+            SELECT person_id FROM compartment_members
+            WHERE compartment_id = compartments.id AND until IS NULL) AS member_ids
+        FROM compartments WHERE case_id = cases.id) AS circle) AS compartments
+FROM cases WHERE id = ANY($1) ORDER BY codename
 
 -- lock_case --
 -- Hold a case while it is changed. $1 id.
@@ -20,9 +28,15 @@ SELECT id FROM cases WHERE id = $1 FOR UPDATE
 -- Keep a case from being changed while it is acted upon. $1 id.
 SELECT id FROM cases WHERE id = $1 FOR SHARE
 
--- case_of_compartment --
--- $1 compartment.
-SELECT case_id FROM compartments WHERE id = $1
+-- lock_case_of_compartment --
+-- Hold the case that a compartment belongs to while it is changed. $1 compartment.
+SELECT cases.id FROM cases JOIN compartments ON compartments.case_id = cases.id
+WHERE compartments.id = $1 FOR UPDATE OF cases
+
+-- share_case_of_compartment --
+-- Keep the case that a compartment belongs to from being changed while it is acted upon. $1 compartment.
+SELECT cases.id FROM cases JOIN compartments ON compartments.case_id = cases.id
+WHERE compartments.id = $1 FOR SHARE OF cases
 
 -- cases_of_person --
 -- The open cases in which a person has a part. $1 person.
@@ -36,10 +50,6 @@ SELECT id FROM cases WHERE closed_at IS NULL
 -- case_by_codename --
 -- $1 codename.
 SELECT case_id FROM compartments WHERE codename = $1
-
--- case_agencies --
--- $1 cases.
-SELECT case_id, agency_id, part FROM case_agencies WHERE case_id = ANY($1)
 
 -- put_agency --
 -- $1 case, $2 agency, $3 part.
@@ -65,18 +75,6 @@ WITH closed AS (
     WHERE case_id = $1 AND ($2::uuid IS NULL OR id = $2) AND closed_at IS NULL RETURNING id)
 UPDATE compartment_members SET until = $3
 WHERE compartment_id IN (SELECT id FROM closed) AND until IS NULL
-
--- compartments --
--- $1 cases.
-SELECT * FROM compartments WHERE case_id = ANY($1) ORDER BY core DESC, codename
-
--- compartments_by_id --
--- $1 ids.
-SELECT * FROM compartments WHERE id = ANY($1)
-
--- members --
--- $1 compartments.
-SELECT compartment_id, person_id FROM compartment_members WHERE compartment_id = ANY($1) AND until IS NULL
 
 -- add_member --
 -- $1 compartment, $2 person, $3 granted by, $4 now.
@@ -114,19 +112,28 @@ JOIN compartments ON compartments.id = compartment_members.compartment_id
 WHERE compartment_members.person_id = $1 AND compartment_members.until IS NULL
 
 -- sequencer_lock --
--- One sequencer at a time; whoever does not get it leaves the work to the other. $1 lock number.
-SELECT pg_try_advisory_xact_lock($1)
+-- One sequencer at a time; one whose process was stopped in the middle keeps nobody waiting for long.
+-- $1 lock number.
+SELECT set_config('idle_in_transaction_session_timeout', '2s', true), pg_advisory_xact_lock($1)
 
 -- unchained --
--- $1 limit.
-SELECT * FROM ledger WHERE position IS NULL ORDER BY entry LIMIT $1
+-- What waits to be chained, the oldest first, each with the head of the chain. $1 limit.
+SELECT waiting.*, head.position AS head_position, head.hash AS head_hash
+FROM (SELECT * FROM ledger WHERE position IS NULL ORDER BY entry LIMIT $1) AS waiting
+LEFT JOIN (SELECT position, hash FROM ledger WHERE position IS NOT NULL ORDER BY position DESC LIMIT 1) AS head
+    ON true
+ORDER BY waiting.entry
 
 -- ledger_head --
 SELECT position, hash FROM ledger WHERE position IS NOT NULL ORDER BY position DESC LIMIT 1
 
 -- chain --
--- $1 entry, $2 position, $3 hash.
-UPDATE ledger SET position = $2, hash = $3 WHERE entry = $1 AND position IS NULL
+-- Give entries their places, and wake whoever follows the chain. $1 entries, $2 positions, $3 hashes.
+WITH chained AS (
+    UPDATE ledger SET position = place.position, hash = place.hash
+    FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS place (entry, position, hash)
+    WHERE ledger.entry = place.entry AND ledger.position IS NULL RETURNING ledger.entry)
+SELECT pg_notify('streha_positions', '') FROM chained LIMIT 1
 
 -- ledger_page --
 -- $1 after position, $2 limit.
@@ -138,3 +145,72 @@ SELECT count(*) FROM ledger WHERE position <= $1
 
 -- ledger_waiting --
 SELECT count(*) FROM ledger WHERE position IS NULL
+
+-- unchained_acts --
+-- Count the acts that wait for the chain, and when the oldest was recorded. $1 how many are looked at.
+SELECT count(*) AS acts, min(at) AS oldest
+FROM (SELECT at FROM ledger WHERE position IS NULL ORDER BY entry LIMIT $1) AS waiting
+
+-- last_chained --
+-- The last act of the chain.
+SELECT position, at FROM ledger WHERE position IS NOT NULL ORDER BY position DESC LIMIT 1
+
+-- standings --
+-- What these people are in these cases: leaders, and members of which circles; nobody who is excluded or has left.
+-- $1 cases, $2 people.
+WITH parts AS (
+    SELECT cases.id AS case_id, leader.id AS person_id, NULL::uuid AS compartment_id, false AS core
+    FROM cases CROSS JOIN LATERAL unnest(ARRAY[coordinator_id, deputy_id]) AS leader (id)
+    WHERE cases.id = ANY($1)
+    UNION ALL
+    SELECT compartments.case_id, compartment_members.person_id, compartments.id, compartments.core
+    FROM compartments JOIN compartment_members ON compartment_members.compartment_id = compartments.id
+    WHERE compartments.case_id = ANY($1) AND compartment_members.until IS NULL)
+SELECT parts.case_id, parts.person_id, cases.closed_at IS NULL AS open, bool_or(compartment_id IS NULL) AS leads,
+    bool_or(core) AS in_core, array_remove(array_agg(compartment_id), NULL) AS compartment_ids
+FROM parts JOIN cases ON cases.id = parts.case_id
+JOIN people ON people.id = parts.person_id AND people.left_at IS NULL
+WHERE parts.person_id = ANY($2)
+  AND NOT EXISTS (SELECT FROM exclusions
+                  WHERE exclusions.case_id = parts.case_id AND exclusions.person_id = parts.person_id)
+GROUP BY parts.case_id, parts.person_id, cases.closed_at
+
+-- closed_upon --
+-- Who of these people was in a circle until it was closed, by itself or with its case. $1 cases and compartments,
+-- $2 people.
+SELECT DISTINCT closed.id, compartment_members.person_id
+FROM unnest($1::uuid[]) AS closed (id)
+JOIN compartments ON compartments.id = closed.id OR compartments.case_id = closed.id
+JOIN compartment_members ON compartment_members.compartment_id = compartments.id
+WHERE compartment_members.until = compartments.closed_at AND compartment_members.person_id = ANY($2)
+
+-- shown_duty --
+-- Whose boards show who is on duty at an agency: its own staff's, everybody's with a part in an open case of that
+-- agency, and the same of every agency that its desk covers for. $1 duty desks and people of agencies, $2 people.
+WITH asked AS (
+    SELECT id, agency_id FROM duty_desks WHERE id = ANY($1)
+    UNION ALL
+    SELECT id, agency_id FROM people WHERE id = ANY($1)),
+agencies_concerned AS (
+    SELECT id, agency_id FROM asked
+    UNION
+    SELECT asked.id, covered.agency_id FROM asked
+    JOIN duty_desks AS covering ON covering.agency_id = asked.agency_id
+    JOIN duty_desks AS covered ON covered.covered_by = covering.id),
+shown AS (
+    SELECT concerned.id, people.id AS person_id FROM agencies_concerned AS concerned
+    JOIN people ON people.agency_id = concerned.agency_id
+    UNION
+    SELECT concerned.id, part.person_id FROM agencies_concerned AS concerned
+    JOIN case_agencies ON case_agencies.agency_id = concerned.agency_id
+    JOIN cases ON cases.id = case_agencies.case_id AND cases.closed_at IS NULL
+    CROSS JOIN LATERAL (
+        SELECT unnest(ARRAY[cases.coordinator_id, cases.deputy_id]) AS person_id
+        UNION ALL
+        SELECT compartment_members.person_id FROM compartments
+        JOIN compartment_members ON compartment_members.compartment_id = compartments.id
+        WHERE compartments.case_id = cases.id AND compartment_members.until IS NULL) AS part
+    WHERE NOT EXISTS (SELECT FROM exclusions
+                      WHERE exclusions.case_id = cases.id AND exclusions.person_id = part.person_id))
+SELECT shown.id, shown.person_id FROM shown JOIN people ON people.id = shown.person_id
+WHERE people.left_at IS NULL AND shown.person_id = ANY($2)

@@ -72,17 +72,17 @@ class Cases:
 
     async def see(self, actor: Person, case_id: CaseId) -> Case:
         """Return what the actor may know of a case."""
-        async with self._database.transaction() as tx:
+        async with self._database.reading() as tx:
             return rules.as_seen_by(await store.case(tx, case_id), actor.id)
 
     async def see_all(self, actor: Person) -> list[Case]:
         """Return the open cases in which the actor has a part."""
-        async with self._database.transaction() as tx:
+        async with self._database.reading() as tx:
             return [rules.as_seen_by(case, actor.id) for case in await store.cases_of_person(tx, actor.id)]
 
     async def colleagues(self, actor: Person) -> list[Person]:
         """Return the staff of all agencies that share a case with the actor's, and of the actor's own."""
-        async with self._database.transaction() as tx:
+        async with self._database.reading() as tx:
             person = (await directory.people(tx, [actor.id])).get(actor.id)
             if person is None or not person.active:
                 return []
@@ -147,8 +147,11 @@ class Cases:
             now = self._clock.now()
             if person_id == case.deputy_id:
                 await store.set_leaders(tx, case.id, case.coordinator_id, None)
+                leaders = _leaders(case.coordinator_id, None)
+                await self._record(tx, "leaders_named", actor, case.id, case.coordinator_id, **leaders)
             await store.exclude(tx, case.id, person_id, actor.id, now)
-            await store.end_membership(tx, case.id, person_id, now)
+            for compartment_id in await store.end_membership(tx, case.id, person_id, now):
+                await self._record(tx, "member_removed", actor, case.id, compartment_id, person=str(person_id))
             # The sweep of alerts takes the next step at once, and calls the others of that desk, each alone.
             heard_by = [person_id, *await directory.desks_of_person(tx, person_id)]
             await outbox.withdraw_from_rooms(tx, case.id, heard_by, now)

@@ -31,6 +31,13 @@ class Session(Answer, frozen=True, kw_only=True):
     expires_at: Moment
 
 
+class SignInLink(Answer, frozen=True, kw_only=True):
+    """What signs one browser in, once."""
+
+    code: str
+    expires_at: Moment
+
+
 class Person(Answer, frozen=True, kw_only=True):
     """A member of an agency's staff."""
 

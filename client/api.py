@@ -23,6 +23,7 @@ from client.answers import (
     Person,
     Review,
     Reviews,
+    SignInLink,
 )
 from client.connection import REQUEST_SECONDS, Connection, Sleep
 from client.key_file import KeyFile
@@ -50,6 +51,10 @@ class ApiClient:
     async def sign_out(self) -> None:
         """End the session."""
         await self._connection.sign_out()
+
+    async def sign_in_link(self) -> SignInLink:
+        """Return what signs one browser in as this person, once, within two minutes."""
+        return await self._connection.ask(SignInLink, "POST", "api/sign-in/links")
 
     async def me(self) -> Person:
         """Return who is signed in."""

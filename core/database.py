@@ -8,14 +8,15 @@ readers can never stand in its way, and commits synchronously, standby included.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol, cast
 
 import asyncpg
 import msgspec
 
-from core import logs
+from core import logs, metrics
 from core.errors import Conflict, InvalidInput, Unavailable
 from core.settings import Settings
 from core.texts import mark
@@ -31,6 +32,7 @@ class Row(Protocol):
         ...
 
 
+ORDINARY, URGENT = "ordinary", "urgent"
 ACQUIRE_SECONDS = 5.0
 STATEMENT_SECONDS = 10.0
 # How long the database lets one wait for another's lock, and lets a process that has stopped hold its own.
@@ -39,8 +41,8 @@ UNAVAILABLE = mark("The database does not answer. Try again in a moment.")
 MOVED_ON = mark("This has changed in the meantime. Look again.")
 
 
-class Transaction:
-    """One open transaction. Leaving its block commits; an error or a timeout rolls everything back."""
+class Reading:
+    """A connection to look with. Each statement sees what is committed when it begins; see `Database.reading`."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
@@ -56,6 +58,14 @@ class Transaction:
     async def value(self, query: str, *values: object) -> Any:
         """Return the first column of the first row, or None."""
         return await self._connection.fetchval(query, *values)
+
+
+class Transaction(Reading):
+    """One open transaction. Leaving its block commits; an error or a timeout rolls everything back."""
+
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection)
+        self._afterwards: list[Callable[[], None]] = []
 
     async def run(self, query: str, *values: object) -> int:
         """Run a statement; return how many rows it touched."""
@@ -75,6 +85,18 @@ class Transaction:
         """Wake the listeners of a channel when this transaction commits."""
         await self._connection.execute("SELECT pg_notify($1, '')", channel)
 
+    def afterwards(self, act: Callable[[], None]) -> None:
+        """Do this when the transaction has committed, and not at all if it does not: counting, for example."""
+        self._afterwards.append(act)
+
+    def committed(self) -> None:
+        """Do what was left for afterwards; for the database alone. What is stored stays stored, whatever fails here."""
+        for act in self._afterwards:
+            try:
+                act()
+            except Exception as error:  # noqa: BLE001 (nobody may be told that nothing was stored)
+                log.failure("afterwards_failed", error)
+
 
 class Database:
     """The pools of one process."""
@@ -87,10 +109,30 @@ class Database:
     @asynccontextmanager
     async def transaction(self, *, urgent: bool = False) -> AsyncIterator[Transaction]:
         """Open a transaction; `urgent` takes a connection that only raise, acknowledge and sweep use."""
-        pool = self._urgent if urgent else self._pool
+        async with self._connection(urgent=urgent) as connection:
+            tx = Transaction(connection)
+            async with connection.transaction():
+                yield tx
+            tx.committed()
+
+    @asynccontextmanager
+    async def reading(self, *, urgent: bool = False) -> AsyncIterator[Reading]:
+        """Give a connection for looking only, without a transaction around it: two round trips less.
+
+        A transaction would not make several statements see the same either (it would be READ COMMITTED).
+        """
+        async with self._connection(urgent=urgent) as connection:
+            yield Reading(connection)
+
+    @asynccontextmanager
+    async def _connection(self, *, urgent: bool) -> AsyncIterator[Any]:
+        pool, name = (self._urgent, URGENT) if urgent else (self._pool, ORDINARY)
         with _our_errors():
-            async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
-                yield Transaction(connection)
+            connection = await _acquired(pool, name)
+            try:
+                yield connection
+            finally:
+                await pool.release(connection)
 
     async def seconds_ahead(self, now: float) -> float:
         """Return how far a machine time (seconds since 1970) is ahead of the database's clock."""
@@ -99,7 +141,11 @@ class Database:
         return now - float(theirs)
 
     async def listen(self, channels: Sequence[str], heard: Callable[[], None]) -> None:
-        """Call `heard` whenever one of the channels is woken; reconnects for ever.
+        """Call `heard` whenever one of the channels is woken; reconnects for ever."""
+        await self.listen_to(dict.fromkeys(channels, heard))
+
+    async def listen_to(self, heard: Mapping[str, Callable[[], None]]) -> None:
+        """Call what stands for a channel whenever it is woken; reconnects for ever.
 
         A wake is a convenience: whoever listens also looks by itself every few seconds.
         """
@@ -107,8 +153,8 @@ class Database:
             try:
                 async with asyncio.timeout(ACQUIRE_SECONDS):
                     connection = await asyncpg.connect(self._url)
-                    for channel in channels:
-                        await connection.add_listener(channel, lambda *_: heard())
+                    for channel, wake in heard.items():
+                        await connection.add_listener(channel, _listener(wake))
                 await _closed(connection)
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
                 log.warning("listening_interrupted", error=type(error).__name__)
@@ -120,6 +166,25 @@ class Database:
             "open": self._pool.get_size(), "idle": self._pool.get_idle_size(),
             "urgent_open": self._urgent.get_size(), "urgent_idle": self._urgent.get_idle_size(),
         }  # fmt: skip
+
+    def tell_pool_use(self) -> None:
+        """Say in the metrics how many connections are idle, in use and allowed."""
+        for name, pool in ((ORDINARY, self._pool), (URGENT, self._urgent)):
+            idle = pool.get_idle_size()
+            metrics.POOL_CONNECTIONS.set(idle, name, "idle")
+            metrics.POOL_CONNECTIONS.set(pool.get_size() - idle, name, "in_use")
+            metrics.POOL_LIMIT.set(pool.get_max_size(), name)
+
+
+async def _acquired(pool: Any, name: str) -> Any:
+    """Take a connection of a pool, and tell how long that took."""
+    began = time.monotonic()
+    metrics.POOL_WAITING.add(1, name)
+    try:
+        return await pool.acquire(timeout=ACQUIRE_SECONDS)
+    finally:
+        metrics.POOL_WAITING.add(-1, name)
+        metrics.POOL_ACQUIRE.observe(time.monotonic() - began, name)
 
 
 class _our_errors:  # noqa: N801 (reads as a phrase at its use)
@@ -146,8 +211,13 @@ class _our_errors:  # noqa: N801 (reads as a phrase at its use)
                 | OSError()
                 | TimeoutError()
             ):
+                metrics.DATABASE_FAILURES.count()
                 log.warning("database_unavailable", **{k: v for k, v in logs.describe(error).items() if k != "frames"})
                 raise Unavailable(UNAVAILABLE) from error
+
+
+def _listener(wake: Callable[[], None]) -> Callable[..., None]:
+    return lambda *_: wake()
 
 
 async def _closed(connection: Any) -> None:
@@ -158,6 +228,13 @@ async def _closed(connection: Any) -> None:
         await closed.wait()
     finally:
         connection.terminate()
+
+
+async def _keep(_connection: Any) -> None:
+    """Give a connection back as it is: nothing here sets anything that outlives a transaction.
+
+    asyncpg itself ends a transaction that is still open; resetting all the rest would cost a round trip each time.
+    """
 
 
 async def _prepare(connection: Any) -> None:
@@ -177,7 +254,8 @@ async def connect(url: str, *, connections: int = 10, urgent_connections: int = 
     def pool(size: int, name: str, **settings: str) -> Any:
         return asyncpg.create_pool(
             url, min_size=1, max_size=size, timeout=ACQUIRE_SECONDS, command_timeout=STATEMENT_SECONDS,
-            init=_prepare, server_settings={"application_name": name, "timezone": "UTC", **_PATIENCE, **settings},
+            init=_prepare, reset=_keep,
+            server_settings={"application_name": name, "timezone": "UTC", **_PATIENCE, **settings},
         )  # fmt: skip
 
     with _our_errors():

@@ -13,8 +13,7 @@ from enum import IntEnum, StrEnum
 from uuid import UUID
 
 from core import queries
-from core.database import Transaction
-from core.ids import new_id
+from core.database import Reading, Transaction
 
 _SQL = queries.load("core")
 CHANNEL = "streha_outbox"
@@ -88,14 +87,8 @@ class Claimed:
 
 async def post(tx: Transaction, messages: Sequence[Message], now: datetime, *, due_at: datetime | None = None) -> None:
     """Leave messages to be sent when the transaction commits or later, in this order; wake the deliverer."""
-    for each in messages:
-        await tx.run(
-            _SQL["post"], new_id(), each.key, each.lane, each.target.kind, each.target.id, each.template,
-            each.parameters, list(each.mentions), each.alert_id, each.case_id, each.repeated, now,
-            due_at or now,
-        )  # fmt: skip
     if messages:
-        await tx.wake(CHANNEL)
+        await tx.run(_SQL["post"], [_columns(each) for each in messages], now, due_at or now)
 
 
 async def claim(tx: Transaction, now: datetime, limit: int, lane: Lane) -> list[Claimed]:
@@ -192,10 +185,18 @@ class Delivery:
     unreached: tuple[UUID, ...]
 
 
-async def deliveries_of_alert(tx: Transaction, alert_id: UUID) -> list[Delivery]:
-    """Return what was said for an alert, oldest first."""
-    return [
-        Delivery(
+def waiting(message: Message, now: datetime) -> Delivery:
+    """Return how far a message is that was left this moment."""
+    return Delivery(
+        target=message.target, template=message.template, state="pending", created_at=now, sent_at=None, unreached=()
+    )
+
+
+async def deliveries_of_alerts(tx: Reading, alert_ids: Sequence[UUID]) -> dict[UUID, list[Delivery]]:
+    """Return what was said for each of these alerts, oldest first."""
+    found: dict[UUID, list[Delivery]] = {each: [] for each in alert_ids}
+    for row in await tx.rows(_SQL["deliveries_of_alerts"], list(alert_ids)):
+        delivery = Delivery(
             target=Target(kind=TargetKind(row["target_kind"]), id=row["target_id"]),
             template=row["template"],
             state=row["state"],
@@ -203,5 +204,20 @@ async def deliveries_of_alert(tx: Transaction, alert_id: UUID) -> list[Delivery]
             sent_at=row["sent_at"],
             unreached=tuple(row["unreached"]),
         )
-        for row in await tx.rows(_SQL["deliveries_of_alert"], alert_id)
-    ]
+        found[row["alert_id"]].append(delivery)
+    return found
+
+
+def _columns(message: Message) -> dict[str, object]:
+    return {
+        "key": message.key,
+        "lane": message.lane,
+        "target_kind": message.target.kind,
+        "target_id": message.target.id,
+        "template": message.template,
+        "parameters": message.parameters,
+        "mentions": message.mentions,
+        "alert_id": message.alert_id,
+        "case_id": message.case_id,
+        "repeated": message.repeated,
+    }

@@ -1,10 +1,18 @@
 -- post --
--- Leave a message to be sent; a key that is known already changes nothing. $1 id … $11 repeated, $12 now,
--- $13 due at.
-INSERT INTO outbox (id, key, lane, target_kind, target_id, template, parameters, mentions, alert_id, case_id,
-                    repeated, created_at, due_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-ON CONFLICT (key) DO NOTHING
+-- Leave messages to be sent, in their order, and wake the deliverer; a key that is known already changes
+-- nothing. $1 messages as JSON, $2 now, $3 due at.
+WITH posted AS (
+    INSERT INTO outbox (id, key, lane, target_kind, target_id, template, parameters, mentions, alert_id, case_id,
+                        repeated, created_at, due_at)
+    SELECT gen_random_uuid(), key, lane, target_kind, target_id, template, parameters, mentions, alert_id, case_id,
+        repeated, $2, $3
+    FROM ROWS FROM (jsonb_to_recordset($1) AS (
+        key text, lane smallint, target_kind text, target_id uuid, template text, parameters jsonb,
+        mentions uuid[], alert_id uuid, case_id uuid, repeated boolean
+    )) WITH ORDINALITY
+    ORDER BY ordinality
+    ON CONFLICT (key) DO NOTHING RETURNING key)
+SELECT pg_notify('streha_outbox', '') FROM posted LIMIT 1
 
 -- claim_in_turn --
 -- Wait until no other claim is under way. $1 lock number.
@@ -93,10 +101,22 @@ WHERE case_id = $1 AND target_id = ANY($2) AND state IN ('pending', 'sending')
 -- Count messages by state and lane.
 SELECT state, lane, count(*) AS messages FROM outbox GROUP BY state, lane
 
--- deliveries_of_alert --
--- What was said for an alert, to whom, and how far it came. $1 alert.
-SELECT target_kind, target_id, template, state, created_at, sent_at, unreached FROM outbox
-WHERE alert_id = $1 ORDER BY sequence
+-- waiting_messages --
+-- Count what waits or is on its way, alerts first, and when the oldest was left. $1 how many are looked at.
+SELECT state, lane, target_kind, count(*) AS messages, min(created_at) AS oldest
+FROM (
+    SELECT state, lane, target_kind, created_at FROM outbox
+    WHERE state IN ('pending', 'sending') ORDER BY lane, sequence LIMIT $1) AS waiting
+GROUP BY state, lane, target_kind
+
+-- database_clock --
+-- Seconds since 1970 by the database's clock.
+SELECT extract(epoch FROM clock_timestamp())::float8
+
+-- deliveries_of_alerts --
+-- What was said for alerts, to whom, and how far it came. $1 alerts.
+SELECT alert_id, target_kind, target_id, template, state, created_at, sent_at, unreached FROM outbox
+WHERE alert_id = ANY($1) ORDER BY sequence
 
 -- append_to_ledger --
 -- Record an act, unchained, and wake whoever chains. $1 at, $2 actor kind, $3 actor, $4 act, $5 case,

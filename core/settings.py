@@ -21,8 +21,8 @@ PREFIX = "STREHA_"
 # Read by the command on a person's own machine, so they may stand beside the server's settings.
 PERSONAL = frozenset({"STREHA_API_URL", "STREHA_KEY_FILE", "STREHA_LANGUAGE"})
 
-# Numbers are above nothing, the port alone may be 0: the system then chooses one.
-LEAST = {"STREHA_API_PORT": 0}
+# Numbers are above nothing; only ports may be 0: the system then chooses the API's, and there are no metrics.
+LEAST = {"STREHA_API_PORT": 0, "STREHA_METRICS_PORT": 0}
 MOST = 2**31 - 1
 
 
@@ -63,6 +63,10 @@ class Settings:
     # The address of a reverse proxy whose X-Forwarded-For is believed; limits count by that address then.
     trusted_proxy: str = ""
     body_limit: int = 64 * 1024
+
+    # Each process tells its metrics at an address of its own; without a port nobody can ask.
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 0
 
     sweep_interval: float = 5.0
     database_connections: int = 10

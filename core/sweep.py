@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from core import logs
+from core import logs, metrics
 from core.clock import Clock
 from core.database import Database
 from core.errors import Unavailable
@@ -29,7 +29,7 @@ GIVES_UP_AFTER = 3
 async def sweep(
     database: Database, clock: Clock, name: str, claim: str, handle: Callable[[UUID, datetime], Awaitable[None]]
 ) -> int:
-    """Claim due rows with the statement ($1 now, $2 lease until, $3 limit → id, attempts) and handle each.
+    """Claim due rows with the statement ($1 now, $2 lease until, $3 limit → id, attempts, due_at) and handle each.
 
     A row that waits for a lock, or fails, is left to its lease and the next ones are handled. Raises
     Unavailable only when the database itself does not answer.
@@ -41,12 +41,14 @@ async def sweep(
             claimed = await tx.rows(claim, now, now + LEASE, BATCH)
         unanswered = 0
         for row in claimed:
+            metrics.STEP_LATENESS.observe((now - row["due_at"]).total_seconds(), name)
             if row["attempts"] > WORRYING_ATTEMPTS:
                 log.error("sweep_row_stuck", action=name, row_id=row["id"], attempts=row["attempts"])
             try:
                 await handle(row["id"], clock.now())
             except Exception as error:  # noqa: BLE001 (one bad row must not stop its neighbours)
                 log.failure("sweep_row_failed", error, action=name, row_id=row["id"], attempts=row["attempts"])
+                metrics.STEP_FAILURES.count(name)
                 unanswered = unanswered + 1 if isinstance(error, Unavailable) else 0
                 if unanswered >= GIVES_UP_AFTER:
                     # Locks that others hold look alike, one by one; a database that is away fails here too.

@@ -55,6 +55,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
     api_url: str
     homeserver_url: str
+    metrics_urls: dict[str, str]
     people: list[StatePerson]
     cases: list[StateCase]
     settings_file: str
@@ -86,6 +87,7 @@ async def open_demo(network: LocalNetwork) -> Demo:
     state = State(
         api_url=network.api_url,
         homeserver_url=network.stack.addresses.homeserver_url,
+        metrics_urls=network.metrics_urls,
         people=[_person(each) for each in accounts.values()],
         cases=[await _state_of(network, each) for each in cases],
         settings_file=str(_settings_file(network)),

@@ -41,6 +41,7 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     api_port: int
     bot_password: str
     store_key: str
+    metrics_ports: dict[str, int] = {}
 
 
 class LocalNetwork:
@@ -101,6 +102,11 @@ class LocalNetwork:
             "STREHA_CLOCK_OFFSET_FILE": str(self._offset_file),
         }
 
+    @property
+    def metrics_urls(self) -> dict[str, str]:
+        """Where each role's process tells its metrics."""
+        return {role: f"http://127.0.0.1:{self._kept.metrics_ports[role]}/metrics" for role in self._roles}
+
     async def start_role(
         self, role: str, *, command: tuple[str, ...] | None = None, settings: Mapping[str, str] | None = None
     ) -> None:
@@ -108,7 +114,11 @@ class LocalNetwork:
         program = Program(
             name=role,
             command=command or (sys.executable, "-m", "streha", "run", "--role", role),
-            environment={**self.environment(), **(settings or {})},
+            environment={
+                **self.environment(),
+                "STREHA_METRICS_PORT": str(self._kept.metrics_ports.get(role, 0)),
+                **(settings or {}),
+            },
             output=self.directory / "logs" / f"{role}.log",
             directory=CHECKOUT,
         )
@@ -193,7 +203,11 @@ class LocalNetwork:
             kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
         else:
             kept = _Kept(api_port=0, bot_password=token_urlsafe(24), store_key=token_urlsafe(48))
-        port = ports.choose(requested=None, remembered=kept.api_port or None)
-        kept = msgspec.structs.replace(kept, api_port=port)
+        api = ports.choose(requested=None, remembered=kept.api_port or None)
+        metrics: dict[str, int] = {}
+        for role in ROLES:
+            promised = {api, *metrics.values()}
+            metrics[role] = ports.choose(requested=None, remembered=kept.metrics_ports.get(role), promised=promised)
+        kept = msgspec.structs.replace(kept, api_port=api, metrics_ports=metrics)
         private_files.write(path, msgspec.json.encode(kept))
         return kept

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+from collections.abc import Collection
 
 from deploy.errors import StackError
 
@@ -17,17 +18,17 @@ FIRST = 20_000
 LAST = 32_000
 
 
-def choose(*, requested: int | None, remembered: int | None) -> int:
-    """Return a free port, or say that the requested one is taken."""
+def choose(*, requested: int | None, remembered: int | None, promised: Collection[int] = ()) -> int:
+    """Return a free port that is not promised to another, or say that the requested one is taken."""
     if requested is not None:
         if not is_free(requested):
             raise StackError("Port {port} is in use. Stop what listens there, or choose another.", port=requested)
         return requested
-    if remembered is not None and is_free(remembered):
+    if remembered is not None and remembered not in promised and is_free(remembered):
         return remembered
     while True:
         candidate = FIRST + secrets.randbelow(LAST - FIRST)
-        if is_free(candidate):
+        if candidate not in promised and is_free(candidate):
             return candidate
 
 

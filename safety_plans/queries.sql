@@ -48,8 +48,22 @@ UPDATE reviews SET lease_until = $2, attempts = attempts + 1
 WHERE id IN (
     SELECT id FROM reviews WHERE next_step_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
     ORDER BY next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-RETURNING id, attempts
+RETURNING id, attempts, next_step_at AS due_at
 
 -- next_due --
 -- When the next step of any is due.
 SELECT min(next_step_at) FROM reviews WHERE next_step_at IS NOT NULL
+
+-- overdue --
+-- Count reviews whose next reminder is due. $1 now, $2 how many are looked at.
+SELECT count(*) AS rows, min(next_step_at) AS oldest
+FROM (SELECT next_step_at FROM reviews WHERE next_step_at <= $1 ORDER BY next_step_at LIMIT $2) AS due
+
+-- count_open --
+-- $1 how many are counted.
+SELECT count(*) FROM (SELECT FROM reviews WHERE state = 'open' LIMIT $1) AS open
+
+-- count_due --
+-- Open reviews that were due at $1, by whether the duty desk was told; the next step of all of them comes by $2.
+SELECT count(*) FILTER (WHERE step <= 1) AS due, count(*) FILTER (WHERE step > 1) AS overdue FROM reviews
+WHERE next_step_at <= $2 AND due_at <= $1

@@ -22,6 +22,8 @@ FIRST_ASSESSMENT_WITHIN = timedelta(hours=24)
 OVERDUE_REPEAT = timedelta(days=1)
 _OVERDUE_AFTER_VERY_HIGH = timedelta(hours=2)
 _OVERDUE_AFTER = timedelta(hours=24)
+# Within this time of its last step every review that was due takes the next one.
+LONGEST_WAIT_AFTER_DUE = max(OVERDUE_REPEAT, _OVERDUE_AFTER, _OVERDUE_AFTER_VERY_HIGH)
 
 
 def due_at(level: Level, assessed_at: datetime) -> datetime:

@@ -8,6 +8,7 @@ others, and a machine whose clock has gone wrong stops sweeping rather than call
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -18,16 +19,18 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from agencies.sign_in import SignIn
 from alerts import sweep as alerts
 from cases import ledger
-from core import heartbeat, logs
+from core import heartbeat, logs, metrics
 from core.clock import Clock
 from core.database import Database
 from core.errors import Unavailable
+from core.ledger import CHANNEL
 from core.settings import Settings
 from safety_plans import sweep as reviews
 
 log = logs.get(__name__)
 
 MOST_SKEW_SECONDS = 2.0
+CHAIN_AFTER_SECONDS = 0.05
 FORGET_EVERY = timedelta(minutes=10)
 
 
@@ -40,6 +43,7 @@ class Engine:
         self._interval = settings.sweep_interval
         self._sign_in = SignIn(database, clock, settings)
         self._woken = asyncio.Event()
+        self._acts = asyncio.Event()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._forget_at = clock.now()
 
@@ -47,12 +51,15 @@ class Engine:
         """Sweep for ever."""
         self._scheduler.start()
         try:
-            while True:
-                self._woken.clear()
-                await self.sweep()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._interval):
-                        await self._woken.wait()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._database.listen([CHANNEL], self._acts.set))
+                tasks.create_task(self._keep_chaining())
+                while True:
+                    self._woken.clear()
+                    await self.sweep()
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(self._interval):
+                            await self._woken.wait()
         finally:
             self._scheduler.shutdown(wait=False)
 
@@ -63,18 +70,34 @@ class Engine:
         await self._guarded("alerts", lambda: alerts.escalate_due(self._database, self._clock))
         await self._guarded("first_reviews", lambda: reviews.open_missing(self._database, self._clock))
         await self._guarded("reviews", lambda: reviews.remind_due(self._database, self._clock))
-        await self._guarded("ledger", lambda: ledger.sequence(self._database))
+        await self._guarded("ledger", lambda: ledger.sequence_all(self._database))
         await self._guarded("sign_in", self._forget_expired)
         await self._guarded("heartbeat", lambda: heartbeat.beat(self._database, "engine", self._clock.now()))
         await self._guarded("wake", self._wake_in_time)
 
+    async def _keep_chaining(self) -> NoReturn:
+        """Chain what is recorded soon after it is; the sweep chains what was not heard of."""
+        while True:
+            await self._acts.wait()
+            # Where an API process runs it goes first: people wait for what it hands on.
+            await asyncio.sleep(CHAIN_AFTER_SECONDS)
+            self._acts.clear()
+            await self._guarded("ledger", lambda: ledger.sequence_all(self._database))
+
     async def _guarded(self, name: str, module: Callable[[], Awaitable[object]]) -> object:
+        began = time.monotonic()
         try:
-            return await module()
+            answer = await module()
         except Unavailable:
             log.warning("sweep_interrupted", action=name, error="database")
         except Exception as error:  # noqa: BLE001 (one broken module must not stop the others)
             log.failure("sweep_failed", error, action=name)
+        else:
+            metrics.SWEEP_SUCCESS.set(self._clock.now().timestamp(), name)
+            return answer
+        finally:
+            metrics.SWEEP_DURATION.observe(time.monotonic() - began, name)
+        metrics.SWEEP_FAILURES.count(name)
         return None
 
     async def _clock_is_right(self) -> bool:

@@ -101,6 +101,7 @@ def _show(state: demo.State) -> None:
     plain("")
     line(mark("Homeserver: {url}"), url=state.homeserver_url)
     line(mark("API: {url}"), url=state.api_url)
+    line(mark("Metrics: {urls}"), urls=" ".join(state.metrics_urls.values()))
     line(mark("Key files: {path}"), path=str(Path(state.people[0].key_file).parent))
     plain("")
     line(
@@ -111,6 +112,8 @@ def _show(state: demo.State) -> None:
     )
     line(mark("Or in a second terminal:"))
     plain(f"  {sys.argv[0]} case list --key {state.people[0].key_file}")
+    line(mark("The console in a browser, as one of these people: run this, then open the address that it prints:"))
+    plain(f"  {sys.argv[0]} console --key {state.people[0].key_file}")
     line(mark("The operator's commands need the settings of the demo:"))
     plain(f"  set -a; . {state.settings_file}; set +a; {sys.argv[0]} doctor")
     line(mark("The demo stays until Ctrl-C."))

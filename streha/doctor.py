@@ -29,14 +29,18 @@ OLD_ACT = timedelta(minutes=1)
 OLD_BEAT = timedelta(seconds=30)
 # A message that was lost is told for a day; then its alert is over or has been called many times since.
 LATELY = timedelta(days=1)
+NO_METRICS = mark(
+    "off with these settings: nothing can raise an alarm by itself. To have them, set STREHA_METRICS_PORT."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What one check found: nothing to do where `todo` is empty."""
+    """What one check found: nothing to do where `todo` is empty. A `note` is worth knowing, and no fault."""
 
     check: str
     todo: str = ""
+    note: str = ""
     parameters: dict[str, str | int] | None = None
 
     @property
@@ -61,6 +65,8 @@ async def examine() -> list[Finding]:
     except StrehaError as error:
         return [_failed(mark("settings"), error)]
     findings.append(Finding(check=mark("settings")))
+    findings.append(Finding(check=mark("metrics"), note="" if settings.metrics_port else NO_METRICS))
+    findings.append(await _finding(mark("people's address leads here"), lambda: _public_origin(settings)))
     findings.append(await _finding(mark("homeserver answers"), lambda: _homeserver(settings)))
     try:
         async with connect(settings.database_url.reveal(), connections=2, urgent_connections=1) as database:
@@ -157,6 +163,20 @@ class _Examination:
                 mark("An act has waited {seconds} seconds for the chain. Look at the engine."),
                 seconds=_seconds_since(oldest, self._clock.now()),
             )
+
+
+async def _public_origin(settings: Settings) -> None:
+    """Ask as people's machines do, through whatever stands in front."""
+    try:
+        async with aiohttp.ClientSession() as session, session.get(settings.public_origin + "/healthz") as answer:
+            alive = answer.status == 200 and await answer.json() == {"status": "alive"}
+    except (aiohttp.ClientError, OSError, ValueError):
+        alive = False
+    if not alive:
+        raise Todo(
+            mark("{origin} does not lead to Streha. Check STREHA_PUBLIC_ORIGIN and the proxy, and start: streha run"),
+            origin=settings.public_origin,
+        )
 
 
 async def _homeserver(settings: Settings) -> None:

@@ -12,15 +12,21 @@ from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
 from enum import StrEnum
 
+from alerts.readings import READING as OF_ALERTS
 from bots import bot
+from bots.readings import READING as OF_BOTS
+from cases.readings import READING as OF_LEDGER
 from core import logs
 from core.clock import Clock
 from core.database import Database, connect_as_set
 from core.errors import StrehaError, Unavailable
 from core.migrations import require_compatible
+from core.readings import of_core
 from core.settings import Settings
+from safety_plans.readings import READING as OF_REVIEWS
 from server.app import api
 from server.engine import Engine
+from server.metrics import Exposition, keep_serving
 from streha.installation import clock_of
 
 log = logs.get(__name__)
@@ -45,19 +51,28 @@ async def run(settings: Settings, roles: Collection[RoleName], ready: Callable[[
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_stop(stopped))
+                told = exposition(clock)
+                if settings.metrics_port:
+                    tasks.create_task(keep_serving(told, settings))
                 database = await _database(settings, resources)
+                told.reads(database)
                 if RoleName.ENGINE in roles:
                     tasks.create_task(Engine(database, clock, settings).run())
                 if RoleName.BOTS in roles:
                     tasks.create_task(_bots(database, clock, settings, alone=set(roles) == {RoleName.BOTS}))
                 port = None
                 if RoleName.API in roles:
-                    port = await resources.enter_async_context(api(database, clock, settings))
+                    port = await resources.enter_async_context(api(database, clock, settings, tasks))
                 ready(port)
         except* _Stopped:
             log.info("stopped")
         except* StrehaError as group:
             raise first_of(group) from None
+
+
+def exposition(clock: Clock) -> Exposition:
+    """Return what a process tells of itself; every one tells of the database, so that any of them may be gone."""
+    return Exposition(clock, [of_core(clock), OF_ALERTS, OF_REVIEWS, OF_LEDGER, OF_BOTS])
 
 
 def first_of(group: BaseExceptionGroup[StrehaError]) -> StrehaError:

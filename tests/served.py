@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +23,8 @@ from server.api.health import Check
 from server.api.services import Services, services
 from server.api.serving import serve
 from server.api.wire.directory import token_text
+from server.live.feed import Feed
+from tests.described import Observer
 from tests.people import Network
 
 
@@ -58,6 +60,7 @@ class ServedApi:
     url: str
     directory: Path
     http: aiohttp.ClientSession
+    observer: Observer
 
     def key(self, person: Person) -> KeyFile:
         """Return the key of a person, as if read from a file."""
@@ -99,7 +102,7 @@ class ServedApi:
         raw: bytes | None = None,
         headers: dict[str, str] | None = None,
     ) -> Answered:
-        """Send a request as it is written here."""
+        """Send a request as it is written here. Of a stream that goes on, the beginning is the answer."""
         given = {"Content-Type": "application/json"} if body is not None or raw is not None else {}
         if token:
             given["Authorization"] = f"Bearer {token}"
@@ -107,22 +110,36 @@ class ServedApi:
         async with self.http.request(
             method, self.url + path, data=data, headers={**given, **(headers or {})}, skip_auto_headers=["Content-Type"]
         ) as response:
-            return Answered(status=response.status, headers=dict(response.headers), body=await response.read())
+            endless = response.content_type == "text/event-stream"
+            received = await (response.content.readany() if endless else response.read())
+            return Answered(status=response.status, headers=dict(response.headers), body=received)
 
 
 @asynccontextmanager
 async def serve_api(
-    network: Network, settings: Settings, directory: Path, *, checks: dict[str, Check] | None = None
-) -> AsyncIterator[ServedApi]:
-    """Serve the API over the network's database while the context is entered, at an origin of its own."""
+    network: Network, settings: Settings, directory: Path, *, checks: dict[str, Check] | None = None, origin: str = "",
+    feed: Callable[[Services], Feed] | None = None,
+) -> AsyncIterator[ServedApi]:  # fmt: skip
+    """Serve the API over the network's database while the context is entered, at an origin of its own.
+
+    `origin` is where people reach it, if something stands between. Whatever is asked and answered meanwhile must be
+    as the OpenAPI document says.
+    """
     port = _free_port()
-    settings = replace(settings, api_port=port, public_origin=f"http://127.0.0.1:{port}")
+    settings = replace(settings, api_port=port, public_origin=origin or f"http://127.0.0.1:{port}")
     wired = services(network.database, network.clock, settings)
+    wired = wired if feed is None else replace(wired, feed=feed(wired))
+    app, observer = application(wired, checks), Observer()
+    app.middlewares.insert(0, observer.middleware())
     async with (
-        serve(application(wired, checks), "127.0.0.1", port, drain_seconds=2),
+        serve(app, "127.0.0.1", port, drain_seconds=2),
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
     ):
-        yield ServedApi(services=wired, network=network, url=settings.public_origin, directory=directory, http=http)
+        yield ServedApi(
+            services=wired, network=network, url=settings.public_origin, directory=directory, http=http,
+            observer=observer,
+        )  # fmt: skip
+    assert not observer.complaints, "\n".join(observer.complaints)
 
 
 def _free_port() -> int:

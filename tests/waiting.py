@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from core.database import Transaction
 
@@ -14,3 +15,10 @@ async def until_somebody_waits(tx: Transaction) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not await tx.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
             pass
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Return once something holds that other tasks bring about."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not holds():  # noqa: ASYNC110 (whatever brings it about knows of no event)
+            await asyncio.sleep(0)

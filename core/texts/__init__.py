@@ -28,11 +28,16 @@ def render(text: str, language: str = ENGLISH, /, **parameters: object) -> str:
 
     A translation that asks for a parameter nobody has must not swallow an alert: English stands in.
     """
-    translated = _catalogue(language).get(text, text)
+    translated = words(text, language)
     try:
         return translated.format(**parameters)
     except (LookupError, ValueError):
         return text.format(**parameters)
+
+
+def words(text: str, language: str) -> str:
+    """Return the sentence in a language with its parameters still in braces; itself where no words are known."""
+    return _catalogue(language).get(text, text)
 
 
 def choose(accepted: str) -> str:

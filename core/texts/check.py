@@ -1,5 +1,7 @@
 """Checks that every marked sentence has its words in every catalogue: `python -m core.texts.check`.
 
+Python marks with `mark("…")`, the console's modules with `t("…")`; the catalogues are the same.
+
 What is missing, obsolete, uncertain (fuzzy) or asks for other parameters than the sentence is listed, and the
 exit code is 1. `--update` writes what is missing into the catalogues, still without words, and takes the
 obsolete out; where the Serbian of the Latin catalogue is known, the Cyrillic one follows by transliteration.
@@ -18,7 +20,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from core.texts import LANGUAGES
+from core.texts import LANGUAGES, javascript
 from core.texts.script import to_cyrillic
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +28,7 @@ CATALOGUES = Path(__file__).parent
 PACKAGES = (
     "core", "crypto", "agencies", "cases", "alerts", "safety_plans", "server", "bots", "client", "deploy", "streha",
 )  # fmt: skip
+CONSOLE = "server/console"
 LATIN, CYRILLIC = "sr-Latn", "sr-Cyrl"
 
 
@@ -50,6 +53,9 @@ def marked(root: Path = ROOT) -> dict[str, list[tuple[str, int]]]:
         ):
             sentence = message if isinstance(message, str) else message[0]
             found.setdefault(sentence, []).append((f"{package}/{path}", line))
+    for module in sorted((root / CONSOLE).glob("*.js")):
+        for sentence, line in javascript.marked(module.read_text(encoding="utf-8")):
+            found.setdefault(sentence, []).append((f"{CONSOLE}/{module.name}", line))
     return dict(sorted(found.items()))
 
 

@@ -13,27 +13,28 @@ from agencies.sign_in import SIGN_IN_FIRST
 from core.errors import NotAuthenticated, Unavailable
 from core.texts import mark
 from crypto.tokens import TOKEN_BYTES
-from server.api import decoding
+from server.api import credentials, decoding, event_stream
+from server.api.hold import Hold
 from server.api.limits import Buckets, network_of
-from server.api.route import Asked, Call, Limit, Route
+from server.api.route import Asked, Call, Limit, Route, WithCookie
 from server.api.services import Services
 from server.api.wire import Nothing, Wire
-from server.api.wire.directory import token_bytes
+from server.live.subscription import Subscription
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 HANDLER_SECONDS = 15.0
 CHALLENGE_SHARE = 5
 TOO_SLOW = mark("This took too long and was given up. Look whether it happened before you repeat it.")
-_BEARER = "Bearer "
 
 
 class Adapter:
     """Makes handlers that share the services and the limits of one application."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, *, hold: Hold | None = None) -> None:
         per_minute = services.settings.requests_per_minute
         self._services = services
+        self._hold = hold or Hold()
         self._people = Buckets(per_minute)
         self._addresses = Buckets(per_minute)
         self._challenges = Buckets(per_minute // CHALLENGE_SHARE)
@@ -45,16 +46,19 @@ class Adapter:
             with route.guard(self._services):
                 try:
                     async with asyncio.timeout(HANDLER_SECONDS):
-                        answer = await route.call(await self._read(route, request))
+                        call = await self._read(route, request)
+                        async with self._hold.of_absence():
+                            answer = await route.call(call)
                 except TimeoutError as error:
                     raise Unavailable(TOO_SLOW) from error
-            return _encode(route, answer)
+            if isinstance(answer, Subscription):
+                return await event_stream.send(request, answer)
+            return self._encode(route, answer)
 
         return handle
 
     async def _read(self, route: Route[Asked], request: web.Request) -> Call[Asked]:
-        token = _token(request)
-        person = await self._admit(route, token, network_of(self._address(request)))
+        person, token = await self._admit(route, request)
         return Call(
             services=self._services,
             person=person,
@@ -71,41 +75,51 @@ class Adapter:
         forwarded = ",".join(request.headers.getall(hdrs.X_FORWARDED_FOR, []))
         return forwarded.rpartition(",")[2].strip()
 
-    async def _admit(self, route: Route[Asked], token: bytes, network: str) -> Person | None:
+    async def _admit(self, route: Route[Asked], request: web.Request) -> tuple[Person | None, bytes]:
         """Find out who asks and whether that is too often: by address until somebody is known, then by person."""
+        network, origin = network_of(self._address(request)), self._services.settings.public_origin
         if not route.signed_in:
             (self._challenges if route.limit is Limit.CHALLENGE else self._addresses).take(network)
-            return None
+            if route.sets_cookie:
+                credentials.require_own_page(request, origin)
+            return None, b""
         limited = route.limit is not Limit.NEVER
         if limited:
             self._addresses.require(network)
         # An address that showed many false tokens must not occupy the connections that alerts need.
         urgent = not limited and not self._addresses.empty(network)
         try:
+            token = credentials.token_of(request, origin)
             if len(token) != TOKEN_BYTES:
                 raise NotAuthenticated(SIGN_IN_FIRST)
-            person = await self._services.sign_in.person(token, urgent=urgent)
+            person = await self._services.sign_in.person(token, urgent=urgent, lapsed=route.lapsed)
         except NotAuthenticated:
             self._addresses.spend(network)
             raise
         if limited:
             self._people.take(person.id)
-        return person
+        return person, token
+
+    def _encode(self, route: Route[Asked], answer: Wire | WithCookie) -> web.Response:
+        if not isinstance(answer, WithCookie):
+            return _response(route, answer)
+        response = _response(route, answer.answer)
+        if answer.session is None:
+            credentials.forget(response)
+        else:
+            kept_until = answer.session.raises_until or answer.session.expires_at
+            credentials.keep(response, answer.session.token, kept_until - self._services.clock.now())
+        return response
 
 
 async def _asked(route: Route[Asked], request: web.Request) -> Asked:
     if route.method == hdrs.METH_GET:
-        return decoding.query(request, route.takes)
+        return decoding.query(request, route.takes, event_stream.resumed(request) if route.live else None)
     decoding.query(request, Nothing)
     return await decoding.body(request, route.takes)
 
 
-def _token(request: web.Request) -> bytes:
-    header = request.headers.get(hdrs.AUTHORIZATION, "")
-    return token_bytes(header.removeprefix(_BEARER)) if header.startswith(_BEARER) else b""
-
-
-def _encode(route: Route[Asked], answer: Wire) -> web.Response:
+def _response(route: Route[Asked], answer: Wire) -> web.Response:
     if route.status == web.HTTPNoContent.status_code:
         return web.Response(status=route.status)
     return web.Response(body=msgspec.json.encode(answer), status=route.status, content_type="application/json")

@@ -1,4 +1,4 @@
-"""The HTTP application: the route table behind the adapter, health beside it, middlewares around both."""
+"""The HTTP application: the route table behind the adapter, what stands beside it, middlewares around all."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from aiohttp import hdrs, web
 
 from core.heartbeat import check_write
-from server.api import health
+from server.api import console_files, health
 from server.api.adapter import Adapter
 from server.api.health import Check
-from server.api.middlewares import language_of, observe, protect
+from server.api.middlewares import language_of, measure, observe, protect
+from server.api.openapi import pages
 from server.api.routes import ROUTES
 from server.api.services import Services
 
@@ -32,4 +33,12 @@ def application(services: Services, checks: Mapping[str, Check] | None = None) -
     app.router.add_route(
         hdrs.METH_GET, "/readyz", health.readiness(demanded, lambda request: language_of(request, settings))
     )
+
+    async def end_streams(_app: web.Application) -> None:
+        services.feed.close()
+
+    app.on_shutdown.append(end_streams)
+    measure(app)
+    pages.add_to(app)
+    console_files.add_to(app)
     return app

@@ -6,8 +6,10 @@ field names.
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 from uuid import UUID
 
@@ -33,9 +35,12 @@ ABSENT = {
     "person": NO_PERSON,
     "review": NO_REVIEW,
 }
+# Less than a handler may take: what never ends is told apart from what took us too long.
+BODY_SECONDS = 10.0
 NOT_JSON = mark("The request is not valid JSON.")
 NOT_AS_EXPECTED = mark("The request has an unknown field, lacks one, or holds a value of another kind.")
 FIELD_NOT_AS_EXPECTED = mark("The field {field} is not as expected.")
+FIELD_TWICE = mark("A field stands twice in the request. Send each once.")
 FIELD_MISSING = mark("The field {field} is missing.")
 
 _PLACE = re.compile(r"`\$((?:\.[a-z_]+|\[\d+\]|\[\.\.\.\])*)`$")
@@ -47,24 +52,26 @@ async def body(request: web.Request, kind: type[Read]) -> Read:
     """Return the JSON body as a struct; an absent body is an empty object."""
     if hdrs.CONTENT_ENCODING in request.headers:
         raise web.HTTPUnsupportedMediaType
-    data = await request.read()
+    data = await _received(request)
     if data and request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType
     try:
-        return msgspec.json.decode(data or b"{}", type=kind)
+        read = msgspec.json.decode(data or b"{}", type=kind)
+        json.loads(data or b"{}", object_pairs_hook=_once_each)
     except msgspec.ValidationError as error:
         raise _refusal(error, kind) from None
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except (msgspec.DecodeError, RecursionError, ValueError):
         raise InvalidInput(NOT_JSON) from None
+    return read
 
 
-def query(request: web.Request, kind: type[Read]) -> Read:
-    """Return the query as a struct; a name that stands twice is refused."""
+def query(request: web.Request, kind: type[Read], rather: Mapping[str, str] | None = None) -> Read:
+    """Return the query as a struct, with what goes before it; a name that stands twice is refused."""
     given = request.query
     if len(given) != len(set(given)):
-        raise InvalidInput(NOT_AS_EXPECTED)
+        raise InvalidInput(FIELD_TWICE)
     try:
-        return msgspec.convert(dict(given), kind, strict=False)
+        return msgspec.convert({**given, **(rather or {})}, kind, strict=False)
     except msgspec.ValidationError as error:
         raise _refusal(error, kind) from None
 
@@ -72,6 +79,26 @@ def query(request: web.Request, kind: type[Read]) -> Read:
 def ids(match: Iterable[tuple[str, str]]) -> dict[str, UUID]:
     """Return the ids of a path."""
     return {name: _id(name, text) for name, text in match}
+
+
+async def _received(request: web.Request) -> bytes:
+    """Return the whole body; give up on one that is too long or does not end."""
+    if (request.content_length or 0) > request.client_max_size:
+        raise web.HTTPRequestEntityTooLarge(request.client_max_size, request.content_length or 0)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+    except (web.RequestPayloadError, ConnectionError):
+        raise web.HTTPBadRequest from None
+
+
+def _once_each(pairs: Iterable[tuple[str, object]]) -> None:
+    """Refuse an object that holds a field twice: nobody knows which of them was meant."""
+    names = [name.casefold() for name, _value in pairs]
+    if len(names) != len(set(names)):
+        raise InvalidInput(FIELD_TWICE)
 
 
 def _id(name: str, text: str) -> UUID:

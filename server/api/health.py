@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Literal
 
 import msgspec
 from aiohttp import web
@@ -12,18 +13,33 @@ from core import logs
 from core.errors import StrehaError, Unavailable
 from core.texts import mark, render
 from server.api import problems
+from server.api.wire import Wire
 
 log = logs.get(__name__)
 
 Check = Callable[[], Awaitable[None]]
 
 CHECK_SECONDS = 5.0
+Outcome = Literal["ok", "failed"]
 NOT_READY = mark("Not ready: see which check failed.")
+
+
+class Alive(Wire, frozen=True, kw_only=True):
+    """The process answers."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Ready(Wire, frozen=True, kw_only=True):
+    """The process may be sent requests: every check succeeded."""
+
+    status: Literal["ready"] = "ready"
+    checks: Annotated[dict[str, Outcome], msgspec.Meta(examples=[{"database": "ok", "clock": "ok"}])]
 
 
 async def alive(_request: web.Request) -> web.StreamResponse:
     """Answer as long as the process can; depends on nothing."""
-    return _json(b'{"status":"alive"}')
+    return _json(Alive())
 
 
 def readiness(checks: Mapping[str, Check], language: Callable[[web.Request], str]) -> Callable[
@@ -34,14 +50,14 @@ def readiness(checks: Mapping[str, Check], language: Callable[[web.Request], str
     async def ready(request: web.Request) -> web.StreamResponse:
         found = {name: await _outcome(name, check) for name, check in checks.items()}
         if all(each == "ok" for each in found.values()):
-            return _json(msgspec.json.encode({"status": "ready", "checks": found}))
+            return _json(Ready(checks=found))
         kind = problems.KINDS[Unavailable]
-        return problems.answer(kind, language(request), render(NOT_READY, language(request)), found)
+        return problems.answer(kind, language(request), render(NOT_READY, language(request)), {**found})
 
     return ready
 
 
-async def _outcome(name: str, check: Check) -> str:
+async def _outcome(name: str, check: Check) -> Outcome:
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             await check()
@@ -54,5 +70,5 @@ async def _outcome(name: str, check: Check) -> str:
     return "failed"
 
 
-def _json(body: bytes) -> web.Response:
-    return web.Response(body=body, content_type="application/json")
+def _json(answer: Wire) -> web.Response:
+    return web.Response(body=msgspec.json.encode(answer), content_type="application/json")

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
 
-from core import logs
+from core import logs, metrics
 from core.errors import StrehaError
 from core.settings import Settings
 from core.texts import choose
@@ -18,6 +18,7 @@ log = logs.get(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+UNMATCHED = "unmatched"
 QUIET = frozenset({"/healthz", "/readyz"})
 HEADERS = {
     hdrs.SERVER: "Streha",
@@ -45,18 +46,26 @@ def observe(settings: Settings) -> Middleware:
             response = problems.of_error(error, language_of(request, settings))
             if not isinstance(error, StrehaError | web.HTTPException):
                 log.failure("request_failed", error, incident_id=response[problems.INCIDENT], route=template(request))
-        write = log.debug if template(request) in QUIET else log.info
+        seconds, route = time.monotonic() - started, template(request)
+        metrics.REQUESTS.count(request.method, route, str(response.status))
+        metrics.REQUEST_DURATION.observe(seconds, request.method, route)
+        write = log.debug if route in QUIET else log.info
         write(
             "request",
             method=request.method if request.method in hdrs.METH_ALL else "other",
-            route=template(request),
+            route=route,
             status=response.status,
-            duration_ms=round((time.monotonic() - started) * 1000, 1),
+            duration_ms=round(seconds * 1000, 1),
             **({"incident_id": response[problems.INCIDENT]} if problems.INCIDENT in response else {}),
         )
         return response
 
     return middleware
+
+
+def measure(app: web.Application) -> None:
+    """Let the metrics tell the routes that the application has by now; what comes later counts as `other`."""
+    metrics.ROUTE.allow({*(each.canonical for each in app.router.resources()), UNMATCHED})
 
 
 def protect(settings: Settings) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
@@ -82,4 +91,4 @@ def language_of(request: web.BaseRequest, settings: Settings) -> str:
 def template(request: web.Request) -> str:
     """Return the route's template, never the path that was asked for."""
     resource = request.match_info.route.resource
-    return resource.canonical if resource is not None else "unmatched"
+    return resource.canonical if resource is not None else UNMATCHED

@@ -7,6 +7,7 @@ else of the request is repeated: no input, no decoder's or driver's text, no tra
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -17,19 +18,23 @@ from core.ids import new_id
 from core.texts import mark, render
 
 CONTENT_TYPE = "application/problem+json"
-RETRY_UNAVAILABLE_SECONDS = 5
+# How one signs in, as HTTP names it.
+SCHEME = "Bearer"
+RETRY_SECONDS = 5
 INCIDENT = web.ResponseKey("incident", UUID)
+
+Checks = Annotated[dict[str, str], msgspec.Meta(examples=[{"database": "ok", "clock": "failed"}])]
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """What went wrong: `type` names the kind, `detail` says what to do, `incident` finds it in the log."""
 
-    type: str
-    title: str
-    status: int
-    detail: str
+    type: Annotated[str, msgspec.Meta(examples=["/problems/not-found"])]
+    title: Annotated[str, msgspec.Meta(examples=["Not found"])]
+    status: Annotated[int, msgspec.Meta(examples=[404])]
+    detail: Annotated[str, msgspec.Meta(examples=["There is no such case."])]
     incident: UUID
-    checks: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    checks: Checks | msgspec.UnsetType = msgspec.UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +76,12 @@ OF_HTTP: dict[int, Kind] = {
         title=mark("Method not allowed"),
         detail=mark("This address does not know this method."),
     ),
+    408: Kind(
+        slug="not-arrived",
+        status=408,
+        title=mark("Not arrived"),
+        detail=mark("The request did not arrive whole in time. Check the connection and send it again."),
+    ),
     413: Kind(
         slug="too-large",
         status=413,
@@ -97,7 +108,9 @@ def of_error(error: BaseException, language: str) -> web.Response:
     if isinstance(error, StrehaError):
         for cls, kind in KINDS.items():
             if isinstance(error, cls):
-                return _with_hints(answer(kind, language, render(error.reason, language, **error.parameters)), error)
+                seconds = int(error.parameters.get("seconds", RETRY_SECONDS))
+                detail = render(error.reason, language, **error.parameters)
+                return answer(kind, language, detail, retry_after=seconds)
     if isinstance(error, web.HTTPException):
         return of_http(error, language)
     return answer(UNEXPECTED, language)
@@ -112,10 +125,18 @@ def of_http(error: web.HTTPException, language: str) -> web.Response:
     return response
 
 
-def answer(kind: Kind, language: str, detail: str = "", checks: dict[str, str] | None = None) -> web.Response:
+def type_of(kind: Kind) -> str:
+    """Return what names a kind of problem in answers."""
+    return f"/problems/{kind.slug}"
+
+
+def answer(
+    kind: Kind, language: str, detail: str = "", checks: dict[str, str] | None = None, *,
+    retry_after: int = RETRY_SECONDS,
+) -> web.Response:  # fmt: skip
     """Return a problem as it is sent."""
     problem = Problem(
-        type=f"/problems/{kind.slug}",
+        type=type_of(kind),
         title=render(kind.title, language),
         status=kind.status,
         detail=detail or render(kind.detail, language),
@@ -128,16 +149,9 @@ def answer(kind: Kind, language: str, detail: str = "", checks: dict[str, str] |
         content_type=CONTENT_TYPE,
         headers={hdrs.CONTENT_LANGUAGE: language, hdrs.VARY: hdrs.ACCEPT_LANGUAGE},
     )
+    if kind is KINDS[NotAuthenticated]:
+        response.headers[hdrs.WWW_AUTHENTICATE] = SCHEME
+    elif kind in (KINDS[LimitReached], KINDS[Unavailable]):
+        response.headers[hdrs.RETRY_AFTER] = str(retry_after)
     response[INCIDENT] = problem.incident
-    return response
-
-
-def _with_hints(response: web.Response, error: StrehaError) -> web.Response:
-    match error:
-        case NotAuthenticated():
-            response.headers[hdrs.WWW_AUTHENTICATE] = "Bearer"
-        case LimitReached():
-            response.headers[hdrs.RETRY_AFTER] = str(error.parameters.get("seconds", RETRY_UNAVAILABLE_SECONDS))
-        case Unavailable():
-            response.headers[hdrs.RETRY_AFTER] = str(RETRY_UNAVAILABLE_SECONDS)
     return response

@@ -10,10 +10,12 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from agencies.model import Person
-from core.errors import NotAuthenticated
+from agencies.sign_in import Session
+from core.errors import NotAuthenticated, StrehaError
 from server.api.access import Access
 from server.api.services import Services
 from server.api.wire import Nothing, Wire
+from server.live.subscription import Subscription
 
 Asked = TypeVar("Asked", bound=Wire)
 
@@ -44,6 +46,14 @@ class Call(Generic[Asked]):
         return self.person
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithCookie:
+    """An answer that also lets the browser keep a session, or forget the one it has."""
+
+    answer: Wire
+    session: Session | None = None
+
+
 def _unguarded(_services: Services) -> AbstractContextManager[None]:
     return nullcontext()
 
@@ -55,14 +65,20 @@ class Route(Generic[Asked]):
     method: str
     path: str
     summary: str
-    call: Callable[[Call[Asked]], Awaitable[Wire]]
+    call: Callable[[Call[Asked]], Awaitable[Wire | WithCookie | Subscription]]
     access: Access
     takes: type[Asked]
     gives: type[Wire] = Nothing
     status: int = 200
-    # Answered by a browser's session that has lapsed too: a call for help is never refused for that.
+    # Answered by a browser's session that has lapsed too: a call for help is never refused for that, nor is an end.
     lapsed: bool = False
+    # Whether the answer sets the browser's cookie: then whoever has none yet must ask from our own page, too.
+    sets_cookie: bool = False
+    # Answered by a stream of the events in `server.api.wire.stream`, which goes on until one side ends it.
+    live: bool = False
     limit: Limit = Limit.ORDINARY
+    # What it may refuse with besides what its other columns tell (see `server.api.openapi.refusals`).
+    refuses: tuple[type[StrehaError], ...] = ()
     # Wraps everything from reading the request on; may turn a failure into plainer words.
     guard: Callable[[Services], AbstractContextManager[None]] = _unguarded
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agencies.browser_sign_in import BrowserSignIn
 from agencies.service import Agencies
 from agencies.sign_in import SignIn
 from alerts.closing import Closing
@@ -14,6 +15,7 @@ from core.database import Database
 from core.settings import Settings
 from safety_plans.service import Reviews
 from server.board import Board
+from server.live.feed import Feed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,26 +27,31 @@ class Services:
     settings: Settings
     agencies: Agencies
     sign_in: SignIn
+    browser_sign_in: BrowserSignIn
     cases: Cases
     alerts: Alerts
     closing: Closing
     reviews: Reviews
     board: Board
+    feed: Feed
 
 
 def services(database: Database, clock: Clock, settings: Settings) -> Services:
     """Return the use cases over one database."""
     agencies, cases = Agencies(database, clock), Cases(database, clock)
     alerts, reviews = Alerts(database, clock), Reviews(database, clock)
+    sign_in = SignIn(database, clock, settings)
     return Services(
         database=database,
         clock=clock,
         settings=settings,
         agencies=agencies,
-        sign_in=SignIn(database, clock, settings),
+        sign_in=sign_in,
+        browser_sign_in=BrowserSignIn(database, clock, settings),
         cases=cases,
         alerts=alerts,
         closing=Closing(database, clock),
         reviews=reviews,
         board=Board(database, clock, agencies=agencies, cases=cases, alerts=alerts, reviews=reviews),
+        feed=Feed(database, clock, sign_in),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -22,6 +23,8 @@ HEADERS_AT_MOST = 64
 IDLE_SECONDS = 75.0
 DRAIN_SECONDS = 20.0
 LINGER_SECONDS = 2.0
+# How long somebody may take to read an answer. (The live stream looks after its own readers.)
+ANSWER_SECONDS = 30.0
 # aiohttp reads nought as "wait for ever".
 SHORTEST_DRAIN_SECONDS = 0.1
 
@@ -85,6 +88,19 @@ class _Server(web.Server):
 
 
 class _Connection(RequestHandler):
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send an answer, and drop whoever does not take it: it would be kept for them for ever."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await super().finish_response(request, resp, start_time)
+        except TimeoutError:
+            log.info("answer_not_taken")
+            if self.transport is not None:
+                self.transport.abort()
+            return resp, True
+
     def handle_error(
         self,
         request: web.BaseRequest,

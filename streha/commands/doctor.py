@@ -33,14 +33,15 @@ def _doctor(*, json: Json = False) -> None:
         terminal.as_json({"ready": ready, "checks": [_plain(each) for each in findings]})
     else:
         for each in findings:
-            terminal.plain(f"{say(mark('ok')) if each.ok else say(mark('NOT OK')):<8} {say(each.check)}{_todo(each)}")
+            terminal.plain(f"{say(mark('ok')) if each.ok else say(mark('NOT OK')):<8} {say(each.check)}{_words(each)}")
         terminal.line(mark("Ready.") if ready else mark("NOT ready. Do what the lines above say, then ask again."))
     if not ready:
         raise typer.Exit(terminal.EXIT_NO)
 
 
-def _todo(finding: Finding) -> str:
-    return "" if finding.ok else ": " + say(finding.todo, **(finding.parameters or {}))
+def _words(finding: Finding) -> str:
+    words = finding.todo or finding.note
+    return ": " + say(words, **(finding.parameters or {})) if words else ""
 
 
 def _plain(finding: Finding) -> dict[str, object]:
@@ -48,4 +49,5 @@ def _plain(finding: Finding) -> dict[str, object]:
         "check": finding.check,
         "ok": finding.ok,
         "todo": None if finding.ok else say(finding.todo, **(finding.parameters or {})),
+        "note": say(finding.note) if finding.note else None,
     }

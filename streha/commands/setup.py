@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 from yarl import URL
 
+from client.key_file import LOOPBACK
 from core import migrations
 from core.errors import InvalidInput
 from core.settings import PREFIX, Secret, Settings
@@ -41,6 +42,13 @@ def check(settings: Settings) -> None:
         raise InvalidInput(
             mark("STREHA_PUBLIC_ORIGIN is an address without a path, for example https://streha.example.")
         )
+    if origin.scheme == "http" and origin.host not in LOOPBACK:
+        raise InvalidInput(
+            mark(
+                "STREHA_PUBLIC_ORIGIN must begin with https: sign-ins would cross the network in clear. "
+                "Only an address of this machine itself may begin with http."
+            )
+        )
     if settings.default_language not in LANGUAGES:
         raise InvalidInput(mark("STREHA_DEFAULT_LANGUAGE is not known. Known are en, sr-Latn and sr-Cyrl."))
     if settings.log_level.lower() not in LOG_LEVELS:
@@ -53,6 +61,8 @@ def check(settings: Settings) -> None:
         raise InvalidInput(
             mark("STREHA_MATRIX_STORE_KEY is too short. Use at least {limit} random characters."), limit=STORE_KEY_BYTES
         )
+    if settings.metrics_port and settings.metrics_port == settings.api_port:
+        raise InvalidInput(mark("STREHA_METRICS_PORT is the port of the API. Choose another: metrics are not for all."))
     if not settings.network:
         raise InvalidInput(mark("STREHA_NETWORK is empty. Give the network a name that never changes."))
 

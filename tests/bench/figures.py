@@ -6,6 +6,7 @@ taken within each turn before the median is: both of its sides met the same mach
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -25,6 +26,13 @@ def spread(numbers: Sequence[float]) -> Spread:
     if not numbers:
         raise ValueError("there is no spread of no numbers")
     return Spread(median=median(numbers), low=min(numbers), high=max(numbers))
+
+
+def percentile(numbers: Sequence[float], percent: int) -> float:
+    """Return the smallest number that so many percent of all numbers do not exceed."""
+    if not numbers:
+        raise ValueError("there is no percentile of no numbers")
+    return sorted(numbers)[max(1, math.ceil(len(numbers) * percent / 100)) - 1]
 
 
 def ratio(measured: Sequence[float], floor: Sequence[float]) -> Spread:

@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.figures import Spread, ratio, spread, turns
-from tests.bench.row import Comparison, MeasurementFailed, Row
+from tests.bench.figures import Spread, percentile, ratio, spread, turns
+from tests.bench.row import PERCENTILES, Comparison, Limit, Measure, MeasurementFailed, Row, percentile_of
 
 PATIENCE_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """The seconds of one row: of the first time, which counts for nothing else, and of each round."""
+    """The figures of one row: of the first time, which counts for nothing else, and of each round."""
 
     row: Row
     first: dict[str, float]
-    seconds: dict[str, list[float]]
+    rounds: dict[str, list[float]]
 
-    def spread(self, measure: str) -> Spread:
-        """Return the spread of one measure in seconds."""
-        return spread(self.seconds[measure])
+    def spread(self, figure: str) -> Spread:
+        """Return the spread of one figure over the rounds."""
+        return spread(self.rounds[figure])
 
     def ratio(self, comparison: Comparison) -> Spread:
         """Return the spread of a comparison."""
-        return ratio(self.seconds[comparison.measure], self.seconds[comparison.floor])
+        return ratio(self.rounds[comparison.measure], self.rounds[comparison.floor])
 
-    def met(self, comparison: Comparison) -> bool | None:
-        """Tell whether a comparison came to what it should; nothing where there is no target."""
-        return None if comparison.at_most is None else self.ratio(comparison).median <= comparison.at_most
+    def met(self, target: Comparison | Limit) -> bool | None:
+        """Tell whether something came to what it should; nothing where there is no target."""
+        if target.at_most is None:
+            return None
+        found = self.ratio(target) if isinstance(target, Comparison) else self.spread(target.figure)
+        return found.median <= target.at_most
 
 
 async def measured(
@@ -39,21 +42,32 @@ async def measured(
 ) -> Measured:
     """Measure a row in an empty directory; `told` hears what is being done."""
     told("preparing")
+    rounds = min(rounds, row.rounds_at_most or rounds)
     async with row.prepared(directory, tiny) as measures:
-        first = {}
-        for name, measure in measures.items():
-            told(f"warming up: {name}")
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                first[name] = await measure()
-        seconds: dict[str, list[float]] = {name: [] for name in measures}
+        first = await _figures(measures, tuple(measures), told, "warming up")
+        found: dict[str, list[float]] = {figure: [] for figure in first}
         for number, turn in enumerate(turns(list(measures), rounds), start=1):
-            for name in turn:
-                told(f"round {number} of {rounds}: {name}")
-                async with asyncio.timeout(PATIENCE_SECONDS):
-                    seconds[name].append(await measures[name]())
+            for figure, value in (await _figures(measures, turn, told, f"round {number} of {rounds}")).items():
+                found[figure].append(value)
         told("checking")
-    known = set(seconds)
-    for comparison in row.comparisons:
-        if not {comparison.measure, comparison.floor} <= known:
-            raise MeasurementFailed("a comparison names a measure that is not there")
-    return Measured(row=row, first=first, seconds=seconds)
+    named = {each.figure for each in row.limits} | set(row.units)
+    named |= {name for each in row.comparisons for name in (each.measure, each.floor)}
+    if not named <= set(found):
+        raise MeasurementFailed("a target names a figure that is not there")
+    return Measured(row=row, first=first, rounds=found)
+
+
+async def _figures(
+    measures: Mapping[str, Measure], turn: tuple[str, ...], told: Callable[[str], None], when: str
+) -> dict[str, float]:
+    """Let the measures take their turn; return what came out by name."""
+    figures: dict[str, float] = {}
+    for name in turn:
+        told(f"{when}: {name}")
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            came = await measures[name]()
+        if isinstance(came, float | int):
+            figures[name] = float(came)
+        else:
+            figures |= {percentile_of(name, percent): percentile(came, percent) for percent in PERCENTILES}
+    return figures

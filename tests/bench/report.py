@@ -14,23 +14,26 @@ from rich.text import Text
 
 from tests.bench.figures import Spread
 from tests.bench.measuring import Measured
+from tests.bench.row import Comparison, Limit
+
+HUNDREDS = 100
 
 
 def tables(measured: Measured) -> RenderableType:
     """Return the tables of one row."""
-    seconds = _table("seconds", "first", "median", "least", "most")
+    row = measured.row
+    limits = {each.figure: each for each in row.limits}
+    figures = _table("measure", "in", "first", "median", "least", "most", "target", "")
     for name, first in measured.first.items():
-        spread = measured.spread(name)
-        seconds.add_row(name, _number(first), _number(spread.median), _number(spread.low), _number(spread.high))
+        spread, limit = measured.spread(name), limits.get(name)
+        figures.add_row(name, row.unit(name), _number(first), *_numbers(spread), *_verdict(measured, limit))
     ratios = _table("ratio", "median", "least", "most", "target", "")
-    for each in measured.row.comparisons:
-        spread = measured.ratio(each)
-        target = "" if each.at_most is None else f"at most {each.at_most:g}"
-        verdict = {True: "met", False: "not met", None: ""}[measured.met(each)]
+    for each in row.comparisons:
         what = f"{each.measure} ÷ {each.floor}"
-        ratios.add_row(what, _number(spread.median), _number(spread.low), _number(spread.high), target, verdict)
-    notes = (Text(each, style="dim") for each in measured.row.notes)
-    return Group(Text(measured.row.title, style="bold"), *notes, Text(), seconds, Text(), ratios)
+        ratios.add_row(what, *_numbers(measured.ratio(each)), *_verdict(measured, each))
+    notes = (Text(each, style="dim") for each in row.notes)
+    shown = [figures, Text(), ratios] if row.comparisons else [figures]
+    return Group(Text(row.title, style="bold"), *notes, Text(), *shown)
 
 
 def show(console: Console, measured: Measured) -> None:
@@ -40,7 +43,7 @@ def show(console: Console, measured: Measured) -> None:
 
 
 def as_json(rows: Iterable[Measured], failed: Iterable[str]) -> dict[str, Any]:
-    """Return everything that was measured, every single time included."""
+    """Return everything that was measured, the figures of every round included."""
     return {"machine": machine(), "rows": [_row(each) for each in rows], "failed": list(failed)}
 
 
@@ -58,11 +61,17 @@ def machine() -> dict[str, Any]:
 
 
 def _row(measured: Measured) -> dict[str, Any]:
+    row = measured.row
     return {
-        "name": measured.row.name,
-        "title": measured.row.title,
-        "seconds": {
-            name: {"first": first, "rounds": measured.seconds[name], **_spread(measured.spread(name))}
+        "name": row.name,
+        "title": row.title,
+        "figures": {
+            name: {
+                "unit": row.unit(name),
+                "first": first,
+                "rounds": measured.rounds[name],
+                **_spread(measured.spread(name)),
+            }
             for name, first in measured.first.items()
         },
         "comparisons": [
@@ -73,8 +82,9 @@ def _row(measured: Measured) -> dict[str, Any]:
                 "at_most": each.at_most,
                 "met": measured.met(each),
             }
-            for each in measured.row.comparisons
+            for each in row.comparisons
         ],
+        "limits": [{"figure": each.figure, "at_most": each.at_most, "met": measured.met(each)} for each in row.limits],
     }
 
 
@@ -90,5 +100,19 @@ def _table(first: str, *others: str) -> Table:
     return table
 
 
+def _verdict(measured: Measured, target: Comparison | Limit | None) -> tuple[str, str]:
+    """Return the two columns that say what a figure should come to and whether it did."""
+    if target is None or target.at_most is None:
+        return "", ""
+    return f"at most {target.at_most:,g}", "met" if measured.met(target) else "not met"
+
+
+def _numbers(spread: Spread) -> tuple[str, str, str]:
+    return _number(spread.median), _number(spread.low), _number(spread.high)
+
+
 def _number(value: float) -> str:
-    return f"{value:.2f}"
+    """Return a number with about three digits that say something."""
+    if abs(value) >= HUNDREDS:
+        return f"{value:,.0f}"
+    return f"{value:.2f}" if abs(value) >= 1 else f"{value:.3g}"

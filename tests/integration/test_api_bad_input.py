@@ -122,6 +122,18 @@ async def test_a_query_that_is_not_as_expected(api: ServedApi, query: str) -> No
     assert MARK.encode() not in answer.body
 
 
+@pytest.mark.parametrize("where", ["after", "Last-Event-ID"])
+@pytest.mark.parametrize("position", ["", "-1", "1.5", "9223372036854775808", "9" * 400, MARK, "0x10"])
+async def test_a_position_that_cannot_be_one_opens_no_stream(api: ServedApi, where: str, position: str) -> None:
+    token = await api.token((await api.network.office()).worker)
+    if where == "after":
+        answer = await api.ask("GET", f"/api/stream?after={position}", token=token)
+    else:
+        answer = await api.ask("GET", "/api/stream?after=0", token=token, headers={where: position})
+    assert "after" in answer.require_problem(400)["detail"]
+    assert MARK.encode() not in answer.body
+
+
 @pytest.mark.parametrize(
     "words",
     [MARK, "0", "%00", "..%2f..%2fetc", "6d0f3f0e0d2b4b639a525a1b9f1c7e11"],

@@ -13,6 +13,7 @@ import pytest
 from client.raising import Known, Progress, raise_until_accepted
 from core import database as databases
 from core.settings import Settings
+from tests.browser_session import browser_of
 from tests.clock import MovableClock
 from tests.people import Network
 from tests.served import ServedApi, serve_api
@@ -46,15 +47,20 @@ async def test_every_answer_is_clear_and_nothing_is_half_done(cuttable: Cuttable
     api = cuttable.api
     scene = await api.network.scene()
     token = await api.token(scene.coordinator)
+    browser = await browser_of(api, scene.coordinator)
     cuttable.line.cut()
 
     refused = await api.ask("POST", "/api/cases", {}, token=token)
     assert refused.require_problem(503)["detail"] == ("The database does not answer. Try again in a moment.")
     assert int(refused.headers["Retry-After"]) > 0
-    raised = await api.ask("PUT", f"/api/alerts/{uuid4()}", {"compartment": scene.case.core.id}, token=token)
-    detail = raised.require_problem(503)["detail"]
-    assert "NOT raised" in detail
-    assert "192" in detail
+    body = {"compartment": scene.case.core.id}
+    for raised in (
+        await api.ask("PUT", f"/api/alerts/{uuid4()}", body, token=token),
+        await browser.ask("PUT", f"/api/alerts/{uuid4()}", body),
+    ):
+        detail = raised.require_problem(503)["detail"]
+        assert "NOT raised" in detail
+        assert "192" in detail
     accepted = await api.ask("POST", f"/api/alerts/{uuid4()}/acknowledgement", token=token)
     accepted.require_problem(503)
     assert (await api.ask("GET", "/healthz")).json == {"status": "alive"}

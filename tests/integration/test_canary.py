@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,14 @@ from safety_plans.model import Level
 from server.api.routes import ROUTES
 from server.api.wire import Nothing
 from server.api.wire.alerts import EndAlert, ListAlerts, RaiseAlert
+from server.api.wire.browser import BrowserSessionRequest
 from server.api.wire.cases import NameLeaders, OpenCase, OpenCompartment, SetPart
 from server.api.wire.directory import ChallengeRequest, SessionRequest
 from server.api.wire.reviews import SetLevel
 from streha.cli import app
+from streha.processes import exposition
 from tests.commands import streha
+from tests.scraped import unknown_labels
 from tests.served import Answered, ServedApi
 
 pytest_plugins = ("tests.fixtures_api",)
@@ -121,7 +125,13 @@ async def test_no_route_lets_a_marked_name_out(api: ServedApi, log: io.StringIO,
     await marked.fill(api)
     token = await api.token(marked.leader)
     officer = await api.token(marked.officer)
-    headers = {"User-Agent": MARK, "Accept-Language": MARK, "X-Request-Id": MARK, "Referer": f"http://{MARK}/"}
+    headers = {
+        "Origin": api.url,
+        "User-Agent": MARK,
+        "Accept-Language": MARK,
+        "X-Request-Id": MARK,
+        "Referer": f"http://{MARK}/",
+    }
     answers: list[Answered] = []
 
     async def ask(method: str, path: str, body: object, **more: Any) -> None:
@@ -168,8 +178,11 @@ async def test_no_route_lets_a_marked_name_out(api: ServedApi, log: io.StringIO,
         officer,
         password_of(settings),
         *(base64.b64encode(each).decode() for each in api.network.seeds.values()),
+        *(each.json["code"] for each in answers if each.status == 201 and "code" in each.json),
     }
+    assert len(secrets) > len(api.network.seeds) + 3
     require_clean(written, secrets)
+    await require_clean_metrics(api, secrets)
 
 
 async def test_no_command_lets_a_marked_name_out(
@@ -206,6 +219,7 @@ async def test_no_command_lets_a_marked_name_out(
         ("case", "exclude", case, person, "--yes"),
         ("alert", "stand-down", case, "--reason", "safe"),
         ("case", "close", case, "--yes"),
+        ("console",),
     ]
     operators: list[tuple[object, ...]] = [
         ("check-config",),
@@ -242,6 +256,7 @@ async def test_no_command_lets_a_marked_name_out(
     }
 
     require_clean(log.getvalue(), {password_of(settings)})
+    await require_clean_metrics(api, {password_of(settings)})
     # A person reads names there, and never a secret.
     for secret in (password_of(settings), f"{MARK}-secret", signing_seed(leader), signing_seed(tmp_path / "new.key")):
         assert secret not in told
@@ -253,6 +268,7 @@ def right_body(takes: type, marked: Marked) -> object:
         ListAlerts: None,
         ChallengeRequest: {"person": marked.leader.id},
         SessionRequest: {"person": marked.leader.id, "nonce": bytes(32), "signature": bytes(64)},
+        BrowserSessionRequest: {"code": "A" * 43},
         OpenCase: {"agencies": {marked.other_agency.id: "responder"}},
         NameLeaders: {"coordinator": marked.leader.id, "deputy": marked.member.id},
         SetPart: {"part": "responder"},
@@ -291,3 +307,15 @@ def require_clean(written: str, secrets: set[str]) -> None:
         assert MARK not in line.lower(), line
         assert not [each for each in secrets if each in line], line
         msgspec.json.decode(line)
+
+
+async def require_clean_metrics(api: ServedApi, secrets: set[str]) -> None:
+    """Ask for the metrics as they are after all that: no mark, no secret, no id, no label that is on no list."""
+    told = exposition(api.network.clock)
+    told.reads(api.network.database)
+    text = (await told.text()).decode()
+    assert "streha_http_requests_total{" in text
+    assert MARK not in text.lower()
+    assert not [each for each in secrets if each in text]
+    assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}", text)
+    assert list(unknown_labels()) == []

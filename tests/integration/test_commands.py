@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import stat
 import sys
+from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from aiohttp import web
 
+from agencies.browser_sign_in import LINK_LIFETIME
 from cases import ledger
 from cases.rules import NO_CASE
 from core import migrations
@@ -18,6 +22,8 @@ from core.clock import SystemClock
 from core.database import Database
 from core.heartbeat import beat
 from core.texts import render
+from server.api.serving import serve
+from tests.browser_session import open_link
 from tests.commands import Ran, streha
 from tests.people import Scene
 from tests.served import ServedApi
@@ -106,6 +112,8 @@ async def test_what_an_operator_gets_wrong_is_said_in_one_line(operator: dict[st
         (2, "Unknown setting STREHA_DATABSE_URL", ("check-config",), {"STREHA_DATABSE_URL": "x"}),
         (2, "STREHA_API_PORT is not a valid int", ("check-config",), {"STREHA_API_PORT": "many"}),
         (2, "STREHA_PUBLIC_ORIGIN", ("check-config",), {"STREHA_PUBLIC_ORIGIN": "https://streha.example/path"}),
+        (2, "must begin with https", ("check-config",), {"STREHA_PUBLIC_ORIGIN": "http://streha.example"}),
+        (2, "must begin with https", ("run",), {"STREHA_PUBLIC_ORIGIN": "http://192.0.2.1:8008"}),
         (2, "STREHA_TIME_ZONE", ("check-config",), {"STREHA_TIME_ZONE": "Nowhere/Land"}),
         (
             3,
@@ -167,6 +175,7 @@ async def test_the_ledger_is_verified_and_a_change_is_found(
 
 
 async def test_the_doctor_says_what_to_do(scene: Scene, database: Database, operator: dict[str, str]) -> None:
+    operator["STREHA_PUBLIC_ORIGIN"] = "http://127.0.0.1:1"
     ran = await streha("doctor", environment=operator)
     assert ran.code == 1
     assert "Set STREHA_HOMESERVER_URL" in ran.out
@@ -180,11 +189,11 @@ async def test_the_doctor_says_what_to_do(scene: Scene, database: Database, oper
     await ledger.sequence(database)
     found = (await streha("doctor", "--json", environment=operator)).json
     not_ok = {each["check"] for each in found["checks"] if not each["ok"]}
-    assert not_ok == {"homeserver answers"}
+    assert not_ok == {"homeserver answers", "people's address leads here"}
 
     unreachable = {**operator, "STREHA_DATABASE_URL": "postgresql://x@127.0.0.1:1/x"}
     found = (await streha("doctor", "--json", environment=unreachable)).json
-    assert {each["check"] for each in found["checks"] if not each["ok"]} == {"homeserver answers", "database answers"}
+    assert {each["check"] for each in found["checks"] if not each["ok"]} == {*not_ok, "database answers"}
 
 
 # A person ----------------------------------------------------------------------------------------
@@ -232,6 +241,43 @@ async def test_a_person_opens_staffs_and_closes_a_case(api: ServedApi) -> None:
     await ok("case", "close", codename, "--yes", "--json")
     gone = await streha("case", "show", codename, environment=key)
     assert (gone.code, gone.err) == (1, "streha: There is no such case.\n")
+
+
+async def test_a_person_opens_the_console_in_a_browser(api: ServedApi) -> None:
+    person = (await api.network.office()).worker
+    key = {"STREHA_KEY_FILE": str(api.key_path(person))}
+    ran = await streha("console", environment=key)
+    assert (ran.code, ran.err) == (0, "")
+    addresses = re.findall(rf"^  ({re.escape(api.url)}/console/#[\w-]{{43}})$", ran.out, re.MULTILINE)
+    as_json = (await streha("console", "--json", environment=key)).json
+    addresses.append(as_json["address"])
+    assert datetime.fromisoformat(as_json["expires_at"]) == api.network.clock.now() + LINK_LIFETIME
+    # The command's own session is over, and each of its links works once.
+    async with api.network.database.transaction() as tx:
+        assert await tx.value("SELECT count(*) FROM sessions") == 0
+    for address in addresses:
+        codes = [(await open_link(api, address.partition("#")[2])).status for _ in range(2)]
+        assert codes == [200, 401]
+    assert len(addresses) == 2
+
+
+async def test_a_peoples_address_that_leads_here_is_found(
+    api: ServedApi, operator: dict[str, str], unused_tcp_port: int
+) -> None:
+    async def checked(origin: str) -> bool:
+        found = (await streha("doctor", "--json", environment={**operator, "STREHA_PUBLIC_ORIGIN": origin})).json
+        return next(bool(each["ok"]) for each in found["checks"] if each["check"] == "people's address leads here")
+
+    assert await checked(api.url)
+    assert not await checked(f"http://127.0.0.1:{unused_tcp_port}")
+    elsewhere = web.Application()
+
+    async def healthy(_request: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    elsewhere.router.add_get("/healthz", healthy)
+    async with serve(elsewhere, "127.0.0.1", 0) as port:
+        assert not await checked(f"http://127.0.0.1:{port}")
 
 
 async def test_an_alert_from_raise_to_stand_down(api: ServedApi) -> None:

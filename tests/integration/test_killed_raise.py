@@ -101,5 +101,5 @@ async def test_a_raise_killed_at_any_await(database: Database, database_url: str
             assert (view.alert.id, view.alert.state) == (key, State.OPEN)
             assert await counted(database, key) == whole
             await end(key)
-    assert died_before > 30, died_before
+    assert died_before > 15, died_before
     assert died_after >= 3, died_after

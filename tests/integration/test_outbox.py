@@ -164,7 +164,7 @@ async def test_what_has_ended_stays_ended(database: Database, clock: MovableCloc
             ("sent", 1): 1, ("failed", 1): 1, ("quarantined", 1): 1, ("sending", 0): 1, ("withdrawn", 0): 1,
             ("pending", 1): 1,
         }  # fmt: skip
-        deliveries = await outbox.deliveries_of_alert(tx, alert_id)
+        deliveries = (await outbox.deliveries_of_alerts(tx, [alert_id]))[alert_id]
     assert states == {
         "sent": "sent", "failed": "failed", "quarantined": "quarantined", "claimed": "sending",
         "waiting": "withdrawn", "other": "pending",

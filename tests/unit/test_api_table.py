@@ -16,6 +16,7 @@ from server.api.route import Limit
 from server.api.routes import ROUTES
 from server.api.wire import Nothing
 from server.api.wire import alerts as alerts_wire
+from server.api.wire import browser as browser_wire
 from server.api.wire import cases as cases_wire
 from server.api.wire import directory as directory_wire
 from server.api.wire import reviews as reviews_wire
@@ -27,7 +28,7 @@ def test_every_route_is_one_row_that_says_what_it_is() -> None:
         assert route.path.startswith("/api/")
         assert route.summary
         assert set(re.findall(r"\{(\w+)\}", route.path)) <= ABSENT.keys()
-        assert (route.gives is Nothing) == (route.status == 204)
+        assert (route.gives is Nothing) == (route.status == 204 or route.live)
         assert issubclass(route.takes, msgspec.Struct)
 
 
@@ -36,9 +37,14 @@ def test_only_raising_and_accepting_are_without_limit() -> None:
     assert free == {("PUT", "/api/alerts/{alert}"), ("POST", "/api/alerts/{alert}/acknowledgement")}
 
 
+def test_a_session_that_has_lapsed_calls_for_help_or_ends_and_does_nothing_else() -> None:
+    lapsed = {(each.method, each.path) for each in ROUTES if each.lapsed}
+    assert lapsed == {("PUT", "/api/alerts/{alert}"), ("DELETE", "/api/sign-in/sessions/current")}
+
+
 def test_every_status_is_used_for_one_kind_of_error() -> None:
     assert {kind.status for kind in KINDS.values()} == {400, 401, 404, 409, 429, 503}
-    assert {kind.status for kind in OF_HTTP.values()} == {404, 405, 413, 415}
+    assert {kind.status for kind in OF_HTTP.values()} == {404, 405, 408, 413, 415}
     assert UNEXPECTED.status == 500
 
 
@@ -47,6 +53,7 @@ def test_every_status_is_used_for_one_kind_of_error() -> None:
     [
         (directory_wire.ChallengeAnswer, answers.Challenge),
         (directory_wire.SessionAnswer, answers.Session),
+        (browser_wire.LinkAnswer, answers.SignInLink),
         (directory_wire.PersonAnswer, answers.Person),
         (directory_wire.PeopleAnswer, answers.People),
         (directory_wire.AgencyAnswer, answers.Agency),

@@ -54,11 +54,12 @@ def test_all_locks_agree() -> None:
     assert locked("build.txt").items() <= locked("dev.txt").items()
 
 
-def test_the_witnesses_packages_are_exact_and_checked() -> None:
-    folder = CHECKOUT / "deploy" / "witness"
-    wanted = json.loads((folder / "package.json").read_text(encoding="utf-8"))["dependencies"]
-    lock = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))["packages"]
-    for name, version in wanted.items():
+@pytest.mark.parametrize("folder", ["deploy/witness", "server/console"])
+def test_the_packages_of_node_are_exact_and_checked(folder: str) -> None:
+    manifest = json.loads((CHECKOUT / folder / "package.json").read_text(encoding="utf-8"))
+    lock = json.loads((CHECKOUT / folder / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    for name, version in {**manifest["dependencies"], **manifest.get("devDependencies", {})}.items():
         assert lock[f"node_modules/{name}"]["version"] == version
     packages = [package for path, package in lock.items() if path]
     assert all("integrity" in package and "resolved" not in package for package in packages)
+    assert "ignore-scripts=true" in (CHECKOUT / folder / ".npmrc").read_text(encoding="utf-8").splitlines()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bots.commands import Command, Verb, parse
 from bots.replies import TEXTS
 from core.errors import InvalidInput, NotFound
-from core.texts import LANGUAGES, check, choose, mark, render
+from core.texts import LANGUAGES, check, choose, javascript, mark, render, words
 from core.texts.script import to_cyrillic
 
 RING = "Streha: alert, open the app"
@@ -40,6 +40,13 @@ def test_words_are_given_in_the_language() -> None:
     assert render(RING) == render(RING, "en") == RING
     assert render(RING, "sr-Latn") == "Streha: uzbuna, otvorite aplikaciju"
     assert render(RING, "sr-Cyrl") == "Стреха: узбуна, отворите апликацију"
+
+
+def test_words_can_be_had_with_their_parameters_still_in_braces() -> None:
+    sentence = mark("{codename}: accepted {time} by {person}.")
+    assert words(sentence, "en") == sentence
+    assert words(sentence, "sr-Latn") == "{codename}: prijem potvrđen u {time}: {person}."
+    assert words("Not in any catalogue {name}", "sr-Cyrl") == "Not in any catalogue {name}"
 
 
 @pytest.mark.parametrize("language", ["de", "", "sr", "../../etc/passwd"])
@@ -122,6 +129,33 @@ def package(root: Path, *sentences: str) -> Path:
     lines = "".join(f"    mark({sentence!r}),\n" for sentence in sentences)
     (root / "core" / "words.py").write_text(f"TEXTS = [\n{lines}]\n")
     return root
+
+
+def test_sentences_of_the_console_are_sentences_like_any_other(tmp_path: Path) -> None:
+    console = package(tmp_path, "Hello.") / check.CONSOLE
+    (console / "vendor").mkdir(parents=True)
+    (console / "board.js").write_text(
+        'const a = 1;\nexport const b = () => html`<p>it\'s ${t("Of the console.")}</p>`;\n'
+    )
+    (console / "vendor" / "board.js").write_text('t("Of somebody else.")')
+    (console / "board.mjs").write_text('t("Of a check.")')
+    found = check.marked(tmp_path)
+    assert found.keys() == {"Hello.", "Of the console."}
+    assert found["Of the console."] == [("server/console/board.js", 2)]
+
+
+@pytest.mark.parametrize(
+    ("source", "sentences"),
+    [
+        ('t("A.")', ["A."]), ('t( "A." )', ["A."]), ('t(\n  "A.",\n  { b },\n)', ["A."]),
+        ('html`<p>${c ? html`<b>${t("A.")}</b>` : t("B.")}</p>`', ["A.", "B."]),
+        ('html`<p title=${t("A.")}>don\'t "${t("B.")}"</p>`', ["A.", "B."]),
+        (r't("Say \"A\".\n")', ['Say "A".\n']), ('t("Čekajte…")', ["Čekajte…"]), ('t("")', [""]),
+        ('const at = start("no"); set("no"); o.t("no"); $t("no"); t2("no"); t(no); t(`no`)', []),
+    ],
+)  # fmt: skip
+def test_what_javascript_marks(source: str, sentences: list[str]) -> None:
+    assert [sentence for sentence, _ in javascript.marked(source)] == sentences
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from server.api.route import Route
-from server.api.routes import alerts, board, cases, directory, reviews, sign_in
+from server.api.routes import alerts, board, cases, directory, reviews, sign_in, stream
 
 ROUTES: tuple[Route[Any], ...] = (
     *sign_in.ROUTES,
@@ -14,4 +14,5 @@ ROUTES: tuple[Route[Any], ...] = (
     *reviews.ROUTES,
     *alerts.ROUTES,
     *board.ROUTES,
+    *stream.ROUTES,
 )

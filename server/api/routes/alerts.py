@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from alerts.model import AlertId
-from core import logs
+from core import logs, metrics
 from core.errors import DeliveryError, StrehaError, Unavailable
 from core.texts import mark
 from server.api.access import Access
@@ -37,6 +37,7 @@ def not_raised(services: Services) -> Iterator[None]:
         if isinstance(error, StrehaError) and not isinstance(error, Unavailable | DeliveryError):
             raise
         log.failure("raise_failed", error)
+        metrics.RAISES_NOT_STORED.count("api")
         raise Unavailable(NOT_RAISED, police=services.settings.police_number) from error
 
 

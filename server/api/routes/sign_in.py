@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.errors import NotAuthenticated
 from server.api.access import Access
-from server.api.route import Call, Limit, Route
+from server.api.route import Call, Limit, Route, WithCookie
 from server.api.wire import Nothing
-from server.api.wire.directory import ChallengeAnswer, ChallengeRequest, SessionAnswer, SessionRequest
+from server.api.wire.browser import BrowserSessionAnswer, BrowserSessionRequest, LinkAnswer
+from server.api.wire.directory import ChallengeAnswer, ChallengeRequest, SessionAnswer, SessionRequest, token_bytes
 
 
 async def ask_challenge(call: Call[ChallengeRequest]) -> ChallengeAnswer:
@@ -21,10 +23,21 @@ async def begin_session(call: Call[SessionRequest]) -> SessionAnswer:
     return SessionAnswer.of(await call.services.sign_in.sign_in(asked.person, asked.nonce, asked.signature))
 
 
-async def end_session(call: Call[Nothing]) -> Nothing:
-    """End the session that the request came with."""
+async def make_link(call: Call[Nothing]) -> LinkAnswer:
+    """Make a link that signs one browser in as the actor, once, within two minutes; only a key's session may."""
+    return LinkAnswer.of(await call.services.browser_sign_in.link(call.actor, call.token))
+
+
+async def begin_browser_session(call: Call[BrowserSessionRequest]) -> WithCookie:
+    """Begin a browser's session for the code of a link; the browser keeps it where no script can see it."""
+    session = await call.services.browser_sign_in.sign_in(token_bytes(call.asked.code))
+    return WithCookie(answer=BrowserSessionAnswer.of(session), session=session)
+
+
+async def end_session(call: Call[Nothing]) -> WithCookie:
+    """End the session that the request came with; a browser forgets it."""
     await call.services.sign_in.sign_out(call.token)
-    return Nothing()
+    return WithCookie(answer=Nothing())
 
 
 ROUTES: tuple[Route[Any], ...] = (
@@ -48,6 +61,29 @@ ROUTES: tuple[Route[Any], ...] = (
         takes=SessionRequest,
         gives=SessionAnswer,
         status=201,
+        refuses=(NotAuthenticated,),
+    ),
+    Route(
+        method="POST",
+        path="/api/sign-in/links",
+        summary="Make a link that signs a browser in",
+        call=make_link,
+        access=Access.STAFF_WITH_KEY,
+        takes=Nothing,
+        gives=LinkAnswer,
+        status=201,
+    ),
+    Route(
+        method="POST",
+        path="/api/sign-in/browser",
+        summary="Sign a browser in with the code of a link",
+        call=begin_browser_session,
+        access=Access.ANYBODY,
+        takes=BrowserSessionRequest,
+        gives=BrowserSessionAnswer,
+        sets_cookie=True,
+        limit=Limit.CHALLENGE,
+        refuses=(NotAuthenticated,),
     ),
     Route(
         method="DELETE",
@@ -57,5 +93,7 @@ ROUTES: tuple[Route[Any], ...] = (
         access=Access.STAFF,
         takes=Nothing,
         status=204,
+        lapsed=True,
+        sets_cookie=True,
     ),
 )

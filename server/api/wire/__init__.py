@@ -15,6 +15,10 @@ PEOPLE_AT_ONCE = 50
 AGENCIES_AT_ONCE = 50
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True, examples=["2031-05-14T09:30:00Z"])]
+Codename = Annotated[str, msgspec.Meta(examples=["quiet-heron"])]
+Language = Annotated[str, msgspec.Meta(examples=["sr-Latn"])]
+NameOfPerson = Annotated[str, msgspec.Meta(examples=["Ana Primer"])]
+NameOfAgency = Annotated[str, msgspec.Meta(examples=["Shelter Lipa"])]
 
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

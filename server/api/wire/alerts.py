@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID
+
+import msgspec
 
 from agencies.model import AgencyId, PersonId
 from alerts.model import (
@@ -23,14 +25,16 @@ from alerts.model import (
 from alerts.service import AlertView
 from cases.model import CaseId, CompartmentId, Part
 from core.outbox import Delivery, TargetKind
-from server.api.wire import Moment, Wire
+from server.api.wire import Codename, Moment, NameOfPerson, Wire
+
+NOT_YET = msgspec.Meta(examples=[None])
 
 
 class RaiseAlert(Wire, frozen=True, kw_only=True):
     """Where an alert is raised. What happened may be told later; a drill is an `Exercise`."""
 
     compartment: CompartmentId
-    event: Event = Event.PANIC
+    event: Annotated[Event, msgspec.Meta(examples=["panic"])] = Event.PANIC
     status: Status = Status.ACTUAL
 
 
@@ -43,7 +47,7 @@ class ListAlerts(Wire, frozen=True, kw_only=True):
 class EndAlert(Wire, frozen=True, kw_only=True):
     """Why an alert ends."""
 
-    reason: StandDownReason
+    reason: Annotated[StandDownReason, msgspec.Meta(examples=["safe"])]
 
 
 class AgencyInAlert(Wire, frozen=True, kw_only=True):
@@ -92,8 +96,8 @@ class DeliveryAnswer(Wire, frozen=True, kw_only=True):
 
     target_kind: TargetKind
     target: UUID
-    template: str
-    state: str
+    template: Annotated[str, msgspec.Meta(examples=["alert_ring"])]
+    state: Annotated[str, msgspec.Meta(examples=["sent"])]
     created_at: Moment
     sent_at: Moment | None
     unreached: list[UUID]
@@ -119,26 +123,26 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
     """
 
     id: AlertId
-    codename: str
+    codename: Codename
     case: CaseId
     compartment: CompartmentId
     status: Status
-    event: Event
+    event: Annotated[Event, msgspec.Meta(examples=["panic"])]
     severity: Severity
     certainty: Certainty
     raised_by: PersonId | None
     raised_through: Through
     sent: Moment
-    state: State
+    state: Annotated[State, msgspec.Meta(examples=["open"])]
     owner: PersonId | None
     next_step_at: Moment | None
-    stood_down_by: PersonId | None
-    stood_down_at: Moment | None
-    stand_down_reason: StandDownReason | None
+    stood_down_by: Annotated[PersonId | None, NOT_YET]
+    stood_down_at: Annotated[Moment | None, NOT_YET]
+    stand_down_reason: Annotated[StandDownReason | None, NOT_YET]
     agencies: list[AgencyInAlert]
     recipients: list[RecipientAnswer]
     deliveries: list[DeliveryAnswer]
-    people: dict[PersonId, str]
+    people: dict[PersonId, NameOfPerson]
 
     @classmethod
     def of(cls, view: AlertView) -> Self:

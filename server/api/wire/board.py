@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
-from agencies.model import AgencyId, DutyDesk, PersonId
+import msgspec
+
+from agencies.model import AgencyId, DeskId, DutyDesk, PersonId
 from alerts.model import Accepted, Status
 from cases.model import Compartment, CompartmentId
 from core.settings import Settings
-from server.api.wire import Moment, Wire
+from server.api.wire import Codename, Moment, NameOfAgency, NameOfPerson, Wire
 from server.api.wire.alerts import AlertAnswer
 from server.api.wire.directory import PersonAnswer
 from server.api.wire.reviews import ReviewAnswer
@@ -16,8 +18,9 @@ from server.board import BoardView
 
 
 class DutyAnswer(Wire, frozen=True, kw_only=True):
-    """A duty desk now: who sits there, and whose desk covers where nobody does."""
+    """A duty desk now: who sits there, and whose desk covers where nobody does. Deliveries name it by `desk`."""
 
+    desk: DeskId
     agency: AgencyId
     always_staffed: bool
     covered_by: AgencyId | None
@@ -27,6 +30,7 @@ class DutyAnswer(Wire, frozen=True, kw_only=True):
     def of(cls, desk: DutyDesk, covered_by: AgencyId | None) -> Self:
         """Return a duty desk as it is sent."""
         return cls(
+            desk=desk.id,
             agency=desk.agency_id,
             always_staffed=desk.always_staffed,
             covered_by=covered_by,
@@ -38,7 +42,7 @@ class ChannelAnswer(Wire, frozen=True, kw_only=True):
     """A channel in which an alert can be raised."""
 
     compartment: CompartmentId
-    codename: str
+    codename: Codename
 
     @classmethod
     def of(cls, compartment: Compartment) -> Self:
@@ -66,17 +70,17 @@ class BoardAnswer(Wire, frozen=True, kw_only=True):
     escalates and what speaks in the channels last gave a sign of life.
     """
 
-    position: int
+    position: Annotated[int, msgspec.Meta(ge=0, examples=[4711])]
     at: Moment
     me: PersonAnswer
-    police_number: str
-    ambulance_number: str
+    police_number: Annotated[str, msgspec.Meta(examples=["192"])]
+    ambulance_number: Annotated[str, msgspec.Meta(examples=["194"])]
     alerts: list[AlertAnswer]
     reviews: list[ReviewAnswer]
     duty: list[DutyAnswer]
     channels: list[ChannelAnswer]
-    people: dict[PersonId, str]
-    agencies: dict[AgencyId, str]
+    people: dict[PersonId, NameOfPerson]
+    agencies: dict[AgencyId, NameOfAgency]
     proven: ProvenAnswer | None
     engine_at: Moment | None
     bots_at: Moment | None

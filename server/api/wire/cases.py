@@ -9,9 +9,11 @@ import msgspec
 
 from agencies.model import AgencyId, PersonId
 from cases.model import Case, CaseId, Compartment, CompartmentId, Part
-from server.api.wire import AGENCIES_AT_ONCE, PEOPLE_AT_ONCE, Moment, Wire
+from core.texts import LANGUAGES
+from server.api.wire import AGENCIES_AT_ONCE, PEOPLE_AT_ONCE, Codename, Language, Moment, Wire
 
 Members = Annotated[tuple[PersonId, ...], msgspec.Meta(max_length=PEOPLE_AT_ONCE)]
+KnownLanguage = Annotated[Language, msgspec.Meta(max_length=16, extra_json_schema={"enum": list(LANGUAGES)})]
 
 
 class OpenCase(Wire, frozen=True, kw_only=True):
@@ -22,7 +24,7 @@ class OpenCase(Wire, frozen=True, kw_only=True):
     )
     deputy: PersonId | None = None
     members: Members = ()
-    language: Annotated[str, msgspec.Meta(max_length=16, examples=["sr-Latn"])] = "en"
+    language: KnownLanguage = "en"
 
 
 class NameLeaders(Wire, frozen=True, kw_only=True):
@@ -49,7 +51,7 @@ class CompartmentAnswer(Wire, frozen=True, kw_only=True):
 
     id: CompartmentId
     case: CaseId
-    codename: str
+    codename: Codename
     core: bool
     closed_at: Moment | None
     members: list[PersonId]
@@ -71,8 +73,8 @@ class CaseAnswer(Wire, frozen=True, kw_only=True):
     """What the asker may know of a case."""
 
     id: CaseId
-    codename: str
-    language: str
+    codename: Codename
+    language: Language
     coordinator: PersonId
     deputy: PersonId | None
     opened_at: Moment

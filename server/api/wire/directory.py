@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Iterable
 from typing import Annotated, Self
 
@@ -12,12 +13,24 @@ from agencies.model import Agency, AgencyId, AgencyKind, Person, PersonId, Role
 from agencies.sign_in import Session
 from crypto.sign_in import NONCE_BYTES
 from crypto.signing import SIGNATURE_BYTES
-from server.api.wire import Moment, Wire
+from server.api.wire import Language, Moment, NameOfAgency, NameOfPerson, Wire
 
-Nonce = Annotated[bytes, msgspec.Meta(min_length=NONCE_BYTES, max_length=NONCE_BYTES, description="Base64.")]
-Signature = Annotated[
-    bytes, msgspec.Meta(min_length=SIGNATURE_BYTES, max_length=SIGNATURE_BYTES, description="Base64.")
-]
+
+def _exactly(length: int) -> msgspec.Meta:
+    """Describe so many bytes as JSON holds them."""
+    characters = math.ceil(length * 8 / 6)
+    pattern = f"^[A-Za-z0-9+/]{{{characters}}}={{{-characters % 4}}}$"
+    return msgspec.Meta(
+        min_length=length,
+        max_length=length,
+        description="Base64.",
+        examples=[base64.b64encode(bytes(range(length))).decode()],
+        extra_json_schema={"pattern": pattern},
+    )
+
+
+Nonce = Annotated[bytes, _exactly(NONCE_BYTES)]
+Signature = Annotated[bytes, _exactly(SIGNATURE_BYTES)]
 
 
 class ChallengeRequest(Wire, frozen=True, kw_only=True):
@@ -43,7 +56,7 @@ class SessionRequest(Wire, frozen=True, kw_only=True):
 class SessionAnswer(Wire, frozen=True, kw_only=True):
     """A session: send `Authorization: Bearer <token>` until it expires."""
 
-    token: str
+    token: Annotated[str, msgspec.Meta(examples=["AbC3eF6hIj9lMn2pQr5tUv8xYz1-_4bCd7fGh0jKlMn"])]
     expires_at: Moment
 
     @classmethod
@@ -57,9 +70,9 @@ class PersonAnswer(Wire, frozen=True, kw_only=True):
 
     id: PersonId
     agency: AgencyId
-    name: str
-    role: Role
-    matrix_user: str
+    name: NameOfPerson
+    role: Annotated[Role, msgspec.Meta(examples=["practitioner"])]
+    matrix_user: Annotated[str, msgspec.Meta(examples=["@ana:streha.example"])]
 
     @classmethod
     def of(cls, person: Person) -> Self:
@@ -88,10 +101,10 @@ class AgencyAnswer(Wire, frozen=True, kw_only=True):
     """An agency of the network."""
 
     id: AgencyId
-    name: str
-    kind: AgencyKind
-    country: str
-    language: str
+    name: NameOfAgency
+    kind: Annotated[AgencyKind, msgspec.Meta(examples=["shelter"])]
+    country: Annotated[str, msgspec.Meta(examples=["RS"])]
+    language: Language
 
     @classmethod
     def of(cls, agency: Agency) -> Self:

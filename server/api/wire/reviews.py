@@ -9,7 +9,7 @@ from agencies.model import PersonId
 from cases.model import CaseId
 from safety_plans.model import Level, ReviewId, ReviewState
 from safety_plans.service import ReviewView
-from server.api.wire import Moment, Wire
+from server.api.wire import Codename, Moment, Wire
 
 
 class SetLevel(Wire, frozen=True, kw_only=True):
@@ -24,7 +24,7 @@ class ReviewAnswer(Wire, frozen=True, kw_only=True):
 
     id: ReviewId
     case: CaseId
-    codename: str
+    codename: Codename
     level: Level
     owner: PersonId
     opened_at: Moment

@@ -1,0 +1,40 @@
+"""Who may know of what happened to alerts, asked for many alerts and many people at once.
+
+It answers as `alerts.service.Alerts.see` does one by one; a test compares them. Excluded people and those who have left
+may see nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+
+from agencies.model import PersonId
+from alerts.model import AlertId
+from alerts.store import SQL
+from cases.model import CaseId
+from core.database import Transaction
+
+
+async def who_sees(
+    tx: Transaction, alert_ids: Collection[AlertId], person_ids: Collection[PersonId]
+) -> dict[AlertId, set[PersonId]]:
+    """Return who of these people may see which of these alerts."""
+    found: dict[AlertId, set[PersonId]] = defaultdict(set)
+    for row in await tx.rows(SQL["who_sees"], alert_ids, person_ids):
+        found[row["id"]].add(row["person_id"])
+    return found
+
+
+async def cut_off(
+    tx: Transaction, case_ids: Collection[CaseId], person_ids: Collection[PersonId]
+) -> dict[CaseId, set[PersonId]]:
+    """Return who of those excluded from these cases lost an alert by it.
+
+    A membership that ended with it is an act of its own; and whoever had nothing there must not learn from the loss of
+    nothing that they were excluded.
+    """
+    found: dict[CaseId, set[PersonId]] = defaultdict(set)
+    for row in await tx.rows(SQL["cut_off"], case_ids, person_ids):
+        found[row["id"]].add(row["person_id"])
+    return found

@@ -1,0 +1,29 @@
+"""What the metrics tell of open alerts and of their steps that are due: numbers, read at the scrape."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from alerts.model import State
+from alerts.store import SQL
+from core import metrics
+from core.database import Transaction
+from core.readings import OF_STEPS, Reading, age, read_overdue
+
+NAME = "alerts"
+
+
+async def _read(tx: Transaction, now: datetime) -> None:
+    counted: dict[tuple[str, ...], float] = {}
+    oldest: dict[tuple[str, ...], float] = {}
+    for row in await tx.rows(SQL["open_alerts"]):
+        counted[row["state"], row["severity"], row["status"]] = row["alerts"]
+        if row["state"] != State.ACCEPTED:
+            key = row["severity"], row["status"]
+            oldest[key] = max(age(row["oldest"], now), oldest.get(key, 0.0))
+    metrics.ALERTS_OPEN.know(counted, otherwise=0)
+    metrics.OLDEST_UNACCEPTED.know(oldest, otherwise=0)
+    await read_overdue(tx, SQL["overdue"], NAME, now)
+
+
+READING = Reading(name=NAME, gauges=(metrics.ALERTS_OPEN, metrics.OLDEST_UNACCEPTED, *OF_STEPS), read=_read)

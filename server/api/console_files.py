@@ -1,0 +1,142 @@
+"""The console as browsers get it: read into memory once, each file under its own path, nothing else of the folder.
+
+Sentences come from the same catalogues as everything else and are cut down to those that the console's modules mark.
+The headers allow what stands in these files and nothing more: no inline script, no other origin, and no way from a
+string to markup (Trusted Types without any policy).
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import msgspec
+from aiohttp import hdrs, web
+
+from core import logs
+from core.errors import Unavailable
+from core.texts import ENGLISH, LANGUAGES, javascript, mark, words
+
+log = logs.get(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+FOLDER = Path(__file__).parents[1] / "console"
+HOME = "/console/"
+SERVED = ("index.html", "*.css", "*.js", "*.svg", "vendor/*.js")
+# Without these there is no console; `vendor` is made at set-up.
+NEEDED = ("index.html", "vendor/preact.js")
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+}
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+INCOMPLETE = mark(
+    "The console is not set up on this server: tell its operator. To call for help run: streha alert raise"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """One file, as it is and compressed."""
+
+    content_type: str
+    plain: bytes
+    packed: bytes
+    tag: str
+
+    @classmethod
+    def of(cls, name: str, content: bytes) -> File:
+        """Return a file as it is served."""
+        return cls(
+            content_type=TYPES[Path(name).suffix],
+            plain=content,
+            packed=gzip.compress(content, mtime=0),
+            tag=hashlib.sha256(content).hexdigest()[:32],
+        )
+
+
+def add_to(app: web.Application, folder: Path = FOLDER) -> None:
+    """Attach the console; where it is not complete, say so there and leave the rest of the application alone."""
+    app.router.add_get("/", _forwarded)
+    app.router.add_get(HOME.rstrip("/"), _forwarded)
+    if not all((folder / name).is_file() for name in NEEDED):
+        log.error("console_not_set_up")
+        app.router.add_get(HOME + "{path:.*}", _incomplete)
+        return
+    for path, file in read(folder).items():
+        app.router.add_get(HOME + path, giving(file, POLICY))
+
+
+@cache
+def read(folder: Path) -> Mapping[str, File]:
+    """Return what is served of a folder, by the path below the console's own."""
+    found = {
+        path.relative_to(folder).as_posix(): path.read_bytes() for pattern in SERVED for path in folder.glob(pattern)
+    }
+    sentences = set(_marked(found))
+    for language in LANGUAGES:
+        found[f"texts/{language}.json"] = _texts(language, sentences)
+    found[""] = found["index.html"]
+    return {path: File.of(path or "index.html", content) for path, content in found.items() if path != "index.html"}
+
+
+def giving(file: File, policy: str) -> Handler:
+    """Return the handler that gives a file to browsers, which may do with it what the policy allows."""
+
+    async def give(request: web.Request) -> web.StreamResponse:
+        packed = _takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
+        headers = {
+            hdrs.ETAG: f'"{file.tag}{"-gzip" if packed else ""}"',
+            hdrs.CACHE_CONTROL: "no-cache",
+            hdrs.VARY: hdrs.ACCEPT_ENCODING,
+            "Content-Security-Policy": policy,
+        }
+        known = {each.value.removesuffix("-gzip") for each in request.if_none_match or ()}
+        if file.tag in known:
+            return web.Response(status=web.HTTPNotModified.status_code, headers=headers)
+        headers[hdrs.CONTENT_TYPE] = file.content_type
+        if packed:
+            headers[hdrs.CONTENT_ENCODING] = "gzip"
+        return web.Response(body=file.packed if packed else file.plain, headers=headers)
+
+    return give
+
+
+def _marked(files: Mapping[str, bytes]) -> Iterator[str]:
+    for path, content in files.items():
+        if path.endswith(".js") and "/" not in path:
+            yield from (sentence for sentence, _line in javascript.marked(content.decode()))
+
+
+def _texts(language: str, sentences: set[str]) -> bytes:
+    """Return the words for the console's sentences; in English they are their own."""
+    if language == ENGLISH:
+        return b"{}"
+    return msgspec.json.encode({sentence: words(sentence, language) for sentence in sorted(sentences)})
+
+
+def _takes_gzip(accepted: str) -> bool:
+    for part in accepted.lower().split(","):
+        name, _, weight = (each.strip() for each in part.partition(";"))
+        if name == "gzip":
+            return weight.replace(" ", "").strip("0.") != "q="
+    return False
+
+
+async def _forwarded(_request: web.Request) -> web.StreamResponse:
+    return web.Response(status=web.HTTPSeeOther.status_code, headers={hdrs.LOCATION: HOME})
+
+
+async def _incomplete(_request: web.Request) -> web.StreamResponse:
+    raise Unavailable(INCOMPLETE)

@@ -1,0 +1,97 @@
+/** Accepting an alert with one tap, and ending one with a reason. Each says whether it is stored. */
+import { useConsole } from "./drawing.js";
+import { t } from "./texts.js";
+import { html, useState } from "./vendor/preact.js";
+import { failureWords, reasonWords } from "./words.js";
+
+/**
+ * @typedef {import("./api.js").Failure} Failure
+ * @typedef {import("./types.js").Reason} Reason
+ * @typedef {"" | "storing" | "stored"} Step
+ */
+
+/** Do something once at a time, and tell how it goes. @param {string} id @param {() => Promise<unknown>} act */
+function useAct(id, act) {
+  const { session } = useConsole();
+  const [step, go] = useState(/** @type {Step} */ (""));
+  const [failure, fail] = useState(/** @type {Failure | null} */ (null));
+  async function begin() {
+    if (step === "storing") return;
+    fail(null);
+    go("storing");
+    try {
+      await act();
+      go("stored");
+      // The button goes when the alert shows that it was answered: whoever used the keyboard stays in place.
+      if (document.activeElement === document.body) document.getElementById(`alert-${id}`)?.focus();
+    } catch (error) {
+      go("");
+      fail(/** @type {Failure} */ (error));
+      session.say(t("NOT stored. {why}", { why: failureWords(/** @type {Failure} */ (error)) }), true);
+    }
+  }
+  return { step, failure, begin };
+}
+
+/** @param {{ id: string }} props */
+export function AcceptButton({ id }) {
+  const { knowledge, session } = useConsole();
+  const { step, failure, begin } = useAct(id, async () => {
+    await knowledge.accept(id);
+    session.say(t("Stored: you have accepted. Ring back whoever raised it."), false);
+  });
+  return html`
+    <div class="act">
+      <button type="button" class="accept" aria-disabled=${step === "storing" ? "true" : undefined} onClick=${begin}>
+        ${step === "" ? t("I accept") : t("Storing that you accept…")}
+      </button>
+      ${failure && html`<p class="urgent">${t("NOT stored. {why}", { why: failureWords(failure) })}</p>`}
+    </div>
+  `;
+}
+
+/** @param {{ id: string, drill: boolean }} props */
+export function StandDown({ id, drill }) {
+  const { knowledge, session } = useConsole();
+  const [choosing, choose] = useState(false);
+  const [paused, pause] = useState(false);
+  /** @type {Reason[]} */
+  const reasons = drill ? ["drill_over", "false_alarm"] : ["safe", "false_alarm", "handed_over"];
+  const [reason, pick] = useState(/** @type {Reason} */ (reasons[0]));
+  const { step, failure, begin } = useAct(id, async () => {
+    const answer = await knowledge.standDown(id, reason);
+    pause(answer.state !== "stood_down");
+    choose(false);
+    session.say(answer.state === "stood_down" ? t("Stored: the alert has ended.") : pausedWords(), false);
+  });
+  if (!choosing) {
+    return html`
+      <div class="act">
+        <button type="button" aria-expanded="false" onClick=${() => choose(true)}>${t("Stand down…")}</button>
+        ${paused && html`<p class="quiet">${pausedWords()}</p>`}
+      </div>
+    `;
+  }
+  return html`
+    <div class="act asking">
+      <fieldset>
+        <legend>${t("Why does it end? Ring back first.")}</legend>
+        ${reasons.map(
+          (each) => html`<label key=${each} class="choice">
+            <input type="radio" name="reason-${id}" checked=${each === reason} onChange=${() => pick(each)} />
+            ${reasonWords(each)}
+          </label>`,
+        )}
+      </fieldset>
+      <button type="button" aria-disabled=${step === "storing" ? "true" : undefined} onClick=${begin}>
+        ${step === "storing" ? t("Storing…") : t("End this alert")}
+      </button>
+      <button type="button" onClick=${() => choose(false)}>${t("Cancel")}</button>
+      ${failure && html`<p class="urgent">${t("NOT stored. {why}", { why: failureWords(failure) })}</p>`}
+    </div>
+  `;
+}
+
+function pausedWords() {
+  return t("Your word was passed on. Calling pauses until somebody who accepted has rung back and ended it.");
+}

@@ -1,0 +1,122 @@
+/**
+ * Asks the API. Every request has a time limit, and whatever goes wrong becomes a `Failure`: nothing else is thrown.
+ * What the server says of a refusal is already in the person's words.
+ */
+import { language } from "./texts.js";
+
+/**
+ * @typedef {import("./types.js").Alert} Alert
+ * @typedef {import("./types.js").Board} Board
+ * @typedef {import("./types.js").Clock} Clock
+ * @typedef {import("./types.js").Reason} Reason
+ * @typedef {import("./types.js").Review} Review
+ * @typedef {import("./types.js").Status} Status
+ */
+
+export const REQUEST_MS = 10_000;
+const ALERT = ["id", "codename", "status", "state", "sent", "agencies", "recipients", "deliveries", "people"];
+const BOARD = ["position", "me", "alerts", "reviews", "duty", "channels", "people", "agencies"];
+
+/** Why something was not done: nobody answered, it was refused, or what came back makes no sense. */
+export class Failure extends Error {
+  /**
+   * @param {"unreachable" | "refused" | "garbled"} kind
+   * @param {number} [status]
+   * @param {string} [detail] The server's own words.
+   * @param {number} [wait] How many seconds the server asks to wait.
+   */
+  constructor(kind, status = 0, detail = "", wait = 0) {
+    super(kind);
+    this.kind = kind;
+    this.status = status;
+    this.detail = detail;
+    this.wait = wait;
+  }
+}
+
+/** @typedef {ReturnType<typeof createApi>} Api */
+
+/** @param {{ fetch: typeof globalThis.fetch, clock: Clock }} means */
+export function createApi({ fetch, clock }) {
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {readonly string[]} [fields] What the answer must have.
+   * @param {object} [body]
+   * @returns {Promise<any>}
+   */
+  async function ask(method, path, fields = [], body) {
+    const aborting = new AbortController();
+    const callOff = clock.after(REQUEST_MS, () => aborting.abort());
+    try {
+      const response = await fetch(path, {
+        method,
+        body: body === undefined ? undefined : JSON.stringify(body),
+        headers: {
+          Accept: "application/json",
+          "Accept-Language": language(),
+          ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        },
+        cache: "no-store",
+        credentials: "same-origin",
+        redirect: "error",
+        referrerPolicy: "no-referrer",
+        signal: aborting.signal,
+      });
+      return await read(response, fields);
+    } catch (failure) {
+      throw failure instanceof Failure ? failure : new Failure("unreachable");
+    } finally {
+      callOff();
+    }
+  }
+
+  return {
+    /** @returns {Promise<Board>} */
+    board: () => ask("GET", "/api/board", BOARD),
+    /** @returns {Promise<Review[]>} */
+    reviews: async () => (await ask("GET", "/api/reviews", ["reviews"])).reviews,
+    /** @param {string} id @returns {Promise<Alert>} */
+    alert: (id) => ask("GET", `/api/alerts/${id}`, ALERT),
+    /** @param {string} key @param {string} compartment @param {Status} status @returns {Promise<Alert>} */
+    raise: (key, compartment, status) => ask("PUT", `/api/alerts/${key}`, ALERT, { compartment, status }),
+    /** @param {string} id @returns {Promise<Alert>} */
+    accept: (id) => ask("POST", `/api/alerts/${id}/acknowledgement`, ALERT),
+    /** @param {string} id @param {Reason} reason @returns {Promise<Alert>} */
+    standDown: (id, reason) => ask("POST", `/api/alerts/${id}/stand-down`, ALERT, { reason }),
+    /** @param {string} code @returns {Promise<void>} */
+    signIn: (code) => ask("POST", "/api/sign-in/browser", [], { code }),
+    /** @returns {Promise<void>} */
+    signOut: () => ask("DELETE", "/api/sign-in/sessions/current"),
+  };
+}
+
+/** @param {Response} response @param {readonly string[]} fields */
+async function read(response, fields) {
+  if (!response.ok) throw await refusal(response);
+  if (response.status === 204) return null;
+  /** @type {any} */
+  let answer;
+  try {
+    answer = JSON.parse(await response.text());
+  } catch (error) {
+    // A body that breaks off is a connection that broke; one that arrived whole was never ours.
+    throw error instanceof SyntaxError ? new Failure("garbled", response.status) : error;
+  }
+  if (typeof answer !== "object" || answer === null || !fields.every((each) => each in answer)) {
+    throw new Failure("garbled", response.status);
+  }
+  return answer;
+}
+
+/** @param {Response} response */
+async function refusal(response) {
+  const wait = Math.min(60, Number(response.headers.get("Retry-After")) || 0);
+  try {
+    const problem = JSON.parse(await response.text());
+    const detail = typeof problem?.detail === "string" ? problem.detail : "";
+    return new Failure("refused", response.status, detail, wait);
+  } catch {
+    return new Failure(response.status >= 500 ? "unreachable" : "refused", response.status, "", wait);
+  }
+}

@@ -1,0 +1,130 @@
+/** Starts the console: wires its parts to the browser, and draws the screen that the address asks for. */
+import { Announcer } from "./announcer.js";
+import { createApi } from "./api.js";
+import { BoardScreen } from "./board.js";
+import { clock } from "./clock.js";
+import { PanicDock } from "./dock.js";
+import { ConsoleContext, useShown } from "./drawing.js";
+import { DrillScreen } from "./drill.js";
+import { Header } from "./header.js";
+import { createKnowledge } from "./knowledge.js";
+import { LiveLine } from "./live.js";
+import { codeOf, screenOf } from "./places.js";
+import { createRaises } from "./raises.js";
+import { createSession } from "./session.js";
+import { SignInScreen, StartingScreen } from "./sign_in.js";
+import { createSound } from "./sound.js";
+import { createStore, firstState } from "./store.js";
+import { firstLanguage, language, speak, t } from "./texts.js";
+import { startTicking } from "./time.js";
+import { html, render } from "./vendor/preact.js";
+
+/** With the next picture; where nobody looks no picture comes, and what is to be heard must not wait for one. */
+function soon(/** @type {() => void} */ act) {
+  if (document.visibilityState !== "visible") return queueMicrotask(act);
+  let done = false;
+  const once = () => {
+    if (!done) act();
+    done = true;
+  };
+  requestAnimationFrame(once);
+  setTimeout(once, 100);
+}
+
+function Screen() {
+  const session = useShown((state) => state.session);
+  const screen = useShown((state) => state.screen);
+  const spoken = useShown((state) => state.language);
+  return html`
+    <div key=${spoken} class="page">
+      <a class="skip" href="#main" onClick=${skip}>${t("To the content")}</a>
+      <${PanicDock} />
+      ${session === "signed_in" && html`<${Header} /><${LiveLine} />`}
+      ${session === "signed_out" && html`<${SignInScreen} />`}
+      ${session === "starting" && html`<${StartingScreen} />`}
+      ${session === "signed_in" && (screen === "drill" ? html`<${DrillScreen} />` : html`<${BoardScreen} />`)}
+    </div>
+    <${Announcer} />
+  `;
+}
+
+/** The address stays that of a screen. @param {Event} event */
+function skip(event) {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}
+
+async function start() {
+  const fetch = globalThis.fetch.bind(globalThis);
+  await speak(firstLanguage(remembered(), navigator.languages), fetch);
+  const store = createStore({ ...firstState(language()), screen: screenOf(location.hash) });
+  const api = createApi({ fetch, clock });
+  const knowledge = createKnowledge({ api, store, now: clock.now });
+  const raises = createRaises({ clock, newKey: () => crypto.randomUUID(), store, knowledge });
+  const sound = createSound({
+    context: () => new AudioContext(),
+    changed: (sounding) => store.set({ sound: sounding }),
+    audible: () => void performance.mark("streha:audible"),
+  });
+  const session = createSession({ api, clock, fetch, random: Math.random, soon, store, knowledge, raises, sound });
+  let code = "";
+
+  function arrive() {
+    const found = codeOf(location.hash);
+    if (found) {
+      // Before anything else: the code stays neither in the address nor in the history.
+      history.replaceState(null, "", `${location.pathname}#/board`);
+      code = found;
+      void session.begin(code);
+    }
+    store.set({ screen: screenOf(location.hash) });
+    return found !== "";
+  }
+
+  /** @param {string} chosen */
+  async function change(chosen) {
+    if (!(await speak(chosen, fetch))) return;
+    remember(chosen);
+    document.documentElement.lang = chosen;
+    store.set({ language: chosen });
+    document.getElementById("language")?.focus();
+  }
+
+  document.documentElement.lang = language();
+  startTicking(document);
+  addEventListener("hashchange", arrive);
+  for (const event of ["online", "pageshow", "focus"]) addEventListener(event, session.kick);
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && session.kick());
+  for (const event of ["pointerdown", "keydown"]) addEventListener(event, sound.touched, { capture: true });
+  addEventListener("beforeunload", (event) => raises.guarded() && event.preventDefault());
+
+  const parts = {
+    store, session, knowledge, raises, sound, clock,
+    speak: (/** @type {string} */ chosen) => void change(chosen),
+    tryAgain: () => void session.begin(code),
+  };
+  const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+  root.replaceChildren();
+  render(html`<${ConsoleContext.Provider} value=${parts}><${Screen} /><//>`, root);
+  if (!arrive()) void session.begin("");
+}
+
+/** Storage may be forbidden altogether; then the language is asked for anew each time. */
+function remembered() {
+  try {
+    return localStorage.getItem("language");
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} chosen */
+function remember(chosen) {
+  try {
+    localStorage.setItem("language", chosen);
+  } catch {
+    // See above.
+  }
+}
+
+void start();

@@ -1,0 +1,28 @@
+/** The board: everything a duty officer must see at once. */
+import { Alerts } from "./alerts.js";
+import { useShown } from "./drawing.js";
+import { Duty } from "./duty.js";
+import { Proven, SignsOfLife } from "./proven.js";
+import { Reviews } from "./reviews.js";
+import { t } from "./texts.js";
+import { html } from "./vendor/preact.js";
+
+export function BoardScreen() {
+  const facts = useShown((state) => state.facts);
+  const old = useShown((state) => state.live.state === "lost" || state.live.state === "crowded" || state.behind);
+  if (!facts) return null;
+  return html`
+    <main id="main" tabindex="-1" class=${old ? "board old" : "board"}>
+      <h1>${t("Board")}</h1>
+      <${SignsOfLife} facts=${facts} />
+      <div class="columns">
+        <div class="first"><${Alerts} facts=${facts} /></div>
+        <div class="second">
+          <${Duty} facts=${facts} />
+          <${Proven} facts=${facts} />
+        </div>
+        <div class="third"><${Reviews} facts=${facts} /></div>
+      </div>
+    </main>
+  `;
+}

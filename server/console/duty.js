@@ -1,0 +1,37 @@
+/** Who answers tonight: each agency's duty desk, who sits there, and whose desk covers for it. */
+import { memo } from "./drawing.js";
+import { agencyName, listed, personName } from "./names.js";
+import { t } from "./texts.js";
+import { html } from "./vendor/preact.js";
+
+/** @typedef {import("./types.js").Facts} Facts */
+
+export const Duty = memo(
+  /** @param {{ facts: Facts }} props */
+  ({ facts }) => html`
+    <section class="duty" aria-labelledby="duty">
+      <h2 id="duty">${t("Duty tonight")}</h2>
+      ${facts.duty.length
+        ? html`<ul class="rows">
+            ${facts.duty.map((each) => html`<${Desk} key=${each.desk ?? each.agency} desk=${each} facts=${facts} />`)}
+          </ul>`
+        : html`<p class="urgent">${t("No duty desk is known here: nobody answers at night.")}</p>`}
+    </section>
+  `,
+);
+
+/** @param {{ desk: import("./types.js").Duty, facts: Facts }} props */
+function Desk({ desk, facts }) {
+  const officers = listed(desk.officers.map((each) => personName(each, facts)));
+  const covering = desk.covered_by && agencyName(desk.covered_by, facts);
+  return html`
+    <li>
+      <strong>${agencyName(desk.agency, facts)}</strong>
+      ${officers ? html`<span>${t("On duty: {people}", { people: officers })}</span>` : html`<span class="urgent">${t("NOBODY is on duty.")}</span>`}
+      ${covering
+        ? html`<span>${t("Covered by {agency}", { agency: covering })}</span>`
+        : !officers && html`<span class="urgent">${t("No other desk covers it: alerts cannot reach this agency.")}</span>`}
+      ${desk.always_staffed && html`<span class="quiet">${t("Staffed at all hours")}</span>`}
+    </li>
+  `;
+}

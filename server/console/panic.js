@@ -1,0 +1,181 @@
+/**
+ * Stays with one raise until a named person has accepted: the same key again and again, a look in between, and only
+ * what is really known told. No error ends it. Words, views and the network are others'.
+ *
+ * What is known: *raising* (no answer yet), *not_raised*, *stored*, *delivered*, *out_of_sight* (raised, but Streha
+ * does not answer now), *accepted*, *ended*. How the raiser's own "stop" goes is told beside it.
+ */
+import { knownOf } from "./alert_facts.js";
+import { Failure } from "./api.js";
+
+/**
+ * @typedef {import("./types.js").Alert} Alert
+ * @typedef {import("./types.js").Channel} Channel
+ * @typedef {import("./types.js").Clock} Clock
+ * @typedef {import("./types.js").Reason} Reason
+ * @typedef {import("./types.js").Status} Status
+ * @typedef {"raising" | "not_raised" | "out_of_sight" | import("./alert_facts.js").Known} Known
+ * @typedef {"" | "asked" | "passed_on" | "never_stored" | "refused"} Stop
+ * @typedef {ReturnType<typeof startRaise>} Raise
+ *
+ * @typedef {object} Progress
+ * @property {string} key
+ * @property {Channel} channel
+ * @property {Status} status
+ * @property {Known} known
+ * @property {Alert | null} alert The last that was seen.
+ * @property {Failure | null} failure Why there is no newer one.
+ * @property {boolean} slow Whether the first answer takes so long that the raiser should not wait for it.
+ * @property {Stop} stop
+ *
+ * @typedef {object} Means
+ * @property {Clock} clock
+ * @property {(key: string, compartment: string, status: Status) => Promise<Alert>} raise
+ * @property {(id: string) => Promise<Alert>} look
+ * @property {(id: string, reason: Reason) => Promise<Alert>} standDown
+ * @property {(progress: Progress) => void} changed
+ */
+
+export const REPEAT_MS = 15_000;
+export const LOOK_MS = 3_000;
+export const SLOW_MS = 4_000;
+const CHECK_MS = 5_000;
+
+/**
+ * @param {Means} means
+ * @param {{ key: string, channel: Channel, status: Status, alert?: Alert | null }} what `alert`, where it is raised
+ *   already and only to be stayed with.
+ */
+export function startRaise({ clock, raise, look, standDown, changed }, { key, channel, status, alert = null }) {
+  /** @type {Progress} */
+  let progress = {
+    key, channel, status, alert, known: alert ? knownOf(alert) : "raising", failure: null, slow: false, stop: "",
+  };
+  let trying = false;
+  let lookedInVain = false;
+  let callOffRepeat = () => {};
+  let callOffLook = () => {};
+  const callOffSlow = clock.after(SLOW_MS, () => tell({ slow: true }));
+
+  /** @param {Partial<Progress>} news */
+  function tell(news) {
+    progress = { ...progress, ...news };
+    changed(progress);
+  }
+
+  /** @param {Alert} seen */
+  function learn(seen) {
+    callOffSlow();
+    tell({ alert: seen, known: knownOf(seen), failure: null });
+    if (isSettled(progress)) rest();
+  }
+
+  /** @param {Failure} failure */
+  function fail(failure) {
+    if (isSettled(progress)) return;
+    callOffSlow();
+    tell({ failure, known: progress.alert ? "out_of_sight" : "not_raised" });
+  }
+
+  function rest() {
+    callOffRepeat();
+    callOffLook();
+  }
+
+  async function repeat() {
+    rest();
+    callOffRepeat = clock.after(REPEAT_MS, repeat);
+    if (trying) return;
+    trying = true;
+    try {
+      learn(await raise(key, channel.compartment, status));
+    } catch (error) {
+      fail(failureOf(error));
+    }
+    trying = false;
+    if (progress.stop === "asked") void passOn();
+    else lookLater();
+  }
+
+  function lookLater() {
+    callOffLook();
+    if (!isSettled(progress) && progress.stop === "") callOffLook = clock.after(LOOK_MS, lookAgain);
+  }
+
+  async function lookAgain() {
+    if (progress.alert) {
+      try {
+        learn(await look(progress.alert.id));
+      } catch {
+        // The next repetition says what is wrong.
+      }
+    }
+    lookLater();
+  }
+
+  /** Tell Streha that it is over; without an answer, again and again. */
+  async function passOn() {
+    callOffRepeat();
+    try {
+      const reason = status === "Exercise" ? "drill_over" : "safe";
+      const seen = await standDown(progress.alert?.id ?? key, reason);
+      tell({ alert: seen, known: knownOf(seen), failure: null, stop: "passed_on" });
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure.status === 404 && !progress.alert) {
+        // A raise whose answer was lost may be stored a moment later.
+        if (lookedInVain) return tell({ stop: "never_stored", failure: null });
+        lookedInVain = true;
+        callOffRepeat = clock.after(CHECK_MS, passOn);
+        return;
+      }
+      if ([400, 404, 409].includes(failure.status)) return tell({ failure, stop: "refused" });
+      tell({ failure });
+      callOffRepeat = clock.after(REPEAT_MS, passOn);
+    }
+  }
+
+  void repeat();
+  return {
+    now: () => progress,
+    /**
+     * Learn from what came another way: the live stream, the board.
+     * @param {Alert} seen
+     */
+    see(seen) {
+      if (seen.id !== (progress.alert?.id ?? key) || seen === progress.alert) return;
+      learn(seen);
+      if (progress.stop === "never_stored") {
+        tell({ stop: "asked" });
+        void passOn();
+      }
+    },
+    /** The machine woke up or has a network again. */
+    kick() {
+      if (isGuarded(progress) && progress.stop === "" && !trying) void repeat();
+    },
+    /** The raiser says that it is over. */
+    stop() {
+      if (progress.stop === "passed_on" || progress.stop === "asked") return;
+      rest();
+      callOffSlow();
+      tell({ stop: "asked", failure: null });
+      if (!trying) void passOn();
+    },
+  };
+}
+
+/** Whether nothing is left to repeat. @param {Progress} progress */
+export function isSettled(progress) {
+  return progress.known === "accepted" || progress.known === "ended";
+}
+
+/** Whether closing the page now would leave somebody uncalled or uncertain. @param {Progress} progress */
+export function isGuarded(progress) {
+  return progress.stop === "" ? !isSettled(progress) : progress.stop === "asked";
+}
+
+/** @param {unknown} error */
+function failureOf(error) {
+  return error instanceof Failure ? error : new Failure("unreachable");
+}

@@ -1,0 +1,16 @@
+/** What stands behind the `#` of the address: a screen, or for a moment the one-time code of a sign-in link. */
+
+const CODE = /^#([A-Za-z0-9_-]{16,})$/;
+
+/** @param {string} hash @returns {"board" | "drill"} */
+export function screenOf(hash) {
+  return hash === "#/drill" ? "drill" : "board";
+}
+
+/**
+ * Return the code of a sign-in link, or nothing.
+ * @param {string} hash
+ */
+export function codeOf(hash) {
+  return CODE.exec(hash)?.[1] ?? "";
+}

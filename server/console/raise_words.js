@@ -1,0 +1,118 @@
+/** What a person who raised an alert reads and hears: what is known, no more and no less. Beside it, whom to ring. */
+import { acceptances, rooms, silentAgencies, unreachedPeople } from "./alert_facts.js";
+import { serverNow } from "./clock.js";
+import { moment } from "./moments.js";
+import { agencyNames, listed, peopleNames, personName, roomNames } from "./names.js";
+import { REPEAT_MS, isSettled } from "./panic.js";
+import { t } from "./texts.js";
+import { failureWords, reasonWords } from "./words.js";
+
+/**
+ * @typedef {import("./types.js").Alert} Alert
+ * @typedef {import("./names.js").Known} Known
+ * @typedef {import("./panic.js").Progress} Progress
+ * @typedef {{ headline: string, lines: string[], urgent: string[] }} Told `urgent` is what the raiser should do.
+ */
+
+/**
+ * @param {Progress} progress
+ * @param {Known} known
+ * @returns {Told}
+ */
+export function raiseWords(progress, known) {
+  if (progress.stop !== "" && progress.known !== "ended") return stopWords(progress);
+  const { alert, failure, slow } = progress;
+  const why = failure ? [failureWords(failure)] : [];
+  switch (progress.known) {
+    case "raising":
+      return { headline: t("Raising…"), lines: slow ? [t("Streha has not answered yet.")] : [], urgent: [] };
+    case "not_raised":
+      return { headline: t("NOT raised."), lines: [...why, staying()], urgent: [] };
+    case "out_of_sight":
+      return {
+        headline: t("Raised {time}, but Streha does not answer now: nobody knows here whether it was accepted.", {
+          time: alert ? time(alert.sent) : "",
+        }),
+        lines: [...why, staying()],
+        urgent: [],
+      };
+    default:
+      return alert ? alertWords(alert, known) : { headline: "", lines: [], urgent: [] };
+  }
+}
+
+/** Whether the raiser should be told whom to ring. @param {Progress} progress */
+export function shouldRing(progress) {
+  if (progress.status === "Exercise" || isSettled(progress) || progress.stop === "passed_on") return false;
+  return progress.known !== "raising" || progress.slow;
+}
+
+/** @param {Alert} alert @param {Known} known @returns {Told} */
+function alertWords(alert, known) {
+  if (alert.state === "stood_down") {
+    return { headline: t("ENDED: somebody has stood it down."), lines: [endedWords(alert, known)], urgent: [] };
+  }
+  const accepted = acceptances(alert);
+  if (accepted.length) {
+    const people = accepted.map((each) => `${personName(each.person, known, alert)} (${time(each.at)})`);
+    const silent = silentAgencies(alert);
+    const still = t("Still silent: {agencies}. They are being called.", { agencies: agencyNames(silent, known) });
+    return { headline: t("ACCEPTED by {people}.", { people: listed(people) }), lines: silent.length ? [still] : [], urgent: [] };
+  }
+  const { reached, missed } = roomNames(alert, known);
+  const unreached = unreachedPeople(alert);
+  const urgent = [];
+  if (unreached.length) {
+    const people = peopleNames(unreached, known, alert);
+    urgent.push(t("NOT reached on any device: {people}. Ring them.", { people }));
+  }
+  if (missed) urgent.push(t("NOT delivered: {rooms}. Ring them yourself.", { rooms: missed }));
+  if (!reached) return { headline: t("STORED. It has reached nobody yet."), lines: [staying()], urgent };
+  return {
+    headline: t("DELIVERED to {count} rooms. Nobody has accepted yet.", { count: rooms(alert).reached.length }),
+    lines: [t("Delivered to: {rooms}.", { rooms: reached }), staying()],
+    urgent,
+  };
+}
+
+/** Who ended an alert, when and why. @param {Alert} alert @param {Known} known */
+export function endedWords(alert, known) {
+  return t("Ended {time} by {person}: {reason}.", {
+    time: alert.stood_down_at ? time(alert.stood_down_at) : "",
+    person: alert.stood_down_by ? personName(alert.stood_down_by, known, alert) : t("Streha"),
+    reason: reasonWords(alert.stand_down_reason),
+  });
+}
+
+/** @param {Progress} progress @returns {Told} */
+function stopWords({ stop, failure }) {
+  switch (stop) {
+    case "passed_on":
+      return {
+        headline: t(
+          "Your word was passed on. Calling pauses until somebody who accepted has rung back and ended it.",
+        ),
+        lines: [],
+        urgent: [],
+      };
+    case "never_stored":
+      return { headline: t("Stopped. Nothing was stored, and nobody was called."), lines: [], urgent: [] };
+    case "refused":
+      return { headline: t("NOT stopped."), lines: failure ? [failureWords(failure)] : [], urgent: [] };
+    default:
+      return {
+        headline: failure ? t("NOT stopped yet: people may still be called.") : t("Stopping…"),
+        lines: failure ? [failureWords(failure), staying()] : [],
+        urgent: [],
+      };
+  }
+}
+
+function staying() {
+  return t("Trying again every {seconds} seconds.", { seconds: REPEAT_MS / 1000 });
+}
+
+/** @param {string} at */
+function time(at) {
+  return moment(Date.parse(at), serverNow());
+}

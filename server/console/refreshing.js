@@ -1,0 +1,106 @@
+/**
+ * Fetches again what has changed: at most one request at a time for one thing, again if it changed meanwhile, not more
+ * often than once per gap, and until it succeeds. However many changes come at once, each thing is asked for once.
+ */
+
+/** @typedef {import("./types.js").Clock} Clock */
+/** @typedef {import("./api.js").Failure} Failure */
+
+export const GAP_MS = 500;
+const RETRY_MS = 2_000;
+const LONGEST_RETRY_MS = 15_000;
+// When more than so many things changed in one moment, the whole is asked for instead.
+export const MANY = 5;
+
+/**
+ * @param {object} means
+ * @param {Clock} means.clock
+ * @param {(act: () => void) => void} means.soon When to begin: with the next picture, or at once where nobody looks.
+ * @param {(name: string) => Promise<void>} means.fetch Fetches one thing: "board", "reviews" or an alert's id.
+ * @param {(failure: Failure, name: string) => boolean} means.mayRetry
+ * @param {(behind: boolean) => void} means.behind
+ */
+export function createRefresher({ clock, soon, fetch, mayRetry, behind }) {
+  /** @type {Set<string>} */
+  let wanted = new Set();
+  /** @type {Map<string, { again: boolean, failures: number }>} */
+  const busy = new Map();
+  /** @type {Map<string, () => void>} */
+  const pausing = new Map();
+  let asked = false;
+  let generation = 0;
+
+  function begin() {
+    asked = false;
+    const names = wanted;
+    wanted = new Set();
+    const alerts = [...names].filter((each) => each !== "board" && each !== "reviews");
+    if (names.has("board") || alerts.length > MANY) return start("board");
+    names.forEach(start);
+  }
+
+  /** @param {string} name */
+  function start(name) {
+    const running = busy.get(name);
+    if (running) running.again = true;
+    else void keepFetching(name, generation);
+  }
+
+  /** @param {string} name @param {number} mine */
+  async function keepFetching(name, mine) {
+    const job = { again: true, failures: 0 };
+    busy.set(name, job);
+    while (job.again && mine === generation) {
+      job.again = false;
+      let pause = GAP_MS;
+      try {
+        await fetch(name);
+        job.failures = 0;
+      } catch (error) {
+        const failure = /** @type {Failure} */ (error);
+        if (mine !== generation || !mayRetry(failure, name)) break;
+        job.again = true;
+        pause = Math.max(1000 * failure.wait, Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** job.failures++));
+      }
+      if (mine !== generation) return;
+      behind([...busy.values()].some((each) => each.failures > 0));
+      await new Promise((resolve) => {
+        const callOff = clock.after(pause, () => resolve(null));
+        pausing.set(name, () => {
+          callOff();
+          resolve(null);
+        });
+      });
+      pausing.delete(name);
+    }
+    if (mine !== generation) return;
+    busy.delete(name);
+    behind([...busy.values()].some((each) => each.failures > 0));
+  }
+
+  return {
+    /**
+     * Fetch a thing soon.
+     * @param {string} name
+     */
+    want(name) {
+      wanted.add(name);
+      if (asked) return;
+      asked = true;
+      soon(begin);
+    },
+    /** Do not wait any longer where fetching has failed. */
+    kick() {
+      for (const [name, goOn] of [...pausing]) if (busy.get(name)?.failures) goOn();
+    },
+    /** Forget everything: nobody is signed in any more. */
+    stop() {
+      generation += 1;
+      wanted.clear();
+      busy.clear();
+      behind(false);
+      for (const goOn of [...pausing.values()]) goOn();
+      pausing.clear();
+    },
+  };
+}

@@ -1,0 +1,186 @@
+/**
+ * What goes on while somebody is signed in: the board is loaded, the live stream followed, changes fetched, alerts
+ * heard. Views ask for everything here.
+ */
+import { NOTHING_HEARD, hear } from "./alarm.js";
+import { unnamedAgencies } from "./names.js";
+import { createRefresher } from "./refreshing.js";
+import { emptied } from "./store.js";
+import { follow } from "./stream.js";
+import { t } from "./texts.js";
+import { eventWords } from "./words.js";
+
+/**
+ * @typedef {import("./api.js").Failure} Failure
+ * @typedef {import("./types.js").Alert} Alert
+ * @typedef {import("./types.js").State} State
+ * @typedef {ReturnType<typeof createSession>} Session
+ */
+
+const RELOAD_MS = 60_000;
+
+/**
+ * @param {object} means
+ * @param {import("./api.js").Api} means.api
+ * @param {import("./types.js").Clock} means.clock
+ * @param {typeof globalThis.fetch} means.fetch
+ * @param {() => number} means.random
+ * @param {(act: () => void) => void} means.soon
+ * @param {import("./store.js").Store} means.store
+ * @param {import("./knowledge.js").Knowledge} means.knowledge
+ * @param {import("./raises.js").Raises} means.raises
+ * @param {import("./sound.js").Sound} means.sound
+ */
+export function createSession({ api, clock, fetch, random, soon, store, knowledge, raises, sound }) {
+  /** @type {ReturnType<typeof follow> | null} */
+  let stream = null;
+  let heard = NOTHING_HEARD;
+  let callOffReload = () => {};
+  /** Agencies whose names were asked for once already. @type {Set<string>} */
+  const askedFor = new Set();
+
+  const refresher = createRefresher({
+    clock,
+    soon,
+    fetch: fetchOne,
+    mayRetry,
+    behind: (behind) => store.set({ behind }),
+  });
+
+  /** @param {string} name @returns {Promise<void>} */
+  async function fetchOne(name) {
+    if (name === "reviews") return await knowledge.reviews();
+    if (name !== "board") return await knowledge.alert(name);
+    const { board, missing } = await knowledge.board();
+    missing.forEach(refresher.want);
+    store.set({ session: "signed_in", why: "" });
+    callOffReload();
+    // What nobody is told of by the stream (signs of life, names) is looked at now and then.
+    callOffReload = clock.after(RELOAD_MS * (1 + random() / 4), () => refresher.want("board"));
+    stream ??= follow({ fetch, clock, random, after: board.position, heard: change, changed, refused });
+  }
+
+  /** @param {Failure} failure @param {string} name */
+  function mayRetry(failure, name) {
+    if (failure.status === 401) {
+      refused();
+      return false;
+    }
+    if (name === "board" && store.get().session === "starting") store.set({ failure });
+    return true;
+  }
+
+  /** @param {string} name @param {any} data */
+  function change(name, data) {
+    store.set({ heardAt: clock.now() });
+    if (name === "access" || name === "reset") {
+      if (name === "access") knowledge.doubt();
+      refresher.want("board");
+    } else if (name === "change") {
+      const { object, id } = data;
+      if (object === "alert" && typeof id === "string") refresher.want(id);
+      else refresher.want(object === "review" ? "reviews" : "board");
+    }
+  }
+
+  /** @param {import("./types.js").Live} live */
+  function changed(live) {
+    const before = store.get().live.state;
+    store.set({ live, heardAt: live.state === "live" ? clock.now() : store.get().heardAt });
+    if (live.state === before) return;
+    if (live.state === "live" && before !== "connecting") say(t("Live again."), false);
+    if (live.state !== "live") say(t("NOT live. What you see may be old."), true);
+  }
+
+  function refused() {
+    end(store.get().facts ? "ended" : "none");
+  }
+
+  /** @param {State["why"]} why */
+  function end(why) {
+    stream?.stop();
+    stream = null;
+    refresher.stop();
+    callOffReload();
+    heard = NOTHING_HEARD;
+    sound.call(false);
+    store.set(emptied(store.get(), why));
+  }
+
+  /** @param {string} text @param {boolean} urgent */
+  function say(text, urgent) {
+    const channel = urgent ? "urgent" : "polite";
+    store.set({ [channel]: { text, number: store.get()[channel].number + 1 } });
+  }
+
+  /** Let what is new be heard, and let those who raised know how it goes. */
+  function listen() {
+    raises.see();
+    const state = store.get();
+    if (!state.facts) return;
+    const unnamed = unnamedAgencies(state.alerts, state.facts).filter((each) => !askedFor.has(each));
+    if (unnamed.length) refresher.want("board");
+    unnamed.forEach((each) => askedFor.add(each));
+    const next = hear(heard, state, state.facts.me.id);
+    heard = next;
+    store.set({ ringing: next.ringing, silenced: next.silenced });
+    sound.call(next.ringing);
+    const alerts = next.fresh.map((each) => t("ALERT, {codename}: {event}.", namesOf(each)));
+    const drills = next.freshDrills.map((each) => t("EXERCISE, {codename}: {event}.", namesOf(each)));
+    if (alerts.length) say(alerts.join(" "), true);
+    if (drills.length) say(drills.join(" "), false);
+    if (next.freshDrills.length && !next.ringing) sound.soft();
+  }
+
+  let seen = store.get().alerts;
+  store.follow(() => {
+    if (store.get().alerts === seen) return;
+    seen = store.get().alerts;
+    listen();
+  });
+
+  return {
+    /** Load the board, with a one-time code from a link where there is one. @param {string} code */
+    async begin(code) {
+      end("");
+      store.set({ session: "starting" });
+      try {
+        if (code) await api.signIn(code);
+      } catch (error) {
+        const failure = /** @type {Failure} */ (error);
+        // The session of before, if there is one, is still good.
+        if (failure.kind === "refused") return end("used");
+        return store.set({ failure });
+      }
+      refresher.want("board");
+    },
+    /** Do not wait for timers that may have slept. */
+    kick() {
+      stream?.kick();
+      refresher.kick();
+      raises.kick();
+    },
+    /** @returns {Promise<Failure | null>} */
+    async signOut() {
+      try {
+        await api.signOut();
+      } catch (error) {
+        const failure = /** @type {Failure} */ (error);
+        if (failure.status !== 401) return failure;
+      }
+      end("left");
+      store.set({ calling: { ...store.get().calling, channels: [] } });
+      return null;
+    },
+    silence() {
+      store.set({ silenced: heard.calling });
+      listen();
+    },
+    say,
+  };
+}
+
+/** @param {Alert} alert */
+function namesOf(alert) {
+  return { codename: alert.codename, event: eventWords(alert.event) };
+}

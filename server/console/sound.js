@@ -1,0 +1,98 @@
+/**
+ * Sounds, made here and of no file: a two-tone call that repeats until it is stopped, and one soft tone for exercises.
+ *
+ * Browsers make no sound before somebody has touched the page: until then sound is *blocked*, and whatever should be
+ * heard begins as soon as it can.
+ */
+
+/** @typedef {"on" | "off" | "blocked"} Sounding */
+/** @typedef {ReturnType<typeof createSound>} Sound */
+
+// Seconds, hertz, loudness. The gap at the end belongs to the round.
+const CALL = [[0.28, 880, 0.5], [0.28, 622, 0.5], [0.28, 880, 0.5], [0.28, 622, 0.5], [1.1, 0, 0]];
+const SOFT = [[0.9, 392, 0.12]];
+const EDGE_SECONDS = 0.02;
+
+/**
+ * @param {object} means
+ * @param {() => AudioContext} means.context Makes one; called at the first touch.
+ * @param {(sounding: Sounding) => void} means.changed
+ * @param {() => void} means.audible Called when a call begins to be heard.
+ */
+export function createSound({ context, changed, audible }) {
+  /** @type {AudioContext | null} */
+  let audio = null;
+  /** @type {AudioBufferSourceNode | null} */
+  let playing = null;
+  let wanted = true;
+  let calling = false;
+
+  function state() {
+    if (!wanted) return "off";
+    return audio?.state === "running" ? "on" : "blocked";
+  }
+
+  function update() {
+    changed(state());
+    if (state() === "on" && calling && !playing && audio) {
+      playing = play(audio, CALL);
+      playing.loop = true;
+      audible();
+    } else if (playing && (!calling || !wanted)) {
+      playing.stop();
+      playing = null;
+    }
+  }
+
+  function begin() {
+    if (!audio) {
+      audio = context();
+      audio.addEventListener("statechange", update);
+    }
+    void audio.resume().then(update, update);
+    update();
+  }
+
+  return {
+    /** Somebody touched the page: sound is allowed from now on. */
+    touched() {
+      if (wanted && state() !== "on") begin();
+    },
+    /** Switch sound on or off, as the person asked. */
+    toggle() {
+      wanted = state() !== "on";
+      if (wanted) begin();
+      update();
+    },
+    /** @param {boolean} needed Whether somebody is to be called here. */
+    call(needed) {
+      if (calling === needed) return;
+      calling = needed;
+      update();
+    },
+    /** Tell of an exercise. */
+    soft() {
+      if (state() === "on" && audio) play(audio, SOFT);
+    },
+  };
+}
+
+/** @param {AudioContext} audio @param {number[][]} tones */
+function play(audio, tones) {
+  const rate = audio.sampleRate;
+  const samples = tones.flatMap(([seconds = 0, hertz = 0, loudness = 0]) => {
+    const count = Math.round(seconds * rate);
+    const edge = EDGE_SECONDS * rate;
+    return Array.from({ length: count }, (_, index) => {
+      const swell = Math.min(1, index / edge, (count - index) / edge);
+      return Math.sin((2 * Math.PI * hertz * index) / rate) * loudness * swell;
+    });
+  });
+  const buffer = audio.createBuffer(1, samples.length, rate);
+  buffer.copyToChannel(Float32Array.from(samples), 0);
+  const source = audio.createBufferSource();
+  source.buffer = buffer;
+  source.connect(audio.destination);
+  source.start();
+  return source;
+}

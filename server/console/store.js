@@ -1,0 +1,93 @@
+/** The one state that all views are drawn from, and how they follow the part of it that they show. */
+import { useLayoutEffect, useReducer, useRef } from "./vendor/preact.js";
+
+/** @typedef {import("./types.js").State} State */
+/** @typedef {ReturnType<typeof createStore>} Store */
+
+/**
+ * @param {string} language
+ * @returns {State}
+ */
+export function firstState(language) {
+  return {
+    session: "starting",
+    why: "",
+    failure: null,
+    facts: null,
+    calling: { channels: [], police: "", ambulance: "" },
+    alerts: [],
+    reviews: [],
+    asOf: {},
+    pressed: new Set(),
+    live: { state: "connecting", since: 0 },
+    heardAt: 0,
+    behind: false,
+    raises: [],
+    silenced: new Set(),
+    ringing: false,
+    sound: "blocked",
+    screen: "board",
+    language,
+    polite: { text: "", number: 0 },
+    urgent: { text: "", number: 0 },
+  };
+}
+
+/**
+ * Return the state of somebody whose session is over: everything that was known is gone, but where an alert can be
+ * raised and how far those under way came. A call for help is never refused because a session ended.
+ * @param {State} state
+ * @param {State["why"]} why
+ * @returns {State}
+ */
+export function emptied(state, why) {
+  const { language, sound, screen, polite, urgent, raises, calling } = state;
+  return { ...firstState(language), session: "signed_out", why, sound, screen, polite, urgent, raises, calling };
+}
+
+/** @param {State} first */
+export function createStore(first) {
+  let state = first;
+  /** @type {Set<() => void>} */
+  const followers = new Set();
+  return {
+    get: () => state,
+    /**
+     * Change parts of the state; whoever follows hears of it at once if anything is different.
+     * @param {Partial<State>} patch
+     */
+    set(patch) {
+      const before = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (state));
+      if (Object.entries(patch).every(([key, value]) => Object.is(before[key], value))) return;
+      state = { ...state, ...patch };
+      for (const tell of [...followers]) tell();
+    },
+    /** @param {() => void} tell @returns {() => void} */
+    follow(tell) {
+      followers.add(tell);
+      return () => followers.delete(tell);
+    },
+  };
+}
+
+/**
+ * Draw with a part of the state, and again only when that part is another.
+ * @template T
+ * @param {Store} store
+ * @param {(state: State) => T} select
+ * @returns {T}
+ */
+export function useSelected(store, select) {
+  const [, redraw] = useReducer((/** @type {number} */ count) => count + 1, 0);
+  const selected = select(store.get());
+  const shown = useRef({ select, selected });
+  shown.current = { select, selected };
+  useLayoutEffect(
+    () =>
+      store.follow(() => {
+        if (!Object.is(shown.current.select(store.get()), shown.current.selected)) redraw(undefined);
+      }),
+    [store],
+  );
+  return selected;
+}

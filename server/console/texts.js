@@ -1,0 +1,75 @@
+/**
+ * The words people see. An English sentence is its own key; `t` marks it for the catalogues (`core/texts`), from
+ * which the server cuts `/console/texts/<language>.json`. The language's code is all that the browser remembers.
+ */
+
+/** @type {Readonly<Record<string, string>>} */
+export const LANGUAGES = { en: "English", "sr-Latn": "srpski", "sr-Cyrl": "српски" };
+
+/** @type {Readonly<Record<string, string>>} */
+let words = {};
+let current = "en";
+
+/**
+ * Return a sentence in the chosen language with its parameters filled in.
+ * @param {string} sentence
+ * @param {Readonly<Record<string, string | number>>} [parameters]
+ * @returns {string}
+ */
+export function t(sentence, parameters = {}) {
+  return (words[sentence] || sentence).replace(/\{(\w+)\}/g, (whole, /** @type {string} */ name) =>
+    name in parameters ? String(parameters[name]) : whole,
+  );
+}
+
+/** Return the code of the language that is spoken now. */
+export function language() {
+  return current;
+}
+
+/** Return the same for `Intl`. */
+export function locale() {
+  return current === "en" ? "en-GB" : current;
+}
+
+/**
+ * Return the language to begin with: the one that was chosen here before, else the browser's first that is known.
+ * @param {string | null} remembered
+ * @param {readonly string[]} preferred
+ */
+export function firstLanguage(remembered, preferred) {
+  if (remembered !== null && remembered in LANGUAGES) return remembered;
+  for (const tag of preferred.map((each) => each.toLowerCase())) {
+    if (tag.startsWith("en")) return "en";
+    if (/^(sr|bs|cnr)\b/.test(tag)) return tag.includes("cyrl") ? "sr-Cyrl" : "sr-Latn";
+  }
+  return "en";
+}
+
+/**
+ * Speak a language from now on; where its words cannot be had, the one before stays.
+ * @param {string} next
+ * @param {typeof globalThis.fetch} fetch
+ * @returns {Promise<boolean>}
+ */
+export async function speak(next, fetch) {
+  if (!(next in LANGUAGES)) return false;
+  try {
+    words = next === "en" ? {} : await wordsOf(next, fetch);
+  } catch {
+    return false;
+  }
+  current = next;
+  return true;
+}
+
+/**
+ * @param {string} next
+ * @param {typeof globalThis.fetch} fetch
+ * @returns {Promise<Record<string, string>>}
+ */
+async function wordsOf(next, fetch) {
+  const response = await fetch(`/console/texts/${next}.json`, { signal: AbortSignal.timeout(8000) });
+  if (!response.ok) throw new Error("no words");
+  return await response.json();
+}

@@ -1,0 +1,94 @@
+"""Every act of the ledger: who hears of it, and as what. The one table; a test finds acts that have no row.
+
+Whoever may know of an act hears that something changed. Those whose own rights it changed hear that instead, and load
+everything anew: ids of what they may not see any more would say too much, and of what they see now too little.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+
+class Object(StrEnum):
+    """What has changed, as the stream calls it."""
+
+    ALERT = "alert"
+    REVIEW = "review"
+    CASE = "case"
+    DUTY = "duty"
+
+
+class Audience(Enum):
+    """Who may know of an act."""
+
+    NOBODY = "nobody"
+    SEES_ALERT = "whoever may see the alert"
+    SEES_REVIEW = "whoever may see the review"
+    IN_CASE = "whoever has a part in the case"
+    IN_COMPARTMENT = "the compartment's members, and whoever leads its case"
+    LEADS_CASE = "whoever leads the case"
+    SEES_DUTY = "whoever has the duty desk on the board"
+
+
+class Concerned(Enum):
+    """Whose rights an act changes."""
+
+    NOBODY = "nobody"
+    PERSON = "the person that it names"
+    LEADERS = "who leads from now on, and who named them"
+    EXCLUDED = "the person excluded, where there was an alert to lose"
+    CLOSED_UPON = "everybody who was in what was closed"
+    LEAVER = "the person who left"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How one act is told."""
+
+    audience: Audience
+    object: Object = Object.CASE
+    concerned: Concerned = Concerned.NOBODY
+
+
+_QUIETLY = Told(Audience.NOBODY)
+_ALERT = Told(Audience.SEES_ALERT, Object.ALERT)
+_REVIEW = Told(Audience.SEES_REVIEW, Object.REVIEW)
+_DUTY = Told(Audience.SEES_DUTY, Object.DUTY)
+
+ACTS: dict[str, Told] = {
+    # agencies
+    "agency_added": _QUIETLY,
+    "person_added": _QUIETLY,
+    "signed_in": _QUIETLY,
+    "link_made": _QUIETLY,
+    "desk_opened": _DUTY,
+    "duty_taken": Told(Audience.SEES_DUTY, Object.DUTY, Concerned.PERSON),
+    "duty_left": Told(Audience.SEES_DUTY, Object.DUTY, Concerned.PERSON),
+    # cases
+    "case_opened": Told(Audience.IN_CASE),
+    "case_closed": Told(Audience.IN_CASE, concerned=Concerned.CLOSED_UPON),
+    "agency_part_set": Told(Audience.IN_CASE),
+    "leaders_named": Told(Audience.IN_CASE, concerned=Concerned.LEADERS),
+    "compartment_opened": Told(Audience.IN_COMPARTMENT),
+    "compartment_closed": Told(Audience.IN_COMPARTMENT, concerned=Concerned.CLOSED_UPON),
+    "member_added": Told(Audience.IN_COMPARTMENT, concerned=Concerned.PERSON),
+    "member_removed": Told(Audience.IN_COMPARTMENT, concerned=Concerned.PERSON),
+    # Members are not told who is excluded: `cases.rules` shows it to the leaders alone.
+    "person_excluded": Told(Audience.LEADS_CASE, concerned=Concerned.EXCLUDED),
+    "person_left": Told(Audience.SEES_DUTY, Object.DUTY, Concerned.LEAVER),
+    # alerts
+    "alert_raised": _ALERT,
+    "alert_acknowledged": _ALERT,
+    "alert_escalated": _ALERT,
+    "alert_cancel_asked": _ALERT,
+    "alert_stood_down": _ALERT,
+    "message_delivered": _ALERT,
+    "message_not_delivered": _ALERT,
+    # reviews
+    "level_set": _REVIEW,
+    "review_opened": _REVIEW,
+    "review_reminded": _REVIEW,
+    "review_overdue": _REVIEW,
+    "review_done": _REVIEW,
+}

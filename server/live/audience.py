@@ -1,0 +1,158 @@
+"""Who, of the people who listen, hears of which entries of the ledger: asked once for a whole batch.
+
+What each act means stands in `server.live.acts`; who may know of an alert, a case or a review is answered by the domain
+itself. It is judged now, when it is to be told, not as things stood when it happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from agencies.model import PersonId
+from alerts import news as alerts
+from alerts.model import AlertId
+from cases import news as cases
+from cases.ledger import Entry
+from cases.model import CaseId, CompartmentId
+from cases.news import Standing
+from core.database import Transaction
+from safety_plans import news as reviews
+from server.live.acts import ACTS, Audience, Concerned, Told
+
+_OF_CASE = frozenset(
+    {Audience.SEES_REVIEW, Audience.IN_CASE, Audience.IN_COMPARTMENT, Audience.LEADS_CASE},
+)  # fmt: skip
+_NOTHING_TOLD = Told(Audience.NOBODY)
+# What a newer version of the program has written: whoever has a part in the case loads everything anew.
+_UNKNOWN = Told(Audience.IN_CASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hearing:
+    """Who hears that something changed, and whose own rights did; nobody is in both. `left` are gone for good."""
+
+    change: frozenset[PersonId] = frozenset()
+    access: frozenset[PersonId] = frozenset()
+    left: frozenset[PersonId] = frozenset()
+
+    def __or__(self, other: Hearing) -> Hearing:
+        """Add what holds for other people."""
+        return Hearing(
+            change=self.change | other.change, access=self.access | other.access, left=self.left | other.left
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What the domains answered about everything that the entries speak of."""
+
+    alerts: Mapping[AlertId, Collection[PersonId]]
+    standings: Mapping[CaseId, Mapping[PersonId, Standing]]
+    duty: Mapping[UUID, Collection[PersonId]]
+    closed_upon: Mapping[UUID, Collection[PersonId]]
+    cut_off: Mapping[CaseId, Collection[PersonId]]
+
+
+async def hearings(tx: Transaction, entries: Sequence[Entry], people: Collection[PersonId]) -> list[Hearing]:
+    """Return, for each entry, who of these people hears of it."""
+    facts = await _gather(tx, entries, list(people))
+    wanted = frozenset(people)
+    return [_hearing(entry, facts, wanted) for entry in entries]
+
+
+def told_of(entry: Entry) -> Told:
+    """Return how an entry is told."""
+    return ACTS.get(entry.act, _UNKNOWN if entry.case_id else _NOTHING_TOLD)
+
+
+async def _gather(tx: Transaction, entries: Sequence[Entry], people: list[PersonId]) -> _Facts:
+    told = [(entry, told_of(entry)) for entry in entries]
+
+    def objects(audience: Audience) -> list[UUID]:
+        found = {entry.object_id for entry, its in told if its.audience is audience and entry.object_id}
+        return list(found)
+
+    def concerned(whom: Concerned) -> list[Entry]:
+        return [entry for entry, its in told if its.concerned is whom]
+
+    alert_ids = [AlertId(each) for each in objects(Audience.SEES_ALERT)]
+    case_ids = list({CaseId(entry.case_id) for entry, its in told if its.audience in _OF_CASE and entry.case_id})
+    desk_ids = objects(Audience.SEES_DUTY)
+    closed_ids = [each for each in map(_closed, concerned(Concerned.CLOSED_UPON)) if each]
+    excluding = list({CaseId(each.case_id) for each in concerned(Concerned.EXCLUDED) if each.case_id})
+    return _Facts(
+        alerts=await alerts.who_sees(tx, alert_ids, people) if alert_ids else {},
+        standings=await cases.standings(tx, case_ids, people) if case_ids else {},
+        duty=await cases.shown_duty(tx, desk_ids, people) if desk_ids else {},
+        closed_upon=await cases.closed_upon(tx, closed_ids, people) if closed_ids else {},
+        cut_off=await alerts.cut_off(tx, excluding, people) if excluding else {},
+    )
+
+
+def _hearing(entry: Entry, facts: _Facts, wanted: frozenset[PersonId]) -> Hearing:
+    told = told_of(entry)
+    change = wanted & frozenset(_may_know(entry, told.audience, facts))
+    if told is _UNKNOWN:
+        return Hearing(access=change)
+    concerned = wanted & frozenset(_concerned(entry, told.concerned, facts))
+    if told.concerned is Concerned.LEAVER:
+        return Hearing(change=change - concerned, left=concerned)
+    return Hearing(change=change - concerned, access=concerned)
+
+
+def _may_know(entry: Entry, audience: Audience, facts: _Facts) -> Collection[PersonId]:
+    if audience is Audience.SEES_ALERT:
+        return facts.alerts.get(AlertId(entry.object_id), ()) if entry.object_id else ()
+    if audience is Audience.SEES_DUTY:
+        return facts.duty.get(entry.object_id, ()) if entry.object_id else ()
+    standings = facts.standings.get(CaseId(entry.case_id), {}) if entry.case_id else {}
+    return [person for person, its in standings.items() if _suffices(its, audience, entry)]
+
+
+def _suffices(standing: Standing, audience: Audience, entry: Entry) -> bool:
+    match audience:
+        case Audience.IN_CASE:
+            return True
+        case Audience.IN_COMPARTMENT:
+            return entry.object_id is not None and standing.sees(CompartmentId(entry.object_id))
+        case Audience.LEADS_CASE:
+            return standing.leads
+        case Audience.SEES_REVIEW:
+            return reviews.may_know(standing)
+        case _:
+            return False
+
+
+def _concerned(entry: Entry, concerned: Concerned, facts: _Facts) -> Collection[PersonId]:
+    match concerned:
+        case Concerned.NOBODY:
+            return ()
+        case Concerned.PERSON:
+            return _named(entry, "person")
+        case Concerned.LEADERS:
+            return [*_named(entry, "coordinator"), *_named(entry, "deputy"), *_person(entry.actor_id)]
+        case Concerned.EXCLUDED:
+            cut_off = facts.cut_off.get(CaseId(entry.case_id), ()) if entry.case_id else ()
+            return [each for each in _person(entry.object_id) if each in cut_off]
+        case Concerned.CLOSED_UPON:
+            closed = _closed(entry)
+            return facts.closed_upon.get(closed, ()) if closed else ()
+        case Concerned.LEAVER:
+            return _person(entry.object_id)
+
+
+def _closed(entry: Entry) -> UUID | None:
+    """Return what an entry says was closed: a compartment, or the whole case."""
+    return entry.object_id or entry.case_id
+
+
+def _person(person_id: UUID | None) -> list[PersonId]:
+    return [] if person_id is None else [PersonId(person_id)]
+
+
+def _named(entry: Entry, fact: str) -> list[PersonId]:
+    """Return whom a fact of the entry names."""
+    said = entry.facts.get(fact)
+    return [PersonId(UUID(said))] if isinstance(said, str) else []

@@ -1,0 +1,81 @@
+"""What a reader of the live stream is told. How it is written down stands in `server.api.event_stream`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from server.live.acts import Object
+
+
+class Ending(StrEnum):
+    """Why the server ends a stream."""
+
+    SLOW = "slow"
+    SIGNED_OUT = "signed_out"
+    CLOSING = "closing"
+    TOO_MANY = "too_many"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Something that the reader may know of has changed: ids only, the reader fetches what it may see."""
+
+    position: int
+    act: str
+    object: Object
+    id: UUID | None
+    case: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessChanged:
+    """What the reader may see has changed."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Nobody can say what the reader has missed: it loads everything anew, and follows from here."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """Nothing was missed up to now, and up to this position where there is one."""
+
+    at: datetime
+    position: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The server ends the stream after this."""
+
+    reason: Ending
+
+
+News = Changed | AccessChanged
+Event = News | Reset | Alive | Ended
+
+
+class Packet:
+    """Events that go out together, perhaps to many readers. Whoever writes them keeps here what they became."""
+
+    __slots__ = ("events", "written")
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        self.events = tuple(events)
+        self.written: dict[bool, bytes] = {}
+
+    def after(self, position: int) -> Packet | None:
+        """Return what of it is new to a reader who has seen everything up to a position."""
+        fresh = [each for each in self.events if not isinstance(each, News) or each.position > position]
+        if len(fresh) == len(self.events):
+            return self
+        return Packet(fresh) if fresh else None

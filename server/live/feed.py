@@ -1,0 +1,303 @@
+"""The feed of one process: it follows the chain of acts and hands each to those who listen and may know of it.
+
+It chains what waits as soon as it hears of it (`cases.ledger`), asks once for a whole batch who may know
+(`server.live.audience`), and hands it over without waiting for anybody. What it missed it finds by position: a wake
+that was lost costs a second, a database that was away nothing. It never ends by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from agencies.model import PersonId
+from agencies.sign_in import SignIn
+from cases import ledger
+from cases.ledger import Entry
+from core import ledger as acts
+from core import logs, metrics
+from core.clock import Clock
+from core.database import Database
+from core.errors import Unavailable
+from core.texts import mark
+from crypto.tokens import token_hash
+from server.live.acts import Object
+from server.live.audience import Hearing, hearings, told_of
+from server.live.events import AccessChanged, Alive, Changed, Ending, Event, News, Packet, Reset
+from server.live.subscription import Limits, Subscription
+
+log = logs.get(__name__)
+
+RETRY_SECONDS = 5.0
+CLOSING = mark("Streha is being stopped here. Try again in a moment.")
+CROWDED = mark("Too many live streams are open here. Try again in a moment.")
+
+
+@dataclass(slots=True, kw_only=True)
+class Counts:
+    """What a feed has done since it began, for whoever watches the service."""
+
+    opened: int = 0
+    entries: int = 0
+    resets: int = 0
+    ended: Counter[Ending] = field(default_factory=Counter)
+
+
+class Feed:
+    """Hands what happens to the open streams of one process."""
+
+    def __init__(self, database: Database, clock: Clock, sign_in: SignIn, limits: Limits | None = None) -> None:
+        self._database = database
+        self._clock = clock
+        self._sign_in = sign_in
+        self._limits = limits or Limits()
+        self._open: dict[PersonId, list[Subscription]] = {}
+        # Everything up to here was handed over; nothing yet is where no look has succeeded.
+        self._position: int | None = None
+        self._following = False
+        self._closing = False
+        self._woken = asyncio.Event()
+        self._to_chain = True
+        self.counts = Counts()
+
+    @property
+    def streams(self) -> int:
+        """How many streams are open."""
+        return sum(map(len, self._open.values()))
+
+    async def run(self) -> NoReturn:
+        """Follow the chain for ever."""
+        while True:
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    listening = {acts.CHANNEL: self._hear_of_acts, ledger.CHANNEL: self._woken.set}
+                    tasks.create_task(self._database.listen_to(listening))
+                    tasks.create_task(self._keep_looking())
+                    tasks.create_task(self._keep_assuring())
+            except* Exception as group:  # noqa: BLE001 (the API goes on without it, and it tries again)
+                log.failure("feed_failed", group)
+            self._following = False
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def follow(self, person_id: PersonId, token: bytes, after: int | None) -> Subscription:
+        """Open a stream for a person: what happened after a position, and then whatever happens.
+
+        Without a position it begins now. A person who opens more streams than allowed loses the oldest.
+        """
+        if self._closing:
+            raise Unavailable(CLOSING)
+        if self.streams >= self._limits.streams:
+            raise Unavailable(CROWDED)
+        await self._begin()
+        mine = self._open.get(person_id, [])
+        for oldest in mine[: len(mine) + 1 - self._limits.per_person]:
+            oldest.end(Ending.TOO_MANY)
+        subscription = Subscription(person_id, token_hash(token), self._limits, self._forget)
+        self._open.setdefault(person_id, []).append(subscription)
+        metrics.STREAMS_OPEN.add(1)
+        # From here on everything after the position of this very moment gathers for the reader.
+        until = self._next - 1
+        try:
+            opening, seen = await self._opening(person_id, after, until)
+        except BaseException:
+            subscription.end(None)
+            raise
+        subscription.begin(Packet(opening), seen)
+        self.counts.opened += 1
+        return subscription
+
+    async def look(self, *, chain: bool = True) -> None:
+        """Chain what waits, unless told not to, and hand over everything new."""
+        await self._begin()
+        chained: Sequence[Entry] = ()
+        while chain:
+            chained = await ledger.sequence(self._database)
+            if not chained or chained[0].position != self._next:
+                break
+            await self._take(chained)
+            chain = len(chained) == ledger.BATCH
+        if not chained or chained[-1].position >= self._next:
+            await self._catch_up()
+
+    async def assure(self) -> None:
+        """Tell every reader that nothing was missed, and end the streams of those who are signed in no more.
+
+        Where the database does not answer nobody is told anything: nothing can be known to be missed or not.
+        """
+        sessions = {each.session for each in self._all()}
+        if not sessions:
+            return
+        good = await self._sign_in.still_good(sessions)
+        if not self._following or self._position is None:
+            return
+        now, position = self._clock.now(), self._position
+        alive, alive_alone = Packet([Alive(now, position)]), Packet([Alive(now, None)])
+        for each in self._all():
+            if each.session in good:
+                each.assure(alive, position, alive_alone)
+            elif each.session in sessions:
+                each.end(Ending.SIGNED_OUT)
+
+    def close(self) -> None:
+        """End every stream, and open no more."""
+        self._closing = True
+        for each in self._all():
+            each.end(Ending.CLOSING)
+
+    @property
+    def _next(self) -> int:
+        return (self._position or 0) + 1
+
+    def _all(self) -> Iterator[Subscription]:
+        return iter([each for mine in self._open.values() for each in mine])
+
+    def _forget(self, subscription: Subscription) -> None:
+        if subscription.reason is not None:
+            self.counts.ended[subscription.reason] += 1
+        metrics.STREAMS_OPEN.add(-1)
+        metrics.STREAMS_ENDED.count(subscription.reason or "left")
+        mine = self._open[subscription.person_id]
+        mine.remove(subscription)
+        if not mine:
+            del self._open[subscription.person_id]
+
+    # Following the chain -------------------------------------------------------------------------------
+
+    def _hear_of_acts(self) -> None:
+        self._to_chain = True
+        self._woken.set()
+
+    async def _keep_looking(self) -> NoReturn:
+        while True:
+            chain, self._to_chain = self._to_chain, False
+            self._woken.clear()
+            try:
+                await self.look(chain=chain)
+                self._following = True
+                metrics.FEED_POSITION.set(self._next - 1)
+            except Unavailable:
+                if self._following:
+                    log.warning("feed_interrupted")
+                self._following = False
+            for each in self._all():
+                each.look()
+            try:
+                async with asyncio.timeout(self._limits.look_seconds):
+                    await self._woken.wait()
+            except TimeoutError:
+                self._to_chain = True
+
+    async def _keep_assuring(self) -> NoReturn:
+        while True:
+            await asyncio.sleep(self._limits.alive_seconds)
+            with suppress(Unavailable):
+                await self.assure()
+
+    async def _begin(self) -> None:
+        """Begin where the chain ends now."""
+        if self._position is None:
+            head = await ledger.position(self._database)
+            self._position = head if self._position is None else self._position
+
+    async def _catch_up(self) -> None:
+        """Hand over what others have chained; begin anew where the ledger has gone back, as after a restore."""
+        while True:
+            head, entries = await ledger.following(self._database, self._next - 1)
+            if head < self._next - 1:
+                log.error("ledger_went_back", position=head)
+                self._reset(head)
+            if entries:
+                await self._take(entries)
+            if len(entries) < ledger.BATCH:
+                return
+
+    async def _take(self, entries: Sequence[Entry]) -> None:
+        """Hand over the entries that follow; where it cannot be said who may know of them, all load anew."""
+        try:
+            found = await self._judged(entries)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 (one entry that cannot be judged must not silence the stream)
+            log.failure("feed_entries_not_judged", error, position=entries[-1].position)
+            self._reset(entries[-1].position)
+        else:
+            self._hand_over(entries, found)
+        self.counts.entries += len(entries)
+
+    async def _judged(self, entries: Sequence[Entry]) -> list[Hearing]:
+        """Return who hears of each entry, of everybody who listens at the end of this."""
+        asked: set[PersonId] = set()
+        found = [Hearing()] * len(entries)
+        while people := self._open.keys() - asked:
+            async with self._database.transaction() as tx:
+                more = await hearings(tx, entries, people)
+            found = [before | now for before, now in zip(found, more, strict=True)]
+            asked |= people
+        return found
+
+    def _hand_over(self, entries: Sequence[Entry], found: Sequence[Hearing]) -> None:
+        """Give everybody what is theirs, and advance, in one go: whoever comes now reads from the new position."""
+        news: dict[PersonId, list[News]] = defaultdict(list)
+        for entry, hearing in zip(entries, found, strict=True):
+            for people, event in ((hearing.change, _changed(entry)), (hearing.access, AccessChanged(entry.position))):
+                for person_id in people:
+                    news[person_id].append(event)
+        self._position = entries[-1].position
+        packets: dict[tuple[int, ...], Packet] = {}
+        for person_id, events in news.items():
+            # Nearly everybody hears the same: it is written down once.
+            packet = packets.setdefault(tuple(map(id, events)), Packet(events))
+            for each in tuple(self._open.get(person_id, ())):
+                each.offer(packet)
+        for person_id in {each for hearing in found for each in hearing.left}:
+            for each in tuple(self._open.get(person_id, ())):
+                each.end(Ending.SIGNED_OUT)
+
+    def _reset(self, position: int) -> None:
+        self._position = position
+        self.counts.resets += 1
+        metrics.STREAM_RESETS.count()
+        packet = Packet([Reset(position)])
+        for each in self._all():
+            each.reset(packet, position)
+
+    # Beginning a stream --------------------------------------------------------------------------------
+
+    async def _opening(self, person_id: PersonId, after: int | None, until: int) -> tuple[list[Event], int]:
+        """Return what a reader is told first, and up to which position everything is known with it."""
+        now = self._clock.now()
+        if after is None:
+            return [Alive(now, until)], until
+        if after > until and after <= await ledger.position(self._database):
+            # Another process was faster than this one: nothing is missing.
+            return [Alive(now, after)], after
+        if not until - self._limits.behind <= after <= until:
+            self.counts.resets += 1
+            metrics.STREAM_RESETS.count()
+            return [Alive(now, None), Reset(until)], until
+        return [Alive(now, after), *await self._missed(person_id, after, until)], until
+
+    async def _missed(self, person_id: PersonId, after: int, until: int) -> list[News]:
+        if after == until:
+            return []
+        entries = await ledger.entries(self._database, after, until - after)
+        async with self._database.transaction() as tx:
+            found = await hearings(tx, entries, [person_id])
+        news: list[News] = []
+        for entry, hearing in zip(entries, found, strict=True):
+            if person_id in hearing.change:
+                news.append(_changed(entry))
+            elif person_id in hearing.access:
+                news.append(AccessChanged(entry.position))
+        return news
+
+
+def _changed(entry: Entry) -> Changed:
+    """Return what is told of an entry: of a case only the case, since not everybody may know of its circles."""
+    object_ = told_of(entry).object
+    id_ = entry.case_id if object_ is Object.CASE else entry.object_id
+    return Changed(entry.position, entry.act, object_, id_, entry.case_id)

@@ -1,0 +1,143 @@
+"""A case with every kind of asker around it, each with a session: what the authorisation table is tried on.
+
+It is made once and copied for every test. Sessions are of people who were entitled to them when they began.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from agencies.model import AgencyKind, Person, Role
+from alerts.model import Event
+from cases.model import Compartment, Part
+from crypto import sign_in
+from safety_plans.model import Level
+from server.api.credentials import COOKIE
+from server.api.wire.directory import token_bytes, token_text
+from tests.authorisation import Asker
+from tests.clock import MovableClock
+from tests.served import ServedApi
+
+
+@dataclass(slots=True, kw_only=True)
+class Signed:
+    """How an asker shows who asks: by a key's session, by a browser's, or not at all."""
+
+    token: str = ""
+    cookie: bool = False
+
+    def headers(self, origin: str) -> dict[str, str]:
+        """Return the headers of a request; a browser says from which page."""
+        if not self.token:
+            return {"Origin": origin}
+        if not self.cookie:
+            return {"Origin": origin, "Authorization": f"Bearer {self.token}"}
+        return {"Origin": origin, "Sec-Fetch-Site": "same-origin", "Cookie": f"{COOKIE}={self.token}"}
+
+
+@dataclass(slots=True, kw_only=True)
+class Surroundings:
+    """The case, what is in it, and who asks."""
+
+    clock: timedelta
+    # Ids for a path, and people and things that bodies name.
+    ids: dict[str, UUID]
+    # A circle, and a case without an alert, that may be closed.
+    side: UUID
+    quiet_case: UUID
+    newcomer: Person
+    leaders: tuple[Person, Person]
+    signed: dict[Asker, Signed] = field(default_factory=dict)
+    people: dict[Asker, Person] = field(default_factory=dict)
+
+
+async def surroundings(api: ServedApi, clock: MovableClock) -> Surroundings:
+    """Make all of it over an API."""
+    network, services, began = api.network, api.services, clock.now()
+    shelter = await network.office(AgencyKind.SHELTER, workers=4)
+    police = await network.office(AgencyKind.POLICE, workers=6, officers=2, deputies=1)
+    welfare = await network.office(AgencyKind.SOCIAL_WELFARE)
+    ngo = await network.office(AgencyKind.NGO, workers=2)
+    elsewhere = await network.office(AgencyKind.HEALTH)
+    former, coordinator, spare, newcomer = shelter.workers
+    member, raiser, excluded, removed, left, colleague = police.workers
+    deputy, stranger = welfare.worker, elsewhere.worker
+    excluded_called, called = police.officers
+    administrator = await network.person(police.agency, Role.ADMINISTRATOR)
+    people = {
+        Asker.COORDINATOR: coordinator, Asker.IN_BROWSER: coordinator, Asker.DEPUTY: deputy, Asker.FORMER: former,
+        Asker.MEMBER: member, Asker.RAISER: raiser, Asker.OTHER_CIRCLE: ngo.worker, Asker.CALLED: called,
+        Asker.COLLEAGUE: colleague, Asker.SECURITY_OFFICER: police.deputies[0], Asker.ADMINISTRATOR: administrator,
+        Asker.INFORMED: ngo.officer, Asker.INFORMED_COLLEAGUE: ngo.workers[1], Asker.EXCLUDED: excluded,
+        Asker.EXCLUDED_CALLED: excluded_called, Asker.REMOVED: removed, Asker.STRANGER: stranger, Asker.LEFT: left,
+        Asker.EXPIRED: coordinator, Asker.LAPSED: coordinator,
+    }  # fmt: skip
+
+    parts = {police: Part.RESPONDER, welfare: Part.RESPONDER, ngo: Part.INFORMED}
+    members = [coordinator, member, raiser, excluded, removed, left, spare]
+    case = await network.case(former, parts, members, deputy)
+    quiet = await network.case(former, parts, members, deputy)
+    review = await network.reviews.set_level(former, case.id, Level.HIGH)
+    for each in (case, quiet):
+        await network.cases.set_leaders(former, each.id, coordinator.id, deputy.id)
+        await _circle(api, coordinator, each.id, [ngo.worker])
+    side = await _circle(api, coordinator, case.id, [member, raiser, former])
+
+    # Two sessions whose time is over, then everybody's.
+    signed = {
+        Asker.EXPIRED: Signed(token=await api.token(coordinator)),
+        Asker.LAPSED: Signed(token=await _in_browser(api, coordinator), cookie=True),
+        Asker.NOBODY: Signed(),
+    }
+    clock.move(timedelta(seconds=services.settings.session_lifetime))
+    for asker, person in people.items():
+        if asker not in signed:
+            in_browser = asker is Asker.IN_BROWSER
+            token = await (_in_browser(api, person) if in_browser else api.token(person))
+            signed[asker] = Signed(token=token, cookie=in_browser)
+
+    # One that calls leaders and duty desks first, and not yet the members.
+    alert = (await network.alerts.raise_(raiser, case.core.id, uuid4(), event=Event.BEING_FOLLOWED)).alert
+    assert alert.called(excluded_called.id)
+    for each in (case, quiet):
+        for person in (excluded, excluded_called):
+            await network.cases.exclude(coordinator, each.id, person.id)
+        await network.cases.remove_member(coordinator, each.core.id, removed.id)
+    await network.depart(left)
+    ids = {
+        "case": case.id, "compartment": case.core.id, "alert": alert.id, "review": review.review.id,
+        "person": spare.id, "agency": police.agency.id,
+    }  # fmt: skip
+    return Surroundings(
+        clock=clock.now() - began, ids=ids, side=side.id, quiet_case=quiet.id, newcomer=newcomer,
+        leaders=(coordinator, deputy), signed=signed, people=people,
+    )  # fmt: skip
+
+
+async def _circle(api: ServedApi, leader: Person, case_id: Any, members: list[Person]) -> Compartment:
+    return await api.network.cases.open_compartment(leader, case_id, [each.id for each in members])
+
+
+async def _in_browser(api: ServedApi, person: Person) -> str:
+    """Return the token that a browser keeps as its cookie."""
+    code = await link_code(api, person)
+    return token_text((await api.services.browser_sign_in.sign_in(code)).token)
+
+
+async def link_code(api: ServedApi, person: Person) -> bytes:
+    """Return the code of a link that signs a browser in."""
+    token = await api.token(person)
+    return (await api.services.browser_sign_in.link(person, token_bytes(token))).code
+
+
+async def signed_challenge(api: ServedApi, person: Person) -> dict[str, object]:
+    """Return what begins a session with a person's key."""
+    key = api.key(person)
+    nonce = await api.services.sign_in.challenge(person.id)
+    signature = sign_in.answer(
+        key.seed, network=key.network, origin=key.origin, person=person.id.bytes, nonce=nonce
+    )  # fmt: skip
+    return {"person": person.id, "nonce": nonce, "signature": signature}

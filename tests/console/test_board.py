@@ -1,0 +1,154 @@
+"""The board: what a duty officer sees at once, and how it stays true while others act."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from playwright.async_api import expect
+
+from alerts.model import StandDownReason
+from core.outbox import TargetKind
+from safety_plans.model import Level
+from tests.console.browsers import Browsers, Machine
+from tests.console.elsewhere import deliver, raised, refuse
+from tests.console.screen import ANYTHING
+from tests.console.serving import ServedConsole
+from tests.people import Network, Scene
+
+NOBODY = "NOBODY has accepted yet."
+
+
+async def test_it_shows_who_was_reached_who_accepted_and_who_is_silent(
+    browsers: Browsers, network: Network, story: Scene, language: str
+) -> None:
+    unreached, accepting = story.police.officers
+    alert_id = await raised(network, story, story.member)
+    await refuse(network, lambda target: target.kind is TargetKind.COMPARTMENT)
+    await deliver(network, lambda target: target.id == story.police.desk_id, unreached=[unreached.id])
+    await network.alerts.acknowledge(accepting, alert_id)
+
+    screen = await browsers.board_of(story.coordinator, Machine(language=language))
+    card = screen.alert(story.case.codename)
+    await expect(card).to_contain_text(screen.like("Raised {time} by {person}.", time=ANYTHING, person=story.member.name))
+    await expect(card).to_contain_text(screen.words("panic"))
+    await expect(card).to_contain_text(screen.words("duty desk of {agency}", agency=story.police.agency.name))
+    channel = screen.words("channel {codename}", codename=story.case.codename)
+    for sentence, names in (
+        ("NOT reached on any device: {people}. Ring them.", {"people": unreached.name}),
+        ("NOT delivered: {rooms}. Ring them yourself.", {"rooms": channel}),
+        ("ACCEPTED by {people}.", {"people": accepting.name}),
+    ):
+        await expect(card).to_contain_text(screen.words(sentence, **names))
+    silent = card.get_by_role("definition").filter(has_text=story.shelter.agency.name)
+    await expect(silent).to_contain_text(story.welfare.agency.name)
+    await expect(silent).not_to_contain_text(story.police.agency.name)
+    await card.get_by_text(screen.like("Everybody who was called: {count}", count=ANYTHING)).click()
+    called = card.get_by_role("listitem").filter(has_text=unreached.name)
+    await expect(called).to_contain_text(screen.words("no answer yet"))
+
+
+async def test_it_shows_duty_reviews_and_when_calling_was_last_proven(
+    browsers: Browsers, console: ServedConsole, network: Network, story: Scene, language: str
+) -> None:
+    drill = await raised(network, story, story.member, drill=True)
+    await network.alerts.acknowledge(story.police.officer, drill)
+    await network.reviews.set_level(story.coordinator, story.case.id, Level.VERY_HIGH)
+    soon = await network.case(story.coordinator, {})
+    await network.reviews.set_level(story.coordinator, soon.id, Level.HIGH)
+    later = await network.case(story.coordinator, {})
+    await network.reviews.set_level(story.coordinator, later.id, Level.LOW)
+    assert story.ngo.desk_id is not None
+    await network.agencies.unseat(story.ngo.desk_id, story.ngo.officer.id)
+    console.clock.move(timedelta(days=1, hours=3))
+    await console.beat()
+
+    screen = await browsers.board_of(story.coordinator, Machine(language=language))
+    reviews = screen.region("Assessments due")
+    await expect(reviews.get_by_role("heading", name=screen.words("OVERDUE: {count}", count=1))).to_be_visible()
+    overdue = reviews.get_by_role("listitem").filter(has_text=story.case.codename)
+    await expect(overdue).to_contain_text(screen.words("very high risk"))
+    await expect(overdue).to_contain_text(screen.words("Owner: {person}", person=story.coordinator.name))
+    await expect(overdue).to_contain_text(screen.words("OVERDUE since"))
+    await expect(reviews.get_by_role("listitem").filter(has_text=soon.codename)).to_contain_text(screen.words("due"))
+    await expect(reviews).not_to_contain_text(later.codename)
+    await screen.button("Show the later ones: {count}", count=1).click()
+    await expect(reviews).to_contain_text(later.codename)
+
+    duty = screen.region("Duty tonight")
+    seated = duty.get_by_role("listitem").filter(has_text=story.police.agency.name)
+    names = ", ".join(each.name for each in story.police.officers)
+    await expect(seated).to_contain_text(screen.words("On duty: {people}", people=names))
+    empty = duty.get_by_role("listitem").filter(has_text=story.ngo.agency.name)
+    await expect(empty).to_contain_text(screen.words("NOBODY is on duty."))
+    proven = screen.region("Last proven")
+    await expect(proven).to_contain_text(
+        screen.like(
+            "Calling people last worked {time}, in an exercise: accepted within {duration}.",
+            time=ANYTHING, duration=ANYTHING,
+        )
+    )  # fmt: skip
+
+
+async def test_it_follows_what_others_do(browsers: Browsers, network: Network, story: Scene, language: str) -> None:
+    screen = await browsers.board_of(story.coordinator, Machine(language=language))
+    await expect(screen.text("No alert is open for you.")).to_be_visible()
+    alert_id = await raised(network, story, story.member)
+    card = screen.alert(story.case.codename)
+    await expect(card).to_contain_text(screen.words(NOBODY))
+    await expect(
+        screen.spoken("ALERT, {codename}: {event}.", codename=story.case.codename, event=screen.words("panic"))
+    ).to_be_attached()
+    await deliver(network)
+    await expect(card).to_contain_text(screen.words("duty desk of {agency}", agency=story.police.agency.name))
+    await network.alerts.acknowledge(story.police.officer, alert_id)
+    await expect(card).to_contain_text(screen.words("ACCEPTED by {people}.", people=story.police.officer.name))
+    await network.alerts.stand_down(story.police.officer, alert_id, StandDownReason.FALSE_ALARM)
+    await expect(screen.text("No alert is open for you.")).to_be_visible()
+    await expect(card).to_contain_text(
+        screen.like(
+            "Ended {time} by {person}: {reason}.",
+            time=ANYTHING, person=story.police.officer.name, reason=screen.words("false alarm"),
+        )
+    )  # fmt: skip
+    await network.reviews.set_level(story.deputy, story.case.id, Level.VERY_HIGH)
+    row = screen.region("Assessments due").get_by_role("listitem").filter(has_text=story.case.codename)
+    await expect(row).to_contain_text(screen.words("very high risk"))
+
+
+async def test_whoever_is_excluded_sees_nothing_from_that_moment_on(
+    browsers: Browsers, network: Network, story: Scene
+) -> None:
+    await raised(network, story, story.member)
+    leaver = story.police.officer
+    screen = await browsers.board_of(leaver)
+    await expect(screen.alert(story.case.codename)).to_be_visible()
+    await network.cases.exclude(story.coordinator, story.case.id, leaver.id)
+    await expect(screen.alert(story.case.codename)).to_have_count(0)
+    await expect(screen.text("No alert is open for you.")).to_be_visible()
+    await expect(screen.region("Duty tonight")).not_to_contain_text(story.shelter.agency.name)
+    # Nor does anything of it come back.
+    await deliver(network)
+    written = await screen.page.content()
+    assert story.case.codename not in written
+    assert story.member.name not in written
+
+
+async def test_a_stranger_sees_nothing_and_learns_nothing(browsers: Browsers, network: Network, story: Scene) -> None:
+    screen = await browsers.board_of(story.stranger)
+    await raised(network, story, story.member)
+    await network.agencies.seat(story.elsewhere.desk_id, story.stranger.id) if story.elsewhere.desk_id else None
+    await expect(screen.region("Duty tonight")).to_contain_text(story.stranger.name)
+    await expect(screen.text("No alert is open for you.")).to_be_visible()
+    assert story.case.codename not in await screen.page.content()
+
+
+async def test_it_says_when_what_calls_people_gives_no_sign_of_life(
+    browsers: Browsers, console: ServedConsole, story: Scene, language: str
+) -> None:
+    console.clock.move(timedelta(seconds=61))
+    await console.beat("bots")
+    screen = await browsers.board_of(story.member, Machine(language=language))
+    engine = "What calls silent people again gives no sign of life: {since}. Ring them yourself, and tell the operator."
+    bots = "What speaks in the channels gives no sign of life: {since}. Ring people yourself, and tell the operator."
+    await expect(screen.text(engine, since=ANYTHING)).to_be_visible()
+    await expect(screen.text(bots, since=ANYTHING)).to_have_count(0)

@@ -1,0 +1,99 @@
+"""Losing the live stream, and saying so: nobody takes an old board for a true one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from playwright.async_api import expect
+
+from core.settings import Settings
+from tests.console.browsers import Browsers, Machine
+from tests.console.elsewhere import raised
+from tests.console.screen import ANYTHING, Screen
+from tests.console.serving import ServedConsole, serve_behind
+from tests.console.watching import FAILED_REQUEST
+from tests.people import Network, Scene
+
+NOT_LIVE = "NOT live: trying to reconnect since {time}. What you see may be old."
+GRACE = timedelta(seconds=2)
+LONGEST_PAUSE = timedelta(seconds=16)
+
+
+async def is_old(screen: Screen) -> None:
+    """Require that the board says it may be old."""
+    await expect(screen.text(NOT_LIVE, time=ANYTHING)).to_be_visible()
+    await expect(screen.spoken("NOT live. What you see may be old.")).to_be_attached()
+
+
+async def test_a_board_that_is_cut_off_says_so_and_catches_up(
+    browsers: Browsers, console: ServedConsole, network: Network, story: Scene, language: str
+) -> None:
+    screen = await browsers.board_of(story.coordinator, Machine(language=language))
+    screen.watch.expect(FAILED_REQUEST)
+    console.line.cut()
+    async with screen.still():
+        await screen.pass_time(GRACE)
+        await is_old(screen)
+        await raised(network, story, story.member)
+        await screen.pass_time(LONGEST_PAUSE)
+        await is_old(screen)
+        await expect(screen.page.get_by_role("article")).to_have_count(0)
+        console.line.mend()
+        await screen.pass_time(LONGEST_PAUSE)
+        await screen.until_live()
+    await expect(screen.alert(story.case.codename)).to_be_visible()
+    await expect(screen.spoken("Live again.")).to_be_attached()
+    await expect(screen.text(NOT_LIVE, time=ANYTHING)).to_have_count(0)
+
+
+async def test_a_line_on_which_nothing_comes_any_more_is_not_live(
+    browsers: Browsers, console: ServedConsole, network: Network, story: Scene
+) -> None:
+    screen = await browsers.board_of(story.coordinator)
+    screen.watch.expect(FAILED_REQUEST)
+    console.line.stall()
+    async with screen.still():
+        await screen.pass_time(timedelta(seconds=39))
+        await screen.until_live()
+        await screen.pass_time(timedelta(seconds=5))
+        await is_old(screen)
+        await raised(network, story, story.member)
+        console.line.mend()
+        await screen.pass_time(LONGEST_PAUSE)
+        await screen.until_live()
+    await expect(screen.alert(story.case.codename)).to_be_visible()
+
+
+async def test_when_the_server_is_started_anew_nothing_is_missed(
+    browsers: Browsers, console: ServedConsole, network: Network, settings: Settings, story: Scene
+) -> None:
+    screen = await browsers.board_of(story.coordinator)
+    screen.watch.expect(FAILED_REQUEST)
+    # The old server takes leave; the board does not stay with it, although it still answers.
+    console.api.services.feed.close()
+    console.line.cut()
+    async with serve_behind(console.line, network, settings, console.api.directory):
+        await raised(network, story, story.member)
+        async with screen.still():
+            await screen.pass_time(LONGEST_PAUSE)
+            console.line.mend()
+            await screen.pass_time(LONGEST_PAUSE)
+            await screen.until_live()
+        await expect(screen.alert(story.case.codename)).to_be_visible()
+        await screen.page.close()
+
+
+async def test_a_blink_of_the_line_troubles_nobody(
+    browsers: Browsers, console: ServedConsole, network: Network, story: Scene
+) -> None:
+    screen = await browsers.board_of(story.coordinator)
+    screen.watch.expect(FAILED_REQUEST)
+    async with screen.still():
+        console.line.cut()
+        console.line.mend()
+        await screen.pass_time(GRACE / 2)
+        await raised(network, story, story.member)
+        await expect(screen.alert(story.case.codename)).to_be_visible()
+        await screen.pass_time(GRACE)
+    await expect(screen.text(NOT_LIVE, time=ANYTHING)).to_have_count(0)
+    await expect(screen.spoken("NOT live. What you see may be old.")).to_have_count(0)

@@ -1,0 +1,161 @@
+"""Looks over a browser's shoulder, in every story: whatever the console must never do is a fault of that story.
+
+It must speak to nobody but its own server, give the browser no reason to complain, break no rule of its own policy,
+keep nothing but the language, and show nothing in a title, an address or a notification. What it writes and takes
+away again counts too: the observer stands in the page before the page's own scripts.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request, WebError
+
+from core.texts import LANGUAGES
+
+TITLE = "Streha"
+# What may stand in the address bar behind the origin, and in a request.
+ADDRESS = re.compile(r"/console/(#(/board|/drill)?)?")
+PATHS = re.compile(r"/(console/[a-z0-9_./-]*|api/[a-z0-9/-]+)?", re.IGNORECASE)
+COMPLAINTS = frozenset({"error", "warning", "assert"})
+# What Chromium says when a request fails, for stories in which requests are to fail.
+FAILED_REQUEST = "Failed to load resource"
+
+OBSERVER = """
+(() => {
+  if (location.protocol !== "http:") return;
+  const tell = (kind, what) => globalThis.observed(kind, String(what));
+  addEventListener("securitypolicyviolation", (event) => tell("policy", event.violatedDirective), true);
+  let title = "";
+  new MutationObserver(() => {
+    if (document.title !== title) tell("title", (title = document.title));
+  }).observe(document, { subtree: true, childList: true, characterData: true });
+  const before = (owner, name, act) => {
+    const original = owner[name];
+    owner[name] = function (...given) {
+      act(...given);
+      return original.apply(this, given);
+    };
+  };
+  for (const name of ["pushState", "replaceState"]) {
+    before(History.prototype, name, (state, _unused, address) => {
+      tell("address", new URL(address ?? "", location.href));
+      if (state !== null) tell("kept", `history: ${JSON.stringify(state)}`);
+    });
+  }
+  before(Storage.prototype, "setItem", (key, value) => tell("stored", `${key}=${value}`));
+  before(IDBFactory.prototype, "open", (name) => tell("kept", `database ${name}`));
+  before(CacheStorage.prototype, "open", (name) => tell("kept", `cache ${name}`));
+  before(ServiceWorkerContainer.prototype, "register", (script) => tell("kept", `worker ${script}`));
+  const cookie = Object.getOwnPropertyDescriptor(Document.prototype, "cookie");
+  Object.defineProperty(Document.prototype, "cookie", { ...cookie, set: (text) => tell("kept", `cookie ${text}`) });
+  globalThis.Notification = class {
+    static permission = "default";
+    static requestPermission = async () => "denied";
+    constructor(heading, told) { tell("notification", `${heading} ${JSON.stringify(told)}`); }
+  };
+})()
+"""
+KEPT = """
+async () => ({
+  title: document.title,
+  state: history.state,
+  stored: [localStorage, sessionStorage].flatMap((each) => Object.entries(each)),
+  databases: (await indexedDB.databases()).map((each) => each.name),
+  caches: await caches.keys(),
+  scripts: document.cookie,
+})
+"""
+
+
+class Watch:
+    """What was seen of one browser's doings; `faults` are those that must not be."""
+
+    def __init__(self, context: BrowserContext, origin: str) -> None:
+        self._context = context
+        self._origin = origin
+        self._expected: list[re.Pattern[str]] = []
+        self.faults: list[str] = []
+        self.notifications: list[str] = []
+        self.requests: list[Request] = []
+
+    def expect(self, complaint: str) -> None:
+        """Let the browser complain so, from now on, because the story makes it."""
+        self._expected.append(re.compile(complaint))
+
+    async def begin(self) -> None:
+        """Begin to look; before the first page."""
+        await self._context.expose_binding("observed", self._observed)
+        await self._context.add_init_script(OBSERVER)
+        self._context.on("request", self._requested)
+        self._context.on("console", self._complained)
+        self._context.on("weberror", self._failed)
+        self._context.on("page", self._opened)
+
+    async def finish(self) -> None:
+        """Look at what is left."""
+        for page in self._context.pages:
+            await self._look_at(page)
+        for cookie in await self._context.cookies():
+            if not (cookie.get("httpOnly") and cookie.get("secure") and cookie.get("sameSite") == "Strict"):
+                self.faults.append(f"a cookie that is not strict: {cookie.get('name')}")
+
+    async def _look_at(self, page: Page) -> None:
+        if not page.url.startswith(self._origin):
+            return
+        kept: dict[str, Any] = await page.evaluate(KEPT)
+        self._titled(kept["title"])
+        self._at(page.url)
+        for key, value in kept["stored"]:
+            self._stored(f"{key}={value}")
+        for name in ("state", "databases", "caches", "scripts"):
+            if kept[name]:
+                self.faults.append(f"kept: {name} {kept[name]}")
+
+    def _observed(self, _source: object, kind: str, what: str) -> None:
+        match kind:
+            case "title":
+                self._titled(what)
+            case "address":
+                self._at(what)
+            case "stored":
+                self._stored(what)
+            case "notification":
+                self.notifications.append(what)
+            case _:
+                self.faults.append(f"{kind}: {what}")
+
+    def _titled(self, title: str) -> None:
+        if title != TITLE:
+            self.faults.append(f"the title {title!r}")
+
+    def _at(self, address: str) -> None:
+        if not ADDRESS.fullmatch(address.removeprefix(self._origin)):
+            self.faults.append(f"the address {address}")
+
+    def _stored(self, entry: str) -> None:
+        if entry.partition("=")[2] not in LANGUAGES:
+            self.faults.append(f"stored: {entry}")
+
+    def _requested(self, request: Request) -> None:
+        self.requests.append(request)
+        own = request.url.startswith(self._origin + "/")
+        path = request.url.removeprefix(self._origin).partition("#")[0]
+        if not own or not PATHS.fullmatch(path):
+            self.faults.append(f"a request of {request.url}")
+        if request.headers.get("referer"):
+            self.faults.append(f"a request that tells its page: {path} {request.headers['referer']}")
+
+    def _complained(self, message: ConsoleMessage) -> None:
+        told = message.text
+        if message.type in COMPLAINTS and not any(each.search(told) for each in self._expected):
+            self.faults.append(f"{message.type}: {told} ({message.location['url']})")
+
+    def _failed(self, error: WebError) -> None:
+        self.faults.append(f"uncaught: {error.error}")
+
+    def _opened(self, page: Page) -> None:
+        page.on("websocket", lambda _: self.faults.append("a web socket"))
+        page.on("popup", lambda _: self.faults.append("another window"))
+        page.on("download", lambda _: self.faults.append("a download"))

@@ -1,0 +1,125 @@
+"""The document and its page as they are served, and our own client held against them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from alerts.model import StandDownReason
+from cases.model import Part
+from client.api import ApiClient
+from safety_plans.model import Level
+from tests.described import described
+from tests.served import ServedApi
+
+pytest_plugins = ("tests.fixtures_api",)
+
+# What is for browsers, programs that watch, and readers of the description.
+NOT_FOR_THE_CLIENT = {
+    "begin_browser_session", "show_board", "follow_stream", "check_alive", "check_ready", "show_document",
+    "show_reference", "show_reference_style",
+}  # fmt: skip
+
+
+async def test_anybody_may_read_it(api: ServedApi) -> None:
+    served = await api.ask("GET", "/api/openapi.json")
+    assert (served.status, served.headers["Content-Type"]) == (200, "application/json")
+    assert served.body == msgspec.json.encode(described())
+    assert served.headers["Content-Security-Policy"].startswith("default-src 'none'; base-uri")
+    again = await api.ask("GET", "/api/openapi.json", headers={"If-None-Match": served.headers["Etag"]})
+    assert (again.status, again.body) == (304, b"")
+
+
+async def test_the_page_may_do_nothing_but_be_read(api: ServedApi) -> None:
+    page = await api.ask("GET", "/api/reference")
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert page.headers["Content-Security-Policy"] == (
+        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert b"Raise an alert; the same key raises it once" in page.body
+    style = await api.ask("GET", "/api/reference.css")
+    assert style.headers["Content-Type"] == "text/css; charset=utf-8"
+    assert b"prefers-color-scheme: dark" in style.body
+
+
+async def test_the_client_does_what_is_described_and_all_of_it(api: ServedApi) -> None:
+    scene = await api.network.scene()
+    police = scene.police
+    case_id, core_id, key = scene.case.id, scene.case.core.id, uuid4()
+    async with api.client(scene.coordinator) as coordinator, api.client(police.officer) as officer:
+        circle = await coordinator.open_compartment(case_id, [scene.member.id])
+        review = await coordinator.set_level(case_id, Level.HIGH)
+        opened = await coordinator.open_case(agencies={police.agency.id: Part.INFORMED}, deputy=None)
+        calls: dict[str, Callable[[], Awaitable[object]]] = {
+            "me": coordinator.me,
+            "agencies": coordinator.agencies,
+            "people": coordinator.people,
+            "sign_in_link": coordinator.sign_in_link,
+            "cases": coordinator.cases,
+            "case": lambda: coordinator.case(case_id),
+            "open_case": lambda: coordinator.open_case(agencies={}, members=[scene.shelter.workers[1].id]),
+            "name_leaders": lambda: coordinator.name_leaders(case_id, scene.coordinator.id, scene.deputy.id),
+            "set_part": lambda: coordinator.set_part(case_id, police.agency.id, Part.RESPONDER),
+            "exclude": lambda: coordinator.exclude(case_id, police.workers[1].id),
+            "open_compartment": lambda: coordinator.open_compartment(case_id, [scene.member.id]),
+            "add_member": lambda: coordinator.add_member(circle.id, scene.shelter.workers[1].id),
+            "remove_member": lambda: coordinator.remove_member(circle.id, scene.member.id),
+            "close_compartment": lambda: coordinator.close_compartment(circle.id),
+            "set_level": lambda: coordinator.set_level(opened.id, Level.LOW),
+            "reviews": coordinator.reviews,
+            "complete_review": lambda: coordinator.complete_review(review.id),
+            "raise_alert": lambda: coordinator.raise_alert(core_id, key),
+            "alerts": lambda: officer.alerts(ended=True),
+            "alert": lambda: officer.alert(key),
+            "acknowledge": lambda: officer.acknowledge(key),
+            "stand_down": lambda: officer.stand_down(key, StandDownReason.SAFE),
+            "close_case": lambda: coordinator.close_case(opened.id),
+            "sign_out": coordinator.sign_out,
+        }
+        methods = {
+            name for name, _ in inspect.getmembers(ApiClient, inspect.iscoroutinefunction) if not name.startswith("_")
+        }
+        assert calls.keys() == methods
+        for call in calls.values():
+            await call()
+    operations = {each["operationId"] for methods in described()["paths"].values() for each in methods.values()}
+    assert api.observer.used(by_client=True) == operations - NOT_FOR_THE_CLIENT
+    assert {each.status for each in api.observer.exchanges} == {200, 201, 204}
+
+
+async def test_an_exchange_that_is_not_as_described_is_found(api: ServedApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watching itself: each thing that could be otherwise than the document says is told."""
+    scene = await api.network.scene()
+    token = await api.token(scene.coordinator)
+    observer = api.observer
+
+    async def complaint(path: str, *, method: str = "GET", body: object = None) -> str:
+        await api.ask(method, path, body, token=token)
+        told, observer.complaints = observer.complaints, []
+        return "\n".join(told)
+
+    assert await complaint("/api/me") == ""
+    changed = msgspec.json.decode(msgspec.json.encode(described()))
+    me = changed["paths"]["/api/me"]["get"]
+    monkeypatch.setattr("tests.described.described", lambda: changed)
+    me["responses"]["200"]["content"]["application/json"]["schema"] = {"type": "object", "required": ["shoe_size"]}
+    assert "'shoe_size' is a required property" in await complaint("/api/me")
+    me["responses"]["200"]["headers"] = {"X-Colour": {"schema": {"type": "string"}}}
+    assert "the header X-Colour is missing" in await complaint("/api/me")
+    me["responses"]["200"]["content"] = {"text/plain": {}}
+    assert "application/json is not described" in await complaint("/api/me")
+    del me["responses"]["200"]
+    assert "this status is not described" in await complaint("/api/me")
+    del changed["paths"]["/api/me"]
+    assert "this is not in the document" in await complaint("/api/me")
+    changed["paths"]["/api/alerts"]["get"]["parameters"] = []
+    assert "the query ended is not described" in await complaint("/api/alerts?ended=true")
+    level = changed["paths"]["/api/cases/{case}/level"]["put"]["requestBody"]["content"]["application/json"]
+    level["schema"] = {"properties": {"level": {"const": "low"}}}
+    told = await complaint(f"/api/cases/{scene.case.id}/level", method="PUT", body={"level": "high"})
+    assert "$.level: 'low' was expected" in told

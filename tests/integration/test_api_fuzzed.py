@@ -1,0 +1,81 @@
+"""Schemathesis over the OpenAPI document: whatever is sent, right or wrong, is answered as the document says.
+
+What is sent is the same in every run. Half of what is right names things that are there. The live stream, which goes
+on for ever, is tried with wrong words in `test_api_bad_input.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import Case, GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from tests.askers import Surroundings
+from tests.authorisation import Asker
+from tests.described import described
+from tests.integration.test_authorisation import BODIES, World, askers, ids_for, world
+
+__all__ = ["askers", "world"]
+
+pytestmark = pytest.mark.slow
+
+EXAMPLES = {GenerationMode.POSITIVE: 8, GenerationMode.NEGATIVE: 12}
+REQUEST_SECONDS = 5.0
+# Rules that no schema can tell: who must respond, that two leaders are two people, that nothing was assessed tomorrow.
+RULES_BEYOND_THE_SCHEMA = {"open_case", "name_leaders", "set_level"}
+
+
+def fuzzed(mode: GenerationMode) -> Iterator[Any]:
+    """Give every operation that ends, in the order in which none takes away what the next one needs."""
+    schema = schemathesis.openapi.from_dict(msgspec.json.decode(msgspec.json.encode(described())))
+    operations = {each.ok().definition.raw["operationId"]: each.ok() for each in schema.get_all_operations()}
+    for name in BODIES:
+        raw = operations[name].definition.raw
+        asks = raw["parameters"] or "requestBody" in raw
+        if "x-streha-events" not in raw and (asks or mode is GenerationMode.POSITIVE):
+            yield operations[name]
+
+
+@pytest.mark.parametrize("asker", [Asker.COORDINATOR, Asker.STRANGER], ids=lambda each: each.name.lower())
+@pytest.mark.parametrize("mode", EXAMPLES, ids=lambda each: each.value)
+async def test_every_answer_is_as_described(world: World, asker: Asker, mode: GenerationMode) -> None:
+    headers = world.around.signed[asker].headers(world.api.url)
+    for operation in fuzzed(mode):
+        await asyncio.to_thread(fuzz, operation, mode, world.api.url, headers, world.around)
+    statuses = {each.status for each in world.api.observer.exchanges}
+    assert not {each for each in statuses if each >= 500}
+    # Something of it was done, and something refused: the test speaks with an API that works.
+    assert statuses & {200, 201, 204} if mode is GenerationMode.POSITIVE else 400 in statuses
+
+
+def fuzz(operation: Any, mode: GenerationMode, url: str, headers: dict[str, str], around: Surroundings) -> None:
+    name = operation.definition.raw["operationId"]
+
+    excluded = [positive_data_acceptance] if name in RULES_BEYOND_THE_SCHEMA else []
+
+    @settings(
+        max_examples=EXAMPLES[mode], derandomize=True, database=None, deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(case=operation.as_strategy(generation_mode=mode), there=st.booleans())
+    def run(case: Case, there: bool) -> None:  # noqa: FBT001 (Hypothesis gives it)
+        if there and mode is GenerationMode.POSITIVE:
+            _name_what_is_there(case, ids_for(name, around))
+        case.call_and_validate(base_url=url, headers=headers, excluded_checks=excluded, timeout=REQUEST_SECONDS)
+
+    run()
+
+
+def _name_what_is_there(case: Case, ids: dict[str, UUID]) -> None:
+    for holder in (case.path_parameters, case.body):
+        if isinstance(holder, dict):
+            holder.update({key: str(ids[key]) for key in holder if key in ids})

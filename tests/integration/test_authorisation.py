@@ -1,0 +1,253 @@
+"""Every operation of the OpenAPI document, asked by every kind of asker: each gets what the table says.
+
+An operation whose rule the table does not know, or which nobody here knows how to ask for, fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+
+from core import database as databases
+from core.database import Database
+from core.settings import Secret, Settings
+from deploy.stack import LocalStack
+from server.api.access import Access
+from server.api.routes import ROUTES
+from server.api.wire.directory import token_text
+from tests import authorisation
+from tests.askers import Surroundings, link_code, signed_challenge, surroundings
+from tests.authorisation import ASK, DONE, PAGE, SIGNED_OUT, TOLD, Answer, Asker, answer_of, operations, page
+from tests.clock import MovableClock
+from tests.conftest import START, Copies
+from tests.people import Network
+from tests.served import Answered, ServedApi, serve_api
+
+TEMPLATE = "streha_askers"
+STATUSES = {Answer.ASK: 409, Answer.ABSENT: 404, Answer.SIGN_IN: 401}
+# These differ from one answer to the next, whatever is asked.
+OF_THE_MOMENT = {"Date"}
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """An API of a test's own over a copy of the case and all its askers."""
+
+    api: ServedApi
+    around: Surroundings
+
+    async def ask(self, method: str, path: str, body: object, asker: Asker) -> Answered:
+        return await self.api.ask(method, path, body, headers=self.around.signed[asker].headers(self.api.url))
+
+
+@pytest.fixture(scope="session")
+async def askers(postgres: LocalStack, template: str, tmp_path_factory: pytest.TempPathFactory) -> Surroundings:
+    """Make the case and all its askers, once."""
+    url = await postgres.database(TEMPLATE, template=template)
+    clock = MovableClock(START)
+    async with (
+        databases.connect(url) as database,
+        api_over(database, url, clock, tmp_path_factory.mktemp("keys")) as api,
+    ):
+        return await surroundings(api, clock)
+
+
+@pytest.fixture
+async def world(askers: Surroundings, copies: Copies, tmp_path: Path) -> AsyncIterator[World]:
+    """Serve an API over a copy of it."""
+    clock = MovableClock(START + askers.clock)
+    async with (
+        copies.copy(TEMPLATE) as url,
+        databases.connect(url) as database,
+        api_over(database, url, clock, tmp_path) as api,
+    ):
+        yield World(api=api, around=askers)
+
+
+def api_over(database: Database, url: str, clock: MovableClock, directory: Path) -> Any:
+    # Nobody here is to be told to wait.
+    settings = Settings(database_url=Secret(url), network="invented network", requests_per_minute=100_000)
+    return serve_api(Network(database, clock), settings, directory)
+
+
+# How each operation is asked for --------------------------------------------------------------------
+
+Body = Callable[[World, Mapping[str, UUID]], Awaitable[object]]
+
+
+def saying(**fields: object) -> Body:
+    """Return a body that holds these fields; what is a word of the path's is its id."""
+
+    async def body(_world: World, ids: Mapping[str, UUID]) -> object:
+        return {name: ids.get(str(each), each) for name, each in fields.items()}
+
+    return body
+
+
+async def nothing(_world: World, _ids: Mapping[str, UUID]) -> object:
+    return None
+
+
+async def rightly_signed(world: World, _ids: Mapping[str, UUID]) -> object:
+    person = (await world.api.network.office()).worker
+    return await signed_challenge(world.api, person)
+
+
+async def code_of_link(world: World, _ids: Mapping[str, UUID]) -> object:
+    person = (await world.api.network.office()).worker
+    return {"code": token_text(await link_code(world.api, person))}
+
+
+# In the order in which whoever may do all of them can. An alert is accepted before it is ended.
+BODIES: dict[str, Body] = {
+    "ask_challenge": saying(person="person"),
+    "begin_session": rightly_signed,
+    "begin_browser_session": code_of_link,
+    "make_link": nothing,
+    "show_me": nothing,
+    "list_agencies": nothing,
+    "list_people": nothing,
+    "list_cases": nothing,
+    "list_reviews": nothing,
+    "list_alerts": nothing,
+    "show_board": nothing,
+    "follow_stream": nothing,
+    "check_alive": nothing,
+    "check_ready": nothing,
+    "show_document": nothing,
+    "show_reference": nothing,
+    "show_reference_style": nothing,
+    "show_case": nothing,
+    "show_alert": nothing,
+    "open_case": saying(),
+    "acknowledge": nothing,
+    "stand_down": saying(reason="safe"),
+    "raise_alert": saying(compartment="compartment"),
+    "complete_review": nothing,
+    "set_level": saying(level="low"),
+    "set_part": saying(part="informed"),
+    "name_leaders": saying(coordinator="coordinator", deputy="deputy"),
+    "open_compartment": saying(members=[]),
+    "add_member": nothing,
+    "remove_member": nothing,
+    "exclude": nothing,
+    "close_compartment": nothing,
+    "close_case": nothing,
+    "end_session": nothing,
+}
+
+
+def ids_for(operation_id: str, around: Surroundings) -> dict[str, UUID]:
+    """Return what is asked about; some things are there to be changed by one operation only."""
+    coordinator, deputy = around.leaders
+    ids = {**around.ids, "coordinator": coordinator.id, "deputy": deputy.id}
+    match operation_id:
+        case "raise_alert":
+            # The key of a press.
+            return {**ids, "alert": uuid4()}
+        case "add_member":
+            return {**ids, "person": around.newcomer.id}
+        case "close_compartment":
+            return {**ids, "compartment": around.side}
+        case "close_case":
+            return {**ids, "case": around.quiet_case}
+    return ids
+
+
+# The table is whole ---------------------------------------------------------------------------------
+
+
+def test_every_rule_stands_in_the_table_and_every_operation_can_be_asked() -> None:
+    assert DONE.keys() == set(Access)
+    assert ASK.keys() <= DONE.keys()
+    assert all(not ASK[each] & DONE[each] for each in ASK)
+    assert all(not DONE[each] & SIGNED_OUT for each in Access if each is not Access.ANYBODY)
+    assert BODIES.keys() == {operation["operationId"] for *_, operation in operations()}
+    assert {each.call.__name__ for each in ROUTES} <= BODIES.keys()
+
+
+def test_the_page_for_people_is_up_to_date() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), f"run: python -m {authorisation.__name__}"
+
+
+# The API keeps to it --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("asker", Asker, ids=lambda asker: asker.name.lower())
+async def test_every_operation_answers_as_the_table_says(world: World, asker: Asker) -> None:
+    asked = sorted(operations(), key=lambda each: list(BODIES).index(each[2]["operationId"]))
+    refused = [each for each in asked if answer_of(each[2], asker) is not Answer.DONE]
+    allowed = [each for each in asked if answer_of(each[2], asker) is Answer.DONE]
+    before = await everything(world.api.network.database)
+    async with asyncio.TaskGroup() as tasks:
+        for method, path, operation in refused:
+            tasks.create_task(require_refused(world, method, path, operation, asker))
+    assert await everything(world.api.network.database) == before
+    for method, path, operation in allowed:
+        name = operation["operationId"]
+        ids = ids_for(name, world.around)
+        answered = await world.ask(method, path.format(**ids), await BODIES[name](world, ids), asker)
+        assert answered.status < 300, (name, answered.body)
+
+
+async def require_refused(world: World, method: str, path: str, operation: Mapping[str, Any], asker: Asker) -> None:
+    """Ask for something; it must be refused as the table says, and as absent exactly as what is not there."""
+    name = operation["operationId"]
+    expected = answer_of(operation, asker)
+    ids = ids_for(name, world.around)
+    absent = {each: uuid4() for each in ids}
+    body = await BODIES[name](world, ids)
+    answered = await world.ask(method, path.format(**ids), body, asker)
+    told = answered.require_problem(STATUSES[expected])
+    if expected is Answer.ASK:
+        assert "Ask them." in told["detail"], name
+    elif expected is Answer.ABSENT:
+        nowhere = await world.ask(method, path.format(**absent), await BODIES[name](world, absent), asker)
+        assert unmistakable(answered) == unmistakable(nowhere), name
+
+
+def unmistakable(answered: Answered) -> tuple[int, object, object]:
+    """Return all of an answer by which it could be told from another."""
+    headers = {name: value for name, value in answered.headers.items() if name not in OF_THE_MOMENT}
+    return answered.status, headers, {**answered.json, "incident": ""}
+
+
+async def test_whoever_has_no_part_lists_nothing(world: World) -> None:
+    for asker in set(Asker) - SIGNED_OUT - DONE[Access.PART_IN_CASE] - TOLD:
+        for path in ("/api/cases", "/api/reviews", "/api/alerts?ended=true"):
+            answered = await world.ask("GET", path, None, asker)
+            assert list(answered.json.values()) == [[]], (asker, path)
+        board = (await world.ask("GET", "/api/board", None, asker)).json
+        assert board["alerts"] == board["reviews"] == board["channels"] == []
+
+
+async def test_a_key_that_somebody_else_pressed_is_absent_too(world: World) -> None:
+    """A raise says nothing of an alert, whether its key, its compartment or neither is there."""
+    ids, told = world.around.ids, []
+    for key, compartment in ((ids["alert"], ids["compartment"]), (ids["alert"], uuid4()), (uuid4(), uuid4())):
+        answered = await world.ask("PUT", f"/api/alerts/{key}", {"compartment": compartment}, Asker.STRANGER)
+        told.append(unmistakable(answered))
+    assert told[0][0] == 404
+    assert told == [told[0]] * 3
+
+
+async def everything(database: Database) -> bytes:
+    """Return all that could have been changed."""
+    async with database.transaction() as tx:
+        tables = [
+            row["tablename"]
+            for row in await tx.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+        ]
+        return msgspec.json.encode(
+            {
+                table: [row["line"] for row in await tx.rows(f"SELECT t::text AS line FROM {table} AS t ORDER BY 1")]  # noqa: S608 (own tables)
+                for table in tables
+            }
+        )
