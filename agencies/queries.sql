@@ -72,32 +72,29 @@ DELETE FROM duty_officers WHERE desk_id = $1 AND person_id = $2
 -- $1 desk.
 UPDATE duty_desks SET membership_version = membership_version + 1 WHERE id = $1
 
--- desks_by_agency --
--- $1 agencies.
-SELECT * FROM duty_desks WHERE agency_id = ANY($1)
-
--- desks_by_agency_with_covering --
--- The desks of these agencies, and those that cover for them. $1 agencies.
-SELECT * FROM duty_desks
-WHERE agency_id = ANY($1) OR id IN (SELECT covered_by FROM duty_desks WHERE agency_id = ANY($1))
-
--- desks_by_id --
--- $1 desks.
-SELECT * FROM duty_desks WHERE id = ANY($1)
-
--- all_desks --
-SELECT * FROM duty_desks
-
--- duty_staff --
--- Who sits at these desks; who deputises where a desk stays silent or where there is none: the security officers;
--- and these people, the departed included. $1 desks, $2 agencies, $3 people.
-SELECT 'officer' AS place, desk_id, people.* FROM duty_officers JOIN people ON people.id = person_id
-WHERE desk_id = ANY($1) AND left_at IS NULL
+-- duty --
+-- Who answers: the desks of these agencies, those that cover for them, and these desks, with whoever sits there;
+-- the deputies of all of them, which are the security officers; and these people, the departed included.
+-- $1 agencies, $2 desks, $3 people.
+WITH desks AS (
+    SELECT * FROM duty_desks WHERE agency_id = ANY($1)
+    UNION
+    SELECT covering.* FROM duty_desks AS covered JOIN duty_desks AS covering ON covering.id = covered.covered_by
+    WHERE covered.agency_id = ANY($1)
+    UNION
+    SELECT * FROM duty_desks WHERE id = ANY($2))
+SELECT 'desk' AS place, id AS desk_id, agency_id AS desk_agency_id, always_staffed, covered_by, membership_version,
+    (NULL::people).*
+FROM desks
 UNION ALL
-SELECT 'deputy', NULL, people.* FROM people
-WHERE agency_id = ANY($2) AND role = 'security_officer' AND left_at IS NULL
+SELECT 'officer', desk_id, NULL, NULL, NULL, NULL, people.* FROM duty_officers JOIN people ON people.id = person_id
+WHERE desk_id IN (SELECT id FROM desks) AND left_at IS NULL
 UNION ALL
-SELECT 'named', NULL, people.* FROM people WHERE id = ANY($3)
+SELECT 'deputy', NULL, NULL, NULL, NULL, NULL, people.* FROM people
+WHERE agency_id IN (SELECT agency_id FROM desks UNION SELECT unnest($1::uuid[]))
+  AND role = 'security_officer' AND left_at IS NULL
+UNION ALL
+SELECT 'person', NULL, NULL, NULL, NULL, NULL, people.* FROM people WHERE id = ANY($3)
 ORDER BY name
 
 -- add_challenge --

@@ -107,12 +107,13 @@ class Agencies:
     async def all_desks(self) -> list[DutyDesk]:
         """Return every duty desk."""
         async with self._database.transaction() as tx:
-            return await store.desks(tx)
+            everywhere = [each.id for each in await store.agencies(tx)]
+            return (await store.duty(tx, agency_ids=everywhere)).desks
 
     async def desks_of(self, agency_ids: Collection[AgencyId]) -> list[DutyDesk]:
         """Return the duty desks of these agencies, and those that cover for them."""
         async with self._database.transaction() as tx:
-            return (await store.duty(tx, agency_ids)).desks
+            return (await store.duty(tx, agency_ids=agency_ids)).desks
 
     async def agencies(self, agency_ids: Collection[AgencyId]) -> list[Agency]:
         """Return these agencies."""
@@ -125,7 +126,7 @@ class Agencies:
             return await store.person_by_matrix_user(tx, matrix_user)
 
     async def _require_same_agency(self, tx: Transaction, desk_id: DeskId, person_id: PersonId) -> None:
-        desks = await store.desks(tx, desk_ids=[desk_id])
+        desks = (await store.duty(tx, desk_ids=[desk_id])).desks
         person = (await store.people(tx, [person_id])).get(person_id)
         if not desks or person is None or not person.active:
             raise NotFound(NO_PERSON)

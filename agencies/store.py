@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ SQL = queries.load("agencies")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duty:
-    """Who answers for some agencies, and more people. An agency without a desk has deputies all the same."""
+    """Who answers, and more people who were asked for. An agency without a desk has deputies all the same."""
 
     desks: list[DutyDesk]
     deputies: dict[AgencyId, tuple[Person, ...]]
@@ -105,24 +105,41 @@ async def desks_of_person(tx: Reading, person_id: PersonId) -> list[DeskId]:
     return [DeskId(row["desk_id"]) for row in await tx.rows(SQL["desks_of_person"], person_id)]
 
 
-async def desks(
-    tx: Reading, *, agency_ids: Iterable[AgencyId] | None = None, desk_ids: Iterable[DeskId] | None = None
-) -> list[DutyDesk]:
-    """Return the desks of these agencies, or these desks, or all, with officers and deputies."""
-    if agency_ids is not None:
-        rows = await tx.rows(SQL["desks_by_agency"], list(agency_ids))
-    elif desk_ids is not None:
-        rows = await tx.rows(SQL["desks_by_id"], list(desk_ids))
-    else:
-        rows = await tx.rows(SQL["all_desks"])
-    return (await _duty(tx, rows)).desks
-
-
-async def duty(tx: Reading, agency_ids: Iterable[AgencyId], person_ids: Iterable[PersonId] = ()) -> Duty:
-    """Return who answers for these agencies: their desks, those that cover for them, the deputies, and these people."""
-    ids = list(agency_ids)
-    rows = await tx.rows(SQL["desks_by_agency_with_covering"], ids)
-    return await _duty(tx, rows, agency_ids=ids, person_ids=person_ids)
+async def duty(
+    tx: Reading, *, agency_ids: Iterable[AgencyId] = (), desk_ids: Iterable[DeskId] = (),
+    person_ids: Iterable[PersonId] = (),
+) -> Duty:  # fmt: skip
+    """Return who answers for these agencies (desks that cover for them included), at these desks, and these people."""
+    desks: list[Row] = []
+    officers: dict[DeskId, list[Person]] = defaultdict(list)
+    deputies: dict[AgencyId, list[Person]] = defaultdict(list)
+    found: dict[PersonId, Person] = {}
+    for row in await tx.rows(SQL["duty"], list(agency_ids), list(desk_ids), list(person_ids)):
+        match row["place"]:
+            case "desk":
+                desks.append(row)
+            case "officer":
+                officers[row["desk_id"]].append(person_of(row))
+            case "deputy":
+                deputies[row["agency_id"]].append(person_of(row))
+            case _:
+                found[row["id"]] = person_of(row)
+    return Duty(
+        desks=[
+            DutyDesk(
+                id=row["desk_id"],
+                agency_id=row["desk_agency_id"],
+                always_staffed=row["always_staffed"],
+                covered_by=row["covered_by"],
+                membership_version=row["membership_version"],
+                officers=tuple(officers[row["desk_id"]]),
+                deputies=tuple(deputies[row["desk_agency_id"]]),
+            )
+            for row in desks
+        ],
+        deputies={agency_id: tuple(each) for agency_id, each in deputies.items()},
+        people=found,
+    )
 
 
 def person_of(row: Row) -> Person:
@@ -145,39 +162,4 @@ def _agency(row: Row) -> Agency:
         kind=AgencyKind(row["kind"]),
         country=row["country"],
         language=row["language"],
-    )
-
-
-async def _duty(
-    tx: Reading, rows: Sequence[Row], *, agency_ids: Iterable[AgencyId] = (), person_ids: Iterable[PersonId] = ()
-) -> Duty:
-    """Return the desks of these rows with their officers, the deputies of agencies, and more people."""
-    named = {*agency_ids, *(row["agency_id"] for row in rows)}
-    officers: dict[DeskId, list[Person]] = defaultdict(list)
-    deputies: dict[AgencyId, list[Person]] = defaultdict(list)
-    found: dict[PersonId, Person] = {}
-    for row in await tx.rows(SQL["duty_staff"], [row["id"] for row in rows], list(named), list(person_ids)):
-        person = person_of(row)
-        match row["place"]:
-            case "officer":
-                officers[row["desk_id"]].append(person)
-            case "deputy":
-                deputies[person.agency_id].append(person)
-            case _:
-                found[person.id] = person
-    return Duty(
-        desks=[
-            DutyDesk(
-                id=row["id"],
-                agency_id=row["agency_id"],
-                always_staffed=row["always_staffed"],
-                covered_by=row["covered_by"],
-                membership_version=row["membership_version"],
-                officers=tuple(officers[row["id"]]),
-                deputies=tuple(deputies[row["agency_id"]]),
-            )
-            for row in rows
-        ],
-        deputies={agency_id: tuple(each) for agency_id, each in deputies.items()},
-        people=found,
     )

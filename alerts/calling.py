@@ -105,7 +105,7 @@ async def followers(tx: Reading, alert: Alert, around: Surroundings) -> list[Tar
     strange = {DeskId(each.id) for each in told if each.kind is TargetKind.DESK} - known.keys()
     if strange:
         # Of a desk that covered for somebody when it was called.
-        known |= {each.id: each for each in await directory.desks(tx, desk_ids=strange)}
+        known |= {each.id: each for each in (await directory.duty(tx, desk_ids=strange)).desks}
     barred: set[UUID] = {
         desk.id for desk in known.values() if any(each.id in around.case.excluded_ids for each in desk.officers)
     }
@@ -129,7 +129,8 @@ async def surroundings(tx: Reading, case: Case, compartment: Compartment) -> Sur
 async def all_surroundings(tx: Reading, places: Sequence[tuple[Case, Compartment]]) -> list[Surroundings]:
     """Gather the same for several compartments at once."""
     agency_ids = {each for case, _ in places for each in case.agencies}
-    duty = await directory.duty(tx, agency_ids, {each for place in places for each in _members(*place)})
+    members = {each for place in places for each in _members(*place)}
+    duty = await directory.duty(tx, agency_ids=agency_ids, person_ids=members)
     return [_around(case, compartment, duty) for case, compartment in places]
 
 

@@ -13,21 +13,21 @@ from agencies.model import PersonId
 from alerts.model import AlertId
 from alerts.store import SQL
 from cases.model import CaseId
-from core.database import Transaction
+from core.database import Reading
 
 
 async def who_sees(
-    tx: Transaction, alert_ids: Collection[AlertId], person_ids: Collection[PersonId]
+    reading: Reading, alert_ids: Collection[AlertId], person_ids: Collection[PersonId]
 ) -> dict[AlertId, set[PersonId]]:
     """Return who of these people may see which of these alerts."""
     found: dict[AlertId, set[PersonId]] = defaultdict(set)
-    for row in await tx.rows(SQL["who_sees"], alert_ids, person_ids):
+    for row in await reading.rows(SQL["who_sees"], alert_ids, person_ids):
         found[row["id"]].add(row["person_id"])
     return found
 
 
 async def cut_off(
-    tx: Transaction, case_ids: Collection[CaseId], person_ids: Collection[PersonId]
+    reading: Reading, case_ids: Collection[CaseId], person_ids: Collection[PersonId]
 ) -> dict[CaseId, set[PersonId]]:
     """Return who of those excluded from these cases lost an alert by it.
 
@@ -35,6 +35,6 @@ async def cut_off(
     nothing that they were excluded.
     """
     found: dict[CaseId, set[PersonId]] = defaultdict(set)
-    for row in await tx.rows(SQL["cut_off"], case_ids, person_ids):
+    for row in await reading.rows(SQL["cut_off"], case_ids, person_ids):
         found[row["id"]].add(row["person_id"])
     return found

@@ -174,10 +174,15 @@ FROM (SELECT next_step_at FROM alerts WHERE next_step_at <= $1 ORDER BY next_ste
 WITH asked AS (
     SELECT alerts.id, alerts.case_id, alerts.compartment_id, cases.coordinator_id, cases.deputy_id
     FROM alerts JOIN cases ON cases.id = alerts.case_id WHERE alerts.id = ANY($1)),
-named AS (
-    SELECT alert_id, person_id FROM alert_recipients WHERE alert_id = ANY($1)
+callable AS (
+    SELECT asked.id, asked.case_id, people.id AS person_id
+    FROM asked JOIN case_agencies ON case_agencies.case_id = asked.case_id
+    JOIN people ON people.agency_id = case_agencies.agency_id AND people.role = 'security_officer'
     UNION
-    SELECT alert_id, person_id FROM alert_raises WHERE alert_id = ANY($1)),
+    SELECT asked.id, asked.case_id, duty_officers.person_id
+    FROM asked JOIN case_agencies ON case_agencies.case_id = asked.case_id
+    JOIN duty_desks AS own ON own.agency_id = case_agencies.agency_id
+    JOIN duty_officers ON duty_officers.desk_id IN (own.id, own.covered_by)),
 seeing AS (
     SELECT asked.id, asked.case_id, leader.id AS person_id
     FROM asked CROSS JOIN LATERAL unnest(ARRAY[asked.coordinator_id, asked.deputy_id]) AS leader (id)
@@ -186,15 +191,11 @@ seeing AS (
     FROM asked JOIN compartment_members ON compartment_members.compartment_id = asked.compartment_id
     WHERE compartment_members.until IS NULL
     UNION
-    SELECT asked.id, asked.case_id, people.id
-    FROM asked JOIN named ON named.alert_id = asked.id JOIN people ON people.id = named.person_id
-    WHERE EXISTS (
-        SELECT FROM case_agencies LEFT JOIN duty_desks AS own ON own.agency_id = case_agencies.agency_id
-        WHERE case_agencies.case_id = asked.case_id
-          AND (people.role = 'security_officer' AND people.agency_id = case_agencies.agency_id
-               OR EXISTS (SELECT FROM duty_officers
-                          WHERE duty_officers.person_id = people.id
-                            AND duty_officers.desk_id IN (own.id, own.covered_by)))))
+    SELECT callable.id, callable.case_id, callable.person_id FROM callable
+    WHERE EXISTS (SELECT FROM alert_recipients
+                  WHERE alert_recipients.alert_id = callable.id AND alert_recipients.person_id = callable.person_id)
+       OR EXISTS (SELECT FROM alert_raises
+                  WHERE alert_raises.alert_id = callable.id AND alert_raises.person_id = callable.person_id))
 SELECT seeing.id, seeing.person_id FROM seeing JOIN people ON people.id = seeing.person_id
 WHERE people.left_at IS NULL AND seeing.person_id = ANY($2)
   AND NOT EXISTS (SELECT FROM exclusions

@@ -26,7 +26,7 @@ async def tell(tx: Transaction, alert_id: AlertId, target: Target, now: datetime
     channel = Target(kind=TargetKind.COMPARTMENT, id=alert.compartment_id)
     parameters: dict[str, str] = {}
     if target.kind is TargetKind.DESK:
-        desks = await directory.desks(tx, desk_ids=[DeskId(target.id)])
+        desks = (await directory.duty(tx, desk_ids=[DeskId(target.id)])).desks
         parameters = {"agencies": ",".join(str(each.agency_id) for each in desks)}
     elif target.kind is TargetKind.PERSON:
         parameters = {"person": str(target.id)}

@@ -16,7 +16,7 @@ from typing import Self
 from uuid import UUID
 
 from cases.store import SQL
-from core.database import Database, Row, Transaction
+from core.database import Database, Reading, Row
 from core.errors import InvalidInput
 from core.texts import mark
 from crypto import chain
@@ -141,25 +141,25 @@ async def verify(database: Database, known: Head | None = None) -> Verified:
 
 async def position(database: Database) -> int:
     """Return the position of the last chained act; 0 before the first."""
-    async with database.transaction() as tx:
-        return (await _head(tx))[0]
+    async with database.reading() as reading:
+        return (await _head(reading))[0]
 
 
 async def entries(database: Database, after: int = 0, limit: int = 100) -> list[Entry]:
     """Return a page of chained acts in order."""
-    async with database.transaction() as tx:
-        return await _page(tx, after, limit)
+    async with database.reading() as reading:
+        return await _page(reading, after, limit)
 
 
 async def following(database: Database, after: int) -> tuple[int, list[Entry]]:
     """Return what was chained after a position, at most a batch, and the last position that is known with it."""
-    async with database.transaction() as tx:
-        found = await _page(tx, after, BATCH)
-        return (found[-1].position if found else (await _head(tx))[0]), found
+    async with database.reading() as reading:
+        found = await _page(reading, after, BATCH)
+        return (found[-1].position if found else (await _head(reading))[0]), found
 
 
-async def _page(tx: Transaction, after: int, limit: int) -> list[Entry]:
-    rows = await tx.rows(SQL["ledger_page"], after, limit)
+async def _page(reading: Reading, after: int, limit: int) -> list[Entry]:
+    rows = await reading.rows(SQL["ledger_page"], after, limit)
     return [_entry(row, row["position"], row["hash"]) for row in rows]
 
 
@@ -175,8 +175,8 @@ async def _rows(database: Database) -> AsyncIterator[Row]:
         after = page[-1]["position"]
 
 
-async def _head(tx: Transaction) -> tuple[int, bytes]:
-    row = await tx.row(SQL["ledger_head"])
+async def _head(reading: Reading) -> tuple[int, bytes]:
+    row = await reading.row(SQL["ledger_head"])
     return (0, chain.START) if row is None else (row["position"], row["hash"])
 
 

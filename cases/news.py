@@ -14,7 +14,7 @@ from uuid import UUID
 from agencies.model import PersonId
 from cases.model import CaseId, CompartmentId
 from cases.store import SQL
-from core.database import Row, Transaction
+from core.database import Reading, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +32,11 @@ class Standing:
 
 
 async def standings(
-    tx: Transaction, case_ids: Collection[CaseId], person_ids: Collection[PersonId]
+    reading: Reading, case_ids: Collection[CaseId], person_ids: Collection[PersonId]
 ) -> dict[CaseId, dict[PersonId, Standing]]:
     """Return what these people are in these cases, where they are anything."""
     found: dict[CaseId, dict[PersonId, Standing]] = defaultdict(dict)
-    for row in await tx.rows(SQL["standings"], case_ids, person_ids):
+    for row in await reading.rows(SQL["standings"], case_ids, person_ids):
         found[row["case_id"]][row["person_id"]] = Standing(
             open=row["open"],
             leads=row["leads"],
@@ -47,17 +47,17 @@ async def standings(
 
 
 async def closed_upon(
-    tx: Transaction, ids: Collection[UUID], person_ids: Collection[PersonId]
+    reading: Reading, ids: Collection[UUID], person_ids: Collection[PersonId]
 ) -> dict[UUID, set[PersonId]]:
     """Return whose membership ended because these cases or compartments were closed."""
-    return _people(await tx.rows(SQL["closed_upon"], ids, person_ids))
+    return _people(await reading.rows(SQL["closed_upon"], ids, person_ids))
 
 
 async def shown_duty(
-    tx: Transaction, ids: Collection[UUID], person_ids: Collection[PersonId]
+    reading: Reading, ids: Collection[UUID], person_ids: Collection[PersonId]
 ) -> dict[UUID, set[PersonId]]:
     """Return on whose boards these duty desks stand, or the desks of these people's agencies."""
-    return _people(await tx.rows(SQL["shown_duty"], ids, person_ids))
+    return _people(await reading.rows(SQL["shown_duty"], ids, person_ids))
 
 
 def _people(rows: Iterable[Row]) -> dict[UUID, set[PersonId]]:

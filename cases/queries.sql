@@ -18,7 +18,9 @@ SELECT cases.*,
             SELECT person_id FROM compartment_members
             WHERE compartment_id = compartments.id AND until IS NULL) AS member_ids
         FROM compartments WHERE case_id = cases.id) AS circle) AS compartments
-FROM cases WHERE id = ANY($1) ORDER BY codename
+FROM cases
+-- Written as a SELECT so that it is planned once, and not for every list anew.
+WHERE id = ANY(ARRAY(SELECT unnest($1::uuid[]))) ORDER BY codename
 
 -- lock_case --
 -- Hold a case while it is changed. $1 id.

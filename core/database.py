@@ -150,6 +150,7 @@ class Database:
         A wake is a convenience: whoever listens also looks by itself every few seconds.
         """
         while True:
+            connection = None
             try:
                 async with asyncio.timeout(ACQUIRE_SECONDS):
                     connection = await asyncpg.connect(self._url)
@@ -158,6 +159,9 @@ class Database:
                 await _closed(connection)
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
                 log.warning("listening_interrupted", error=type(error).__name__)
+            finally:
+                if connection is not None:
+                    connection.terminate()
             await asyncio.sleep(1)
 
     def pool_use(self) -> dict[str, int]:
@@ -224,17 +228,7 @@ async def _closed(connection: Any) -> None:
     """Wait until the connection ends."""
     closed = asyncio.Event()
     connection.add_termination_listener(lambda _: closed.set())
-    try:
-        await closed.wait()
-    finally:
-        connection.terminate()
-
-
-async def _keep(_connection: Any) -> None:
-    """Give a connection back as it is: nothing here sets anything that outlives a transaction.
-
-    asyncpg itself ends a transaction that is still open; resetting all the rest would cost a round trip each time.
-    """
+    await closed.wait()
 
 
 async def _prepare(connection: Any) -> None:
@@ -245,6 +239,10 @@ async def _prepare(connection: Any) -> None:
         decoder=lambda data: msgspec.json.decode(data[1:]),
         format="binary",
     )
+
+
+async def _keep(_connection: Any) -> None:
+    """Give a connection back as it is: nothing here changes a session, so there is nothing to reset by a round trip."""
 
 
 @asynccontextmanager

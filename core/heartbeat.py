@@ -6,7 +6,7 @@ from datetime import datetime
 
 from core import queries
 from core.clock import Clock
-from core.database import Database, Transaction
+from core.database import Database, Reading
 
 _SQL = queries.load("core")
 
@@ -24,10 +24,10 @@ async def check_write(database: Database, clock: Clock) -> None:
 
 async def beats(database: Database) -> dict[str, datetime]:
     """Return when each role last did its round."""
-    async with database.transaction() as tx:
-        return await beats_in(tx)
+    async with database.reading() as reading:
+        return await beats_in(reading)
 
 
-async def beats_in(tx: Transaction) -> dict[str, datetime]:
-    """Return the same in a transaction that is open already."""
-    return {row["role"]: row["at"] for row in await tx.rows(_SQL["heartbeats"])}
+async def beats_in(reading: Reading) -> dict[str, datetime]:
+    """Return the same over a connection that is open already."""
+    return {row["role"]: row["at"] for row in await reading.rows(_SQL["heartbeats"])}

@@ -64,6 +64,8 @@ FROM (SELECT next_step_at FROM reviews WHERE next_step_at <= $1 ORDER BY next_st
 SELECT count(*) FROM (SELECT FROM reviews WHERE state = 'open' LIMIT $1) AS open
 
 -- count_due --
--- Open reviews that were due at $1, by whether the duty desk was told; the next step of all of them comes by $2.
-SELECT count(*) FILTER (WHERE step <= 1) AS due, count(*) FILTER (WHERE step > 1) AS overdue FROM reviews
-WHERE next_step_at <= $2 AND due_at <= $1
+-- Open reviews that were due at $1, by whether the duty desk was told. $2 is when the last of them takes its next
+-- step, $3 how many of the next steps are looked at.
+SELECT count(*) FILTER (WHERE step <= 1) AS due, count(*) FILTER (WHERE step > 1) AS overdue
+FROM (SELECT step, due_at FROM reviews WHERE next_step_at <= $2 ORDER BY next_step_at LIMIT $3) AS following
+WHERE due_at <= $1

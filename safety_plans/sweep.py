@@ -114,7 +114,8 @@ async def _to_the_desk(tx: Transaction, review: Review, case: Case) -> list[Mess
     """Tell the duty desk of the owner's agency; its officers one by one where one of them is excluded."""
     owner = (await directory.people(tx, [review.owner_id]))[review.owner_id]
     said: list[Message] = []
-    for desk in await directory.desks(tx, agency_ids=[owner.agency_id]):
+    duty = await directory.duty(tx, agency_ids=[owner.agency_id])
+    for desk in [each for each in duty.desks if each.agency_id == owner.agency_id]:
         officers = [each.id for each in desk.officers if each.id not in case.excluded_ids]
         rooms: list[tuple[Target, list[PersonId]]] = [(Target(kind=TargetKind.DESK, id=desk.id), officers)]
         if len(officers) < len(desk.officers):

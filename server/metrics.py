@@ -17,8 +17,8 @@ from core.clock import Clock
 from core.database import Database
 from core.errors import Unavailable
 from core.metrics.kinds import CONTENT_TYPE, exposed
-from core.readings import Reading, collect
 from core.settings import Settings
+from core.tally import Tally, collect
 from server.api.middlewares import protect
 from server.api.serving import serve
 
@@ -35,9 +35,9 @@ ASKERS_AT_ONCE = 8
 class Exposition:
     """What one process tells of itself and, once it has a database, of that."""
 
-    def __init__(self, clock: Clock, readings: Sequence[Reading]) -> None:
+    def __init__(self, clock: Clock, tallies: Sequence[Tally]) -> None:
         self._clock = clock
-        self._readings = readings
+        self._tallies = tallies
         self._database: Database | None = None
         self._looking = asyncio.Lock()
         self._looks = 0
@@ -53,7 +53,7 @@ class Exposition:
         known = self._looks
         async with self._looking:
             if self._looks == known:
-                await collect(self._database, self._clock, self._readings)
+                await collect(self._database, self._clock, self._tallies)
                 self._text = exposed()
                 self._looks += 1
             return self._text

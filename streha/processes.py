@@ -12,18 +12,18 @@ from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
 from enum import StrEnum
 
-from alerts.readings import READING as OF_ALERTS
+from alerts.tally import TALLY as OF_ALERTS
 from bots import bot
-from bots.readings import READING as OF_BOTS
-from cases.readings import READING as OF_LEDGER
+from bots.tally import TALLY as OF_BOTS
+from cases.tally import TALLY as OF_LEDGER
 from core import logs
 from core.clock import Clock
 from core.database import Database, connect_as_set
 from core.errors import StrehaError, Unavailable
 from core.migrations import require_compatible
-from core.readings import of_core
 from core.settings import Settings
-from safety_plans.readings import READING as OF_REVIEWS
+from core.tally import of_core
+from safety_plans.tally import TALLY as OF_REVIEWS
 from server.app import api
 from server.engine import Engine
 from server.metrics import Exposition, keep_serving

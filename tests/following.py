@@ -22,6 +22,7 @@ from server.live.feed import Feed
 from server.live.subscription import Limits
 from tests.people import Network, Scene
 from tests.served import ServedApi, serve_api
+from tests.waiting import until
 
 PATIENCE_SECONDS = 20.0
 # No sign of life comes by itself; what is done before the feed listens is found soon all the same.
@@ -30,10 +31,10 @@ CALM = Limits(alive_seconds=3600, look_seconds=0.2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """One event."""
+    """One event; where it has no position, 0."""
 
     name: str
-    id: int | None
+    id: int
     data: Any
 
     @property
@@ -54,11 +55,8 @@ class Reader:
             lines: dict[str, str] = {}
             while line := (await self.response.content.readline()).decode():
                 if line == "\n":
-                    id_ = lines.get("id")
                     return Heard(
-                        name=lines["event"],
-                        id=None if id_ is None else int(id_),
-                        data=msgspec.json.decode(lines["data"]),
+                        name=lines["event"], id=int(lines.get("id", 0)), data=msgspec.json.decode(lines["data"])
                     )
                 name, _, value = line.rstrip("\n").partition(": ")
                 assert name not in lines
@@ -108,7 +106,7 @@ async def serve_live(
     directory: Path,
     *,
     feed_database: Database | None = None,
-    **limits: float,
+    **limits: Any,
 ) -> AsyncIterator[ServedApi]:
     """Serve the API with its feed at work; the feed may have a line to the database of its own.
 
@@ -121,6 +119,7 @@ async def serve_live(
 
     async with serve_api(network, settings, directory, feed=feed) as api, asyncio.TaskGroup() as tasks:
         running = tasks.create_task(api.services.feed.run())
+        await until(lambda: api.services.feed.following)
         try:
             yield api
         finally:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from core.metrics.kinds import ALL, OTHER, REGISTRY, exposed
+from core.metrics.kinds import ALL, OTHER, Histogram, exposed
+from server.api.middlewares import QUIET, UNMATCHED
+from server.api.routes import ROUTES
 from server.metrics import Exposition
 
 Labels = frozenset[tuple[str, str]]
@@ -54,14 +57,17 @@ def counted() -> Scrape:
 
 
 def unknown_labels() -> Iterator[str]:
-    """Return every label of the registry that says what is not on its list."""
-    for family in REGISTRY.collect():
-        names = [family.name, f"{family.name}_total"]
-        metric = next((ALL[each] for each in names if each in ALL), None)
-        allowed = {} if metric is None else {each.name: each.values | {OTHER} for each in metric.labels}
-        if family.type == "histogram":
-            allowed["le"] = frozenset({*(sample.labels["le"] for sample in family.samples if "le" in sample.labels)})
-        for sample in family.samples:
-            for name, value in sample.labels.items():
-                if value not in allowed.get(name, ()):
-                    yield f"{sample.name}: {name}"
+    """Return every label of this process's metrics that says what is not on its list."""
+    return foreign_labels(counted())
+
+
+def foreign_labels(scraped: Scrape) -> Iterator[str]:
+    """Return every label of an answer that says what is not on its list; routes are those of the API."""
+    for name, labels in scraped.values:
+        metric = ALL.get(name) or ALL.get(re.sub(r"_(bucket|sum|count)$", "", name))
+        allowed = {} if metric is None else {each.name: {*each.values, OTHER} for each in metric.labels}
+        if isinstance(metric, Histogram):
+            allowed["le"] = {*(str(float(each)) for each in metric.buckets), "+Inf"}
+        if "route" in allowed:
+            allowed["route"] |= QUIET | {UNMATCHED} | {route.path for route in ROUTES}
+        yield from (f"{name}: {label}" for label, value in labels if value not in allowed.get(label, ()))

@@ -1,7 +1,7 @@
 """Every metric there is, once: what is measured, in which unit, and all that its labels may say.
 
 Names and labels hold enumerations only: never an id, a name, a path or anything else without bounds. What happens
-is counted where it happens, once it is certain; what stands in the database is read at the scrape (`core.readings`).
+is counted where it happens, once it is certain; what stands in the database is counted at the scrape (`core.tally`).
 Moments are seconds since 1970 by the program's clock. docs/metrics.md is this page for operators.
 """
 
@@ -22,7 +22,7 @@ except PackageNotFoundError:
 VERSION_LABEL = Label("version", (VERSION,))
 SWEEP = Label("module", ("clock", "alerts", "first_reviews", "reviews", "ledger", "sign_in", "heartbeat", "wake"))
 STEPPED = Label("module", ("alerts", "reviews"))
-READ = Label("module", ("core", "ledger", "alerts", "reviews", "bots"))
+PART = Label("module", ("core", "ledger", "alerts", "reviews", "bots"))
 ROLE = Label("role", ("engine", "bots", "readiness"))
 POOL = Label("pool", ("ordinary", "urgent"))
 LANE = Label("lane", ("alert", "ordinary"))
@@ -58,10 +58,11 @@ BUILD = Gauge("streha_build_info", "Always 1; the label tells the version.", VER
 BUILD.set(1, VERSION)
 CLOCK_SKEW = Gauge("streha_clock_skew_seconds", "How far this machine's clock is ahead of the database's.")
 SCRAPE_DATABASE_UP = Gauge(
-    "streha_scrape_database_up", "1 where the database answered this scrape; 0 where all that is read there is missing."
+    "streha_scrape_database_up",
+    "1 where the database answered this scrape; 0 where all that is counted there is missing.",
 )
-SCRAPE_FAILURES = Counter(
-    "streha_scrape_reading_failures_total", "Readings at a scrape that failed although the database answered.", READ
+TALLY_FAILURES = Counter(
+    "streha_scrape_tally_failures_total", "Parts of a scrape that failed although the database answered.", PART
 )
 HEARTBEAT_AGE = Gauge(
     "streha_heartbeat_age_seconds", "Since a role last did its round, in any process; +Inf where it never did.", ROLE
@@ -162,8 +163,8 @@ ACKNOWLEDGEMENT = Histogram(
     STATUS, SEVERITY, buckets=ANSWER_BUCKETS,
 )  # fmt: skip
 REVIEWS_OPEN = Gauge("streha_reviews_open", "Reviews that are not done, counted up to 10000.")
-REVIEWS_DUE = Gauge("streha_reviews_due", "Open reviews that are due and not overdue yet.")
-REVIEWS_OVERDUE = Gauge("streha_reviews_overdue", "Open reviews whose duty desk was told.")
+REVIEWS_DUE = Gauge("streha_reviews_due", "Open reviews that are due and not overdue yet, of the 10000 next steps.")
+REVIEWS_OVERDUE = Gauge("streha_reviews_overdue", "Open reviews whose duty desk was told, of the 10000 next steps.")
 
 # The ledger --------------------------------------------------------------------------------------------
 

@@ -150,6 +150,7 @@ class Histogram(_Summed):
         family = prometheus_client.Histogram(
             name, meaning, [each.name for each in labels], registry=REGISTRY, buckets=buckets
         )
+        self.buckets = tuple(buckets)
         super().__init__(family, name, meaning, *labels)
 
     def observe(self, seconds: float, *said: str) -> None:

@@ -37,9 +37,11 @@ export const AlertCard = memo(
         ${isOpen(alert)
           ? html`
               <p class="state">${stateWords(alert, facts)}</p>
+              ${hasAccepted(alert, facts.me.id) &&
+              html`<p><strong>${t("You have accepted {alert}. Ring back whoever raised it.", { alert: alert.codename })}</strong></p>`}
               <${Who} alert=${alert} facts=${facts} />
               <div class="buttons">
-                ${mayAccept(alert, facts.me.id) && html`<${AcceptButton} id=${alert.id} />`}
+                ${mayAccept(alert, facts.me.id) && html`<${AcceptButton} id=${alert.id} codename=${alert.codename} />`}
                 ${(mine || hasAccepted(alert, facts.me.id)) && html`<${StandDown} id=${alert.id} drill=${drill} />`}
               </div>
               <${Everybody} alert=${alert} facts=${facts} />

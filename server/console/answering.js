@@ -33,12 +33,12 @@ function useAct(id, act) {
   return { step, failure, begin };
 }
 
-/** @param {{ id: string }} props */
-export function AcceptButton({ id }) {
+/** @param {{ id: string, codename: string }} props */
+export function AcceptButton({ id, codename }) {
   const { knowledge, session } = useConsole();
   const { step, failure, begin } = useAct(id, async () => {
     await knowledge.accept(id);
-    session.say(t("Stored: you have accepted. Ring back whoever raised it."), false);
+    session.say(t("You have accepted {alert}. Ring back whoever raised it.", { alert: codename }), false);
   });
   return html`
     <div class="act">

@@ -6,9 +6,9 @@ import { clock } from "./clock.js";
 import { PanicDock } from "./dock.js";
 import { ConsoleContext, useShown } from "./drawing.js";
 import { DrillScreen } from "./drill.js";
+import { Guarded } from "./guarded.js";
 import { Header } from "./header.js";
 import { createKnowledge } from "./knowledge.js";
-import { LiveLine } from "./live.js";
 import { codeOf, screenOf } from "./places.js";
 import { createRaises } from "./raises.js";
 import { createSession } from "./session.js";
@@ -38,11 +38,13 @@ function Screen() {
   return html`
     <div key=${spoken} class="page">
       <a class="skip" href="#main" onClick=${skip}>${t("To the content")}</a>
-      <${PanicDock} />
-      ${session === "signed_in" && html`<${Header} /><${LiveLine} />`}
-      ${session === "signed_out" && html`<${SignInScreen} />`}
-      ${session === "starting" && html`<${StartingScreen} />`}
-      ${session === "signed_in" && (screen === "drill" ? html`<${DrillScreen} />` : html`<${BoardScreen} />`)}
+      <${Guarded}><${PanicDock} /><//>
+      <${Guarded}>${session === "signed_in" && html`<${Header} />`}<//>
+      <${Guarded} key=${session + screen}>
+        ${session === "signed_out" && html`<${SignInScreen} />`}
+        ${session === "starting" && html`<${StartingScreen} />`}
+        ${session === "signed_in" && (screen === "drill" ? html`<${DrillScreen} />` : html`<${BoardScreen} />`)}
+      <//>
     </div>
     <${Announcer} />
   `;
@@ -67,18 +69,19 @@ async function start() {
     audible: () => void performance.mark("streha:audible"),
   });
   const session = createSession({ api, clock, fetch, random: Math.random, soon, store, knowledge, raises, sound });
-  let code = "";
 
   function arrive() {
-    const found = codeOf(location.hash);
-    if (found) {
-      // Before anything else: the code stays neither in the address nor in the history.
-      history.replaceState(null, "", `${location.pathname}#/board`);
-      code = found;
-      void session.begin(code);
-    }
+    const code = codeOf(location.hash);
+    // Before anything else: the code stays neither in the address nor in the history.
+    if (code) history.replaceState(null, "", `${location.pathname}#/board`);
     store.set({ screen: screenOf(location.hash) });
-    return found !== "";
+    return code;
+  }
+
+  function move() {
+    const code = arrive();
+    if (code) void session.begin(code);
+    requestAnimationFrame(() => document.getElementById("main")?.focus());
   }
 
   /** @param {string} chosen */
@@ -90,9 +93,10 @@ async function start() {
     document.getElementById("language")?.focus();
   }
 
+  const code = arrive();
   document.documentElement.lang = language();
   startTicking(document);
-  addEventListener("hashchange", arrive);
+  addEventListener("hashchange", move);
   for (const event of ["online", "pageshow", "focus"]) addEventListener(event, session.kick);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && session.kick());
   for (const event of ["pointerdown", "keydown"]) addEventListener(event, sound.touched, { capture: true });
@@ -101,12 +105,11 @@ async function start() {
   const parts = {
     store, session, knowledge, raises, sound, clock,
     speak: (/** @type {string} */ chosen) => void change(chosen),
-    tryAgain: () => void session.begin(code),
   };
   const root = /** @type {HTMLElement} */ (document.getElementById("app"));
   root.replaceChildren();
   render(html`<${ConsoleContext.Provider} value=${parts}><${Screen} /><//>`, root);
-  if (!arrive()) void session.begin("");
+  void session.begin(code);
 }
 
 /** Storage may be forbidden altogether; then the language is asked for anew each time. */

@@ -14,6 +14,7 @@ export function BoardScreen() {
   return html`
     <main id="main" tabindex="-1" class=${old ? "board old" : "board"}>
       <h1>${t("Board")}</h1>
+      ${old && html`<p class="old-mark">${t("NOT live. What you see may be old.")}</p>`}
       <${SignsOfLife} facts=${facts} />
       <div class="columns">
         <div class="first"><${Alerts} facts=${facts} /></div>

@@ -1,6 +1,7 @@
 /** What is fixed to the edge of the screen that a thumb reaches, on every screen: the call for help. */
 import { ChannelChoice } from "./channel_choice.js";
 import { useConsole, useShown } from "./drawing.js";
+import { Guarded } from "./guarded.js";
 import { PanicButton } from "./panic_button.js";
 import { RaisePanel } from "./raise_panel.js";
 import { Ring } from "./ring.js";
@@ -31,7 +32,9 @@ export function PanicDock() {
             <${Ring} />
           </div>`}
       ${merged.length > 0 &&
-      html`<div class="raises">${merged.map((each) => html`<${RaisePanel} key=${each.key} progress=${each} />`)}</div>`}
+      html`<div class="raises">
+        ${merged.map((each) => html`<${Guarded} key=${each.key}><${RaisePanel} progress=${each} /><//>`)}
+      </div>`}
     </aside>
   `;
 }

@@ -12,7 +12,6 @@ import { Component, createContext, h, useContext } from "./vendor/preact.js";
  * @property {import("./raises.js").Raises} raises
  * @property {import("./sound.js").Sound} sound
  * @property {import("./types.js").Clock} clock
- * @property {() => void} tryAgain Begin anew after a failure at the start.
  * @property {(language: string) => void} speak
  */
 

@@ -1,6 +1,7 @@
 /** The top of every screen: where one is, who one is, and the switches. */
 import { useConsole, useShown } from "./drawing.js";
 import { LanguageChoice } from "./language.js";
+import { LiveLine } from "./live.js";
 import { t } from "./texts.js";
 import { html, useState } from "./vendor/preact.js";
 import { failureWords } from "./words.js";
@@ -19,6 +20,7 @@ export function Header() {
         <${LanguageChoice} />
         <${SignOut} />
       </div>
+      <${LiveLine} />
     </header>
   `;
 }

@@ -18,11 +18,23 @@ export function createKnowledge({ api, store, now }) {
   let numbers = 0;
   let anew = false;
 
-  /** @param {Promise<Alert>} asked @param {number} number @returns {Promise<Alert>} */
-  async function keep(asked, number) {
+  /**
+   * @param {Promise<Alert>} asked
+   * @param {number} number
+   * @param {(answer: Alert) => object} [more] What else follows from it.
+   * @returns {Promise<Alert>}
+   */
+  async function keep(asked, number, more = () => ({})) {
     const answer = await asked;
-    store.set({ ...withAlert(store.get(), answer, number), heardAt: now() });
+    store.set({ ...withAlert(store.get(), answer, number), ...more(answer), heardAt: now() });
     return store.get().alerts.find((each) => each.id === answer.id) ?? answer;
+  }
+
+  /** A press may have become part of somebody else's alert. @param {Alert} answer */
+  function pressed(answer) {
+    const { facts, pressed: before } = store.get();
+    const mine = facts === null || answer.raised_by === facts.me.id || before.has(answer.id);
+    return mine ? {} : { pressed: new Set([...before, answer.id]) };
   }
 
   return {
@@ -72,6 +84,6 @@ export function createKnowledge({ api, store, now }) {
     /** @param {string} id @param {Reason} reason */
     standDown: (id, reason) => keep(api.standDown(id, reason), ++numbers),
     /** @param {string} key @param {string} compartment @param {Status} status */
-    raise: (key, compartment, status) => keep(api.raise(key, compartment, status), ++numbers),
+    raise: (key, compartment, status) => keep(api.raise(key, compartment, status), ++numbers, pressed),
   };
 }

@@ -42,7 +42,7 @@ export function distance(at, now) {
 
 /** Return a length of time. @param {number} ms */
 export function duration(ms) {
-  const [amount, unit] = counted(ms);
+  const [amount, unit] = ms < MINUTE ? /** @type {const} */ ([Math.round(ms / 1000), "second"]) : counted(ms);
   const format = remembered(
     `${unit} ${locale()}`,
     () => new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "long" }),

@@ -52,6 +52,7 @@ export function startRaise({ clock, raise, look, standDown, changed }, { key, ch
     key, channel, status, alert, known: alert ? knownOf(alert) : "raising", failure: null, slow: false, stop: "",
   };
   let trying = false;
+  let triedAt = clock.now();
   let lookedInVain = false;
   let callOffRepeat = () => {};
   let callOffLook = () => {};
@@ -87,6 +88,7 @@ export function startRaise({ clock, raise, look, standDown, changed }, { key, ch
     callOffRepeat = clock.after(REPEAT_MS, repeat);
     if (trying) return;
     trying = true;
+    triedAt = clock.now();
     try {
       learn(await raise(key, channel.compartment, status));
     } catch (error) {
@@ -152,7 +154,8 @@ export function startRaise({ clock, raise, look, standDown, changed }, { key, ch
     },
     /** The machine woke up or has a network again. */
     kick() {
-      if (isGuarded(progress) && progress.stop === "" && !trying) void repeat();
+      const due = clock.now() - triedAt > LOOK_MS;
+      if (isGuarded(progress) && progress.stop === "" && due) void repeat();
     },
     /** The raiser says that it is over. */
     stop() {
@@ -177,5 +180,5 @@ export function isGuarded(progress) {
 
 /** @param {unknown} error */
 function failureOf(error) {
-  return error instanceof Failure ? error : new Failure("unreachable");
+  return error instanceof Failure ? error : new Failure("garbled");
 }

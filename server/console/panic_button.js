@@ -49,7 +49,6 @@ export function PanicButton({ raise }) {
       <button
         type="button"
         class="hold is-${shown}"
-        aria-label=${t("Panic: hold for one and a half seconds")}
         onPointerDown=${press}
         onPointerUp=${hold.release}
         onPointerCancel=${hold.release}
@@ -61,8 +60,9 @@ export function PanicButton({ raise }) {
         onClick=${(/** @type {MouseEvent} */ event) => event.detail === 0 && ask(true)}
       >
         <span class="hold-name">${t("Panic")}</span>
-        <span class="hold-hint">${hint(shown)}</span>
+        <span class="hold-hint">${t("Hold for one and a half seconds")}</span>
       </button>
+      ${shown === "released" && html`<p class="quiet">${t("Let go too early. Nothing was raised.")}</p>`}
       ${asking &&
       html`<div class="asking" role="group" aria-label=${t("Panic")}>
         <button type="button" class="danger" onClick=${() => (ask(false), raise())}>${t("Raise the alert now")}</button>
@@ -70,11 +70,4 @@ export function PanicButton({ raise }) {
       </div>`}
     </div>
   `;
-}
-
-/** @param {Shown} shown */
-function hint(shown) {
-  if (shown === "holding") return t("Keep holding.");
-  if (shown === "released") return t("Let go too early. Nothing was raised.");
-  return t("Hold for one and a half seconds");
 }

@@ -1,4 +1,5 @@
 /** Whether calling people works: when it last did, and whether what does it gives signs of life. */
+import { serverNow } from "./clock.js";
 import { memo } from "./drawing.js";
 import { duration, moment } from "./moments.js";
 import { t } from "./texts.js";
@@ -59,7 +60,7 @@ function since(at, now) {
 function provenWords(proven) {
   const accepted = Date.parse(proven.accepted_at);
   const called = Date.parse(proven.called_at);
-  const parameters = { time: moment(called, Date.now()), duration: duration(Math.max(1000, accepted - called)) };
+  const parameters = { time: moment(called, serverNow()), duration: duration(Math.max(1000, accepted - called)) };
   return proven.status === "Exercise"
     ? t("Calling people last worked {time}, in an exercise: accepted within {duration}.", parameters)
     : t("Calling people last worked {time}, for real: accepted within {duration}.", parameters);

@@ -20,7 +20,7 @@ export function RaisePanel({ progress }) {
   useLayoutEffect(() => session.say(spoken, !drill), [spoken]);
   const ended = progress.known === "ended";
   return html`
-    <section class="raise ${drill ? "drill" : "actual"} is-${progress.known}" aria-label=${t("Your alert")}>
+    <div class="raise ${drill ? "drill" : "actual"} is-${progress.known}" role="group" aria-label=${t("Your alert")}>
       <p class="raise-name">
         ${drill ? html`<span class="tag">${t("EXERCISE")}</span>` : html`<span>${t("Your alert")}</span>`}
         <strong>${progress.alert?.codename ?? progress.channel.codename}</strong>
@@ -34,7 +34,7 @@ export function RaisePanel({ progress }) {
         ${(ended || !isGuarded(progress)) &&
         html`<button type="button" onClick=${() => raises.dismiss(progress.key)}>${t("Close")}</button>`}
       </div>
-    </section>
+    </div>
   `;
 }
 

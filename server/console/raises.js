@@ -6,7 +6,6 @@ import { isGuarded, startRaise } from "./panic.js";
  * @typedef {import("./types.js").Alert} Alert
  * @typedef {import("./types.js").Channel} Channel
  * @typedef {import("./types.js").Status} Status
- * @typedef {import("./panic.js").Progress} Progress
  * @typedef {ReturnType<typeof createRaises>} Raises
  */
 
@@ -25,8 +24,7 @@ export function createRaises({ clock, newKey, store, knowledge }) {
 
   function changed() {
     for (const { alert } of running.map((each) => each.now())) if (alert) stayedWith.add(alert.id);
-    const raises = running.map((each) => each.now());
-    store.set({ raises, pressed: withPressed(store.get(), raises) });
+    store.set({ raises: running.map((each) => each.now()) });
   }
 
   /** @param {{ key: string, channel: Channel, status: Status, alert?: Alert }} what @param {boolean} repeats */
@@ -70,10 +68,4 @@ export function createRaises({ clock, newKey, store, knowledge }) {
     },
     guarded: () => running.some((each) => isGuarded(each.now())),
   };
-}
-
-/** @param {import("./types.js").State} state @param {Progress[]} raises */
-function withPressed({ facts, pressed }, raises) {
-  const joined = raises.flatMap(({ alert }) => (alert && facts && alert.raised_by !== facts.me.id ? [alert.id] : []));
-  return joined.every((each) => pressed.has(each)) ? pressed : new Set([...pressed, ...joined]);
 }

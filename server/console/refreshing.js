@@ -3,8 +3,9 @@
  * often than once per gap, and until it succeeds. However many changes come at once, each thing is asked for once.
  */
 
+import { Failure } from "./api.js";
+
 /** @typedef {import("./types.js").Clock} Clock */
-/** @typedef {import("./api.js").Failure} Failure */
 
 export const GAP_MS = 500;
 const RETRY_MS = 2_000;
@@ -57,7 +58,7 @@ export function createRefresher({ clock, soon, fetch, mayRetry, behind }) {
         await fetch(name);
         job.failures = 0;
       } catch (error) {
-        const failure = /** @type {Failure} */ (error);
+        const failure = error instanceof Failure ? error : new Failure("garbled");
         if (mine !== generation || !mayRetry(failure, name)) break;
         job.again = true;
         pause = Math.max(1000 * failure.wait, Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** job.failures++));

@@ -35,6 +35,7 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
   /** @type {ReturnType<typeof follow> | null} */
   let stream = null;
   let heard = NOTHING_HEARD;
+  let unusedCode = "";
   let callOffReload = () => {};
   /** Agencies whose names were asked for once already. @type {Set<string>} */
   const askedFor = new Set();
@@ -139,21 +140,28 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
     listen();
   });
 
+  /**
+   * Load the board, with the one-time code of a link where there is one. Where that is refused, the session of before
+   * is not gone on with: it may be somebody else's.
+   * @param {string} code
+   */
+  async function begin(code) {
+    end("");
+    store.set({ session: "starting" });
+    unusedCode = code;
+    try {
+      if (code) await api.signIn(code);
+    } catch (error) {
+      const failure = /** @type {Failure} */ (error);
+      return failure.kind === "refused" ? end("used") : store.set({ failure });
+    }
+    unusedCode = "";
+    refresher.want("board");
+  }
+
   return {
-    /** Load the board, with a one-time code from a link where there is one. @param {string} code */
-    async begin(code) {
-      end("");
-      store.set({ session: "starting" });
-      try {
-        if (code) await api.signIn(code);
-      } catch (error) {
-        const failure = /** @type {Failure} */ (error);
-        // The session of before, if there is one, is still good.
-        if (failure.kind === "refused") return end("used");
-        return store.set({ failure });
-      }
-      refresher.want("board");
-    },
+    begin,
+    again: () => void begin(unusedCode),
     /** Do not wait for timers that may have slept. */
     kick() {
       stream?.kick();

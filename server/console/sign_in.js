@@ -34,7 +34,7 @@ export function SignInScreen() {
 
 /** Until the board is there: what is waited for, and what to do if it does not come. */
 export function StartingScreen() {
-  const { tryAgain } = useConsole();
+  const { session } = useConsole();
   const failure = useShown((state) => state.failure);
   return html`
     <main id="main" tabindex="-1" class="sign-in">
@@ -42,7 +42,7 @@ export function StartingScreen() {
       ${failure
         ? html`
             <p class="notice">${failureWords(failure)}</p>
-            <p><button type="button" onClick=${tryAgain}>${t("Try again")}</button></p>
+            <p><button type="button" onClick=${session.again}>${t("Try again")}</button></p>
             <div class="meanwhile">
               <p>${t("Until then, no alert can be raised here.")}</p>
               <${Ring} />

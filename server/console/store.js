@@ -60,7 +60,16 @@ export function createStore(first) {
       const before = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (state));
       if (Object.entries(patch).every(([key, value]) => Object.is(before[key], value))) return;
       state = { ...state, ...patch };
-      for (const tell of [...followers]) tell();
+      for (const tell of [...followers]) {
+        try {
+          tell();
+        } catch (error) {
+          // Whoever changed the state is not to blame, and the others hear of it all the same.
+          queueMicrotask(() => {
+            throw error;
+          });
+        }
+      }
     },
     /** @param {() => void} tell @returns {() => void} */
     follow(tell) {

@@ -18,7 +18,7 @@ let current = "en";
  */
 export function t(sentence, parameters = {}) {
   return (words[sentence] || sentence).replace(/\{(\w+)\}/g, (whole, /** @type {string} */ name) =>
-    name in parameters ? String(parameters[name]) : whole,
+    Object.hasOwn(parameters, name) ? String(parameters[name]) : whole,
   );
 }
 
@@ -38,7 +38,7 @@ export function locale() {
  * @param {readonly string[]} preferred
  */
 export function firstLanguage(remembered, preferred) {
-  if (remembered !== null && remembered in LANGUAGES) return remembered;
+  if (remembered !== null && Object.hasOwn(LANGUAGES, remembered)) return remembered;
   for (const tag of preferred.map((each) => each.toLowerCase())) {
     if (tag.startsWith("en")) return "en";
     if (/^(sr|bs|cnr)\b/.test(tag)) return tag.includes("cyrl") ? "sr-Cyrl" : "sr-Latn";
@@ -53,7 +53,7 @@ export function firstLanguage(remembered, preferred) {
  * @returns {Promise<boolean>}
  */
 export async function speak(next, fetch) {
-  if (!(next in LANGUAGES)) return false;
+  if (!Object.hasOwn(LANGUAGES, next)) return false;
   try {
     words = next === "en" ? {} : await wordsOf(next, fetch);
   } catch {

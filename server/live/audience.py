@@ -17,7 +17,7 @@ from cases import news as cases
 from cases.ledger import Entry
 from cases.model import CaseId, CompartmentId
 from cases.news import Standing
-from core.database import Transaction
+from core.database import Reading
 from safety_plans import news as reviews
 from server.live.acts import ACTS, Audience, Concerned, Told
 
@@ -55,9 +55,9 @@ class _Facts:
     cut_off: Mapping[CaseId, Collection[PersonId]]
 
 
-async def hearings(tx: Transaction, entries: Sequence[Entry], people: Collection[PersonId]) -> list[Hearing]:
+async def hearings(reading: Reading, entries: Sequence[Entry], people: Collection[PersonId]) -> list[Hearing]:
     """Return, for each entry, who of these people hears of it."""
-    facts = await _gather(tx, entries, list(people))
+    facts = await _gather(reading, entries, list(people))
     wanted = frozenset(people)
     return [_hearing(entry, facts, wanted) for entry in entries]
 
@@ -67,7 +67,7 @@ def told_of(entry: Entry) -> Told:
     return ACTS.get(entry.act, _UNKNOWN if entry.case_id else _NOTHING_TOLD)
 
 
-async def _gather(tx: Transaction, entries: Sequence[Entry], people: list[PersonId]) -> _Facts:
+async def _gather(reading: Reading, entries: Sequence[Entry], people: list[PersonId]) -> _Facts:
     told = [(entry, told_of(entry)) for entry in entries]
 
     def objects(audience: Audience) -> list[UUID]:
@@ -83,11 +83,11 @@ async def _gather(tx: Transaction, entries: Sequence[Entry], people: list[Person
     closed_ids = [each for each in map(_closed, concerned(Concerned.CLOSED_UPON)) if each]
     excluding = list({CaseId(each.case_id) for each in concerned(Concerned.EXCLUDED) if each.case_id})
     return _Facts(
-        alerts=await alerts.who_sees(tx, alert_ids, people) if alert_ids else {},
-        standings=await cases.standings(tx, case_ids, people) if case_ids else {},
-        duty=await cases.shown_duty(tx, desk_ids, people) if desk_ids else {},
-        closed_upon=await cases.closed_upon(tx, closed_ids, people) if closed_ids else {},
-        cut_off=await alerts.cut_off(tx, excluding, people) if excluding else {},
+        alerts=await alerts.who_sees(reading, alert_ids, people) if alert_ids else {},
+        standings=await cases.standings(reading, case_ids, people) if case_ids else {},
+        duty=await cases.shown_duty(reading, desk_ids, people) if desk_ids else {},
+        closed_upon=await cases.closed_upon(reading, closed_ids, people) if closed_ids else {},
+        cut_off=await alerts.cut_off(reading, excluding, people) if excluding else {},
     )
 
 

@@ -67,15 +67,17 @@ Event = News | Reset | Alive | Ended
 class Packet:
     """Events that go out together, perhaps to many readers. Whoever writes them keeps here what they became."""
 
-    __slots__ = ("events", "written")
+    __slots__ = ("events", "first", "written")
 
     def __init__(self, events: Sequence[Event]) -> None:
         self.events = tuple(events)
+        # The lowest position of what is news in it.
+        self.first = min((each.position for each in events if isinstance(each, News)), default=None)
         self.written: dict[bool, bytes] = {}
 
     def after(self, position: int) -> Packet | None:
         """Return what of it is new to a reader who has seen everything up to a position."""
-        fresh = [each for each in self.events if not isinstance(each, News) or each.position > position]
-        if len(fresh) == len(self.events):
+        if self.first is None or self.first > position:
             return self
+        fresh = [each for each in self.events if not isinstance(each, News) or each.position > position]
         return Packet(fresh) if fresh else None

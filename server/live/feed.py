@@ -33,6 +33,8 @@ from server.live.subscription import Limits, Subscription
 log = logs.get(__name__)
 
 RETRY_SECONDS = 5.0
+# How many readers are served before others in the process have their turn.
+AT_ONCE = 100
 CLOSING = mark("Streha is being stopped here. Try again in a moment.")
 CROWDED = mark("Too many live streams are open here. Try again in a moment.")
 
@@ -56,13 +58,20 @@ class Feed:
         self._sign_in = sign_in
         self._limits = limits or Limits()
         self._open: dict[PersonId, list[Subscription]] = {}
-        # Everything up to here was handed over; nothing yet is where no look has succeeded.
         self._position: int | None = None
-        self._following = False
+        # Whether the last look succeeded: only then is anybody told that nothing was missed.
+        self.following = False
         self._closing = False
+        # Held while entries are judged and handed over: no sign of life overtakes them.
+        self._handing = asyncio.Lock()
         self._woken = asyncio.Event()
         self._to_chain = True
         self.counts = Counts()
+
+    @property
+    def position(self) -> int | None:
+        """Up to where everything was handed over; nothing where no look has succeeded yet."""
+        return self._position
 
     @property
     def streams(self) -> int:
@@ -77,10 +86,11 @@ class Feed:
                     listening = {acts.CHANNEL: self._hear_of_acts, ledger.CHANNEL: self._woken.set}
                     tasks.create_task(self._database.listen_to(listening))
                     tasks.create_task(self._keep_looking())
+                    tasks.create_task(self._keep_watching())
                     tasks.create_task(self._keep_assuring())
             except* Exception as group:  # noqa: BLE001 (the API goes on without it, and it tries again)
                 log.failure("feed_failed", group)
-            self._following = False
+            self.following = False
             await asyncio.sleep(RETRY_SECONDS)
 
     async def follow(self, person_id: PersonId, token: bytes, after: int | None) -> Subscription:
@@ -90,12 +100,12 @@ class Feed:
         """
         if self._closing:
             raise Unavailable(CLOSING)
-        if self.streams >= self._limits.streams:
-            raise Unavailable(CROWDED)
         await self._begin()
         mine = self._open.get(person_id, [])
-        for oldest in mine[: len(mine) + 1 - self._limits.per_person]:
+        for oldest in mine[: max(0, len(mine) + 1 - self._limits.per_person)]:
             oldest.end(Ending.TOO_MANY)
+        if self.streams >= self._limits.streams:
+            raise Unavailable(CROWDED)
         subscription = Subscription(person_id, token_hash(token), self._limits, self._forget)
         self._open.setdefault(person_id, []).append(subscription)
         metrics.STREAMS_OPEN.add(1)
@@ -132,15 +142,16 @@ class Feed:
         if not sessions:
             return
         good = await self._sign_in.still_good(sessions)
-        if not self._following or self._position is None:
+        if not self.following or self._position is None:
             return
-        now, position = self._clock.now(), self._position
-        alive, alive_alone = Packet([Alive(now, position)]), Packet([Alive(now, None)])
-        for each in self._all():
-            if each.session in good:
-                each.assure(alive, position, alive_alone)
-            elif each.session in sessions:
-                each.end(Ending.SIGNED_OUT)
+        async with self._handing:
+            now, position = self._clock.now(), self._position
+            alive, alive_alone = Packet([Alive(now, position)]), Packet([Alive(now, None)])
+            for each in self._all():
+                if each.session in good:
+                    each.assure(alive, position, alive_alone)
+                elif each.session in sessions:
+                    each.end(Ending.SIGNED_OUT)
 
     def close(self) -> None:
         """End every stream, and open no more."""
@@ -177,19 +188,23 @@ class Feed:
             self._woken.clear()
             try:
                 await self.look(chain=chain)
-                self._following = True
+                self.following = True
                 metrics.FEED_POSITION.set(self._next - 1)
             except Unavailable:
-                if self._following:
+                if self.following:
                     log.warning("feed_interrupted")
-                self._following = False
-            for each in self._all():
-                each.look()
+                self.following = False
             try:
                 async with asyncio.timeout(self._limits.look_seconds):
                     await self._woken.wait()
             except TimeoutError:
                 self._to_chain = True
+
+    async def _keep_watching(self) -> NoReturn:
+        while True:
+            await asyncio.sleep(self._limits.look_seconds)
+            for each in self._all():
+                each.look()
 
     async def _keep_assuring(self) -> NoReturn:
         while True:
@@ -217,15 +232,16 @@ class Feed:
 
     async def _take(self, entries: Sequence[Entry]) -> None:
         """Hand over the entries that follow; where it cannot be said who may know of them, all load anew."""
-        try:
-            found = await self._judged(entries)
-        except Unavailable:
-            raise
-        except Exception as error:  # noqa: BLE001 (one entry that cannot be judged must not silence the stream)
-            log.failure("feed_entries_not_judged", error, position=entries[-1].position)
-            self._reset(entries[-1].position)
-        else:
-            self._hand_over(entries, found)
+        async with self._handing:
+            try:
+                found = await self._judged(entries)
+            except Unavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 (one entry that cannot be judged must not silence the stream)
+                log.failure("feed_entries_not_judged", error, position=entries[-1].position)
+                self._reset(entries[-1].position)
+            else:
+                await self._hand_over(entries, found)
         self.counts.entries += len(entries)
 
     async def _judged(self, entries: Sequence[Entry]) -> list[Hearing]:
@@ -233,26 +249,34 @@ class Feed:
         asked: set[PersonId] = set()
         found = [Hearing()] * len(entries)
         while people := self._open.keys() - asked:
-            async with self._database.transaction() as tx:
-                more = await hearings(tx, entries, people)
+            async with self._database.reading() as reading:
+                more = await hearings(reading, entries, people)
             found = [before | now for before, now in zip(found, more, strict=True)]
             asked |= people
         return found
 
-    def _hand_over(self, entries: Sequence[Entry], found: Sequence[Hearing]) -> None:
-        """Give everybody what is theirs, and advance, in one go: whoever comes now reads from the new position."""
+    async def _hand_over(self, entries: Sequence[Entry], found: Sequence[Hearing]) -> None:
+        """Advance, and give everybody what is theirs who listens at this moment; who comes later reads it instead.
+
+        Somebody may be raising an alert meanwhile: nobody waits until a thousand readers are served.
+        """
         news: dict[PersonId, list[News]] = defaultdict(list)
         for entry, hearing in zip(entries, found, strict=True):
             for people, event in ((hearing.change, _changed(entry)), (hearing.access, AccessChanged(entry.position))):
                 for person_id in people:
                     news[person_id].append(event)
-        self._position = entries[-1].position
         packets: dict[tuple[int, ...], Packet] = {}
+        due: list[tuple[Subscription, Packet]] = []
         for person_id, events in news.items():
             # Nearly everybody hears the same: it is written down once.
-            packet = packets.setdefault(tuple(map(id, events)), Packet(events))
-            for each in tuple(self._open.get(person_id, ())):
-                each.offer(packet)
+            key = tuple(map(id, events))
+            packet = packets[key] = packets.get(key) or Packet(events)
+            due += [(each, packet) for each in self._open.get(person_id, ())]
+        self._position = entries[-1].position
+        for number, (each, packet) in enumerate(due, start=1):
+            each.offer(packet)
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
         for person_id in {each for hearing in found for each in hearing.left}:
             for each in tuple(self._open.get(person_id, ())):
                 each.end(Ending.SIGNED_OUT)
@@ -275,18 +299,23 @@ class Feed:
         if after > until and after <= await ledger.position(self._database):
             # Another process was faster than this one: nothing is missing.
             return [Alive(now, after)], after
-        if not until - self._limits.behind <= after <= until:
-            self.counts.resets += 1
-            metrics.STREAM_RESETS.count()
-            return [Alive(now, None), Reset(until)], until
-        return [Alive(now, after), *await self._missed(person_id, after, until)], until
+        if until - self._limits.behind <= after <= until:
+            try:
+                return [Alive(now, after), *await self._missed(person_id, after, until)], until
+            except Unavailable:
+                raise
+            except Exception as error:  # noqa: BLE001 (as in `_take`: what cannot be judged is never passed over)
+                log.failure("feed_entries_not_judged", error, position=until)
+        self.counts.resets += 1
+        metrics.STREAM_RESETS.count()
+        return [Alive(now, None), Reset(until)], until
 
     async def _missed(self, person_id: PersonId, after: int, until: int) -> list[News]:
         if after == until:
             return []
         entries = await ledger.entries(self._database, after, until - after)
-        async with self._database.transaction() as tx:
-            found = await hearings(tx, entries, [person_id])
+        async with self._database.reading() as reading:
+            found = await hearings(reading, entries, [person_id])
         news: list[News] = []
         for entry, hearing in zip(entries, found, strict=True):
             if person_id in hearing.change:

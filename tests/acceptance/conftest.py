@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import aiohttp
 import pytest
 
 from agencies.model import AgencyKind, Person
@@ -16,6 +18,7 @@ from deploy.demo_network import DemoAccount, agency_of_kind, populate
 from deploy.demo_people import CASES, DemoCase
 from deploy.network import LocalNetwork
 from deploy.witness import Message, Witness, Witnesses
+from tests.scraped import Scrape, read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,14 @@ class Town:
     async def direct_room(self, name: str) -> str:
         """Return the room in which the bot speaks to one person alone."""
         return await self.network.room_of(Target(kind=TargetKind.PERSON, id=self.person(name).id))
+
+    async def told(self, role: str) -> Scrape:
+        """Return what a role's process tells of itself, which is numbers and nothing else."""
+        async with aiohttp.ClientSession() as http, http.get(self.network.metrics_urls[role]) as answer:
+            assert answer.status == 200
+            text = await answer.text()
+        assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}|localhost|@", text)
+        return read(text.encode())
 
     @property
     def cases(self) -> Cases:

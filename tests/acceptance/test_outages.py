@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,6 +15,7 @@ from cases.model import Case
 from core.errors import Unavailable
 from core.ids import new_id
 from tests.acceptance.conftest import Town, rings
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.slow
 
@@ -33,6 +35,10 @@ async def test_every_panic_is_answered_while_the_database_is_gone_and_raised_whe
             assert sara.user_id in answer.mentions
             assert ana.user_id in answer.mentions
             assert answer.shield == "none"
+        told = await town.told("bots")
+        assert told("streha_scrape_database_up") == 0
+        assert (told("streha_alert_raises_not_stored_total", through="channel") or 0) >= len(rooms)
+        assert told("streha_bot_events_left") == len(rooms)
     for room in rooms:
         raised = await ana.wait_for("ALERT", room)
         assert town.person("sara").name in raised.body
@@ -47,10 +53,15 @@ async def test_an_alert_raised_while_the_homeserver_is_gone_arrives_once_with_it
     ana, petar = await town.witness("ana"), await town.witness("petar")
     await ana.joined(room)
     await petar.joined(duty_room)
-    before = len(petar.messages)
+    before, calm = len(petar.messages), await town.told("bots")
     await town.network.stack.stop_homeserver(kill=True)
     view = await town.alerts.raise_(town.person("sara"), case.core.id, new_id())
     assert {each.state for each in view.deliveries} <= {"pending", "sending"}
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while (told := await town.told("bots")).since(calm, "streha_bot_sync_failures_total") == 0:
+            pass
+    assert told("streha_outbox_waiting_messages", state="sent", lane="alert", room_kind="desk") is None
+    assert (told("streha_outbox_oldest_waiting_seconds", lane="alert", room_kind="desk") or 0) > 0
     await town.network.stack.start_homeserver()
     await ana.wait_for(rings, room, 60)
     await petar.wait_for("ALERT", duty_room, 60, after=before)

@@ -45,6 +45,18 @@ async def bare_api(directory: Path, database_url: str, plan: bytes) -> AsyncIter
 
 
 @asynccontextmanager
+async def bare_fan_out(directory: Path, database_url: str, plan: bytes) -> AsyncIterator[int]:
+    """Run `tests.bench.bare_fan_out` on a database; gives its port."""
+    port = ports.choose(requested=None, remembered=None)
+    plan_file = directory / "bare_fan_out.json"
+    plan_file.write_bytes(plan)
+    settings = {"DATABASE_URL": database_url}
+    command = ("tests.bench.bare_fan_out", str(port), str(plan_file))
+    async with _listening("bare fan-out", directory, command, port, settings):
+        yield port
+
+
+@asynccontextmanager
 async def _listening(
     name: str, directory: Path, module: tuple[str, ...], port: int, settings: dict[str, str]
 ) -> AsyncIterator[None]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-from playwright.async_api import Browser, ViewportSize
+from playwright.async_api import Browser, ViewportSize, async_playwright
 
 from agencies.model import Person
+from deploy import chromium as chromiums
 from tests.console.screen import Screen
 from tests.console.serving import ServedConsole
 from tests.console.watching import Watch
@@ -22,6 +26,17 @@ ARGUMENTS = (
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 )
 PATIENCE_MS = 5_000
+
+
+@asynccontextmanager
+async def start_chromium() -> AsyncIterator[Browser]:
+    """Start a browser for as long as the context is entered."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=chromiums.find(), args=ARGUMENTS, chromium_sandbox=os.geteuid() != 0
+        )
+        yield browser
+        await browser.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

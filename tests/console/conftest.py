@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from core.settings import Settings
 from core.texts import LANGUAGES
-from deploy import chromium as chromiums
 from tests.clock import MovableClock
-from tests.console.browsers import ARGUMENTS, Browsers
+from tests.console.browsers import Browsers, start_chromium
 from tests.console.serving import ServedConsole, serve_console
 from tests.people import Network, Scene
 
@@ -21,12 +19,8 @@ from tests.people import Network, Scene
 @pytest.fixture(scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     """Start the browser that all tests share."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=chromiums.find(), args=ARGUMENTS, chromium_sandbox=os.geteuid() != 0
-        )
+    async with start_chromium() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture(params=LANGUAGES)

@@ -10,10 +10,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from playwright.async_api import Locator, Page, Request, expect
 
-from core.texts import render
+from core.texts import javascript, render
+from server.api.console_files import FOLDER
 from tests.console.watching import Watch
 
 HOLD = timedelta(seconds=1.5)
@@ -36,7 +38,8 @@ class Screen:
         await self.page.goto(address or self.home)
 
     def words(self, sentence: str, /, **parameters: object) -> str:
-        """Return a sentence in the window's language."""
+        """Return a sentence in the window's language; it must be one that the console says."""
+        assert sentence in sentences(), f"the console does not say: {sentence}"
         return render(sentence, self.language, **parameters)
 
     def like(self, sentence: str, /, **parameters: object) -> re.Pattern[str]:
@@ -63,12 +66,13 @@ class Screen:
     @property
     def panic(self) -> Locator:
         """The button that calls for help."""
-        return self.button("Panic: hold for one and a half seconds")
+        name = f"{self.words('Panic')} {self.words('Hold for one and a half seconds')}"
+        return self.page.get_by_role("button", name=name, exact=True)
 
     @property
     def raise_(self) -> Locator:
         """What is told of this person's own raise."""
-        return self.page.get_by_role("region", name=self.words("Your alert"), exact=True)
+        return self.page.get_by_role("group", name=self.words("Your alert"), exact=True)
 
     async def until_live(self) -> None:
         """Wait until the board is there and follows the live stream."""
@@ -148,6 +152,12 @@ class Screen:
 
         yield move
         await session.detach()
+
+
+@cache
+def sentences() -> frozenset[str]:
+    """Return every sentence that the console's modules mark."""
+    return frozenset(sentence for path in FOLDER.glob("*.js") for sentence, _ in javascript.marked(path.read_text()))
 
 
 async def _middle(what: Locator) -> tuple[float, float]:

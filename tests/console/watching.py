@@ -7,7 +7,9 @@ away again counts too: the observer stands in the page before the page's own scr
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections import Counter
 from typing import Any
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request, WebError
@@ -19,6 +21,7 @@ TITLE = "Streha"
 ADDRESS = re.compile(r"/console/(#(/board|/drill)?)?")
 PATHS = re.compile(r"/(console/[a-z0-9_./-]*|api/[a-z0-9/-]+)?", re.IGNORECASE)
 COMPLAINTS = frozenset({"error", "warning", "assert"})
+PATIENCE_SECONDS = 5
 # What Chromium says when a request fails, for stories in which requests are to fail.
 FAILED_REQUEST = "Failed to load resource"
 
@@ -50,6 +53,9 @@ OBSERVER = """
   before(ServiceWorkerContainer.prototype, "register", (script) => tell("kept", `worker ${script}`));
   const cookie = Object.getOwnPropertyDescriptor(Document.prototype, "cookie");
   Object.defineProperty(Document.prototype, "cookie", { ...cookie, set: (text) => tell("kept", `cookie ${text}`) });
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) tell("mark", entry.name);
+  }).observe({ type: "mark" });
   globalThis.Notification = class {
     static permission = "default";
     static requestPermission = async () => "denied";
@@ -76,13 +82,28 @@ class Watch:
         self._context = context
         self._origin = origin
         self._expected: list[re.Pattern[str]] = []
+        self._marks: Counter[str] = Counter()
+        self._marked = asyncio.Event()
         self.faults: list[str] = []
+        # Every title, address, entry, request, mark and remark.
+        self.seen: list[str] = []
         self.notifications: list[str] = []
         self.requests: list[Request] = []
 
     def expect(self, complaint: str) -> None:
         """Let the browser complain so, from now on, because the story makes it."""
         self._expected.append(re.compile(complaint))
+
+    def times(self, mark: str) -> int:
+        """Return how often the page has left a mark."""
+        return self._marks[mark]
+
+    async def until_marked(self, mark: str, times: int) -> None:
+        """Wait until the page has left a mark so often."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while self._marks[mark] < times:
+                self._marked.clear()
+                await self._marked.wait()
 
     async def begin(self) -> None:
         """Begin to look; before the first page."""
@@ -114,6 +135,7 @@ class Watch:
                 self.faults.append(f"kept: {name} {kept[name]}")
 
     def _observed(self, _source: object, kind: str, what: str) -> None:
+        self.seen.append(what)
         match kind:
             case "title":
                 self._titled(what)
@@ -123,6 +145,9 @@ class Watch:
                 self._stored(what)
             case "notification":
                 self.notifications.append(what)
+            case "mark":
+                self._marks[what] += 1
+                self._marked.set()
             case _:
                 self.faults.append(f"{kind}: {what}")
 
@@ -140,6 +165,7 @@ class Watch:
 
     def _requested(self, request: Request) -> None:
         self.requests.append(request)
+        self.seen.append(request.url)
         own = request.url.startswith(self._origin + "/")
         path = request.url.removeprefix(self._origin).partition("#")[0]
         if not own or not PATHS.fullmatch(path):
@@ -149,6 +175,7 @@ class Watch:
 
     def _complained(self, message: ConsoleMessage) -> None:
         told = message.text
+        self.seen.append(told)
         if message.type in COMPLAINTS and not any(each.search(told) for each in self._expected):
             self.faults.append(f"{message.type}: {told} ({message.location['url']})")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 
 import msgspec
@@ -12,9 +14,12 @@ import pytest
 from alerts.model import StandDownReason
 from cases.model import Part
 from client.api import ApiClient
+from core.settings import Settings
 from safety_plans.model import Level
+from tests.authorisation import operations
 from tests.described import described
-from tests.served import ServedApi
+from tests.people import Network
+from tests.served import ServedApi, serve_api
 
 pytest_plugins = ("tests.fixtures_api",)
 
@@ -87,9 +92,42 @@ async def test_the_client_does_what_is_described_and_all_of_it(api: ServedApi) -
         assert calls.keys() == methods
         for call in calls.values():
             await call()
-    operations = {each["operationId"] for methods in described()["paths"].values() for each in methods.values()}
-    assert api.observer.used(by_client=True) == operations - NOT_FOR_THE_CLIENT
+    everything = {operation["operationId"] for *_, operation in operations()}
+    assert api.observer.used(by_client=True) == everything - NOT_FOR_THE_CLIENT
     assert {each.status for each in api.observer.exchanges} == {200, 201, 204}
+
+
+async def test_every_refusal_that_is_described_is_given(
+    api: ServedApi, network: Network, settings: Settings, tmp_path: Path
+) -> None:
+    """What the document says of requests that are wrong in themselves; for 404 and 409 see the authorisation table."""
+    person = (await api.network.office()).worker
+    token = await api.token(person)
+    origin = {"Origin": api.url}
+    large, packed = b" " * (api.services.settings.body_limit + 1), {"Content-Encoding": "gzip"}
+    async with serve_api(network, replace(settings, requests_per_minute=1), tmp_path) as hurried:
+        tired = await hurried.token(person)
+        await hurried.ask("GET", "/api/me", token=tired)
+        await hurried.ask("POST", "/api/sign-in/challenges", {"person": person.id})
+        await hurried.ask("POST", "/api/sign-in/sessions", {})
+        for method, path, operation in operations():
+            if operation["tags"] == ["service"]:
+                # These take whatever is sent.
+                continue
+            ids = {each["name"]: each["example"] for each in operation["parameters"] if each["in"] == "path"}
+            path = path.format(**ids)  # noqa: PLW2901 (with its ids)
+            # Rightly made, and proving nothing.
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+            given = {
+                "400": await api.ask(method, f"{path}?no-such=field", token=token, headers=origin),
+                "401": await api.ask(method, path, body, headers=origin),
+                "413": await api.ask(method, path, raw=large, token=token, headers=origin),
+                "415": await api.ask(method, path, raw=b"{}", token=token, headers={**origin, **packed}),
+                "429": await hurried.ask(method, path, token=tired, headers={"Origin": hurried.url}),
+            }
+            for status, answered in given.items():
+                described_ = status in operation["responses"]
+                assert described_ == (str(answered.status) == status), (operation["operationId"], status)
 
 
 async def test_an_exchange_that_is_not_as_described_is_found(api: ServedApi, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,8 @@ RULES_BEYOND_THE_SCHEMA = {"open_case", "name_leaders", "set_level"}
 def fuzzed(mode: GenerationMode) -> Iterator[Any]:
     """Give every operation that ends, in the order in which none takes away what the next one needs."""
     schema = schemathesis.openapi.from_dict(msgspec.json.decode(msgspec.json.encode(described())))
-    operations = {each.ok().definition.raw["operationId"]: each.ok() for each in schema.get_all_operations()}
+    found: list[Any] = list(schema.get_all_operations())
+    operations = {each.ok().definition.raw["operationId"]: each.ok() for each in found}
     for name in BODIES:
         raw = operations[name].definition.raw
         asks = raw["parameters"] or "requestBody" in raw
@@ -60,14 +61,14 @@ async def test_every_answer_is_as_described(world: World, asker: Asker, mode: Ge
 def fuzz(operation: Any, mode: GenerationMode, url: str, headers: dict[str, str], around: Surroundings) -> None:
     name = operation.definition.raw["operationId"]
 
-    excluded = [positive_data_acceptance] if name in RULES_BEYOND_THE_SCHEMA else []
+    excluded: list[Any] = [positive_data_acceptance] if name in RULES_BEYOND_THE_SCHEMA else []
 
     @settings(
         max_examples=EXAMPLES[mode], derandomize=True, database=None, deadline=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(case=operation.as_strategy(generation_mode=mode), there=st.booleans())
-    def run(case: Case, there: bool) -> None:  # noqa: FBT001 (Hypothesis gives it)
+    def run(case: Case[Any], there: bool) -> None:  # noqa: FBT001 (Hypothesis gives it)
         if there and mode is GenerationMode.POSITIVE:
             _name_what_is_there(case, ids_for(name, around))
         case.call_and_validate(base_url=url, headers=headers, excluded_checks=excluded, timeout=REQUEST_SECONDS)
@@ -75,7 +76,7 @@ def fuzz(operation: Any, mode: GenerationMode, url: str, headers: dict[str, str]
     run()
 
 
-def _name_what_is_there(case: Case, ids: dict[str, UUID]) -> None:
+def _name_what_is_there(case: Case[Any], ids: dict[str, UUID]) -> None:
     for holder in (case.path_parameters, case.body):
         if isinstance(holder, dict):
             holder.update({key: str(ids[key]) for key in holder if key in ids})

@@ -115,6 +115,7 @@ async def test_what_an_operator_gets_wrong_is_said_in_one_line(operator: dict[st
         (2, "must begin with https", ("check-config",), {"STREHA_PUBLIC_ORIGIN": "http://streha.example"}),
         (2, "must begin with https", ("run",), {"STREHA_PUBLIC_ORIGIN": "http://192.0.2.1:8008"}),
         (2, "STREHA_TIME_ZONE", ("check-config",), {"STREHA_TIME_ZONE": "Nowhere/Land"}),
+        (2, "STREHA_METRICS_PORT", ("check-config",), {"STREHA_METRICS_PORT": "8008"}),
         (
             3,
             "The database does not answer",
@@ -181,13 +182,16 @@ async def test_the_doctor_says_what_to_do(scene: Scene, database: Database, oper
     assert "Set STREHA_HOMESERVER_URL" in ran.out
     assert "No desk is staffed at all hours" in ran.out
     assert "The role engine has never run" in ran.out
+    assert "ok       metrics: off with these settings" in ran.out
 
     desk = await streha("agency", "desk", scene.police.agency.name, "--always", environment=operator)
     assert desk.code == 0
     for role in ("engine", "bots"):
         await beat(database, role, SystemClock().now())
     await ledger.sequence(database)
+    operator["STREHA_METRICS_PORT"] = "9461"
     found = (await streha("doctor", "--json", environment=operator)).json
+    assert {"check": "metrics", "ok": True, "todo": None, "note": None} in found["checks"]
     not_ok = {each["check"] for each in found["checks"] if not each["ok"]}
     assert not_ok == {"homeserver answers", "people's address leads here"}
 

@@ -10,18 +10,21 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from agencies.sign_in import SignIn
 from alerts.model import StandDownReason, Status
 from bots.lease import Lease
 from bots.outcomes import Outcomes
 from cases import ledger
 from core import database as databases
-from core import heartbeat, outbox
+from core import heartbeat, metrics, outbox
 from core.database import Database, Transaction
 from core.errors import StrehaError
 from core.outbox import Lane, Message, Target, TargetKind
 from core.settings import Settings
 from safety_plans.model import Level
 from server.engine import Engine
+from server.live.events import Ending
+from server.live.feed import Feed
 from server.metrics import Exposition
 from streha.processes import exposition
 from tests.clock import MovableClock
@@ -144,8 +147,8 @@ async def test_a_module_that_fails_is_counted_and_its_last_success_grows_old(
     assert now.since(before, "streha_sweep_failures_total", module="reviews") == 1
     assert now("streha_sweep_last_success_timestamp_seconds", module="reviews") == worked_at
     assert now("streha_sweep_last_success_timestamp_seconds", module="alerts") == clock.now().timestamp()
-    # The reading fails alike: its gauges are silent, and that is told; its neighbours' are there.
-    assert now.since(before, "streha_scrape_reading_failures_total", module="reviews") == 1
+    # What is counted at the scrape fails alike: its gauges are silent, and that is told; its neighbours' are there.
+    assert now.since(before, "streha_scrape_tally_failures_total", module="reviews") == 1
     assert not now.told("streha_reviews_open")
     assert now("streha_scrape_database_up") == 1
     assert now("streha_alerts_open", state="open", **CALLED) == 1
@@ -246,6 +249,22 @@ async def test_roles_the_lease_and_the_ledger(told: Exposition, database: Databa
     assert now("streha_ledger_last_position_age_seconds") == 21
 
 
+async def test_live_streams_are_counted_by_their_ends(
+    network: Network, scene: Scene, database: Database, settings: Settings
+) -> None:
+    feed = Feed(database, network.clock, SignIn(database, network.clock, settings))
+    before = counted()
+    mine, another = [await feed.follow(scene.member.id, b"a token", None) for _ in range(2)]
+    assert counted().since(before, "streha_streams_open") == 2
+    mine.end(Ending.SLOW)
+    another.end(None)
+    now = counted()
+    assert now.since(before, "streha_streams_open") == 0
+    assert now.since(before, "streha_streams_ended_total", reason="slow") == 1
+    assert now.since(before, "streha_streams_ended_total", reason="left") == 1
+    assert {*metrics.STREAM_END.values} == {"left", *Ending}
+
+
 async def test_clocks_that_agree(told: Exposition) -> None:
     skew = (await scrape(told))("streha_clock_skew_seconds")
     assert skew is not None
@@ -285,14 +304,14 @@ async def test_askers_at_one_moment_share_one_look(told: Exposition, database_ur
     finally:
         await holder.close()
     assert len({each.result() for each in asked}) == 1
-    # One transaction for each of the five readings: of one asker, not of five.
+    # One connection for each of the five tallies: of one asker, not of five.
     assert counted().since(before, "streha_database_pool_acquire_seconds_count", pool="ordinary") == 5
 
 
-async def test_no_reading_lets_a_scrape_wait_for_ever(
+async def test_no_tally_lets_a_scrape_wait_for_ever(
     told: Exposition, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.readings.COLLECT_SECONDS", 0.2)
+    monkeypatch.setattr("core.tally.COLLECT_SECONDS", 0.2)
     holder = await asyncpg.connect(database_url)
     try:
         async with holder.transaction():

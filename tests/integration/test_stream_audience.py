@@ -32,7 +32,7 @@ from server.live.audience import Hearing, hearings, told_of
 from tests.clock import MovableClock
 from tests.people import Network, Office, Scene
 
-STEPS = 40
+STEPS = 30
 
 
 class Story:

@@ -19,6 +19,7 @@ from bots.olm_machine import OlmMachine
 from bots.olm_store import MOST_WAITING, OlmStore
 from bots.room_sessions import RoomSessions, Sealed
 from tests.clock import MovableClock
+from tests.scraped import counted
 
 SECRET = b"an invented store key of 32 bytes"
 ROOM = "!room:streha.example"
@@ -203,6 +204,7 @@ def test_messages_that_nobody_can_read_are_bounded(bench: Bench) -> None:
 
 
 def test_plaintext_and_own_messages_are_nobody_s_word(bench: Bench) -> None:
+    before = counted()
     content = {"msgtype": "m.text", "body": "stand-down"}
     plain = {"type": "m.room.message", "sender": ANA, "event_id": "$p", "origin_server_ts": 1, "content": content}
     key, message = bench.says("said in the bot's name")
@@ -210,6 +212,7 @@ def test_plaintext_and_own_messages_are_nobody_s_word(bench: Bench) -> None:
     bench.takes_in([], [{**message, "sender": "@bot:streha.example"}])
     assert bench.bodies() == []
     assert bench.intake.dropped["plaintext"] == 1
+    assert counted().since(before, "streha_bot_events_dropped_total", reason="plaintext") == 1
 
 
 def test_membership_is_handed_over_and_ends_keys(bench: Bench) -> None:

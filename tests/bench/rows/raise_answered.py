@@ -29,7 +29,7 @@ from server.api.wire.directory import token_text
 from tests.bench import bare_raise, served
 from tests.bench.bare_api import NEXT_STEP, Plan
 from tests.bench.light_http import Connection, all_at_once, connections, request
-from tests.bench.row import Comparison, Measure, MeasurementFailed, Row, p50, p99
+from tests.bench.row import Comparison, Measure, Row, p50, p99
 from tests.people import Network
 
 RAISERS, TINY_RAISERS = 50, 4

@@ -1,4 +1,4 @@
-"""What the metrics tell of open alerts and of their steps that are due: numbers, read at the scrape."""
+"""What the metrics tell of open alerts and of their steps that are due: numbers, counted at the scrape."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from datetime import datetime
 from alerts.model import State
 from alerts.store import SQL
 from core import metrics
-from core.database import Transaction
-from core.readings import OF_STEPS, Reading, age, read_overdue
+from core.database import Reading
+from core.tally import OF_STEPS, Tally, age, count_overdue
 
 NAME = "alerts"
 
 
-async def _read(tx: Transaction, now: datetime) -> None:
+async def _count(reading: Reading, now: datetime) -> None:
     counted: dict[tuple[str, ...], float] = {}
     oldest: dict[tuple[str, ...], float] = {}
-    for row in await tx.rows(SQL["open_alerts"]):
+    for row in await reading.rows(SQL["open_alerts"]):
         counted[row["state"], row["severity"], row["status"]] = row["alerts"]
         if row["state"] != State.ACCEPTED:
             key = row["severity"], row["status"]
             oldest[key] = max(age(row["oldest"], now), oldest.get(key, 0.0))
     metrics.ALERTS_OPEN.know(counted, otherwise=0)
     metrics.OLDEST_UNACCEPTED.know(oldest, otherwise=0)
-    await read_overdue(tx, SQL["overdue"], NAME, now)
+    await count_overdue(reading, SQL["overdue"], NAME, now)
 
 
-READING = Reading(name=NAME, gauges=(metrics.ALERTS_OPEN, metrics.OLDEST_UNACCEPTED, *OF_STEPS), read=_read)
+TALLY = Tally(name=NAME, gauges=(metrics.ALERTS_OPEN, metrics.OLDEST_UNACCEPTED, *OF_STEPS), count=_count)

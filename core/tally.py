@@ -1,7 +1,7 @@
-"""What stands in the database, read into the gauges when somebody asks for the metrics.
+"""What stands in the database, counted into the gauges when somebody asks for the metrics.
 
-Each package reads its own with statements that stay cheap however much has happened before: what has ended is
-counted where it ends. One reading that fails leaves its gauges without a value and its neighbours alone.
+Each package counts its own with statements that stay cheap however much has happened before: what has ended is
+counted where it ends. One tally that fails leaves its gauges without a value and its neighbours alone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import partial
 
 from core import heartbeat, logs, metrics, queries
 from core.clock import Clock
-from core.database import Database, Transaction
+from core.database import Database, Reading
 from core.errors import Unavailable
 from core.metrics.kinds import Gauge
 from core.outbox import Lane
@@ -28,44 +28,44 @@ AT_MOST = 10_000
 # Roles that beat by themselves; `readiness` beats when it is asked.
 BEATING = ("engine", "bots")
 NEVER = float("inf")
-# What `read_overdue` tells.
+# What `count_overdue` tells.
 OF_STEPS = (metrics.ROWS_OVERDUE, metrics.OLDEST_OVERDUE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Tally:
     """How some gauges get their values; without an answer they have none. `name` is what a failure is told by."""
 
     name: str
     gauges: Sequence[Gauge]
-    read: Callable[[Transaction, datetime], Awaitable[None]]
+    count: Callable[[Reading, datetime], Awaitable[None]]
 
 
-async def collect(database: Database | None, clock: Clock, readings: Sequence[Reading]) -> None:
-    """Read everything anew, in bounded time; tell whether the database answered."""
-    for gauge in (gauge for each in readings for gauge in each.gauges):
+async def collect(database: Database | None, clock: Clock, tallies: Sequence[Tally]) -> None:
+    """Count everything anew, in bounded time; tell whether the database answered."""
+    for gauge in (gauge for each in tallies for gauge in each.gauges):
         gauge.forget()
     answered = False
     if database is not None:
         database.tell_pool_use()
         try:
             async with asyncio.timeout(COLLECT_SECONDS):
-                answered = await _collected(database, clock, readings)
+                answered = await _collected(database, clock, tallies)
         except TimeoutError:
-            log.warning("readings_interrupted")
+            log.warning("tallies_interrupted")
     metrics.SCRAPE_DATABASE_UP.set(answered)
 
 
-async def _collected(database: Database, clock: Clock, readings: Sequence[Reading]) -> bool:
-    for each in readings:
+async def _collected(database: Database, clock: Clock, tallies: Sequence[Tally]) -> bool:
+    for each in tallies:
         try:
-            async with database.transaction() as tx:
-                await each.read(tx, clock.now())
+            async with database.reading() as reading:
+                await each.count(reading, clock.now())
         except Unavailable:
             return False
-        except Exception as error:  # noqa: BLE001 (one reading that fails must not hide the others)
-            log.failure("reading_failed", error, action=each.name)
-            metrics.SCRAPE_FAILURES.count(each.name)
+        except Exception as error:  # noqa: BLE001 (one tally that fails must not hide the others)
+            log.failure("tally_failed", error, action=each.name)
+            metrics.TALLY_FAILURES.count(each.name)
     return True
 
 
@@ -74,32 +74,32 @@ def age(since: datetime | None, now: datetime) -> float:
     return 0.0 if since is None else max((now - since).total_seconds(), 0.0)
 
 
-async def read_overdue(tx: Transaction, statement: str, name: str, now: datetime) -> None:
+async def count_overdue(reading: Reading, statement: str, name: str, now: datetime) -> None:
     """Tell how many rows are due and not done, by a statement ($1 now, $2 limit → rows, oldest)."""
-    due = await tx.row(statement, now, AT_MOST)
+    due = await reading.row(statement, now, AT_MOST)
     assert due is not None  # noqa: S101 (it counts, so there is always a row)
     metrics.ROWS_OVERDUE.set(due["rows"], name)
     metrics.OLDEST_OVERDUE.set(age(due["oldest"], now), name)
 
 
-def of_core(clock: Clock) -> Reading:
-    """Return the reading of clocks, signs of life and the outbox."""
-    return Reading(
+def of_core(clock: Clock) -> Tally:
+    """Return the tally of clocks, signs of life and the outbox."""
+    return Tally(
         name="core",
         gauges=(metrics.CLOCK_SKEW, metrics.HEARTBEAT_AGE, metrics.MESSAGES_WAITING, metrics.OLDEST_WAITING),
-        read=partial(_read, clock),
+        count=partial(_count, clock),
     )
 
 
-async def _read(clock: Clock, tx: Transaction, now: datetime) -> None:
-    theirs = await tx.value(_SQL["database_clock"])
+async def _count(clock: Clock, reading: Reading, now: datetime) -> None:
+    theirs = await reading.value(_SQL["database_clock"])
     metrics.CLOCK_SKEW.set((clock.now() - clock.offset).timestamp() - float(theirs))
     beats: dict[tuple[str, ...], float] = {(role,): NEVER for role in BEATING}
-    beats |= {(role,): age(at, now) for role, at in (await heartbeat.beats_in(tx)).items()}
+    beats |= {(role,): age(at, now) for role, at in (await heartbeat.beats_in(reading)).items()}
     metrics.HEARTBEAT_AGE.know(beats)
     counted: dict[tuple[str, ...], float] = {}
     oldest: dict[tuple[str, ...], float] = {}
-    for row in await tx.rows(_SQL["waiting_messages"], AT_MOST):
+    for row in await reading.rows(_SQL["waiting_messages"], AT_MOST):
         lane, kind = Lane(row["lane"]).name.lower(), row["target_kind"]
         counted[row["state"], lane, kind] = row["messages"]
         oldest[lane, kind] = max(age(row["oldest"], now), oldest.get((lane, kind), 0.0))

@@ -1,0 +1,17 @@
+"""What the metrics tell of the bot without being it: whether one holds the lease, looked up at the scrape."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bots.rooms import SQL
+from core import metrics
+from core.database import Reading
+from core.tally import Tally
+
+
+async def _count(reading: Reading, now: datetime) -> None:
+    metrics.LEASE_HELD.set(await reading.value(SQL["lease_held"], now))
+
+
+TALLY = Tally(name="bots", gauges=(metrics.LEASE_HELD,), count=_count)

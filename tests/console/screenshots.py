@@ -1,0 +1,184 @@
+"""Pictures of every screen, to be looked at: `python -m tests.console.screenshots DIRECTORY`.
+
+Desktop and phone, light and dark, in the three scripts, on a busy night among invented people. Each picture is named
+after what it shows: `DIRECTORY/board-phone-dark-sr-Cyrl.png`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+from playwright.async_api import Browser, Route, ViewportSize, expect
+
+from agencies.model import Agency, Person
+from core import database as databases
+from core import migrations
+from core.settings import Secret, Settings
+from core.texts import LANGUAGES
+from deploy.stack import LocalStack
+from tests.clock import MovableClock
+from tests.conftest import START
+from tests.console.browsers import DESKTOP, PHONE, Browsers, Machine, start_chromium
+from tests.console.elsewhere import deliver, presses
+from tests.console.scenery import night, rename
+from tests.console.screen import ANYTHING, HOLD, Screen
+from tests.console.serving import ServedConsole, serve_console
+from tests.console.watching import FAILED_REQUEST
+from tests.people import Network, Scene
+
+ONE_RAISE = "**/api/alerts/*"
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+DEVICES = {"desktop": DESKTOP, "phone": PHONE}
+TALLEST = 6000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Studio:
+    """A night of which copies are made, one for each series of pictures."""
+
+    stack: LocalStack
+    story: Scene
+    network: Network
+    clock: MovableClock
+
+    @asynccontextmanager
+    async def copy(self, name: str, directory: Path) -> AsyncIterator[ServedConsole]:
+        """Serve the console over a copy of the night."""
+        url = await self.stack.database(name, template="night")
+        clock = MovableClock(self.clock.now())
+        async with databases.connect(url) as database:
+            network = Network(database, clock)
+            network.seeds = self.network.seeds
+            settings = Settings(database_url=Secret(url), network="invented network")
+            async with serve_console(network, clock, settings, directory) as console:
+                yield console
+
+
+async def take_all(directory: Path) -> None:
+    """Take every picture."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as temporary:
+        async with LocalStack(Path(temporary) / "postgres", fast=True, homeserver=False) as stack, start_chromium() as browser:
+            studio = await _prepare(stack, Path(temporary))
+            series = product(DEVICES, SCHEMES, LANGUAGES)
+            for number, (device, scheme, language) in enumerate(series):
+                machine = Machine(
+                    language=language, scheme=scheme, size=DEVICES[device], touch=device == "phone", real_time=False
+                )
+                async with studio.copy(f"series_{number}", Path(temporary)) as console:
+                    await _take(Album(directory, f"{device}-{scheme}-{language}"), browser, console, studio.story, machine)
+
+
+async def _prepare(stack: LocalStack, directory: Path) -> Studio:
+    clock = MovableClock(START)
+    url = await stack.database("night")
+    async with databases.connect(url) as database:
+        await migrations.migrate(database)
+        network = Network(database, clock)
+        story = await network.scene()
+        await rename(network, _names(story))
+        settings = Settings(database_url=Secret(url), network="invented network")
+        async with serve_console(network, clock, settings, directory) as console:
+            await night(console, story)
+    return Studio(stack=stack, story=story, network=network, clock=clock)
+
+
+def _names(story: Scene) -> dict[Agency | Person, str]:
+    agencies: dict[Agency | Person, str] = {
+        story.shelter.agency: "Sigurna kuća „Lipa”",
+        story.police.agency: "Policijska uprava Lipovac",
+        story.welfare.agency: "Centar za socijalni rad Lipovac, odeljenje Gornji Javor",
+        story.ngo.agency: "Udruženje „Svitanje”",
+    }
+    people = ("Ana Javorović", "Boris Hrast-Lipovčević", "Vesna Kolar", "Goran Bukvić", "Dunja Topolić", "Emil Jasen",
+              "Zora Brestovac", "Ivan Orahov", "Jana Drenić", "Luka Glogić", "Mila Ružić", "Nenad Trešnjev")  # fmt: skip
+    offices = (story.shelter, story.police, story.welfare, story.ngo)
+    staff = [each for office in offices for each in (*office.workers, *office.officers, *office.deputies)]
+    return agencies | dict(zip(staff, people, strict=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Album:
+    """Where pictures of one series go."""
+
+    directory: Path
+    series: str
+
+    async def add(self, screen: Screen, name: str, *, whole: bool = False) -> None:
+        """Take a picture of what is seen; or of everything, on a screen high enough for it."""
+        page = screen.page
+        size = page.viewport_size
+        assert size is not None
+        if whole:
+            height: int = await page.evaluate("document.documentElement.scrollHeight")
+            await page.set_viewport_size(ViewportSize(width=size["width"], height=min(height + 20, TALLEST)))
+        await page.screenshot(path=self.directory / f"{name}-{self.series}.png")
+        await page.set_viewport_size(size)
+
+
+async def _take(
+    album: Album, browser: Browser, console: ServedConsole, story: Scene, machine: Machine
+) -> None:
+    network = console.api.network
+    browsers = Browsers(chromium=browser, console=console)
+    outside = await browsers.window(machine)
+    outside.watch.expect(FAILED_REQUEST)
+    await outside.open()
+    await expect(outside.text("On your own machine, run:")).to_be_visible()
+    await album.add(outside, "way-in")
+
+    screen = await browsers.board_of(story.coordinator, machine)
+    screen.watch.expect(FAILED_REQUEST)
+    await album.add(screen, "board")
+    await album.add(screen, "board-whole", whole=True)
+
+    async def lost(route: Route) -> None:
+        await route.abort("connectionreset")
+
+    await screen.page.get_by_role("combobox", name=screen.words("Channel")).select_option(story.case.codename)
+    await screen.page.route(ONE_RAISE, lost)
+    async with screen.still():
+        async with screen.holding(screen.panic):
+            await screen.pass_time(HOLD / 2)
+            await album.add(screen, "holding")
+            await screen.pass_time(HOLD / 2)
+        await expect(screen.raise_).to_contain_text(screen.words("NOT raised."))
+        await album.add(screen, "not-raised")
+        await screen.page.unroute(ONE_RAISE)
+        async with screen.answered("PUT"):
+            await screen.pass_time(HOLD * 10)
+    await expect(screen.raise_).to_contain_text(screen.words("STORED. It has reached nobody yet."))
+    await album.add(screen, "stored")
+    await deliver(network)
+    await expect(screen.raise_).to_contain_text(screen.like("Delivered to: {rooms}.", rooms=ANYTHING))
+    await album.add(screen, "delivered")
+    await network.alerts.acknowledge(story.police.officer, (await presses(network))[-1].alert_id)
+    await expect(screen.raise_).to_contain_text(screen.like("ACCEPTED by {people}.", people=ANYTHING))
+    await album.add(screen, "accepted")
+    await screen.button("Close").click()
+
+    await screen.page.get_by_role("link", name=screen.words("Drill"), exact=True).click()
+    await screen.button("Start a drill").click()
+    await album.add(screen, "drill-asked")
+    await screen.button("Yes, start the drill").click()
+    await expect(screen.raise_).to_contain_text(screen.words("STORED. It has reached nobody yet."))
+    await album.add(screen, "drill")
+    await screen.page.get_by_role("link", name=screen.words("Board"), exact=True).click()
+    console.line.cut()
+    not_live = "NOT live: trying to reconnect since {time}. What you see may be old."
+    await expect(screen.text(not_live, time=ANYTHING)).to_be_visible()
+    await album.add(screen, "not-live")
+    for each in await browsers.close():
+        sys.stderr.write(f"{album.series}: {each}\n")
+
+
+if __name__ == "__main__":
+    asyncio.run(take_all(Path(sys.argv[1])))

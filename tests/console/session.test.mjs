@@ -1,0 +1,256 @@
+// Everything together, but for the screen: one browser's session against a network that answers as it is told.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createApi } from "../../server/console/api.js";
+import { createKnowledge } from "../../server/console/knowledge.js";
+import { createRaises } from "../../server/console/raises.js";
+import { createSession } from "../../server/console/session.js";
+import { createSound } from "../../server/console/sound.js";
+import { createStore, firstState } from "../../server/console/store.js";
+import {
+  ANA, BORIS, CHANNEL, KEY, Line, StandingClock, accepted, alert, answer, board, delivered, problem, recipient, review, settle,
+} from "./world.mjs";
+
+/** An audio device that notes what it plays. */
+class Audio extends EventTarget {
+  state = "suspended";
+  sampleRate = 8000;
+  destination = {};
+  playing = [];
+
+  async resume() {
+    this.state = "running";
+    this.dispatchEvent(new Event("statechange"));
+  }
+
+  createBuffer = (_channels, length) => ({ length, copyToChannel: () => {} });
+
+  createBufferSource() {
+    const source = { connect: () => {}, loop: false, start: () => this.playing.push(source), stop: () => this.playing.splice(this.playing.indexOf(source), 1) };
+    return source;
+  }
+}
+
+function opened(answers = {}) {
+  const clock = new StandingClock();
+  const world = { board: () => answer(board()), alert: () => answer(alert()), reviews: () => answer({ reviews: [] }), ...answers };
+  const state = { clock, world, asked: [], lines: [], audio: new Audio(), audible: 0 };
+  const fetch = async (path, { method = "GET", signal }) => {
+    if (path === "/api/stream") {
+      const line = new Line(signal);
+      state.lines.push(line);
+      return world.stream ? world.stream() : line.response;
+    }
+    state.asked.push(`${method} ${path}`);
+    if (path === "/api/board") return await world.board();
+    if (path === "/api/reviews") return await world.reviews();
+    if (path.startsWith("/api/alerts/")) return await world.alert({ method, path });
+    return await (world.signIn?.(path) ?? answer(null, { status: 204 }));
+  };
+  const store = createStore(firstState("en"));
+  const api = createApi({ fetch, clock });
+  const knowledge = createKnowledge({ api, store, now: clock.now });
+  const raises = createRaises({ clock, newKey: () => KEY, store, knowledge });
+  const sound = createSound({
+    context: () => state.audio,
+    changed: (sounding) => store.set({ sound: sounding }),
+    audible: () => void (state.audible += 1),
+  });
+  const session = createSession({ api, clock, fetch, random: () => 0, soon: queueMicrotask, store, knowledge, raises, sound });
+  return Object.assign(state, { store, session, raises, sound, knowledge, take: () => state.asked.splice(0) });
+}
+
+async function signedIn(answers) {
+  const state = opened(answers);
+  await state.session.begin("");
+  await settle();
+  state.take();
+  return state;
+}
+
+test("a link's code is used up first, then the board is loaded and the stream followed", async () => {
+  const { asked, lines, session, store } = opened();
+  await session.begin("code-of-a-link");
+  await settle();
+  assert.deepEqual(asked, ["POST /api/sign-in/browser", "GET /api/board"]);
+  assert.equal(lines.length, 1);
+  assert.equal(store.get().session, "signed_in");
+  assert.equal(store.get().facts.me.name, "Boris Primer");
+});
+
+test("a used link says so, and a network that fails lets one try again", async () => {
+  const used = opened({ signIn: () => problem(401, "This link has been used.") });
+  await used.session.begin("code-of-a-link");
+  assert.deepEqual([used.store.get().session, used.store.get().why], ["signed_out", "used"]);
+  const cut = opened({ signIn: () => Promise.reject(new TypeError("cut")) });
+  await cut.session.begin("code-of-a-link");
+  assert.equal(cut.store.get().session, "starting");
+  assert.equal(cut.store.get().failure.kind, "unreachable");
+});
+
+test("a board that cannot be loaded is told and asked for again; without a session one is told how to sign in", async () => {
+  let works = false;
+  const { session, store, clock } = opened({ board: () => (works ? answer(board()) : problem(503, "Not now.")) });
+  await session.begin("");
+  await settle();
+  assert.equal(store.get().failure.detail, "Not now.");
+  works = true;
+  await clock.pass(2_000);
+  assert.equal(store.get().session, "signed_in");
+  const nobody = opened({ board: () => problem(401) });
+  await nobody.session.begin("");
+  await settle();
+  assert.deepEqual([nobody.store.get().session, nobody.store.get().why], ["signed_out", "none"]);
+});
+
+test("a change fetches that one thing, and nothing else is another object after it", async () => {
+  const reviews = Array.from({ length: 500 }, (_, index) => review(index));
+  const { clock, lines, store, take, world } = await signedIn({ board: () => answer(board({ reviews })), reviews: () => answer({ reviews }) });
+  const before = store.get();
+  for (let turn = 0; turn < 100; turn += 1) lines[0].event("change", { act: "alert_raised", object: "alert", id: KEY, case: null }, 8 + turn);
+  await settle();
+  assert.deepEqual(take(), [`GET /api/alerts/${KEY}`]);
+  assert.deepEqual(store.get().alerts.map((each) => each.id), [KEY]);
+  assert.equal(store.get().reviews, before.reviews);
+  assert.equal(store.get().facts, before.facts);
+  await clock.pass(1_000);
+  take();
+  world.board = () => answer(board({ reviews, alerts: [alert()] }));
+  lines[0].event("change", { act: "duty_taken", object: "duty", id: null, case: null }, 201);
+  await settle();
+  assert.deepEqual(take(), ["GET /api/board"]);
+  lines[0].event("change", { act: "level_set", object: "review", id: "r", case: "c" }, 202);
+  await settle();
+  assert.deepEqual(take(), ["GET /api/reviews"]);
+  assert.equal(store.get().reviews, before.reviews);
+});
+
+test("an alert that calls is heard and said, until somebody of the agency accepts", async () => {
+  let now = alert();
+  const { lines, store, sound, audio, take, clock, ...state } = await signedIn({ alert: () => answer(now) });
+  sound.touched();
+  await settle();
+  lines[0].event("change", { object: "alert", id: KEY }, 8);
+  await settle();
+  assert.equal(audio.playing.length, 1);
+  assert.equal(audio.playing[0].loop, true);
+  assert.match(store.get().urgent.text, /ALERT, quiet-heron: panic/);
+  state.session.silence();
+  assert.equal(audio.playing.length, 0);
+  now = accepted();
+  lines[0].event("change", { object: "alert", id: KEY }, 9);
+  await clock.pass(1_000);
+  now = alert();
+  lines[0].event("change", { object: "alert", id: KEY }, 10);
+  await clock.pass(1_000);
+  assert.equal(audio.playing.length, 1);
+  now = accepted();
+  lines[0].event("change", { object: "alert", id: KEY }, 11);
+  await clock.pass(1_000);
+  assert.equal(audio.playing.length, 0);
+});
+
+test("what should be heard begins as soon as the browser allows it", async () => {
+  const state = await signedIn({ board: () => answer(board({ alerts: [alert()] })) });
+  assert.equal(state.store.get().sound, "blocked");
+  assert.equal(state.audible, 0);
+  state.sound.touched();
+  await settle();
+  assert.equal(state.store.get().sound, "on");
+  assert.equal(state.audible, 1);
+  state.sound.toggle();
+  assert.deepEqual([state.store.get().sound, state.audio.playing.length], ["off", 0]);
+  state.sound.touched();
+  assert.equal(state.store.get().sound, "off");
+  state.sound.toggle();
+  await settle();
+  assert.equal(state.audio.playing.length, 1);
+});
+
+test("an alert that one does not see any more is gone; after a change of rights so is everything else", async () => {
+  const state = await signedIn({ board: () => answer(board({ alerts: [alert(), alert({ id: "other" })] })) });
+  state.world.alert = () => problem(404);
+  state.lines[0].event("change", { object: "alert", id: KEY }, 8);
+  await settle();
+  assert.deepEqual(state.store.get().alerts.map((each) => each.id), ["other"]);
+  state.world.board = () => answer(board());
+  state.lines[0].event("access", {}, 9);
+  await state.clock.pass(1_000);
+  assert.deepEqual(state.store.get().alerts, []);
+});
+
+test("names that are not known yet are asked for once", async () => {
+  const stranger = { agency: "unknown", part: "responder", acknowledged_by: null, acknowledged_at: null };
+  const seen = alert({ agencies: [stranger] });
+  const { lines, take, clock, world } = await signedIn({ alert: () => answer(seen) });
+  world.board = () => answer(board({ alerts: [seen] }));
+  lines[0].event("change", { object: "alert", id: KEY }, 8);
+  await clock.pass(1_000);
+  assert.deepEqual(take(), [`GET /api/alerts/${KEY}`, "GET /api/board"]);
+  lines[0].event("change", { object: "alert", id: KEY }, 9);
+  await clock.pass(1_000);
+  assert.deepEqual(take().filter((each) => each.endsWith("board")), []);
+});
+
+test("a session that ends in the middle of a hold: everything is hidden, and the raise goes on and through", async () => {
+  const puts = [];
+  const { session, store, raises, lines, clock, world } = await signedIn({
+    alert: ({ method, path }) => (method === "PUT" ? (puts.push(path), answer(alert({ raised_by: BORIS }))) : problem(401)),
+  });
+  world.board = () => problem(401);
+  lines[0].event("ended", { reason: "signed_out" });
+  await settle();
+  assert.deepEqual([store.get().session, store.get().why, store.get().facts], ["signed_out", "ended", null]);
+  assert.deepEqual(store.get().calling.channels, [CHANNEL]);
+  raises.start(CHANNEL, "Actual");
+  await clock.pass(20_000);
+  assert.equal(store.get().raises[0].known, "stored");
+  assert.deepEqual(new Set(puts), new Set([`/api/alerts/${KEY}`]));
+  assert.equal(puts.length, 2);
+  assert.equal(raises.guarded(), true);
+  assert.equal(await session.signOut(), null);
+  assert.deepEqual(store.get().calling.channels, []);
+  assert.equal(store.get().raises.length, 1);
+});
+
+test("one's own alert that nobody has accepted is stayed with again after a reload, and once only", async () => {
+  const mine = alert({ raised_by: BORIS, recipients: [recipient(ANA, "x")] });
+  const { store, raises, lines, clock } = await signedIn({ board: () => answer(board({ alerts: [mine] })), alert: () => answer(mine) });
+  assert.deepEqual(store.get().raises.map((each) => [each.key, each.known]), [[KEY, "stored"]]);
+  assert.equal(store.get().ringing, false);
+  raises.dismiss(KEY);
+  assert.equal(store.get().raises.length, 1);
+  raises.stop(KEY);
+  await settle();
+  raises.dismiss(KEY);
+  assert.equal(store.get().raises.length, 0);
+  lines[0].event("reset", {}, 50);
+  await clock.pass(2_000);
+  assert.equal(store.get().raises.length, 0);
+});
+
+test("a press that became part of somebody else's alert is one's own too", async () => {
+  const other = alert({ id: "other", raised_by: ANA, recipients: [recipient(BORIS, "x")] });
+  const { store, raises } = await signedIn({ alert: () => answer(other) });
+  raises.start(CHANNEL, "Actual");
+  await settle();
+  assert.equal(store.get().raises[0].alert.id, "other");
+  assert.equal(store.get().pressed.has("other"), true);
+  assert.equal(store.get().ringing, false);
+});
+
+test("accepting is stored, or fails with words; a stale look does not undo it", async () => {
+  let slow = () => {};
+  const { store, knowledge } = await signedIn({
+    board: () => answer(board({ alerts: [delivered()] })),
+    alert: ({ method }) => (method === "POST" ? answer(accepted()) : new Promise((resolve) => void (slow = () => resolve(answer(delivered()))))),
+  });
+  const look = knowledge.look(KEY);
+  await settle();
+  await knowledge.accept(KEY);
+  assert.notEqual(store.get().alerts[0].recipients[0].acknowledged_at, null);
+  slow();
+  await look;
+  assert.notEqual(store.get().alerts[0].recipients[0].acknowledged_at, null);
+});

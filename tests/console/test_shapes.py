@@ -1,0 +1,130 @@
+"""Small and enlarged screens, darkness, forced colours and no motion: nothing is cut off, hidden or lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.async_api import ViewportSize, expect
+
+from tests.console.browsers import Browsers, Machine
+from tests.console.elsewhere import raised
+from tests.console.scenery import night
+from tests.console.screen import Screen
+from tests.console.serving import ServedConsole
+from tests.people import Network, Scene
+
+SIZES = {
+    "desktop": ViewportSize(width=1280, height=800),
+    "enlarged twice": ViewportSize(width=640, height=400),
+    "phone": ViewportSize(width=390, height=844),
+    "narrow": ViewportSize(width=320, height=568),
+    "phone on its side": ViewportSize(width=740, height=340),
+}
+SMALLEST_TARGET = 24
+LARGEST_DOCK = 0.75
+# What does not fit: a page wider than the window, things that reach out of it, words that are cut off, small targets.
+MISFITS = """
+(smallest) => {
+  const wide = document.documentElement.clientWidth;
+  const found = [];
+  if (document.documentElement.scrollWidth > wide) found.push(`the page is ${document.documentElement.scrollWidth} wide`);
+  for (const each of document.querySelectorAll("#app *")) {
+    const box = each.getBoundingClientRect();
+    if (!box.width || each.closest(".unseen, .skip")) continue;
+    const what = `${each.tagName} ${each.className} ${each.textContent.trim().slice(0, 30)}`;
+    if (box.right > wide + 1 || box.left < -1) found.push(`${what} reaches out of the window`);
+    if (each.matches("button, a, summary")) {
+      if (box.width < smallest || box.height < smallest) found.push(`${what} is too small to hit`);
+      if (each.scrollWidth > each.clientWidth + 1) found.push(`${what} is cut off`);
+    }
+  }
+  return found;
+}
+"""
+DOCK = """
+() => {
+  const dock = document.querySelector("aside");
+  return getComputedStyle(dock).position === "fixed" ? dock.getBoundingClientRect().height / innerHeight : 0;
+}
+"""
+
+
+async def fits(screen: Screen, where: str) -> None:
+    """Require that nothing on the screen is wider than the window, cut off or too small."""
+    misfits: list[str] = await screen.page.evaluate(MISFITS, SMALLEST_TARGET)
+    assert not misfits, (where, misfits)
+
+
+async def test_everything_fits_at_every_size(
+    browsers: Browsers, console: ServedConsole, story: Scene, language: str
+) -> None:
+    await night(console, story)
+    screen = await browsers.board_of(story.coordinator, Machine(language=language))
+    for name, size in SIZES.items():
+        await screen.page.set_viewport_size(size)
+        await fits(screen, f"board, {name}")
+    await screen.page.get_by_role("link", name=screen.words("Drill"), exact=True).click()
+    await expect(screen.button("Start a drill")).to_be_visible()
+    for name, size in SIZES.items():
+        await screen.page.set_viewport_size(size)
+        await fits(screen, f"drill, {name}")
+    await screen.hold(screen.panic)
+    await expect(screen.raise_).to_be_visible()
+    for name, size in SIZES.items():
+        await screen.page.set_viewport_size(size)
+        await fits(screen, f"raised, {name}")
+        assert await screen.page.evaluate(DOCK) <= LARGEST_DOCK, name
+        await screen.raise_.scroll_into_view_if_needed()
+        await expect(screen.panic).to_be_attached()
+
+
+async def test_the_way_in_fits_too(browsers: Browsers, language: str) -> None:
+    screen = await browsers.window(Machine(language=language))
+    screen.watch.expect("Failed to load resource")
+    await screen.open()
+    await expect(screen.text("On your own machine, run:")).to_be_visible()
+    for name, size in SIZES.items():
+        await screen.page.set_viewport_size(size)
+        await fits(screen, name)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_colours_follow_the_machine(browsers: Browsers, story: Scene, scheme: Any) -> None:
+    screen = await browsers.board_of(story.member, Machine(scheme=scheme))
+    lightness: float = await screen.page.evaluate(
+        """() => {
+          const [red, green, blue] = getComputedStyle(document.body).backgroundColor.match(/[0-9.]+/g).map(Number);
+          return (red + green + blue) / 3 / 255;
+        }"""
+    )
+    assert (lightness < 0.3) if scheme == "dark" else (lightness > 0.7)
+
+
+async def test_with_forced_colours_an_alert_and_a_drill_still_differ(
+    browsers: Browsers, network: Network, story: Scene
+) -> None:
+    for drill in (True, False):
+        await raised(network, story, story.member, drill=drill)
+    screen = await browsers.board_of(story.coordinator, Machine(forced_colours=True))
+    borders = [
+        await card.evaluate("(element) => getComputedStyle(element).borderTopStyle")
+        for card in (screen.alert(story.case.codename), screen.drill(story.case.codename))
+    ]
+    assert borders == ["solid", "dashed"]
+    width = await screen.panic.evaluate("(element) => getComputedStyle(element).borderTopWidth")
+    assert width != "0px"
+    await screen.page.keyboard.press("Tab")
+    outline = await screen.page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle")
+    assert outline != "none"
+
+
+@pytest.mark.parametrize("reduced", [True, False])
+async def test_nothing_moves_where_motion_is_unwanted(browsers: Browsers, story: Scene, *, reduced: bool) -> None:
+    screen = await browsers.board_of(story.member, Machine(reduced_motion=reduced))
+    async with screen.still(), screen.holding(screen.panic):
+        moving: list[str] = await screen.page.evaluate(
+            "() => document.getAnimations().map((each) => each.effect.getTiming().easing)"
+        )
+    gliding = [each for each in moving if not each.startswith("steps")]
+    assert bool(gliding) is not reduced

@@ -1,0 +1,92 @@
+"""Being heard: somebody else's alert sounds once sound may be made, and it is plain to see where it may not."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from playwright.async_api import expect
+
+from tests.console.browsers import Browsers, Machine
+from tests.console.elsewhere import raised
+from tests.console.screen import Screen
+from tests.people import Network, Scene
+
+OFF, ON = "Sound is OFF: turn it on", "Turn sound off"
+HEARD = "streha:audible"
+# Stories about sound go by the machine's own clock: one that tests move makes no marks.
+MACHINE = Machine(real_time=True)
+
+
+async def press_slowly(screen: Screen) -> None:
+    """Press a mouse button as a hand does: down, and up when everything that follows from it has happened."""
+    await screen.page.mouse.down()
+    await screen.page.wait_for_timeout(120)
+    await screen.page.mouse.up()
+
+
+async def test_sound_is_off_until_it_is_turned_on(
+    browsers: Browsers, network: Network, story: Scene, language: str
+) -> None:
+    screen = await browsers.board_of(story.coordinator, Machine(language=language, real_time=True))
+    await raised(network, story, story.member)
+    await expect(screen.alert(story.case.codename)).to_be_visible()
+    await expect(screen.button(OFF)).to_be_visible()
+    assert screen.watch.times(HEARD) == 0
+    await screen.button(OFF).hover()
+    await press_slowly(screen)
+    # It begins at once, because somebody is being called.
+    await screen.watch.until_marked(HEARD, 1)
+    await expect(screen.button(ON)).to_be_visible()
+
+
+async def test_the_next_alert_is_heard_and_silence_holds_for_that_one_alone(
+    browsers: Browsers, network: Network, story: Scene
+) -> None:
+    screen = await browsers.board_of(story.coordinator, MACHINE)
+    await screen.button(OFF).click()
+    await expect(screen.button(ON)).to_be_visible()
+    assert screen.watch.times(HEARD) == 0
+    await raised(network, story, story.member)
+    await screen.watch.until_marked(HEARD, 1)
+    await screen.button("Silence").click()
+    await expect(screen.button("Silence")).to_have_count(0)
+    circle = await network.cases.open_compartment(story.coordinator, story.case.id, [story.member.id])
+    await network.alerts.raise_(story.member, circle.id, uuid4())
+    await screen.watch.until_marked(HEARD, 2)
+
+
+async def test_acceptance_ends_the_sound(browsers: Browsers, network: Network, story: Scene) -> None:
+    screen = await browsers.board_of(story.coordinator, MACHINE)
+    await screen.button(OFF).click()
+    await raised(network, story, story.member)
+    await screen.watch.until_marked(HEARD, 1)
+    await screen.button("I accept").click()
+    await expect(screen.button("Silence")).to_have_count(0)
+
+
+async def test_neither_ones_own_call_nor_a_drill_is_heard_as_an_alert(
+    browsers: Browsers, network: Network, story: Scene
+) -> None:
+    caller = await browsers.board_of(story.member, MACHINE)
+    other = await browsers.board_of(story.coordinator, MACHINE)
+    for screen in (caller, other):
+        await screen.button(OFF).click()
+    await raised(network, story, story.member, drill=True)
+    await expect(other.drill(story.case.codename)).to_be_visible()
+    await raised(network, story, story.member)
+    await expect(caller.alert(story.case.codename)).to_be_visible()
+    await other.watch.until_marked(HEARD, 1)
+    assert caller.watch.times(HEARD) == 0
+    await expect(caller.button("Silence")).to_have_count(0)
+
+
+async def test_sound_that_was_turned_off_stays_off(browsers: Browsers, network: Network, story: Scene) -> None:
+    screen = await browsers.board_of(story.coordinator, MACHINE)
+    await screen.button(OFF).click()
+    await screen.button(ON).click()
+    await expect(screen.button(OFF)).to_be_visible()
+    await screen.page.get_by_role("heading", name=screen.words("Board")).click()
+    await raised(network, story, story.member)
+    await expect(screen.alert(story.case.codename)).to_be_visible()
+    await expect(screen.button(OFF)).to_be_visible()
+    assert screen.watch.times(HEARD) == 0

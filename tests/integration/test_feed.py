@@ -1,0 +1,284 @@
+"""The feed itself: readers that are ahead, behind, slow or gone, and entries that cannot be judged."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from agencies import sign_in as sessions
+from agencies.model import Person
+from agencies.sign_in import SignIn
+from alerts.service import AlertView
+from cases import ledger
+from core import database as databases
+from core.database import Database
+from core.errors import Unavailable
+from core.settings import Settings
+from server.live.events import AccessChanged, Alive, Changed, Ending, Event, Packet, Reset
+from server.live.feed import Feed
+from server.live.subscription import Limits, Subscription
+from tests.following import touch
+from tests.people import Network, Scene
+
+TOKEN = bytes(32)
+
+
+class Heap:
+    """A connection that takes what it is told to take."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.gone = False
+        self.unread = 0
+        self.taken = 0
+
+    def write(self, packet: Packet) -> None:
+        self.events += packet.events
+
+    @property
+    def positions(self) -> list[int]:
+        return [each.position for each in self.events if isinstance(each, Changed | AccessChanged)]
+
+
+@pytest.fixture
+def feed(database: Database, network: Network, settings: Settings) -> Feed:
+    """Return a feed that looks only when it is told to."""
+    return Feed(database, network.clock, SignIn(database, network.clock, settings))
+
+
+@pytest.fixture
+async def alert(network: Network, scene: Scene) -> AlertView:
+    raised = await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
+    await ledger.sequence_all(network.database)
+    return raised
+
+
+async def opened(feed: Feed, person: Person, after: int | None = None) -> tuple[Subscription, Heap]:
+    subscription, heap = await feed.follow(person.id, TOKEN, after), Heap()
+    subscription.open(heap)
+    return subscription, heap
+
+
+async def test_a_reader_that_knows_more_than_this_process_hears_nothing_twice(
+    feed: Feed, network: Network, scene: Scene, alert: AlertView
+) -> None:
+    await feed.look()
+    last = await touch(network, scene, alert, 5)
+    _, ahead = await opened(feed, scene.coordinator, last - 2)
+    await feed.look(chain=False)
+    assert ahead.positions == [last - 1, last]
+    # Nor is it sent back by a sign of life: where it is ahead, none tells a position.
+    assert [each.position for each in ahead.events if isinstance(each, Alive)] == [last - 2]
+    await touch(network, scene, alert)
+    await feed.look()
+    assert ahead.positions[-1] == last + 1
+
+
+async def test_a_sign_of_life_never_sends_anybody_back(
+    feed: Feed, network: Network, scene: Scene, alert: AlertView
+) -> None:
+    key_of_session = await session_of(network, scene.coordinator)
+    await feed.look()
+    feed.following = True
+    last = await touch(network, scene, alert, 3)
+    subscription = await feed.follow(scene.coordinator.id, key_of_session, last)
+    heap = Heap()
+    subscription.open(heap)
+    await feed.assure()
+    assert [each.position for each in heap.events if isinstance(each, Alive)] == [last, None]
+    await feed.look(chain=False)
+    await feed.assure()
+    assert isinstance(heap.events[-1], Alive)
+    assert heap.events[-1].position == last
+
+
+async def test_what_happens_while_a_reader_is_told_what_it_missed_comes_after(
+    feed: Feed, network: Network, scene: Scene, alert: AlertView
+) -> None:
+    await feed.look()
+    last = await touch(network, scene, alert, 3)
+    await feed.look(chain=False)
+    subscription = await feed.follow(scene.coordinator.id, TOKEN, last - 2)
+    await touch(network, scene, alert, 2)
+    await feed.look()
+    heap = Heap()
+    subscription.open(heap)
+    assert heap.positions == list(range(last - 1, last + 3))
+
+
+async def test_whoever_begins_in_the_middle_of_a_batch_misses_nothing(
+    feed: Feed, network: Network, scene: Scene, alert: AlertView
+) -> None:
+    await feed.look()
+    heaps = []
+    async with asyncio.TaskGroup() as tasks:
+
+        async def act() -> None:
+            for _ in range(20):
+                await touch(network, scene, alert)
+                await feed.look()
+
+        async def begin() -> None:
+            for _ in range(20):
+                before = await ledger.position(network.database)
+                subscription = await feed.follow(scene.coordinator.id, TOKEN, before)
+                heap = Heap()
+                await asyncio.sleep(0)
+                subscription.open(heap)
+                heaps.append((before, heap))
+                subscription.end(None) if len(heaps) % 2 else None
+
+        tasks.create_task(act())
+        tasks.create_task(begin())
+    last = await ledger.position(network.database)
+    going_on = [(before, heap) for before, heap in heaps[1::2]]
+    for before, heap in going_on[-3:]:
+        assert heap.positions == list(range(before + 1, last + 1))
+
+
+async def test_a_reader_that_takes_nothing_is_dropped_and_delays_nobody(
+    database: Database, network: Network, scene: Scene, alert: AlertView, settings: Settings
+) -> None:
+    limits = Limits(unread_bytes=1000, stalled_seconds=0)
+    feed = Feed(database, network.clock, SignIn(database, network.clock, settings), limits)
+    await feed.look()
+    (full, full_heap), (stuck, stuck_heap), (fine, heap) = [await opened(feed, scene.coordinator) for _ in range(3)]
+    full_heap.unread = 1001
+    stuck_heap.unread = 1
+    first = await touch(network, scene, alert)
+    await feed.look()
+    assert (full.reason, stuck.reason, fine.reason) == (Ending.SLOW, None, None)
+    stuck.look()
+    assert stuck.reason is Ending.SLOW
+    # One that takes something, however little, is not stuck.
+    heap.unread = 1
+    for taken in (1, 2):
+        heap.taken = taken
+        fine.look()
+    assert fine.reason is None
+    assert heap.positions == stuck_heap.positions == [first]
+    assert full_heap.positions == []
+    assert (feed.streams, feed.counts.ended[Ending.SLOW]) == (1, 2)
+    heap.gone = True
+    fine.look()
+    assert (feed.streams, fine.reason) == (0, None)
+
+
+async def test_what_gathers_for_a_reader_that_does_not_come_is_bounded(
+    database: Database, network: Network, scene: Scene, alert: AlertView, settings: Settings
+) -> None:
+    feed = Feed(database, network.clock, SignIn(database, network.clock, settings), Limits(held=3))
+    await feed.look()
+    subscription = await feed.follow(scene.coordinator.id, TOKEN, None)
+    for count in range(1, 5):
+        assert subscription.reason is None, count
+        await touch(network, scene, alert)
+        await feed.look()
+    assert subscription.reason is Ending.SLOW
+    assert await subscription.over() is Ending.SLOW
+
+
+async def test_entries_that_cannot_be_judged_have_everybody_load_anew(
+    feed: Feed, network: Network, scene: Scene, alert: AlertView
+) -> None:
+    await feed.look()
+    _, heap = await opened(feed, scene.stranger)
+    async with network.database.transaction() as tx:
+        await tx.run(
+            "INSERT INTO ledger (at, actor_kind, act, case_id, facts) VALUES ($1, 'system', 'duty_taken', $2, $3)",
+            network.clock.now(), scene.case.id, {"person": "nobody's id"},
+        )  # fmt: skip
+    await feed.look()
+    last = await ledger.position(network.database)
+    assert heap.events[-1] == Reset(last)
+    await touch(network, scene, alert)
+    _, hers = await opened(feed, scene.coordinator)
+    await feed.look()
+    assert hers.positions == [last + 1]
+    # Nor is it a wall for whoever comes back from before it.
+    _, back = await opened(feed, scene.coordinator, last - 1)
+    assert back.events[1:] == [Reset(last + 1)]
+
+
+async def test_an_act_that_this_version_does_not_know_has_the_case_load_anew(
+    feed: Feed, network: Network, scene: Scene, alert: AlertView
+) -> None:
+    await feed.look()
+    heaps = [(await opened(feed, each))[1] for each in (scene.coordinator, scene.member, scene.stranger)]
+    last = await touch(network, scene, alert, act="something_of_the_next_version")
+    await feed.look(chain=False)
+    assert [heap.events[1:] for heap in heaps] == [[AccessChanged(last)], [AccessChanged(last)], []]
+
+
+async def test_a_ledger_that_went_back_has_everybody_load_anew(
+    feed: Feed, network: Network, scene: Scene, alert: AlertView
+) -> None:
+    last = await touch(network, scene, alert, 3)
+    await feed.look()
+    _, heap = await opened(feed, scene.coordinator, last)
+    async with network.database.transaction() as tx:
+        await tx.run("ALTER TABLE ledger DISABLE TRIGGER USER")
+        await tx.run("DELETE FROM ledger WHERE position > $1", last - 2)
+        await tx.run("ALTER TABLE ledger ENABLE TRIGGER USER")
+    await feed.look()
+    assert heap.events[-1] == Reset(last - 2)
+    await touch(network, scene, alert)
+    await feed.look()
+    assert heap.positions == [last - 1]
+
+
+async def test_many_entries_at_once_are_handed_over_whole(
+    feed: Feed, network: Network, scene: Scene, alert: AlertView
+) -> None:
+    await feed.look()
+    _, heap = await opened(feed, scene.coordinator)
+    before = await ledger.position(network.database)
+    many = ledger.BATCH * 2 + 7
+    async with network.database.transaction() as tx:
+        await touch(network, scene, alert, many, tx=tx)
+    await feed.look()
+    assert heap.positions == list(range(before + 1, before + many + 1))
+
+
+async def test_too_many_streams(database: Database, network: Network, scene: Scene, settings: Settings) -> None:
+    feed = Feed(database, network.clock, SignIn(database, network.clock, settings))
+    usual = [(await opened(feed, scene.coordinator))[0] for _ in range(9)]
+    assert [each.reason for each in usual] == [Ending.TOO_MANY, *[None] * 8]
+    limits = Limits(per_person=2, streams=3)
+    feed = Feed(database, network.clock, SignIn(database, network.clock, settings), limits)
+    hers = [(await opened(feed, scene.coordinator))[0] for _ in range(4)]
+    assert [each.reason for each in hers] == [Ending.TOO_MANY, Ending.TOO_MANY, None, None]
+    other, _ = await opened(feed, scene.member)
+    with pytest.raises(Unavailable):
+        await opened(feed, scene.deputy)
+    # A person who has some already loses the oldest, whatever the others have.
+    replaced, _ = await opened(feed, scene.coordinator)
+    assert [each.reason for each in (*hers[2:], replaced, other)] == [Ending.TOO_MANY, None, None, None]
+    feed.close()
+    assert {each.reason for each in (hers[3], replaced, other)} == {Ending.CLOSING}
+    with pytest.raises(Unavailable):
+        await opened(feed, scene.member)
+
+
+async def test_a_reader_that_is_refused_leaves_nothing_behind(
+    network: Network, scene: Scene, alert: AlertView, settings: Settings, database_url: str
+) -> None:
+    last = await touch(network, scene, alert, 3)
+    async with databases.connect(database_url) as closed:
+        feed = Feed(closed, network.clock, SignIn(closed, network.clock, settings))
+        await feed.look()
+    with pytest.raises(Unavailable):
+        await feed.follow(scene.coordinator.id, TOKEN, last - 1)
+    assert feed.streams == 0
+
+
+async def session_of(network: Network, person: Person) -> bytes:
+    """Begin a session without a signature, and return its token."""
+    token = bytes([7]) * 32
+    now = network.clock.now()
+    async with network.database.transaction() as tx:
+        session = sessions.Session(token=token, expires_at=now.replace(year=now.year + 1))
+        await sessions.add_session(tx, person.id, session, now)
+    return token
