@@ -206,6 +206,15 @@ class Alerts(Answer, frozen=True, kw_only=True):
     alerts: list[Alert]
 
 
+class Change(Answer, frozen=True, kw_only=True):
+    """What has changed, by ids alone."""
+
+    act: str
+    object: str
+    id: UUID | None = None
+    case: UUID | None = None
+
+
 class Problem(Answer, frozen=True, kw_only=True):
     """Why the API did not do it."""
 

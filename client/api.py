@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -27,6 +27,7 @@ from client.answers import (
 )
 from client.connection import REQUEST_SECONDS, Connection, Sleep
 from client.key_file import KeyFile
+from client.stream import Told, follow
 from safety_plans.model import Level
 
 
@@ -37,6 +38,7 @@ class ApiClient:
         self, key: KeyFile, *, language: str = "en", sleep: Sleep = asyncio.sleep, seconds: float = REQUEST_SECONDS
     ) -> None:
         self.key = key
+        self._sleep = sleep
         self._connection = Connection(key, language=language, sleep=sleep, seconds=seconds)
 
     async def __aenter__(self) -> Self:
@@ -47,6 +49,10 @@ class ApiClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._connection.__aexit__(kind, error, trace)
+
+    def follow(self, after: int | None = None) -> AsyncGenerator[Told, None]:
+        """Tell what changes of everything one may know of, for ever."""
+        return follow(self._connection, after, sleep=self._sleep)
 
     async def sign_out(self) -> None:
         """End the session."""

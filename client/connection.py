@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -74,11 +75,45 @@ class Connection:
         """Send a request as the person that has no answer but success."""
         await self._signed_in(method, path, body, None, repeat=repeat)
 
+    @asynccontextmanager
+    async def listen(
+        self, path: str, headers: Mapping[str, str], *, silent_seconds: float
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Send a request whose answer goes on, and give its pieces; a line that is silent too long is lost."""
+        try:
+            response = await self._begin(path, headers, silent_seconds)
+            try:
+                yield response.content.iter_any()
+            finally:
+                response.close()
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            raise Unavailable(errors.UNREACHABLE, address=self._key.api_url) from error
+
     async def sign_out(self) -> None:
         """End the session, where there is one."""
         if self._token:
             await self._signed_in("DELETE", "api/sign-in/sessions/current", None, None, repeat=False)
             self._token = ""
+
+    async def _begin(self, path: str, headers: Mapping[str, str], silent_seconds: float) -> aiohttp.ClientResponse:
+        if self._http is None:
+            raise RuntimeError("enter the connection first")
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=silent_seconds)
+        while True:
+            fresh = not self._token
+            if fresh:
+                await self._sign_in()
+            given = {**headers, "Authorization": f"Bearer {self._token}"}
+            response = await self._http.get(self._base / path, headers=given, timeout=timeout, allow_redirects=False)
+            if response.status == 200:
+                return response
+            async with response:
+                refused = errors.refusal(response.status, await _bounded(response), self._key.api_url)
+            if not isinstance(refused, NotAuthenticated):
+                raise refused
+            self._token = ""
+            if fresh:
+                raise refused
 
     async def _signed_in(
         self, method: str, path: str, body: object, query: dict[str, str] | None, *, repeat: bool

@@ -31,7 +31,19 @@ class Act:
     facts: dict[str, str | int | bool] = field(default_factory=dict)
 
 
-async def record(tx: Transaction, act: Act) -> None:
-    """Append an act and wake the sequencer, which chains it; nobody waits for that."""
-    kind = act.actor_kind if act.person_id is None else "person"
-    await tx.run(_SQL["append_to_ledger"], act.at, kind, act.person_id, act.act, act.case_id, act.object_id, act.facts)
+async def record(tx: Transaction, *acts: Act) -> None:
+    """Append acts and wake the sequencer, which chains them; nobody waits for that."""
+    if acts:
+        await tx.run(_SQL["append_to_ledger"], [_columns(each) for each in acts])
+
+
+def _columns(act: Act) -> dict[str, object]:
+    return {
+        "at": act.at,
+        "actor_kind": act.actor_kind if act.person_id is None else "person",
+        "actor_id": act.person_id,
+        "act": act.act,
+        "case_id": act.case_id,
+        "object_id": act.object_id,
+        "facts": act.facts,
+    }

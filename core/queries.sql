@@ -119,12 +119,19 @@ SELECT alert_id, target_kind, target_id, template, state, created_at, sent_at, u
 WHERE alert_id = ANY($1) ORDER BY sequence
 
 -- append_to_ledger --
--- Record an act, unchained, and wake whoever chains. $1 at, $2 actor kind, $3 actor, $4 act, $5 case,
--- $6 object, $7 facts.
+-- Record acts in their order, unchained, and wake whoever chains. $1 acts as JSON.
 WITH added AS (
     INSERT INTO ledger (at, actor_kind, actor_id, act, case_id, object_id, facts)
-    VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING entry)
-SELECT pg_notify('streha_ledger', '') FROM added
+    SELECT at, actor_kind, actor_id, act, case_id, object_id, facts
+    FROM ROWS FROM (jsonb_to_recordset($1) AS (
+        at timestamptz, actor_kind text, actor_id uuid, act text, case_id uuid, object_id uuid, facts jsonb
+    )) WITH ORDINALITY
+    ORDER BY ordinality RETURNING entry)
+SELECT pg_notify('streha_ledger', '') FROM added LIMIT 1
+
+-- hardly_wait --
+-- Wait for nobody's lock in this transaction, which holds many: others would wait with it.
+SELECT set_config('lock_timeout', '50ms', true)
 
 -- beat --
 -- A role has done its round. $1 role, $2 now.

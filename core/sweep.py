@@ -26,39 +26,56 @@ WORRYING_ATTEMPTS = 3
 GIVES_UP_AFTER = 3
 
 
-async def sweep(
-    database: Database, clock: Clock, name: str, claim: str, handle: Callable[[UUID, datetime], Awaitable[None]]
-) -> int:
-    """Claim due rows with the statement ($1 now, $2 lease until, $3 limit → id, attempts, due_at) and handle each.
+async def sweep(database: Database, clock: Clock, name: str, claim: str, handle: Handle) -> int:
+    """Claim due rows with the statement ($1 now, $2 lease until, $3 limit → id, attempts, due_at) and handle them.
 
-    A row that waits for a lock, or fails, is left to its lease and the next ones are handled. Raises
-    Unavailable only when the database itself does not answer.
+    Some are handled together, in one transaction; where that fails for whatever reason, each by itself. So one that
+    waits for a lock, or fails, is left to its lease and all others are handled. Raises Unavailable only when the
+    database itself does not answer.
     """
     handled = 0
     while True:
         now = clock.now()
         async with database.transaction(urgent=True) as tx:
             claimed = await tx.rows(claim, now, now + LEASE, BATCH)
-        unanswered = 0
         for row in claimed:
             metrics.STEP_LATENESS.observe((now - row["due_at"]).total_seconds(), name)
             if row["attempts"] > WORRYING_ATTEMPTS:
                 log.error("sweep_row_stuck", action=name, row_id=row["id"], attempts=row["attempts"])
-            try:
-                await handle(row["id"], clock.now())
-            except Exception as error:  # noqa: BLE001 (one bad row must not stop its neighbours)
-                log.failure("sweep_row_failed", error, action=name, row_id=row["id"], attempts=row["attempts"])
-                metrics.STEP_FAILURES.count(name)
-                unanswered = unanswered + 1 if isinstance(error, Unavailable) else 0
-                if unanswered >= GIVES_UP_AFTER:
-                    # Locks that others hold look alike, one by one; a database that is away fails here too.
-                    await _require_answer(database)
-                    unanswered = 0
-            else:
-                handled += 1
-                unanswered = 0
+        for start in range(0, len(claimed), TOGETHER):
+            handled += await _handled(database, clock, name, claimed[start : start + TOGETHER], handle)
         if len(claimed) < BATCH:
             return handled
+
+
+async def _handled(database: Database, clock: Clock, name: str, rows: Sequence[Row], handle: Handle) -> int:
+    """Handle rows together, or one by one where that fails; return how many."""
+    if len(rows) > 1:
+        try:
+            async with database.transaction(urgent=True) as tx:
+                await tx.run(_SQL["hardly_wait"])
+                await handle(tx, [row["id"] for row in rows], clock.now())
+        except Exception as error:  # noqa: BLE001 (which row it was is found out below)
+            log.info("sweep_taken_apart", action=name, count=len(rows), error=type(error).__name__)
+        else:
+            return len(rows)
+    handled = unanswered = 0
+    for row in rows:
+        try:
+            async with database.transaction(urgent=True) as tx:
+                await handle(tx, [row["id"]], clock.now())
+        except Exception as error:  # noqa: BLE001 (one bad row must not stop its neighbours)
+            log.failure("sweep_row_failed", error, action=name, row_id=row["id"], attempts=row["attempts"])
+            metrics.STEP_FAILURES.count(name)
+            unanswered = unanswered + 1 if isinstance(error, Unavailable) else 0
+            if unanswered >= min(GIVES_UP_AFTER, len(rows)):
+                # Locks that others hold look alike, one by one; a database that is away fails here too.
+                await _require_answer(database)
+                unanswered = 0
+        else:
+            handled += 1
+            unanswered = 0
+    return handled
 
 
 async def _require_answer(database: Database) -> None:

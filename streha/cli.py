@@ -11,7 +11,7 @@ from core import logs
 from core.errors import StrehaError
 from core.texts import mark
 from streha import terminal
-from streha.commands import agencies, alerts, cases, console, doctor, ledger, people, reviews, setup
+from streha.commands import agencies, alerts, cases, console, doctor, ledger, people, reviews, setup, watch
 from streha.demo_command import demo_command
 from streha.run_command import run_command
 from streha.terminal import say
@@ -26,14 +26,15 @@ app = typer.Typer(
     help=say(
         mark(
             "Streha: case channels, reminders and alerts for agencies that protect people.\n\n"
-            "Your own commands (case, review, alert, console) need your key file: --key FILE, or STREHA_KEY_FILE. "
-            "The operator's commands read the settings of the environment.\n\n"
+            "Your own commands (case, review, alert, console, watch) need your key file: --key FILE, or "
+            "STREHA_KEY_FILE. The operator's commands read the settings of the environment.\n\n"
             "\b\nMost used:\n"
             "  streha alert raise CASE     call for help and stay until somebody accepts\n"
             "  streha alert ack CASE       accept an alert\n"
             "  streha case list            your cases\n"
             "  streha review list          what must be assessed again\n"
             "  streha console              open the board in your browser\n"
+            "  streha watch                what changes, as it happens\n"
             "  streha doctor               whether the installation is ready (operator)"
         )
     ),
@@ -42,6 +43,7 @@ app.add_typer(alerts.app, name="alert")
 app.add_typer(cases.app, name="case")
 app.add_typer(reviews.app, name="review")
 console.add_to(app)
+watch.add_to(app)
 app.command("run")(run_command)
 app.command("demo")(demo_command)
 setup.add_to(app)

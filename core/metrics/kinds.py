@@ -75,11 +75,11 @@ class Gauge(Metric):
 
     def set(self, value: float, *said: str) -> None:
         """Say what is so now."""
-        self._values[self._bounded(said)] = value
+        self._values[self._key(said)] = value
 
     def add(self, amount: float, *said: str) -> None:
         """Change what is so now."""
-        key = self._bounded(said)
+        key = self._key(said)
         self._values[key] = self._values.get(key, 0) + amount
 
     def know(self, values: Mapping[tuple[str, ...], float], *, otherwise: float | None = None) -> None:
@@ -91,6 +91,10 @@ class Gauge(Metric):
     def forget(self) -> None:
         """Have no value any more."""
         self._values = {}
+
+    def _key(self, said: tuple[str, ...]) -> tuple[str, ...]:
+        # What has a value is on the lists already: this is asked for every transaction.
+        return said if said in self._values else self._bounded(said)
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
         """Tell the registry the name (called by prometheus-client)."""

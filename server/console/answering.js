@@ -23,7 +23,9 @@ function useAct(id, act) {
       await act();
       go("stored");
       // The button goes when the alert shows that it was answered: whoever used the keyboard stays in place.
-      if (document.activeElement === document.body) document.getElementById(`alert-${id}`)?.focus();
+      requestAnimationFrame(() => {
+        if (document.activeElement === document.body) document.getElementById(`alert-${id}`)?.focus();
+      });
     } catch (error) {
       go("");
       fail(/** @type {Failure} */ (error));

@@ -90,7 +90,7 @@ async function start() {
     remember(chosen);
     document.documentElement.lang = chosen;
     store.set({ language: chosen });
-    document.getElementById("language")?.focus();
+    requestAnimationFrame(() => document.getElementById("language")?.focus());
   }
 
   const code = arrive();

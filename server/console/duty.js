@@ -13,12 +13,19 @@ export const Duty = memo(
       <h2 id="duty">${t("Duty tonight")}</h2>
       ${facts.duty.length
         ? html`<ul class="rows">
-            ${facts.duty.map((each) => html`<${Desk} key=${each.desk ?? each.agency} desk=${each} facts=${facts} />`)}
+            ${inOrder(facts).map((each) => html`<${Desk} key=${each.desk ?? each.agency} desk=${each} facts=${facts} />`)}
           </ul>`
         : html`<p class="urgent">${t("No duty desk is known here: nobody answers at night.")}</p>`}
     </section>
   `,
 );
+
+/** One's own first, the others by name: the same place every time. @param {Facts} facts */
+function inOrder(facts) {
+  /** @param {import("./types.js").Duty} desk */
+  const place = (desk) => (desk.agency === facts.me.agency ? "" : agencyName(desk.agency, facts));
+  return [...facts.duty].sort((one, other) => place(one).localeCompare(place(other)));
+}
 
 /** @param {{ desk: import("./types.js").Duty, facts: Facts }} props */
 function Desk({ desk, facts }) {

@@ -54,6 +54,7 @@ export function startRaise({ clock, raise, look, standDown, changed }, { key, ch
   let trying = false;
   let triedAt = clock.now();
   let lookedInVain = false;
+  let abandoned = false;
   let callOffRepeat = () => {};
   let callOffLook = () => {};
   const callOffSlow = clock.after(SLOW_MS, () => tell({ slow: true }));
@@ -85,6 +86,7 @@ export function startRaise({ clock, raise, look, standDown, changed }, { key, ch
 
   async function repeat() {
     rest();
+    if (abandoned) return;
     callOffRepeat = clock.after(REPEAT_MS, repeat);
     if (trying) return;
     trying = true;
@@ -101,7 +103,7 @@ export function startRaise({ clock, raise, look, standDown, changed }, { key, ch
 
   function lookLater() {
     callOffLook();
-    if (!isSettled(progress) && progress.stop === "") callOffLook = clock.after(LOOK_MS, lookAgain);
+    if (!abandoned && !isSettled(progress) && progress.stop === "") callOffLook = clock.after(LOOK_MS, lookAgain);
   }
 
   async function lookAgain() {
@@ -156,6 +158,12 @@ export function startRaise({ clock, raise, look, standDown, changed }, { key, ch
     kick() {
       const due = clock.now() - triedAt > LOOK_MS;
       if (isGuarded(progress) && progress.stop === "" && due) void repeat();
+    },
+    /** Somebody else sits here now: nothing is done any more in the name of whoever raised it. */
+    abandon() {
+      abandoned = true;
+      rest();
+      callOffSlow();
     },
     /** The raiser says that it is over. */
     stop() {

@@ -21,6 +21,7 @@ export function createRaises({ clock, newKey, store, knowledge }) {
   let running = [];
   /** Alerts that were stayed with already: they do not come back by themselves. @type {Set<string>} */
   const stayedWith = new Set();
+  let person = "";
 
   function changed() {
     for (const { alert } of running.map((each) => each.now())) if (alert) stayedWith.add(alert.id);
@@ -35,6 +36,12 @@ export function createRaises({ clock, newKey, store, knowledge }) {
     changed();
   }
 
+  function abandon() {
+    running.forEach((each) => each.abandon());
+    running = [];
+    changed();
+  }
+
   return {
     /** @param {Channel} channel @param {Status} status */
     start(channel, status) {
@@ -44,6 +51,8 @@ export function createRaises({ clock, newKey, store, knowledge }) {
     see() {
       const { alerts, facts, pressed } = store.get();
       if (!facts) return;
+      if (person && person !== facts.me.id) abandon();
+      person = facts.me.id;
       for (const each of alerts) {
         running.forEach((raise) => raise.see(each));
         const waiting = isOpen(each) && knownOf(each) !== "accepted";

@@ -133,11 +133,11 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
     if (next.freshDrills.length && !next.ringing) sound.soft();
   }
 
-  let seen = store.get().alerts;
+  let seen = store.get();
   store.follow(() => {
-    if (store.get().alerts === seen) return;
-    seen = store.get().alerts;
-    listen();
+    const { alerts, facts } = seen;
+    seen = store.get();
+    if (alerts !== seen.alerts || facts !== seen.facts) listen();
   });
 
   /**

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from agencies.model import PersonId
@@ -28,6 +28,7 @@ from crypto.tokens import token_hash
 from server.live.acts import Object
 from server.live.audience import Hearing, hearings, told_of
 from server.live.events import AccessChanged, Alive, Changed, Ending, Event, News, Packet, Reset
+from server.live.room import room_for
 from server.live.subscription import Limits, Subscription
 
 log = logs.get(__name__)
@@ -78,8 +79,13 @@ class Feed:
         """How many streams are open."""
         return sum(map(len, self._open.values()))
 
+    def subscriptions(self) -> list[Subscription]:
+        """Return the streams that are open."""
+        return [each for mine in self._open.values() for each in mine]
+
     async def run(self) -> NoReturn:
         """Follow the chain for ever."""
+        self._limits = replace(self._limits, streams=room_for(self._limits.streams))
         while True:
             try:
                 async with asyncio.TaskGroup() as tasks:
@@ -138,7 +144,7 @@ class Feed:
 
         Where the database does not answer nobody is told anything: nothing can be known to be missed or not.
         """
-        sessions = {each.session for each in self._all()}
+        sessions = {each.session for each in self.subscriptions()}
         if not sessions:
             return
         good = await self._sign_in.still_good(sessions)
@@ -147,7 +153,7 @@ class Feed:
         async with self._handing:
             now, position = self._clock.now(), self._position
             alive, alive_alone = Packet([Alive(now, position)]), Packet([Alive(now, None)])
-            for each in self._all():
+            for each in self.subscriptions():
                 if each.session in good:
                     each.assure(alive, position, alive_alone)
                 elif each.session in sessions:
@@ -156,15 +162,12 @@ class Feed:
     def close(self) -> None:
         """End every stream, and open no more."""
         self._closing = True
-        for each in self._all():
+        for each in self.subscriptions():
             each.end(Ending.CLOSING)
 
     @property
     def _next(self) -> int:
         return (self._position or 0) + 1
-
-    def _all(self) -> Iterator[Subscription]:
-        return iter([each for mine in self._open.values() for each in mine])
 
     def _forget(self, subscription: Subscription) -> None:
         if subscription.reason is not None:
@@ -203,7 +206,7 @@ class Feed:
     async def _keep_watching(self) -> NoReturn:
         while True:
             await asyncio.sleep(self._limits.look_seconds)
-            for each in self._all():
+            for each in self.subscriptions():
                 each.look()
 
     async def _keep_assuring(self) -> NoReturn:
@@ -286,7 +289,7 @@ class Feed:
         self.counts.resets += 1
         metrics.STREAM_RESETS.count()
         packet = Packet([Reset(position)])
-        for each in self._all():
+        for each in self.subscriptions():
             each.reset(packet, position)
 
     # Beginning a stream --------------------------------------------------------------------------------

@@ -97,6 +97,6 @@ class Browsers:
     async def close(self) -> list[str]:
         """Close all windows; return what was seen in them that must not be."""
         for screen in self.screens:
-            await screen.watch.finish()
+            await screen.watch.look()
             await screen.page.context.close()
         return [fault for screen in self.screens for fault in screen.watch.faults]

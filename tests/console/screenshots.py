@@ -64,9 +64,11 @@ class Studio:
 
 async def take_all(directory: Path) -> None:
     """Take every picture."""
-    directory.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as temporary:
-        async with LocalStack(Path(temporary) / "postgres", fast=True, homeserver=False) as stack, start_chromium() as browser:
+        async with (
+            LocalStack(Path(temporary) / "postgres", fast=True, homeserver=False) as stack,
+            start_chromium() as browser,
+        ):
             studio = await _prepare(stack, Path(temporary))
             series = product(DEVICES, SCHEMES, LANGUAGES)
             for number, (device, scheme, language) in enumerate(series):
@@ -74,7 +76,9 @@ async def take_all(directory: Path) -> None:
                     language=language, scheme=scheme, size=DEVICES[device], touch=device == "phone", real_time=False
                 )
                 async with studio.copy(f"series_{number}", Path(temporary)) as console:
-                    await _take(Album(directory, f"{device}-{scheme}-{language}"), browser, console, studio.story, machine)
+                    await _take(
+                        Album(directory, f"{device}-{scheme}-{language}"), browser, console, studio.story, machine
+                    )
 
 
 async def _prepare(stack: LocalStack, directory: Path) -> Studio:
@@ -98,8 +102,10 @@ def _names(story: Scene) -> dict[Agency | Person, str]:
         story.welfare.agency: "Centar za socijalni rad Lipovac, odeljenje Gornji Javor",
         story.ngo.agency: "Udruženje „Svitanje”",
     }
-    people = ("Ana Javorović", "Boris Hrast-Lipovčević", "Vesna Kolar", "Goran Bukvić", "Dunja Topolić", "Emil Jasen",
-              "Zora Brestovac", "Ivan Orahov", "Jana Drenić", "Luka Glogić", "Mila Ružić", "Nenad Trešnjev")  # fmt: skip
+    people = (
+        *("Ana Javorović", "Boris Hrast-Lipovčević", "Vesna Kolar", "Goran Bukvić", "Dunja Topolić", "Emil Jasen"),
+        *("Zora Brestovac", "Ivan Orahov", "Jana Drenić", "Luka Glogić", "Mila Ružić", "Nenad Trešnjev"),
+    )
     offices = (story.shelter, story.police, story.welfare, story.ngo)
     staff = [each for office in offices for each in (*office.workers, *office.officers, *office.deputies)]
     return agencies | dict(zip(staff, people, strict=False))
@@ -124,9 +130,7 @@ class Album:
         await page.set_viewport_size(size)
 
 
-async def _take(
-    album: Album, browser: Browser, console: ServedConsole, story: Scene, machine: Machine
-) -> None:
+async def _take(album: Album, browser: Browser, console: ServedConsole, story: Scene, machine: Machine) -> None:
     network = console.api.network
     browsers = Browsers(chromium=browser, console=console)
     outside = await browsers.window(machine)
@@ -181,4 +185,6 @@ async def _take(
 
 
 if __name__ == "__main__":
-    asyncio.run(take_all(Path(sys.argv[1])))
+    album = Path(sys.argv[1])
+    album.mkdir(parents=True, exist_ok=True)
+    asyncio.run(take_all(album))

@@ -62,9 +62,7 @@ async def serve_console(
 
 
 @asynccontextmanager
-async def serve_behind(
-    line: Tunnel, network: Network, settings: Settings, directory: Path
-) -> AsyncIterator[ServedApi]:
+async def serve_behind(line: Tunnel, network: Network, settings: Settings, directory: Path) -> AsyncIterator[ServedApi]:
     """Serve the API and its live stream at the other end of a line, from now on."""
     async with (
         serve_api(network, settings, directory, origin=origin_of(line)) as api,

@@ -9,7 +9,7 @@ import { createSession } from "../../server/console/session.js";
 import { createSound } from "../../server/console/sound.js";
 import { createStore, firstState } from "../../server/console/store.js";
 import {
-  ANA, BORIS, CHANNEL, KEY, Line, StandingClock, accepted, alert, answer, board, delivered, problem, recipient, review, settle,
+  ANA, BORIS, CHANNEL, KEY, Line, POLICE, StandingClock, accepted, alert, answer, board, delivered, problem, recipient, review, settle,
 } from "./world.mjs";
 
 /** An audio device that notes what it plays. */
@@ -253,4 +253,20 @@ test("accepting is stored, or fails with words; a stale look does not undo it", 
   slow();
   await look;
   assert.notEqual(store.get().alerts[0].recipients[0].acknowledged_at, null);
+});
+
+test("whoever signs in after somebody else never raises in that person's stead", async () => {
+  const puts = [];
+  const { session, store, raises, clock, world } = await signedIn({
+    alert: ({ method, path }) => (method === "PUT" ? (puts.push(path), problem(503)) : problem(404)),
+  });
+  raises.start(CHANNEL, "Actual");
+  await settle();
+  assert.equal(puts.length, 1);
+  world.board = () => answer(board({ me: { ...board().me, id: ANA }, alerts: [alert({ id: "another", raised_by: BORIS, recipients: [recipient(ANA, POLICE)] })] }));
+  await session.begin("code-of-another-link");
+  await clock.pass(60_000);
+  assert.equal(puts.length, 1);
+  assert.deepEqual(store.get().raises, []);
+  assert.equal(raises.guarded(), false);
 });

@@ -57,5 +57,7 @@ async def test_axe_finds_nothing(browsers: Browsers, console: ServedConsole, sto
     await clean(screen, "not raised")
     await screen.page.unroute("**/api/alerts/*")
     console.line.cut()
-    await expect(screen.text("NOT live: trying to reconnect since {time}. What you see may be old.", time=ANYTHING)).to_be_visible()
+    await expect(
+        screen.text("NOT live: trying to reconnect since {time}. What you see may be old.", time=ANYTHING)
+    ).to_be_visible()
     await clean(screen, "not live")

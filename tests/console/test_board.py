@@ -29,7 +29,9 @@ async def test_it_shows_who_was_reached_who_accepted_and_who_is_silent(
 
     screen = await browsers.board_of(story.coordinator, Machine(language=language))
     card = screen.alert(story.case.codename)
-    await expect(card).to_contain_text(screen.like("Raised {time} by {person}.", time=ANYTHING, person=story.member.name))
+    await expect(card).to_contain_text(
+        screen.like("Raised {time} by {person}.", time=ANYTHING, person=story.member.name)
+    )
     await expect(card).to_contain_text(screen.words("panic"))
     await expect(card).to_contain_text(screen.words("duty desk of {agency}", agency=story.police.agency.name))
     channel = screen.words("channel {codename}", codename=story.case.codename)

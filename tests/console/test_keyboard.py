@@ -122,7 +122,7 @@ async def test_whoever_does_not_see_finds_the_way(
     page = screen.page
     assert await page.locator("html").get_attribute("lang") == language
     for landmark in ("banner", "navigation", "main", "complementary"):
-        await expect(page.get_by_role(landmark)).to_have_count(1)  # type: ignore[arg-type]
+        await expect(page.get_by_role(landmark)).to_have_count(1)
     levels: list[int] = await page.evaluate(HEADINGS)
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in zip([0, *levels], levels, strict=False))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from playwright.async_api import expect
+from playwright.async_api import ViewportSize, expect
 
 from core.settings import Settings
 from tests.console.browsers import Browsers, Machine
@@ -30,10 +30,14 @@ async def test_a_board_that_is_cut_off_says_so_and_catches_up(
 ) -> None:
     screen = await browsers.board_of(story.coordinator, Machine(language=language))
     screen.watch.expect(FAILED_REQUEST)
+    # Also for somebody who has gone down to the last line.
+    await screen.page.set_viewport_size(ViewportSize(width=390, height=500))
+    await screen.page.evaluate("scrollTo(0, document.body.scrollHeight)")
     console.line.cut()
     async with screen.still():
         await screen.pass_time(GRACE)
         await is_old(screen)
+        await expect(screen.text(NOT_LIVE, time=ANYTHING)).to_be_in_viewport()
         await raised(network, story, story.member)
         await screen.pass_time(LONGEST_PAUSE)
         await is_old(screen)

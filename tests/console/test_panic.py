@@ -72,7 +72,7 @@ async def test_it_says_how_far_the_call_came_and_no_further(
 
     await network.alerts.acknowledge(officer, press.alert_id)
     await expect(screen.raise_).to_contain_text(screen.like(ACCEPTED, people=f"{officer.name} {ANYTHING}"))
-    await expect(screen.raise_).to_contain_text(screen.like("Still silent: {agencies}.", agencies=ANYTHING))
+    await expect(screen.raise_).to_contain_text(screen.like("Still silent: {agencies}. They are being called.", agencies=ANYTHING))
     await expect(screen.spoken(ACCEPTED, people=ANYTHING)).to_be_attached()
     await expect(screen.raise_.get_by_role("link")).to_have_count(0)
     assert len(await presses(network)) == 1

@@ -21,6 +21,7 @@ NOT_RAISED = "NOT raised."
 STORED = "STORED. It has reached nobody yet."
 RING = "In danger ring {police} now, and ring your colleagues."
 PASSED_ON = "Your word was passed on. Calling pauses until somebody who accepted has rung back and ended it."
+STILL_POSSIBLE = "You can still try to raise an alert below. Everything else needs a new link."
 ONE_RAISE = "**/api/alerts/*"
 
 Answer = Callable[[Route], Awaitable[None]]
@@ -128,10 +129,11 @@ async def test_whatever_is_answered_the_repetition_goes_on(
     answered = asyncio.Event()
 
     async def wrongly(route: Route) -> None:
-        if route.request.method != "PUT":
-            return await route.continue_()
-        await answer(route)
-        answered.set()
+        if route.request.method == "PUT":
+            await answer(route)
+            answered.set()
+        else:
+            await route.continue_()
 
     await screen.page.route(ONE_RAISE, wrongly)
     async with screen.still():
@@ -188,7 +190,7 @@ async def test_after_the_end_of_a_session_one_can_still_call(
     screen.watch.expect(FAILED_REQUEST)
     console.clock.move(timedelta(hours=13))
     await console.api.services.feed.assure()
-    await expect(screen.text("You can still try to raise an alert below. Everything else needs a new link.")).to_be_visible()
+    await expect(screen.text(STILL_POSSIBLE)).to_be_visible()
     await screen.hold(screen.panic)
     await expect(screen.raise_).to_contain_text(screen.words(STORED))
     assert len(await presses(network)) == 1
@@ -242,8 +244,6 @@ async def test_stopping_while_nobody_answers_does_not_pretend(
         console.line.mend()
         async with screen.answered("POST"):
             await screen.pass_time(REPEAT)
-        await expect(screen.raise_).to_contain_text(
-            screen.words(PASSED_ON)
-        )
+        await expect(screen.raise_).to_contain_text(screen.words(PASSED_ON))
     (press,) = await presses(network)
     assert (await network.alerts.see(story.police.officer, press.alert_id)).alert.cancel_asked_at is not None

@@ -9,6 +9,7 @@ import json
 
 from playwright.async_api import expect
 
+from agencies.model import Agency, Person
 from tests.console.browsers import Browsers
 from tests.console.elsewhere import raised
 from tests.console.scenery import rename
@@ -30,16 +31,14 @@ async def mark(network: Network, story: Scene) -> None:
     """Mark every name that the case knows."""
     offices = (story.shelter, story.police, story.welfare, story.ngo)
     people = [each for office in offices for each in (*office.workers, *office.officers, *office.deputies)]
-    everybody = [*(office.agency for office in offices), *people]
+    everybody: list[Agency | Person] = [*(office.agency for office in offices), *people]
     await rename(network, {each: f"{MARK} {number}" for number, each in enumerate(everybody)})
     async with network.database.transaction() as tx:
         for table in ("cases", "compartments"):
             await tx.run(f"UPDATE {table} SET codename = $1", f"{MARK.lower()}-lipa")  # noqa: S608 (one of the two)
 
 
-async def test_marked_names_are_nowhere_but_on_the_screen(
-    browsers: Browsers, network: Network, story: Scene
-) -> None:
+async def test_marked_names_are_nowhere_but_on_the_screen(browsers: Browsers, network: Network, story: Scene) -> None:
     await mark(network, story)
     screen = await browsers.board_of(story.member)
     screen.watch.expect(FAILED_REQUEST)

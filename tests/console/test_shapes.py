@@ -28,7 +28,8 @@ MISFITS = """
 (smallest) => {
   const wide = document.documentElement.clientWidth;
   const found = [];
-  if (document.documentElement.scrollWidth > wide) found.push(`the page is ${document.documentElement.scrollWidth} wide`);
+  const needed = document.documentElement.scrollWidth;
+  if (needed > wide) found.push(`the page is ${needed} wide`);
   for (const each of document.querySelectorAll("#app *")) {
     const box = each.getBoundingClientRect();
     if (!box.width || each.closest(".unseen, .skip")) continue;

@@ -91,7 +91,11 @@ async def test_the_code_leaves_the_address_before_anything_else(
 ) -> None:
     screen = await browsers.window(Machine(language="sr-Latn"))
     waiting: list[Route] = []
-    await screen.page.route("**/console/texts/*", lambda route: waiting.append(route))
+
+    async def wait(route: Route) -> None:
+        waiting.append(route)
+
+    await screen.page.route("**/console/texts/*", wait)
     await screen.open(await console.address_for(story.member))
     assert screen.page.url == f"{console.home}#/board"
     for route in waiting:

@@ -114,8 +114,8 @@ class Watch:
         self._context.on("weberror", self._failed)
         self._context.on("page", self._opened)
 
-    async def finish(self) -> None:
-        """Look at what is left."""
+    async def look(self) -> None:
+        """Look at what there is now; at the end, at what is left."""
         for page in self._context.pages:
             await self._look_at(page)
         for cookie in await self._context.cookies():

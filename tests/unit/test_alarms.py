@@ -127,7 +127,9 @@ def test_the_example_asks_as_the_rules_expect() -> None:
 
 def test_every_alarm_has_its_story() -> None:
     assert STORIES.keys() == RULES.keys() - {"StrehaWatchdog"}
-    told = [series for story in STORIES.values() for part in ("rings", "quiet") for each in story[part] for series in each]
+    told = [
+        series for story in STORIES.values() for part in ("rings", "quiet") for each in story[part] for series in each
+    ]
     assert [wrong for series in told for wrong in wrong_metrics(series)] == []
 
 
