@@ -20,7 +20,7 @@ SELECT * FROM people WHERE id = ANY($1) ORDER BY name
 
 -- share_people --
 -- Keep people from leaving while they are given something. $1 ids.
-SELECT id FROM people WHERE id = ANY($1) ORDER BY id FOR SHARE
+SELECT * FROM people WHERE id = ANY($1) ORDER BY id FOR SHARE
 
 -- lock_person --
 -- Hold a person who leaves. $1 id.

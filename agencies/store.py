@@ -44,10 +44,8 @@ async def add_person(tx: Transaction, person: Person, now: datetime) -> None:
 
 async def people(tx: Reading, ids: Iterable[PersonId], *, share: bool = False) -> dict[PersonId, Person]:
     """Return these people by id, the departed included; `share` keeps them from leaving meanwhile."""
-    wanted = list(ids)
-    if share:
-        await tx.rows(SQL["share_people"], wanted)
-    return {row["id"]: person_of(row) for row in await tx.rows(SQL["people_by_id"], wanted)}
+    query = SQL["share_people" if share else "people_by_id"]
+    return {row["id"]: person_of(row) for row in await tx.rows(query, list(ids))}
 
 
 async def lock_person(tx: Transaction, person_id: PersonId) -> bool:

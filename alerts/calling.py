@@ -20,7 +20,7 @@ from alerts.model import Alert, Step, Tier, after
 from cases.model import Case, Compartment, Part
 from core import outbox
 from core.database import Reading, Transaction
-from core.outbox import Message, Target, TargetKind
+from core.outbox import Delivery, Message, Target, TargetKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,30 +77,34 @@ def ringing_again(alert: Alert, around: Surroundings, press: Alert) -> Wave:
     )
 
 
-async def call(tx: Transaction, before: Alert, called: Wave, now: datetime) -> Alert:
-    """Write down whom a wave of a held alert calls, and leave its messages; return the alert, to be saved."""
-    await note_agencies(tx, before, called.alert)
-    recipients = [each for each in called.alert.recipients if each not in before.recipients]
-    if recipients:
-        await store.add_recipients(tx, before.id, recipients, now)
-    await outbox.post(tx, called.messages, now)
-    return called.alert
+async def call(tx: Transaction, waves: Sequence[tuple[Alert, Wave]], now: datetime) -> None:
+    """Write down whom waves of held alerts call, each with the alert as it was, and leave their messages.
+
+    The alerts themselves are left to be saved.
+    """
+    await note_agencies(tx, [(alert, wave.alert) for alert, wave in waves])
+    called = [
+        (alert.id, each) for alert, wave in waves for each in wave.alert.recipients if each not in alert.recipients
+    ]
+    if called:
+        await store.add_recipients(tx, called, now)
+    await outbox.post(tx, [each for _, wave in waves for each in wave.messages], now)
 
 
-async def note_agencies(tx: Transaction, before: Alert, alert: Alert) -> None:
-    """Write down which agencies must accept that did not have to before."""
-    news = set(alert.agencies) - set(before.agencies)
+async def note_agencies(tx: Transaction, alerts: Sequence[tuple[Alert, Alert]]) -> None:
+    """Write down which agencies must accept that did not have to before; each alert as it was, and as it is."""
+    news = [(alert.id, each) for before, alert in alerts for each in alert.agencies if each not in before.agencies]
     if news:
-        await store.put_agencies(tx, alert.id, news)
+        await store.put_agencies(tx, news)
 
 
-async def followers(tx: Reading, alert: Alert, around: Surroundings) -> list[Target]:
-    """Return the rooms that may hear how an alert goes on.
+async def followers(tx: Reading, said: Sequence[Delivery], around: Surroundings) -> list[Target]:
+    """Return the rooms that may hear how an alert goes on for which this was said.
 
     These are the rooms it was told in, less the duty rooms in which somebody excluded sits, and the rooms of
     those who have no part any more. (The compartment's own room is put right before anything is said in it.)
     """
-    told = await store.rooms(tx, alert.id)
+    told = list(dict.fromkeys(each.target for each in said))
     known = {each.id: each for each in (*around.desks.values(), *around.covering.values())}
     strange = {DeskId(each.id) for each in told if each.kind is TargetKind.DESK} - known.keys()
     if strange:

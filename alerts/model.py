@@ -247,6 +247,30 @@ class Alert:
             self, recipients=tuple(sorted(recipients.values(), key=lambda each: (each.tier, each.person_id)))
         )
 
+    def acknowledged(self, by: PersonId, at: datetime) -> Alert:
+        """Return the alert as it is once this person has accepted, for every agency called for.
+
+        Who accepted first owns it. When every responder has accepted nobody is called any more.
+        """
+        mine = {each.agency_id for each in self.called(by) if each.acknowledged_at is None}
+        answered = replace(
+            self,
+            owner_id=self.owner_id or by,
+            recipients=tuple(
+                replace(each, acknowledged_at=at) if each.person_id == by and each.acknowledged_at is None else each
+                for each in self.recipients
+            ),
+            agencies=tuple(
+                replace(each, acknowledged_by=by, acknowledged_at=at)
+                if each.agency_id in mine and each.acknowledged_by is None
+                else each
+                for each in self.agencies
+            ),
+        )
+        if answered.silent_agencies or answered.state is State.ACCEPTED:
+            return answered
+        return replace(answered, state=after(answered.state, Step.ALL_ACCEPTED), next_step_at=None)
+
     @property
     def raiser_ids(self) -> frozenset[PersonId]:
         """Everybody who pressed: none of them is called, and none ends the alert while others were called."""

@@ -32,9 +32,9 @@ SELECT id FROM alerts WHERE compartment_id = $1 AND status = $2 AND state <> 'st
 INSERT INTO alert_raises (key, alert_id, person_id, event, at) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT DO NOTHING
 
--- lock_alert --
--- $1 alert.
-SELECT id FROM alerts WHERE id = $1 FOR UPDATE
+-- lock_alerts --
+-- $1 alerts.
+SELECT id FROM alerts WHERE id = ANY($1) ORDER BY id FOR UPDATE
 
 -- alerts_by_id --
 -- Alerts with the agencies' answers, the people called, and the presses that became part of them, the newest for
@@ -64,26 +64,27 @@ ORDER BY sent DESC LIMIT $3
 UPDATE alert_raises SET cancelled_at = $3 WHERE alert_id = $1 AND person_id = $2 AND cancelled_at IS NULL
 
 -- put_agencies --
--- Give agencies their part in an alert. $1 alert, $2 agencies, $3 their parts.
+-- Give agencies their part in alerts. $1 alerts, $2 agencies, $3 their parts.
 INSERT INTO alert_agencies (alert_id, agency_id, part)
-SELECT $1, agency_id, part FROM unnest($2::uuid[], $3::text[]) AS each (agency_id, part)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[])
 ON CONFLICT (alert_id, agency_id) DO UPDATE SET part = EXCLUDED.part
 
 -- add_recipients --
--- $1 alert, $2 people, $3 their agencies, $4 their tiers, $5 now.
+-- $1 alerts, $2 people, $3 their agencies, $4 their tiers, $5 now.
 INSERT INTO alert_recipients (alert_id, person_id, agency_id, tier, called_at)
-SELECT $1, person_id, agency_id, tier, $5
-FROM unnest($2::uuid[], $3::uuid[], $4::smallint[]) AS each (person_id, agency_id, tier)
+SELECT each.*, $5 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[]) AS each
 ON CONFLICT DO NOTHING
 
 -- save --
--- $1 alert, $2 event, $3 severity, $4 certainty, $5 raised through, $6 state, $7 owner, $8 ladder, $9 ladder
--- began at, $10 step, $11 next step at, $12 cancel asked at, $13 stood down by, $14 at, $15 reason,
--- $16 exclusions heeded.
-UPDATE alerts SET event = $2, severity = $3, certainty = $4, raised_through = $5, state = $6, owner_id = $7,
-    ladder = $8, ladder_began_at = $9, step = $10, next_step_at = $11, cancel_asked_at = $12,
-    stood_down_by = $13, stood_down_at = $14, stand_down_reason = $15, exclusions_heeded = $16, lease_until = NULL, attempts = 0
-WHERE id = $1
+-- Write what may change of alerts, and release their leases. $1 alerts as JSON.
+UPDATE alerts SET event = new.event, severity = new.severity, certainty = new.certainty,
+    raised_through = new.raised_through, state = new.state, owner_id = new.owner_id, ladder = new.ladder,
+    ladder_began_at = new.ladder_began_at, step = new.step, next_step_at = new.next_step_at,
+    cancel_asked_at = new.cancel_asked_at, stood_down_by = new.stood_down_by, stood_down_at = new.stood_down_at,
+    stand_down_reason = new.stand_down_reason, exclusions_heeded = new.exclusions_heeded,
+    lease_until = NULL, attempts = 0
+FROM jsonb_populate_recordset(NULL::alerts, $1) AS new
+WHERE alerts.id = new.id
 
 -- acknowledge --
 -- A person accepts, for every agency called for. $1 alert, $2 person, $3 now.
@@ -101,19 +102,16 @@ UPDATE alert_agencies SET acknowledged_by = NULL, acknowledged_at = NULL WHERE a
 -- Everybody who was called may accept anew. $1 alert.
 UPDATE alert_recipients SET acknowledged_at = NULL WHERE alert_id = $1
 
--- rooms_of_alert --
--- Where something was said for an alert. $1 alert.
-SELECT DISTINCT target_kind, target_id FROM outbox WHERE alert_id = $1 ORDER BY target_kind, target_id
-
 -- hasten --
 -- Whoever was excluded since the last wave took along what waited in a duty room: the next step is due now.
 -- $1 now.
 UPDATE alerts SET next_step_at = $1
 WHERE id IN (
-    SELECT id FROM alerts
-    WHERE next_step_at > $1
-      AND exclusions_heeded < (SELECT count(*) FROM exclusions WHERE exclusions.case_id = alerts.case_id)
-    FOR UPDATE SKIP LOCKED)
+    SELECT alerts.id
+    FROM (SELECT case_id, count(*) AS known FROM exclusions GROUP BY case_id) AS barred
+    JOIN alerts ON alerts.case_id = barred.case_id
+    WHERE alerts.next_step_at > $1 AND alerts.exclusions_heeded < barred.known
+    FOR UPDATE OF alerts SKIP LOCKED)
 
 -- claim_due --
 -- Lease alerts whose next step is due, the worst first. $1 now, $2 lease until, $3 limit.

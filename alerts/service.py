@@ -6,7 +6,7 @@ scope. Whether somebody may act on an alert is decided by the recipient row, not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -16,7 +16,6 @@ from agencies.model import Person
 from alerts import messages, store
 from alerts.audience import Surroundings
 from alerts.calling import (
-    Wave,
     all_surroundings,
     call,
     compartment_of,
@@ -100,8 +99,8 @@ class Alerts:
             first = wave(press, around, now)
             joined = await self._open_or_join(tx, first.alert)
             if joined is None:
-                await outbox.post(tx, first.messages, now)
-                view = self._opened(first, around, now)
+                said = await outbox.post(tx, first.messages, now)
+                view = await self._view(tx, first.alert, around, said)
             elif await store.add_raise(tx, key, joined.id, press.raised_by, event, now):
                 view = await self._view(tx, await self._raise_again(tx, joined, around, press, now), around)
             elif (known := await store.alert_of_key(tx, key)) is not None and known.id == joined.id:
@@ -159,19 +158,18 @@ class Alerts:
             now = self._clock.now()
             if before.state is not State.ACCEPTED:
                 # Whoever has become a responder meanwhile must accept too, and is called with the next step.
-                await note_agencies(tx, before, before.with_parts(around.case.agencies))
+                known, before = before, before.with_parts(around.case.agencies)
+                await note_agencies(tx, [(known, before)])
+            alert = before.acknowledged(actor.id, now)
             await store.acknowledge(tx, alert_id, actor.id, now)
-            alert = await store.alert(tx, alert_id)
-            alert = replace(alert, owner_id=alert.owner_id or actor.id)
-            if not alert.silent_agencies and alert.state is not State.ACCEPTED:
-                alert = replace(alert, state=after(alert.state, Step.ALL_ACCEPTED), next_step_at=None)
             await store.save(tx, alert)
-            rooms = await followers(tx, alert, around)
-            await outbox.post(tx, messages.accepted(alert, around.codename, rooms, actor.id, now), now)
+            said = (await outbox.deliveries_of_alerts(tx, [alert.id]))[alert.id]
+            rooms = await followers(tx, said, around)
+            said += await outbox.post(tx, messages.accepted(alert, around.codename, rooms, actor.id, now), now)
             await self._record(tx, "alert_acknowledged", actor, alert, alert.id)
             seconds = (now - alert.ladder_began_at).total_seconds()
             tx.afterwards(lambda: metrics.ACKNOWLEDGEMENT.observe(seconds, alert.status, alert.severity))
-            return await self._view(tx, alert, around)
+            return await self._view(tx, alert, around, said)
 
     async def stand_down(self, actor: Person, alert_id: AlertId, reason: StandDownReason) -> AlertView:
         """End an alert. A raiser's own word only pauses the ladder, once, until somebody has rung back.
@@ -185,7 +183,8 @@ class Alerts:
             if alert.ended:
                 return await self._view(tx, alert, around)
             now = self._clock.now()
-            rooms = await followers(tx, alert, around)
+            said = (await outbox.deliveries_of_alerts(tx, [alert.id]))[alert.id]
+            rooms = await followers(tx, said, around)
             if actor.id in alert.raiser_ids and alert.others_called(around.able):
                 await store.take_back(tx, alert.id, actor.id, now)
                 alert = await store.alert(tx, alert.id)
@@ -244,16 +243,6 @@ class Alerts:
                 return found
         return None
 
-    def _opened(self, first: Wave, around: Surroundings, now: datetime) -> AlertView:
-        """Return the view of an alert that was opened this moment: nothing of it has to be read."""
-        people = {each.id: each for each in around.everybody}
-        return AlertView(
-            alert=first.alert,
-            codename=around.codename,
-            people=[people[each] for each in first.alert.people],
-            deliveries=[outbox.waiting(each, now) for each in first.messages],
-        )
-
     async def _raise_again(
         self, tx: Transaction, alert: Alert, around: Surroundings, press: Alert, now: datetime
     ) -> Alert:
@@ -261,7 +250,9 @@ class Alerts:
         anew = alert.begins_anew(press)
         alert = replace(alert, presses=(*alert.presses, *press.presses))
         if not anew:
-            return await call(tx, alert, ringing_again(alert, around, press), now)
+            again = ringing_again(alert, around, press)
+            await call(tx, [(alert, again)], now)
+            return again.alert
         await store.forget_answers(tx, alert.id)
         unanswered = replace(
             await store.alert(tx, alert.id),
@@ -277,9 +268,10 @@ class Alerts:
             step=0,
             cancel_asked_at=None,
         )
-        called = await call(tx, unanswered, wave(unanswered, around, now), now)
-        await store.save(tx, called)
-        return called
+        called = wave(unanswered, around, now)
+        await call(tx, [(unanswered, called)], now)
+        await store.save(tx, called.alert)
+        return called.alert
 
     def _ended(self, alert: Alert, actor: Person, now: datetime, reason: StandDownReason) -> Alert:
         return replace(
@@ -322,18 +314,28 @@ class Alerts:
             raise NotFound(store.NO_ALERT)
         return await self._view(tx, alert, around)
 
-    async def _view(self, tx: Reading, alert: Alert, around: Surroundings) -> AlertView:
-        return (await self._views(tx, [(alert, around)]))[0]
+    async def _view(
+        self, tx: Reading, alert: Alert, around: Surroundings, said: Sequence[Delivery] | None = None
+    ) -> AlertView:
+        """Return what is known of an alert; `said` is what was said for it, where that is known already."""
+        return (await self._views(tx, [(alert, around)], None if said is None else {alert.id: said}))[0]
 
-    async def _views(self, tx: Reading, alerts: Sequence[tuple[Alert, Surroundings]]) -> list[AlertView]:
-        people = await directory.people(tx, {each for alert, _ in alerts for each in alert.people})
-        deliveries = await outbox.deliveries_of_alerts(tx, [alert.id for alert, _ in alerts])
+    async def _views(
+        self, tx: Reading, alerts: Sequence[tuple[Alert, Surroundings]],
+        said: Mapping[UUID, Sequence[Delivery]] | None = None,
+    ) -> list[AlertView]:  # fmt: skip
+        if said is None:
+            said = await outbox.deliveries_of_alerts(tx, [alert.id for alert, _ in alerts])
+        people = {each.id: each for _, around in alerts for each in around.everybody}
+        missing = {each for alert, _ in alerts for each in alert.people} - people.keys()
+        if missing:
+            people |= await directory.people(tx, missing)
         return [
             AlertView(
                 alert=alert,
                 codename=around.codename,
-                people=[each for each in people.values() if each.id in alert.people],
-                deliveries=deliveries[alert.id],
+                people=[people[each] for each in sorted(alert.people)],
+                deliveries=said[alert.id],
             )
             for alert, around in alerts
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -28,7 +28,6 @@ from cases.model import CaseId, CompartmentId
 from core import queries
 from core.database import MOVED_ON, Reading, Transaction
 from core.errors import Conflict, NotFound
-from core.outbox import Target, TargetKind
 from core.texts import mark
 
 SQL = queries.load("alerts")
@@ -36,6 +35,10 @@ SQL = queries.load("alerts")
 _ANSWERS = msgspec.json.Decoder(tuple[AgencyAnswer, ...])
 _RECIPIENTS = msgspec.json.Decoder(tuple[Recipient, ...])
 _PRESSES = msgspec.json.Decoder(tuple[Press, ...])
+_SAVED = (
+    "id", "event", "severity", "certainty", "raised_through", "state", "owner_id", "ladder", "ladder_began_at", "step",
+    "next_step_at", "cancel_asked_at", "stood_down_by", "stood_down_at", "stand_down_reason", "exclusions_heeded",
+)  # fmt: skip
 NO_ALERT = mark("There is no such alert.")
 
 
@@ -74,9 +77,7 @@ async def add_raise(
 
 async def alert(tx: Reading, alert_id: AlertId, *, lock: bool = False) -> Alert:
     """Return one alert with its agencies and recipients."""
-    if lock:
-        await tx.row(SQL["lock_alert"], alert_id)
-    found = await alerts(tx, [alert_id])
+    found = await alerts(tx, [alert_id], lock=lock)
     if not found:
         raise NotFound(NO_ALERT)
     return found[0]
@@ -88,8 +89,10 @@ async def alerts_of_person(tx: Reading, person_id: PersonId, limit: int, *, ende
     return await alerts(tx, [row["id"] for row in rows])
 
 
-async def alerts(tx: Reading, ids: Iterable[AlertId]) -> list[Alert]:
+async def alerts(tx: Reading, ids: Collection[AlertId], *, lock: bool = False) -> list[Alert]:
     """Return these alerts, newest first."""
+    if lock:
+        await tx.rows(SQL["lock_alerts"], list(ids))
     return [
         Alert(
             id=row["id"],
@@ -122,24 +125,21 @@ async def alerts(tx: Reading, ids: Iterable[AlertId]) -> list[Alert]:
     ]
 
 
-async def put_agencies(tx: Transaction, alert_id: AlertId, answers: Collection[AgencyAnswer]) -> None:
+async def put_agencies(tx: Transaction, answers: Sequence[tuple[AlertId, AgencyAnswer]]) -> None:
     """Note which agencies must accept, and which are informed."""
-    await tx.run(SQL["put_agencies"], alert_id, *_by_column(answers))
+    alert_ids, each = [alert_id for alert_id, _ in answers], [answer for _, answer in answers]
+    await tx.run(SQL["put_agencies"], alert_ids, *_by_column(each))
 
 
-async def add_recipients(tx: Transaction, alert_id: AlertId, recipients: Collection[Recipient], now: datetime) -> None:
+async def add_recipients(tx: Transaction, called: Sequence[tuple[AlertId, Recipient]], now: datetime) -> None:
     """Record who was called, and may therefore act."""
-    await tx.run(SQL["add_recipients"], alert_id, *_called_by_column(recipients), now)
+    alert_ids, each = [alert_id for alert_id, _ in called], [recipient for _, recipient in called]
+    await tx.run(SQL["add_recipients"], alert_ids, *_called_by_column(each), now)
 
 
-async def save(tx: Transaction, changed: Alert) -> None:
-    """Write what may change of an alert, and release its lease."""
-    await tx.run(
-        SQL["save"], changed.id, changed.event, changed.severity, changed.certainty, changed.raised_through,
-        changed.state, changed.owner_id, changed.ladder, changed.ladder_began_at, changed.step,
-        changed.next_step_at, changed.cancel_asked_at, changed.stood_down_by, changed.stood_down_at,
-        changed.stand_down_reason, changed.exclusions_heeded,
-    )  # fmt: skip
+async def save(tx: Transaction, *changed: Alert) -> None:
+    """Write what may change of alerts, and release their leases."""
+    await tx.run(SQL["save"], [{name: getattr(each, name) for name in _SAVED} for each in changed])
 
 
 async def acknowledge(tx: Transaction, alert_id: AlertId, person_id: PersonId, now: datetime) -> None:
@@ -169,14 +169,6 @@ async def last_accepted(tx: Reading, person_id: PersonId) -> Accepted | None:
 async def any_open(tx: Transaction, case_id: CaseId, compartment_id: CompartmentId | None = None) -> bool:
     """Tell whether an alert that is no drill is open in a compartment, or anywhere in a case."""
     return bool(await tx.value(SQL["open_alerts_of_case"], case_id, compartment_id, Status.ACTUAL))
-
-
-async def rooms(tx: Reading, alert_id: AlertId) -> list[Target]:
-    """Return every room in which something was said for an alert."""
-    return [
-        Target(kind=TargetKind(row["target_kind"]), id=row["target_id"])
-        for row in await tx.rows(SQL["rooms_of_alert"], alert_id)
-    ]
 
 
 async def hold_open(tx: Transaction, ids: Iterable[UUID]) -> frozenset[UUID]:

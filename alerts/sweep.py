@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from alerts import store
-from alerts.calling import call, compartment_of, surroundings, wave
+from alerts.calling import all_surroundings, call, compartment_of, wave
 from alerts.model import Alert, AlertId
 from cases import store as case_store
 from core import ledger
 from core.clock import Clock
-from core.database import Database
+from core.database import Database, Transaction
 from core.sweep import sweep
 
 
@@ -22,22 +23,20 @@ async def escalate_due(database: Database, clock: Clock) -> int:
     An exclusion makes it due: with the excluded went the messages that waited for their duty desk.
     """
 
-    async def handle(alert_id: UUID, now: datetime) -> None:
-        async with database.transaction(urgent=True) as tx:
-            alert = await store.alert(tx, AlertId(alert_id), lock=True)
-            if not _due(alert, now):
-                return
-            case = await case_store.case(tx, alert.case_id, share=True)
-            around = await surroundings(tx, case, compartment_of(alert, case))
-            stepped = await call(tx, alert, wave(replace(alert, step=alert.step + 1), around, now), now)
-            await store.save(tx, stepped)
-            await ledger.record(
-                tx,
-                ledger.Act(
-                    act="alert_escalated", at=now, actor_kind="system", case_id=alert.case_id, object_id=alert.id,
-                    facts={"step": stepped.step, "state": stepped.state},
-                ),
-            )  # fmt: skip
+    async def handle(tx: Transaction, alert_ids: Sequence[UUID], now: datetime) -> None:
+        held = await store.alerts(tx, [AlertId(each) for each in alert_ids], lock=True)
+        due = [each for each in held if _due(each, now)]
+        if not due:
+            return
+        cases = await case_store.shared_cases(tx, {each.case_id for each in due})
+        places = [(cases[each.case_id], compartment_of(each, cases[each.case_id])) for each in due]
+        around = await all_surroundings(tx, places)
+        waves = [
+            (alert, wave(replace(alert, step=alert.step + 1), its, now)) for alert, its in zip(due, around, strict=True)
+        ]
+        await call(tx, waves, now)
+        await store.save(tx, *(each.alert for _, each in waves))
+        await ledger.record(tx, *(_escalated(each.alert, now) for _, each in waves))
 
     async with database.transaction(urgent=True) as tx:
         await tx.run(store.SQL["hasten"], clock.now())
@@ -53,3 +52,10 @@ async def next_due(database: Database) -> datetime | None:
 
 def _due(alert: Alert, now: datetime) -> bool:
     return not alert.ended and alert.next_step_at is not None and alert.next_step_at <= now
+
+
+def _escalated(alert: Alert, now: datetime) -> ledger.Act:
+    return ledger.Act(
+        act="alert_escalated", at=now, actor_kind="system", case_id=alert.case_id, object_id=alert.id,
+        facts={"step": alert.step, "state": alert.state},
+    )  # fmt: skip

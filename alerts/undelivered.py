@@ -21,8 +21,9 @@ async def tell(tx: Transaction, alert_id: AlertId, target: Target, now: datetime
     if alert.ended:
         return
     case = await case_store.case(tx, alert.case_id)
+    said = (await outbox.deliveries_of_alerts(tx, [alert_id]))[alert_id]
     around = await surroundings(tx, case, compartment_of(alert, case))
-    codename, told = around.codename, await followers(tx, alert, around)
+    codename, told = around.codename, await followers(tx, said, around)
     channel = Target(kind=TargetKind.COMPARTMENT, id=alert.compartment_id)
     parameters: dict[str, str] = {}
     if target.kind is TargetKind.DESK:

@@ -26,9 +26,9 @@ WHERE id = ANY(ARRAY(SELECT unnest($1::uuid[]))) ORDER BY codename
 -- Hold a case while it is changed. $1 id.
 SELECT id FROM cases WHERE id = $1 FOR UPDATE
 
--- share_case --
--- Keep a case from being changed while it is acted upon. $1 id.
-SELECT id FROM cases WHERE id = $1 FOR SHARE
+-- share_cases --
+-- Keep cases from being changed while they are acted upon. $1 ids.
+SELECT id FROM cases WHERE id = ANY($1) ORDER BY id FOR SHARE
 
 -- lock_case_of_compartment --
 -- Hold the case that a compartment belongs to while it is changed. $1 compartment.
@@ -80,8 +80,10 @@ WHERE compartment_id IN (SELECT id FROM closed) AND until IS NULL
 
 -- add_member --
 -- $1 compartment, $2 person, $3 granted by, $4 now.
-INSERT INTO compartment_members (compartment_id, person_id, granted_by, since) VALUES ($1, $2, $3, $4)
-ON CONFLICT DO NOTHING
+WITH added AS (
+    INSERT INTO compartment_members (compartment_id, person_id, granted_by, since) VALUES ($1, $2, $3, $4)
+    ON CONFLICT DO NOTHING RETURNING compartment_id)
+UPDATE compartments SET membership_version = membership_version + 1 WHERE id IN (SELECT compartment_id FROM added)
 
 -- end_membership --
 -- End a person's membership of a compartment, or of all in a case. $1 case, $2 compartment or null,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import msgspec
@@ -30,11 +30,17 @@ async def case(tx: Reading, case_id: CaseId, *, lock: bool = False, share: bool 
     if lock:
         await tx.row(SQL["lock_case"], case_id)
     elif share:
-        await tx.row(SQL["share_case"], case_id)
+        await tx.rows(SQL["share_cases"], [case_id])
     found = await cases(tx, [case_id])
     if not found:
         raise NotFound(NO_CASE)
     return found[0]
+
+
+async def shared_cases(tx: Transaction, case_ids: Collection[CaseId]) -> dict[CaseId, Case]:
+    """Return several cases by id, kept from being changed."""
+    await tx.rows(SQL["share_cases"], list(case_ids))
+    return {each.id: each for each in await cases(tx, case_ids)}
 
 
 async def case_of_compartment(tx: Transaction, compartment_id: CompartmentId, *, lock: bool = False) -> Case:
@@ -131,10 +137,7 @@ async def add_member(
     tx: Transaction, compartment_id: CompartmentId, person_id: PersonId, granted_by: PersonId, now: datetime
 ) -> bool:
     """Add a member; tell whether that was news."""
-    if not await tx.run(SQL["add_member"], compartment_id, person_id, granted_by, now):
-        return False
-    await tx.run(SQL["membership_changed"], [compartment_id])
-    return True
+    return bool(await tx.run(SQL["add_member"], compartment_id, person_id, granted_by, now))
 
 
 async def end_membership(

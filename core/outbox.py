@@ -85,10 +85,18 @@ class Claimed:
         return self.failure == TRIED_ALONE
 
 
-async def post(tx: Transaction, messages: Sequence[Message], now: datetime, *, due_at: datetime | None = None) -> None:
-    """Leave messages to be sent when the transaction commits or later, in this order; wake the deliverer."""
-    if messages:
-        await tx.run(_SQL["post"], [_columns(each) for each in messages], now, due_at or now)
+async def post(
+    tx: Transaction, messages: Sequence[Message], now: datetime, *, due_at: datetime | None = None
+) -> list[Delivery]:
+    """Leave messages to be sent when the transaction commits or later, in this order; wake the deliverer.
+
+    Returns those that are new: what was said before, under the same key, is not said again.
+    """
+    if not messages:
+        return []
+    rows = await tx.rows(_SQL["post"], [_columns(each) for each in messages], now, due_at or now)
+    new = {row["key"] for row in rows}
+    return [_waiting(each, now) for each in messages if each.key in new]
 
 
 async def claim(tx: Transaction, now: datetime, limit: int, lane: Lane) -> list[Claimed]:
@@ -185,13 +193,6 @@ class Delivery:
     unreached: tuple[UUID, ...]
 
 
-def waiting(message: Message, now: datetime) -> Delivery:
-    """Return how far a message is that was left this moment."""
-    return Delivery(
-        target=message.target, template=message.template, state="pending", created_at=now, sent_at=None, unreached=()
-    )
-
-
 async def deliveries_of_alerts(tx: Reading, alert_ids: Sequence[UUID]) -> dict[UUID, list[Delivery]]:
     """Return what was said for each of these alerts, oldest first."""
     found: dict[UUID, list[Delivery]] = {each: [] for each in alert_ids}
@@ -221,3 +222,10 @@ def _columns(message: Message) -> dict[str, object]:
         "case_id": message.case_id,
         "repeated": message.repeated,
     }
+
+
+def _waiting(message: Message, now: datetime) -> Delivery:
+    """Return how far a message is that was left this moment."""
+    return Delivery(
+        target=message.target, template=message.template, state="pending", created_at=now, sent_at=None, unreached=()
+    )

@@ -1,6 +1,6 @@
 -- post --
 -- Leave messages to be sent, in their order, and wake the deliverer; a key that is known already changes
--- nothing. $1 messages as JSON, $2 now, $3 due at.
+-- nothing. Returns the keys that are new. $1 messages as JSON, $2 now, $3 due at.
 WITH posted AS (
     INSERT INTO outbox (id, key, lane, target_kind, target_id, template, parameters, mentions, alert_id, case_id,
                         repeated, created_at, due_at)
@@ -12,7 +12,7 @@ WITH posted AS (
     )) WITH ORDINALITY
     ORDER BY ordinality
     ON CONFLICT (key) DO NOTHING RETURNING key)
-SELECT pg_notify('streha_outbox', '') FROM posted LIMIT 1
+SELECT key, pg_notify('streha_outbox', '') FROM posted
 
 -- claim_in_turn --
 -- Wait until no other claim is under way. $1 lock number.

@@ -90,6 +90,7 @@ CREATE TABLE cases (
     closed_at timestamptz,
     CHECK (deputy_id IS DISTINCT FROM coordinator_id)
 );
+CREATE INDEX cases_by_opening ON cases (opened_at) WHERE closed_at IS NULL;
 
 CREATE TABLE case_agencies (
     case_id uuid NOT NULL REFERENCES cases,
@@ -226,6 +227,7 @@ CREATE TABLE alerts (
 -- One open incident per scope: further raises become updates of it.
 CREATE UNIQUE INDEX one_open_alert ON alerts (compartment_id, status) WHERE state <> 'stood_down';
 CREATE INDEX alerts_to_escalate ON alerts (next_step_at) WHERE next_step_at IS NOT NULL;
+CREATE INDEX scheduled_alerts_of_case ON alerts (case_id) WHERE next_step_at IS NOT NULL;
 
 -- Every press of a button by its idempotency key, and the alert it became part of.
 CREATE TABLE alert_raises (

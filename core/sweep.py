@@ -1,25 +1,31 @@
-"""What time decides: rows claimed by lease and handled one by one.
+"""What time decides: rows claimed by lease and handled, several at once or one by one.
 
 A claim statement leases due rows (`FOR UPDATE SKIP LOCKED`), so any number of sweeps may run and any of
-them may be killed: a lost lease expires and another sweep takes the row. Each row is handled on its own;
-one that fails is recorded and never stops its neighbours.
+them may be killed: a lost lease expires and another sweep takes the row. Rows are handled together because that is
+many times faster; one that fails is found by handling each on its own, is recorded, and never stops its neighbours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from core import logs, metrics
+from core import logs, metrics, queries
 from core.clock import Clock
-from core.database import Database
+from core.database import Database, Row, Transaction
 from core.errors import Unavailable
 
 log = logs.get(__name__)
 
+# Handles these rows in this transaction, or raises and leaves nothing of it.
+Handle = Callable[[Transaction, Sequence[UUID], datetime], Awaitable[None]]
+
+_SQL = queries.load("core")
 LEASE = timedelta(seconds=30)
 BATCH = 200
+# Few enough that whoever wants one of these rows hardly waits for the others.
+TOGETHER = 20
 # A row whose handling was begun this often without an end is told to the operator at every attempt.
 WORRYING_ATTEMPTS = 3
 # One row may wait in vain for a lock that somebody holds; after three in a row the database itself is asked.
@@ -29,9 +35,8 @@ GIVES_UP_AFTER = 3
 async def sweep(database: Database, clock: Clock, name: str, claim: str, handle: Handle) -> int:
     """Claim due rows with the statement ($1 now, $2 lease until, $3 limit → id, attempts, due_at) and handle them.
 
-    Some are handled together, in one transaction; where that fails for whatever reason, each by itself. So one that
-    waits for a lock, or fails, is left to its lease and all others are handled. Raises Unavailable only when the
-    database itself does not answer.
+    A row that waits for a lock, or fails, is left to its lease and all others are handled. Raises Unavailable only
+    when the database itself does not answer.
     """
     handled = 0
     while True:
@@ -42,23 +47,34 @@ async def sweep(database: Database, clock: Clock, name: str, claim: str, handle:
             metrics.STEP_LATENESS.observe((now - row["due_at"]).total_seconds(), name)
             if row["attempts"] > WORRYING_ATTEMPTS:
                 log.error("sweep_row_stuck", action=name, row_id=row["id"], attempts=row["attempts"])
-        for start in range(0, len(claimed), TOGETHER):
-            handled += await _handled(database, clock, name, claimed[start : start + TOGETHER], handle)
+        # What was begun before and not ended is not trusted in company: it may have taken its process down.
+        begun = [row for row in claimed if row["attempts"] > 1]
+        fresh = [row for row in claimed if row["attempts"] == 1]
+        for start in range(0, len(fresh), TOGETHER):
+            together = fresh[start : start + TOGETHER]
+            if await _handled_together(database, clock, name, together, handle):
+                handled += len(together)
+            else:
+                handled += await _handled_alone(database, clock, name, together, handle)
+        handled += await _handled_alone(database, clock, name, begun, handle)
         if len(claimed) < BATCH:
             return handled
 
 
-async def _handled(database: Database, clock: Clock, name: str, rows: Sequence[Row], handle: Handle) -> int:
-    """Handle rows together, or one by one where that fails; return how many."""
-    if len(rows) > 1:
-        try:
-            async with database.transaction(urgent=True) as tx:
-                await tx.run(_SQL["hardly_wait"])
-                await handle(tx, [row["id"] for row in rows], clock.now())
-        except Exception as error:  # noqa: BLE001 (which row it was is found out below)
-            log.info("sweep_taken_apart", action=name, count=len(rows), error=type(error).__name__)
-        else:
-            return len(rows)
+async def _handled_together(database: Database, clock: Clock, name: str, rows: Sequence[Row], handle: Handle) -> bool:
+    """Handle rows in one transaction; tell whether that was possible."""
+    try:
+        async with database.transaction(urgent=True) as tx:
+            await tx.run(_SQL["hardly_wait"])
+            await handle(tx, [row["id"] for row in rows], clock.now())
+    except Exception as error:  # noqa: BLE001 (whichever row it was: it is found by handling each alone)
+        log.info("sweep_taken_apart", action=name, count=len(rows), error=type(error).__name__)
+        return False
+    return True
+
+
+async def _handled_alone(database: Database, clock: Clock, name: str, rows: Sequence[Row], handle: Handle) -> int:
+    """Handle each row in a transaction of its own; return how many could be."""
     handled = unanswered = 0
     for row in rows:
         try:
@@ -68,7 +84,7 @@ async def _handled(database: Database, clock: Clock, name: str, rows: Sequence[R
             log.failure("sweep_row_failed", error, action=name, row_id=row["id"], attempts=row["attempts"])
             metrics.STEP_FAILURES.count(name)
             unanswered = unanswered + 1 if isinstance(error, Unavailable) else 0
-            if unanswered >= min(GIVES_UP_AFTER, len(rows)):
+            if unanswered >= GIVES_UP_AFTER:
                 # Locks that others hold look alike, one by one; a database that is away fails here too.
                 await _require_answer(database)
                 unanswered = 0

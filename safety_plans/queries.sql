@@ -9,22 +9,22 @@ INSERT INTO reviews (id, case_id, level, owner_id, opened_at, due_at, state, nex
 VALUES ($1, $2, $3, $4, $5, $6, 'open', $6)
 
 -- cases_without_review --
--- Open cases that nobody has to assess yet. $1 limit.
-SELECT id FROM cases WHERE closed_at IS NULL
+-- Open cases that nobody has to assess yet. $1 opened after, $2 limit.
+SELECT id FROM cases WHERE closed_at IS NULL AND opened_at > $1
   AND NOT EXISTS (SELECT FROM reviews WHERE reviews.case_id = cases.id AND reviews.state = 'open')
-ORDER BY opened_at LIMIT $1
+ORDER BY opened_at LIMIT $2
 
 -- open_review --
 -- $1 case.
 SELECT * FROM reviews WHERE case_id = $1 AND state = 'open' FOR UPDATE
 
--- review_by_id --
--- $1 id.
-SELECT * FROM reviews WHERE id = $1
+-- reviews_by_id --
+-- $1 ids.
+SELECT * FROM reviews WHERE id = ANY($1) ORDER BY next_step_at, id
 
--- lock_review --
--- $1 id.
-SELECT * FROM reviews WHERE id = $1 FOR UPDATE
+-- lock_reviews --
+-- $1 ids.
+SELECT id FROM reviews WHERE id = ANY($1) ORDER BY id FOR UPDATE
 
 -- open_reviews --
 -- $1 cases.
@@ -34,9 +34,11 @@ SELECT * FROM reviews WHERE case_id = ANY($1) AND state = 'open' ORDER BY due_at
 -- $1 id, $2 state, $3 by, $4 now.
 UPDATE reviews SET state = $2, ended_by = $3, ended_at = $4, next_step_at = NULL WHERE id = $1
 
--- step_review --
--- $1 id, $2 step, $3 next step at.
-UPDATE reviews SET step = $2, next_step_at = $3, lease_until = NULL, attempts = 0 WHERE id = $1
+-- step_reviews --
+-- Reminders went out. $1 ids, $2 their steps, $3 when their next ones are due.
+UPDATE reviews SET step = new.step, next_step_at = new.next_step_at, lease_until = NULL, attempts = 0
+FROM unnest($1::uuid[], $2::integer[], $3::timestamptz[]) AS new (id, step, next_step_at)
+WHERE reviews.id = new.id
 
 -- set_owner --
 -- $1 id, $2 owner.

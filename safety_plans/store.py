@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from agencies.model import PersonId
@@ -37,10 +37,18 @@ async def open_review(tx: Transaction, case_id: CaseId) -> Review | None:
 
 async def review(tx: Transaction, review_id: ReviewId, *, lock: bool = False) -> Review:
     """Return one review."""
-    row = await tx.row(SQL["lock_review" if lock else "review_by_id"], review_id)
-    if row is None:
+    found = await reviews(tx, [review_id], lock=lock)
+    if not found:
         raise NotFound(NO_REVIEW)
-    return _review(row)
+    return found[0]
+
+
+async def reviews(tx: Transaction, review_ids: Collection[ReviewId], *, lock: bool = False) -> list[Review]:
+    """Return these reviews, in the order in which they fall due."""
+    ids = list(review_ids)
+    if lock:
+        await tx.rows(SQL["lock_reviews"], ids)
+    return [_review(row) for row in await tx.rows(SQL["reviews_by_id"], ids)]
 
 
 async def open_reviews(tx: Transaction, case_ids: Iterable[CaseId]) -> list[Review]:
@@ -55,9 +63,12 @@ async def end_review(
     await tx.run(SQL["end_review"], review_id, state, by, now)
 
 
-async def step_review(tx: Transaction, review_id: ReviewId, step: int, next_step_at: datetime) -> None:
-    """Record that a reminder went out, and release the lease."""
-    await tx.run(SQL["step_review"], review_id, step, next_step_at)
+async def step_reviews(tx: Transaction, stepped: Collection[Review]) -> None:
+    """Record that reminders went out, and release the leases."""
+    await tx.run(
+        SQL["step_reviews"], [each.id for each in stepped], [each.step for each in stepped],
+        [each.next_step_at for each in stepped],
+    )  # fmt: skip
 
 
 async def set_owner(tx: Transaction, review_id: ReviewId, owner_id: PersonId) -> None:

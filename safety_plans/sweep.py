@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from agencies import store as directory
-from agencies.model import PersonId
+from agencies.model import DutyDesk, PersonId
 from cases import store as case_store
 from cases.model import Case, CaseId
 from core import ledger, logs, outbox
@@ -23,16 +24,31 @@ from safety_plans.rules import FIRST_ASSESSMENT_WITHIN, next_step_at
 
 log = logs.get(__name__)
 
+LATELY = timedelta(days=1)
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
-async def open_missing(database: Database, clock: Clock) -> int:
+
+async def open_missing(database: Database, clock: Clock, *, everywhere: bool = True) -> int:
     """Open the first review of every case that has none: no case is left without an owner and a time.
 
-    Each case is held by itself and for a moment only: raising an alert in it must not wait.
+    It is looked for `everywhere`, or only among the cases of the last day, where alone one can be missing as long as
+    nothing went wrong.
     """
-    async with database.transaction() as tx:
-        found = [CaseId(row["id"]) for row in await tx.rows(store.SQL["cases_without_review"], BATCH)]
+    after = LONG_AGO if everywhere else clock.now() - LATELY
     opened = 0
-    for case_id in found:
+    while True:
+        async with database.reading() as look:
+            found = [CaseId(row["id"]) for row in await look.rows(store.SQL["cases_without_review"], after, BATCH)]
+        now_opened = await _open_all(database, clock, found)
+        opened += now_opened
+        if len(found) < BATCH or not now_opened:
+            return opened
+
+
+async def _open_all(database: Database, clock: Clock, case_ids: Sequence[CaseId]) -> int:
+    """Open these cases' first reviews; each case is held by itself and for a moment: raising in it must not wait."""
+    opened = 0
+    for case_id in case_ids:
         try:
             async with database.transaction() as tx:
                 opened += await _open_first(tx, case_id, clock.now())
@@ -68,18 +84,20 @@ async def _open_first(tx: Transaction, case_id: CaseId, now: datetime) -> bool:
 async def remind_due(database: Database, clock: Clock) -> int:
     """Take every review whose next reminder is due one step further; return how many."""
 
-    async def handle(review_id: UUID, now: datetime) -> None:
-        async with database.transaction(urgent=True) as tx:
-            case_id = (await store.review(tx, ReviewId(review_id))).case_id
-            # The case first, then the review: the order in which the services take them.
-            case = await case_store.case(tx, case_id, share=True)
-            review = await store.review(tx, ReviewId(review_id), lock=True)
+    async def handle(tx: Transaction, review_ids: Sequence[UUID], now: datetime) -> None:
+        ids = [ReviewId(each) for each in review_ids]
+        # The cases first, then the reviews: the order in which the services take them.
+        cases = await case_store.shared_cases(tx, {each.case_id for each in await store.reviews(tx, ids)})
+        due = []
+        for review in await store.reviews(tx, ids, lock=True):
+            case = cases[review.case_id]
             if review.state is not ReviewState.OPEN or review.next_step_at is None or review.next_step_at > now:
-                return
+                continue
             if not case.open:
                 await store.end_review(tx, review.id, ReviewState.CANCELLED, None, now)
-                return
-            await _remind(tx, await _with_owner(tx, review, case), case, now)
+                continue
+            due.append((await _with_owner(tx, review, case), case))
+        await _remind(tx, due, now)
 
     return await sweep(database, clock, "reviews", store.SQL["claim_due"], handle)
 
@@ -91,38 +109,60 @@ async def next_due(database: Database) -> datetime | None:
     return moment
 
 
-async def _remind(tx: Transaction, review: Review, case: Case, now: datetime) -> None:
-    overdue = review.step > 0
-    channel = Target(kind=TargetKind.COMPARTMENT, id=case.core.id)
-    template = "review_overdue" if overdue else "review_due"
-    said = messages.reminder(review, case.codename, channel, template, [review.owner_id])
-    if overdue:
-        said += await _to_the_desk(tx, review, case)
-    await outbox.post(tx, said, now)
-    step = review.step + 1
-    await store.step_review(tx, review.id, step, next_step_at(review.level, review.due_at, step, now))
-    await ledger.record(
-        tx,
-        ledger.Act(
-            act="review_overdue" if overdue else "review_reminded", at=now, actor_kind="system", case_id=case.id,
-            object_id=review.id, facts={"step": step},
-        ),
-    )  # fmt: skip
-
-
-async def _to_the_desk(tx: Transaction, review: Review, case: Case) -> list[Message]:
-    """Tell the duty desk of the owner's agency; its officers one by one where one of them is excluded."""
-    owner = (await directory.people(tx, [review.owner_id]))[review.owner_id]
+async def _remind(tx: Transaction, due: Sequence[tuple[Review, Case]], now: datetime) -> None:
+    if not due:
+        return
+    desks = await _desks_of_owners(tx, [review for review, _ in due if _overdue(review)])
     said: list[Message] = []
-    duty = await directory.duty(tx, agency_ids=[owner.agency_id])
-    for desk in [each for each in duty.desks if each.agency_id == owner.agency_id]:
-        officers = [each.id for each in desk.officers if each.id not in case.excluded_ids]
-        rooms: list[tuple[Target, list[PersonId]]] = [(Target(kind=TargetKind.DESK, id=desk.id), officers)]
-        if len(officers) < len(desk.officers):
-            rooms = [(Target(kind=TargetKind.PERSON, id=each), [each]) for each in officers]
-        for room, mentions in rooms:
-            said += messages.reminder(review, case.codename, room, "review_overdue", mentions)
+    for review, case in due:
+        channel = Target(kind=TargetKind.COMPARTMENT, id=case.core.id)
+        said += messages.reminder(review, case.codename, channel, _template(review), [review.owner_id])
+        for desk in desks[review.owner_id] if _overdue(review) else ():
+            said += _to_the_desk(review, case, desk)
+    await outbox.post(tx, said, now)
+    await store.step_reviews(tx, [_stepped(review, now) for review, _ in due])
+    await ledger.record(tx, *(_reminded(review, now) for review, _ in due))
+
+
+async def _desks_of_owners(tx: Transaction, reviews: Sequence[Review]) -> dict[PersonId, list[DutyDesk]]:
+    """Return the duty desks of the agencies in which the owners of these reviews work."""
+    if not reviews:
+        return {}
+    owners = await directory.people(tx, {each.owner_id for each in reviews})
+    duty = await directory.duty(tx, agency_ids={each.agency_id for each in owners.values()})
+    return {each.id: [desk for desk in duty.desks if desk.agency_id == each.agency_id] for each in owners.values()}
+
+
+def _to_the_desk(review: Review, case: Case, desk: DutyDesk) -> list[Message]:
+    """Tell the duty desk of the owner's agency; its officers one by one where one of them is excluded."""
+    officers = [each.id for each in desk.officers if each.id not in case.excluded_ids]
+    rooms: list[tuple[Target, list[PersonId]]] = [(Target(kind=TargetKind.DESK, id=desk.id), officers)]
+    if len(officers) < len(desk.officers):
+        rooms = [(Target(kind=TargetKind.PERSON, id=each), [each]) for each in officers]
+    said: list[Message] = []
+    for room, mentions in rooms:
+        said += messages.reminder(review, case.codename, room, _template(review), mentions)
     return said
+
+
+def _overdue(review: Review) -> bool:
+    return review.step > 0
+
+
+def _template(review: Review) -> str:
+    return "review_overdue" if _overdue(review) else "review_due"
+
+
+def _stepped(review: Review, now: datetime) -> Review:
+    step = review.step + 1
+    return replace(review, step=step, next_step_at=next_step_at(review.level, review.due_at, step, now))
+
+
+def _reminded(review: Review, now: datetime) -> ledger.Act:
+    return ledger.Act(
+        act="review_overdue" if _overdue(review) else "review_reminded", at=now, actor_kind="system",
+        case_id=review.case_id, object_id=review.id, facts={"step": review.step + 1},
+    )  # fmt: skip
 
 
 async def _with_owner(tx: Transaction, review: Review, case: Case) -> Review:

@@ -32,6 +32,7 @@ log = logs.get(__name__)
 MOST_SKEW_SECONDS = 2.0
 CHAIN_AFTER_SECONDS = 0.05
 FORGET_EVERY = timedelta(minutes=10)
+EVERYWHERE_EVERY = timedelta(hours=1)
 
 
 class Engine:
@@ -46,6 +47,7 @@ class Engine:
         self._acts = asyncio.Event()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._forget_at = clock.now()
+        self._everywhere_at = clock.now()
 
     async def run(self) -> NoReturn:
         """Sweep for ever."""
@@ -68,7 +70,7 @@ class Engine:
         if not await self._guarded("clock", self._clock_is_right):
             return
         await self._guarded("alerts", lambda: alerts.escalate_due(self._database, self._clock))
-        await self._guarded("first_reviews", lambda: reviews.open_missing(self._database, self._clock))
+        await self._guarded("first_reviews", self._open_first_reviews)
         await self._guarded("reviews", lambda: reviews.remind_due(self._database, self._clock))
         await self._guarded("ledger", lambda: ledger.sequence_all(self._database))
         await self._guarded("sign_in", self._forget_expired)
@@ -106,6 +108,14 @@ class Engine:
             log.error("clock_skew", seconds=round(skew, 1))
             return False
         return True
+
+    async def _open_first_reviews(self) -> None:
+        """Look among the new cases in every round, and among all cases at the start and now and then."""
+        now = self._clock.now()
+        everywhere = now >= self._everywhere_at
+        await reviews.open_missing(self._database, self._clock, everywhere=everywhere)
+        if everywhere:
+            self._everywhere_at = now + EVERYWHERE_EVERY
 
     async def _forget_expired(self) -> None:
         if self._clock.now() >= self._forget_at:

@@ -6,14 +6,13 @@ What was refused may have been asked in any way, unless our own client asked it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import msgspec
 from aiohttp import hdrs, web
-from aiohttp.typedefs import Middleware
 from jsonschema import Draft202012Validator
 
 from server.api.openapi.document import document
@@ -47,19 +46,10 @@ class Observer:
         """Return the operations that were used, by our own client or by anybody."""
         return {each.operation for each in self.exchanges if each.by_client or not by_client}
 
-    def middleware(self) -> Middleware:
-        """Return what goes around the whole application."""
-
-        @web.middleware
-        async def observe(
-            request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-        ) -> web.StreamResponse:
-            response = await handler(request)
-            asked = f"{request.method} {request.rel_url.raw_path_qs} answered {response.status}"
-            self.complaints += [f"{asked}: {each}" for each in self._look(request, response)]
-            return response
-
-        return observe
+    async def look(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Look at an answer that is about to be sent, and at what it answers."""
+        asked = f"{request.method} {request.rel_url.raw_path_qs} answered {response.status}"
+        self.complaints += [f"{asked}: {each}" for each in self._look(request, response)]
 
     def _look(self, request: web.Request, response: web.StreamResponse) -> Iterator[str]:
         resource = request.match_info.route.resource
@@ -116,14 +106,11 @@ def wrong_answer(operation: Mapping[str, Any], response: web.StreamResponse) -> 
             yield "this status is not described"
         return
     answer = resolved(answer)
-    headers: dict[str, str] = dict(response.headers)
-    if response.cookies:
-        headers[hdrs.SET_COOKIE] = response.cookies.output()
     for name, header in answer.get("headers", {}).items():
-        if name not in headers:
+        if name not in response.headers:
             yield f"the header {name} is missing"
         else:
-            yield from complaints(header["schema"], _value(header["schema"], headers[name]))
+            yield from complaints(header["schema"], _value(header["schema"], response.headers[name]))
     body = response.body if isinstance(response, web.Response) else None
     if "content" not in answer:
         if body:

@@ -130,7 +130,7 @@ async def serve_api(
     wired = services(network.database, network.clock, settings)
     wired = wired if feed is None else replace(wired, feed=feed(wired))
     app, observer = application(wired, checks), Observer()
-    app.middlewares.insert(0, observer.middleware())
+    app.on_response_prepare.append(observer.look)
     async with (
         serve(app, "127.0.0.1", port, drain_seconds=2),
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,

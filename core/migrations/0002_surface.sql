@@ -11,3 +11,8 @@ CREATE INDEX sign_in_links_by_expiry ON sign_in_links (expires_at);
 
 -- A browser whose session has lapsed may still raise an alert until this moment, and nothing else.
 ALTER TABLE sessions ADD COLUMN raises_until timestamptz;
+
+-- The sweeps look for a few among very many: new cases that nobody has to assess yet, and alerts of cases from
+-- which somebody was excluded.
+CREATE INDEX cases_by_opening ON cases (opened_at) WHERE closed_at IS NULL;
+CREATE INDEX scheduled_alerts_of_case ON alerts (case_id) WHERE next_step_at IS NOT NULL;

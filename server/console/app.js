@@ -93,13 +93,19 @@ async function start() {
     requestAnimationFrame(() => document.getElementById("language")?.focus());
   }
 
+  function touched(/** @type {Event} */ event) {
+    // The switch itself decides by what it showed when it was pressed.
+    const pressed = event.target instanceof Element && event.target.closest(".sound");
+    if (!pressed) sound.touched();
+  }
+
   const code = arrive();
   document.documentElement.lang = language();
   startTicking(document);
   addEventListener("hashchange", move);
   for (const event of ["online", "pageshow", "focus"]) addEventListener(event, session.kick);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && session.kick());
-  for (const event of ["pointerdown", "keydown"]) addEventListener(event, sound.touched, { capture: true });
+  for (const event of ["pointerdown", "keydown"]) addEventListener(event, touched, { capture: true });
   addEventListener("beforeunload", (event) => raises.guarded() && event.preventDefault());
 
   const parts = {

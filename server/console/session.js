@@ -5,7 +5,7 @@
 import { NOTHING_HEARD, hear } from "./alarm.js";
 import { unnamedAgencies } from "./names.js";
 import { createRefresher } from "./refreshing.js";
-import { emptied } from "./store.js";
+import { emptied, unsaid } from "./store.js";
 import { follow } from "./stream.js";
 import { t } from "./texts.js";
 import { eventWords } from "./words.js";
@@ -75,7 +75,10 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
   function change(name, data) {
     store.set({ heardAt: clock.now() });
     if (name === "access" || name === "reset") {
-      if (name === "access") knowledge.doubt();
+      if (name === "access") {
+        knowledge.doubt();
+        store.set(unsaid(store.get()));
+      }
       refresher.want("board");
     } else if (name === "change") {
       const { object, id } = data;

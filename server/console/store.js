@@ -41,8 +41,17 @@ export function firstState(language) {
  * @returns {State}
  */
 export function emptied(state, why) {
-  const { language, sound, screen, polite, urgent, raises, calling } = state;
-  return { ...firstState(language), session: "signed_out", why, sound, screen, polite, urgent, raises, calling };
+  const { language, sound, screen, raises, calling } = state;
+  return { ...firstState(language), session: "signed_out", why, sound, screen, raises, calling, ...unsaid(state) };
+}
+
+/**
+ * Return what takes back what was said aloud: it may name what this person may not know any more.
+ * @param {Pick<State, "polite" | "urgent">} state
+ * @returns {Pick<State, "polite" | "urgent">}
+ */
+export function unsaid({ polite, urgent }) {
+  return { polite: { text: "", number: polite.number + 1 }, urgent: { text: "", number: urgent.number + 1 } };
 }
 
 /** @param {State} first */

@@ -1,6 +1,8 @@
 """The floor under the API: aiohttp and asyncpg with nothing between them, in a process of its own.
 
-`python -m tests.bench.bare_api PORT PLAN_FILE`. The plan says which rows to insert and what to answer.
+`python -m tests.bench.bare_api PORT PLAN_FILE`. The plan says which rows to write and what to answer. Who asks is
+looked up by one statement, what is asked for is read by one, and what is written is written by one for each kind
+of row, in one transaction.
 """
 
 from __future__ import annotations
@@ -8,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,17 +17,42 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
-from core.clock import SystemClock
+from core.ids import new_id
+from crypto import tokens
+from server.api.wire.directory import token_bytes
 from tests.bench import bare_raise
-from tests.bench.bare_raise import Likeness
+from tests.bench.bare_raise import Columns, Likeness
 
-NEXT_STEP = timedelta(minutes=2)
+ASKER = """
+SELECT people.id FROM sessions JOIN people ON people.id = person_id
+WHERE token_hash = $1 AND expires_at > $2 AND left_at IS NULL
+"""
+ANSWERS = "CREATE TABLE bare_answers (id uuid PRIMARY KEY, body bytea NOT NULL)"
+ANSWER = "SELECT body FROM bare_answers WHERE id = $1"
+MEMBER = "INSERT INTO compartment_members (compartment_id, person_id, granted_by, since) VALUES ($1, $2, $3, $4)"
+VERSION = "UPDATE compartments SET membership_version = membership_version + 1 WHERE id = $1"
+RECIPIENT = "UPDATE alert_recipients SET acknowledged_at = $3 WHERE alert_id = $1 AND person_id = $2"
+AGENCY = """
+UPDATE alert_agencies SET acknowledged_by = $2, acknowledged_at = $4 WHERE alert_id = $1 AND agency_id = $3
+"""
+OWNER = "UPDATE alerts SET owner_id = $2, lease_until = NULL, attempts = 0 WHERE id = $1"
+
+
+class Acceptance(msgspec.Struct, frozen=True, kw_only=True):
+    """What accepting one alert writes and answers."""
+
+    case: UUID
+    agency: UUID
+    messages: Columns
+    answer_bytes: int
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What to do: the raise of each compartment."""
+    """What to do: the raise of each compartment, the acceptance of each alert, the case of each compartment."""
 
     raises: dict[UUID, Likeness] = {}
+    acceptances: dict[UUID, Acceptance] = {}
+    cases: dict[UUID, UUID] = {}
 
 
 class Handlers:
@@ -35,14 +61,53 @@ class Handlers:
     def __init__(self, plan: Plan, connections: Any) -> None:
         self._plan = plan
         self._connections = connections
-        self._now = SystemClock().now
 
     async def raise_(self, request: web.Request) -> web.Response:
-        """Insert the rows of a raise in the compartment that the body names."""
+        """Insert the rows of a raise in the compartment that the body names; whoever asks."""
         like = self._plan.raises[msgspec.json.decode(await request.read(), type=UUID)]
-        now = self._now()
-        await bare_raise.insert(self._connections, like, now, now + NEXT_STEP)
+        await bare_raise.insert(self._connections, like)
         return _json(b"1" * like.answer_bytes)
+
+    async def read(self, request: web.Request) -> web.Response:
+        """Answer with what is stored."""
+        async with self._connections.acquire() as connection:
+            await self._asker(connection, request)
+            return _json(await connection.fetchval(ANSWER, UUID(request.match_info["id"])))
+
+    async def add_member(self, request: web.Request) -> web.Response:
+        """Insert the rows of a new member."""
+        compartment_id, person_id = (UUID(request.match_info[name]) for name in ("compartment", "person"))
+        now = bare_raise.clock.now()
+        async with self._connections.acquire() as connection:
+            asker = await self._asker(connection, request)
+            async with connection.transaction():
+                await connection.execute(MEMBER, compartment_id, person_id, asker, now)
+                await connection.execute(VERSION, compartment_id)
+                case_id = self._plan.cases[compartment_id]
+                await connection.execute(bare_raise.ENTRY, now, asker, "member_added", case_id, compartment_id)
+        return web.Response(status=204)
+
+    async def accept(self, request: web.Request) -> web.Response:
+        """Write the rows of an acceptance."""
+        alert_id, now = UUID(request.match_info["alert"]), bare_raise.clock.now()
+        plan = self._plan.acceptances[alert_id]
+        async with self._connections.acquire() as connection:
+            asker = await self._asker(connection, request)
+            async with connection.transaction():
+                await connection.execute(RECIPIENT, alert_id, asker, now)
+                await connection.execute(AGENCY, alert_id, asker, plan.agency, now)
+                await connection.execute(OWNER, alert_id, asker)
+                key = f"alert:{alert_id}:{new_id()}"
+                await connection.execute(bare_raise.MESSAGES, key, alert_id, plan.case, now, *plan.messages)
+                await connection.execute(bare_raise.ENTRY, now, asker, "alert_acknowledged", plan.case, alert_id)
+        return _json(b"1" * plan.answer_bytes)
+
+    async def _asker(self, connection: Any, request: web.Request) -> UUID:
+        token = token_bytes(request.headers["Authorization"].removeprefix("Bearer "))
+        asker: UUID | None = await connection.fetchval(ASKER, tokens.token_hash(token), bare_raise.clock.now())
+        if asker is None:
+            raise web.HTTPUnauthorized
+        return asker
 
 
 async def serve(port: int, plan: Plan, url: str) -> None:
@@ -51,6 +116,9 @@ async def serve(port: int, plan: Plan, url: str) -> None:
         handlers = Handlers(plan, connections)
         app = web.Application()
         app.router.add_put("/raise", handlers.raise_)
+        app.router.add_get("/read/{id}", handlers.read)
+        app.router.add_put("/members/{compartment}/{person}", handlers.add_member)
+        app.router.add_post("/acceptances/{alert}", handlers.accept)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", port).start()

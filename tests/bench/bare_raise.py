@@ -2,22 +2,27 @@
 
 The rows are those of a real raise, copied with new ids: the alert as it stands in the end, the press, the
 agencies, the recipients, the messages and the ledger's entry, each kind by one statement, in one transaction
-that is written to the disk before it counts.
+that is written to the disk before it counts. Nobody is woken by it.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
-from core.database import Transaction
+from core.clock import SystemClock
+from core.database import Row, Transaction
 from core.ids import new_id
 
+# As many as Streha keeps for raising, accepting and sweeping.
 CONNECTIONS = 6
+NEXT_STEP = timedelta(minutes=2)
+clock = SystemClock()
 
 ALERT = """
 INSERT INTO alerts (id, case_id, compartment_id, status, event, severity, first_severity, certainty, raised_by,
@@ -42,8 +47,10 @@ FROM unnest($5::text[], $6::text[], $7::uuid[], $8::text[], $9::jsonb[], $10::te
 """
 ENTRY = """
 INSERT INTO ledger (at, actor_kind, actor_id, act, case_id, object_id, facts)
-VALUES ($1, 'person', $2, 'alert_raised', $3, $4, '{"event": "panic", "status": "Actual", "through": "api"}')
+VALUES ($1, 'person', $2, $3, $4, $5, '{"event": "panic", "status": "Actual", "through": "api"}')
 """
+
+Columns = tuple[list[str], list[str], list[UUID], list[str], list[str], list[str]]
 
 
 class Likeness(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,36 +61,40 @@ class Likeness(msgspec.Struct, frozen=True, kw_only=True):
     person: UUID
     agencies: tuple[list[UUID], list[str]]
     recipients: tuple[list[UUID], list[UUID], list[int]]
-    messages: tuple[list[str], list[str], list[UUID], list[str], list[str], list[str]]
+    messages: Columns
     answer_bytes: int
 
 
 async def likeness(tx: Transaction, alert_id: UUID, answer_bytes: int) -> Likeness:
     """Return the rows of an alert that was raised once."""
-    alert = await tx.row("SELECT case_id, compartment_id, raised_by FROM alerts WHERE id = $1", alert_id)
-    assert alert is not None
+    alerts = await tx.rows("SELECT case_id, compartment_id, raised_by FROM alerts WHERE id = $1", alert_id)
     agencies = await tx.rows("SELECT agency_id, part FROM alert_agencies WHERE alert_id = $1", alert_id)
     recipients = await tx.rows("SELECT person_id, agency_id, tier FROM alert_recipients WHERE alert_id = $1", alert_id)
-    messages = await tx.rows("SELECT * FROM outbox WHERE alert_id = $1 ORDER BY sequence", alert_id)
     return Likeness(
-        case=alert["case_id"],
-        compartment=alert["compartment_id"],
-        person=alert["raised_by"],
+        case=alerts[0]["case_id"],
+        compartment=alerts[0]["compartment_id"],
+        person=alerts[0]["raised_by"],
         agencies=([each["agency_id"] for each in agencies], [each["part"] for each in agencies]),
         recipients=(
             [each["person_id"] for each in recipients],
             [each["agency_id"] for each in recipients],
             [each["tier"] for each in recipients],
         ),
-        messages=(
-            [each["key"].removeprefix(f"alert:{alert_id}") for each in messages],
-            [each["target_kind"] for each in messages],
-            [each["target_id"] for each in messages],
-            [each["template"] for each in messages],
-            [msgspec.json.encode(each["parameters"]).decode() for each in messages],
-            [",".join(map(str, each["mentions"])) for each in messages],
-        ),
+        messages=by_column(await tx.rows("SELECT * FROM outbox WHERE alert_id = $1 ORDER BY sequence", alert_id)),
         answer_bytes=answer_bytes,
+    )
+
+
+def by_column(messages: Iterable[Row]) -> Columns:
+    """Return rows of the outbox column by column; of each key what makes it differ from the others."""
+    rows = list(messages)
+    return (
+        [f":{number}" for number, _ in enumerate(rows)],
+        [each["target_kind"] for each in rows],
+        [each["target_id"] for each in rows],
+        [each["template"] for each in rows],
+        [msgspec.json.encode(each["parameters"]).decode() for each in rows],
+        [",".join(map(str, each["mentions"])) for each in rows],
     )
 
 
@@ -98,20 +109,15 @@ def pool(url: str) -> Any:
     )
 
 
-async def insert(connections: Any, like: Likeness, now: datetime, next_step_at: datetime) -> None:
+async def insert(connections: Any, like: Likeness) -> None:
     """Insert the rows of one raise."""
-    alert_id = new_id()
+    alert_id, now = new_id(), clock.now()
     async with connections.acquire() as connection, connection.transaction():
-        await connection.execute(ALERT, alert_id, like.case, like.compartment, like.person, now, next_step_at)
+        await connection.execute(
+            ALERT, alert_id, like.case, like.compartment, like.person, now, now + NEXT_STEP
+        )
         await connection.execute(PRESS, alert_id, alert_id, like.person, now)
         await connection.execute(AGENCIES, alert_id, *like.agencies)
         await connection.execute(RECIPIENTS, alert_id, *like.recipients, now)
         await connection.execute(MESSAGES, f"alert:{alert_id}", alert_id, like.case, now, *like.messages)
-        await connection.execute(ENTRY, now, like.person, like.case, alert_id)
-
-
-async def press(connections: Any, alert_id: UUID, person_id: UUID, case_id: UUID, now: datetime) -> None:
-    """Insert the rows of a further press, which says nothing new."""
-    async with connections.acquire() as connection, connection.transaction():
-        await connection.execute(PRESS, new_id(), alert_id, person_id, now)
-        await connection.execute(ENTRY, now, person_id, case_id, alert_id)
+        await connection.execute(ENTRY, now, like.person, "alert_raised", like.case, alert_id)

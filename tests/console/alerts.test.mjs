@@ -64,6 +64,8 @@ test("an alert calls until somebody has accepted for each agency that one was ca
   assert.equal(calls(alert({ recipients: [recipient(BORIS, POLICE), recipient(VESNA, POLICE, "2026-03-02T09:01:00Z")] }), BORIS), false);
   const two = [recipient(BORIS, POLICE), recipient(BORIS, SHELTER), recipient(VESNA, POLICE, "2026-03-02T09:01:00Z")];
   assert.equal(calls(alert({ recipients: two }), BORIS), true);
+  const own = [recipient(BORIS, POLICE, "2026-03-02T09:01:00Z"), recipient(BORIS, SHELTER)];
+  assert.equal(calls(alert({ recipients: own }), BORIS), false);
 });
 
 const listen = (before, alerts, { pressed = new Set(), silenced = new Set() } = {}) => hear(before, { alerts, pressed, silenced }, BORIS);

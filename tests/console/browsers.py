@@ -6,9 +6,10 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Literal
 
-from playwright.async_api import Browser, ViewportSize, async_playwright
+from playwright.async_api import Browser, ViewportSize, async_playwright, expect
 
 from agencies.model import Person
 from deploy import chromium as chromiums
@@ -25,7 +26,9 @@ ARGUMENTS = (
     "--autoplay-policy=document-user-activation-required",
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
 )
-PATIENCE_MS = 5_000
+# On a machine that is busy with other things as well.
+PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @asynccontextmanager
@@ -49,6 +52,8 @@ class Machine:
     scheme: Literal["light", "dark"] = "light"
     reduced_motion: bool = False
     forced_colours: bool = False
+    # How far its clock is ahead of the server's.
+    wrong_by: timedelta = timedelta(0)
     # The machine's own time; stories about sound need it, because a clock that tests move has no marks.
     real_time: bool = False
     # Only for a tool of the tests that must be put into the page.
@@ -82,7 +87,7 @@ class Browsers:
         await watch.begin()
         page = await context.new_page()
         if not machine.real_time:
-            await page.clock.install(time=self.console.api.network.clock.now())
+            await page.clock.install(time=self.console.clock.now() + machine.wrong_by)
         screen = Screen(page=page, watch=watch, home=self.console.home, language=machine.language)
         self.screens.append(screen)
         return screen

@@ -205,6 +205,17 @@ test("a stop that is refused says why", async () => {
   assert.equal(raising.now().failure.detail, "Accept the alert first.");
 });
 
+test("a raise that is abandoned asks for nothing any more, not even after an answer that was under way", async () => {
+  let release = () => {};
+  const { asked, clock, raising } = raise(() => new Promise((resolve) => void (release = () => resolve(answer(alert())))));
+  await settle();
+  raising.abandon();
+  release();
+  await clock.pass(10 * REPEAT_MS);
+  assert.equal(asked.length, 1);
+  assert.equal(clock.waiting, 0);
+});
+
 test("a drill is raised and ended as one", async () => {
   const { asked, raising } = raise(() => answer(alert({ status: "Exercise" })), { status: "Exercise" });
   await settle();

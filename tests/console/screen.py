@@ -37,6 +37,10 @@ class Screen:
         """Go to an address, or to the console without a link."""
         await self.page.goto(address or self.home)
 
+    async def another(self) -> Screen:
+        """Return another window of the same browser."""
+        return replace(self, page=await self.page.context.new_page())
+
     def words(self, sentence: str, /, **parameters: object) -> str:
         """Return a sentence in the window's language; it must be one that the console says."""
         assert sentence in sentences(), f"the console does not say: {sentence}"
@@ -66,8 +70,7 @@ class Screen:
     @property
     def panic(self) -> Locator:
         """The button that calls for help."""
-        name = f"{self.words('Panic')} {self.words('Hold for one and a half seconds')}"
-        return self.page.get_by_role("button", name=name, exact=True)
+        return self.page.get_by_role("button", name=re.compile(f"^{re.escape(self.words('Panic'))}"))
 
     @property
     def raise_(self) -> Locator:

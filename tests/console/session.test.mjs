@@ -18,8 +18,10 @@ class Audio extends EventTarget {
   sampleRate = 8000;
   destination = {};
   playing = [];
+  resumed = 0;
 
   async resume() {
+    this.resumed += 1;
     this.state = "running";
     this.dispatchEvent(new Event("statechange"));
   }
@@ -161,8 +163,10 @@ test("what should be heard begins as soon as the browser allows it", async () =>
   assert.equal(state.audible, 1);
   state.sound.toggle();
   assert.deepEqual([state.store.get().sound, state.audio.playing.length], ["off", 0]);
+  const resumed = state.audio.resumed;
   state.sound.touched();
   assert.equal(state.store.get().sound, "off");
+  assert.equal(state.audio.resumed, resumed);
   state.sound.toggle();
   await settle();
   assert.equal(state.audio.playing.length, 1);
@@ -174,20 +178,26 @@ test("an alert that one does not see any more is gone; after a change of rights 
   state.lines[0].event("change", { object: "alert", id: KEY }, 8);
   await settle();
   assert.deepEqual(state.store.get().alerts.map((each) => each.id), ["other"]);
-  state.world.board = () => answer(board());
+  let works = false;
+  state.world.board = () => (works ? answer(board()) : problem(503));
+  state.world.alert = () => new Promise(() => {});
   state.lines[0].event("access", {}, 9);
   await state.clock.pass(1_000);
+  assert.equal(state.store.get().behind, true);
+  works = true;
+  await state.clock.pass(2_000);
   assert.deepEqual(state.store.get().alerts, []);
 });
 
 test("names that are not known yet are asked for once", async () => {
   const stranger = { agency: "unknown", part: "responder", acknowledged_by: null, acknowledged_at: null };
-  const seen = alert({ agencies: [stranger] });
+  let seen = alert({ agencies: [stranger] });
   const { lines, take, clock, world } = await signedIn({ alert: () => answer(seen) });
   world.board = () => answer(board({ alerts: [seen] }));
   lines[0].event("change", { object: "alert", id: KEY }, 8);
   await clock.pass(1_000);
   assert.deepEqual(take(), [`GET /api/alerts/${KEY}`, "GET /api/board"]);
+  seen = delivered({ agencies: [stranger] });
   lines[0].event("change", { object: "alert", id: KEY }, 9);
   await clock.pass(1_000);
   assert.deepEqual(take().filter((each) => each.endsWith("board")), []);
@@ -215,7 +225,7 @@ test("a session that ends in the middle of a hold: everything is hidden, and the
 });
 
 test("one's own alert that nobody has accepted is stayed with again after a reload, and once only", async () => {
-  const mine = alert({ raised_by: BORIS, recipients: [recipient(ANA, "x")] });
+  let mine = alert({ raised_by: BORIS, recipients: [recipient(ANA, "x")] });
   const { store, raises, lines, clock } = await signedIn({ board: () => answer(board({ alerts: [mine] })), alert: () => answer(mine) });
   assert.deepEqual(store.get().raises.map((each) => [each.key, each.known]), [[KEY, "stored"]]);
   assert.equal(store.get().ringing, false);
@@ -225,6 +235,7 @@ test("one's own alert that nobody has accepted is stayed with again after a relo
   await settle();
   raises.dismiss(KEY);
   assert.equal(store.get().raises.length, 0);
+  mine = { ...mine, deliveries: delivered().deliveries };
   lines[0].event("reset", {}, 50);
   await clock.pass(2_000);
   assert.equal(store.get().raises.length, 0);

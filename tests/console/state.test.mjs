@@ -52,6 +52,7 @@ test("an alert that a board does not list any more is looked at; where rights ha
   const state = onBoard(firstState("en"), board({ alerts: [alert(), alert({ id: OTHER })] }), 1);
   const answer = board({ alerts: [alert()] });
   assert.deepEqual(missing(state, answer, 2).map((each) => each.id), [OTHER]);
+  assert.deepEqual(missing(state, answer, 1), []);
   assert.equal(onBoard(state, answer, 2).alerts.length, 2);
   assert.deepEqual(onBoard(state, answer, 2, true).alerts.map((each) => each.id), [KEY]);
   assert.deepEqual(withoutAlert(state, OTHER).alerts.map((each) => each.id), [KEY]);

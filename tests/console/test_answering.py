@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.async_api import expect
 
 from alerts.model import StandDownReason, State
 from tests.console.browsers import PHONE, Browsers, Machine
 from tests.console.elsewhere import raised
+from tests.console.screen import ANYTHING
 from tests.console.serving import ServedConsole
 from tests.console.watching import FAILED_REQUEST
 from tests.people import Network, Scene
 
+pytestmark = pytest.mark.slow
+
+STORED = "You have accepted {alert}. Ring back whoever raised it."
 ACCEPTED = "ACCEPTED by {people}."
 
 
@@ -23,7 +28,7 @@ async def test_one_tap_accepts_and_a_reason_ends(
     card = screen.alert(story.case.codename)
     await card.get_by_role("button", name=screen.words("I accept")).tap()
     await expect(card).to_contain_text(screen.words(ACCEPTED, people=officer.name))
-    await expect(screen.spoken("Stored: you have accepted. Ring back whoever raised it.")).to_be_attached()
+    await expect(screen.spoken(STORED, alert=ANYTHING)).to_be_attached()
     await expect(card.get_by_role("button", name=screen.words("I accept"))).to_have_count(0)
     accepted = (await network.alerts.see(officer, alert_id)).alert
     assert [each.person_id for each in accepted.recipients if each.acknowledged_at] == [officer.id]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from playwright.async_api import expect
 
 from server.api.console_files import FOLDER
@@ -13,6 +14,8 @@ from tests.console.screen import ANYTHING, Screen
 from tests.console.serving import ServedConsole
 from tests.console.watching import FAILED_REQUEST
 from tests.people import Scene
+
+pytestmark = pytest.mark.slow
 
 AXE = FOLDER / "node_modules" / "axe-core" / "axe.min.js"
 RUN = """

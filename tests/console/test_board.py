@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
+import pytest
 from playwright.async_api import expect
 
-from alerts.model import StandDownReason
+from alerts.model import StandDownReason, Through
 from core.outbox import TargetKind
 from safety_plans.model import Level
 from tests.console.browsers import Browsers, Machine
@@ -14,6 +16,8 @@ from tests.console.elsewhere import deliver, raised, refuse
 from tests.console.screen import ANYTHING
 from tests.console.serving import ServedConsole
 from tests.people import Network, Scene
+
+pytestmark = pytest.mark.slow
 
 NOBODY = "NOBODY has accepted yet."
 
@@ -139,10 +143,44 @@ async def test_whoever_is_excluded_sees_nothing_from_that_moment_on(
 async def test_a_stranger_sees_nothing_and_learns_nothing(browsers: Browsers, network: Network, story: Scene) -> None:
     screen = await browsers.board_of(story.stranger)
     await raised(network, story, story.member)
-    await network.agencies.seat(story.elsewhere.desk_id, story.stranger.id) if story.elsewhere.desk_id else None
+    assert story.elsewhere.desk_id is not None
+    await network.agencies.seat(story.elsewhere.desk_id, story.stranger.id)
     await expect(screen.region("Duty tonight")).to_contain_text(story.stranger.name)
     await expect(screen.text("No alert is open for you.")).to_be_visible()
+    await expect(screen.text("You have a part in no open case: no alert can be raised here.")).to_be_visible()
     assert story.case.codename not in await screen.page.content()
+
+
+async def test_whoever_is_given_a_part_sees_it_at_once(browsers: Browsers, network: Network, story: Scene) -> None:
+    newcomer = story.police.workers[1]
+    screen = await browsers.board_of(newcomer)
+    await expect(screen.panic).to_have_count(0)
+    await network.cases.add_member(story.coordinator, story.case.core.id, newcomer.id)
+    await expect(screen.panic).to_be_visible()
+    await expect(screen.region("Duty tonight")).to_contain_text(story.shelter.agency.name)
+
+
+async def test_a_raise_that_could_not_be_verified_says_so(browsers: Browsers, network: Network, story: Scene) -> None:
+    await network.alerts.raise_(story.member, story.case.core.id, uuid4(), through=Through.UNVERIFIED)
+    screen = await browsers.board_of(story.coordinator)
+    await expect(screen.alert(story.case.codename)).to_contain_text(
+        screen.like(
+            "Raised {time} from a device that could not be checked: NOT VERIFIED. Ring the person.", time=ANYTHING
+        )
+    )
+    assert story.member.name not in await screen.alert(story.case.codename).inner_text()
+
+
+async def test_a_wrong_clock_on_the_machine_changes_nothing(
+    browsers: Browsers, console: ServedConsole, network: Network, story: Scene
+) -> None:
+    await network.reviews.set_level(story.coordinator, story.case.id, Level.VERY_HIGH)
+    console.clock.move(timedelta(hours=2))
+    await raised(network, story, story.member)
+    console.clock.move(timedelta(minutes=7))
+    screen = await browsers.board_of(story.coordinator, Machine(wrong_by=timedelta(days=3)))
+    await expect(screen.alert(story.case.codename)).to_contain_text("(7 min ago)")
+    await expect(screen.region("Assessments due")).to_contain_text("(in 21 hr)")
 
 
 async def test_it_says_when_what_calls_people_gives_no_sign_of_life(

@@ -5,12 +5,15 @@ from __future__ import annotations
 import colorsys
 import re
 
+import pytest
 from playwright.async_api import Locator, expect
 
 from alerts.model import StandDownReason, State, Status
 from tests.console.browsers import Browsers, Machine
 from tests.console.elsewhere import presses, raised
 from tests.people import Network, Scene
+
+pytestmark = pytest.mark.slow
 
 STORED = "STORED. It has reached nobody yet."
 PASSED_ON = "Your word was passed on. Calling pauses until somebody who accepted has rung back and ended it."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pytest
 from playwright.async_api import Locator, expect
 
 from tests.console.browsers import Browsers, Machine
@@ -13,6 +14,8 @@ from tests.console.scenery import night
 from tests.console.screen import ANYTHING, HOLD, Screen
 from tests.console.serving import ServedConsole
 from tests.people import Network, Scene
+
+pytestmark = pytest.mark.slow
 
 STOPS_AT_MOST = 60
 # What the focus is on, whether it can be seen there, and whether something lies over it.
@@ -165,4 +168,6 @@ async def test_what_changes_is_told_without_being_looked_for(
         screen.like("ALERT, {codename}: {event}.", codename=story.case.codename, event=ANYTHING)
     )
     await screen.button("I accept").click()
-    await expect(polite).to_have_text(screen.words("Stored: you have accepted. Ring back whoever raised it."))
+    await expect(polite).to_have_text(
+        screen.like("You have accepted {alert}. Ring back whoever raised it.", alert=ANYTHING)
+    )

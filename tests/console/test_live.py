@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from playwright.async_api import ViewportSize, expect
+import pytest
+from playwright.async_api import Route, ViewportSize, expect
 
 from core.settings import Settings
+from server.live.events import Ending
 from tests.console.browsers import Browsers, Machine
 from tests.console.elsewhere import raised
 from tests.console.screen import ANYTHING, Screen
 from tests.console.serving import ServedConsole, serve_behind
 from tests.console.watching import FAILED_REQUEST
 from tests.people import Network, Scene
+
+pytestmark = pytest.mark.slow
 
 NOT_LIVE = "NOT live: trying to reconnect since {time}. What you see may be old."
 GRACE = timedelta(seconds=2)
@@ -57,9 +61,9 @@ async def test_a_line_on_which_nothing_comes_any_more_is_not_live(
     screen.watch.expect(FAILED_REQUEST)
     console.line.stall()
     async with screen.still():
-        await screen.pass_time(timedelta(seconds=39))
+        await screen.pass_time(timedelta(seconds=35))
         await screen.until_live()
-        await screen.pass_time(timedelta(seconds=5))
+        await screen.pass_time(timedelta(seconds=9))
         await is_old(screen)
         await raised(network, story, story.member)
         console.line.mend()
@@ -99,3 +103,33 @@ async def test_a_blink_of_the_line_troubles_nobody(
     await expect(screen.alert(story.case.codename)).to_be_visible()
     await expect(screen.text(NOT_LIVE, time=ANYTHING)).to_have_count(0)
     await expect(screen.spoken("Live again.")).to_have_count(0)
+
+
+async def test_what_changed_and_cannot_be_fetched_is_not_hidden(
+    browsers: Browsers, network: Network, story: Scene
+) -> None:
+    screen = await browsers.board_of(story.coordinator)
+    screen.watch.expect(FAILED_REQUEST)
+    behind = "Something has changed and cannot be fetched. What you see may be old. Trying again."
+
+    async def lost(route: Route) -> None:
+        await route.abort("connectionreset")
+
+    await screen.page.route("**/api/alerts/*", lost)
+    await raised(network, story, story.member)
+    await expect(screen.text(behind)).to_be_visible()
+    await screen.page.unroute("**/api/alerts/*")
+    await screen.pass_time(LONGEST_PAUSE)
+    await expect(screen.alert(story.case.codename)).to_be_visible()
+    await expect(screen.text(behind)).to_have_count(0)
+
+
+async def test_too_many_windows_are_told(browsers: Browsers, console: ServedConsole, story: Scene) -> None:
+    screen = await browsers.board_of(story.coordinator)
+    feed = console.api.services.feed
+    for each in list(feed._open[story.coordinator.id]):
+        each.end(Ending.TOO_MANY)
+    await expect(screen.text("Too many windows of Streha are open. Close the others.")).to_be_visible()
+    await expect(screen.text(NOT_LIVE, time=ANYTHING)).to_be_visible()
+    await screen.pass_time(timedelta(seconds=31))
+    await screen.until_live()

@@ -8,11 +8,14 @@ import pytest
 from playwright.async_api import Dialog, expect
 
 from alerts.model import StandDownReason
+from cases.model import Part
 from core.outbox import TargetKind
 from tests.console.browsers import PHONE, Browsers, Machine
 from tests.console.elsewhere import deliver, presses, refuse
 from tests.console.screen import ANYTHING, HOLD
 from tests.people import Network, Scene
+
+pytestmark = pytest.mark.slow
 
 HANDS = ("mouse", "finger", "Space", "Enter")
 A_MOMENT = timedelta(milliseconds=100)
@@ -40,6 +43,16 @@ async def test_only_a_whole_hold_raises(browsers: Browsers, network: Network, st
             await screen.page.keyboard.down(hand)  # As a key does by itself when it is held.
         await screen.pass_time(HOLD)
         # It does not wait for the hand to let go.
+        await expect(screen.raise_).to_contain_text(screen.words(STORED))
+    assert len(await presses(network)) == 1
+
+
+async def test_it_goes_by_the_machines_own_clock_too(browsers: Browsers, network: Network, story: Scene) -> None:
+    screen = await browsers.board_of(story.member, Machine(real_time=True))
+    async with screen.holding(screen.panic):
+        pass
+    await expect(screen.text(LET_GO)).to_be_visible()
+    async with screen.holding(screen.panic):
         await expect(screen.raise_).to_contain_text(screen.words(STORED))
     assert len(await presses(network)) == 1
 
@@ -72,7 +85,9 @@ async def test_it_says_how_far_the_call_came_and_no_further(
 
     await network.alerts.acknowledge(officer, press.alert_id)
     await expect(screen.raise_).to_contain_text(screen.like(ACCEPTED, people=f"{officer.name} {ANYTHING}"))
-    await expect(screen.raise_).to_contain_text(screen.like("Still silent: {agencies}. They are being called.", agencies=ANYTHING))
+    await expect(screen.raise_).to_contain_text(
+        screen.like("Still silent: {agencies}. They are being called.", agencies=ANYTHING)
+    )
     await expect(screen.spoken(ACCEPTED, people=ANYTHING)).to_be_attached()
     await expect(screen.raise_.get_by_role("link")).to_have_count(0)
     assert len(await presses(network)) == 1
@@ -99,6 +114,25 @@ async def test_a_channel_is_chosen_before_the_hold(browsers: Browsers, network: 
     await expect(screen.raise_).to_contain_text(circle.codename)
     (press,) = await presses(network)
     assert (await network.alerts.see(story.member, press.alert_id)).codename == circle.codename
+
+
+async def test_the_call_keeps_its_channel_whatever_is_opened_meanwhile(
+    browsers: Browsers, network: Network, story: Scene
+) -> None:
+    screen = await browsers.board_of(story.member)
+    choice = screen.page.get_by_role("combobox", name=screen.words("Channel"))
+    shown = await choice.input_value()
+    async with screen.holding(screen.panic):
+        other = await network.case(story.coordinator, {story.police: Part.RESPONDER}, [story.member])
+        async with network.database.transaction() as tx:
+            await tx.run("UPDATE compartments SET codename = 'aaa-first' WHERE id = $1", other.core.id)
+        await network.cases.remove_member(story.coordinator, other.core.id, story.member.id)
+        await network.cases.add_member(story.coordinator, other.core.id, story.member.id)
+        await expect(choice.get_by_role("option", name="aaa-first")).to_be_attached()
+        await screen.pass_time(HOLD)
+    await expect(choice).to_have_value(shown)
+    await expect(screen.raise_).to_contain_text(story.case.codename)
+    await expect(screen.raise_).to_contain_text(screen.words(STORED))
 
 
 async def test_whoever_uses_a_screen_reader_confirms_instead_of_holding(

@@ -16,6 +16,8 @@ from tests.console.serving import ServedConsole
 from tests.console.watching import FAILED_REQUEST
 from tests.people import Network, Scene
 
+pytestmark = pytest.mark.slow
+
 REPEAT = timedelta(seconds=15)
 NOT_RAISED = "NOT raised."
 STORED = "STORED. It has reached nobody yet."

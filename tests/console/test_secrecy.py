@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from playwright.async_api import expect
 
 from agencies.model import Agency, Person
@@ -16,6 +17,8 @@ from tests.console.scenery import rename
 from tests.console.serving import ServedConsole
 from tests.console.watching import FAILED_REQUEST
 from tests.people import Network, Scene
+
+pytestmark = pytest.mark.slow
 
 MARK = "Kanarinac"
 LEFT = """

@@ -14,6 +14,8 @@ from tests.console.screen import Screen
 from tests.console.serving import ServedConsole
 from tests.people import Network, Scene
 
+pytestmark = pytest.mark.slow
+
 SIZES = {
     "desktop": ViewportSize(width=1280, height=800),
     "enlarged twice": ViewportSize(width=640, height=400),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
 from playwright.async_api import Route, expect
 
 from tests.commands import streha
@@ -13,6 +14,8 @@ from tests.console.screen import ANYTHING, Screen
 from tests.console.serving import ServedConsole
 from tests.console.watching import FAILED_REQUEST
 from tests.people import Scene
+
+pytestmark = pytest.mark.slow
 
 USED = "This link has been used or is too old. Make another: streha console"
 NOT_SIGNED_IN = "Sign in to Streha"
@@ -141,3 +144,26 @@ async def test_signing_out_says_so_when_it_did_not_happen(
     refusal = screen.page.get_by_role("alert")
     await expect(refusal).to_contain_text(screen.like("You are NOT signed out. {why}", why=ANYTHING))
     await expect(screen.text("Signed in: {person}", person=story.member.name)).to_be_visible()
+
+
+async def test_signing_out_in_one_window_ends_the_other(
+    browsers: Browsers, console: ServedConsole, story: Scene
+) -> None:
+    screen = await browsers.board_of(story.member)
+    screen.watch.expect(FAILED_REQUEST)
+    other = await screen.another()
+    await other.open()
+    await other.until_live()
+    await screen.button("Sign out").click()
+    await expect(screen.text("You are signed out.")).to_be_visible()
+    await console.api.services.feed.assure()
+    await expect(other.text("Your session has ended. Sign in again.")).to_be_visible()
+    assert story.member.name not in await other.page.content()
+
+
+async def test_whoever_leaves_the_staff_is_signed_out(browsers: Browsers, console: ServedConsole, story: Scene) -> None:
+    screen = await browsers.board_of(story.member)
+    screen.watch.expect(FAILED_REQUEST)
+    await console.api.network.depart(story.member)
+    await expect(screen.text("Your session has ended. Sign in again.")).to_be_visible()
+    assert story.police.officer.name not in await screen.page.content()

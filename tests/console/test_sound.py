@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+import pytest
 from playwright.async_api import expect
 
 from tests.console.browsers import Browsers, Machine
 from tests.console.elsewhere import raised
 from tests.console.screen import Screen
 from tests.people import Network, Scene
+
+pytestmark = pytest.mark.slow
 
 OFF, ON = "Sound is OFF: turn it on", "Turn sound off"
 HEARD = "streha:audible"

@@ -13,7 +13,7 @@ const AT = Date.parse("2026-03-02T09:00:00Z");
 test("parameters are filled in, whatever they contain", async () => {
   await speak("en", async () => problem(404));
   assert.equal(t("Raised {time} by {person}.", { time: "09:00", person: "{time} $& <b>" }), "Raised 09:00 by {time} $& <b>.");
-  assert.equal(t("{count} of {many}", { count: 0 }), "0 of {many}");
+  assert.equal(t("{count} of {toString}", { count: 0 }), "0 of {toString}");
 });
 
 test("another language is spoken once its words are there, and else the one before", async () => {

@@ -20,8 +20,9 @@ TITLE = "Streha"
 # What may stand in the address bar behind the origin, and in a request.
 ADDRESS = re.compile(r"/console/(#(/board|/drill)?)?")
 PATHS = re.compile(r"/(console/[a-z0-9_./-]*|api/[a-z0-9/-]+)?", re.IGNORECASE)
+KEPT_FOR_GOOD = frozenset(f"language={each}" for each in LANGUAGES)
 COMPLAINTS = frozenset({"error", "warning", "assert"})
-PATIENCE_SECONDS = 5
+PATIENCE_SECONDS = 15
 # What Chromium says when a request fails, for stories in which requests are to fail.
 FAILED_REQUEST = "Failed to load resource"
 
@@ -87,7 +88,6 @@ class Watch:
         self.faults: list[str] = []
         # Every title, address, entry, request, mark and remark.
         self.seen: list[str] = []
-        self.notifications: list[str] = []
         self.requests: list[Request] = []
 
     def expect(self, complaint: str) -> None:
@@ -143,8 +143,6 @@ class Watch:
                 self._at(what)
             case "stored":
                 self._stored(what)
-            case "notification":
-                self.notifications.append(what)
             case "mark":
                 self._marks[what] += 1
                 self._marked.set()
@@ -160,7 +158,7 @@ class Watch:
             self.faults.append(f"the address {address}")
 
     def _stored(self, entry: str) -> None:
-        if entry.partition("=")[2] not in LANGUAGES:
+        if entry not in KEPT_FOR_GOOD:
             self.faults.append(f"stored: {entry}")
 
     def _requested(self, request: Request) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -25,7 +26,7 @@ pytest_plugins = ("tests.fixtures_api",)
 
 # What is for browsers, programs that watch, and readers of the description.
 NOT_FOR_THE_CLIENT = {
-    "begin_browser_session", "show_board", "follow_stream", "check_alive", "check_ready", "show_document",
+    "begin_browser_session", "show_board", "check_alive", "check_ready", "show_document",
     "show_reference", "show_reference_style",
 }  # fmt: skip
 
@@ -84,17 +85,21 @@ async def test_the_client_does_what_is_described_and_all_of_it(api: ServedApi) -
             "acknowledge": lambda: officer.acknowledge(key),
             "stand_down": lambda: officer.stand_down(key, StandDownReason.SAFE),
             "close_case": lambda: coordinator.close_case(opened.id),
+            "follow": lambda: first_told(coordinator),
             "sign_out": coordinator.sign_out,
         }
-        methods = {
-            name for name, _ in inspect.getmembers(ApiClient, inspect.iscoroutinefunction) if not name.startswith("_")
-        }
+        methods = {name for name, _ in inspect.getmembers(ApiClient, inspect.isfunction) if not name.startswith("_")}
         assert calls.keys() == methods
         for call in calls.values():
             await call()
     everything = {operation["operationId"] for *_, operation in operations()}
     assert api.observer.used(by_client=True) == everything - NOT_FOR_THE_CLIENT
     assert {each.status for each in api.observer.exchanges} == {200, 201, 204}
+
+
+async def first_told(client: ApiClient) -> object:
+    async with aclosing(client.follow()) as told:
+        return await anext(told)
 
 
 async def test_every_refusal_that_is_described_is_given(

@@ -254,7 +254,11 @@ async def test_no_command_lets_a_marked_name_out(
         ran = await streha(*arguments, environment=operator)
         assert ran.code in (0, 1, 2), (arguments, ran)
         told += ran.out + ran.err
-    everything = [*personal, *operators, ("alert", "ack")]
+    # It goes on until whoever watches is signed in no more; this one has left.
+    watched = await streha("watch", "--key", api.key_path(marked.leaver))
+    assert watched.code == 1
+    told += watched.out + watched.err
+    everything = [*personal, *operators, ("alert", "ack"), ("watch",)]
     assert leaves(get_command(app)) - {("run",), ("demo",)} == {
         path for each in everything for path in (each[:1], each[:2], each[:3]) if path in leaves(get_command(app))
     }

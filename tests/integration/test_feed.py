@@ -21,6 +21,7 @@ from server.live.feed import Feed
 from server.live.subscription import Limits, Subscription
 from tests.following import touch
 from tests.people import Network, Scene
+from tests.waiting import until_somebody_waits
 
 TOKEN = bytes(32)
 
@@ -108,34 +109,22 @@ async def test_what_happens_while_a_reader_is_told_what_it_missed_comes_after(
     assert heap.positions == list(range(last - 1, last + 3))
 
 
-async def test_whoever_begins_in_the_middle_of_a_batch_misses_nothing(
+async def test_whoever_begins_while_it_is_judged_who_may_know_misses_nothing(
     feed: Feed, network: Network, scene: Scene, alert: AlertView
 ) -> None:
     await feed.look()
-    heaps = []
+    _, heap = await opened(feed, scene.coordinator)
     async with asyncio.TaskGroup() as tasks:
-
-        async def act() -> None:
-            for _ in range(20):
-                await touch(network, scene, alert)
-                await feed.look()
-
-        async def begin() -> None:
-            for _ in range(20):
-                before = await ledger.position(network.database)
-                subscription = await feed.follow(scene.coordinator.id, TOKEN, before)
-                heap = Heap()
-                await asyncio.sleep(0)
-                subscription.open(heap)
-                heaps.append((before, heap))
-                subscription.end(None) if len(heaps) % 2 else None
-
-        tasks.create_task(act())
-        tasks.create_task(begin())
-    last = await ledger.position(network.database)
-    going_on = [(before, heap) for before, heap in heaps[1::2]]
-    for before, heap in going_on[-3:]:
-        assert heap.positions == list(range(before + 1, last + 1))
+        async with network.database.transaction() as tx:
+            await tx.run("LOCK TABLE compartment_members")
+            last = await touch(network, scene, alert)
+            looking = tasks.create_task(feed.look())
+            await until_somebody_waits(tx)
+            _, newcomer = await opened(feed, scene.member)
+            _, stranger = await opened(feed, scene.stranger)
+        await looking
+    assert heap.positions == newcomer.positions == [last]
+    assert stranger.positions == []
 
 
 async def test_a_reader_that_takes_nothing_is_dropped_and_delays_nobody(

@@ -202,6 +202,21 @@ async def test_whoever_is_excluded_in_the_middle_hears_nothing_more_of_the_case(
             assert (await reader.news()).id == last + 1
 
 
+async def test_whoever_was_called_and_is_excluded_hears_nothing_more_of_the_alert(
+    network: Network, settings: Settings, tmp_path: Path
+) -> None:
+    scene = await network.scene()
+    officer = scene.police.officer
+    async with serve_live(network, settings, tmp_path) as api, following(api, await api.token(officer)) as reader:
+        alert = await network.alerts.raise_(scene.coordinator, scene.case.core.id, uuid4())
+        assert (await reader.news()).what == ("change", "alert_raised")
+        await network.cases.exclude(scene.coordinator, scene.case.id, officer.id)
+        assert (await reader.news()).what == ("access", "")
+        await touch(network, scene, alert, 5)
+        await network.agencies.unseat(_some(scene.police.desk_id), scene.police.officers[1].id)
+        assert (await reader.news()).what == ("change", "duty_left")
+
+
 async def test_an_excluded_stranger_does_not_learn_of_it(network: Network, settings: Settings, tmp_path: Path) -> None:
     scene = await network.scene()
     async with (

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import msgspec
 import pytest
 
+from agencies.model import Person
 from alerts.model import StandDownReason, Status
 from cases import ledger
 from client.api import ApiClient
@@ -18,7 +20,7 @@ from core.errors import NotAuthenticated
 from core.settings import Settings
 from safety_plans.model import Level
 from server.live.events import Ending
-from tests.commands import streha
+from tests.commands import Ran, streha
 from tests.following import following, serve_live, touch
 from tests.people import Network
 from tests.served import ServedApi
@@ -110,9 +112,7 @@ async def test_a_listener_signs_in_again_by_itself_unless_refused(
 async def test_the_command_prints_a_line_for_every_change(network: Network, settings: Settings, tmp_path: Path) -> None:
     scene = await network.scene()
     officer = scene.police.officer
-    async with serve_live(network, settings, tmp_path) as api, asyncio.TaskGroup() as tasks:
-        watching = tasks.create_task(streha("watch", "--key", api.key_path(officer)))
-        await until(lambda: api.services.feed.streams == 1)
+    async with serve_live(network, settings, tmp_path) as api, watching(api, officer) as ended:
         await network.reviews.set_level(scene.coordinator, scene.case.id, Level.LOW)
         drill = await network.alerts.raise_(scene.member, scene.case.core.id, uuid4(), status=Status.EXERCISE)
         alert = await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
@@ -125,10 +125,9 @@ async def test_the_command_prints_a_line_for_every_change(network: Network, sett
         assert scene.police.desk_id is not None
         await network.agencies.unseat(scene.police.desk_id, scene.police.officers[1].id)
         await caught_up(api)
-        # Six lines are about alerts, and for each it looks at the alert.
-        await until(lambda: [each.operation for each in api.observer.exchanges].count("show_alert") == 6)
-        await network.depart(officer)
-        ran = await watching
+        # Five lines are about alerts, and for each it looks at the alert.
+        await until(lambda: [each.operation for each in api.observer.exchanges].count("show_alert") == 5)
+    ran = ended.result()
     codename = scene.case.codename
     assert [line[10:] for line in ran.out.splitlines()] == [
         "Watching. Stop with Ctrl-C.",
@@ -150,13 +149,10 @@ async def test_the_command_prints_a_line_for_every_change(network: Network, sett
 async def test_the_command_tells_programs_the_same(network: Network, settings: Settings, tmp_path: Path) -> None:
     scene = await network.scene()
     officer = scene.police.officer
-    async with serve_live(network, settings, tmp_path) as api, asyncio.TaskGroup() as tasks:
-        watching = tasks.create_task(streha("watch", "--json", "--key", api.key_path(officer)))
-        await until(lambda: api.services.feed.streams == 1)
+    async with serve_live(network, settings, tmp_path) as api, watching(api, officer, "--json") as ended:
         alert = await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
         await caught_up(api)
-        await network.depart(officer)
-        ran = await watching
+    ran = ended.result()
     live, changed, lost = [msgspec.json.decode(line) for line in ran.out.splitlines()]
     assert (live["event"], lost["event"]) == ("live", "lost")
     assert changed == {
@@ -164,6 +160,23 @@ async def test_the_command_tells_programs_the_same(network: Network, settings: S
         "id": str(alert.alert.id), "case": str(scene.case.id),
     }  # fmt: skip
     assert live["position"] < changed["position"] <= lost["position"]
+
+
+@asynccontextmanager
+async def watching(api: ServedApi, person: Person, *more: str) -> AsyncIterator[asyncio.Future[Ran]]:
+    """Let a person watch until the context is left; then the person leaves, and with that the command ends."""
+    ended: asyncio.Future[Ran] = asyncio.get_running_loop().create_future()
+
+    async def watch() -> None:
+        ended.set_result(await streha("watch", "--key", api.key_path(person), *more))
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(watch())
+        try:
+            await until(lambda: api.services.feed.streams == 1)
+            yield ended
+        finally:
+            await api.network.depart(person)
 
 
 async def caught_up(api: ServedApi) -> None:

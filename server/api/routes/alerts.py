@@ -42,7 +42,7 @@ def not_raised(services: Services) -> Iterator[None]:
 
 
 async def raise_alert(call: Call[RaiseAlert]) -> AlertAnswer:
-    """Raise an alert, once per key, or make it part of the one that is open."""
+    """Raise an alert, once per key, or make it part of the one that is open. The raiser makes up the key, an id."""
     asked = call.asked
     return AlertAnswer.of(
         await call.services.alerts.raise_(

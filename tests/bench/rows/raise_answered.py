@@ -23,13 +23,12 @@ from core.clock import SystemClock
 from core.database import Database, connect
 from core.ids import new_id
 from core.migrations import migrate
-from crypto import tokens
 from deploy.stack import LocalStack
-from server.api.wire.directory import token_text
 from tests.bench import bare_raise, served
 from tests.bench.bare_api import NEXT_STEP, Plan
 from tests.bench.light_http import Connection, all_at_once, connections, request
 from tests.bench.row import Comparison, Measure, Row, p50, p99
+from tests.bench.signed_in import token_of
 from tests.people import Network
 
 RAISERS, TINY_RAISERS = 50, 4
@@ -161,21 +160,13 @@ async def _raisers(network: Network, count: int) -> tuple[list[_Raiser], UUID]:
     shared = (await network.case(police.worker, parts | {shelter: Part.RESPONDER}, shelter.workers)).core.id
     raisers = []
     for person in shelter.workers:
-        case = await network.case(police.worker, parts | {shelter: Part.RESPONDER}, [person, ngo.worker], welfare.worker)
+        case = await network.case(
+            police.worker, parts | {shelter: Part.RESPONDER}, [person, ngo.worker], welfare.worker
+        )
         raisers.append(
-            _Raiser(person=person, compartment=case.core.id, token=await _signed_in(network.database, person))
+            _Raiser(person=person, compartment=case.core.id, token=await token_of(network.database, clock, person))
         )
     return raisers, shared
-
-
-async def _signed_in(database: Database, person: Person) -> str:
-    token, now = tokens.new_token(), clock.now()
-    async with database.transaction() as tx:
-        await tx.run(
-            "INSERT INTO sessions (token_hash, person_id, created_at, expires_at) VALUES ($1, $2, $3, 'infinity')",
-            tokens.token_hash(token), person.id, now,
-        )
-    return token_text(token)
 
 
 async def _likeness(network: Network, raiser: _Raiser) -> bare_raise.Likeness:

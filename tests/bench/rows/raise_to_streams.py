@@ -18,7 +18,7 @@ from uuid import UUID
 
 import msgspec
 
-from agencies.model import AgencyKind, Person
+from agencies.model import AgencyKind
 from agencies.store import person_of
 from cases.model import CompartmentId, Part
 from core import ledger
@@ -26,10 +26,8 @@ from core.clock import SystemClock
 from core.database import Database, connect
 from core.ids import new_id
 from core.migrations import migrate
-from crypto import tokens
 from deploy.stack import LocalStack
 from server.api import event_stream
-from server.api.wire.directory import token_text
 from server.live.acts import Object
 from server.live.events import Changed
 from server.live.subscription import Limits
@@ -37,6 +35,7 @@ from tests.bench import bare_raise, served
 from tests.bench.bare_api import Plan
 from tests.bench.light_http import Connection, connections, request
 from tests.bench.row import Comparison, Measure, MeasurementFailed, Row, p50, p99
+from tests.bench.signed_in import token_of
 from tests.bench.stream_readers import Readers, readers
 from tests.people import Network
 
@@ -170,22 +169,10 @@ async def _circle(network: Network, listening: Readers, port: int, name: str, st
     case = await network.case(first, {police: Part.RESPONDER}, [police.worker])
     for each in others:
         await network.cases.add_member(first, case.core.id, each.id)
-    session = {each.id: await _signed_in(network.database, each) for each in shelter.workers}
+    session = {each.id: await token_of(network.database, clock, each) for each in shelter.workers}
     people = [each.id for each in shelter.workers for _ in range(EACH)][:streams]
     await listening.open(name, port, [request("GET", "/api/stream", token=session[each]) for each in people])
     return Circle(name=name, compartment=case.core.id, raiser=session[first.id])
-
-
-async def _signed_in(database: Database, person: Person) -> str:
-    token, now = tokens.new_token(), clock.now()
-    async with database.transaction() as tx:
-        await tx.run(
-            "INSERT INTO sessions (token_hash, person_id, created_at, expires_at) VALUES ($1, $2, $3, 'infinity')",
-            tokens.token_hash(token),
-            person.id,
-            now,
-        )
-    return token_text(token)
 
 
 async def _likeness(network: Network, circle: Circle) -> bare_raise.Likeness:
