@@ -11,6 +11,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from functools import lru_cache
 
 from core.errors import LimitReached
 from core.texts import mark
@@ -68,6 +69,7 @@ class Buckets:
         )
 
 
+@lru_cache(maxsize=KEYS)
 def network_of(address: str | None) -> str:
     """Return what one household or office has in common: an IPv4 address, the first half of an IPv6 one."""
     try:

@@ -14,8 +14,25 @@ import { language } from "./texts.js";
  */
 
 export const REQUEST_MS = 10_000;
-const ALERT = ["id", "codename", "status", "state", "sent", "agencies", "recipients", "deliveries", "people"];
-const BOARD = ["position", "me", "alerts", "reviews", "duty", "channels", "people", "agencies"];
+
+/** What an answer must hold at least, or it is not one. @typedef {Readonly<Record<string, (value: any) => boolean>>} Shape */
+const text = (/** @type {unknown} */ value) => typeof value === "string";
+const record = (/** @type {unknown} */ value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const list = (/** @type {Shape} */ shape) => (/** @type {unknown} */ value) => Array.isArray(value) && value.every((each) => fits(each, shape));
+/** @type {Shape} */
+const ALERT = {
+  id: text, codename: text, status: text, event: text, state: text, sent: text, people: record,
+  agencies: list({ agency: text, part: text }),
+  recipients: list({ person: text, agency: text }),
+  deliveries: list({ target: text, template: text, state: text, unreached: Array.isArray }),
+};
+/** @type {Shape} */
+const REVIEWS = { reviews: list({ id: text, codename: text, level: text, owner: text, due_at: text }) };
+/** @type {Shape} */
+const BOARD = {
+  ...REVIEWS, position: Number.isInteger, at: text, me: record, people: record, agencies: record, alerts: list(ALERT),
+  duty: list({ desk: text, agency: text, officers: Array.isArray }), channels: list({ compartment: text, codename: text }),
+};
 
 /** Why something was not done: nobody answered, it was refused, or what came back makes no sense. */
 export class Failure extends Error {
@@ -41,11 +58,11 @@ export function createApi({ fetch, clock }) {
   /**
    * @param {string} method
    * @param {string} path
-   * @param {readonly string[]} [fields] What the answer must have.
+   * @param {Shape} [shape] What the answer must hold.
    * @param {object} [body]
    * @returns {Promise<any>}
    */
-  async function ask(method, path, fields = [], body) {
+  async function ask(method, path, shape = {}, body) {
     const aborting = new AbortController();
     const callOff = clock.after(REQUEST_MS, () => aborting.abort());
     try {
@@ -63,7 +80,7 @@ export function createApi({ fetch, clock }) {
         referrerPolicy: "no-referrer",
         signal: aborting.signal,
       });
-      return await read(response, fields);
+      return await read(response, shape);
     } catch (failure) {
       throw failure instanceof Failure ? failure : new Failure("unreachable");
     } finally {
@@ -75,7 +92,7 @@ export function createApi({ fetch, clock }) {
     /** @returns {Promise<Board>} */
     board: () => ask("GET", "/api/board", BOARD),
     /** @returns {Promise<Review[]>} */
-    reviews: async () => (await ask("GET", "/api/reviews", ["reviews"])).reviews,
+    reviews: async () => (await ask("GET", "/api/reviews", REVIEWS)).reviews,
     /** @param {string} id @returns {Promise<Alert>} */
     alert: (id) => ask("GET", `/api/alerts/${id}`, ALERT),
     /** @param {string} key @param {string} compartment @param {Status} status @returns {Promise<Alert>} */
@@ -85,14 +102,14 @@ export function createApi({ fetch, clock }) {
     /** @param {string} id @param {Reason} reason @returns {Promise<Alert>} */
     standDown: (id, reason) => ask("POST", `/api/alerts/${id}/stand-down`, ALERT, { reason }),
     /** @param {string} code @returns {Promise<void>} */
-    signIn: (code) => ask("POST", "/api/sign-in/browser", [], { code }),
+    signIn: (code) => ask("POST", "/api/sign-in/browser", {}, { code }),
     /** @returns {Promise<void>} */
     signOut: () => ask("DELETE", "/api/sign-in/sessions/current"),
   };
 }
 
-/** @param {Response} response @param {readonly string[]} fields */
-async function read(response, fields) {
+/** @param {Response} response @param {Shape} shape */
+async function read(response, shape) {
   if (!response.ok) throw await refusal(response);
   if (response.status === 204) return null;
   /** @type {any} */
@@ -103,10 +120,13 @@ async function read(response, fields) {
     // A body that breaks off is a connection that broke; one that arrived whole was never ours.
     throw error instanceof SyntaxError ? new Failure("garbled", response.status) : error;
   }
-  if (typeof answer !== "object" || answer === null || !fields.every((each) => each in answer)) {
-    throw new Failure("garbled", response.status);
-  }
+  if (!fits(answer, shape)) throw new Failure("garbled", response.status);
   return answer;
+}
+
+/** @param {any} value @param {Shape} shape @returns {boolean} */
+function fits(value, shape) {
+  return record(value) && Object.entries(shape).every(([name, right]) => right(value[name]));
 }
 
 /** @param {Response} response */

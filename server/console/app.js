@@ -9,6 +9,7 @@ import { DrillScreen } from "./drill.js";
 import { Guarded } from "./guarded.js";
 import { Header } from "./header.js";
 import { createKnowledge } from "./knowledge.js";
+import { OldLine } from "./live.js";
 import { codeOf, screenOf } from "./places.js";
 import { createRaises } from "./raises.js";
 import { createSession } from "./session.js";
@@ -39,7 +40,7 @@ function Screen() {
     <div key=${spoken} class="page">
       <a class="skip" href="#main" onClick=${skip}>${t("To the content")}</a>
       <${Guarded}><${PanicDock} /><//>
-      <${Guarded}>${session === "signed_in" && html`<${Header} />`}<//>
+      <${Guarded}>${session === "signed_in" && html`<${Header} /><${OldLine} />`}<//>
       <${Guarded} key=${session + screen}>
         ${session === "signed_out" && html`<${SignInScreen} />`}
         ${session === "starting" && html`<${StartingScreen} />`}
@@ -56,7 +57,15 @@ function skip(event) {
   document.getElementById("main")?.focus();
 }
 
+/** Before anything else: the code of a sign-in link stays neither in the address nor in the history. */
+function takeCode() {
+  const code = codeOf(location.hash);
+  if (code) history.replaceState(null, "", `${location.pathname}#/board`);
+  return code;
+}
+
 async function start() {
+  const code = takeCode();
   const fetch = globalThis.fetch.bind(globalThis);
   await speak(firstLanguage(remembered(), navigator.languages), fetch);
   const store = createStore({ ...firstState(language()), screen: screenOf(location.hash) });
@@ -70,17 +79,10 @@ async function start() {
   });
   const session = createSession({ api, clock, fetch, random: Math.random, soon, store, knowledge, raises, sound });
 
-  function arrive() {
-    const code = codeOf(location.hash);
-    // Before anything else: the code stays neither in the address nor in the history.
-    if (code) history.replaceState(null, "", `${location.pathname}#/board`);
-    store.set({ screen: screenOf(location.hash) });
-    return code;
-  }
-
   function move() {
-    const code = arrive();
-    if (code) void session.begin(code);
+    const found = takeCode();
+    store.set({ screen: screenOf(location.hash) });
+    if (found) void session.begin(found);
     requestAnimationFrame(() => document.getElementById("main")?.focus());
   }
 
@@ -99,7 +101,6 @@ async function start() {
     if (!pressed) sound.touched();
   }
 
-  const code = arrive();
   document.documentElement.lang = language();
   startTicking(document);
   addEventListener("hashchange", move);

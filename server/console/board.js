@@ -2,6 +2,7 @@
 import { Alerts } from "./alerts.js";
 import { useShown } from "./drawing.js";
 import { Duty } from "./duty.js";
+import { isOld } from "./live.js";
 import { Proven, SignsOfLife } from "./proven.js";
 import { Reviews } from "./reviews.js";
 import { t } from "./texts.js";
@@ -9,12 +10,11 @@ import { html } from "./vendor/preact.js";
 
 export function BoardScreen() {
   const facts = useShown((state) => state.facts);
-  const old = useShown((state) => state.live.state === "lost" || state.live.state === "crowded" || state.behind);
+  const old = useShown(isOld);
   if (!facts) return null;
   return html`
     <main id="main" tabindex="-1" class=${old ? "board old" : "board"}>
       <h1>${t("Board")}</h1>
-      ${old && html`<p class="old-mark">${t("NOT live. What you see may be old.")}</p>`}
       <${SignsOfLife} facts=${facts} />
       <div class="columns">
         <div class="first"><${Alerts} facts=${facts} /></div>

@@ -57,9 +57,10 @@ export function createRaises({ clock, newKey, store, knowledge }) {
         running.forEach((raise) => raise.see(each));
         const waiting = isOpen(each) && knownOf(each) !== "accepted";
         if (!waiting || !isMine(each, facts.me.id, pressed) || stayedWith.has(each.id)) continue;
-        if (running.some((raise) => raise.now().key === each.id)) continue;
         const channel = { compartment: each.compartment, codename: each.codename };
         const status = isDrill(each) ? "Exercise" : "Actual";
+        // A raise in the same channel whose answer is not here yet is part of this alert.
+        if (running.map((raise) => raise.now()).some((one) => isSameScope(one, channel, status))) continue;
         begin({ key: each.id, channel, status, alert: each }, each.raised_by === facts.me.id);
       }
     },
@@ -77,4 +78,9 @@ export function createRaises({ clock, newKey, store, knowledge }) {
     },
     guarded: () => running.some((each) => isGuarded(each.now())),
   };
+}
+
+/** @param {import("./panic.js").Progress} one @param {Channel} channel @param {Status} status */
+function isSameScope(one, channel, status) {
+  return one.channel.compartment === channel.compartment && one.status === status;
 }

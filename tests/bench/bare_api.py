@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,18 +18,38 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 
+from core.clock import SystemClock
 from core.ids import new_id
 from crypto import tokens
 from server.api.wire.directory import token_bytes
 from tests.bench import bare_raise
 from tests.bench.bare_raise import Columns, Likeness
 
+NEXT_STEP = timedelta(minutes=2)
 ASKER = """
 SELECT people.id FROM sessions JOIN people ON people.id = person_id
 WHERE token_hash = $1 AND expires_at > $2 AND left_at IS NULL
 """
-ANSWERS = "CREATE TABLE bare_answers (id uuid PRIMARY KEY, body bytea NOT NULL)"
-ANSWER = "SELECT body FROM bare_answers WHERE id = $1"
+CASE = """
+json_build_object('id', id, 'codename', codename, 'language', language, 'coordinator', coordinator_id,
+    'deputy', deputy_id, 'opened_at', opened_at, 'closed_at', closed_at,
+    'agencies', (SELECT json_object_agg(agency_id, part ORDER BY agency_id) FROM case_agencies
+                 WHERE case_id = cases.id),
+    'compartments', (
+        SELECT json_agg(json_build_object('id', id, 'case', case_id, 'codename', codename, 'core', core,
+            'closed_at', closed_at, 'members', ARRAY(
+                SELECT person_id FROM compartment_members
+                WHERE compartment_id = compartments.id AND until IS NULL ORDER BY person_id)))
+        FROM compartments WHERE case_id = cases.id),
+    'excluded', ARRAY(SELECT person_id FROM exclusions WHERE case_id = cases.id))
+"""
+ONE_CASE = f"SELECT {CASE} FROM cases WHERE id = $1"
+CASES = f"""
+SELECT json_build_object('cases', json_agg({CASE} ORDER BY codename)) FROM cases
+WHERE closed_at IS NULL AND (coordinator_id = $1 OR deputy_id = $1 OR id IN (
+    SELECT case_id FROM compartment_members JOIN compartments ON compartments.id = compartment_id
+    WHERE person_id = $1 AND until IS NULL))
+"""
 MEMBER = "INSERT INTO compartment_members (compartment_id, person_id, granted_by, since) VALUES ($1, $2, $3, $4)"
 VERSION = "UPDATE compartments SET membership_version = membership_version + 1 WHERE id = $1"
 RECIPIENT = "UPDATE alert_recipients SET acknowledged_at = $3 WHERE alert_id = $1 AND person_id = $2"
@@ -61,23 +82,27 @@ class Handlers:
     def __init__(self, plan: Plan, connections: Any) -> None:
         self._plan = plan
         self._connections = connections
+        self._now = SystemClock().now
 
     async def raise_(self, request: web.Request) -> web.Response:
         """Insert the rows of a raise in the compartment that the body names; whoever asks."""
         like = self._plan.raises[msgspec.json.decode(await request.read(), type=UUID)]
-        await bare_raise.insert(self._connections, like)
+        now = self._now()
+        await bare_raise.insert(self._connections, like, now, now + NEXT_STEP)
         return _json(b"1" * like.answer_bytes)
 
-    async def read(self, request: web.Request) -> web.Response:
-        """Answer with what is stored."""
-        async with self._connections.acquire() as connection:
-            await self._asker(connection, request)
-            return _json(await connection.fetchval(ANSWER, UUID(request.match_info["id"])))
+    async def case(self, request: web.Request) -> web.Response:
+        """Answer with a case as the database puts it together."""
+        return await self._read(request, ONE_CASE, UUID(request.match_info["case"]))
+
+    async def cases(self, request: web.Request) -> web.Response:
+        """Answer with the asker's cases as the database puts them together."""
+        return await self._read(request, CASES)
 
     async def add_member(self, request: web.Request) -> web.Response:
         """Insert the rows of a new member."""
         compartment_id, person_id = (UUID(request.match_info[name]) for name in ("compartment", "person"))
-        now = bare_raise.clock.now()
+        now = self._now()
         async with self._connections.acquire() as connection:
             asker = await self._asker(connection, request)
             async with connection.transaction():
@@ -89,7 +114,7 @@ class Handlers:
 
     async def accept(self, request: web.Request) -> web.Response:
         """Write the rows of an acceptance."""
-        alert_id, now = UUID(request.match_info["alert"]), bare_raise.clock.now()
+        alert_id, now = UUID(request.match_info["alert"]), self._now()
         plan = self._plan.acceptances[alert_id]
         async with self._connections.acquire() as connection:
             asker = await self._asker(connection, request)
@@ -102,9 +127,15 @@ class Handlers:
                 await connection.execute(bare_raise.ENTRY, now, asker, "alert_acknowledged", plan.case, alert_id)
         return _json(b"1" * plan.answer_bytes)
 
+    async def _read(self, request: web.Request, statement: str, about: UUID | None = None) -> web.Response:
+        async with self._connections.acquire() as connection:
+            asker = await self._asker(connection, request)
+            found: str = await connection.fetchval(statement, about or asker)
+            return _json(found.encode())
+
     async def _asker(self, connection: Any, request: web.Request) -> UUID:
         token = token_bytes(request.headers["Authorization"].removeprefix("Bearer "))
-        asker: UUID | None = await connection.fetchval(ASKER, tokens.token_hash(token), bare_raise.clock.now())
+        asker: UUID | None = await connection.fetchval(ASKER, tokens.token_hash(token), self._now())
         if asker is None:
             raise web.HTTPUnauthorized
         return asker
@@ -116,7 +147,8 @@ async def serve(port: int, plan: Plan, url: str) -> None:
         handlers = Handlers(plan, connections)
         app = web.Application()
         app.router.add_put("/raise", handlers.raise_)
-        app.router.add_get("/read/{id}", handlers.read)
+        app.router.add_get("/cases/{case}", handlers.case)
+        app.router.add_get("/cases", handlers.cases)
         app.router.add_put("/members/{compartment}/{person}", handlers.add_member)
         app.router.add_post("/acceptances/{alert}", handlers.accept)
         runner = web.AppRunner(app, access_log=None)

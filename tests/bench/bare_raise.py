@@ -8,21 +8,18 @@ that is written to the disk before it counts. Nobody is woken by it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
-from core.clock import SystemClock
 from core.database import Row, Transaction
 from core.ids import new_id
 
 # As many as Streha keeps for raising, accepting and sweeping.
 CONNECTIONS = 6
-NEXT_STEP = timedelta(minutes=2)
-clock = SystemClock()
 
 ALERT = """
 INSERT INTO alerts (id, case_id, compartment_id, status, event, severity, first_severity, certainty, raised_by,
@@ -109,13 +106,11 @@ def pool(url: str) -> Any:
     )
 
 
-async def insert(connections: Any, like: Likeness) -> None:
+async def insert(connections: Any, like: Likeness, now: datetime, next_step_at: datetime) -> None:
     """Insert the rows of one raise."""
-    alert_id, now = new_id(), clock.now()
+    alert_id = new_id()
     async with connections.acquire() as connection, connection.transaction():
-        await connection.execute(
-            ALERT, alert_id, like.case, like.compartment, like.person, now, now + NEXT_STEP
-        )
+        await connection.execute(ALERT, alert_id, like.case, like.compartment, like.person, now, next_step_at)
         await connection.execute(PRESS, alert_id, alert_id, like.person, now)
         await connection.execute(AGENCIES, alert_id, *like.agencies)
         await connection.execute(RECIPIENTS, alert_id, *like.recipients, now)

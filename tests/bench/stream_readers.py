@@ -1,8 +1,9 @@
 """Readers of many streams, in a process of their own: what they cost is the same whoever writes, and nobody's else.
 
 `python -m tests.bench.stream_readers` reads commands from its standard input, one JSON line each, and answers each with
-one line: `{"open": {"name": …, "port": …, "requests": […]}}` opens streams under a name, `{"hear": name}` begins to wait
-for one piece of news on each of them, and `{"heard": name}` returns when each came, by the machine's monotonic clock.
+one line. `{"open": {"name": …, "port": …, "requests": […]}}` opens streams under a name, `{"hear": name}` begins to
+wait for one piece of news on each of them, and `{"heard": name}` returns when each came, by the monotonic clock that
+all processes of a machine share.
 """
 
 from __future__ import annotations

@@ -99,7 +99,8 @@ async def test_the_code_leaves_the_address_before_anything_else(
         waiting.append(route)
 
     await screen.page.route("**/console/texts/*", wait)
-    await screen.open(await console.address_for(story.member))
+    async with screen.page.expect_request("**/console/texts/*"):
+        await screen.open(await console.address_for(story.member))
     assert screen.page.url == f"{console.home}#/board"
     for route in waiting:
         await route.continue_()

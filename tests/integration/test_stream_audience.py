@@ -19,7 +19,6 @@ from cases import ledger
 from cases.ledger import Entry
 from cases.model import CaseId, Part
 from core import outbox
-from core.database import Database
 from core.errors import NotFound, StrehaError
 from core.settings import Secret, Settings
 from safety_plans import sweep as reviews
@@ -87,9 +86,12 @@ class Story:
         if audience is Audience.SEES_DUTY:
             shown = {each.id for each in (await self.board.see(person)).desks}
             return bool(shown & await self._desks_meant(entry))
+        return await self._may_know_in_case(entry, person, audience)
+
+    async def _may_know_in_case(self, entry: Entry, person: Person, audience: Audience) -> bool:
         assert entry.case_id
         try:
-            case = await network.cases.see(person, CaseId(entry.case_id))
+            case = await self.network.cases.see(person, CaseId(entry.case_id))
         except NotFound:
             return False
         if audience is Audience.LEADS_CASE:
@@ -101,8 +103,10 @@ class Story:
         board = BoardAnswer.of(await self.board.see(person), self.settings)
         cases = CasesAnswer.of(await self.network.cases.see_all(person))
         # A message that is called off with an exclusion is told with the next step of its alert, within seconds.
-        alerts = [replace(each, deliveries=[it for it in each.deliveries if it.state == "sent"]) for each in board.alerts]
-        return cases, alerts, board.reviews, board.duty, board.channels, board.people, board.proven
+        sent = [[each for each in alert.deliveries if each.state == "sent"] for alert in board.alerts]
+        alerts = [replace(alert, deliveries=its) for alert, its in zip(board.alerts, sent, strict=True)]
+        # When calling last worked may be known of an alert that one sees no more: it is nothing to be told of.
+        return cases, alerts, board.reviews, board.duty, board.channels, board.people
 
     async def _desks_meant(self, entry: Entry) -> set[Any]:
         async with self.network.database.transaction() as tx:
