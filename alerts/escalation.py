@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from alerts.model import Severity, Tier
+from alerts.model import Alert, Severity, Tier
 
 REPEAT = timedelta(minutes=10)
 PERSISTENT = timedelta(hours=6)
@@ -75,3 +75,11 @@ def escalation(severity: Severity, step: int, began_at: datetime, now: datetime)
         repeating=repeating,
         unanswered=unanswered,
     )
+
+
+def paused_until(alert: Alert) -> datetime | None:
+    """Return until when calling rests because a raiser said that it is over; nothing once it goes on."""
+    if alert.ended or alert.cancel_asked_at is None:
+        return None
+    until = alert.cancel_asked_at + CANCEL_PAUSE
+    return until if alert.next_step_at == until else None

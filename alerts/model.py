@@ -322,7 +322,7 @@ class Alert:
     def people(self) -> frozenset[PersonId]:
         """Everybody who takes part: who raised it, was called, accepted or ended it."""
         named = {self.raised_by, self.owner_id, self.stood_down_by, *(each.person_id for each in self.recipients)}
-        return frozenset(each for each in named if each is not None)
+        return frozenset(each for each in named if each is not None) | self.raiser_ids
 
     def called(self, person_id: PersonId) -> tuple[Recipient, ...]:
         """Return this person's recipient rows, one for each agency answered for."""

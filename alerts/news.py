@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
+from uuid import UUID
 
 from agencies.model import PersonId
 from alerts.model import AlertId
@@ -23,6 +24,19 @@ async def who_sees(
     found: dict[AlertId, set[PersonId]] = defaultdict(set)
     for row in await reading.rows(SQL["who_sees"], alert_ids, person_ids):
         found[row["id"]].add(row["person_id"])
+    return found
+
+
+async def shown_duty(
+    reading: Reading, ids: Collection[UUID], person_ids: Collection[PersonId]
+) -> dict[UUID, set[PersonId]]:
+    """Return on whose boards these duty desks, or those of these people's agencies, stand because of an open alert."""
+    rows = await reading.rows(SQL["called_with"], ids, person_ids)
+    seen_by = await who_sees(reading, [row["alert_id"] for row in rows], person_ids) if rows else {}
+    found: dict[UUID, set[PersonId]] = defaultdict(set)
+    for row in rows:
+        if row["person_id"] in seen_by.get(row["alert_id"], ()):
+            found[row["id"]].add(row["person_id"])
     return found
 
 

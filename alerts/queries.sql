@@ -199,6 +199,28 @@ WHERE people.left_at IS NULL AND seeing.person_id = ANY($2)
   AND NOT EXISTS (SELECT FROM exclusions
                   WHERE exclusions.case_id = seeing.case_id AND exclusions.person_id = seeing.person_id)
 
+-- called_with --
+-- Who of these people raised or was called for an open alert in which these agencies have a part, or an agency that
+-- one of their desks covers for. $1 duty desks and people of agencies, $2 people.
+WITH asked AS (
+    SELECT id, agency_id FROM duty_desks WHERE id = ANY($1)
+    UNION ALL
+    SELECT id, agency_id FROM people WHERE id = ANY($1)),
+concerned AS (
+    SELECT id, agency_id FROM asked
+    UNION
+    SELECT asked.id, covered.agency_id FROM asked
+    JOIN duty_desks AS covering ON covering.agency_id = asked.agency_id
+    JOIN duty_desks AS covered ON covered.covered_by = covering.id)
+SELECT concerned.id, alerts.id AS alert_id, named.person_id
+FROM concerned JOIN alert_agencies ON alert_agencies.agency_id = concerned.agency_id
+JOIN alerts ON alerts.id = alert_agencies.alert_id AND alerts.state <> 'stood_down'
+CROSS JOIN LATERAL (
+    SELECT alert_recipients.person_id FROM alert_recipients WHERE alert_recipients.alert_id = alerts.id
+    UNION
+    SELECT alert_raises.person_id FROM alert_raises WHERE alert_raises.alert_id = alerts.id) AS named
+WHERE named.person_id = ANY($2)
+
 -- cut_off --
 -- Who of these people, when they were excluded, lost an alert that they had raised or been called for. $1 cases,
 -- $2 people.

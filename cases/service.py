@@ -171,8 +171,9 @@ class Cases:
                 raise Conflict(mark("Coordinator and deputy must be members of the case first."))
             await self._require_staff(tx, case, named)
             await store.set_leaders(tx, case.id, coordinator_id, deputy_id)
-            leaders = _leaders(coordinator_id, deputy_id)
-            await self._record(tx, "leaders_named", actor, case.id, coordinator_id, **leaders)
+            facts = _leaders(coordinator_id, deputy_id)
+            facts |= {f"former_{part}": who for part, who in _leaders(case.coordinator_id, case.deputy_id).items()}
+            await self._record(tx, "leaders_named", actor, case.id, coordinator_id, **facts)
             return await store.case(tx, case.id)
 
     async def _led(self, tx: Transaction, actor: Person, case_id: CaseId) -> Case:

@@ -164,10 +164,12 @@ class Alert(Answer, frozen=True, kw_only=True):
     certainty: str
     raised_by: UUID | None
     raised_through: str
+    pressed_by: list[UUID]
     sent: Moment
     state: str
     owner: UUID | None
     next_step_at: Moment | None
+    paused_until: Moment | None
     stood_down_by: UUID | None
     stood_down_at: Moment | None
     stand_down_reason: str | None

@@ -27,6 +27,8 @@ FIELDS = frozenset(
 
 PACKAGES = ("core", "agencies", "cases", "alerts", "safety_plans", "server", "bots", "deploy", "streha")
 
+_ENCODER = json.JSONEncoder(default=str)
+
 FieldValue = str | int | float | bool | UUID | None
 
 
@@ -101,11 +103,14 @@ class _ContentFree(logging.Formatter):
             line |= {"event": "library_message", "library": record.name}
             if record.exc_info and record.exc_info[1] is not None:
                 line |= describe(record.exc_info[1])
-        return json.dumps(line, default=str)
+        return _ENCODER.encode(line)
 
 
 def configure(level: str = "info", stream: TextIO | None = None) -> None:
     """Send every event to the stream (standard error); libraries speak from warning on."""
+    # What is never written need not be gathered for each line either (the standard library's own advice).
+    logging._srcfile = None  # noqa: SLF001 (documented for this purpose)
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(_ContentFree())
     root = logging.getLogger()

@@ -71,7 +71,10 @@ class Board:
         alerts = await self._alerts.see_all(actor)
         colleagues = await self._cases.colleagues(actor)
         beats = await heartbeat.beats(self._database)
-        desks = await self._agencies.desks_of({actor.agency_id, *(each for case in cases for each in case.agencies)})
+        shown = {actor.agency_id, *(each for case in cases for each in case.agencies)}
+        # Whoever was called sees also whose desks the call came to.
+        shown |= {each.agency_id for view in alerts for each in view.alert.agencies}
+        desks = await self._agencies.desks_of(shown)
         named = {
             *(each.agency_id for view in alerts for each in view.alert.agencies),
             *(each.agency_id for each in desks),

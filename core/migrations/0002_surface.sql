@@ -9,10 +9,12 @@ CREATE TABLE sign_in_links (
 );
 CREATE INDEX sign_in_links_by_expiry ON sign_in_links (expires_at);
 
--- A browser whose session has lapsed may still raise an alert until this moment, and nothing else.
-ALTER TABLE sessions ADD COLUMN raises_until timestamptz;
-
 -- The sweeps look for a few among very many: new cases that nobody has to assess yet, and alerts of cases from
 -- which somebody was excluded.
 CREATE INDEX cases_by_opening ON cases (opened_at) WHERE closed_at IS NULL;
 CREATE INDEX scheduled_alerts_of_case ON alerts (case_id) WHERE next_step_at IS NOT NULL;
+
+-- A browser whose session has lapsed may still raise an alert until this moment, and nothing else. An engine of
+-- before forgets sessions as soon as they end: it must be stopped for this to hold. It comes last, because signing in
+-- waits for it.
+ALTER TABLE sessions ADD COLUMN raises_until timestamptz;

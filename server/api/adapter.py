@@ -78,18 +78,23 @@ class Adapter:
     async def _admit(self, route: Route[Asked], request: web.Request) -> tuple[Person | None, bytes]:
         """Find out who asks and whether that is too often: by address until somebody is known, then by person."""
         network, origin = network_of(self._address(request)), self._services.settings.public_origin
+        # Before anything is counted: another site's page must not use up what its visitor's whole office needs.
+        credentials.refuse_foreign_page(request, origin)
         if not route.signed_in:
-            (self._challenges if route.limit is Limit.CHALLENGE else self._addresses).take(network)
             if route.sets_cookie:
                 credentials.require_own_page(request, origin)
+            (self._challenges if route.limit is Limit.CHALLENGE else self._addresses).take(network)
             return None, b""
+        token = credentials.token_of(request, origin)
+        if not token:
+            # It costs nothing to refuse, so it counts for nothing.
+            raise NotAuthenticated(SIGN_IN_FIRST)
         limited = route.limit is not Limit.NEVER
         if limited:
             self._addresses.require(network)
         # An address that showed many false tokens must not occupy the connections that alerts need.
         urgent = not limited and not self._addresses.empty(network)
         try:
-            token = credentials.token_of(request, origin)
             if len(token) != TOKEN_BYTES:
                 raise NotAuthenticated(SIGN_IN_FIRST)
             person = await self._services.sign_in.person(token, urgent=urgent, lapsed=route.lapsed)

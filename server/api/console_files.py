@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import brotli
 import msgspec
 from aiohttp import hdrs, web
 
@@ -52,7 +53,8 @@ class File:
 
     content_type: str
     plain: bytes
-    packed: bytes
+    # By the coding's name; the smaller comes first.
+    packed: Mapping[str, bytes]
     tag: str
 
     @classmethod
@@ -61,7 +63,7 @@ class File:
         return cls(
             content_type=TYPES[Path(name).suffix],
             plain=content,
-            packed=gzip.compress(content, mtime=0),
+            packed={"br": brotli.compress(content), "gzip": gzip.compress(content, mtime=0)},
             tag=hashlib.sha256(content).hexdigest()[:32],
         )
 
@@ -95,20 +97,21 @@ def giving(file: File, policy: str) -> Handler:
     """Return the handler that gives a file to browsers, which may do with it what the policy allows."""
 
     async def give(request: web.Request) -> web.StreamResponse:
-        packed = _takes_gzip(request.headers.get(hdrs.ACCEPT_ENCODING, ""))
+        accepted = request.headers.get(hdrs.ACCEPT_ENCODING, "")
+        coding = next((each for each in file.packed if _takes(accepted, each)), "")
         headers = {
-            hdrs.ETAG: f'"{file.tag}{"-gzip" if packed else ""}"',
+            hdrs.ETAG: f'"{file.tag}{coding and "-" + coding}"',
             hdrs.CACHE_CONTROL: "no-cache",
             hdrs.VARY: hdrs.ACCEPT_ENCODING,
             "Content-Security-Policy": policy,
         }
-        known = {each.value.removesuffix("-gzip") for each in request.if_none_match or ()}
+        known = {each.value.partition("-")[0] for each in request.if_none_match or ()}
         if file.tag in known:
             return web.Response(status=web.HTTPNotModified.status_code, headers=headers)
         headers[hdrs.CONTENT_TYPE] = file.content_type
-        if packed:
-            headers[hdrs.CONTENT_ENCODING] = "gzip"
-        return web.Response(body=file.packed if packed else file.plain, headers=headers)
+        if coding:
+            headers[hdrs.CONTENT_ENCODING] = coding
+        return web.Response(body=file.packed.get(coding, file.plain), headers=headers)
 
     return give
 
@@ -126,10 +129,10 @@ def _texts(language: str, sentences: set[str]) -> bytes:
     return msgspec.json.encode({sentence: words(sentence, language) for sentence in sorted(sentences)})
 
 
-def _takes_gzip(accepted: str) -> bool:
+def _takes(accepted: str, coding: str) -> bool:
     for part in accepted.lower().split(","):
         name, _, weight = (each.strip() for each in part.partition(";"))
-        if name == "gzip":
+        if name == coding:
             return weight.replace(" ", "").strip("0.") != "q="
     return False
 

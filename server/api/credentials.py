@@ -22,6 +22,7 @@ NOT_OUR_PAGE = mark(
 )
 _BEARER = "Bearer "
 _SITE = "Sec-Fetch-Site"
+_NOT_FOREIGN = frozenset({"same-origin", "none"})
 _READS = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
 
 
@@ -35,6 +36,15 @@ def token_of(request: web.Request, origin: str) -> bytes:
         return b""
     require_own_page(request, origin)
     return token_bytes(kept)
+
+
+def refuse_foreign_page(request: web.Request, origin: str) -> None:
+    """Refuse what a browser says that another site's page asks for; a token of its own speaks for itself."""
+    if hdrs.AUTHORIZATION in request.headers:
+        return
+    own = request.headers.getall(hdrs.ORIGIN, []) in ([], [origin])
+    if not own or request.headers.get(_SITE, "none") not in _NOT_FOREIGN:
+        raise NotAuthenticated(NOT_OUR_PAGE)
 
 
 def require_own_page(request: web.Request, origin: str) -> None:

@@ -18,13 +18,13 @@ export const NOTHING_HEARD = { known: new Set(), calling: new Set(), silenced: n
  * Return what is to be heard now, and what is new since before. A silenced alert calls again when it was answered in
  * the meantime and then raised anew.
  * @param {Heard} before
- * @param {Pick<State, "alerts" | "pressed" | "silenced">} state
+ * @param {Pick<State, "alerts" | "silenced">} state
  * @param {string} me
  * @returns {Heard & { ringing: boolean, fresh: Alert[], freshDrills: Alert[] }}
  */
-export function hear(before, { alerts, pressed, silenced }, me) {
+export function hear(before, { alerts, silenced }, me) {
   const open = alerts.filter(isOpen);
-  const others = open.filter((each) => !isMine(each, me, pressed));
+  const others = open.filter((each) => !isMine(each, me));
   const calling = new Set(others.flatMap((each) => (calls(each, me) ? [each.id] : [])));
   const again = [...calling].filter((each) => before.known.has(each) && !before.calling.has(each));
   const still = new Set([...silenced].filter((each) => calling.has(each) && !again.includes(each)));

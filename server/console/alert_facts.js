@@ -95,7 +95,13 @@ export function rooms(alert) {
  * @param {string} person
  */
 export function mayAccept(alert, person) {
-  return isOpen(alert) && alert.recipients.some((each) => each.person === person && each.acknowledged_at === null);
+  if (!isOpen(alert) || (isMine(alert, person) && othersCalled(alert))) return false;
+  return alert.recipients.some((each) => each.person === person && each.acknowledged_at === null);
+}
+
+/** Whether somebody was called who did not press: where all pressed they answer each other. @param {Alert} alert */
+function othersCalled(alert) {
+  return alert.recipients.some((each) => !alert.pressed_by.includes(each.person));
 }
 
 /**
@@ -110,10 +116,9 @@ export function hasAccepted(alert, person) {
  * Whether a person is one of those who raised an alert.
  * @param {Alert} alert
  * @param {string} person
- * @param {ReadonlySet<string>} pressed
  */
-export function isMine(alert, person, pressed) {
-  return alert.raised_by === person || pressed.has(alert.id);
+export function isMine(alert, person) {
+  return alert.pressed_by.includes(person);
 }
 
 /**

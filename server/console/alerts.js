@@ -39,9 +39,8 @@ export const Alerts = memo(
 
 /** @param {{ alerts: Alert[], facts: Facts }} props */
 function Cards({ alerts, facts }) {
-  const pressed = useShown((state) => state.pressed);
   return alerts.map(
-    (each) => html`<${AlertCard} key=${each.id} alert=${each} facts=${facts} mine=${isMine(each, facts.me.id, pressed)} />`,
+    (each) => html`<${AlertCard} key=${each.id} alert=${each} facts=${facts} mine=${isMine(each, facts.me.id)} />`,
   );
 }
 

@@ -2,6 +2,7 @@
 import { useConsole } from "./drawing.js";
 import { t } from "./texts.js";
 import { html, useState } from "./vendor/preact.js";
+import { passedOnWords } from "./raise_words.js";
 import { failureWords, reasonWords } from "./words.js";
 
 /**
@@ -56,21 +57,22 @@ export function AcceptButton({ id, codename }) {
 export function StandDown({ id, drill }) {
   const { knowledge, session } = useConsole();
   const [choosing, choose] = useState(false);
-  const [paused, pause] = useState(false);
+  const [passedOn, pass] = useState("");
   /** @type {Reason[]} */
   const reasons = drill ? ["drill_over", "false_alarm"] : ["safe", "false_alarm", "handed_over"];
   const [reason, pick] = useState(/** @type {Reason} */ (reasons[0]));
   const { step, failure, begin } = useAct(id, async () => {
     const answer = await knowledge.standDown(id, reason);
-    pause(answer.state !== "stood_down");
+    const words = answer.state === "stood_down" ? "" : passedOnWords(answer);
+    pass(words);
     choose(false);
-    session.say(answer.state === "stood_down" ? t("Stored: the alert has ended.") : pausedWords(), false);
+    session.say(words || endedWords(drill), false);
   });
   if (!choosing) {
     return html`
       <div class="act">
         <button type="button" aria-expanded="false" onClick=${() => choose(true)}>${t("Stand down…")}</button>
-        ${paused && html`<p class="quiet">${pausedWords()}</p>`}
+        ${passedOn && html`<p class="quiet">${passedOn}</p>`}
       </div>
     `;
   }
@@ -86,7 +88,7 @@ export function StandDown({ id, drill }) {
         )}
       </fieldset>
       <button type="button" aria-disabled=${step === "storing" ? "true" : undefined} onClick=${begin}>
-        ${step === "storing" ? t("Storing…") : t("End this alert")}
+        ${step === "storing" ? t("Storing…") : drill ? t("End the drill") : t("End this alert")}
       </button>
       <button type="button" onClick=${() => choose(false)}>${t("Cancel")}</button>
       ${failure && html`<p class="urgent">${t("NOT stored. {why}", { why: failureWords(failure) })}</p>`}
@@ -94,6 +96,7 @@ export function StandDown({ id, drill }) {
   `;
 }
 
-function pausedWords() {
-  return t("Your word was passed on. Calling pauses until somebody who accepted has rung back and ended it.");
+/** @param {boolean} drill */
+function endedWords(drill) {
+  return drill ? t("Stored: the drill has ended.") : t("Stored: the alert has ended.");
 }

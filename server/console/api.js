@@ -17,21 +17,22 @@ export const REQUEST_MS = 10_000;
 
 /** What an answer must hold at least, or it is not one. @typedef {Readonly<Record<string, (value: any) => boolean>>} Shape */
 const text = (/** @type {unknown} */ value) => typeof value === "string";
+const texts = (/** @type {unknown} */ value) => Array.isArray(value) && value.every(text);
 const record = (/** @type {unknown} */ value) => typeof value === "object" && value !== null && !Array.isArray(value);
 const list = (/** @type {Shape} */ shape) => (/** @type {unknown} */ value) => Array.isArray(value) && value.every((each) => fits(each, shape));
 /** @type {Shape} */
 const ALERT = {
-  id: text, codename: text, status: text, event: text, state: text, sent: text, people: record,
+  id: text, codename: text, compartment: text, pressed_by: texts, status: text, event: text, state: text, sent: text, people: record,
   agencies: list({ agency: text, part: text }),
   recipients: list({ person: text, agency: text }),
-  deliveries: list({ target: text, template: text, state: text, unreached: Array.isArray }),
+  deliveries: list({ target: text, template: text, state: text, unreached: texts }),
 };
 /** @type {Shape} */
 const REVIEWS = { reviews: list({ id: text, codename: text, level: text, owner: text, due_at: text }) };
 /** @type {Shape} */
 const BOARD = {
   ...REVIEWS, position: Number.isInteger, at: text, me: record, people: record, agencies: record, alerts: list(ALERT),
-  duty: list({ desk: text, agency: text, officers: Array.isArray }), channels: list({ compartment: text, codename: text }),
+  duty: list({ desk: text, agency: text, officers: texts }), channels: list({ compartment: text, codename: text }),
 };
 
 /** Why something was not done: nobody answered, it was refused, or what came back makes no sense. */

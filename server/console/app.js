@@ -88,11 +88,13 @@ async function start() {
 
   /** @param {string} chosen */
   async function change(chosen) {
-    if (!(await speak(chosen, fetch))) return;
-    remember(chosen);
-    document.documentElement.lang = chosen;
-    store.set({ language: chosen });
+    const done = await speak(chosen, fetch);
+    if (!done || language() === store.get().language) return done;
+    remember(language());
+    document.documentElement.lang = language();
+    store.set({ language: language() });
     requestAnimationFrame(() => document.getElementById("language")?.focus());
+    return done;
   }
 
   function touched(/** @type {Event} */ event) {
@@ -111,7 +113,7 @@ async function start() {
 
   const parts = {
     store, session, knowledge, raises, sound, clock,
-    speak: (/** @type {string} */ chosen) => void change(chosen),
+    speak: change,
   };
   const root = /** @type {HTMLElement} */ (document.getElementById("app"));
   root.replaceChildren();

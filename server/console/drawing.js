@@ -12,7 +12,7 @@ import { Component, createContext, h, useContext } from "./vendor/preact.js";
  * @property {import("./raises.js").Raises} raises
  * @property {import("./sound.js").Sound} sound
  * @property {import("./types.js").Clock} clock
- * @property {(language: string) => void} speak
+ * @property {(language: string) => Promise<boolean>} speak Whether its words could be had.
  */
 
 export const ConsoleContext = createContext(/** @type {Console | null} */ (null));

@@ -22,7 +22,7 @@ export function DrillScreen() {
 function Start() {
   const { raises } = useConsole();
   const { channels } = useShown((state) => state.calling);
-  const [chosen, choose] = useState("");
+  const [chosen, choose] = useState(channels[0]?.compartment ?? "");
   const [asking, ask] = useState(false);
   const channel = channels.find((each) => each.compartment === chosen) ?? channels[0];
   if (!channel) return html`<p>${t("You have a part in no open case: no drill can be started.")}</p>`;

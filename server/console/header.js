@@ -2,6 +2,7 @@
 import { useConsole, useShown } from "./drawing.js";
 import { LanguageChoice } from "./language.js";
 import { LiveLine } from "./live.js";
+import { isGuarded } from "./panic.js";
 import { t } from "./texts.js";
 import { html, useState } from "./vendor/preact.js";
 import { failureWords } from "./words.js";
@@ -35,10 +36,12 @@ function SoundSwitch() {
 }
 
 function SignOut() {
-  const { raises, session } = useConsole();
+  const { session, store } = useConsole();
   const [refusal, refuse] = useState("");
   async function signOut() {
-    if (raises.guarded()) return refuse(t("Your alert is not accepted yet. End it before you sign out."));
+    const [kept] = store.get().raises.filter(isGuarded).sort(alertsFirst);
+    if (kept?.status === "Actual") return refuse(t("Your alert is not accepted yet. End it before you sign out."));
+    if (kept) return refuse(t("Your drill is not accepted yet. End it before you sign out."));
     const failure = await session.signOut();
     refuse(failure ? t("You are NOT signed out. {why}", { why: failureWords(failure) }) : "");
   }
@@ -46,4 +49,9 @@ function SignOut() {
     <button type="button" onClick=${signOut}>${t("Sign out")}</button>
     ${refusal && html`<p class="urgent" role="alert">${refusal}</p>`}
   `;
+}
+
+/** @param {import("./panic.js").Progress} one @param {import("./panic.js").Progress} other */
+function alertsFirst(one, other) {
+  return Number(one.status === "Exercise") - Number(other.status === "Exercise");
 }

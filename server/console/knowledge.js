@@ -1,9 +1,10 @@
 /**
  * Every request whose answer belongs into the state: asked, numbered, and put in, so that an answer which was overtaken
- * by a later one changes nothing.
+ * by a later one, or by the end of the session, changes nothing.
  */
 import { learnServerTime } from "./clock.js";
 import { missing, withAlert, withBoard, withReviews, withoutAlert } from "./merging.js";
+import { unsaid } from "./store.js";
 
 /**
  * @typedef {import("./types.js").Alert} Alert
@@ -17,24 +18,20 @@ import { missing, withAlert, withBoard, withReviews, withoutAlert } from "./merg
 export function createKnowledge({ api, store, now }) {
   let numbers = 0;
   let anew = false;
+  // Raised when a session ends: what was asked before is nobody's answer then.
+  let session = 0;
 
   /**
    * @param {Promise<Alert>} asked
    * @param {number} number
-   * @param {(answer: Alert) => object} [more] What else follows from it.
    * @returns {Promise<Alert>}
    */
-  async function keep(asked, number, more = () => ({})) {
+  async function keep(asked, number) {
+    const mine = session;
     const answer = await asked;
-    store.set({ ...withAlert(store.get(), answer, number), ...more(answer), heardAt: now() });
+    if (mine !== session) return answer;
+    store.set({ ...withAlert(store.get(), answer, number), heardAt: now() });
     return store.get().alerts.find((each) => each.id === answer.id) ?? answer;
-  }
-
-  /** A press may have become part of somebody else's alert. @param {Alert} answer */
-  function pressed(answer) {
-    const { facts, pressed: before } = store.get();
-    const mine = facts === null || answer.raised_by === facts.me.id || before.has(answer.id);
-    return mine ? {} : { pressed: new Set([...before, answer.id]) };
   }
 
   return {
@@ -42,8 +39,17 @@ export function createKnowledge({ api, store, now }) {
     doubt() {
       anew = true;
     },
-    /** @returns {Promise<{ board: Board, missing: string[] }>} */
+    /** The session is over. */
+    forget() {
+      session += 1;
+      anew = false;
+    },
+    /**
+     * Where another person signed in with this browser meanwhile, nothing stays of what the one before saw.
+     * @returns {Promise<{ board: Board, missing: string[] } | null>} Nothing where the session ended meanwhile.
+     */
     async board() {
+      const mine = session;
       const number = ++numbers;
       const asked = anew;
       anew = false;
@@ -51,17 +57,28 @@ export function createKnowledge({ api, store, now }) {
       try {
         board = await api.board();
       } catch (failure) {
-        anew ||= asked;
+        if (mine === session) anew ||= asked;
         throw failure;
       }
+      if (mine !== session) return null;
       learnServerTime(board.at);
-      const gone = asked ? [] : missing(store.get(), board, number);
-      store.set({ ...withBoard(store.get(), board, number, { anew: asked }), heardAt: now(), failure: null });
+      const before = store.get();
+      const another = before.facts !== null && before.facts.me.id !== board.me.id;
+      if (another) session += 1;
+      const gone = asked || another ? [] : missing(before, board, number);
+      store.set({
+        ...(another ? { ...unsaid(before), silenced: new Set() } : {}),
+        ...withBoard(another ? { ...before, alerts: [], asOf: {} } : before, board, number, { anew: asked }),
+        heardAt: now(),
+        failure: null,
+      });
       return { board, missing: gone.map((each) => each.id) };
     },
     /** @returns {Promise<void>} */
     async reviews() {
+      const mine = session;
       const reviews = await api.reviews();
+      if (mine !== session) return;
       store.set({ ...withReviews(store.get(), reviews), heardAt: now() });
     },
     /**
@@ -70,11 +87,12 @@ export function createKnowledge({ api, store, now }) {
      * @returns {Promise<void>}
      */
     async alert(id) {
+      const mine = session;
       try {
         await keep(api.alert(id), ++numbers);
       } catch (failure) {
         if (/** @type {import("./api.js").Failure} */ (failure).status !== 404) throw failure;
-        store.set({ ...withoutAlert(store.get(), id), heardAt: now() });
+        if (mine === session) store.set({ ...withoutAlert(store.get(), id), heardAt: now() });
       }
     },
     /** @param {string} id */
@@ -84,6 +102,6 @@ export function createKnowledge({ api, store, now }) {
     /** @param {string} id @param {Reason} reason */
     standDown: (id, reason) => keep(api.standDown(id, reason), ++numbers),
     /** @param {string} key @param {string} compartment @param {Status} status */
-    raise: (key, compartment, status) => keep(api.raise(key, compartment, status), ++numbers, pressed),
+    raise: (key, compartment, status) => keep(api.raise(key, compartment, status), ++numbers),
   };
 }

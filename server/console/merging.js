@@ -48,19 +48,16 @@ export function withBoard(state, board, number, { anew }) {
   const { position: _position, alerts: listed, reviews, channels, ...facts } = board;
   const older = listed.filter((each) => (state.asOf[each.id] ?? 0) <= number);
   const renewed = new Set(older.map((each) => each.id));
-  const untouched = anew ? [] : state.alerts.filter((each) => !renewed.has(each.id));
+  const seen = new Set(listed.map((each) => each.id));
+  const untouched = state.alerts.filter((each) => !renewed.has(each.id) && (!anew || seen.has(each.id)));
   const asOf = Object.fromEntries(untouched.map((each) => [each.id, state.asOf[each.id] ?? 0]));
   for (const each of older) asOf[each.id] = number;
-  const me = facts.me.id;
-  const called = (/** @type {Alert} */ each) => each.raised_by === me || each.recipients.some((one) => one.person === me);
-  const pressed = new Set(listed.flatMap((each) => (called(each) ? [] : [each.id])));
   return {
     facts: reuse(state.facts, facts),
     calling: reuse(state.calling, { channels, police: facts.police_number, ambulance: facts.ambulance_number }),
     alerts: reuse(state.alerts, arranged([...untouched, ...older])),
     reviews: reuse(state.reviews, reviews),
     asOf,
-    pressed: sameSet(state.pressed, pressed),
   };
 }
 
@@ -128,11 +125,6 @@ function reuseItems(old, next) {
 /** @param {unknown} item @param {number} index */
 function keyOf(item, index) {
   return isRecord(item) ? (item.id ?? item.compartment ?? item.desk ?? index) : index;
-}
-
-/** @param {ReadonlySet<string>} old @param {ReadonlySet<string>} next */
-function sameSet(old, next) {
-  return old.size === next.size && [...next].every((each) => old.has(each)) ? old : next;
 }
 
 /** @param {unknown} value @returns {value is Record<string, unknown>} */

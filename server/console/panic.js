@@ -15,7 +15,7 @@ import { Failure } from "./api.js";
  * @typedef {import("./types.js").Reason} Reason
  * @typedef {import("./types.js").Status} Status
  * @typedef {"raising" | "not_raised" | "out_of_sight" | import("./alert_facts.js").Known} Known
- * @typedef {"" | "asked" | "passed_on" | "never_stored" | "refused"} Stop
+ * @typedef {"" | "asked" | "passed_on" | "never_stored"} Stop
  * @typedef {ReturnType<typeof startRaise>} Raise
  *
  * @typedef {object} Progress
@@ -27,6 +27,7 @@ import { Failure } from "./api.js";
  * @property {Failure | null} failure Why there is no newer one.
  * @property {boolean} slow Whether the first answer takes so long that the raiser should not wait for it.
  * @property {Stop} stop
+ * @property {Failure | null} refusal Why the last stop was refused; nothing has stopped then.
  *
  * @typedef {object} Means
  * @property {Clock} clock
@@ -49,7 +50,7 @@ const CHECK_MS = 5_000;
 export function startRaise({ clock, raise, look, standDown, changed }, { key, channel, status, alert = null }) {
   /** @type {Progress} */
   let progress = {
-    key, channel, status, alert, known: alert ? knownOf(alert) : "raising", failure: null, slow: false, stop: "",
+    key, channel, status, alert, known: alert ? knownOf(alert) : "raising", failure: null, slow: false, stop: "", refusal: null,
   };
   let trying = false;
   let triedAt = clock.now();
@@ -120,11 +121,13 @@ export function startRaise({ clock, raise, look, standDown, changed }, { key, ch
   /** Tell Streha that it is over; without an answer, again and again. */
   async function passOn() {
     callOffRepeat();
+    if (abandoned) return;
     try {
       const reason = status === "Exercise" ? "drill_over" : "safe";
       const seen = await standDown(progress.alert?.id ?? key, reason);
       tell({ alert: seen, known: knownOf(seen), failure: null, stop: "passed_on" });
     } catch (error) {
+      if (abandoned) return;
       const failure = failureOf(error);
       if (failure.status === 404 && !progress.alert) {
         // A raise whose answer was lost may be stored a moment later.
@@ -133,19 +136,24 @@ export function startRaise({ clock, raise, look, standDown, changed }, { key, ch
         callOffRepeat = clock.after(CHECK_MS, passOn);
         return;
       }
-      if ([400, 404, 409].includes(failure.status)) return tell({ failure, stop: "refused" });
+      if ([400, 404, 409].includes(failure.status)) return goOn(failure);
       tell({ failure });
       callOffRepeat = clock.after(REPEAT_MS, passOn);
     }
   }
 
+  /** The stop was refused: whoever asked for it is told, and stayed with as before. @param {Failure} refusal */
+  function goOn(refusal) {
+    tell({ stop: "", failure: null, refusal });
+    if (isSettled(progress)) return;
+    callOffRepeat = clock.after(REPEAT_MS, repeat);
+    lookLater();
+  }
+
   void repeat();
   return {
     now: () => progress,
-    /**
-     * Learn from what came another way: the live stream, the board.
-     * @param {Alert} seen
-     */
+    /** Learn from what came another way: the live stream, the board. @param {Alert} seen */
     see(seen) {
       if (seen.id !== (progress.alert?.id ?? key) || seen === progress.alert) return;
       learn(seen);
@@ -170,7 +178,7 @@ export function startRaise({ clock, raise, look, standDown, changed }, { key, ch
       if (progress.stop === "passed_on" || progress.stop === "asked") return;
       rest();
       callOffSlow();
-      tell({ stop: "asked", failure: null });
+      tell({ stop: "asked", failure: null, refusal: null });
       if (!trying) void passOn();
     },
   };

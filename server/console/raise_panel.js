@@ -15,14 +15,15 @@ export function RaisePanel({ progress }) {
   const known = useShown((state) => state.facts) ?? NOBODY_KNOWN;
   const drill = progress.status === "Exercise";
   const { headline, lines, urgent } = raiseWords(progress, known);
+  const name = drill ? t("Your drill") : t("Your alert");
   const prefix = drill ? `${t("EXERCISE")} · ` : "";
   const spoken = [`${prefix}${headline}`, ...urgent].join(" ");
   useLayoutEffect(() => session.say(spoken, !drill), [spoken]);
   const ended = progress.known === "ended";
   return html`
-    <div class="raise ${drill ? "drill" : "actual"} is-${progress.known}" role="group" aria-label=${t("Your alert")}>
+    <div class="raise ${drill ? "drill" : "actual"} is-${progress.known}" role="group" aria-label=${name}>
       <p class="raise-name">
-        ${drill ? html`<span class="tag">${t("EXERCISE")}</span>` : html`<span>${t("Your alert")}</span>`}
+        ${drill ? html`<span class="tag">${t("EXERCISE")}</span>` : html`<span>${name}</span>`}
         <strong>${progress.alert?.codename ?? progress.channel.codename}</strong>
       </p>
       <p class="raise-headline">${headline}</p>

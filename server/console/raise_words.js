@@ -1,5 +1,5 @@
 /** What a person who raised an alert reads and hears: what is known, no more and no less. Beside it, whom to ring. */
-import { acceptances, rooms, silentAgencies, unreachedPeople } from "./alert_facts.js";
+import { acceptances, isDrill, rooms, silentAgencies, unreachedPeople } from "./alert_facts.js";
 import { serverNow } from "./clock.js";
 import { moment } from "./moments.js";
 import { agencyNames, listed, peopleNames, personName, roomNames } from "./names.js";
@@ -21,13 +21,20 @@ import { failureWords, reasonWords } from "./words.js";
  */
 export function raiseWords(progress, known) {
   if (progress.stop !== "" && progress.known !== "ended") return stopWords(progress);
+  const told = knownWords(progress, known);
+  if (!progress.refusal || progress.known === "ended") return told;
+  return { ...told, urgent: [`${t("NOT stopped.")} ${failureWords(progress.refusal)}`, ...told.urgent] };
+}
+
+/** @param {Progress} progress @param {Known} known @returns {Told} */
+function knownWords(progress, known) {
   const { alert, failure, slow } = progress;
   const why = failure ? [failureWords(failure)] : [];
   switch (progress.known) {
     case "raising":
       return { headline: t("Raising…"), lines: slow ? [t("Streha has not answered yet.")] : [], urgent: [] };
     case "not_raised":
-      return { headline: t("NOT raised."), lines: [...why, staying()], urgent: [] };
+      return { headline: notRaised(progress.status), lines: [...why, staying()], urgent: [] };
     case "out_of_sight":
       return {
         headline: t("Raised {time}, but Streha does not answer now: nobody knows here whether it was accepted.", {
@@ -50,7 +57,8 @@ export function shouldRing(progress) {
 /** @param {Alert} alert @param {Known} known @returns {Told} */
 function alertWords(alert, known) {
   if (alert.state === "stood_down") {
-    return { headline: t("ENDED: somebody has stood it down."), lines: [endedWords(alert, known)], urgent: [] };
+    const headline = isDrill(alert) ? t("ENDED: the drill is over.") : t("ENDED: somebody has stood it down.");
+    return { headline, lines: [endedWords(alert, known)], urgent: [] };
   }
   const accepted = acceptances(alert);
   if (accepted.length) {
@@ -84,21 +92,25 @@ export function endedWords(alert, known) {
   });
 }
 
+/** What a raiser's own word that it is over has done. @param {Alert | null | undefined} alert */
+export function passedOnWords(alert) {
+  if (!alert?.paused_until) return t("Your word was passed on. Calling goes on until somebody who accepted ends it.");
+  return t("Your word was passed on. Calling pauses until {time}; then it goes on unless somebody has ended it.", {
+    time: time(alert.paused_until),
+  });
+}
+
 /** @param {Progress} progress @returns {Told} */
-function stopWords({ stop, failure }) {
+function stopWords({ stop, failure, alert }) {
   switch (stop) {
     case "passed_on":
       return {
-        headline: t(
-          "Your word was passed on. Calling pauses until somebody who accepted has rung back and ended it.",
-        ),
+        headline: passedOnWords(alert),
         lines: [],
         urgent: [],
       };
     case "never_stored":
       return { headline: t("Stopped. Nothing was stored, and nobody was called."), lines: [], urgent: [] };
-    case "refused":
-      return { headline: t("NOT stopped."), lines: failure ? [failureWords(failure)] : [], urgent: [] };
     default:
       return {
         headline: failure ? t("NOT stopped yet: people may still be called.") : t("Stopping…"),
@@ -106,6 +118,11 @@ function stopWords({ stop, failure }) {
         urgent: [],
       };
   }
+}
+
+/** @param {import("./types.js").Status} status */
+function notRaised(status) {
+  return status === "Exercise" ? t("The drill was NOT started.") : t("NOT raised.");
 }
 
 function staying() {

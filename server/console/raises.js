@@ -1,10 +1,12 @@
 /** Every raise of this person that is under way here, whatever screen is shown and whether or not anybody listens. */
 import { isDrill, isMine, isOpen, knownOf } from "./alert_facts.js";
+import { NOTHING_CHOSEN } from "./store.js";
 import { isGuarded, startRaise } from "./panic.js";
 
 /**
  * @typedef {import("./types.js").Alert} Alert
  * @typedef {import("./types.js").Channel} Channel
+ * @typedef {import("./panic.js").Progress} Progress
  * @typedef {import("./types.js").Status} Status
  * @typedef {ReturnType<typeof createRaises>} Raises
  */
@@ -24,8 +26,22 @@ export function createRaises({ clock, newKey, store, knowledge }) {
   let person = "";
 
   function changed() {
+    fold();
     for (const { alert } of running.map((each) => each.now())) if (alert) stayedWith.add(alert.id);
     store.set({ raises: running.map((each) => each.now()) });
+  }
+
+  /** Several presses may be one alert: the first stays with it, unless it was stopped before; the others are done. */
+  function fold() {
+    /** @type {import("./panic.js").Raise[]} */
+    const kept = [];
+    for (const each of [...running].reverse()) {
+      const twin = kept.findIndex((one) => alertOf(one.now()) === alertOf(each.now()));
+      if (twin < 0) kept.push(each);
+      else if (staysWith(kept[twin].now())) each.abandon();
+      else kept.splice(twin, 1, each).forEach((one) => one.abandon());
+    }
+    running = kept.reverse();
   }
 
   /** @param {{ key: string, channel: Channel, status: Status, alert?: Alert }} what @param {boolean} repeats */
@@ -36,37 +52,42 @@ export function createRaises({ clock, newKey, store, knowledge }) {
     changed();
   }
 
+  /** Somebody else sits here, or nobody: nothing is done or shown any more in the name of whoever raised. */
   function abandon() {
     running.forEach((each) => each.abandon());
     running = [];
+    store.set({ chosen: NOTHING_CHOSEN });
     changed();
   }
 
   return {
+    abandon,
     /** @param {Channel} channel @param {Status} status */
     start(channel, status) {
       begin({ key: newKey(), channel, status }, true);
     },
     /** Hand on what is known of alerts, and stay with one's own that nobody has accepted yet. */
     see() {
-      const { alerts, facts, pressed } = store.get();
+      const { alerts, facts } = store.get();
       if (!facts) return;
       if (person && person !== facts.me.id) abandon();
       person = facts.me.id;
       for (const each of alerts) {
         running.forEach((raise) => raise.see(each));
         const waiting = isOpen(each) && knownOf(each) !== "accepted";
-        if (!waiting || !isMine(each, facts.me.id, pressed) || stayedWith.has(each.id)) continue;
+        if (!waiting || !isMine(each, facts.me.id) || stayedWith.has(each.id)) continue;
         const channel = { compartment: each.compartment, codename: each.codename };
         const status = isDrill(each) ? "Exercise" : "Actual";
-        // A raise in the same channel whose answer is not here yet is part of this alert.
-        if (running.map((raise) => raise.now()).some((one) => isSameScope(one, channel, status))) continue;
+        if (running.map((raise) => raise.now()).some((one) => mayBePartOf(one, channel, status))) continue;
         begin({ key: each.id, channel, status, alert: each }, each.raised_by === facts.me.id);
       }
     },
     /** @param {string} key */
     stop(key) {
-      running.find((each) => each.now().key === key)?.stop();
+      const stopped = running.find((each) => each.now().key === key);
+      if (!stopped) return;
+      const { channel, status } = stopped.now();
+      for (const each of running.filter((one) => one === stopped || mayBePartOf(one.now(), channel, status))) each.stop();
     },
     /** Take what is over out of sight. @param {string} key */
     dismiss(key) {
@@ -80,7 +101,22 @@ export function createRaises({ clock, newKey, store, knowledge }) {
   };
 }
 
-/** @param {import("./panic.js").Progress} one @param {Channel} channel @param {Status} status */
-function isSameScope(one, channel, status) {
-  return one.channel.compartment === channel.compartment && one.status === status;
+/** What tells one alert from another, also before an answer. @param {Progress} progress */
+function alertOf({ key, alert }) {
+  return alert?.id ?? key;
+}
+
+/** @param {Progress} progress */
+function staysWith({ alert, stop }) {
+  return alert !== null && stop === "";
+}
+
+/**
+ * Whether a raise whose answer is not here yet may have become part of what is open there.
+ * @param {Progress} one
+ * @param {Channel} channel
+ * @param {Status} status
+ */
+function mayBePartOf(one, channel, status) {
+  return one.alert === null && one.channel.compartment === channel.compartment && one.status === status;
 }

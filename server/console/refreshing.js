@@ -28,6 +28,8 @@ export function createRefresher({ clock, soon, fetch, mayRetry, behind }) {
   const busy = new Map();
   /** @type {Map<string, () => void>} */
   const pausing = new Map();
+  /** What is fetched by itself, as soon as there is room for it. @type {Set<string>} */
+  const owed = new Set();
   let asked = false;
   let generation = 0;
 
@@ -45,6 +47,14 @@ export function createRefresher({ clock, soon, fetch, mayRetry, behind }) {
     const running = busy.get(name);
     if (running) running.again = true;
     else void keepFetching(name, generation);
+  }
+
+  function startOwed() {
+    for (const name of owed) {
+      if ([...busy.values()].filter((each) => !each.failures).length >= MANY) return;
+      owed.delete(name);
+      start(name);
+    }
   }
 
   /** @param {string} name @param {number} mine */
@@ -65,6 +75,7 @@ export function createRefresher({ clock, soon, fetch, mayRetry, behind }) {
       }
       if (mine !== generation) return;
       behind([...busy.values()].some((each) => each.failures > 0));
+      startOwed();
       await new Promise((resolve) => {
         const callOff = clock.after(pause, () => resolve(null));
         pausing.set(name, () => {
@@ -77,6 +88,7 @@ export function createRefresher({ clock, soon, fetch, mayRetry, behind }) {
     if (mine !== generation) return;
     busy.delete(name);
     behind([...busy.values()].some((each) => each.failures > 0));
+    startOwed();
   }
 
   return {
@@ -90,6 +102,14 @@ export function createRefresher({ clock, soon, fetch, mayRetry, behind }) {
       asked = true;
       soon(begin);
     },
+    /**
+     * Fetch each of these by itself, however many they are, a few at a time: the whole does not tell of them.
+     * @param {string[]} names
+     */
+    wantEach(names) {
+      names.forEach((each) => owed.add(each));
+      startOwed();
+    },
     /** Do not wait any longer where fetching has failed. */
     kick() {
       for (const [name, goOn] of [...pausing]) if (busy.get(name)?.failures) goOn();
@@ -98,6 +118,7 @@ export function createRefresher({ clock, soon, fetch, mayRetry, behind }) {
     stop() {
       generation += 1;
       wanted.clear();
+      owed.clear();
       busy.clear();
       behind(false);
       for (const goOn of [...pausing.values()]) goOn();

@@ -24,7 +24,7 @@ export const Reviews = memo(
     const later = reviews.length - soon;
     return html`
       <section class="reviews" aria-labelledby="reviews">
-        <h2 id="reviews">${t("Assessments due")}</h2>
+        <h2 id="reviews">${t("Reviews due")}</h2>
         ${overdue > 0 &&
         html`
           <div class="overdue">

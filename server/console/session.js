@@ -2,17 +2,16 @@
  * What goes on while somebody is signed in: the board is loaded, the live stream followed, changes fetched, alerts
  * heard. Views ask for everything here.
  */
-import { NOTHING_HEARD, hear } from "./alarm.js";
+import { createHearing } from "./hearing.js";
 import { unnamedAgencies } from "./names.js";
 import { createRefresher } from "./refreshing.js";
 import { emptied, unsaid } from "./store.js";
 import { follow } from "./stream.js";
 import { t } from "./texts.js";
-import { eventWords } from "./words.js";
+import { createWarning } from "./warning.js";
 
 /**
  * @typedef {import("./api.js").Failure} Failure
- * @typedef {import("./types.js").Alert} Alert
  * @typedef {import("./types.js").State} State
  * @typedef {ReturnType<typeof createSession>} Session
  */
@@ -34,12 +33,14 @@ const RELOAD_MS = 60_000;
 export function createSession({ api, clock, fetch, random, soon, store, knowledge, raises, sound }) {
   /** @type {ReturnType<typeof follow> | null} */
   let stream = null;
-  let heard = NOTHING_HEARD;
+  let person = "";
   let unusedCode = "";
   let callOffReload = () => {};
   /** Agencies whose names were asked for once already. @type {Set<string>} */
   const askedFor = new Set();
 
+  const warning = createWarning({ clock, sound });
+  const hearing = createHearing({ store, sound, say });
   const refresher = createRefresher({
     clock,
     soon,
@@ -52,8 +53,10 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
   async function fetchOne(name) {
     if (name === "reviews") return await knowledge.reviews();
     if (name !== "board") return await knowledge.alert(name);
-    const { board, missing } = await knowledge.board();
-    missing.forEach(refresher.want);
+    const answer = await knowledge.board();
+    if (!answer) return;
+    const { board, missing } = answer;
+    refresher.wantEach(missing);
     store.set({ session: "signed_in", why: "" });
     callOffReload();
     // What nobody is told of by the stream (signs of life, names) is looked at now and then.
@@ -92,6 +95,7 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
     const before = store.get().live.state;
     store.set({ live, heardAt: live.state === "live" ? clock.now() : store.get().heardAt });
     if (live.state === before) return;
+    warning.heed(live.state);
     if (live.state === "live" && before !== "connecting") say(t("Live again."), false);
     if (live.state !== "live") say(t("NOT live. What you see may be old."), true);
   }
@@ -105,10 +109,12 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
     stream?.stop();
     stream = null;
     refresher.stop();
+    knowledge.forget();
     callOffReload();
-    heard = NOTHING_HEARD;
-    sound.call(false);
+    hearing.forget();
+    warning.over(why === "ended");
     store.set(emptied(store.get(), why));
+    if (why === "ended") say(t("Your session has ended. Sign in again."), true);
   }
 
   /** @param {string} text @param {boolean} urgent */
@@ -117,23 +123,25 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
     store.set({ [channel]: { text, number: store.get()[channel].number + 1 } });
   }
 
+  /** Somebody else signed in here or in another tab: nothing goes on as for the one before. @param {string} id */
+  function anotherPerson(id) {
+    person = id;
+    hearing.forget();
+    askedFor.clear();
+    stream?.stop();
+    stream = null;
+  }
+
   /** Let what is new be heard, and let those who raised know how it goes. */
   function listen() {
     raises.see();
     const state = store.get();
     if (!state.facts) return;
+    if (person !== state.facts.me.id) anotherPerson(state.facts.me.id);
     const unnamed = unnamedAgencies(state.alerts, state.facts).filter((each) => !askedFor.has(each));
     if (unnamed.length) refresher.want("board");
     unnamed.forEach((each) => askedFor.add(each));
-    const next = hear(heard, state, state.facts.me.id);
-    heard = next;
-    store.set({ ringing: next.ringing, silenced: next.silenced });
-    sound.call(next.ringing);
-    const alerts = next.fresh.map((each) => t("ALERT, {codename}: {event}.", namesOf(each)));
-    const drills = next.freshDrills.map((each) => t("EXERCISE, {codename}: {event}.", namesOf(each)));
-    if (alerts.length) say(alerts.join(" "), true);
-    if (drills.length) say(drills.join(" "), false);
-    if (next.freshDrills.length && !next.ringing) sound.soft();
+    hearing.listen();
   }
 
   let seen = store.get();
@@ -179,19 +187,12 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
         const failure = /** @type {Failure} */ (error);
         if (failure.status !== 401) return failure;
       }
+      raises.abandon();
       end("left");
       store.set({ calling: { ...store.get().calling, channels: [] } });
       return null;
     },
-    silence() {
-      store.set({ silenced: heard.calling });
-      listen();
-    },
+    silence: hearing.silence,
     say,
   };
-}
-
-/** @param {Alert} alert */
-function namesOf(alert) {
-  return { codename: alert.codename, event: eventWords(alert.event) };
 }

@@ -1,5 +1,6 @@
 /**
- * Sounds, made here and of no file: a two-tone call that repeats until it is stopped, and one soft tone for exercises.
+ * Sounds, made here and of no file: a two-tone call that repeats until it is stopped, a low one that warns that nothing
+ * calls here any more, and one soft tone for exercises.
  *
  * Browsers make no sound before somebody has touched the page: until then sound is *blocked*, and whatever should be
  * heard begins as soon as it can.
@@ -10,6 +11,7 @@
 
 // Seconds, hertz, loudness. The gap at the end belongs to the round.
 const CALL = [[0.28, 880, 0.5], [0.28, 622, 0.5], [0.28, 880, 0.5], [0.28, 622, 0.5], [1.1, 0, 0]];
+const WARNING = [[0.2, 330, 0.4], [0.12, 0, 0], [0.4, 247, 0.4], [2.2, 0, 0]];
 const SOFT = [[0.9, 392, 0.12]];
 const EDGE_SECONDS = 0.02;
 
@@ -22,10 +24,11 @@ const EDGE_SECONDS = 0.02;
 export function createSound({ context, changed, audible }) {
   /** @type {AudioContext | null} */
   let audio = null;
-  /** @type {AudioBufferSourceNode | null} */
+  /** @type {{ tones: number[][], source: AudioBufferSourceNode } | null} */
   let playing = null;
   let wanted = true;
   let calling = false;
+  let warning = false;
 
   function state() {
     if (!wanted) return "off";
@@ -34,14 +37,22 @@ export function createSound({ context, changed, audible }) {
 
   function update() {
     changed(state());
-    if (state() === "on" && calling && !playing && audio) {
-      playing = play(audio, CALL);
-      playing.loop = true;
-      audible();
-    } else if (playing && (!calling || !wanted)) {
-      playing.stop();
+    const due = !wanted ? null : calling ? CALL : warning ? WARNING : null;
+    if (playing && playing.tones !== due) {
+      playing.source.stop();
       playing = null;
     }
+    if (state() !== "on" || !due || playing || !audio) return;
+    playing = { tones: due, source: play(audio, due) };
+    playing.source.loop = true;
+    if (due === CALL) audible();
+  }
+
+  /** @param {boolean} needed */
+  function warn(needed) {
+    if (warning === needed) return;
+    warning = needed;
+    update();
   }
 
   function begin() {
@@ -56,10 +67,12 @@ export function createSound({ context, changed, audible }) {
   return {
     /** Somebody touched the page: sound is allowed from now on. */
     touched() {
+      warn(false);
       if (wanted && state() !== "on") begin();
     },
     /** Switch sound on or off, as the person asked. */
     toggle() {
+      warning = false;
       wanted = state() !== "on";
       if (wanted) begin();
       update();
@@ -70,6 +83,8 @@ export function createSound({ context, changed, audible }) {
       calling = needed;
       update();
     },
+    /** Whether to warn that nobody can be called here now; whoever touches the page has heard it. */
+    warn,
     /** Tell of an exercise. */
     soft() {
       if (state() === "on" && audio) play(audio, SOFT);

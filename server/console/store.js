@@ -4,6 +4,9 @@ import { useLayoutEffect, useReducer, useRef } from "./vendor/preact.js";
 /** @typedef {import("./types.js").State} State */
 /** @typedef {ReturnType<typeof createStore>} Store */
 
+/** @type {import("./types.js").Chosen} */
+export const NOTHING_CHOSEN = { channel: null, gone: false };
+
 /**
  * @param {string} language
  * @returns {State}
@@ -15,10 +18,10 @@ export function firstState(language) {
     failure: null,
     facts: null,
     calling: { channels: [], police: "", ambulance: "" },
+    chosen: NOTHING_CHOSEN,
     alerts: [],
     reviews: [],
     asOf: {},
-    pressed: new Set(),
     live: { state: "connecting", since: 0 },
     heardAt: 0,
     behind: false,
@@ -41,8 +44,8 @@ export function firstState(language) {
  * @returns {State}
  */
 export function emptied(state, why) {
-  const { language, sound, screen, raises, calling } = state;
-  return { ...firstState(language), session: "signed_out", why, sound, screen, raises, calling, ...unsaid(state) };
+  const { language, sound, screen, raises, calling, chosen } = state;
+  return { ...firstState(language), session: "signed_out", why, sound, screen, raises, calling, chosen, ...unsaid(state) };
 }
 
 /**

@@ -23,6 +23,7 @@ export const SILENT_MS = 40_000;
 export const GRACE_MS = 2_000;
 export const CROWDED_MS = 30_000;
 const SUSPICIOUS_MS = 20_000;
+const TICK_MS = 5_000;
 const SHORTEST_MS = 500;
 const LONGEST_MS = 15_000;
 const NO_LONGER_MS = 60_000;
@@ -47,7 +48,8 @@ export function follow({ fetch, clock, random, after, heard, changed, refused })
   let over = false;
   let hangUp = () => {};
   let connectNow = () => {};
-  let callOffLoss = () => {};
+  let callOffLoss = clock.after(GRACE_MS, () => changed({ state: "lost", since: heardAt }));
+  let callOffTick = clock.after(TICK_MS, tick);
 
   /** @param {StreamEvent} event */
   function take({ name, id, data }) {
@@ -121,6 +123,20 @@ export function follow({ fetch, clock, random, after, heard, changed, refused })
     live = false;
   }
 
+  /** A machine that slept does not know it: its timers slept too, and what it shows is old from the first moment. */
+  function wake() {
+    if (!live || clock.now() - heardAt <= SILENT_MS) return;
+    live = false;
+    callOffLoss();
+    changed({ state: "lost", since: heardAt });
+    hangUp();
+  }
+
+  function tick() {
+    callOffTick = clock.after(TICK_MS, tick);
+    wake();
+  }
+
   /** @param {number} ms @returns {Promise<void>} */
   function pause(ms) {
     return new Promise((resolve) => {
@@ -147,6 +163,7 @@ export function follow({ fetch, clock, random, after, heard, changed, refused })
     if (over) return;
     over = true;
     callOffLoss();
+    callOffTick();
     hangUp();
     connectNow();
     told?.();
@@ -158,6 +175,7 @@ export function follow({ fetch, clock, random, after, heard, changed, refused })
     /** The machine woke up or has a network again: do not wait for a timer that may have slept. */
     kick() {
       connectNow();
+      wake();
       if (clock.now() - heardAt > SUSPICIOUS_MS) hangUp();
     },
   };

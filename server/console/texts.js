@@ -9,6 +9,7 @@ export const LANGUAGES = { en: "English", "sr-Latn": "srpski", "sr-Cyrl": "ср�
 /** @type {Readonly<Record<string, string>>} */
 let words = {};
 let current = "en";
+let wishes = 0;
 
 /**
  * Return a sentence in the chosen language with its parameters filled in.
@@ -47,17 +48,21 @@ export function firstLanguage(remembered, preferred) {
 }
 
 /**
- * Speak a language from now on; where its words cannot be had, the one before stays.
+ * Speak a language from now on. Where its words cannot be had the one before stays, and the answer is false. Words
+ * that come after another wish change nothing.
  * @param {string} next
  * @param {typeof globalThis.fetch} fetch
  * @returns {Promise<boolean>}
  */
 export async function speak(next, fetch) {
   if (!Object.hasOwn(LANGUAGES, next)) return false;
+  const wish = (wishes += 1);
   try {
-    words = next === "en" ? {} : await wordsOf(next, fetch);
+    const wished = next === "en" ? {} : await wordsOf(next, fetch);
+    if (wish !== wishes) return true;
+    words = wished;
   } catch {
-    return false;
+    return wish !== wishes;
   }
   current = next;
   return true;

@@ -36,9 +36,11 @@
  * @property {string} severity
  * @property {string | null} raised_by
  * @property {string} raised_through
+ * @property {string[]} pressed_by
  * @property {string} sent
  * @property {AlertState} state
  * @property {string | null} next_step_at
+ * @property {string | null} paused_until
  * @property {string | null} stood_down_by
  * @property {string | null} stood_down_at
  * @property {string | null} stand_down_reason
@@ -82,6 +84,9 @@
  *
  * @typedef {{ channels: Channel[], police: string, ambulance: string }} Calling What raising an alert needs.
  *
+ * @typedef {{ channel: Channel | null, gone: boolean }} Chosen Where the panic button calls, and whether what
+ *   was chosen before is there no more. Its codename is not kept: it may be forbidden now.
+ *
  * @typedef {Facts & { position: number, alerts: Alert[], reviews: Review[], channels: Channel[] }} Board
  *
  * @typedef {object} Clock
@@ -97,10 +102,10 @@
  * @property {import("./api.js").Failure | null} failure Why the board could not be loaded at first.
  * @property {Facts | null} facts
  * @property {Calling} calling
+ * @property {Chosen} chosen
  * @property {readonly Alert[]} alerts
  * @property {readonly Review[]} reviews
  * @property {Readonly<Record<string, number>>} asOf For each alert, the number of the request that told of it.
- * @property {ReadonlySet<string>} pressed Alerts of others in which this person pressed too.
  * @property {Live} live
  * @property {number} heardAt When Streha last said anything.
  * @property {boolean} behind Whether something changed and could not be fetched yet.

@@ -24,6 +24,7 @@ from server.live.acts import ACTS, Audience, Concerned, Told
 _OF_CASE = frozenset(
     {Audience.SEES_REVIEW, Audience.IN_CASE, Audience.IN_COMPARTMENT, Audience.LEADS_CASE},
 )  # fmt: skip
+_LEADERS = ("coordinator", "deputy", "former_coordinator", "former_deputy")
 _NOTHING_TOLD = Told(Audience.NOBODY)
 # What a newer version of the program has written: whoever has a part in the case loads everything anew.
 _UNKNOWN = Told(Audience.IN_CASE)
@@ -85,10 +86,18 @@ async def _gather(reading: Reading, entries: Sequence[Entry], people: list[Perso
     return _Facts(
         alerts=await alerts.who_sees(reading, alert_ids, people) if alert_ids else {},
         standings=await cases.standings(reading, case_ids, people) if case_ids else {},
-        duty=await cases.shown_duty(reading, desk_ids, people) if desk_ids else {},
+        duty=await _shown_duty(reading, desk_ids, people),
         closed_upon=await cases.closed_upon(reading, closed_ids, people) if closed_ids else {},
         cut_off=await alerts.cut_off(reading, excluding, people) if excluding else {},
     )
+
+
+async def _shown_duty(reading: Reading, ids: list[UUID], people: list[PersonId]) -> dict[UUID, set[PersonId]]:
+    if not ids:
+        return {}
+    through_cases = await cases.shown_duty(reading, ids, people)
+    through_alerts = await alerts.shown_duty(reading, ids, people)
+    return {each: through_cases.get(each, set()) | through_alerts.get(each, set()) for each in ids}
 
 
 def _hearing(entry: Entry, facts: _Facts, wanted: frozenset[PersonId]) -> Hearing:
@@ -132,7 +141,7 @@ def _concerned(entry: Entry, concerned: Concerned, facts: _Facts) -> Collection[
         case Concerned.PERSON:
             return _named(entry, "person")
         case Concerned.LEADERS:
-            return [*_named(entry, "coordinator"), *_named(entry, "deputy"), *_person(entry.actor_id)]
+            return [person for fact in _LEADERS for person in _named(entry, fact)] + _person(entry.actor_id)
         case Concerned.EXCLUDED:
             cut_off = facts.cut_off.get(CaseId(entry.case_id), ()) if entry.case_id else ()
             return [each for each in _person(entry.object_id) if each in cut_off]

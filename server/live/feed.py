@@ -159,6 +159,13 @@ class Feed:
                 elif each.session in sessions:
                     each.end(Ending.SIGNED_OUT)
 
+    def sign_out(self, token: bytes) -> None:
+        """End the streams of a session that has just ended; other processes notice at their next assurance."""
+        session = token_hash(token)
+        for each in self.subscriptions():
+            if each.session == session:
+                each.end(Ending.SIGNED_OUT)
+
     def close(self) -> None:
         """End every stream, and open no more."""
         self._closing = True

@@ -16,5 +16,9 @@ def room_for(streams: int) -> int:
     wanted = max(soft, 2 * streams)
     if hard != resource.RLIM_INFINITY:
         wanted = min(wanted, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    except (OSError, ValueError):
+        # Some systems let nobody change it: then there is room for as many as there was.
+        wanted = soft
     return min(streams, wanted // 2)

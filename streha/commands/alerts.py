@@ -165,10 +165,13 @@ def _stand_down(
         terminal.as_json(changed)
     elif changed.stood_down_at is not None:
         terminal.line(mark("{alert} has ended."), alert=_title(changed))
-    else:
+    elif changed.paused_until is not None:
         terminal.line(
-            mark("Your word was passed on. Calling pauses until somebody who accepted has rung back and ended it.")
+            mark("Your word was passed on. Calling pauses until {time}; then it goes on unless somebody has ended it."),
+            time=terminal.moment(changed.paused_until),
         )
+    else:
+        terminal.line(mark("Your word was passed on. Calling goes on until somebody who accepted ends it."))
 
 
 _STATES = {

@@ -14,7 +14,7 @@ from client.answers import Change
 from client.api import ApiClient
 from client.stream import Tidings, Told
 from core.clock import SystemClock
-from core.errors import NotFound, Unavailable
+from core.errors import LimitReached, NotFound, Unavailable
 from core.texts import mark
 from streha import terminal
 from streha.options import Json, Key
@@ -106,7 +106,7 @@ class Watcher:
             except NotFound:
                 # It has gone out of sight since.
                 return
-            except Unavailable:
+            except (LimitReached, Unavailable):
                 words = say(ANYTHING)
         terminal.plain(f"{_time()}  {words}", style=style)
 

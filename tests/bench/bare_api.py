@@ -43,13 +43,13 @@ json_build_object('id', id, 'codename', codename, 'language', language, 'coordin
         FROM compartments WHERE case_id = cases.id),
     'excluded', ARRAY(SELECT person_id FROM exclusions WHERE case_id = cases.id))
 """
-ONE_CASE = f"SELECT {CASE} FROM cases WHERE id = $1"
+ONE_CASE = f"SELECT {CASE} FROM cases WHERE id = $1"  # noqa: S608 (our own text)
 CASES = f"""
 SELECT json_build_object('cases', json_agg({CASE} ORDER BY codename)) FROM cases
 WHERE closed_at IS NULL AND (coordinator_id = $1 OR deputy_id = $1 OR id IN (
     SELECT case_id FROM compartment_members JOIN compartments ON compartments.id = compartment_id
     WHERE person_id = $1 AND until IS NULL))
-"""
+"""  # noqa: S608 (our own text)
 MEMBER = "INSERT INTO compartment_members (compartment_id, person_id, granted_by, since) VALUES ($1, $2, $3, $4)"
 VERSION = "UPDATE compartments SET membership_version = membership_version + 1 WHERE id = $1"
 RECIPIENT = "UPDATE alert_recipients SET acknowledged_at = $3 WHERE alert_id = $1 AND person_id = $2"

@@ -51,7 +51,7 @@ async def step_of(tx: Transaction, table: str, act: str, claim: str, row_id: UUI
     """Return what a real step of this row wrote: of an alert, or of a review, which is in the case of the same id."""
     messages = await tx.rows(
         "SELECT * FROM outbox WHERE case_id = $1 AND lane = $2 ORDER BY sequence", row_id, int(table != "alerts")
-    )  # noqa: E501
+    )
     recipients = (
         await tx.rows("SELECT * FROM alert_recipients WHERE alert_id = $1", row_id) if table == "alerts" else []
     )

@@ -72,7 +72,8 @@ async def connections(port: int, count: int) -> AsyncIterator[list[Connection]]:
     opened: list[Connection] = []
     try:
         for _ in range(count):
-            opened.append((await loop.create_connection(Connection, "127.0.0.1", port))[1])
+            _transport, connection = await loop.create_connection(Connection, "127.0.0.1", port)
+            opened.append(connection)
         yield opened
     finally:
         for each in opened:

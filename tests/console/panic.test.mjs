@@ -4,6 +4,8 @@ import { test } from "node:test";
 
 import { createApi } from "../../server/console/api.js";
 import { LOOK_MS, REPEAT_MS, SLOW_MS, isGuarded, startRaise } from "../../server/console/panic.js";
+import { NOBODY_KNOWN } from "../../server/console/names.js";
+import { raiseWords } from "../../server/console/raise_words.js";
 import { CHANNEL, KEY, StandingClock, accepted, alert, answer, delivered, ended, problem, settle, silence } from "./world.mjs";
 
 /** Raise against a network that answers each request as `reply` says. */
@@ -199,13 +201,45 @@ test("what was never stored is said to be so, after a second look; and it is tak
   assert.equal(raising.now().stop, "passed_on");
 });
 
-test("a stop that is refused says why", async () => {
-  const { raising } = raise(({ method }) => (method === "PUT" ? answer(alert()) : problem(409, "Accept the alert first.")));
+test("a stop that is refused says why, and the call goes on until another is heeded", async () => {
+  let refused = true;
+  const { clock, puts, raising } = raise(({ path }) =>
+    path.endsWith("/stand-down") && refused ? problem(409, "Accept the alert first.") : answer(alert()),
+  );
   await settle();
   raising.stop();
   await settle();
-  assert.equal(raising.now().stop, "refused");
-  assert.equal(raising.now().failure.detail, "Accept the alert first.");
+  assert.equal(raising.now().refusal.detail, "Accept the alert first.");
+  assert.match(raiseWords(raising.now(), NOBODY_KNOWN).urgent[0], /^NOT stopped\. Accept the alert first\./);
+  assert.equal(isGuarded(raising.now()), true);
+  const before = puts().length;
+  await clock.pass(2 * REPEAT_MS);
+  assert.equal(puts().length, before + 2);
+  assert.equal(raising.now().refusal.detail, "Accept the alert first.");
+  refused = false;
+  raising.stop();
+  await settle();
+  assert.deepEqual([raising.now().stop, raising.now().refusal], ["passed_on", null]);
+  await clock.pass(2 * REPEAT_MS);
+  assert.equal(puts().length, before + 2);
+});
+
+test("a stop that is not answered is not repeated once the raise is abandoned", async () => {
+  const { asked, clock, raising } = raise(({ path }) => (path.endsWith("/stand-down") ? problem(503) : answer(alert())));
+  await settle();
+  raising.stop();
+  raising.abandon();
+  await clock.pass(10 * REPEAT_MS);
+  assert.equal(asked.filter((each) => each.path.endsWith("/stand-down")).length, 1);
+  assert.equal(clock.waiting, 0);
+});
+
+test("a drill is never called an alert", async () => {
+  const { raising } = raise(() => problem(503), { status: "Exercise" });
+  await settle();
+  assert.equal(raiseWords(raising.now(), NOBODY_KNOWN).headline, "The drill was NOT started.");
+  raising.see(ended({ status: "Exercise" }));
+  assert.equal(raiseWords(raising.now(), NOBODY_KNOWN).headline, "ENDED: the drill is over.");
 });
 
 test("a raise that is abandoned asks for nothing any more, not even after an answer that was under way", async () => {

@@ -111,3 +111,36 @@ test("whoever signs out is asked for nothing any more, and the next one for ever
   await picture();
   assert.deepEqual(asked, ["a", "a"]);
 });
+
+test("what the whole does not tell of is fetched by itself, however much it is, a few at a time", async () => {
+  const names = Array.from({ length: 4 * MANY }, (_, index) => `alert-${index}`);
+  const waiting = [];
+  const { clock, asked, refresher } = refreshing(() => new Promise((resolve) => waiting.push(resolve)));
+  refresher.wantEach(names);
+  assert.deepEqual(asked, names.slice(0, MANY));
+  while (waiting.length) {
+    assert.ok(waiting.length <= MANY);
+    waiting.splice(0).forEach((resolve) => resolve());
+    await clock.pass(GAP_MS);
+  }
+  assert.deepEqual(asked, names);
+});
+
+test("what cannot be fetched keeps nothing else waiting", async () => {
+  const names = Array.from({ length: MANY + 1 }, (_, index) => `alert-${index}`);
+  const { asked, refresher } = refreshing(async (name) => {
+    if (name !== names.at(-1)) throw new Failure("refused", 500);
+  });
+  refresher.wantEach(names);
+  await settle();
+  assert.equal(asked.includes(names.at(-1)), true);
+});
+
+test("whoever signs out is not asked for what was waiting either", async () => {
+  const names = Array.from({ length: MANY + 1 }, (_, index) => `alert-${index}`);
+  const { clock, asked, refresher } = refreshing();
+  refresher.wantEach(names);
+  refresher.stop();
+  await clock.pass(60_000);
+  assert.deepEqual(asked, names.slice(0, MANY));
+});

@@ -75,7 +75,9 @@ class Screen:
     @property
     def raise_(self) -> Locator:
         """What is told of this person's own raise."""
-        return self.page.get_by_role("group", name=self.words("Your alert"), exact=True)
+        return self.page.get_by_role("group", name=self.words("Your alert"), exact=True).or_(
+            self.page.get_by_role("group", name=self.words("Your drill"), exact=True)
+        )
 
     async def until_live(self) -> None:
         """Wait until the board is there and follows the live stream."""

@@ -8,8 +8,10 @@ import { createRaises } from "../../server/console/raises.js";
 import { createSession } from "../../server/console/session.js";
 import { createSound } from "../../server/console/sound.js";
 import { createStore, firstState } from "../../server/console/store.js";
+import { GRACE_MS } from "../../server/console/stream.js";
+import { CUT_OFF_MS, WARNING_MS } from "../../server/console/warning.js";
 import {
-  ANA, BORIS, CHANNEL, KEY, Line, POLICE, StandingClock, accepted, alert, answer, board, delivered, problem, recipient, review, settle,
+  ANA, BORIS, CHANNEL, KEY, Line, POLICE, StandingClock, accepted, alert, answer, board, delivered, ended, problem, recipient, review, settle,
 } from "./world.mjs";
 
 /** An audio device that notes what it plays. */
@@ -242,12 +244,11 @@ test("one's own alert that nobody has accepted is stayed with again after a relo
 });
 
 test("a press that became part of somebody else's alert is one's own too", async () => {
-  const other = alert({ id: "other", raised_by: ANA, recipients: [recipient(BORIS, "x")] });
+  const other = alert({ id: "other", pressed_by: [ANA, BORIS], recipients: [recipient(BORIS, "x")] });
   const { store, raises } = await signedIn({ alert: () => answer(other) });
   raises.start(CHANNEL, "Actual");
   await settle();
   assert.deepEqual(store.get().raises.map((each) => each.alert.id), ["other"]);
-  assert.equal(store.get().pressed.has("other"), true);
   assert.equal(store.get().ringing, false);
 });
 
@@ -280,4 +281,118 @@ test("whoever signs in after somebody else never raises in that person's stead",
   assert.equal(puts.length, 1);
   assert.deepEqual(store.get().raises, []);
   assert.equal(raises.guarded(), false);
+});
+
+test("however many alerts have ended unheard, each is looked at, and then it is quiet", async () => {
+  const many = Array.from({ length: 12 }, (_, index) => alert({ id: `alert-${index}` }));
+  const { audio, clock, lines, sound, store, take, world } = await signedIn({
+    board: () => answer(board({ alerts: many })),
+    alert: ({ path }) => answer(ended({ id: path.split("/").at(-1) })),
+  });
+  sound.touched();
+  await settle();
+  assert.equal(audio.playing.length, 1);
+  world.board = () => answer(board());
+  lines[0].event("reset", {}, 50);
+  await clock.pass(10_000);
+  assert.deepEqual(store.get().alerts.filter((each) => each.state === "open"), []);
+  assert.equal(audio.playing.length, 0);
+  assert.equal(take().filter((each) => each.endsWith("board")).length, 1);
+});
+
+for (const [what, name, late] of [
+  ["a board", "board", () => answer(board({ alerts: [alert()] }))],
+  ["an alert", "alert", () => answer(alert())],
+  ["a list of reviews", "reviews", () => answer({ reviews: [review(1)] })],
+]) {
+  test(`${what} that comes after the session has ended changes nothing`, async () => {
+    const { clock, lines, session, store, world } = await signedIn();
+    await clock.pass(1_000);
+    const before = lines.length;
+    let come = () => {};
+    world[name] = () => new Promise((resolve) => void (come = () => resolve(late())));
+    const object = { board: "duty", alert: "alert", reviews: "review" }[name];
+    lines[0].event("change", { object, id: KEY }, 8);
+    await settle();
+    assert.equal(await session.signOut(), null);
+    come();
+    await clock.pass(2_000);
+    const { alerts, facts, reviews, session: now, why } = store.get();
+    assert.deepEqual([alerts, facts, reviews, now, why], [[], null, [], "signed_out", "left"]);
+    assert.equal(lines.length, before);
+  });
+}
+
+test("where another person signs in by another tab, nothing stays of what the one before saw and said", async () => {
+  const { clock, lines, session, sound, store, take, world } = await signedIn({
+    board: () => answer(board({ alerts: [alert(), alert({ id: "other" })] })),
+  });
+  await clock.pass(1_000);
+  sound.touched();
+  session.silence();
+  let come = () => {};
+  world.alert = () => new Promise((resolve) => void (come = () => resolve(answer(alert({ id: "other" })))));
+  lines[0].event("change", { object: "alert", id: "other" }, 8);
+  await settle();
+  const theirs = alert({ recipients: [recipient(ANA, POLICE)], raised_by: BORIS, pressed_by: [BORIS] });
+  world.board = () => answer(board({ position: 20, me: { ...board().me, id: ANA, name: "Ana Primer" }, alerts: [theirs] }));
+  take();
+  lines[0].event("change", { object: "duty", id: null }, 9);
+  await settle();
+  come();
+  await clock.pass(1_000);
+  assert.deepEqual(store.get().alerts.map((each) => each.id), [KEY]);
+  assert.equal(store.get().ringing, true);
+  assert.match(store.get().urgent.text, /^ALERT, quiet-heron: panic/);
+  assert.deepEqual(take(), ["GET /api/board"]);
+  assert.equal(lines.length, 2);
+  assert.throws(() => lines[0].say("for the one before"));
+});
+
+test("a console whose session ends warns in its own tone and in words, until somebody touches it", async () => {
+  const { audio, lines, sound, store } = await signedIn();
+  sound.touched();
+  await settle();
+  lines[0].event("ended", { reason: "signed_out" });
+  await settle();
+  assert.equal(audio.playing.length, 1);
+  assert.equal(store.get().urgent.text, "Your session has ended. Sign in again.");
+  sound.touched();
+  assert.equal(audio.playing.length, 0);
+});
+
+test("whoever signs out is not warned of it", async () => {
+  const { audio, session, sound, store } = await signedIn();
+  sound.touched();
+  await session.signOut();
+  assert.equal(audio.playing.length, 0);
+  assert.equal(store.get().urgent.text, "");
+});
+
+test("a console that is cut off for long warns aloud, for a limited time, and not when it is live again", async () => {
+  const { audio, clock, lines, sound, world } = await signedIn();
+  sound.touched();
+  lines[0].event("alive", {});
+  await settle();
+  world.stream = () => Promise.reject(new TypeError("cut"));
+  lines[0].end();
+  await clock.pass(GRACE_MS + CUT_OFF_MS - 1);
+  assert.equal(audio.playing.length, 0);
+  await clock.pass(1);
+  assert.equal(audio.playing.length, 1);
+  await clock.pass(WARNING_MS);
+  assert.equal(audio.playing.length, 0);
+  world.stream = undefined;
+  await clock.pass(20_000);
+  lines.at(-1).event("alive", {});
+  await settle();
+  world.stream = () => Promise.reject(new TypeError("cut"));
+  lines.at(-1).end();
+  await clock.pass(GRACE_MS + CUT_OFF_MS);
+  assert.equal(audio.playing.length, 1);
+  world.stream = undefined;
+  await clock.pass(20_000);
+  lines.at(-1).event("alive", {});
+  await settle();
+  assert.equal(audio.playing.length, 0);
 });

@@ -175,3 +175,31 @@ test("a thousand cuts lose nothing and show nothing twice", async () => {
   assert.deepEqual(heard.map(([, data]) => Number(data.id)), Array.from({ length: 1000 }, (_, index) => index + 1));
   assert.deepEqual(asked, Array.from({ length: 1001 }, (_, index) => String(7 + index)));
 });
+
+test("a first connection that nobody answers is not live, and says so", async () => {
+  const { told, clock } = following(() => new Promise(() => {}));
+  await clock.pass(GRACE_MS - 1);
+  assert.deepEqual(told, []);
+  await clock.pass(1);
+  assert.deepEqual(told, ["lost"]);
+});
+
+for (const [how, notice] of [
+  ["by itself", ({ clock }) => clock.pass(5_000)],
+  ["when somebody looks", ({ following: stream }) => stream.kick()],
+]) {
+  test(`a machine that slept is not live: noticed ${how}`, async () => {
+    const state = following();
+    await settle();
+    state.lines[0].event("alive", {});
+    await settle();
+    state.clock.sleep(SILENT_MS + 1);
+    await notice(state);
+    assert.deepEqual(state.told, ["live", "lost"]);
+    await state.clock.pass(500);
+    assert.equal(state.asked.length, 2);
+    state.lines[1].event("alive", {});
+    await settle();
+    assert.deepEqual(state.told, ["live", "lost", "live"]);
+  });
+}

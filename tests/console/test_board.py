@@ -70,7 +70,7 @@ async def test_it_shows_duty_reviews_and_when_calling_was_last_proven(
     await console.beat()
 
     screen = await browsers.board_of(story.coordinator, Machine(language=language))
-    reviews = screen.region("Assessments due")
+    reviews = screen.region("Reviews due")
     await expect(reviews.get_by_role("heading", name=screen.words("OVERDUE: {count}", count=1))).to_be_visible()
     overdue = reviews.get_by_role("listitem").filter(has_text=story.case.codename)
     await expect(overdue).to_contain_text(screen.words("very high risk"))
@@ -118,7 +118,7 @@ async def test_it_follows_what_others_do(browsers: Browsers, network: Network, s
         )
     )  # fmt: skip
     await network.reviews.set_level(story.deputy, story.case.id, Level.VERY_HIGH)
-    row = screen.region("Assessments due").get_by_role("listitem").filter(has_text=story.case.codename)
+    row = screen.region("Reviews due").get_by_role("listitem").filter(has_text=story.case.codename)
     await expect(row).to_contain_text(screen.words("very high risk"))
 
 
@@ -180,7 +180,7 @@ async def test_a_wrong_clock_on_the_machine_changes_nothing(
     console.clock.move(timedelta(minutes=7))
     screen = await browsers.board_of(story.coordinator, Machine(wrong_by=timedelta(days=3)))
     await expect(screen.alert(story.case.codename)).to_contain_text("(7 min ago)")
-    await expect(screen.region("Assessments due")).to_contain_text("(in 21 hr)")
+    await expect(screen.region("Reviews due")).to_contain_text("(in 21 hr)")
 
 
 async def test_it_says_when_what_calls_people_gives_no_sign_of_life(

@@ -47,6 +47,7 @@ async def test_a_drill_from_start_to_end(browsers: Browsers, network: Network, s
     await screen.button("Start a drill").click()
     await screen.button("Yes, start the drill").click()
     await expect(screen.raise_).to_contain_text(screen.words("EXERCISE"))
+    await expect(screen.raise_).to_have_accessible_name(screen.words("Your drill"))
     await expect(screen.raise_).to_contain_text(screen.words(STORED))
     await expect(screen.raise_.get_by_role("link")).to_have_count(0)
     await expect(screen.spoken(STORED)).to_have_text(re.compile(f"^{screen.words('EXERCISE')}"))

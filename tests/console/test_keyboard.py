@@ -129,7 +129,7 @@ async def test_whoever_does_not_see_finds_the_way(
     levels: list[int] = await page.evaluate(HEADINGS)
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in zip([0, *levels], levels, strict=False))
-    for sentence in ("Duty tonight", "Last proven", "Assessments due"):
+    for sentence in ("Duty tonight", "Last proven", "Reviews due"):
         await expect(screen.region(sentence)).to_have_count(1)
     await expect(screen.region("Open alerts: {count}", count=3)).to_have_count(1)
     await expect(screen.alert(tonight.nobody_accepted.codename)).to_match_aria_snapshot(

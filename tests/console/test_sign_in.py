@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import timedelta
 
@@ -93,17 +94,12 @@ async def test_the_code_leaves_the_address_before_anything_else(
     browsers: Browsers, console: ServedConsole, story: Scene
 ) -> None:
     screen = await browsers.window(Machine(language="sr-Latn"))
-    waiting: list[Route] = []
-
-    async def wait(route: Route) -> None:
-        waiting.append(route)
-
-    await screen.page.route("**/console/texts/*", wait)
-    async with screen.page.expect_request("**/console/texts/*"):
-        await screen.open(await console.address_for(story.member))
+    asked: asyncio.Future[Route] = asyncio.get_running_loop().create_future()
+    await screen.page.route("**/console/texts/*", lambda route: asked.set_result(route))  # noqa: PLW0108 (awaited else)
+    await screen.open(await console.address_for(story.member))
+    words = await asked
     assert screen.page.url == f"{console.home}#/board"
-    for route in waiting:
-        await route.continue_()
+    await words.continue_()
     await screen.until_live()
 
 

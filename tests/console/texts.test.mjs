@@ -33,6 +33,17 @@ test("another language is spoken once its words are there, and else the one befo
   assert.deepEqual([language(), locale()], ["en", "en-GB"]);
 });
 
+test("words that come after another wish change nothing, and have not failed", async () => {
+  for (const late of [() => answer(WORDS), () => problem(500)]) {
+    let come = () => {};
+    const slow = speak("sr-Latn", () => new Promise((resolve) => void (come = () => resolve(late()))));
+    assert.equal(await speak("en", async () => problem(404)), true);
+    come();
+    assert.equal(await slow, true);
+    assert.deepEqual([language(), t("Raised {time} by {person}.", { time: "1", person: "2" })], ["en", "Raised 1 by 2."]);
+  }
+});
+
 test("the first language is the one that was chosen, else the browser's first that is known", () => {
   assert.equal(firstLanguage("sr-Cyrl", ["en"]), "sr-Cyrl");
   assert.equal(firstLanguage("xx", ["de-DE", "sr-RS", "en"]), "sr-Latn");

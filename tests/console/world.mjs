@@ -35,6 +35,12 @@ export class StandingClock {
     this.#now = until;
   }
 
+  /** Let time pass as on a machine that sleeps: its timers sleep too. */
+  sleep(ms) {
+    this.#now += ms;
+    for (const each of this.#timers.values()) each.at += ms;
+  }
+
   /** How many timers are waiting. */
   get waiting() {
     return this.#timers.size;
@@ -104,6 +110,7 @@ export const alert = (changes = {}) => ({
   certainty: "Observed",
   raised_by: ANA,
   raised_through: "api",
+  pressed_by: [changes.raised_by ?? ANA],
   sent: "2026-03-02T09:00:00Z",
   state: "open",
   owner: null,

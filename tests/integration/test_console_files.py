@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
+import brotli
 import pytest
 from aiohttp import web
 
@@ -128,21 +129,30 @@ async def test_nothing_else_can_be_had(console: Console) -> None:
     assert await console.raw("/console/%61pp.js") == 200
 
 
+UNPACKED = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}
+
+
 @pytest.mark.parametrize(
-    ("accepted", "packed"),
-    [("gzip", True), ("br, gzip;q=0.5", True), ("GZIP", True), ("gzip;q=1.0", True), ("gzip;q=0", False),
-     ("gzip; q=0.000", False), ("identity", False), ("br", False), ("", False), ("xgzip", False)],
+    ("accepted", "coding"),
+    [("gzip", "gzip"), ("gzip, deflate, br", "br"), ("br;q=0, gzip;q=0.5", "gzip"), ("GZIP", "gzip"),
+     ("gzip;q=1.0", "gzip"), ("gzip;q=0", None), ("gzip; q=0.000", None), ("identity", None), ("BR", "br"), ("", None),
+     ("xgzip", None)],
 )  # fmt: skip
-async def test_files_are_compressed_for_whoever_takes_that(console: Console, accepted: str, packed: bool) -> None:  # noqa: FBT001
+async def test_files_are_compressed_for_whoever_takes_that(console: Console, accepted: str, coding: str | None) -> None:
     answer = await console.ask("/console/app.js", Accept_Encoding=accepted)
-    assert (answer.headers.get("Content-Encoding") == "gzip") is packed
-    assert (gzip.decompress(answer.body) if packed else answer.body) == MODULE
+    assert answer.headers.get("Content-Encoding") == coding
+    assert UNPACKED[coding](answer.body) == MODULE
     assert answer.headers["Vary"] == "Accept-Encoding"
+
+
+def test_what_a_browser_loads_first_stays_small() -> None:
+    files = console_files.read(FOLDER)
+    assert sum(len(file.packed["br"]) for path, file in files.items() if not path.startswith("texts/")) <= 60 * 1024
 
 
 async def test_what_a_browser_has_is_not_sent_again(console: Console) -> None:
     tags = set()
-    for accepted in ("gzip", "identity"):
+    for accepted in ("br", "gzip", "identity"):
         first = await console.ask("/console/app.js", Accept_Encoding=accepted)
         tag = first.headers["Etag"]
         tags.add(tag)
@@ -154,7 +164,7 @@ async def test_what_a_browser_has_is_not_sent_again(console: Console) -> None:
         for unknown in ('"other"', "no tag", '"', ""):
             other = await console.ask("/console/app.js", Accept_Encoding=accepted, If_None_Match=unknown)
             assert (other.status, other.body) == (200, first.body)
-    assert len(tags) == 2
+    assert len(tags) == 3
     assert (await console.ask("/console/style.css")).headers["Etag"] not in tags
 
 

@@ -177,6 +177,25 @@ async def test_a_database_that_was_away_costs_nothing(
             ]
 
 
+async def test_a_feed_that_fails_leaves_the_api_running_and_goes_on(
+    network: Network, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.live.feed.RETRY_SECONDS", 0.01)
+    scene = await network.scene()
+    alert = await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
+    async with serve_live(network, settings, tmp_path) as api:
+        token = await api.token(scene.coordinator)
+        async with following(api, token) as reader:
+            async with network.database.transaction() as tx:
+                await tx.run("ALTER TABLE ledger RENAME TO kept")
+            await until(lambda: not api.services.feed.following)
+            assert (await api.ask("GET", "/api/me", token=token)).status == 200
+            async with network.database.transaction() as tx:
+                await tx.run("ALTER TABLE kept RENAME TO ledger")
+            last = await touch(network, scene, alert)
+            assert (await reader.news()).id == last
+
+
 async def test_whoever_is_excluded_in_the_middle_hears_nothing_more_of_the_case(
     network: Network, settings: Settings, tmp_path: Path
 ) -> None:

@@ -37,6 +37,7 @@ async def begin_browser_session(call: Call[BrowserSessionRequest]) -> WithCookie
 async def end_session(call: Call[Nothing]) -> WithCookie:
     """End the session that the request came with; a browser forgets it."""
     await call.services.sign_in.sign_out(call.token)
+    call.services.feed.sign_out(call.token)
     return WithCookie(answer=Nothing())
 
 

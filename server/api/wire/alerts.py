@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from agencies.model import AgencyId, PersonId
+from alerts.escalation import paused_until
 from alerts.model import (
     AgencyAnswer,
     AlertId,
@@ -119,7 +120,8 @@ class DeliveryAnswer(Wire, frozen=True, kw_only=True):
 class AlertAnswer(Wire, frozen=True, kw_only=True):
     """An alert. `id` may differ from the key of a raise that became part of an open alert.
 
-    `people` names everybody who takes part in it.
+    `pressed_by` is everybody whose press became part of it, as far as that was verified. Until `paused_until`
+    calling rests because a raiser said that it is over. `people` names everybody who takes part.
     """
 
     id: AlertId
@@ -132,10 +134,12 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
     certainty: Certainty
     raised_by: PersonId | None
     raised_through: Through
+    pressed_by: list[PersonId]
     sent: Moment
     state: Annotated[State, msgspec.Meta(examples=["open"])]
     owner: PersonId | None
     next_step_at: Moment | None
+    paused_until: Annotated[Moment | None, NOT_YET]
     stood_down_by: Annotated[PersonId | None, NOT_YET]
     stood_down_at: Annotated[Moment | None, NOT_YET]
     stand_down_reason: Annotated[StandDownReason | None, NOT_YET]
@@ -159,10 +163,12 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
             certainty=alert.certainty,
             raised_by=alert.raised_by,
             raised_through=alert.raised_through,
+            pressed_by=sorted(alert.raiser_ids),
             sent=alert.sent,
             state=alert.state,
             owner=alert.owner_id,
             next_step_at=alert.next_step_at,
+            paused_until=paused_until(alert),
             stood_down_by=alert.stood_down_by,
             stood_down_at=alert.stood_down_at,
             stand_down_reason=alert.stand_down_reason,

@@ -201,12 +201,12 @@ async def _open(page: Page, api: Connection, port: int, watcher: str) -> None:
 
 async def _shell() -> float:
     files = console_files.read(console_files.FOLDER)
-    return float(sum(len(file.packed) for path, file in files.items() if not path.startswith("texts/")))
+    return float(sum(len(file.packed["br"]) for path, file in files.items() if not path.startswith("texts/")))
 
 
 async def _shell_with_words() -> float:
     files = console_files.read(console_files.FOLDER)
-    return await _shell() + max(len(file.packed) for path, file in files.items() if path.startswith("texts/"))
+    return await _shell() + max(len(file.packed["br"]) for path, file in files.items() if path.startswith("texts/"))
 
 
 ROW = Row(
