@@ -131,7 +131,7 @@ def raised_again(alert: Alert, codename: str, audience: Audience, press: Alert) 
         "time": press.sent.isoformat(),
         "person": str(press.raised_by or ""),
     }
-    cause = f"again:{press.event}:{press.sent.isoformat(timespec='minutes')}"
+    cause = _again(press)
     messages = []
     for call in audience.calls:
         messages += [
@@ -139,6 +139,11 @@ def raised_again(alert: Alert, codename: str, audience: Audience, press: Alert) 
             _message(alert, call.target, "alert_raised_again", cause, parameters),
         ]
     return messages
+
+
+def raised_again_key(alert: Alert, press: Alert) -> str:
+    """Return how the keys begin of what rings where a further raise is told."""
+    return _key(alert, f"ring:{_again(press)}")
 
 
 def accepted(alert: Alert, codename: str, rooms: Iterable[Target], by: PersonId, at: datetime) -> list[Message]:
@@ -186,6 +191,14 @@ def ended(
     return [_message(alert, room, "alert_ended", "ended", parameters) for room in rooms]
 
 
+def _again(press: Alert) -> str:
+    return f"again:{press.event}:{press.sent.isoformat(timespec='minutes')}"
+
+
+def _key(alert: Alert, cause: str) -> str:
+    return f"alert:{alert.id}:{cause}:"
+
+
 def _ring(alert: Alert, call: Call, cause: str) -> Message:
     return _message(alert, call.target, "alert_ring", f"ring:{cause}", mentions=call.mentions)
 
@@ -208,7 +221,7 @@ def _message(
     if alert.status is Status.EXERCISE:
         template = template.replace("alert_", "drill_", 1)
     return Message(
-        key=f"alert:{alert.id}:{cause}:{target.id}",
+        key=_key(alert, cause) + str(target.id),
         target=target,
         template=template,
         parameters=parameters or {},

@@ -1,6 +1,8 @@
 -- alert_of_key --
--- The alert that a raise with this key belongs to. $1 key.
-SELECT alert_id FROM alert_raises WHERE key = $1
+-- The alert that a raise with this key belongs to already, and the one that is open in a scope. $1 key,
+-- $2 compartment, $3 status.
+SELECT (SELECT alert_id FROM alert_raises WHERE key = $1) AS raised,
+    (SELECT id FROM alerts WHERE compartment_id = $2 AND status = $3 AND state <> 'stood_down') AS open
 
 -- open_alert --
 -- Open an alert with its first press, its agencies and everybody called, unless its scope has an open one; tell
@@ -30,6 +32,18 @@ SELECT id FROM alerts WHERE compartment_id = $1 AND status = $2 AND state <> 'st
 -- add_raise --
 -- Record a press. $1 key, $2 alert, $3 person, $4 event, $5 at.
 INSERT INTO alert_raises (key, alert_id, person_id, event, at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT DO NOTHING
+
+-- add_quiet_raise --
+-- Record a further press unless something has changed that it must act on: the alert stands as it was read, and its
+-- rooms have heard of this cause. $1 key, $2 alert, $3 person, $4 event, $5 at, $6 severity, $7 certainty, $8 ladder,
+-- $9 how the keys of what was said begin.
+WITH standing AS (
+    SELECT id FROM alerts
+    WHERE id = $2 AND state = 'open' AND cancel_asked_at IS NULL AND severity = $6 AND certainty = $7 AND ladder = $8
+      AND EXISTS (SELECT FROM outbox WHERE alert_id = $2 AND starts_with(key, $9))
+    FOR UPDATE)
+INSERT INTO alert_raises (key, alert_id, person_id, event, at) SELECT $1, id, $3, $4, $5 FROM standing
 ON CONFLICT DO NOTHING
 
 -- lock_alerts --

@@ -44,7 +44,7 @@ from alerts.model import (
 )
 from cases import rules
 from cases import store as case_store
-from cases.model import CompartmentId
+from cases.model import Case, Compartment, CompartmentId
 from core import ledger, metrics, outbox
 from core.clock import Clock
 from core.database import MOVED_ON, Database, Reading, Transaction
@@ -87,27 +87,29 @@ class Alerts:
     ) -> AlertView:
         """Raise an alert in a compartment, once per key, or make it part of the one that is open there."""
         async with self._database.transaction(urgent=True) as tx:
-            known = await store.alert_of_key(tx, key)
-            if known is not None:
-                return await self._known(tx, actor, known, compartment_id, status)
+            found = await store.alert_of_key(tx, key, compartment_id, status)
+            if found.raised is not None:
+                return await self._known(tx, actor, await store.alert(tx, found.raised), compartment_id, status)
             case = await case_store.case_of_compartment(tx, compartment_id)
             compartment = rules.compartment_seen_by(case, compartment_id, actor.id)
-            # Read and decided before any alert is held: whoever presses at the same moment hardly waits.
-            around = await surroundings(tx, case, compartment)
             now = self._clock.now()
-            press = self._new(key, around, actor, event, status, through, now)
-            first = wave(press, around, now)
-            joined = await self._open_or_join(tx, first.alert)
-            if joined is None:
-                said = await outbox.post(tx, first.messages, now)
-                view = await self._view(tx, first.alert, around, said)
-            elif await store.add_raise(tx, key, joined.id, press.raised_by, event, now):
-                view = await self._view(tx, await self._raise_again(tx, joined, around, press, now), around)
-            elif (known := await store.alert_of_key(tx, key)) is not None and known.id == joined.id:
-                return await self._view(tx, joined, around)
-            else:
-                # The same key came at this very moment for something else: nothing of this raise is kept.
-                raise Conflict(MOVED_ON)
+            press = self._new(key, case, compartment, actor, event, status, through, now)
+            view = None if found.open is None else await self._press_quietly(tx, key, press, found.open, compartment)
+            if view is None:
+                # Read and decided before any alert is held: whoever presses at the same moment hardly waits.
+                around = await surroundings(tx, case, compartment)
+                first = wave(press, around, now)
+                joined = await self._open_or_join(tx, first.alert)
+                if joined is None:
+                    said = await outbox.post(tx, first.messages, now)
+                    view = await self._view(tx, first.alert, around, said)
+                elif await store.add_raise(tx, key, joined.id, press.raised_by, event, now):
+                    view = await self._view(tx, await self._raise_again(tx, joined, around, press, now), around)
+                elif (await store.alert_of_key(tx, key, compartment_id, status)).raised == joined.id:
+                    return await self._view(tx, joined, around)
+                else:
+                    # The same key came at this very moment for something else: nothing of this raise is kept.
+                    raise Conflict(MOVED_ON)
             await self._record(
                 tx, "alert_raised", actor, press, view.alert.id, event=event, status=status, through=through
             )
@@ -206,16 +208,16 @@ class Alerts:
             return await self._view(tx, alert, around)
 
     def _new(
-        self, key: UUID, around: Surroundings, actor: Person, event: Event, status: Status, through: Through,
-        now: datetime,
+        self, key: UUID, case: Case, compartment: Compartment, actor: Person, event: Event, status: Status,
+        through: Through, now: datetime,
     ) -> Alert:  # fmt: skip
         verified = through is not Through.UNVERIFIED
         severity = SEVERITY_OF_EVENT[event] if verified else Severity.SEVERE
         raised_by = actor.id if verified else None
         return Alert(
             id=AlertId(key),
-            case_id=around.case.id,
-            compartment_id=around.compartment.id,
+            case_id=case.id,
+            compartment_id=compartment.id,
             status=status,
             event=event,
             severity=severity,
@@ -230,8 +232,27 @@ class Alerts:
             ladder_began_at=now,
             step=0,
             next_step_at=escalation(severity, 0, now, now).next_step_at,
-            exclusions_heeded=len(around.case.excluded_ids),
+            exclusions_heeded=len(case.excluded_ids),
             presses=(Press(person_id=raised_by, at=now),),
+        )
+
+    async def _press_quietly(
+        self, tx: Transaction, key: UUID, press: Alert, alert_id: AlertId, compartment: Compartment
+    ) -> AlertView | None:
+        """Make a press part of an open alert whose rooms were rung for the same within this minute; None otherwise.
+
+        Somebody in fear presses again and again. Each press counts, but only what is new has to hold the alert, and
+        that for as short as can be.
+        """
+        alert = await store.alert(tx, alert_id)
+        if alert.begins_anew(press):
+            return None
+        people = await directory.people(tx, alert.people)
+        said = await outbox.deliveries_of_alerts(tx, [alert.id])
+        if not await store.add_quiet_raise(tx, key, alert, press, messages.raised_again_key(alert, press)):
+            return None
+        return AlertView(
+            alert=alert, codename=compartment.codename, people=list(people.values()), deliveries=said[alert.id]
         )
 
     async def _open_or_join(self, tx: Transaction, press: Alert) -> Alert | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -42,10 +43,18 @@ _SAVED = (
 NO_ALERT = mark("There is no such alert.")
 
 
-async def alert_of_key(tx: Reading, key: UUID) -> Alert | None:
-    """Return the alert that a raise with this key became part of."""
-    alert_id = await tx.value(SQL["alert_of_key"], key)
-    return None if alert_id is None else await alert(tx, AlertId(alert_id))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The alert that a key raised already, and the one that is open where it is to raise one now."""
+
+    raised: AlertId | None
+    open: AlertId | None
+
+
+async def alert_of_key(tx: Reading, key: UUID, compartment_id: CompartmentId, status: Status) -> Found:
+    """Return what there is already for a raise with this key."""
+    row = await tx.row(SQL["alert_of_key"], key, compartment_id, status)
+    return Found(raised=None, open=None) if row is None else Found(raised=row["raised"], open=row["open"])
 
 
 async def open_alert(tx: Transaction, new: Alert) -> bool:
@@ -73,6 +82,16 @@ async def add_raise(
 ) -> bool:
     """Record a further press of a button; False where its key is known."""
     return bool(await tx.run(SQL["add_raise"], key, alert_id, person_id, event, at))
+
+
+async def add_quiet_raise(tx: Transaction, key: UUID, alert_: Alert, press: Alert, said: str) -> bool:
+    """Record a further press of an alert that still stands as it was read, where this was said; False otherwise."""
+    return bool(
+        await tx.run(
+            SQL["add_quiet_raise"], key, alert_.id, press.raised_by, press.event, press.sent, alert_.severity,
+            alert_.certainty, alert_.ladder, said,
+        )
+    )  # fmt: skip
 
 
 async def alert(tx: Reading, alert_id: AlertId, *, lock: bool = False) -> Alert:

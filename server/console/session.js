@@ -187,7 +187,7 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
         const failure = /** @type {Failure} */ (error);
         if (failure.status !== 401) return failure;
       }
-      raises.abandon();
+      if (!raises.guarded()) raises.abandon();
       end("left");
       store.set({ calling: { ...store.get().calling, channels: [] } });
       return null;
