@@ -247,6 +247,7 @@ class Alerts:
         alert = await store.alert(tx, alert_id)
         if alert.begins_anew(press):
             return None
+        alert = replace(alert, presses=(*alert.presses, *press.presses))
         people = await directory.people(tx, alert.people)
         said = await outbox.deliveries_of_alerts(tx, [alert.id])
         if not await store.add_quiet_raise(tx, key, alert, press, messages.raised_again_key(alert, press)):

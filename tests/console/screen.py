@@ -73,11 +73,16 @@ class Screen:
         return self.page.get_by_role("button", name=re.compile(f"^{re.escape(self.words('Panic'))}"))
 
     @property
-    def raise_(self) -> Locator:
+    def own_alert(self) -> Locator:
         """What is told of this person's own raise."""
         return self.page.get_by_role("group", name=self.words("Your alert"), exact=True).or_(
             self.page.get_by_role("group", name=self.words("Your drill"), exact=True)
         )
+
+    @property
+    def own_drill(self) -> Locator:
+        """What is told of this person's own drill."""
+        return self.page.get_by_role("group", name=self.words("Your drill"), exact=True)
 
     async def until_live(self) -> None:
         """Wait until the board is there and follows the live stream."""

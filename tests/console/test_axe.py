@@ -56,7 +56,7 @@ async def test_axe_finds_nothing(browsers: Browsers, console: ServedConsole, sto
     await clean(screen, "a drill")
     await screen.page.route("**/api/alerts/*", lambda route: route.abort("connectionreset"))
     await screen.hold(screen.panic)
-    await expect(screen.raise_).to_contain_text(screen.words("NOT raised."))
+    await expect(screen.own_alert).to_contain_text(screen.words("NOT raised."))
     await clean(screen, "not raised")
     await screen.page.unroute("**/api/alerts/*")
     console.line.cut()

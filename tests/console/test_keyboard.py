@@ -86,7 +86,7 @@ async def test_panic_is_near_and_answers_the_keyboard(browsers: Browsers, networ
         await keyboard.down("Enter")
         await screen.pass_time(HOLD)
         await keyboard.up("Enter")
-    await expect(screen.raise_).to_contain_text(screen.words("STORED. It has reached nobody yet."))
+    await expect(screen.own_alert).to_contain_text(screen.words("STORED. It has reached nobody yet."))
     # The hand that held the key has not pressed anything else with it.
     await expect(screen.panic).to_be_focused()
     assert len(await presses(network)) == 1

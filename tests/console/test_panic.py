@@ -23,6 +23,7 @@ REPEAT = timedelta(seconds=15)
 STORED = "STORED. It has reached nobody yet."
 LET_GO = "Let go too early. Nothing was raised."
 DELIVERED = "DELIVERED to {count} rooms. Nobody has accepted yet."
+PASSED_ON = "Your word was passed on. Calling pauses until {time}; then it goes on unless somebody has ended it."
 ACCEPTED = "ACCEPTED by {people}."
 
 
@@ -36,14 +37,14 @@ async def test_only_a_whole_hold_raises(browsers: Browsers, network: Network, st
     await screen.hold(screen.panic, hand, during=HOLD - A_MOMENT)
     await screen.pass_time(HOLD)
     assert await presses(network) == []
-    await expect(screen.raise_).to_have_count(0)
+    await expect(screen.own_alert).to_have_count(0)
     async with screen.still(), screen.holding(screen.panic, hand):
         await expect(screen.spoken("Keep holding.")).to_be_attached()
         if hand in ("Space", "Enter"):
             await screen.page.keyboard.down(hand)  # As a key does by itself when it is held.
         await screen.pass_time(HOLD)
         # It does not wait for the hand to let go.
-        await expect(screen.raise_).to_contain_text(screen.words(STORED))
+        await expect(screen.own_alert).to_contain_text(screen.words(STORED))
     assert len(await presses(network)) == 1
 
 
@@ -53,7 +54,7 @@ async def test_it_goes_by_the_machines_own_clock_too(browsers: Browsers, network
         pass
     await expect(screen.text(LET_GO)).to_be_visible()
     async with screen.holding(screen.panic):
-        await expect(screen.raise_).to_contain_text(screen.words(STORED))
+        await expect(screen.own_alert).to_contain_text(screen.words(STORED))
     assert len(await presses(network)) == 1
 
 
@@ -63,33 +64,33 @@ async def test_it_says_how_far_the_call_came_and_no_further(
     screen = await browsers.board_of(story.member, Machine(language=language))
     unreached, officer = story.police.officers
     await screen.hold(screen.panic)
-    await expect(screen.raise_).to_contain_text(screen.words(STORED))
+    await expect(screen.own_alert).to_contain_text(screen.words(STORED))
     await expect(screen.spoken(STORED)).to_be_attached()
-    await expect(screen.raise_.get_by_role("link", name="192")).to_have_attribute("href", "tel:192")
+    await expect(screen.own_alert.get_by_role("link", name="192")).to_have_attribute("href", "tel:192")
     (press,) = await presses(network)
 
     await refuse(network, lambda target: target.kind is TargetKind.COMPARTMENT)
     channel = screen.words("channel {codename}", codename=story.case.codename)
-    await expect(screen.raise_).to_contain_text(
+    await expect(screen.own_alert).to_contain_text(
         screen.words("NOT delivered: {rooms}. Ring them yourself.", rooms=channel)
     )
-    await expect(screen.raise_).to_contain_text(screen.words(STORED))
+    await expect(screen.own_alert).to_contain_text(screen.words(STORED))
     await deliver(network, lambda target: target.id == story.police.desk_id, unreached=[unreached.id])
     desk = screen.words("duty desk of {agency}", agency=story.police.agency.name)
-    await expect(screen.raise_).to_contain_text(screen.words(DELIVERED, count=1))
-    await expect(screen.raise_).to_contain_text(screen.words("Delivered to: {rooms}.", rooms=desk))
-    await expect(screen.raise_).to_contain_text(
+    await expect(screen.own_alert).to_contain_text(screen.words(DELIVERED, count=1))
+    await expect(screen.own_alert).to_contain_text(screen.words("Delivered to: {rooms}.", rooms=desk))
+    await expect(screen.own_alert).to_contain_text(
         screen.words("NOT reached on any device: {people}. Ring them.", people=unreached.name)
     )
     await expect(screen.spoken(DELIVERED, count=1)).to_be_attached()
 
     await network.alerts.acknowledge(officer, press.alert_id)
-    await expect(screen.raise_).to_contain_text(screen.like(ACCEPTED, people=f"{officer.name} {ANYTHING}"))
-    await expect(screen.raise_).to_contain_text(
+    await expect(screen.own_alert).to_contain_text(screen.like(ACCEPTED, people=f"{officer.name} {ANYTHING}"))
+    await expect(screen.own_alert).to_contain_text(
         screen.like("Still silent: {agencies}. They are being called.", agencies=ANYTHING)
     )
     await expect(screen.spoken(ACCEPTED, people=ANYTHING)).to_be_attached()
-    await expect(screen.raise_.get_by_role("link")).to_have_count(0)
+    await expect(screen.own_alert.get_by_role("link")).to_have_count(0)
     assert len(await presses(network)) == 1
 
 
@@ -102,7 +103,7 @@ async def test_another_hold_joins_the_open_alert(browsers: Browsers, network: Ne
     assert first.key != second.key
     assert {first.alert_id, second.alert_id} == {first.key}
     await expect(screen.page.get_by_role("article")).to_have_count(1)
-    await expect(screen.raise_).to_have_count(1)
+    await expect(screen.own_alert).to_have_count(1)
 
 
 async def test_a_channel_is_chosen_before_the_hold(browsers: Browsers, network: Network, story: Scene) -> None:
@@ -110,8 +111,8 @@ async def test_a_channel_is_chosen_before_the_hold(browsers: Browsers, network: 
     screen = await browsers.board_of(story.member)
     await screen.page.get_by_role("combobox", name=screen.words("Channel")).select_option(circle.codename)
     await screen.hold(screen.panic)
-    await expect(screen.raise_).to_contain_text(screen.words(STORED))
-    await expect(screen.raise_).to_contain_text(circle.codename)
+    await expect(screen.own_alert).to_contain_text(screen.words(STORED))
+    await expect(screen.own_alert).to_contain_text(circle.codename)
     (press,) = await presses(network)
     assert (await network.alerts.see(story.member, press.alert_id)).codename == circle.codename
 
@@ -131,8 +132,19 @@ async def test_the_call_keeps_its_channel_whatever_is_opened_meanwhile(
         await expect(choice.get_by_role("option", name="aaa-first")).to_be_attached()
         await screen.pass_time(HOLD)
     await expect(choice).to_have_value(shown)
-    await expect(screen.raise_).to_contain_text(story.case.codename)
-    await expect(screen.raise_).to_contain_text(screen.words(STORED))
+    await expect(screen.own_alert).to_contain_text(story.case.codename)
+    await expect(screen.own_alert).to_contain_text(screen.words(STORED))
+
+
+async def test_a_channel_that_is_gone_is_told(browsers: Browsers, network: Network, story: Scene) -> None:
+    circle = await network.cases.open_compartment(story.coordinator, story.case.id, [story.member.id])
+    screen = await browsers.board_of(story.member)
+    await screen.page.get_by_role("combobox", name=screen.words("Channel")).select_option(circle.codename)
+    await network.closing.close_compartment(story.coordinator, circle.id)
+    gone = "The channel chosen before is no longer there. The button now calls in {codename}."
+    await expect(screen.text(gone, codename=story.case.codename)).to_be_visible()
+    await screen.hold(screen.panic)
+    await expect(screen.own_alert).to_contain_text(story.case.codename)
 
 
 async def test_whoever_uses_a_screen_reader_confirms_instead_of_holding(
@@ -143,7 +155,7 @@ async def test_whoever_uses_a_screen_reader_confirms_instead_of_holding(
     await screen.panic.dispatch_event("click")
     assert await presses(network) == []
     await screen.button("Raise the alert now").click()
-    await expect(screen.raise_).to_contain_text(screen.words(STORED))
+    await expect(screen.own_alert).to_contain_text(screen.words(STORED))
     assert len(await presses(network)) == 1
 
 
@@ -153,16 +165,14 @@ async def test_the_raisers_word_pauses_calling_until_somebody_ends_it(
     screen = await browsers.board_of(story.member, Machine(language=language))
     officer = story.police.officer
     await screen.hold(screen.panic)
-    await expect(screen.raise_).to_contain_text(screen.words(STORED))
+    await expect(screen.own_alert).to_contain_text(screen.words(STORED))
     (press,) = await presses(network)
     await screen.button("I am safe: stop").click()
     await screen.button("No, go on calling").click()
     assert (await network.alerts.see(officer, press.alert_id)).alert.cancel_asked_at is None
     await screen.button("I am safe: stop").click()
     await screen.button("Yes, stop").click()
-    await expect(screen.raise_).to_contain_text(
-        screen.words("Your word was passed on. Calling pauses until somebody who accepted has rung back and ended it.")
-    )
+    await expect(screen.own_alert).to_contain_text(screen.like(PASSED_ON, time=ANYTHING))
     assert (await network.alerts.see(officer, press.alert_id)).alert.cancel_asked_at is not None
     async with screen.still():
         await screen.pass_time(3 * REPEAT)
@@ -170,10 +180,10 @@ async def test_the_raisers_word_pauses_calling_until_somebody_ends_it(
 
     await network.alerts.acknowledge(officer, press.alert_id)
     await network.alerts.stand_down(officer, press.alert_id, StandDownReason.SAFE)
-    await expect(screen.raise_).to_contain_text(screen.words("ENDED: somebody has stood it down."))
-    await expect(screen.raise_).to_contain_text(screen.words("everybody is safe"))
+    await expect(screen.own_alert).to_contain_text(screen.words("ENDED: somebody has stood it down."))
+    await expect(screen.own_alert).to_contain_text(screen.words("everybody is safe"))
     await screen.button("Close").click()
-    await expect(screen.raise_).to_have_count(0)
+    await expect(screen.own_alert).to_have_count(0)
 
 
 async def test_leaving_the_page_is_asked_about_until_somebody_has_accepted(
@@ -188,13 +198,13 @@ async def test_leaving_the_page_is_asked_about_until_somebody_has_accepted(
 
     screen.page.on("dialog", stay)
     await screen.hold(screen.panic)
-    await expect(screen.raise_).to_contain_text(screen.words(STORED))
+    await expect(screen.own_alert).to_contain_text(screen.words(STORED))
     async with screen.page.expect_event("dialog"):
         await screen.page.close(run_before_unload=True)
-    await expect(screen.raise_).to_contain_text(screen.words(STORED))
+    await expect(screen.own_alert).to_contain_text(screen.words(STORED))
     (press,) = await presses(network)
     await network.alerts.acknowledge(story.police.officer, press.alert_id)
-    await expect(screen.raise_).to_contain_text(screen.like(ACCEPTED, people=ANYTHING))
+    await expect(screen.own_alert).to_contain_text(screen.like(ACCEPTED, people=ANYTHING))
     await screen.page.reload()
     await screen.until_live()
     assert asked == ["beforeunload"]
@@ -205,9 +215,9 @@ async def test_a_page_that_is_opened_anew_stays_with_the_open_call(
 ) -> None:
     screen = await browsers.board_of(story.member)
     await screen.hold(screen.panic)
-    await expect(screen.raise_).to_contain_text(screen.words(STORED))
+    await expect(screen.own_alert).to_contain_text(screen.words(STORED))
     again = await browsers.board_of(story.member)
-    await expect(again.raise_).to_contain_text(again.words(STORED))
+    await expect(again.own_alert).to_contain_text(again.words(STORED))
     async with again.still():
         await again.pass_time(REPEAT)
     assert {each.key for each in await presses(network)} == {(await presses(network))[0].alert_id}

@@ -73,12 +73,12 @@ async def test_everything_fits_at_every_size(
         await screen.page.set_viewport_size(size)
         await fits(screen, f"drill, {name}")
     await screen.hold(screen.panic)
-    await expect(screen.raise_).to_be_visible()
+    await expect(screen.own_alert).to_be_visible()
     for name, size in SIZES.items():
         await screen.page.set_viewport_size(size)
         await fits(screen, f"raised, {name}")
         assert await screen.page.evaluate(DOCK) <= LARGEST_DOCK, name
-        await screen.raise_.scroll_into_view_if_needed()
+        await screen.own_alert.scroll_into_view_if_needed()
         await expect(screen.panic).to_be_attached()
 
 
