@@ -15,6 +15,7 @@ from tests.console.browsers import Browsers, Machine
 from tests.console.elsewhere import deliver, raised, refuse
 from tests.console.screen import ANYTHING
 from tests.console.serving import ServedConsole
+from tests.console.watching import FAILED_REQUEST
 from tests.people import Network, Scene
 
 pytestmark = pytest.mark.slow
@@ -181,6 +182,35 @@ async def test_a_wrong_clock_on_the_machine_changes_nothing(
     screen = await browsers.board_of(story.coordinator, Machine(wrong_by=timedelta(days=3)))
     await expect(screen.alert(story.case.codename)).to_contain_text("(7 min ago)")
     await expect(screen.region("Reviews due")).to_contain_text("(in 21 hr)")
+
+
+async def test_many_alerts_that_end_unseen_are_gone_when_the_line_is_back(
+    browsers: Browsers, console: ServedConsole, network: Network, story: Scene
+) -> None:
+    circles = [
+        await network.cases.open_compartment(story.coordinator, story.case.id, [story.police.worker.id])
+        for _ in range(8)
+    ]
+    views = [await network.alerts.raise_(story.police.worker, each.id, uuid4()) for each in circles]
+    screen = await browsers.board_of(story.coordinator)
+    screen.watch.expect(FAILED_REQUEST)
+    await expect(screen.page.get_by_role("article")).to_have_count(len(views))
+    console.line.cut()
+    for view in views:
+        await network.alerts.acknowledge(story.police.officer, view.alert.id)
+        await network.alerts.stand_down(story.police.officer, view.alert.id, StandDownReason.SAFE)
+    async with screen.still():
+        await screen.pass_time(timedelta(seconds=16))
+        console.line.mend()
+        await screen.pass_time(timedelta(seconds=16))
+        await screen.until_live()
+    await expect(screen.text("No alert is open for you.")).to_be_visible()
+    await expect(screen.page.get_by_role("article")).to_have_count(len(views))
+    async with screen.still():
+        # And then it is quiet.
+        asked = len(screen.sent("GET"))
+        await screen.pass_time(timedelta(seconds=10))
+    assert len(screen.sent("GET")) == asked
 
 
 async def test_it_says_when_what_calls_people_gives_no_sign_of_life(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, Route, expect
 
 from tests.console.browsers import Browsers, Machine
 from tests.console.elsewhere import presses, raised
 from tests.console.scenery import night
 from tests.console.screen import ANYTHING, HOLD, Screen
 from tests.console.serving import ServedConsole
+from tests.console.watching import FAILED_REQUEST
 from tests.people import Network, Scene
 
 pytestmark = pytest.mark.slow
@@ -115,6 +117,26 @@ async def test_changing_the_language_keeps_the_place(browsers: Browsers, story: 
     await screen.page.reload()
     await screen.until_live()
     assert await screen.page.evaluate("Object.entries(localStorage)") == [["language", "sr-Latn"]]
+
+
+async def test_the_language_that_was_chosen_last_is_spoken(browsers: Browsers, story: Scene) -> None:
+    screen = await browsers.board_of(story.member)
+    screen.watch.expect(FAILED_REQUEST)
+    serbian: asyncio.Future[Route] = asyncio.get_running_loop().create_future()
+    await screen.page.route("**/sr-Latn.json", lambda route: serbian.set_result(route))  # noqa: PLW0108 (has a signature)
+    choice = screen.page.get_by_role("combobox", name=screen.words("Language"))
+    await choice.select_option("sr-Latn")
+    slow = await serbian
+    await choice.select_option("en")
+    async with screen.page.expect_response("**/sr-Latn.json"):
+        await slow.continue_()
+    await expect(screen.page.locator("html[lang=en]")).to_be_attached()
+    await expect(screen.page.get_by_role("heading", name=screen.words("Board"))).to_be_visible()
+    # One that cannot be had is told, and nothing changes.
+    await screen.page.route("**/sr-Cyrl.json", lambda route: route.abort())
+    await choice.select_option("sr-Cyrl")
+    await expect(screen.text("The language could not be changed. Check the connection.")).to_be_visible()
+    await expect(choice).to_have_value("en")
 
 
 async def test_whoever_does_not_see_finds_the_way(

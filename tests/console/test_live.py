@@ -54,6 +54,19 @@ async def test_a_board_that_is_cut_off_says_so_and_catches_up(
     await expect(screen.text(NOT_LIVE, time=ANYTHING)).to_have_count(0)
 
 
+async def test_a_stream_that_never_begins_is_not_live(browsers: Browsers, console: ServedConsole, story: Scene) -> None:
+    screen = await browsers.window()
+
+    async def hang(_route: Route) -> None:
+        """Leave the request without an answer."""
+
+    await screen.page.route("**/api/stream", hang)
+    await screen.open(await console.address_for(story.coordinator))
+    await expect(screen.region("Duty tonight")).to_be_visible()
+    await screen.pass_time(GRACE)
+    await is_old(screen)
+
+
 async def test_a_line_on_which_nothing_comes_any_more_is_not_live(
     browsers: Browsers, console: ServedConsole, network: Network, story: Scene
 ) -> None:

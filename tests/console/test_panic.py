@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import Dialog, expect
+from playwright.async_api import Dialog, Route, expect
 
 from alerts.model import StandDownReason
 from cases.model import Part
@@ -13,6 +13,7 @@ from core.outbox import TargetKind
 from tests.console.browsers import PHONE, Browsers, Machine
 from tests.console.elsewhere import deliver, presses, refuse
 from tests.console.screen import ANYTHING, HOLD
+from tests.console.watching import FAILED_REQUEST
 from tests.people import Network, Scene
 
 pytestmark = pytest.mark.slow
@@ -106,10 +107,14 @@ async def test_another_hold_joins_the_open_alert(browsers: Browsers, network: Ne
     await expect(screen.own_alert).to_have_count(1)
 
 
-async def test_a_channel_is_chosen_before_the_hold(browsers: Browsers, network: Network, story: Scene) -> None:
+async def test_the_channel_that_was_chosen_is_called_in_every_language(
+    browsers: Browsers, network: Network, story: Scene
+) -> None:
     circle = await network.cases.open_compartment(story.coordinator, story.case.id, [story.member.id])
     screen = await browsers.board_of(story.member)
     await screen.page.get_by_role("combobox", name=screen.words("Channel")).select_option(circle.codename)
+    screen = await screen.speak("sr-Latn")
+    await expect(screen.page.get_by_role("combobox", name=screen.words("Channel"))).to_have_value(str(circle.id))
     await screen.hold(screen.panic)
     await expect(screen.own_alert).to_contain_text(screen.words(STORED))
     await expect(screen.own_alert).to_contain_text(circle.codename)
@@ -184,6 +189,45 @@ async def test_the_raisers_word_pauses_calling_until_somebody_ends_it(
     await expect(screen.own_alert).to_contain_text(screen.words("everybody is safe"))
     await screen.button("Close").click()
     await expect(screen.own_alert).to_have_count(0)
+
+
+async def test_the_raisers_word_holds_for_every_press(browsers: Browsers, network: Network, story: Scene) -> None:
+    screen = await browsers.board_of(story.member)
+    for _ in range(3):
+        async with screen.answered("PUT"):
+            await screen.hold(screen.panic)
+    await screen.button("I am safe: stop").click()
+    await screen.button("Yes, stop").click()
+    await expect(screen.own_alert).to_contain_text(screen.like(PASSED_ON, time=ANYTHING))
+    sent = len(screen.sent("PUT"))
+    async with screen.still():
+        await screen.pass_time(4 * REPEAT)
+    assert len(screen.sent("PUT")) == sent
+    assert len(await presses(network)) == 3
+
+
+async def test_a_word_that_was_refused_changes_nothing(browsers: Browsers, network: Network, story: Scene) -> None:
+    screen = await browsers.board_of(story.member)
+    screen.watch.expect(FAILED_REQUEST)
+
+    async def refuse_it(route: Route) -> None:
+        problem = {"title": "Not possible now", "status": 409, "detail": "This has changed. Look again."}
+        await route.fulfill(status=409, json=problem)
+
+    await screen.page.route("**/stand-down", refuse_it, times=1)
+    await screen.hold(screen.panic)
+    await expect(screen.own_alert).to_contain_text(screen.words(STORED))
+    await screen.button("I am safe: stop").click()
+    await screen.button("Yes, stop").click()
+    await expect(screen.own_alert).to_contain_text("This has changed. Look again.")
+    await expect(screen.own_alert).to_contain_text(screen.words(STORED))
+    async with screen.still(), screen.answered("PUT"):
+        await screen.pass_time(REPEAT)
+    await screen.button("I am safe: stop").click()
+    await screen.button("Yes, stop").click()
+    await expect(screen.own_alert).to_contain_text(screen.like(PASSED_ON, time=ANYTHING))
+    (press,) = await presses(network)
+    assert (await network.alerts.see(story.police.officer, press.alert_id)).alert.cancel_asked_at is not None
 
 
 async def test_leaving_the_page_is_asked_about_until_somebody_has_accepted(

@@ -200,6 +200,25 @@ async def test_after_the_end_of_a_session_one_can_still_call(
     assert len(await presses(network)) == 1
 
 
+async def test_nothing_of_a_call_goes_on_in_another_persons_name(
+    browsers: Browsers, console: ServedConsole, network: Network, story: Scene
+) -> None:
+    screen = await browsers.board_of(story.member)
+    screen.watch.expect(FAILED_REQUEST)
+    await screen.page.route(ONE_RAISE, fails)
+    await screen.hold(screen.panic)
+    await expect(screen.own_alert).to_contain_text(screen.words(NOT_RAISED))
+    await screen.page.unroute(ONE_RAISE)
+    # A colleague sits down at the same machine and opens a link of hers.
+    address = await console.address_for(story.coordinator)
+    await screen.page.evaluate("(address) => { location.href = address; }", address)
+    await expect(screen.text("Signed in: {person}", person=story.coordinator.name)).to_be_visible()
+    await expect(screen.own_alert).to_have_count(0)
+    async with screen.still():
+        await screen.pass_time(3 * REPEAT)
+    assert await presses(network) == []
+
+
 async def test_another_language_and_another_screen_do_not_stop_it(
     browsers: Browsers, network: Network, story: Scene
 ) -> None:

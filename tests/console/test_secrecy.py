@@ -12,7 +12,7 @@ from playwright.async_api import expect
 
 from agencies.model import Agency, Person
 from tests.console.browsers import Browsers
-from tests.console.elsewhere import raised
+from tests.console.elsewhere import presses, raised
 from tests.console.scenery import rename
 from tests.console.serving import ServedConsole
 from tests.console.watching import FAILED_REQUEST
@@ -67,6 +67,19 @@ async def test_marked_names_are_nowhere_but_on_the_screen(browsers: Browsers, ne
     ]
     assert len(screen.watch.seen) > 50
     assert not [each for each in left if MARK.lower() in each.lower()]
+
+
+async def test_signing_out_leaves_nothing_on_the_page(browsers: Browsers, network: Network, story: Scene) -> None:
+    screen = await browsers.board_of(story.member)
+    await screen.hold(screen.panic)
+    await expect(screen.own_alert).to_contain_text(screen.words("STORED. It has reached nobody yet."))
+    (press,) = await presses(network)
+    await network.alerts.acknowledge(story.police.officer, press.alert_id)
+    await expect(screen.own_alert).to_contain_text(story.police.officer.name)
+    await screen.button("Sign out").click()
+    await expect(screen.text("You are signed out.")).to_be_visible()
+    written = await screen.page.content()
+    assert not [each for each in (story.case.codename, story.police.officer.name, story.member.name) if each in written]
 
 
 async def test_after_signing_out_going_back_shows_nothing(

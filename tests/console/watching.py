@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request, WebError
@@ -57,6 +58,12 @@ OBSERVER = """
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) tell("mark", entry.name);
   }).observe({ type: "mark" });
+  const { start } = AudioBufferSourceNode.prototype;
+  AudioBufferSourceNode.prototype.start = function (...given) {
+    tell("plays", this.buffer.duration.toFixed(2));
+    return start.apply(this, given);
+  };
+  before(AudioScheduledSourceNode.prototype, "stop", () => tell("stops", ""));
   globalThis.Notification = class {
     static permission = "default";
     static requestPermission = async () => "denied";
@@ -84,7 +91,10 @@ class Watch:
         self._origin = origin
         self._expected: list[re.Pattern[str]] = []
         self._marks: Counter[str] = Counter()
-        self._marked = asyncio.Event()
+        self._news = asyncio.Event()
+        # Every sound that began, by its length; and how many were begun and not stopped.
+        self.played: list[str] = []
+        self.playing = 0
         self.faults: list[str] = []
         # Every title, address, entry, request, mark and remark.
         self.seen: list[str] = []
@@ -98,12 +108,12 @@ class Watch:
         """Return how often the page has left a mark."""
         return self._marks[mark]
 
-    async def until_marked(self, mark: str, times: int) -> None:
-        """Wait until the page has left a mark so often."""
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds of what was seen."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while self._marks[mark] < times:
-                self._marked.clear()
-                await self._marked.wait()
+            while not holds():
+                self._news.clear()
+                await self._news.wait()
 
     async def begin(self) -> None:
         """Begin to look; before the first page."""
@@ -136,6 +146,7 @@ class Watch:
 
     def _observed(self, _source: object, kind: str, what: str) -> None:
         self.seen.append(what)
+        self._news.set()
         match kind:
             case "title":
                 self._titled(what)
@@ -145,7 +156,11 @@ class Watch:
                 self._stored(what)
             case "mark":
                 self._marks[what] += 1
-                self._marked.set()
+            case "plays":
+                self.played.append(what)
+                self.playing += 1
+            case "stops":
+                self.playing -= 1
             case _:
                 self.faults.append(f"{kind}: {what}")
 
