@@ -20,8 +20,7 @@ class Limits:
     """How much a feed bears."""
 
     # Further behind than this, a reader loads everything anew.
-    # What was missed must fit into what may be unread.
-    behind: int = 1_000
+    behind: int = 2_000
     per_person: int = 8
     streams: int = 2_000
     # What may gather while a reader is still being told what it missed.

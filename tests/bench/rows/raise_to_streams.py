@@ -88,6 +88,11 @@ class _Watching:
         self._stored = asyncio.Event()
         self._stored_at = 0.0
 
+    @property
+    def hears(self) -> bool:
+        """Whether a commit has been heard of."""
+        return self._stored.is_set()
+
     def hear_of_commit(self) -> None:
         """Note when the database told that an act was stored."""
         if not self._stored.is_set():
@@ -159,6 +164,11 @@ async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, M
         tasks = await resources.enter_async_context(asyncio.TaskGroup())
         hearing = tasks.create_task(database.listen_to({ledger.CHANNEL: watching.hear_of_commit}))
         resources.callback(hearing.cancel)
+        # Not before it listens: the first commit would never be heard of.
+        while not watching.hears:
+            async with database.transaction() as tx:
+                await tx.wake(ledger.CHANNEL)
+            await asyncio.sleep(0.02)
         measures: dict[str, Callable[[], Awaitable[list[float]]]] = {}
         for circle, count in zip(circles, (FEW, MANY), strict=True):
             measures |= {
