@@ -24,7 +24,7 @@ from tests.people import Network, Scene
 from tests.served import ServedApi, serve_api
 from tests.waiting import until
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 # No sign of life comes by itself; what is done before the feed listens is found soon all the same.
 CALM = Limits(alive_seconds=3600, look_seconds=0.2)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from core.database import Transaction
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 async def until_somebody_waits(tx: Transaction) -> None:
