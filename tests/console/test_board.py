@@ -84,7 +84,7 @@ async def test_it_shows_duty_reviews_and_when_calling_was_last_proven(
 
     duty = screen.region("Duty tonight")
     seated = duty.get_by_role("listitem").filter(has_text=story.police.agency.name)
-    names = ", ".join(each.name for each in story.police.officers)
+    names = ", ".join(sorted(each.name for each in story.police.officers))
     await expect(seated).to_contain_text(screen.words("On duty: {people}", people=names))
     empty = duty.get_by_role("listitem").filter(has_text=story.ngo.agency.name)
     await expect(empty).to_contain_text(screen.words("NOBODY is on duty."))

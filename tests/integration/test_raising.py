@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -119,6 +120,51 @@ async def test_a_further_press_rings_at_most_once_a_minute(
     clock.move(timedelta(minutes=1))
     await pressed(network, scene, scene.member)
     assert channel(scene) in await outgoing.rung(database, said)
+
+
+async def test_what_is_answered_is_what_is_stored(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    """Most of an answer is put together from what was written, and not read again."""
+
+    async def require_stored(view: AlertView) -> None:
+        stored = await network.alerts.see(scene.coordinator, view.alert.id)
+        assert replace(view.alert, presses=()) == replace(stored.alert, presses=())
+        assert view.alert.raiser_ids == stored.alert.raiser_ids
+        assert {each.id for each in view.people} == {each.id for each in stored.people}
+        assert list(view.deliveries) == list(stored.deliveries)
+        assert view.codename == stored.codename
+
+    where = scene.case.core.id
+    first = await network.alerts.raise_(scene.member, where, uuid4(), event=Event.HEALTH)
+    await require_stored(first)
+    for event in (Event.HEALTH, Event.HEALTH, Event.PANIC, Event.PANIC, Event.PANIC):
+        clock.move(timedelta(seconds=1))
+        await require_stored(await network.alerts.raise_(scene.deputy, where, uuid4(), event=event))
+    for officer in (scene.shelter.officer, scene.police.officer, scene.welfare.officer, scene.police.officers[1]):
+        clock.move(timedelta(seconds=1))
+        await require_stored(await network.alerts.acknowledge(officer, first.alert.id))
+    await require_stored(await network.alerts.raise_(scene.member, where, uuid4()))
+    await require_stored(await network.alerts.stand_down(scene.member, first.alert.id, StandDownReason.SAFE))
+    clock.move(timedelta(minutes=20))
+    await escalate_due(database, clock)
+    await network.alerts.acknowledge(scene.police.officer, first.alert.id)
+    await require_stored(await network.alerts.stand_down(scene.police.officer, first.alert.id, StandDownReason.SAFE))
+
+
+async def test_a_press_at_the_moment_of_acceptance_is_called_anew(
+    database: Database, network: Network, scene: Scene
+) -> None:
+    """It has read that people are being called for this very thing; when its turn comes nobody is any more."""
+    alert = await pressed(network, scene, scene.member)
+    await pressed(network, scene, scene.member)
+    async with asyncio.TaskGroup() as tasks, database.transaction() as tx:
+        await tx.row("SELECT id FROM alerts WHERE id = $1 FOR UPDATE", alert.id)
+        raised = tasks.create_task(pressed(network, scene, scene.member))
+        await until_somebody_waits(tx)
+        await tx.run("UPDATE alerts SET state = 'accepted', next_step_at = NULL WHERE id = $1", alert.id)
+    again = raised.result()
+    assert (again.id, again.state, again.ladder) == (alert.id, State.OPEN, 2)
 
 
 async def test_a_worse_press_calls_anew_and_says_what_it_is(

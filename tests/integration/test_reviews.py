@@ -232,6 +232,19 @@ async def test_a_case_that_nobody_has_assessed_gets_an_owner_and_a_time(
     assert not await rows(database, ReviewState.OPEN)
 
 
+async def test_an_old_case_that_was_missed_is_found_where_all_are_looked_at(
+    database: Database, scene: Scene, clock: MovableClock
+) -> None:
+    clock.set(scene.case.opened_at + timedelta(days=1))
+    assert await open_missing(database, clock, everywhere=False) == 0
+    assert await open_missing(database, clock) == 1
+
+
+async def test_a_new_case_is_found_in_every_round(database: Database, scene: Scene, clock: MovableClock) -> None:
+    clock.set(scene.case.opened_at + timedelta(hours=23))
+    assert await open_missing(database, clock, everywhere=False) == 1
+
+
 @pytest.mark.usefixtures("scene")
 async def test_two_engines_open_one_first_review(database: Database, clock: MovableClock) -> None:
     async with asyncio.TaskGroup() as tasks:

@@ -15,6 +15,7 @@ from alerts.sweep import escalate_due
 from core import outbox
 from core.database import Database
 from core.outbox import Lane
+from core.sweep import TOGETHER
 from tests.clock import MovableClock
 from tests.people import Network, Scene
 
@@ -41,6 +42,29 @@ async def test_a_case_that_somebody_holds_locked_delays_only_its_own_alert(
     clock.move(timedelta(seconds=31))
     await escalate_due(database, clock)
     assert await _step(database, held.id) == 1
+
+
+async def test_those_that_are_handled_together_are_parted_from_the_one_that_fails(
+    database: Database, network: Network, scene: Scene, clock: MovableClock, logged: io.StringIO
+) -> None:
+    broken = (await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())).alert.id
+    circles = [await network.cases.open_compartment(scene.coordinator, scene.case.id, []) for _ in range(TOGETHER + 5)]
+    sound = [(await network.alerts.raise_(scene.coordinator, each.id, uuid4())).alert.id for each in circles]
+    async with database.transaction() as tx:
+        # Nobody knows by which press its ladder began.
+        await tx.run("UPDATE alerts SET ladder_began_at = ladder_began_at - interval '1 second' WHERE id = $1", broken)
+    clock.move(timedelta(minutes=3))
+    assert await escalate_due(database, clock) == len(sound)
+    assert logged.getvalue().count("sweep_taken_apart") == 1
+    assert str(broken) in logged.getvalue()
+    assert {await _step(database, each) for each in sound} == {1}
+    assert await _step(database, broken) == 0
+
+    # What has failed before keeps no company any more.
+    clock.move(timedelta(minutes=12))
+    assert await escalate_due(database, clock) == len(sound)
+    assert logged.getvalue().count("sweep_taken_apart") == 1
+    assert {await _step(database, each) for each in sound} == {2}
 
 
 async def test_a_database_that_is_away_ends_the_round_at_once(

@@ -155,3 +155,43 @@ def test_only_those_who_can_still_act_count_as_called() -> None:
     assert alert.others_called(frozenset({ANA, BORIS}))
     assert not alert.others_called(frozenset({ANA}))
     assert alert.still_called(frozenset({BORIS})) == {BORIS}
+
+
+def test_an_agency_may_become_a_responder_and_none_is_let_off() -> None:
+    accepted = answer(POLICE, Part.RESPONDER, BORIS)
+    alert = replace(ALERT, agencies=(accepted, answer(NGO, Part.INFORMED, None)))
+    assert alert.with_parts({POLICE: Part.INFORMED, NGO: Part.RESPONDER}).agencies == (
+        accepted,
+        answer(NGO, Part.RESPONDER, None),
+    )
+    assert alert.with_parts({}).agencies == alert.agencies
+    assert ALERT.with_parts({NGO: Part.INFORMED, POLICE: Part.RESPONDER}).silent_agencies == {POLICE}
+
+
+def test_whoever_was_called_before_stays_as_they_were() -> None:
+    accepted = Recipient(person_id=BORIS, agency_id=POLICE, tier=Tier.DESKS, acknowledged_at=SENT)
+    again, other = replace(accepted, tier=Tier.DEPUTIES, acknowledged_at=None), replace(accepted, agency_id=NGO)
+    first = Recipient(person_id=ANA, agency_id=NGO, tier=Tier.LEADERS)
+    alert = replace(ALERT, recipients=(accepted,)).with_recipients([again, other, first])
+    assert alert.recipients == (first, accepted, other)
+
+
+def test_accepting_answers_for_every_agency_one_was_called_for_and_ends_calling_when_all_have() -> None:
+    later = SENT.replace(hour=10)
+    called = [Recipient(person_id=each, agency_id=POLICE, tier=Tier.DESKS) for each in (ANA, BORIS)]
+    called.append(replace(called[1], agency_id=NGO))
+    responders = tuple(answer(each, Part.RESPONDER, None) for each in (POLICE, NGO))
+    alert = replace(ALERT, agencies=responders, recipients=tuple(called))
+
+    by_ana = alert.acknowledged(ANA, SENT)
+    assert (by_ana.owner_id, by_ana.silent_agencies, by_ana.state) == (ANA, {NGO}, State.OPEN)
+    assert by_ana.next_step_at == alert.next_step_at
+    assert by_ana.has_acknowledged(ANA)
+    assert not by_ana.has_acknowledged(BORIS)
+
+    by_all = by_ana.acknowledged(BORIS, later)
+    assert (by_all.owner_id, by_all.state, by_all.next_step_at) == (ANA, State.ACCEPTED, None)
+    assert [(each.acknowledged_by, each.acknowledged_at) for each in by_all.agencies] == [(ANA, SENT), (BORIS, later)]
+    assert {each.acknowledged_at for each in by_all.called(BORIS)} == {later}
+    # Whoever accepts after all have changes nothing else.
+    assert replace(by_all, recipients=tuple(called)).acknowledged(ANA, later).state is State.ACCEPTED
