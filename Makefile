@@ -3,6 +3,8 @@ PYTHON ?=
 ARGS ?=
 BIN := .venv/bin
 BENCH := $(BIN)/python -m tests.bench
+# Tests wait more than they work: as many at once as there are cores, and never so many that they disturb each other.
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadgroup
 # Runs a command that ends, in order, when make itself is killed.
 RUN := exec $(BIN)/python -I -S deploy/leash.py $$PPID 15 - -
 
@@ -34,10 +36,10 @@ demo-check: setup
 	@$(RUN) $(BIN)/streha demo --check $(ARGS)
 
 test: test-fast
-	$(BIN)/pytest -m slow $(ARGS)
+	$(PYTEST) -m slow $(ARGS)
 
 test-fast: browser
-	$(BIN)/pytest -m 'not slow' $(ARGS)
+	$(PYTEST) -m 'not slow' $(ARGS)
 
 check: setup
 	$(BIN)/ruff check

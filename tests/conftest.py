@@ -42,6 +42,18 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 hypothesis_settings.register_profile("streha", derandomize=True, deadline=None, print_blob=True)
 hypothesis_settings.load_profile("streha")
 
+# What takes long to start is started in one process only, where tests run in several at once.
+COSTLY = ("town", "stack")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests together that share something costly."""
+    for item in items:
+        for name in COSTLY:
+            if name in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group(name))
+                break
+
 
 @pytest.fixture(scope="session")
 def quick_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
