@@ -52,6 +52,10 @@ WHERE id IN (SELECT desk_id FROM left_desks)
 -- $1 person.
 DELETE FROM sessions WHERE person_id = $1
 
+-- covering_desk --
+-- Hold an agency's desk while it is changed, and tell which covers for it. $1 agency.
+SELECT covered_by FROM duty_desks WHERE agency_id = $1 FOR NO KEY UPDATE
+
 -- put_desk --
 -- Open an agency's desk or change it. $1 id, $2 agency, $3 always staffed, $4 covered by, $5 now.
 INSERT INTO duty_desks (id, agency_id, always_staffed, covered_by, created_at)

@@ -72,12 +72,14 @@ class Agencies:
         async with self._database.transaction() as tx:
             if not await store.agencies(tx, [agency_id]):
                 raise NotFound(NO_AGENCY)
+            formerly = await store.covering_desk(tx, agency_id)
             desk_id = await store.put_desk(
                 tx, DeskId(new_id()), agency_id, covered_by, self._clock.now(), always=always_staffed
             )
             if desk_id == covered_by:
                 raise InvalidInput(mark("A duty desk cannot cover for itself."))
-            await self._record(tx, "desk_opened", desk_id)
+            covering = {"covered_by": covered_by, "formerly_covered_by": formerly} if covered_by != formerly else {}
+            await self._record(tx, "desk_opened", desk_id, **covering)
         return desk_id
 
     async def seat(self, desk_id: DeskId, person_id: PersonId) -> None:
@@ -85,14 +87,14 @@ class Agencies:
         async with self._database.transaction() as tx:
             await self._require_same_agency(tx, desk_id, person_id)
             await store.seat(tx, desk_id, person_id, self._clock.now())
-            await self._record(tx, "duty_taken", desk_id, person_id)
+            await self._record(tx, "duty_taken", desk_id, person=person_id)
 
     async def unseat(self, desk_id: DeskId, person_id: PersonId) -> None:
         """Take a person off duty."""
         async with self._database.transaction() as tx:
             await self._require_same_agency(tx, desk_id, person_id)
             await store.unseat(tx, desk_id, person_id)
-            await self._record(tx, "duty_left", desk_id, person_id)
+            await self._record(tx, "duty_left", desk_id, person=person_id)
 
     async def all_agencies(self) -> list[Agency]:
         """Return every agency."""
@@ -134,13 +136,9 @@ class Agencies:
             raise InvalidInput(mark("This person belongs to another agency than the desk."))
 
     async def _record(
-        self,
-        tx: Transaction,
-        act: str,
-        object_id: AgencyId | PersonId | DeskId,
-        person_id: PersonId | None = None,
+        self, tx: Transaction, act: str, object_id: AgencyId | PersonId | DeskId, **named: PersonId | DeskId | None
     ) -> None:
-        facts: dict[str, str | int | bool] = {} if person_id is None else {"person": str(person_id)}
+        facts: dict[str, str | int | bool] = {fact: str(each) for fact, each in named.items() if each is not None}
         await ledger.record(
             tx,
             ledger.Act(act=act, at=self._clock.now(), actor_kind="operator", object_id=object_id, facts=facts),

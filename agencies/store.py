@@ -73,6 +73,12 @@ async def mark_left(tx: Transaction, person_id: PersonId, now: datetime) -> bool
     return news
 
 
+async def covering_desk(tx: Transaction, agency_id: AgencyId) -> DeskId | None:
+    """Hold an agency's desk while it is changed; return the desk that covers for it."""
+    found = await tx.value(SQL["covering_desk"], agency_id)
+    return None if found is None else DeskId(found)
+
+
 async def put_desk(
     tx: Transaction,
     desk_id: DeskId,

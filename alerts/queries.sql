@@ -159,14 +159,31 @@ SELECT EXISTS (
       AND state <> 'stood_down')
 
 -- last_accepted --
--- The last acceptance in any alert that a person raised or was called for: the newest proof that calling works.
--- $1 person.
+-- The last acceptance in any alert that a person raised or was called for and may see still, as in who_sees: the newest
+-- proof that calling works. $1 person.
+WITH own AS (
+    SELECT alert_id FROM alert_raises WHERE person_id = $1
+    UNION
+    SELECT alert_id FROM alert_recipients WHERE person_id = $1),
+called_for AS (
+    SELECT agency_id FROM people WHERE id = $1 AND role = 'security_officer'
+    UNION
+    SELECT duty_desks.agency_id FROM duty_officers
+    JOIN duty_desks ON duty_officers.desk_id IN (duty_desks.id, duty_desks.covered_by)
+    WHERE duty_officers.person_id = $1)
 SELECT alerts.status, alert_recipients.called_at, alert_recipients.acknowledged_at
-FROM alert_recipients JOIN alerts ON alerts.id = alert_recipients.alert_id
+FROM own JOIN alerts ON alerts.id = own.alert_id
+JOIN cases ON cases.id = alerts.case_id
+JOIN alert_recipients ON alert_recipients.alert_id = alerts.id
 WHERE alert_recipients.acknowledged_at IS NOT NULL
-  AND (alerts.id IN (SELECT alert_id FROM alert_raises WHERE person_id = $1)
-       OR alerts.id IN (SELECT alert_id FROM alert_recipients WHERE person_id = $1))
-  AND NOT EXISTS (SELECT FROM exclusions WHERE exclusions.case_id = alerts.case_id AND exclusions.person_id = $1)
+  AND ($1 IN (cases.coordinator_id, cases.deputy_id)
+       OR EXISTS (SELECT FROM compartment_members
+                  WHERE compartment_members.compartment_id = alerts.compartment_id
+                    AND compartment_members.person_id = $1 AND compartment_members.until IS NULL)
+       OR EXISTS (SELECT FROM case_agencies
+                  WHERE case_agencies.case_id = cases.id
+                    AND case_agencies.agency_id IN (SELECT agency_id FROM called_for)))
+  AND NOT EXISTS (SELECT FROM exclusions WHERE exclusions.case_id = cases.id AND exclusions.person_id = $1)
 ORDER BY alert_recipients.acknowledged_at DESC LIMIT 1
 
 -- open_alerts --

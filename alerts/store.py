@@ -178,7 +178,7 @@ async def forget_answers(tx: Transaction, alert_id: AlertId) -> None:
 
 
 async def last_accepted(tx: Reading, person_id: PersonId) -> Accepted | None:
-    """Return the last acceptance in any alert that a person raised or was called for."""
+    """Return the last acceptance in any alert that a person raised or was called for, and may see still."""
     row = await tx.row(SQL["last_accepted"], person_id)
     if row is None:
         return None

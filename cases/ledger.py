@@ -9,7 +9,7 @@ it was cut off.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -30,21 +30,6 @@ CHANNEL = "streha_positions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One chained act."""
-
-    position: int
-    at: datetime
-    actor_kind: str
-    actor_id: UUID | None
-    act: str
-    case_id: UUID | None
-    object_id: UUID | None
-    facts: dict[str, str | int | bool]
-    hash: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
     """The hash at a position: whoever has it knows whether anything up to there was changed since."""
 
@@ -61,6 +46,42 @@ class Head:
         if found is None:
             raise InvalidInput(NOT_A_HEAD)
         return cls(position=int(found[1]), hash=bytes.fromhex(found[2]))
+
+
+BEGINNING = Head(position=0, hash=chain.START)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One chained act."""
+
+    position: int
+    at: datetime
+    actor_kind: str
+    actor_id: UUID | None
+    act: str
+    case_id: UUID | None
+    object_id: UUID | None
+    facts: dict[str, str | int | bool]
+    hash: bytes
+
+    @property
+    def head(self) -> Head:
+        """The head of the chain that ends here."""
+        return Head(position=self.position, hash=self.hash)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Entries in order, and the head that the first of them follows."""
+
+    after: Head
+    entries: Sequence[Entry]
+
+    @property
+    def head(self) -> Head:
+        """The head at the end of it."""
+        return self.entries[-1].head if self.entries else self.after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +109,8 @@ class Verified:
         return self.broken_at is None and not self.hidden and self.lost is None
 
 
-async def sequence(database: Database) -> list[Entry]:
-    """Chain what waits, at most a batch of it, and return it in order.
+async def sequence(database: Database) -> Stretch | None:
+    """Chain what waits, at most a batch of it, and return it; None where nothing waits.
 
     One at a time: whoever comes second waits for the first. An entry that was committed after the first had
     looked is therefore never left by both.
@@ -98,23 +119,25 @@ async def sequence(database: Database) -> list[Entry]:
         await tx.run(SQL["sequencer_lock"], LOCK)
         waiting = await tx.rows(SQL["unchained"], BATCH)
         if not waiting:
-            return []
-        position, head = waiting[0]["head_position"] or 0, waiting[0]["head_hash"] or chain.START
+            return None
+        first = waiting[0]
+        head = after = (
+            BEGINNING if first["head_hash"] is None else Head(position=first["head_position"], hash=first["head_hash"])
+        )
         chained = []
         for row in waiting:
-            position += 1
-            head = _link(head, position, row)
-            chained.append(_entry(row, position, head))
+            head = _next(head, row)
+            chained.append(_entry(row, head))
         await tx.run(
             SQL["chain"], [row["entry"] for row in waiting], [each.position for each in chained],
             [each.hash for each in chained],
         )  # fmt: skip
-    return chained
+    return Stretch(after=after, entries=chained)
 
 
 async def sequence_all(database: Database) -> None:
     """Chain everything that waits."""
-    while len(await sequence(database)) == BATCH:
+    while (chained := await sequence(database)) is not None and len(chained.entries) == BATCH:
         pass
 
 
@@ -123,14 +146,14 @@ async def verify(database: Database, known: Head | None = None) -> Verified:
 
     Only such a head shows that the end was cut off, or that all of it was made anew.
     """
-    head, broken_at = Head(position=0, hash=chain.START), None
+    head, broken_at = BEGINNING, None
     lost = None if known == head else known
     async for row in _rows(database):
-        following = Head(position=head.position + 1, hash=_link(head.hash, head.position + 1, row))
-        if (row["position"], row["hash"]) != (following.position, following.hash):
-            broken_at = following.position
+        next_ = _next(head, row)
+        if (row["position"], row["hash"]) != (next_.position, next_.hash):
+            broken_at = next_.position
             break
-        head = following
+        head = next_
         lost = None if known == head else lost
     async with database.transaction() as tx:
         waiting = await tx.value(SQL["ledger_waiting"])
@@ -139,10 +162,15 @@ async def verify(database: Database, known: Head | None = None) -> Verified:
     return Verified(head=head, waiting=waiting, broken_at=broken_at, hidden=hidden, lost=lost)
 
 
+async def head(database: Database) -> Head:
+    """Return the head of the chain as it stands."""
+    async with database.reading() as reading:
+        return await _head(reading)
+
+
 async def position(database: Database) -> int:
     """Return the position of the last chained act; 0 before the first."""
-    async with database.reading() as reading:
-        return (await _head(reading))[0]
+    return (await head(database)).position
 
 
 async def entries(database: Database, after: int = 0, limit: int = 100) -> list[Entry]:
@@ -151,16 +179,23 @@ async def entries(database: Database, after: int = 0, limit: int = 100) -> list[
         return await _page(reading, after, limit)
 
 
-async def following(database: Database, after: int) -> tuple[int, list[Entry]]:
-    """Return what was chained after a position, at most a batch, and the last position that is known with it."""
+async def following(database: Database, after: int, limit: int = BATCH) -> Stretch:
+    """Return what was chained after a position, and the head there; where there is none, only the head as it stands.
+
+    Whoever knew the head at that position compares: a ledger that was restored comes to it again by other entries.
+    """
     async with database.reading() as reading:
-        found = await _page(reading, after, BATCH)
-        return (found[-1].position if found else (await _head(reading))[0]), found
+        if after <= BEGINNING.position:
+            return Stretch(after=BEGINNING, entries=await _page(reading, 0, limit))
+        found = await _page(reading, after - 1, limit + 1)
+        if not found or found[0].position != after:
+            return Stretch(after=await _head(reading), entries=[])
+        return Stretch(after=found[0].head, entries=found[1:])
 
 
 async def _page(reading: Reading, after: int, limit: int) -> list[Entry]:
     rows = await reading.rows(SQL["ledger_page"], after, limit)
-    return [_entry(row, row["position"], row["hash"]) for row in rows]
+    return [_entry(row, Head(position=row["position"], hash=row["hash"])) for row in rows]
 
 
 async def _rows(database: Database) -> AsyncIterator[Row]:
@@ -175,27 +210,31 @@ async def _rows(database: Database) -> AsyncIterator[Row]:
         after = page[-1]["position"]
 
 
-async def _head(reading: Reading) -> tuple[int, bytes]:
+async def _head(reading: Reading) -> Head:
     row = await reading.row(SQL["ledger_head"])
-    return (0, chain.START) if row is None else (row["position"], row["hash"])
+    return BEGINNING if row is None else Head(position=row["position"], hash=row["hash"])
 
 
-def _entry(row: Row, position: int, hash_: bytes) -> Entry:
+def _entry(row: Row, head: Head) -> Entry:
     return Entry(
-        position=position, at=row["at"], actor_kind=row["actor_kind"], actor_id=row["actor_id"], act=row["act"],
-        case_id=row["case_id"], object_id=row["object_id"], facts=row["facts"], hash=hash_,
+        position=head.position, at=row["at"], actor_kind=row["actor_kind"], actor_id=row["actor_id"], act=row["act"],
+        case_id=row["case_id"], object_id=row["object_id"], facts=row["facts"], hash=head.hash,
     )  # fmt: skip
 
 
-def _link(previous: bytes, position: int, row: Row) -> bytes:
+def _next(head: Head, row: Row) -> Head:
+    """Return the head that an act comes to which follows a head."""
+
     def plain(value: UUID | None) -> bytes | None:
         return None if value is None else value.bytes
 
     at: datetime = row["at"]
-    return chain.link(
-        previous,
+    position = head.position + 1
+    hash_ = chain.link(
+        head.hash,
         [
             position, at.isoformat(timespec="microseconds"), row["actor_kind"], plain(row["actor_id"]), row["act"],
             plain(row["case_id"]), plain(row["object_id"]), row["facts"],
         ],
     )  # fmt: skip
+    return Head(position=position, hash=hash_)

@@ -50,7 +50,7 @@ class ApiClient:
     ) -> None:
         await self._connection.__aexit__(kind, error, trace)
 
-    def follow(self, after: int | None = None) -> AsyncGenerator[Told, None]:
+    def follow(self, after: str | None = None) -> AsyncGenerator[Told, None]:
         """Tell what changes of everything one may know of, for ever."""
         return follow(self._connection, after, sleep=self._sleep)
 

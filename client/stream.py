@@ -26,6 +26,8 @@ SHORTEST_PAUSE = 0.5
 LONGEST_PAUSE = 15.0
 CROWDED_PAUSE = 30.0
 LARGEST_EVENT = 1024 * 1024
+# What an id may be that is sent back in a header; what it says is the server's business.
+_ID = re.compile(rb"[0-9A-Za-z._-]{1,100}")
 _LINE_ENDS = re.compile(rb"\r\n|\n|\r(?!\Z)")
 
 
@@ -47,7 +49,8 @@ class Told:
     """One thing that a listener is told; `change` says what changed."""
 
     tidings: Tidings
-    position: int | None = None
+    # The event's id: where to go on from, and nothing that a listener could reckon with.
+    place: str | None = None
     change: Change | None = None
 
 
@@ -56,23 +59,23 @@ class _Ended(Answer, frozen=True, kw_only=True):
 
 
 async def follow(
-    connection: Connection, after: int | None = None, *, sleep: Sleep = asyncio.sleep,
+    connection: Connection, after: str | None = None, *, sleep: Sleep = asyncio.sleep,
     chance: Callable[[], float] = random,
 ) -> AsyncGenerator[Told, None]:  # fmt: skip
-    """Follow from a position, or from now on; ends only with an error that trying again cannot mend."""
-    position, live, failures = after, False, 0
+    """Follow from an event's id, or from now on; ends only with an error that trying again cannot mend."""
+    place, live, failures = after, False, 0
     while True:
         pause = 0.0
         try:
-            async with aclosing(_events(connection, position)) as events:
+            async with aclosing(_events(connection, place)) as events:
                 async for event in events:
-                    position = position if event.id is None else event.id
+                    place = place if event.id is None else event.id
                     if event.name == "ended":
                         pause = CROWDED_PAUSE if event.ended_with("too_many") else 0.0
                         break
                     if not live:
                         live, failures = True, 0
-                        yield Told(tidings=Tidings.LIVE, position=position)
+                        yield Told(tidings=Tidings.LIVE, place=place)
                     told = event.told()
                     if told is not None:
                         yield told
@@ -81,7 +84,7 @@ async def follow(
             pass
         if live:
             live = False
-            yield Told(tidings=Tidings.LOST, position=position)
+            yield Told(tidings=Tidings.LOST, place=place)
         await sleep(pause or _backoff(failures, chance()))
         failures += 1
 
@@ -91,7 +94,7 @@ class Event:
     """One event as it stands in a stream."""
 
     name: str
-    id: int | None
+    id: str | None
     data: bytes
 
     def told(self) -> Told | None:
@@ -101,10 +104,10 @@ class Event:
                 change = msgspec.json.decode(self.data, type=Change)
             except (msgspec.DecodeError, UnicodeDecodeError):
                 # Something has changed, and nobody can tell what.
-                return Told(tidings=Tidings.RESET, position=self.id)
-            return Told(tidings=Tidings.CHANGE, position=self.id, change=change)
+                return Told(tidings=Tidings.RESET, place=self.id)
+            return Told(tidings=Tidings.CHANGE, place=self.id, change=change)
         if self.name in (Tidings.ACCESS, Tidings.RESET):
-            return Told(tidings=Tidings(self.name), position=self.id)
+            return Told(tidings=Tidings(self.name), place=self.id)
         return None
 
     def ended_with(self, reason: str) -> bool:
@@ -147,13 +150,13 @@ class EventReader:
         id_ = fields.get("id", b"")
         return Event(
             name=fields.get("event", b"message").decode(errors="replace"),
-            id=int(id_) if id_.isdigit() else None,
+            id=id_.decode() if _ID.fullmatch(id_) else None,
             data=fields["data"],
         )
 
 
-async def _events(connection: Connection, after: int | None) -> AsyncGenerator[Event, None]:
-    headers = {"Accept": "text/event-stream"} | ({} if after is None else {"Last-Event-ID": str(after)})
+async def _events(connection: Connection, after: str | None) -> AsyncGenerator[Event, None]:
+    headers = {"Accept": "text/event-stream"} | ({} if after is None else {"Last-Event-ID": after})
     reader = EventReader()
     async with connection.listen("api/stream", headers, silent_seconds=SILENT_SECONDS) as pieces:
         async for piece in pieces:

@@ -183,7 +183,7 @@ class Database:
 async def _acquired(pool: Any, name: str) -> Any:
     """Take a connection of a pool, and tell how long that took."""
     if pool.get_idle_size():
-        # Nothing to wait for: an idle one is given at once, and what is counted costs more than it.
+        # Given at once: taking the time, and counting who waits, would cost more than it does.
         metrics.POOL_ACQUIRE.observe(0.0, name)
         return await pool.acquire()
     began = time.monotonic()
@@ -246,7 +246,10 @@ async def _prepare(connection: Any) -> None:
 
 
 async def _keep(_connection: Any) -> None:
-    """Give a connection back as it is: nothing here changes a session, so there is nothing to reset by a round trip."""
+    """Give a connection back as it is: nothing here changes a session, so there is nothing to reset by a round trip.
+
+    A transaction that was left open is ended before, by the driver.
+    """
 
 
 @asynccontextmanager

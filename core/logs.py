@@ -108,8 +108,7 @@ class _ContentFree(logging.Formatter):
 
 def configure(level: str = "info", stream: TextIO | None = None) -> None:
     """Send every event to the stream (standard error); libraries speak from warning on."""
-    # What is never written need not be gathered for each line either (the standard library's own advice).
-    logging._srcfile = None  # noqa: SLF001 (documented for this purpose)
+    # What is never written need not be gathered for each line either.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(_ContentFree())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from core.database import Database, Transaction
 from core.settings import Settings
 from server.api.services import Services
 from server.live.feed import Feed
+from server.live.place import WRITTEN, Place
 from server.live.subscription import Limits
 from tests.people import Network, Scene
 from tests.served import ServedApi, serve_api
@@ -31,11 +33,12 @@ CALM = Limits(alive_seconds=3600, look_seconds=0.2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """One event; where it has no position, 0."""
+    """One event: the position of its id, 0 where it has none, and the id itself."""
 
     name: str
     id: int
     data: Any
+    place: str = field(default="", compare=False)
 
     @property
     def what(self) -> tuple[str, str]:
@@ -55,9 +58,13 @@ class Reader:
             lines: dict[str, str] = {}
             while line := (await self.response.content.readline()).decode():
                 if line == "\n":
+                    place = lines.get("id", "")
+                    # Every id can be known again in another ledger.
+                    assert "id" not in lines or re.fullmatch(WRITTEN, place)
                     return Heard(
-                        name=lines["event"], id=int(lines.get("id", 0)), data=msgspec.json.decode(lines["data"])
-                    )
+                        name=lines["event"], id=Place.read(place or "0").position,
+                        data=msgspec.json.decode(lines["data"]), place=place,
+                    )  # fmt: skip
                 name, _, value = line.rstrip("\n").partition(": ")
                 assert name not in lines
                 lines[name] = value
@@ -86,7 +93,9 @@ class Reader:
 
 
 @asynccontextmanager
-async def following(api: ServedApi, token: str, after: int | None = None, **headers: str) -> AsyncIterator[Reader]:
+async def following(
+    api: ServedApi, token: str, after: int | str | None = None, **headers: str
+) -> AsyncIterator[Reader]:
     """Open a stream, and take the sign of life with which it opens."""
     path = "/api/stream" if after is None else f"/api/stream?after={after}"
     given = {"Authorization": f"Bearer {token}", **{name.replace("_", "-"): value for name, value in headers.items()}}
@@ -142,3 +151,11 @@ async def touch(
         await touch(network, scene, alert, count, act=act, tx=own)
     await ledger.sequence_all(network.database)
     return await ledger.position(network.database)
+
+
+async def restore(database: Database, position: int) -> None:
+    """Do to the ledger what a backup does that was made at a position."""
+    async with database.transaction() as tx:
+        await tx.run("ALTER TABLE ledger DISABLE TRIGGER USER")
+        await tx.run("DELETE FROM ledger WHERE position > $1 OR position IS NULL", position)
+        await tx.run("ALTER TABLE ledger ENABLE TRIGGER USER")

@@ -14,6 +14,9 @@ CREATE INDEX sign_in_links_by_expiry ON sign_in_links (expires_at);
 CREATE INDEX cases_by_opening ON cases (opened_at) WHERE closed_at IS NULL;
 CREATE INDEX scheduled_alerts_of_case ON alerts (case_id) WHERE next_step_at IS NOT NULL;
 
+-- Every board asks which alerts a person raised.
+CREATE INDEX raises_of_person ON alert_raises (person_id, alert_id);
+
 -- A browser whose session has lapsed may still raise an alert until this moment, and nothing else. An engine of
 -- before forgets sessions as soon as they end: it must be stopped for this to hold. It comes last, because signing in
 -- waits for it.

@@ -17,6 +17,7 @@ from aiohttp import HttpVersion11, hdrs, web
 from server.api.wire import Nothing, Wire
 from server.api.wire.stream import StreamAlive, StreamChange, StreamEnded
 from server.live.events import AccessChanged, Alive, Changed, Ended, Ending, Event, Packet, Reset
+from server.live.place import Place
 from server.live.subscription import Subscription
 
 CONTENT_TYPE = "text/event-stream"
@@ -60,13 +61,13 @@ def frame(event: Event) -> bytes:
     match event:
         case Changed():
             data = StreamChange(act=event.act, object=event.object, id=event.id, case=event.case)
-            return _frame("change", event.position, data)
+            return _frame("change", event.place, data)
         case AccessChanged():
-            return _frame("access", event.position, Nothing())
+            return _frame("access", event.place, Nothing())
         case Reset():
-            return _frame("reset", event.position, Nothing())
+            return _frame("reset", event.place, Nothing())
         case Alive():
-            return _frame("alive", event.position, StreamAlive(at=event.at))
+            return _frame("alive", event.place, StreamAlive(at=event.at))
         case Ended():
             return _frame("ended", None, StreamEnded(reason=event.reason))
 
@@ -127,6 +128,6 @@ def _written(packet: Packet, *, chunked: bool) -> bytes:
     return found
 
 
-def _frame(name: str, position: int | None, data: Wire) -> bytes:
-    id_ = b"" if position is None else b"id: %d\n" % position
+def _frame(name: str, place: Place | None, data: Wire) -> bytes:
+    id_ = b"" if place is None else b"id: %b\n" % str(place).encode()
     return b"event: %b\n%bdata: %b\n\n" % (name.encode(), id_, msgspec.json.encode(data))

@@ -40,6 +40,7 @@ class Concerned(Enum):
     EXCLUDED = "the person excluded, where there was an alert to lose"
     CLOSED_UPON = "everybody who was in what was closed"
     LEAVER = "the person who left"
+    COVERING = "whoever sits at the desks that cover from now on, or covered until now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ ACTS: dict[str, Told] = {
     "person_added": _QUIETLY,
     "signed_in": _QUIETLY,
     "link_made": _QUIETLY,
-    "desk_opened": _DUTY,
+    "desk_opened": Told(Audience.SEES_DUTY, Object.DUTY, Concerned.COVERING),
     "duty_taken": Told(Audience.SEES_DUTY, Object.DUTY, Concerned.PERSON),
     "duty_left": Told(Audience.SEES_DUTY, Object.DUTY, Concerned.PERSON),
     # cases

@@ -6,11 +6,12 @@ itself. It is judged now, when it is to be told, not as things stood when it hap
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from agencies.model import PersonId
+from agencies import store as directory
+from agencies.model import DeskId, PersonId
 from alerts import news as alerts
 from alerts.model import AlertId
 from cases import news as cases
@@ -24,6 +25,7 @@ from server.live.acts import ACTS, Audience, Concerned, Told
 _OF_CASE = frozenset(
     {Audience.SEES_REVIEW, Audience.IN_CASE, Audience.IN_COMPARTMENT, Audience.LEADS_CASE},
 )  # fmt: skip
+_COVERING = ("covered_by", "formerly_covered_by")
 _LEADERS = ("coordinator", "deputy", "former_coordinator", "former_deputy")
 _NOTHING_TOLD = Told(Audience.NOBODY)
 # What a newer version of the program has written: whoever has a part in the case loads everything anew.
@@ -54,6 +56,7 @@ class _Facts:
     duty: Mapping[UUID, Collection[PersonId]]
     closed_upon: Mapping[UUID, Collection[PersonId]]
     cut_off: Mapping[CaseId, Collection[PersonId]]
+    officers: Mapping[UUID, Collection[PersonId]]
 
 
 async def hearings(reading: Reading, entries: Sequence[Entry], people: Collection[PersonId]) -> list[Hearing]:
@@ -83,12 +86,14 @@ async def _gather(reading: Reading, entries: Sequence[Entry], people: list[Perso
     desk_ids = objects(Audience.SEES_DUTY)
     closed_ids = [each for each in map(_closed, concerned(Concerned.CLOSED_UPON)) if each]
     excluding = list({CaseId(each.case_id) for each in concerned(Concerned.EXCLUDED) if each.case_id})
+    covering = {desk_id for entry in concerned(Concerned.COVERING) for desk_id in _named(entry, *_COVERING)}
     return _Facts(
         alerts=await alerts.who_sees(reading, alert_ids, people) if alert_ids else {},
         standings=await cases.standings(reading, case_ids, people) if case_ids else {},
         duty=await _shown_duty(reading, desk_ids, people),
         closed_upon=await cases.closed_upon(reading, closed_ids, people) if closed_ids else {},
         cut_off=await alerts.cut_off(reading, excluding, people) if excluding else {},
+        officers=await _officers(reading, covering),
     )
 
 
@@ -98,6 +103,13 @@ async def _shown_duty(reading: Reading, ids: list[UUID], people: list[PersonId])
     through_cases = await cases.shown_duty(reading, ids, people)
     through_alerts = await alerts.shown_duty(reading, ids, people)
     return {each: through_cases.get(each, set()) | through_alerts.get(each, set()) for each in ids}
+
+
+async def _officers(reading: Reading, desk_ids: Collection[UUID]) -> dict[UUID, set[PersonId]]:
+    if not desk_ids:
+        return {}
+    duty = await directory.duty(reading, desk_ids=map(DeskId, desk_ids))
+    return {desk.id: {each.id for each in desk.officers} for desk in duty.desks}
 
 
 def _hearing(entry: Entry, facts: _Facts, wanted: frozenset[PersonId]) -> Hearing:
@@ -135,21 +147,25 @@ def _suffices(standing: Standing, audience: Audience, entry: Entry) -> bool:
 
 
 def _concerned(entry: Entry, concerned: Concerned, facts: _Facts) -> Collection[PersonId]:
+    found: Iterable[UUID | None] = ()
     match concerned:
         case Concerned.NOBODY:
-            return ()
+            pass
         case Concerned.PERSON:
-            return _named(entry, "person")
+            found = _named(entry, "person")
         case Concerned.LEADERS:
-            return [person for fact in _LEADERS for person in _named(entry, fact)] + _person(entry.actor_id)
+            found = [*_named(entry, *_LEADERS), entry.actor_id]
         case Concerned.EXCLUDED:
             cut_off = facts.cut_off.get(CaseId(entry.case_id), ()) if entry.case_id else ()
-            return [each for each in _person(entry.object_id) if each in cut_off]
+            found = [each for each in cut_off if each == entry.object_id]
         case Concerned.CLOSED_UPON:
             closed = _closed(entry)
-            return facts.closed_upon.get(closed, ()) if closed else ()
+            found = facts.closed_upon.get(closed, ()) if closed else ()
         case Concerned.LEAVER:
-            return _person(entry.object_id)
+            found = [entry.object_id]
+        case Concerned.COVERING:
+            found = [each for desk_id in _named(entry, *_COVERING) for each in facts.officers.get(desk_id, ())]
+    return [PersonId(each) for each in found if each is not None]
 
 
 def _closed(entry: Entry) -> UUID | None:
@@ -157,11 +173,7 @@ def _closed(entry: Entry) -> UUID | None:
     return entry.object_id or entry.case_id
 
 
-def _person(person_id: UUID | None) -> list[PersonId]:
-    return [] if person_id is None else [PersonId(person_id)]
-
-
-def _named(entry: Entry, fact: str) -> list[PersonId]:
-    """Return whom a fact of the entry names."""
-    said = entry.facts.get(fact)
-    return [PersonId(UUID(said))] if isinstance(said, str) else []
+def _named(entry: Entry, *facts: str) -> list[UUID]:
+    """Return whom or what these facts of the entry name."""
+    said = [entry.facts.get(each) for each in facts]
+    return [UUID(each) for each in said if isinstance(each, str)]

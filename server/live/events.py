@@ -9,6 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from server.live.acts import Object
+from server.live.place import Place
 
 
 class Ending(StrEnum):
@@ -20,11 +21,23 @@ class Ending(StrEnum):
     TOO_MANY = "too_many"
 
 
+class _Placed:
+    """An event whose id says where to go on from."""
+
+    __slots__ = ()
+    place: Place
+
+    @property
+    def position(self) -> int:
+        """The position of its place."""
+        return self.place.position
+
+
 @dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(_Placed):
     """Something that the reader may know of has changed: ids only, the reader fetches what it may see."""
 
-    position: int
+    place: Place
     act: str
     object: Object
     id: UUID | None
@@ -32,25 +45,25 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
-class AccessChanged:
+class AccessChanged(_Placed):
     """What the reader may see has changed."""
 
-    position: int
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
-class Reset:
+class Reset(_Placed):
     """Nobody can say what the reader has missed: it loads everything anew, and follows from here."""
 
-    position: int
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
 class Alive:
-    """Nothing was missed up to now, and up to this position where there is one."""
+    """Nothing was missed up to now, and up to this place where there is one."""
 
     at: datetime
-    position: int | None
+    place: Place | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ that was lost costs a second, a database that was away nothing. It never ends by
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ from typing import NoReturn
 from agencies.model import PersonId
 from agencies.sign_in import SignIn
 from cases import ledger
-from cases.ledger import Entry
+from cases.ledger import Entry, Head
 from core import ledger as acts
 from core import logs, metrics
 from core.clock import Clock
@@ -25,11 +25,13 @@ from core.database import Database
 from core.errors import Unavailable
 from core.texts import mark
 from crypto.tokens import token_hash
-from server.live.acts import Object
-from server.live.audience import Hearing, hearings, told_of
-from server.live.events import AccessChanged, Alive, Changed, Ending, Event, News, Packet, Reset
+from server.live.audience import Hearing, hearings
+from server.live.events import Alive, Ending, Packet, Reset
+from server.live.place import Place
+from server.live.resuming import opening
 from server.live.room import room_for
 from server.live.subscription import Limits, Subscription
+from server.live.telling import packets
 
 log = logs.get(__name__)
 
@@ -59,7 +61,8 @@ class Feed:
         self._sign_in = sign_in
         self._limits = limits or Limits()
         self._open: dict[PersonId, list[Subscription]] = {}
-        self._position: int | None = None
+        # Up to where everything was handed over.
+        self._head: Head | None = None
         # Whether the last look succeeded: only then is anybody told that nothing was missed.
         self.following = False
         self._closing = False
@@ -72,7 +75,7 @@ class Feed:
     @property
     def position(self) -> int | None:
         """Up to where everything was handed over; nothing where no look has succeeded yet."""
-        return self._position
+        return None if self._head is None else self._head.position
 
     @property
     def streams(self) -> int:
@@ -99,10 +102,10 @@ class Feed:
             self.following = False
             await asyncio.sleep(RETRY_SECONDS)
 
-    async def follow(self, person_id: PersonId, token: bytes, after: int | None) -> Subscription:
-        """Open a stream for a person: what happened after a position, and then whatever happens.
+    async def follow(self, person_id: PersonId, token: bytes, after: Place | None) -> Subscription:
+        """Open a stream for a person: what happened after a place, and then whatever happens.
 
-        Without a position it begins now. A person who opens more streams than allowed loses the oldest.
+        Without a place it begins now. A person who opens more streams than allowed loses the oldest.
         """
         if self._closing:
             raise Unavailable(CLOSING)
@@ -115,29 +118,30 @@ class Feed:
         subscription = Subscription(person_id, token_hash(token), self._limits, self._forget)
         self._open.setdefault(person_id, []).append(subscription)
         metrics.STREAMS_OPEN.add(1)
-        # From here on everything after the position of this very moment gathers for the reader.
-        until = self._next - 1
+        # From here on everything after the head of this very moment gathers for the reader.
+        until, now = self._known, self._clock.now()
         try:
-            opening, seen = await self._opening(person_id, after, until)
+            begun = await opening(self._database, person_id, after, until, behind=self._limits.behind, now=now)
         except BaseException:
             subscription.end(None)
             raise
-        subscription.begin(Packet(opening), seen)
+        subscription.begin(Packet(begun.events), begun.seen)
         self.counts.opened += 1
+        if begun.anew:
+            self._count_reset()
         return subscription
 
     async def look(self, *, chain: bool = True) -> None:
         """Chain what waits, unless told not to, and hand over everything new."""
         await self._begin()
-        chained: Sequence[Entry] = ()
-        while chain:
-            chained = await ledger.sequence(self._database)
-            if not chained or chained[0].position != self._next:
-                break
-            await self._take(chained)
-            chain = len(chained) == ledger.BATCH
-        if not chained or chained[-1].position >= self._next:
-            await self._catch_up()
+        while True:
+            chained = await ledger.sequence(self._database) if chain else None
+            if chained is not None and chained.after == self._head:
+                await self._take(chained.entries)
+            else:
+                await self._catch_up()
+            if chained is None or len(chained.entries) < ledger.BATCH:
+                return
 
     async def assure(self) -> None:
         """Tell every reader that nothing was missed, and end the streams of those who are signed in no more.
@@ -148,14 +152,14 @@ class Feed:
         if not sessions:
             return
         good = await self._sign_in.still_good(sessions)
-        if not self.following or self._position is None:
+        if not self.following or self._head is None:
             return
         async with self._handing:
-            now, position = self._clock.now(), self._position
-            alive, alive_alone = Packet([Alive(now, position)]), Packet([Alive(now, None)])
+            now, place = self._clock.now(), Place.at(self._head)
+            alive, alive_alone = Packet([Alive(now, place)]), Packet([Alive(now, None)])
             for each in self.subscriptions():
                 if each.session in good:
-                    each.assure(alive, position, alive_alone)
+                    each.assure(alive, place.position, alive_alone)
                 elif each.session in sessions:
                     each.end(Ending.SIGNED_OUT)
 
@@ -173,8 +177,8 @@ class Feed:
             each.end(Ending.CLOSING)
 
     @property
-    def _next(self) -> int:
-        return (self._position or 0) + 1
+    def _known(self) -> Head:
+        return self._head or ledger.BEGINNING
 
     def _forget(self, subscription: Subscription) -> None:
         if subscription.reason is not None:
@@ -199,7 +203,7 @@ class Feed:
             try:
                 await self.look(chain=chain)
                 self.following = True
-                metrics.FEED_POSITION.set(self._next - 1)
+                metrics.FEED_POSITION.set(self._known.position)
             except Unavailable:
                 if self.following:
                     log.warning("feed_interrupted")
@@ -224,20 +228,20 @@ class Feed:
 
     async def _begin(self) -> None:
         """Begin where the chain ends now."""
-        if self._position is None:
-            head = await ledger.position(self._database)
-            self._position = head if self._position is None else self._position
+        if self._head is None:
+            head = await ledger.head(self._database)
+            self._head = self._head or head
 
     async def _catch_up(self) -> None:
         """Hand over what others have chained; begin anew where the ledger has gone back, as after a restore."""
         while True:
-            head, entries = await ledger.following(self._database, self._next - 1)
-            if head < self._next - 1:
-                log.error("ledger_went_back", position=head)
-                self._reset(head)
-            if entries:
-                await self._take(entries)
-            if len(entries) < ledger.BATCH:
+            found = await ledger.following(self._database, self._known.position)
+            if found.after != self._known:
+                log.error("ledger_went_back", position=found.head.position)
+                self._reset(found.head)
+            elif found.entries:
+                await self._take(found.entries)
+            if len(found.entries) < ledger.BATCH:
                 return
 
     async def _take(self, entries: Sequence[Entry]) -> None:
@@ -249,7 +253,7 @@ class Feed:
                 raise
             except Exception as error:  # noqa: BLE001 (one entry that cannot be judged must not silence the stream)
                 log.failure("feed_entries_not_judged", error, position=entries[-1].position)
-                self._reset(entries[-1].position)
+                self._reset(entries[-1].head)
             else:
                 await self._hand_over(entries, found)
         self.counts.entries += len(entries)
@@ -270,19 +274,9 @@ class Feed:
 
         Somebody may be raising an alert meanwhile: nobody waits until a thousand readers are served.
         """
-        news: dict[PersonId, list[News]] = defaultdict(list)
-        for entry, hearing in zip(entries, found, strict=True):
-            for people, event in ((hearing.change, _changed(entry)), (hearing.access, AccessChanged(entry.position))):
-                for person_id in people:
-                    news[person_id].append(event)
-        packets: dict[tuple[int, ...], Packet] = {}
-        due: list[tuple[Subscription, Packet]] = []
-        for person_id, events in news.items():
-            # Nearly everybody hears the same: it is written down once.
-            key = tuple(map(id, events))
-            packet = packets[key] = packets.get(key) or Packet(events)
-            due += [(each, packet) for each in self._open.get(person_id, ())]
-        self._position = entries[-1].position
+        told = packets(entries, found).items()
+        due = [(each, packet) for person_id, packet in told for each in self._open.get(person_id, ())]
+        self._head = entries[-1].head
         for number, (each, packet) in enumerate(due, start=1):
             each.offer(packet)
             if number % AT_ONCE == 0:
@@ -291,52 +285,14 @@ class Feed:
             for each in tuple(self._open.get(person_id, ())):
                 each.end(Ending.SIGNED_OUT)
 
-    def _reset(self, position: int) -> None:
-        self._position = position
-        self.counts.resets += 1
-        metrics.STREAM_RESETS.count()
-        packet = Packet([Reset(position)])
+    def _reset(self, head: Head) -> None:
+        """Have everybody load everything anew, and go on from here."""
+        self._head = head
+        self._count_reset()
+        packet = Packet([Reset(Place.at(head))])
         for each in self.subscriptions():
-            each.reset(packet, position)
+            each.reset(packet, head.position)
 
-    # Beginning a stream --------------------------------------------------------------------------------
-
-    async def _opening(self, person_id: PersonId, after: int | None, until: int) -> tuple[list[Event], int]:
-        """Return what a reader is told first, and up to which position everything is known with it."""
-        now = self._clock.now()
-        if after is None:
-            return [Alive(now, until)], until
-        if after > until and after <= await ledger.position(self._database):
-            # Another process was faster than this one: nothing is missing.
-            return [Alive(now, after)], after
-        if until - self._limits.behind <= after <= until:
-            try:
-                return [Alive(now, after), *await self._missed(person_id, after, until)], until
-            except Unavailable:
-                raise
-            except Exception as error:  # noqa: BLE001 (as in `_take`: what cannot be judged is never passed over)
-                log.failure("feed_entries_not_judged", error, position=until)
+    def _count_reset(self) -> None:
         self.counts.resets += 1
         metrics.STREAM_RESETS.count()
-        return [Alive(now, None), Reset(until)], until
-
-    async def _missed(self, person_id: PersonId, after: int, until: int) -> list[News]:
-        if after == until:
-            return []
-        entries = await ledger.entries(self._database, after, until - after)
-        async with self._database.reading() as reading:
-            found = await hearings(reading, entries, [person_id])
-        news: list[News] = []
-        for entry, hearing in zip(entries, found, strict=True):
-            if person_id in hearing.change:
-                news.append(_changed(entry))
-            elif person_id in hearing.access:
-                news.append(AccessChanged(entry.position))
-        return news
-
-
-def _changed(entry: Entry) -> Changed:
-    """Return what is told of an entry: of a case only the case, since not everybody may know of its circles."""
-    object_ = told_of(entry).object
-    id_ = entry.case_id if object_ is Object.CASE else entry.object_id
-    return Changed(entry.position, entry.act, object_, id_, entry.case_id)

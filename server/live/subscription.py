@@ -69,8 +69,11 @@ class Subscription:
         self._opening = Packet([])
         # Up to here everything was handed over, or is known from elsewhere.
         self._seen = 0
+        self._anew = False
         self._held: list[Packet] = []
         self._sink: Sink | None = None
+        # How many bytes are taken when the opening is.
+        self._opened_at = 0
         self._taken = 0
         self._moved_at = 0.0
         self._over = asyncio.Event()
@@ -78,13 +81,16 @@ class Subscription:
 
     def begin(self, opening: Packet, seen: int) -> None:
         """Set what the reader hears first, and up to where everything is known with it."""
-        self._opening, self._seen = opening, seen
+        self._opening = opening
+        if not self._anew:
+            self._seen = seen
 
     def open(self, sink: Sink) -> None:
         """Write what has gathered, and from now on everything at once."""
         gathered, self._held = self._held, []
         self._sink, self._moved_at = sink, time.monotonic()
         sink.write(self._opening)
+        self._opened_at = sink.taken + sink.unread
         for packet in gathered:
             self.offer(packet)
 
@@ -96,10 +102,14 @@ class Subscription:
             self._held.append(packet)
             if len(self._held) > self._limits.held:
                 self.end(Ending.SLOW)
-        elif self._sink.unread > self._limits.unread_bytes:
+        elif self._unread(self._sink) > self._limits.unread_bytes:
             self.end(Ending.SLOW)
         elif (fresh := packet.after(self._seen)) is not None:
             self._sink.write(fresh)
+
+    def _unread(self, sink: Sink) -> int:
+        """Return what waits beyond the opening, which may be long: whoever comes back from far takes its time."""
+        return sink.unread - max(0, self._opened_at - sink.taken)
 
     def assure(self, alive: Packet, position: int, alive_alone: Packet) -> None:
         """Say that nothing was missed, up to this position unless the reader is ahead of it."""
@@ -108,7 +118,8 @@ class Subscription:
 
     def reset(self, packet: Packet, position: int) -> None:
         """Have the reader load everything anew, and go on from a position, be it an earlier one."""
-        self._seen = position
+        # What it is told before that, if it does not follow yet, says nothing of where it goes on.
+        self._seen, self._anew = position, True
         self.offer(packet)
 
     def look(self) -> None:

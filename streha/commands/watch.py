@@ -81,7 +81,7 @@ def _watch(key: Key, *, json: Json = False) -> None:
             watcher = Watcher(api)
             async for told in following:
                 if json:
-                    terminal.as_json_line({"event": told.tidings, "position": told.position, **_fields(told.change)})
+                    terminal.as_json_line({"event": told.tidings, "place": told.place, **_fields(told.change)})
                 else:
                     await watcher.show(told)
 

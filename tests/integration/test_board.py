@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import uuid4
 
 from agencies.model import Person
-from alerts.model import AlertId, Status
+from alerts.model import AlertId, StandDownReason, Status
 from cases import ledger
 from core import heartbeat
 from server.board import BoardView
@@ -62,6 +63,30 @@ async def test_it_says_when_calling_people_last_worked(api: ServedApi, scene: Sc
         assert proven is not None
         assert (proven.status, proven.called_at, proven.at) == (Status.EXERCISE, called_at, clock.now())
     assert (await board(api, scene.stranger)).proven is None
+
+
+async def test_what_one_may_not_see_any_more_proves_nothing(api: ServedApi, scene: Scene) -> None:
+    network, police, case = api.network, scene.police, scene.case
+    key = AlertId(uuid4())
+    await network.alerts.raise_(scene.member, case.core.id, key)
+    await network.alerts.acknowledge(police.officers[1], key)
+    await network.alerts.stand_down(police.officers[1], key, StandDownReason.SAFE)
+    desk_id = police.desk_id
+    assert desk_id is not None
+    losing: dict[Person, Callable[[Person], Awaitable[object]]] = {
+        scene.member: lambda each: network.cases.remove_member(scene.coordinator, case.core.id, each.id),
+        police.officer: lambda each: network.agencies.unseat(desk_id, each.id),
+        scene.welfare.officer: lambda each: network.cases.exclude(scene.coordinator, case.id, each.id),
+        scene.ngo.worker: lambda _: network.closing.close_case(scene.coordinator, case.id),
+    }
+    for person, lose in losing.items():
+        assert (await board(api, person)).proven is not None
+        await lose(person)
+        assert (await board(api, person)).proven is None
+    # Who leads the case, and who sits at a desk of it, may see its alerts still.
+    for person in (scene.coordinator, scene.deputy, police.officers[1]):
+        assert (await network.alerts.see(person, key)).alert.ended
+        assert (await board(api, person)).proven is not None
 
 
 async def test_the_position_is_that_of_the_last_chained_act(api: ServedApi, scene: Scene, clock: MovableClock) -> None:

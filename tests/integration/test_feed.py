@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -18,8 +19,10 @@ from core.errors import Unavailable
 from core.settings import Settings
 from server.live.events import AccessChanged, Alive, Changed, Ending, Event, Packet, Reset
 from server.live.feed import Feed
+from server.live.place import Place
 from server.live.subscription import Limits, Subscription
-from tests.following import touch
+from tests.clock import MovableClock
+from tests.following import restore, touch
 from tests.people import Network, Scene
 from tests.waiting import until_somebody_waits
 
@@ -39,6 +42,10 @@ class Heap:
         self.events += packet.events
 
     @property
+    def assured(self) -> list[int | None]:
+        return [None if each.place is None else each.place.position for each in self.events if isinstance(each, Alive)]
+
+    @property
     def positions(self) -> list[int]:
         return [each.position for each in self.events if isinstance(each, Changed | AccessChanged)]
 
@@ -56,8 +63,9 @@ async def alert(network: Network, scene: Scene) -> AlertView:
     return raised
 
 
-async def opened(feed: Feed, person: Person, after: int | None = None) -> tuple[Subscription, Heap]:
-    subscription, heap = await feed.follow(person.id, TOKEN, after), Heap()
+async def opened(feed: Feed, person: Person, after: int | Place | None = None) -> tuple[Subscription, Heap]:
+    place = Place(after) if isinstance(after, int) else after
+    subscription, heap = await feed.follow(person.id, TOKEN, place), Heap()
     subscription.open(heap)
     return subscription, heap
 
@@ -71,7 +79,7 @@ async def test_a_reader_that_knows_more_than_this_process_hears_nothing_twice(
     await feed.look(chain=False)
     assert ahead.positions == [last - 1, last]
     # Nor is it sent back by a sign of life: where it is ahead, none tells a position.
-    assert [each.position for each in ahead.events if isinstance(each, Alive)] == [last - 2]
+    assert ahead.assured == [last - 2]
     await touch(network, scene, alert)
     await feed.look()
     assert ahead.positions[-1] == last + 1
@@ -84,15 +92,15 @@ async def test_a_sign_of_life_never_sends_anybody_back(
     await feed.look()
     feed.following = True
     last = await touch(network, scene, alert, 3)
-    subscription = await feed.follow(scene.coordinator.id, key_of_session, last)
+    subscription = await feed.follow(scene.coordinator.id, key_of_session, Place(last))
     heap = Heap()
     subscription.open(heap)
     await feed.assure()
-    assert [each.position for each in heap.events if isinstance(each, Alive)] == [last, None]
+    assert heap.assured == [last, None]
     await feed.look(chain=False)
     await feed.assure()
     assert isinstance(heap.events[-1], Alive)
-    assert heap.events[-1].position == last
+    assert heap.events[-1].place == await here(network)
 
 
 async def test_what_happens_while_a_reader_is_told_what_it_missed_comes_after(
@@ -101,7 +109,7 @@ async def test_what_happens_while_a_reader_is_told_what_it_missed_comes_after(
     await feed.look()
     last = await touch(network, scene, alert, 3)
     await feed.look(chain=False)
-    subscription = await feed.follow(scene.coordinator.id, TOKEN, last - 2)
+    subscription = await feed.follow(scene.coordinator.id, TOKEN, Place(last - 2))
     await touch(network, scene, alert, 2)
     await feed.look()
     heap = Heap()
@@ -181,14 +189,14 @@ async def test_entries_that_cannot_be_judged_have_everybody_load_anew(
         )  # fmt: skip
     await feed.look()
     last = await ledger.position(network.database)
-    assert heap.events[-1] == Reset(last)
+    assert heap.events[-1] == Reset(await here(network))
     await touch(network, scene, alert)
     _, hers = await opened(feed, scene.coordinator)
     await feed.look()
     assert hers.positions == [last + 1]
     # Nor is it a wall for whoever comes back from before it.
     _, back = await opened(feed, scene.coordinator, last - 1)
-    assert back.events[1:] == [Reset(last + 1)]
+    assert back.events[1:] == [Reset(await here(network))]
 
 
 async def test_an_act_that_this_version_does_not_know_has_the_case_load_anew(
@@ -198,7 +206,9 @@ async def test_an_act_that_this_version_does_not_know_has_the_case_load_anew(
     heaps = [(await opened(feed, each))[1] for each in (scene.coordinator, scene.member, scene.stranger)]
     last = await touch(network, scene, alert, act="something_of_the_next_version")
     await feed.look(chain=False)
-    assert [heap.events[1:] for heap in heaps] == [[AccessChanged(last)], [AccessChanged(last)], []]
+    told = AccessChanged(await here(network))
+    assert told.position == last
+    assert [heap.events[1:] for heap in heaps] == [[told], [told], []]
 
 
 async def test_a_ledger_that_went_back_has_everybody_load_anew(
@@ -207,15 +217,45 @@ async def test_a_ledger_that_went_back_has_everybody_load_anew(
     last = await touch(network, scene, alert, 3)
     await feed.look()
     _, heap = await opened(feed, scene.coordinator, last)
-    async with network.database.transaction() as tx:
-        await tx.run("ALTER TABLE ledger DISABLE TRIGGER USER")
-        await tx.run("DELETE FROM ledger WHERE position > $1", last - 2)
-        await tx.run("ALTER TABLE ledger ENABLE TRIGGER USER")
+    await restore(network.database, last - 2)
     await feed.look()
-    assert heap.events[-1] == Reset(last - 2)
+    assert heap.events[-1] == Reset(await here(network))
     await touch(network, scene, alert)
     await feed.look()
     assert heap.positions == [last - 1]
+
+
+@pytest.mark.parametrize("further", [0, 1, 5, ledger.BATCH + 5])
+@pytest.mark.parametrize("chained_by_another", [True, False])
+async def test_a_ledger_that_went_back_and_came_to_the_same_position_again_is_another(
+    feed: Feed, network: Network, scene: Scene, alert: AlertView, clock: MovableClock, further: int,
+    *, chained_by_another: bool,
+) -> None:  # fmt: skip
+    last = await touch(network, scene, alert, 3)
+    await feed.look()
+    known = await here(network)
+    _, heap = await opened(feed, scene.coordinator, known)
+    clock.move(timedelta(minutes=1))
+    await restore(network.database, last - 3)
+    await touch(network, scene, alert, 3)
+    async with network.database.transaction() as tx:
+        await touch(network, scene, alert, further, tx=tx)
+    if chained_by_another:
+        await ledger.sequence_all(network.database)
+    # Before the feed knows of it too.
+    _, back = await opened(feed, scene.coordinator, known)
+    await feed.look()
+    resets = [each for each in heap.events if isinstance(each, Reset)]
+    assert len(resets) == 1
+    assert resets[0].position >= last
+    assert feed.position == await ledger.position(network.database) == last + further
+    # What happens after it is told as ever.
+    await touch(network, scene, alert)
+    await feed.look()
+    for each in (heap, back):
+        assert each.positions == list(range(resets[0].position + 1, last + further + 2))
+    _, again = await opened(feed, scene.coordinator, known)
+    assert again.events[1:] == [Reset(await here(network))]
 
 
 async def test_many_entries_at_once_are_handed_over_whole(
@@ -259,8 +299,13 @@ async def test_a_reader_that_is_refused_leaves_nothing_behind(
         feed = Feed(closed, network.clock, SignIn(closed, network.clock, settings))
         await feed.look()
     with pytest.raises(Unavailable):
-        await feed.follow(scene.coordinator.id, TOKEN, last - 1)
+        await feed.follow(scene.coordinator.id, TOKEN, Place(last - 1))
     assert feed.streams == 0
+
+
+async def here(network: Network) -> Place:
+    """Return the place of whoever knows everything."""
+    return Place.at(await ledger.head(network.database))
 
 
 async def session_of(network: Network, person: Person) -> bytes:

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from cases import ledger as chained
-from cases.ledger import Head
+from cases.ledger import Head, Stretch
 from core import database as databases
 from core import ledger
 from core.database import Database, Transaction
@@ -31,17 +31,24 @@ async def as_superuser(tx: Transaction, statement: str, *values: object) -> None
     await tx.run("ALTER TABLE ledger ENABLE TRIGGER USER")
 
 
+async def acts_chained(database: Database) -> list[str]:
+    """Chain what waits, and return it."""
+    found = await chained.sequence(database)
+    return [] if found is None else [each.act for each in found.entries]
+
+
 async def test_acts_are_chained_in_order(database: Database, clock: MovableClock) -> None:
     assert (await chained.verify(database)).head == Head(position=0, hash=chain.START)
     for number in range(5):
         await record(database, clock, f"act {number}", number=number, yes=True, who="č")
     assert (await chained.verify(database)).waiting == 5
     told = await chained.sequence(database)
-    assert await chained.sequence(database) == []
+    assert told is not None
+    assert await chained.sequence(database) is None
     verified = await chained.verify(database)
     assert (verified.entries, verified.waiting, verified.broken_at) == (5, 0, None)
     entries = await chained.entries(database)
-    assert told == entries
+    assert (told.after, told.entries, told.head) == (chained.BEGINNING, entries, verified.head)
     assert [each.position for each in entries] == [1, 2, 3, 4, 5]
     assert [each.act for each in entries] == [f"act {number}" for number in range(5)]
     assert Head(position=5, hash=entries[-1].hash) == verified.head
@@ -50,7 +57,9 @@ async def test_acts_are_chained_in_order(database: Database, clock: MovableClock
     assert [each.position for each in await chained.entries(database, after=3)] == [4, 5]
     # A head that was written down earlier still stands in the chain.
     await record(database, clock)
-    await chained.sequence(database)
+    further = await chained.sequence(database)
+    assert further is not None
+    assert further.after == verified.head
     assert (await chained.entries(database, after=4, limit=1))[0].hash == verified.head.hash
     assert (await chained.verify(database, verified.head)).whole
 
@@ -97,16 +106,32 @@ async def test_more_than_one_batch(database: Database, clock: MovableClock) -> N
     async with database.transaction() as tx:
         for number in range(many):
             await ledger.record(tx, Act(act="many", at=clock.now(), facts={"number": number}))
-    assert [len(await chained.sequence(database)) for _ in range(4)] == [chained.BATCH, chained.BATCH, 3, 0]
+    assert [len(await acts_chained(database)) for _ in range(4)] == [chained.BATCH, chained.BATCH, 3, 0]
     assert (await chained.verify(database)).entries == many
+
+
+async def test_what_follows_a_position_comes_with_the_head_there(database: Database, clock: MovableClock) -> None:
+    assert await chained.following(database, 0) == Stretch(after=chained.BEGINNING, entries=[])
+    for number in range(5):
+        await record(database, clock, number=number)
+    await chained.sequence(database)
+    entries = await chained.entries(database)
+    assert await chained.following(database, 0, 2) == Stretch(after=chained.BEGINNING, entries=entries[:2])
+    for at, here in enumerate(entries, start=1):
+        for limit in (0, 2, chained.BATCH):
+            found = await chained.following(database, at, limit)
+            assert found == Stretch(after=here.head, entries=entries[at : at + limit])
+            assert found.head == entries[min(at + limit, 5) - 1].head
+    # A position that it does not have.
+    assert await chained.following(database, 6) == Stretch(after=entries[-1].head, entries=[])
 
 
 async def test_transactions_that_commit_out_of_order_are_all_chained(database: Database, clock: MovableClock) -> None:
     async with database.transaction() as slow:
         await ledger.record(slow, Act(act="began first", at=clock.now()))
         await record(database, clock, "ended first")
-        assert [each.act for each in await chained.sequence(database)] == ["ended first"]
-    assert [each.act for each in await chained.sequence(database)] == ["began first"]
+        assert await acts_chained(database) == ["ended first"]
+    assert await acts_chained(database) == ["began first"]
     assert [each.act for each in await chained.entries(database)] == ["ended first", "began first"]
     assert (await chained.verify(database)).broken_at is None
 

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from alerts.model import Alert, Event
+from cases import ledger
 from core.clock import SystemClock
 from core.database import Database
 from tests import outgoing
@@ -72,6 +73,10 @@ async def test_so_many_presses_are_one_alert(
             acts = await tx.value("SELECT count(*) FROM ledger WHERE act = 'alert_raised' AND object_id = $1", alert.id)
             rings = await tx.rows(RINGS, desk(scene.police).id)
         assert kept == set(fresh)
+        await ledger.sequence_all(database)
+        verified = await ledger.verify(database)
+        assert verified.whole
+        assert verified.waiting == 0
         assert acts == len(fresh)
         # However often somebody pressed, it is read as few facts.
         assert len(alert.presses) < 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -15,7 +16,8 @@ from cases import ledger
 from core import database as databases
 from core.settings import Settings
 from safety_plans.model import Level
-from tests.following import Heard, Reader, following, serve_live, touch
+from tests.clock import MovableClock
+from tests.following import Heard, Reader, following, restore, serve_live, touch
 from tests.people import Network
 from tests.served import ServedApi
 from tests.tunnel import tunnel
@@ -66,9 +68,10 @@ async def test_a_stream_goes_on_from_every_position(network: Network, settings: 
         }
         assert [each.id for each in everything] == sorted({each.id for each in everything})
         for heard in everything[:-1]:
-            resumed = await _from(api, token, heard.id, last)
-            assert resumed == [each for each in everything if each.id > heard.id]
-        async with following(api, token, after=0, Last_Event_ID=str(last - 1)) as reader:
+            for after in (heard.id, heard.place):
+                resumed = await _from(api, token, after, last)
+                assert resumed == [each for each in everything if each.id > heard.id]
+        async with following(api, token, after=0, Last_Event_ID=everything[-2].place) as reader:
             # What the reader had last goes before what it first asked for.
             assert (await reader.news()).id == last
             await touch(network, scene, alert)
@@ -114,7 +117,31 @@ async def test_a_position_that_cannot_be_gone_on_from_begins_anew(
                 assert (await reader.news()).id == now
 
 
-@pytest.mark.parametrize("after", ["-1", "x", "1.5", str(2**63), "9" * 400])
+async def test_a_ledger_that_was_restored_is_never_taken_for_the_one_before(
+    network: Network, settings: Settings, tmp_path: Path, clock: MovableClock
+) -> None:
+    scene = await network.scene()
+    alert = await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
+    backup = await touch(network, scene, alert)
+    async with serve_live(network, settings, tmp_path) as api:
+        token = await api.token(scene.coordinator)
+        last = await touch(network, scene, alert, 5)
+        before = await _from(api, token, backup - 1, last)
+    clock.move(timedelta(minutes=1))
+    await restore(network.database, backup)
+    # The positions are the same again, and more; what stands there is not.
+    now = await touch(network, scene, alert, 10)
+    async with serve_live(network, settings, tmp_path) as api:
+        for lost in before[1:]:
+            async with following(api, token, Last_Event_ID=lost.place) as reader:
+                assert (await reader.news()).what == ("reset", "")
+        # What the backup has is the same, and nothing is missed after it.
+        after = await _from(api, token, before[0].place, now)
+        assert [each.id for each in after] == list(range(backup + 1, now + 1))
+        assert not {each.place for each in after} & {each.place for each in before}
+
+
+@pytest.mark.parametrize("after", ["-1", "x", "1.5", str(2**63), "9" * 400, "1.5f3a9c0", "1.5F3A9C01", ".5f3a9c01"])
 @pytest.mark.parametrize("place", ["query", "header"])
 async def test_what_is_no_position_is_refused_in_clear_words(
     network: Network, settings: Settings, tmp_path: Path, after: str, place: str
@@ -266,6 +293,39 @@ async def test_whoever_is_added_or_removed_is_told_to_load_anew(
         assert (await reader.until("access"))[-1].data == {}
 
 
+async def test_whose_desk_covers_no_more_loads_anew_and_so_does_whose_covers_now(
+    network: Network, settings: Settings, tmp_path: Path
+) -> None:
+    scene = await network.scene()
+    police, former, later = scene.police, scene.elsewhere, scene.ngo
+    for each in police.officers:
+        await network.agencies.unseat(_some(police.desk_id), each.id)
+
+    async def cover(desk_id: DeskId | None, *, always: bool = False) -> None:
+        await network.agencies.open_desk(police.agency.id, always_staffed=always, covered_by=desk_id)
+
+    async with (
+        serve_live(network, settings, tmp_path) as api,
+        following(api, await api.token(former.officer)) as reader,
+        following(api, await api.token(later.officer)) as successor,
+        following(api, await api.token(scene.stranger)) as colleague,
+    ):
+        await cover(former.desk_id)
+        assert (await reader.news()).what == ("access", "")
+        await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
+        assert (await reader.news()).what == (await successor.news()).what == ("change", "alert_raised")
+        assert await network.alerts.see_all(former.officer)
+        await cover(later.desk_id)
+        assert not await network.alerts.see_all(former.officer)
+        assert (await reader.news()).what == (await successor.news()).what == ("access", "")
+        # Where nothing changes in that, nobody's rights do.
+        await cover(later.desk_id, always=True)
+        assert (await successor.news()).what == ("change", "desk_opened")
+        await network.agencies.seat(_some(former.desk_id), scene.stranger.id)
+        assert (await reader.news()).what == ("change", "duty_taken")
+        assert (await colleague.news()).what == ("access", "")
+
+
 async def test_an_older_proxy_gets_the_stream_unchunked(network: Network, settings: Settings, tmp_path: Path) -> None:
     scene = await network.scene()
     async with serve_live(network, settings, tmp_path) as api, asyncio.timeout(20):
@@ -280,7 +340,7 @@ async def test_an_older_proxy_gets_the_stream_unchunked(network: Network, settin
         writer.close()
 
 
-async def _from(api: ServedApi, token: str, after: int, last: int) -> list[Heard]:
+async def _from(api: ServedApi, token: str, after: int | str, last: int) -> list[Heard]:
     async with following(api, token, after=after) as reader:
         return await _up_to(reader, last)
 

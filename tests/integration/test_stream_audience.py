@@ -105,8 +105,7 @@ class Story:
         # A message that is called off with an exclusion is told with the next step of its alert, within seconds.
         sent = [[each for each in alert.deliveries if each.state == "sent"] for alert in board.alerts]
         alerts = [replace(alert, deliveries=its) for alert, its in zip(board.alerts, sent, strict=True)]
-        # When calling last worked may be known of an alert that one sees no more: it is nothing to be told of.
-        return cases, alerts, board.reviews, board.duty, board.channels, board.people
+        return cases, alerts, board.reviews, board.duty, board.channels, board.people, board.proven
 
     async def _desks_meant(self, entry: Entry) -> set[Any]:
         async with self.network.database.transaction() as tx:

@@ -36,6 +36,7 @@ class Stubborn:
         self._tokens = tokens
         self._chance = chance
         self._last = position
+        self._place = str(position)
 
     async def follow(self, apis: Sequence[ServedApi], cuts: int, load: Load) -> None:
         """Be cut so many times, then read until nothing more can come."""
@@ -49,7 +50,7 @@ class Stubborn:
 
     async def _read(self, apis: Sequence[ServedApi], most: int, end: int | None = None) -> None:
         at = self._chance.randrange(len(apis))
-        async with following(apis[at], self._tokens[at], after=self._last) as reader:
+        async with following(apis[at], self._tokens[at], after=self._place) as reader:
             for _ in range(most):
                 event = await reader.next()
                 if event is None:
@@ -58,7 +59,7 @@ class Stubborn:
                 if event.name == "change":
                     self.heard.append(event.id)
                 # As every browser does: any event's id is where it goes on from.
-                self._last = event.id or self._last
+                self._last, self._place = event.id or self._last, event.place or self._place
                 if end is not None and self._last >= end:
                     break
             # Whatever is on its way is lost with the connection.

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import aiohttp
+import pytest
 
 from core.settings import Settings
 from server.live.events import Ending
@@ -21,6 +25,30 @@ from tests.served import ServedApi
 from tests.waiting import until
 
 MANY = 4_000
+
+
+@asynccontextmanager
+async def unread_stream(api: ServedApi, token: str, after: int | None = None) -> AsyncIterator[socket.socket]:
+    """Open a stream from which nothing is read."""
+    loop, streams = asyncio.get_running_loop(), api.services.feed.streams
+    with socket.socket() as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        line.setblocking(False)
+        await loop.sock_connect(line, ("127.0.0.1", api.services.settings.api_port))
+        begin = "" if after is None else f"Last-Event-ID: {after}\r\n"
+        request = f"GET /api/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{begin}\r\n"
+        await loop.sock_sendall(line, request.encode())
+        await until(lambda: api.services.feed.streams == streams + 1)
+        yield line
+
+
+async def received_up_to(line: socket.socket, end: bytes | None = None) -> bytes:
+    """Read at last, up to some words, or up to the end."""
+    loop, received = asyncio.get_running_loop(), b""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while (end is None or end not in received) and (piece := await loop.sock_recv(line, 64 * 1024)):
+            received += piece
+    return received
 
 
 async def ended(reader: Reader) -> Ending:
@@ -137,22 +165,35 @@ async def test_stopping_tells_every_reader(network: Network, settings: Settings,
     assert told == [Ending.CLOSING] * 3
 
 
+async def test_whoever_comes_back_from_far_takes_its_time(network: Network, settings: Settings, tmp_path: Path) -> None:
+    scene = await network.scene()
+    alert = await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
+    async with serve_live(network, settings, tmp_path, unread_bytes=1000, stalled_seconds=3600) as api:
+        feed, token = api.services.feed, await api.token(scene.deputy)
+        begin = await touch(network, scene, alert)
+        last = await touch(network, scene, alert, Limits().behind)
+        await until(lambda: feed.position == last)
+        async with unread_stream(api, token, begin) as slow:
+            # What it missed is far more than may wait for anybody else, and none of it is read yet.
+            last = await touch(network, scene, alert)
+            await until(lambda: feed.position == last)
+            assert (feed.streams, feed.counts.resets, feed.counts.ended) == (1, 0, {})
+            received = await received_up_to(slow, b"id: %d." % last)
+        told = [int(each) for each in re.findall(rb"event: change\nid: ([0-9]+)", received)]
+        assert told == list(range(begin + 1, last + 1))
+
+
 async def test_a_reader_that_reads_nothing_is_dropped_told_and_delays_nobody(
-    network: Network, settings: Settings, tmp_path: Path
+    network: Network, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # It is given as long as the test may take to read why.
+    monkeypatch.setattr("server.api.event_stream.LEAVE_SECONDS", PATIENCE_SECONDS)
     scene = await network.scene()
     alert = await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
     async with serve_live(network, settings, tmp_path, unread_bytes=1000) as api:
         feed = api.services.feed
-        loop = asyncio.get_running_loop()
-        with socket.socket() as slow:
-            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            slow.setblocking(False)
-            await loop.sock_connect(slow, ("127.0.0.1", api.services.settings.api_port))
-            token = await api.token(scene.deputy)
-            request = f"GET /api/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
-            await loop.sock_sendall(slow, request.encode())
-            await until(lambda: feed.streams == 1)
+        token = await api.token(scene.deputy)
+        async with unread_stream(api, token) as slow:
             async with following(api, await api.token(scene.coordinator)) as reader:
                 for _ in range(8):
                     await touch(network, scene, alert, MANY // 8)
@@ -161,10 +202,7 @@ async def test_a_reader_that_reads_nothing_is_dropped_told_and_delays_nobody(
                 assert ids == list(range(ids[0], ids[0] + MANY))
                 await until(lambda: feed.counts.ended[Ending.SLOW] == 1)
                 assert feed.streams == 1
-            received = b""
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                while piece := await loop.sock_recv(slow, 64 * 1024):
-                    received += piece
+            received = await received_up_to(slow)
         # It begins to read at last, and finds why there is no more.
         assert received.rstrip(b"\r\n0").endswith(b'event: ended\ndata: {"reason":"slow"}')
         told = received.count(b"event: change\n")

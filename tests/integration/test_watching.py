@@ -15,11 +15,12 @@ from agencies.model import Person
 from alerts.model import StandDownReason, Status
 from cases import ledger
 from client.api import ApiClient
-from client.stream import CROWDED_PAUSE, LONGEST_PAUSE, Tidings
+from client.stream import CROWDED_PAUSE, LONGEST_PAUSE, Tidings, Told
 from core.errors import NotAuthenticated
 from core.settings import Settings
 from safety_plans.model import Level
 from server.live.events import Ending
+from server.live.place import Place
 from tests.commands import Ran, streha
 from tests.following import following, serve_live, touch
 from tests.people import Network
@@ -43,6 +44,11 @@ def end_all(api: ServedApi, reason: Ending | None) -> None:
         each.end(reason)
 
 
+def position_of(told: Told) -> int:
+    assert told.place is not None
+    return Place.read(told.place).position
+
+
 async def test_a_listener_whose_line_breaks_goes_on_where_it_was(
     network: Network, settings: Settings, tmp_path: Path
 ) -> None:
@@ -58,7 +64,7 @@ async def test_a_listener_whose_line_breaks_goes_on_where_it_was(
         heard = []
         for reason in (None, Ending.SLOW, Ending.CLOSING):
             await touch(network, scene, alert)
-            heard.append((await anext(listening)).position)
+            heard.append(position_of(await anext(listening)))
             end_all(api, reason)
             assert (await anext(listening)).tidings is Tidings.LOST
             # Nobody listens now.
@@ -67,7 +73,7 @@ async def test_a_listener_whose_line_breaks_goes_on_where_it_was(
             told = await anext(listening)
             assert told.change is not None
             assert (told.change.act, told.change.id) == ("alert_escalated", alert.alert.id)
-            heard.append(told.position)
+            heard.append(position_of(told))
         assert heard == list(range(last - 5, last + 1))
         assert all(0 < each <= LONGEST_PAUSE for each in pauses.seconds)
 
@@ -156,10 +162,11 @@ async def test_the_command_tells_programs_the_same(network: Network, settings: S
     live, changed, lost = [msgspec.json.decode(line) for line in ran.out.splitlines()]
     assert (live["event"], lost["event"]) == ("live", "lost")
     assert changed == {
-        "event": "change", "position": changed["position"], "act": "alert_raised", "object": "alert",
+        "event": "change", "place": changed["place"], "act": "alert_raised", "object": "alert",
         "id": str(alert.alert.id), "case": str(scene.case.id),
     }  # fmt: skip
-    assert live["position"] < changed["position"] <= lost["position"]
+    assert live["place"] != changed["place"]
+    assert lost["place"] == changed["place"]
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from server.api.openapi import refusals, schemas
 from server.api.problems import Kind
 from server.api.route import Limit, Route
 from server.api.wire import Nothing
-from server.api.wire.stream import EVENTS, StreamChange
+from server.api.wire.stream import BEGIN_AFTER, EVENT_ID, EVENTS, EXAMPLE_ID, StreamChange
 
 JSON = "application/json"
 BEARER, BROWSER = "bearer", "browser"
@@ -121,7 +121,7 @@ def _headers(route: Route[Any]) -> list[dict[str, Any]]:
             {
                 "name": LAST_EVENT_ID, "in": "header", "required": False,
                 "description": "The id of the last event that came, which goes before `after`.",
-                "schema": {"type": "integer", "minimum": 0}, "example": 120,
+                "schema": {"type": "string", "pattern": BEGIN_AFTER}, "example": EXAMPLE_ID,
             }
         )  # fmt: skip
     return found
@@ -161,12 +161,12 @@ def _stream(known: Mapping[str, Any]) -> dict[str, Any]:
         "type": "object",
         "properties": {
             "event": {"enum": list(EVENTS)},
-            "id": {"type": "string", "pattern": "^[0-9]+$"},
+            "id": {"type": "string", "pattern": EVENT_ID},
             "data": {"type": "string", "contentMediaType": JSON},
         },
         "required": ["event", "data"],
     }
-    return {"schema": schema, "example": {"event": "change", "id": "120", "data": data}}
+    return {"schema": schema, "example": {"event": "change", "id": EXAMPLE_ID, "data": data}}
 
 
 def _content(kind: type, known: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,22 +12,24 @@ from uuid import UUID
 import msgspec
 
 from server.api.wire import Moment, Wire
+from server.live import place
 from server.live.acts import Object
 from server.live.events import Ending
 
-LAST_POSITION = 2**63 - 1
-
-Position = Annotated[int, msgspec.Meta(ge=0, le=LAST_POSITION, examples=[120])]
+EVENT_ID = f"^{place.WRITTEN}$"
+EXAMPLE_ID = "120.5f3a9c01"
+# The position of a board is the first half of an id.
+BEGIN_AFTER = f"^({place.WRITTEN}|[0-9]{{1,18}})$"
 
 
 class FollowStream(Wire, frozen=True, kw_only=True):
-    """After which position to begin; without one, now. The header `Last-Event-ID` goes before it."""
+    """After which event's id, or which board's position, to begin; without one, now. `Last-Event-ID` goes before it."""
 
-    after: Position | None = None
+    after: Annotated[str, msgspec.Meta(pattern=BEGIN_AFTER, examples=[EXAMPLE_ID])] | None = None
 
 
 class StreamChange(Wire, frozen=True, kw_only=True):
-    """Something that the reader may know of has changed. The position is the event's id."""
+    """Something that the reader may know of has changed."""
 
     act: Annotated[str, msgspec.Meta(examples=["alert_raised"])]
     object: Object
@@ -40,7 +42,7 @@ class StreamAccess(Wire, frozen=True, kw_only=True):
 
 
 class StreamReset(Wire, frozen=True, kw_only=True):
-    """Too far behind, or a position that this ledger never had: load everything anew, follow from this id."""
+    """Too far behind, or an id that this ledger does not have: load everything anew, follow from this id."""
 
 
 class StreamAlive(Wire, frozen=True, kw_only=True):

@@ -31,6 +31,7 @@ from deploy.stack import LocalStack
 from server.api import event_stream
 from server.live.acts import Object
 from server.live.events import Changed
+from server.live.place import Place
 from server.live.subscription import Limits
 from tests.bench import bare_raise, served
 from tests.bench.bare_api import Plan
@@ -107,7 +108,7 @@ class _Watching:
 
     async def bare(self, circle: Circle, *, insert: bool) -> list[float]:
         path = f"/say/{circle.name}/{circle.compartment}" if insert else f"/say/{circle.name}"
-        said = event_stream.frame(Changed(1000, "alert_raised", Object.ALERT, new_id(), new_id()))
+        said = event_stream.frame(Changed(Place(1000, "5f3a9c01"), "alert_raised", Object.ALERT, new_id(), new_id()))
         sent = request("POST", path, body=said)
         return await self._times("bare " + circle.name, self._floor, lambda: sent, lambda asked: asked)
 
