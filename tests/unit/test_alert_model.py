@@ -184,7 +184,8 @@ def test_accepting_answers_for_every_agency_one_was_called_for_and_ends_calling_
     alert = replace(ALERT, agencies=responders, recipients=tuple(called))
 
     by_ana = alert.acknowledged(ANA, SENT)
-    assert (by_ana.owner_id, by_ana.silent_agencies, by_ana.state) == (ANA, {NGO}, State.OPEN)
+    assert (by_ana.owner_id, by_ana.state) == (ANA, State.OPEN)
+    assert by_ana.silent_agencies == {NGO}
     assert by_ana.next_step_at == alert.next_step_at
     assert by_ana.has_acknowledged(ANA)
     assert not by_ana.has_acknowledged(BORIS)
