@@ -14,6 +14,7 @@ import { codeOf, screenOf } from "./places.js";
 import { createRaises } from "./raises.js";
 import { createSession } from "./session.js";
 import { SignInScreen, StartingScreen } from "./sign_in.js";
+import { Offer } from "./sign_out.js";
 import { createSound } from "./sound.js";
 import { createStore, firstState } from "./store.js";
 import { firstLanguage, language, speak, t } from "./texts.js";
@@ -40,7 +41,7 @@ function Screen() {
     <div key=${spoken} class="page">
       <a class="skip" href="#main" onClick=${skip}>${t("To the content")}</a>
       <${Guarded}><${PanicDock} /><//>
-      <${Guarded}>${session === "signed_in" && html`<${Header} /><${OldLine} />`}<//>
+      <${Guarded}>${session === "signed_in" && html`<${Header} /><${OldLine} /><${Offer} />`}<//>
       <${Guarded} key=${session + screen}>
         ${session === "signed_out" && html`<${SignInScreen} />`}
         ${session === "starting" && html`<${StartingScreen} />`}
@@ -82,7 +83,7 @@ async function start() {
   function move() {
     const found = takeCode();
     store.set({ screen: screenOf(location.hash) });
-    if (found) void session.begin(found);
+    if (found) session.begin(found);
     requestAnimationFrame(() => document.getElementById("main")?.focus());
   }
 
@@ -108,7 +109,8 @@ async function start() {
   addEventListener("hashchange", move);
   for (const event of ["online", "pageshow", "focus"]) addEventListener(event, session.kick);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && session.kick());
-  for (const event of ["pointerdown", "keydown"]) addEventListener(event, touched, { capture: true });
+  // Not before a finger is up: what the switch says then is another length, and would move what is being pressed.
+  for (const event of ["pointerup", "keydown"]) addEventListener(event, touched, { capture: true });
   addEventListener("beforeunload", (event) => raises.guarded() && event.preventDefault());
 
   const parts = {
@@ -118,7 +120,7 @@ async function start() {
   const root = /** @type {HTMLElement} */ (document.getElementById("app"));
   root.replaceChildren();
   render(html`<${ConsoleContext.Provider} value=${parts}><${Screen} /><//>`, root);
-  void session.begin(code);
+  session.begin(code);
 }
 
 /** Storage may be forbidden altogether; then the language is asked for anew each time. */

@@ -4,7 +4,7 @@ import { useShown } from "./drawing.js";
 import { Duty } from "./duty.js";
 import { isOld } from "./live.js";
 import { Proven, SignsOfLife } from "./proven.js";
-import { Reviews } from "./reviews.js";
+import { Overdue, Reviews, ToOverdue } from "./reviews.js";
 import { t } from "./texts.js";
 import { html } from "./vendor/preact.js";
 
@@ -15,10 +15,12 @@ export function BoardScreen() {
   return html`
     <main id="main" tabindex="-1" class=${old ? "board old" : "board"}>
       <h1>${t("Board")}</h1>
+      <${ToOverdue} />
       <${SignsOfLife} facts=${facts} />
       <div class="columns">
         <div class="first"><${Alerts} facts=${facts} /></div>
         <div class="second">
+          <${Overdue} facts=${facts} />
           <${Duty} facts=${facts} />
           <${Proven} facts=${facts} />
         </div>

@@ -2,10 +2,9 @@
 import { useConsole, useShown } from "./drawing.js";
 import { LanguageChoice } from "./language.js";
 import { LiveLine } from "./live.js";
-import { isGuarded } from "./panic.js";
+import { SignOut } from "./sign_out.js";
 import { t } from "./texts.js";
-import { html, useState } from "./vendor/preact.js";
-import { failureWords } from "./words.js";
+import { html } from "./vendor/preact.js";
 
 export function Header() {
   const screen = useShown((state) => state.screen);
@@ -33,25 +32,4 @@ function SoundSwitch() {
     return html`<button type="button" class="sound" onClick=${sound.toggle}>${t("Turn sound off")}</button>`;
   }
   return html`<button type="button" class="sound is-off" onClick=${sound.toggle}>${t("Sound is OFF: turn it on")}</button>`;
-}
-
-function SignOut() {
-  const { session, store } = useConsole();
-  const [refusal, refuse] = useState("");
-  async function signOut() {
-    const [kept] = store.get().raises.filter(isGuarded).sort(alertsFirst);
-    if (kept?.status === "Actual") return refuse(t("Your alert is not accepted yet. End it before you sign out."));
-    if (kept) return refuse(t("Your drill is not accepted yet. End it before you sign out."));
-    const failure = await session.signOut();
-    refuse(failure ? t("You are NOT signed out. {why}", { why: failureWords(failure) }) : "");
-  }
-  return html`
-    <button type="button" onClick=${signOut}>${t("Sign out")}</button>
-    ${refusal && html`<p class="urgent" role="alert">${refusal}</p>`}
-  `;
-}
-
-/** @param {import("./panic.js").Progress} one @param {import("./panic.js").Progress} other */
-function alertsFirst(one, other) {
-  return Number(one.status === "Exercise") - Number(other.status === "Exercise");
 }

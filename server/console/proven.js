@@ -19,7 +19,7 @@ export const Proven = memo(
         ? html`
             <p>${provenWords(facts.proven)} <span class="far">(<${Time} at=${facts.proven.accepted_at} far=${true} />)</span></p>
           `
-        : html`<p class="urgent">${t("It was never proven here that calling people works. Run a drill.")}</p>`}
+        : html`<p class="urgent">${t("Nothing has shown you yet that calling people works. Run a drill.")}</p>`}
     </section>
   `,
 );

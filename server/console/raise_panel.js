@@ -5,7 +5,7 @@ import { isGuarded } from "./panic.js";
 import { raiseWords, shouldRing } from "./raise_words.js";
 import { Ring } from "./ring.js";
 import { t } from "./texts.js";
-import { html, useLayoutEffect, useState } from "./vendor/preact.js";
+import { html, useLayoutEffect, useRef, useState } from "./vendor/preact.js";
 
 /** @typedef {import("./panic.js").Progress} Progress */
 
@@ -18,10 +18,16 @@ export function RaisePanel({ progress }) {
   const name = drill ? t("Your drill") : t("Your alert");
   const prefix = drill ? `${t("EXERCISE")} · ` : "";
   const spoken = [`${prefix}${headline}`, ...urgent].join(" ");
-  useLayoutEffect(() => session.say(spoken, !drill), [spoken]);
+  const panel = useRef(/** @type {HTMLElement | null} */ (null));
+  useLayoutEffect(() => {
+    session.say(spoken, !drill);
+    // Wherever somebody has read to: what is new stands at the beginning.
+    const { offsetTop = 0, parentElement } = panel.current ?? {};
+    if (parentElement) parentElement.scrollTop = offsetTop - parentElement.offsetTop;
+  }, [spoken]);
   const ended = progress.known === "ended";
   return html`
-    <div class="raise ${drill ? "drill" : "actual"} is-${progress.known}" role="group" aria-label=${name}>
+    <div class="raise ${drill ? "drill" : "actual"} is-${progress.known}" role="group" aria-label=${name} ref=${panel}>
       <p class="raise-name">
         ${drill ? html`<span class="tag">${t("EXERCISE")}</span>` : html`<span>${name}</span>`}
         <strong>${progress.alert?.codename ?? progress.channel.codename}</strong>

@@ -3,7 +3,7 @@ import { acceptances, isDrill, rooms, silentAgencies, unreachedPeople } from "./
 import { serverNow } from "./clock.js";
 import { moment } from "./moments.js";
 import { agencyNames, listed, peopleNames, personName, roomNames } from "./names.js";
-import { REPEAT_MS, isSettled } from "./panic.js";
+import { REPEAT_MS, isGuarded, isSettled } from "./panic.js";
 import { t } from "./texts.js";
 import { failureWords, reasonWords } from "./words.js";
 
@@ -52,6 +52,13 @@ function knownWords(progress, known) {
 export function shouldRing(progress) {
   if (progress.status === "Exercise" || isSettled(progress) || progress.stop === "passed_on") return false;
   return progress.known !== "raising" || progress.slow;
+}
+
+/** Why the raiser must not sign out now, or nothing. @param {readonly Progress[]} raises */
+export function stayWords(raises) {
+  const kept = raises.filter(isGuarded);
+  if (kept.some((each) => each.status === "Actual")) return t("Your alert is not accepted yet. End it before you sign out.");
+  return kept.length ? t("Your drill is not accepted yet. End it before you sign out.") : "";
 }
 
 /** @param {Alert} alert @param {Known} known @returns {Told} */

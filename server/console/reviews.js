@@ -1,4 +1,4 @@
-/** Which cases are to be assessed again: overdue ones first, then those due soon; later ones on demand. */
+/** Which cases are to be assessed again: the overdue ones apart, those due soon, and later ones on demand. */
 import { memo, useShown } from "./drawing.js";
 import { personName } from "./names.js";
 import { t } from "./texts.js";
@@ -12,27 +12,52 @@ import { levelWords } from "./words.js";
  */
 
 const SOON_MS = 7 * 24 * 3600 * 1000;
+const AT_ONCE = 5;
+
+/** Said beside the alerts, however many there are. */
+export const Overdue = memo(
+  /** @param {{ facts: Facts }} props */
+  ({ facts }) => {
+    const { reviews, overdue } = useDue();
+    const [all, showAll] = useState(false);
+    if (!overdue) return null;
+    return html`
+      <section class="overdue" aria-labelledby="overdue">
+        <h2 id="overdue" tabindex="-1">${t("Reviews OVERDUE: {count}", { count: overdue })}</h2>
+        <p class="quiet">${t("The level may be stale: treat the risk as high, and ring the owner.")}</p>
+        <${Rows} reviews=${reviews.slice(0, all ? overdue : Math.min(overdue, AT_ONCE))} facts=${facts} late=${true} />
+        ${overdue > AT_ONCE &&
+        html`<button type="button" aria-expanded=${all ? "true" : "false"} onClick=${() => showAll(!all)}>
+          ${all ? t("Show fewer") : t("Show all: {count}", { count: overdue })}
+        </button>`}
+      </section>
+    `;
+  },
+);
+
+/** Where they are further down: one line at the top leads there, and the address stays as it is. */
+export function ToOverdue() {
+  const { overdue } = useDue();
+  if (!overdue) return null;
+  const lead = () => {
+    const heading = document.getElementById("overdue");
+    heading?.scrollIntoView();
+    heading?.focus({ preventScroll: true });
+  };
+  return html`<p class="to-overdue">
+    <button type="button" onClick=${lead}>${t("Reviews OVERDUE: {count}", { count: overdue })}</button>
+  </p>`;
+}
 
 export const Reviews = memo(
   /** @param {{ facts: Facts }} props */
   ({ facts }) => {
-    // The earliest is the first: how many are overdue, and how many are due soon, says which.
-    const reviews = useShown((state) => state.reviews);
-    const overdue = usePresent((now) => dueBefore(reviews, now));
-    const soon = usePresent((now) => dueBefore(reviews, now + SOON_MS));
+    const { reviews, overdue, soon } = useDue();
     const [all, showAll] = useState(false);
     const later = reviews.length - soon;
     return html`
       <section class="reviews" aria-labelledby="reviews">
         <h2 id="reviews">${t("Reviews due")}</h2>
-        ${overdue > 0 &&
-        html`
-          <div class="overdue">
-            <h3>${t("OVERDUE: {count}", { count: overdue })}</h3>
-            <p class="quiet">${t("The level may be stale: treat the risk as high, and ring the owner.")}</p>
-            <${Rows} reviews=${reviews.slice(0, overdue)} facts=${facts} late=${true} />
-          </div>
-        `}
         <h3>${t("Due within seven days: {count}", { count: soon - overdue })}</h3>
         ${soon > overdue
           ? html`<${Rows} reviews=${reviews.slice(overdue, soon)} facts=${facts} late=${false} />`
@@ -46,6 +71,14 @@ export const Reviews = memo(
     `;
   },
 );
+
+/** The earliest is the first: how many are overdue, and how many are due soon, says which. */
+function useDue() {
+  const reviews = useShown((state) => state.reviews);
+  const overdue = usePresent((now) => dueBefore(reviews, now));
+  const soon = usePresent((now) => dueBefore(reviews, now + SOON_MS));
+  return { reviews, overdue, soon };
+}
 
 /** @param {{ reviews: readonly Review[], facts: Facts, late: boolean }} props */
 function Rows({ reviews, facts, late }) {

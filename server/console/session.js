@@ -2,6 +2,7 @@
  * What goes on while somebody is signed in: the board is loaded, the live stream followed, changes fetched, alerts
  * heard. Views ask for everything here.
  */
+import { createEntering } from "./entering.js";
 import { createHearing } from "./hearing.js";
 import { unnamedAgencies } from "./names.js";
 import { createRefresher } from "./refreshing.js";
@@ -34,7 +35,6 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
   /** @type {ReturnType<typeof follow> | null} */
   let stream = null;
   let person = "";
-  let unusedCode = "";
   let callOffReload = () => {};
   /** Agencies whose names were asked for once already. @type {Set<string>} */
   const askedFor = new Set();
@@ -48,6 +48,7 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
     mayRetry,
     behind: (behind) => store.set({ behind }),
   });
+  const entering = createEntering({ api, store, raises, load: () => refresher.want("board"), end, say });
 
   /** @param {string} name @returns {Promise<void>} */
   async function fetchOne(name) {
@@ -58,6 +59,7 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
     const { board, missing } = answer;
     refresher.wantEach(missing);
     store.set({ session: "signed_in", why: "" });
+    entering.somebody();
     callOffReload();
     // What nobody is told of by the stream (signs of life, names) is looked at now and then.
     callOffReload = clock.after(RELOAD_MS * (1 + random() / 4), () => refresher.want("board"));
@@ -101,6 +103,7 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
   }
 
   function refused() {
+    if (entering.nobody()) return;
     end(store.get().facts ? "ended" : "none");
   }
 
@@ -110,6 +113,7 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
     stream = null;
     refresher.stop();
     knowledge.forget();
+    entering.forget();
     callOffReload();
     hearing.forget();
     warning.over(why === "ended");
@@ -151,46 +155,17 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
     if (alerts !== seen.alerts || facts !== seen.facts) listen();
   });
 
-  /**
-   * Load the board, with the one-time code of a link where there is one. Where that is refused, the session of before
-   * is not gone on with: it may be somebody else's.
-   * @param {string} code
-   */
-  async function begin(code) {
-    end("");
-    store.set({ session: "starting" });
-    unusedCode = code;
-    try {
-      if (code) await api.signIn(code);
-    } catch (error) {
-      const failure = /** @type {Failure} */ (error);
-      return failure.kind === "refused" ? end("used") : store.set({ failure });
-    }
-    unusedCode = "";
-    refresher.want("board");
-  }
-
   return {
-    begin,
-    again: () => void begin(unusedCode),
+    begin: entering.begin,
+    again: entering.again,
+    replace: entering.replace,
+    stay: entering.stay,
+    signOut: entering.signOut,
     /** Do not wait for timers that may have slept. */
     kick() {
       stream?.kick();
       refresher.kick();
       raises.kick();
-    },
-    /** @returns {Promise<Failure | null>} */
-    async signOut() {
-      try {
-        await api.signOut();
-      } catch (error) {
-        const failure = /** @type {Failure} */ (error);
-        if (failure.status !== 401) return failure;
-      }
-      if (!raises.guarded()) raises.abandon();
-      end("left");
-      store.set({ calling: { ...store.get().calling, channels: [] } });
-      return null;
     },
     silence: hearing.silence,
     say,

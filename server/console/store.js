@@ -16,6 +16,7 @@ export function firstState(language) {
     session: "starting",
     why: "",
     failure: null,
+    offered: false,
     facts: null,
     calling: { channels: [], police: "", ambulance: "" },
     chosen: NOTHING_CHOSEN,

@@ -100,6 +100,7 @@
  * @property {"starting" | "signed_out" | "signed_in"} session
  * @property {"" | "none" | "used" | "ended" | "left"} why Why nobody is signed in.
  * @property {import("./api.js").Failure | null} failure Why the board could not be loaded at first.
+ * @property {boolean} offered Whether a link was opened here although somebody is signed in.
  * @property {Facts | null} facts
  * @property {Calling} calling
  * @property {Chosen} chosen

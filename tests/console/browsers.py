@@ -19,6 +19,7 @@ from tests.console.watching import Watch
 
 DESKTOP = ViewportSize(width=1280, height=800)
 PHONE = ViewportSize(width=390, height=844)
+SMALLEST = (ViewportSize(width=360, height=740), ViewportSize(width=320, height=568))
 # Nothing of Chromium's own may go anywhere; sound needs somebody's hand first, as on people's machines.
 ARGUMENTS = (
     "--disable-gpu",

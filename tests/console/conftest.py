@@ -1,19 +1,53 @@
-"""One Chromium for the whole run, a console served over each test's own database, and browsers that are watched."""
+"""One Chromium for the whole run, a console served over each test's own database, and browsers that are watched.
+
+A story whose words and layout matter is told in each script; one that is about failures and time in one of them, with
+sentences that such a story has read in all.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser
 
+from agencies.model import PersonId
+from core import database as databases
 from core.settings import Settings
 from core.texts import LANGUAGES
+from deploy.stack import LocalStack
 from tests.clock import MovableClock
+from tests.conftest import START, Copies
 from tests.console.browsers import Browsers, start_chromium
 from tests.console.serving import ServedConsole, serve_console
 from tests.people import Network, Scene
+
+TEMPLATE_OF_STORIES = "streha_console"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The case that all stories need, and the keys of its people."""
+
+    scene: Scene
+    seeds: dict[PersonId, bytes]
+
+
+@pytest.fixture(scope="session")
+async def opened(postgres: LocalStack, template: str) -> Opened:
+    """Open the case once; each story begins with a copy of the database that holds it."""
+    async with databases.connect(await postgres.database(TEMPLATE_OF_STORIES, template=template)) as database:
+        network = Network(database, MovableClock(START))
+        return Opened(scene=await network.scene(), seeds=network.seeds)
+
+
+@pytest.fixture
+async def database_url(copies: Copies, opened: Opened) -> AsyncIterator[str]:  # noqa: ARG001 (fills the template)
+    """Copy the database that holds the case."""
+    async with copies.copy(TEMPLATE_OF_STORIES) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -40,9 +74,10 @@ async def console(
 
 
 @pytest.fixture
-async def story(network: Network) -> Scene:
-    """Open the case that most stories need, with people whose keys this test has."""
-    return await network.scene()
+def story(network: Network, opened: Opened) -> Scene:
+    """Return the case that most stories need, with people whose keys this test has."""
+    network.seeds |= opened.seeds
+    return opened.scene
 
 
 @pytest.fixture

@@ -20,6 +20,14 @@ from tests.console.watching import Watch
 
 HOLD = timedelta(seconds=1.5)
 Finger = Callable[..., Awaitable[None]]
+# Whether all of something can be seen: within the window, and with nothing over its edges.
+IN_SIGHT = """
+(element) => {
+  const { top, bottom, left, width, height } = element.getBoundingClientRect();
+  const seen = (y) => element.contains(document.elementFromPoint(left + width / 2, y));
+  return height > 0 && top >= 0 && bottom <= innerHeight && seen(top + 2) && seen(bottom - 2);
+}
+"""
 # Anything that stands in for a parameter whose value is not the point.
 ANYTHING = "\0"
 
@@ -95,6 +103,11 @@ class Screen:
     def spoken(self, sentence: str, /, **parameters: object) -> Locator:
         """Return what a screen reader says so by itself."""
         return self.page.locator("[aria-live]").get_by_text(self.like(sentence, **parameters))
+
+    async def shows(self, what: Locator) -> None:
+        """Require that something is seen whole, without scrolling."""
+        await expect(what).to_be_visible()
+        assert await what.evaluate(IN_SIGHT), await what.inner_text()
 
     async def speak(self, language: str) -> Screen:
         """Choose a language; return the screen in it."""

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createApi } from "../../server/console/api.js";
+import { REQUEST_MS, createApi } from "../../server/console/api.js";
 import { createKnowledge } from "../../server/console/knowledge.js";
 import { createRaises } from "../../server/console/raises.js";
 import { createSession } from "../../server/console/session.js";
@@ -11,7 +11,7 @@ import { createStore, firstState } from "../../server/console/store.js";
 import { GRACE_MS } from "../../server/console/stream.js";
 import { CUT_OFF_MS, WARNING_MS } from "../../server/console/warning.js";
 import {
-  ANA, BORIS, CHANNEL, KEY, Line, POLICE, StandingClock, accepted, alert, answer, board, delivered, ended, problem, recipient, review, settle,
+  ANA, BORIS, CHANNEL, KEY, Line, POLICE, StandingClock, accepted, alert, answer, board, delivered, ended, problem, recipient, review, settle, silence,
 } from "./world.mjs";
 
 /** An audio device that notes what it plays. */
@@ -50,7 +50,7 @@ function opened(answers = {}) {
     if (path === "/api/board") return await world.board();
     if (path === "/api/reviews") return await world.reviews();
     if (path.startsWith("/api/alerts/")) return await world.alert({ method, path });
-    return await (world.signIn?.(path) ?? answer(null, { status: 204 }));
+    return await (world.signIn?.(path, signal) ?? answer(null, { status: 204 }));
   };
   const store = createStore(firstState("en"));
   const api = createApi({ fetch, clock });
@@ -65,6 +65,19 @@ function opened(answers = {}) {
   return Object.assign(state, { store, session, raises, sound, knowledge, take: () => state.asked.splice(0) });
 }
 
+/** A browser in which nobody is signed in before a link is used. */
+function outside(answers = {}) {
+  let used = false;
+  const state = opened({ board: () => (used ? answer(board()) : problem(401)), ...answers });
+  const { signIn } = state.world;
+  state.world.signIn = async (path, signal) => {
+    const answered = await (signIn?.(path, signal) ?? answer(null, { status: 204 }));
+    used = path.endsWith("browser") ? used || answered.ok : used && !answered.ok;
+    return answered;
+  };
+  return state;
+}
+
 async function signedIn(answers) {
   const state = opened(answers);
   await state.session.begin("");
@@ -73,24 +86,143 @@ async function signedIn(answers) {
   return state;
 }
 
-test("a link's code is used up first, then the board is loaded and the stream followed", async () => {
-  const { asked, lines, session, store } = opened();
-  await session.begin("code-of-a-link");
+test("where nobody is signed in a link is used up, then the board is loaded and the stream followed", async () => {
+  const { asked, lines, session, store } = outside();
+  session.begin("code-of-a-link");
   await settle();
-  assert.deepEqual(asked, ["POST /api/sign-in/browser", "GET /api/board"]);
+  assert.deepEqual(asked, ["GET /api/board", "POST /api/sign-in/browser", "GET /api/board"]);
   assert.equal(lines.length, 1);
   assert.equal(store.get().session, "signed_in");
   assert.equal(store.get().facts.me.name, "Boris Primer");
 });
 
 test("a used link says so, and a network that fails lets one try again", async () => {
-  const used = opened({ signIn: () => problem(401, "This link has been used.") });
-  await used.session.begin("code-of-a-link");
+  const used = outside({ signIn: () => problem(401, "This link has been used.") });
+  used.session.begin("code-of-a-link");
+  await settle();
   assert.deepEqual([used.store.get().session, used.store.get().why], ["signed_out", "used"]);
-  const cut = opened({ signIn: () => Promise.reject(new TypeError("cut")) });
-  await cut.session.begin("code-of-a-link");
-  assert.equal(cut.store.get().session, "starting");
-  assert.equal(cut.store.get().failure.kind, "unreachable");
+  for (const [kind, fails] of [
+    ["unreachable", () => Promise.reject(new TypeError("cut"))],
+    ["unreachable", (_path, signal) => silence(signal)],
+    ["refused", () => problem(429, "Too many.")],
+  ]) {
+    let works = false;
+    const cut = outside({ signIn: (path, signal) => (works ? undefined : fails(path, signal)) });
+    cut.session.begin("code-of-a-link");
+    await cut.clock.pass(REQUEST_MS);
+    assert.deepEqual([cut.store.get().session, cut.store.get().failure.kind], ["starting", kind]);
+    works = true;
+    cut.session.again();
+    await settle();
+    assert.equal(cut.store.get().session, "signed_in");
+  }
+});
+
+for (const [how, late] of [
+  ["good", () => answer(null, { status: 204 })],
+  ["bad", () => problem(401)],
+]) {
+  test(`a sign-in whose ${how} answer comes after another link was opened, or after signing out, has no effect`, async () => {
+    const come = [];
+    const signIn = (path) => (path.endsWith("browser") ? new Promise((resolve) => come.push(resolve)) : undefined);
+    const { session, store, asked } = outside({ signIn });
+    session.begin("code-of-a-link");
+    await settle();
+    session.begin("code-of-another-link");
+    await settle();
+    asked.length = 0;
+    come[0](late());
+    await settle();
+    assert.deepEqual([store.get().session, store.get().why, asked], ["starting", "", []]);
+    assert.equal(await session.signOut(), "");
+    asked.length = 0;
+    come[1](late());
+    await settle();
+    assert.deepEqual([store.get().session, store.get().why, asked], ["signed_out", "left", []]);
+  });
+}
+
+test("a sign-out whose answer comes after another beginning does not end that", async () => {
+  let come = () => {};
+  const { session, store } = await signedIn({ signIn: () => new Promise((resolve) => void (come = resolve)) });
+  const leaving = session.signOut();
+  await settle();
+  session.begin("");
+  await settle();
+  come(answer(null, { status: 204 }));
+  assert.equal(await leaving, "");
+  assert.equal(store.get().session, "signed_in");
+});
+
+test("a link that is opened where somebody is signed in replaces nobody unasked", async () => {
+  const { session, store, lines, clock, take, world } = await signedIn();
+  session.begin("code-of-a-link");
+  await settle();
+  assert.deepEqual([take(), store.get().session, store.get().offered], [[], "signed_in", true]);
+  assert.match(store.get().urgent.text, /signed in as Boris Primer/);
+  session.stay();
+  lines[0].event("reset", {}, 50);
+  await clock.pass(1_000);
+  assert.deepEqual([take(), store.get().offered], [["GET /api/board"], false]);
+
+  let person = BORIS;
+  world.board = () => (person ? answer(board({ me: { ...board().me, id: person, name: "Somebody" } })) : problem(401));
+  world.signIn = (path) => ((person = path.endsWith("browser") ? ANA : ""), undefined);
+  session.begin("code-of-a-link");
+  assert.equal(await session.replace(), "");
+  await settle();
+  const replaced = ["DELETE /api/sign-in/sessions/current", "GET /api/board", "POST /api/sign-in/browser", "GET /api/board"];
+  assert.deepEqual(take(), replaced);
+  assert.deepEqual([store.get().facts.me.id, store.get().offered], [ANA, false]);
+});
+
+test("a page that is opened by a link where somebody is signed in shows that person's board, and asks", async () => {
+  const { session, store, asked, clock, lines } = opened();
+  session.begin("code-of-a-link");
+  await settle();
+  assert.deepEqual([asked, store.get().session, store.get().offered], [["GET /api/board"], "signed_in", true]);
+  // A session that ends meanwhile ends what was offered too: nobody is signed in whom nobody here has asked for.
+  lines[0].event("ended", { reason: "signed_out" });
+  await clock.pass(60_000);
+  assert.deepEqual([asked, store.get().session, store.get().offered], [["GET /api/board"], "signed_out", false]);
+});
+
+for (const [status, refusal, how, end] of [
+  ["Actual", /^Your alert is not accepted yet/, "accepted", accepted],
+  ["Exercise", /^Your drill is not accepted yet/, "ended", ended],
+]) {
+  test(`signing out, also by a link, waits until one's own call is ${how}, and takes it out of sight`, async () => {
+    const own = { status, raised_by: BORIS, pressed_by: [BORIS], stand_down_reason: "safe" };
+    let now = alert(own);
+    const { session, store, raises, lines, clock, take } = await signedIn({ alert: () => answer(now) });
+    raises.start(CHANNEL, status);
+    await settle();
+    session.begin("code-of-a-link");
+    take();
+    assert.match(await session.signOut(), refusal);
+    assert.match(await session.replace(), refusal);
+    assert.deepEqual([take(), store.get().session, store.get().raises.length], [[], "signed_in", 1]);
+    now = end(own);
+    lines[0].event("change", { object: "alert", id: KEY }, 8);
+    await clock.pass(1_000);
+    assert.deepEqual(store.get().raises.map((each) => each.known), [how]);
+    assert.equal(await session.signOut(), "");
+    assert.deepEqual([store.get().raises, store.get().session, store.get().why], [[], "signed_out", "left"]);
+  });
+}
+
+test("what is raised while one signs out is stayed with", async () => {
+  let come = () => {};
+  const own = alert({ raised_by: BORIS, pressed_by: [BORIS] });
+  const signIn = () => new Promise((resolve) => void (come = resolve));
+  const { session, store, raises } = await signedIn({ alert: () => answer(own), signIn });
+  session.begin("code-of-a-link");
+  const leaving = session.replace();
+  raises.start(CHANNEL, "Actual");
+  await settle();
+  come(answer(null, { status: 204 }));
+  assert.equal(await leaving, "");
+  assert.deepEqual([store.get().session, store.get().raises.length, raises.guarded()], ["signed_out", 1, true]);
 });
 
 test("a board that cannot be loaded is told and asked for again; without a session one is told how to sign in", async () => {
@@ -221,8 +353,7 @@ test("a session that ends in the middle of a hold: everything is hidden, and the
   assert.deepEqual(new Set(puts), new Set([`/api/alerts/${KEY}`]));
   assert.equal(puts.length, 2);
   assert.equal(raises.guarded(), true);
-  assert.equal(await session.signOut(), null);
-  assert.deepEqual(store.get().calling.channels, []);
+  assert.match(await session.signOut(), /^Your alert is not accepted yet/);
   assert.equal(store.get().raises.length, 1);
 });
 
@@ -269,14 +400,20 @@ test("accepting is stored, or fails with words; a stale look does not undo it", 
 
 test("whoever signs in after somebody else never raises in that person's stead", async () => {
   const puts = [];
-  const { session, store, raises, clock, world } = await signedIn({
+  const { session, store, raises, lines, clock, world } = await signedIn({
     alert: ({ method, path }) => (method === "PUT" ? (puts.push(path), problem(503)) : problem(404)),
   });
   raises.start(CHANNEL, "Actual");
   await settle();
   assert.equal(puts.length, 1);
-  world.board = () => answer(board({ me: { ...board().me, id: ANA }, alerts: [alert({ id: "another", raised_by: BORIS, recipients: [recipient(ANA, POLICE)] })] }));
-  await session.begin("code-of-another-link");
+  const theirs = board({ me: { ...board().me, id: ANA }, alerts: [alert({ id: "another", raised_by: BORIS, recipients: [recipient(ANA, POLICE)] })] });
+  let used = false;
+  world.signIn = () => ((used = true), undefined);
+  world.board = () => (used ? answer(theirs) : problem(401));
+  lines[0].event("ended", { reason: "signed_out" });
+  await settle();
+  assert.equal(raises.guarded(), true);
+  session.begin("code-of-another-link");
   await clock.pass(60_000);
   assert.equal(puts.length, 1);
   assert.deepEqual(store.get().raises, []);
@@ -314,7 +451,7 @@ for (const [what, name, late] of [
     const object = { board: "duty", alert: "alert", reviews: "review" }[name];
     lines[0].event("change", { object, id: KEY }, 8);
     await settle();
-    assert.equal(await session.signOut(), null);
+    assert.equal(await session.signOut(), "");
     come();
     await clock.pass(2_000);
     const { alerts, facts, reviews, session: now, why } = store.get();

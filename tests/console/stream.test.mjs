@@ -176,13 +176,21 @@ test("a thousand cuts lose nothing and show nothing twice", async () => {
   assert.deepEqual(asked, Array.from({ length: 1001 }, (_, index) => String(7 + index)));
 });
 
-test("a first connection that nobody answers is not live, and says so", async () => {
-  const { told, clock } = following(() => new Promise(() => {}));
-  await clock.pass(GRACE_MS - 1);
-  assert.deepEqual(told, []);
-  await clock.pass(1);
-  assert.deepEqual(told, ["lost"]);
-});
+for (const [how, reply] of [
+  ["that nobody answers", () => new Promise(() => {})],
+  ["on which nothing is said", undefined],
+  ["that breaks at once", () => Promise.reject(new TypeError("cut"))],
+]) {
+  test(`a first connection ${how} is not live, and says so`, async () => {
+    const { told, clock } = following(reply);
+    await clock.pass(GRACE_MS - 1);
+    assert.deepEqual(told, []);
+    await clock.pass(1);
+    assert.deepEqual(told, ["lost"]);
+    await clock.pass(SILENT_MS + 20_000);
+    assert.deepEqual(told.filter((each) => each !== "lost"), []);
+  });
+}
 
 for (const [how, notice] of [
   ["by itself", ({ clock }) => clock.pass(5_000)],

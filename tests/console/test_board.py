@@ -11,8 +11,9 @@ from playwright.async_api import expect
 from alerts.model import StandDownReason, Through
 from core.outbox import TargetKind
 from safety_plans.model import Level
-from tests.console.browsers import Browsers, Machine
+from tests.console.browsers import SMALLEST, Browsers, Machine
 from tests.console.elsewhere import deliver, raised, refuse
+from tests.console.scenery import night
 from tests.console.screen import ANYTHING
 from tests.console.serving import ServedConsole
 from tests.console.watching import FAILED_REQUEST
@@ -55,7 +56,7 @@ async def test_it_shows_who_was_reached_who_accepted_and_who_is_silent(
     await expect(called).to_contain_text(screen.words("no answer yet"))
 
 
-async def test_it_shows_duty_reviews_and_when_calling_was_last_proven(
+async def test_it_shows_duty_reviews_and_whether_calling_works(
     browsers: Browsers, console: ServedConsole, network: Network, story: Scene, language: str
 ) -> None:
     drill = await raised(network, story, story.member, drill=True)
@@ -68,12 +69,12 @@ async def test_it_shows_duty_reviews_and_when_calling_was_last_proven(
     assert story.ngo.desk_id is not None
     await network.agencies.unseat(story.ngo.desk_id, story.ngo.officer.id)
     console.clock.move(timedelta(days=1, hours=3))
-    await console.beat()
+    await console.beat("bots")
 
     screen = await browsers.board_of(story.coordinator, Machine(language=language))
-    reviews = screen.region("Reviews due")
-    await expect(reviews.get_by_role("heading", name=screen.words("OVERDUE: {count}", count=1))).to_be_visible()
-    overdue = reviews.get_by_role("listitem").filter(has_text=story.case.codename)
+    reviews, late = screen.region("Reviews due"), screen.region("Reviews OVERDUE: {count}", count=1)
+    await expect(late.get_by_role("heading")).to_be_visible()
+    overdue = late.get_by_role("listitem").filter(has_text=story.case.codename)
     await expect(overdue).to_contain_text(screen.words("very high risk"))
     await expect(overdue).to_contain_text(screen.words("Owner: {person}", person=story.coordinator.name))
     await expect(overdue).to_contain_text(screen.words("OVERDUE since"))
@@ -95,6 +96,47 @@ async def test_it_shows_duty_reviews_and_when_calling_was_last_proven(
             time=ANYTHING, duration=ANYTHING,
         )
     )  # fmt: skip
+    # Of what should give signs of life, that which gives none is told of.
+    engine = "What calls silent people again gives no sign of life: {since}. Ring them yourself, and tell the operator."
+    bots = "What speaks in the channels gives no sign of life: {since}. Ring people yourself, and tell the operator."
+    await expect(screen.text(engine, since=ANYTHING)).to_be_visible()
+    await expect(screen.text(bots, since=ANYTHING)).to_have_count(0)
+
+
+async def test_what_is_overdue_is_seen_at_once_beside_many_alerts(
+    browsers: Browsers, console: ServedConsole, story: Scene
+) -> None:
+    tonight = await night(console, story)
+    screen = await browsers.board_of(story.coordinator, Machine(language="sr-Latn"))
+    overdue = screen.region("Reviews OVERDUE: {count}", count=1)
+    late = overdue.get_by_role("listitem").filter(has_text=tonight.late.codename)
+    await expect(screen.region("Open alerts: {count}", count=3)).to_be_visible()
+    await screen.shows(late)
+    # Where there is no room for it, one line at the top leads there.
+    for size in SMALLEST:
+        await screen.page.set_viewport_size(size)
+        await screen.page.evaluate("scrollTo(0, 0)")
+        await screen.shows(screen.button("Reviews OVERDUE: {count}", count=1))
+        await screen.button("Reviews OVERDUE: {count}", count=1).click()
+        await expect(overdue.get_by_role("heading")).to_be_focused()
+        await screen.shows(overdue.get_by_role("heading"))
+    assert screen.page.url == f"{console.home}#/board"
+
+
+async def test_many_overdue_reviews_leave_room_for_the_others(
+    browsers: Browsers, console: ServedConsole, network: Network, story: Scene
+) -> None:
+    for _ in range(7):
+        case = await network.case(story.coordinator, {})
+        await network.reviews.set_level(story.coordinator, case.id, Level.VERY_HIGH)
+    console.clock.move(timedelta(days=1, hours=3))
+    screen = await browsers.board_of(story.coordinator, Machine(language="sr-Cyrl"))
+    rows = screen.region("Reviews OVERDUE: {count}", count=7).get_by_role("listitem")
+    await expect(rows).to_have_count(5)
+    await screen.button("Show all: {count}", count=7).click()
+    await expect(rows).to_have_count(7)
+    await screen.button("Show fewer").click()
+    await expect(rows).to_have_count(5)
 
 
 async def test_it_follows_what_others_do(browsers: Browsers, network: Network, story: Scene, language: str) -> None:
@@ -211,15 +253,3 @@ async def test_many_alerts_that_end_unseen_are_gone_when_the_line_is_back(
         asked = len(screen.sent("GET"))
         await screen.pass_time(timedelta(seconds=10))
     assert len(screen.sent("GET")) == asked
-
-
-async def test_it_says_when_what_calls_people_gives_no_sign_of_life(
-    browsers: Browsers, console: ServedConsole, story: Scene, language: str
-) -> None:
-    console.clock.move(timedelta(seconds=61))
-    await console.beat("bots")
-    screen = await browsers.board_of(story.member, Machine(language=language))
-    engine = "What calls silent people again gives no sign of life: {since}. Ring them yourself, and tell the operator."
-    bots = "What speaks in the channels gives no sign of life: {since}. Ring people yourself, and tell the operator."
-    await expect(screen.text(engine, since=ANYTHING)).to_be_visible()
-    await expect(screen.text(bots, since=ANYTHING)).to_have_count(0)

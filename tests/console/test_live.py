@@ -30,9 +30,9 @@ async def is_old(screen: Screen) -> None:
 
 
 async def test_a_board_that_is_cut_off_says_so_and_catches_up(
-    browsers: Browsers, console: ServedConsole, network: Network, story: Scene, language: str
+    browsers: Browsers, console: ServedConsole, network: Network, story: Scene
 ) -> None:
-    screen = await browsers.board_of(story.coordinator, Machine(language=language))
+    screen = await browsers.board_of(story.coordinator, Machine(language="sr-Cyrl"))
     screen.watch.expect(FAILED_REQUEST)
     # Also for somebody who has gone down to the last line.
     await screen.page.set_viewport_size(ViewportSize(width=390, height=500))

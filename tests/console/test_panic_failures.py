@@ -165,9 +165,9 @@ async def test_whatever_is_answered_the_repetition_goes_on(
 
 
 async def test_a_session_that_ends_in_the_middle_of_a_hold_stops_nothing(
-    browsers: Browsers, console: ServedConsole, network: Network, story: Scene, language: str
+    browsers: Browsers, console: ServedConsole, network: Network, story: Scene
 ) -> None:
-    screen = await browsers.board_of(story.member, Machine(language=language))
+    screen = await browsers.board_of(story.member, Machine(language="sr-Cyrl"))
     screen.watch.expect(FAILED_REQUEST)
     async with screen.still():
         async with screen.holding(screen.panic):
@@ -207,6 +207,10 @@ async def test_nothing_of_a_call_goes_on_in_another_persons_name(
     screen.watch.expect(FAILED_REQUEST)
     await screen.page.route(ONE_RAISE, fails)
     await screen.hold(screen.panic)
+    await expect(screen.own_alert).to_contain_text(screen.words(NOT_RAISED))
+    console.clock.move(timedelta(hours=13))
+    await console.api.services.feed.assure()
+    await expect(screen.text(STILL_POSSIBLE)).to_be_visible()
     await expect(screen.own_alert).to_contain_text(screen.words(NOT_RAISED))
     await screen.page.unroute(ONE_RAISE)
     # A colleague sits down at the same machine and opens a link of hers.

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from playwright.async_api import ViewportSize, expect
 
-from tests.console.browsers import Browsers, Machine
-from tests.console.elsewhere import raised
+from tests.console.browsers import SMALLEST, Browsers, Machine
+from tests.console.elsewhere import deliver, raised
 from tests.console.scenery import night
-from tests.console.screen import Screen
+from tests.console.screen import ANYTHING, Screen
 from tests.console.serving import ServedConsole
 from tests.people import Network, Scene
 
@@ -24,7 +24,7 @@ SIZES = {
     "phone on its side": ViewportSize(width=740, height=340),
 }
 SMALLEST_TARGET = 24
-LARGEST_DOCK = 0.75
+LARGEST_DOCK = 0.67
 # What does not fit: a page wider than the window, things that reach out of it, words that are cut off, small targets.
 MISFITS = """
 (smallest) => {
@@ -80,6 +80,49 @@ async def test_everything_fits_at_every_size(
         assert await screen.page.evaluate(DOCK) <= LARGEST_DOCK, name
         await screen.own_alert.scroll_into_view_if_needed()
         await expect(screen.panic).to_be_attached()
+
+
+# Whether all of what is chosen can be read, beside the arrow that the browser draws.
+READABLE = """
+(select) => {
+  const style = getComputedStyle(select);
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = style.font;
+  const room = select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - 20;
+  return pen.measureText(select.selectedOptions[0].text).width <= room;
+}
+"""
+STORED, DELIVERED = "STORED. It has reached nobody yet.", "DELIVERED to {count} rooms. Nobody has accepted yet."
+LONGEST_CODENAME = "northern-lighthouse"
+
+
+async def test_on_a_small_phone_the_channel_and_how_to_stop_are_in_sight(
+    browsers: Browsers, network: Network, story: Scene, language: str
+) -> None:
+    async with network.database.transaction() as tx:
+        await tx.run("UPDATE compartments SET codename = $1", LONGEST_CODENAME)
+    screen = await browsers.board_of(story.member, Machine(language=language, size=SMALLEST[0], touch=True))
+    stop = screen.button("I am safe: stop")
+    await screen.hold(screen.panic, "finger")
+    for told in (STORED, DELIVERED):
+        await expect(screen.own_alert).to_contain_text(screen.like(told, count=ANYTHING))
+        for size in SMALLEST:
+            await screen.page.set_viewport_size(size)
+            await screen.shows(screen.panic)
+            choice = screen.page.get_by_role("combobox", name=screen.words("Channel"))
+            await screen.shows(choice)
+            assert await choice.evaluate(READABLE), size
+            assert await screen.page.evaluate(DOCK) <= LARGEST_DOCK, size
+            await screen.shows(stop)
+            if told == STORED or size == SMALLEST[0]:  # Otherwise it is one move of a finger away.
+                await screen.shows(screen.own_alert.get_by_role("link", name="192"))
+            await screen.shows(screen.own_alert.get_by_text(screen.like(told, count=ANYTHING)))
+            await stop.click()
+            for answer in ("Yes, stop", "No, go on calling"):
+                await screen.shows(screen.button(answer))
+            await screen.button("No, go on calling").click()
+            await screen.own_alert.evaluate("(element) => { element.parentElement.scrollTop = 0; }")
+        await deliver(network, unreached=[each.id for each in story.police.officers])
 
 
 async def test_the_way_in_fits_too(browsers: Browsers, language: str) -> None:

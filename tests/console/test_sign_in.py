@@ -11,14 +11,16 @@ from playwright.async_api import Route, expect
 
 from tests.commands import streha
 from tests.console.browsers import Browsers, Machine
+from tests.console.elsewhere import presses
 from tests.console.screen import ANYTHING, Screen
 from tests.console.serving import ServedConsole
 from tests.console.watching import FAILED_REQUEST
-from tests.people import Scene
+from tests.people import Network, Scene
 
 pytestmark = pytest.mark.slow
 
 USED = "This link has been used or is too old. Make another: streha console"
+OFFERED = "You are signed in as {person}. Signing in with this link ends that."
 NOT_SIGNED_IN = "Sign in to Streha"
 RUN = "On your own machine, run:"
 
@@ -64,12 +66,62 @@ async def test_the_link_of_the_command_signs_in_once(
     await expect(screen.text(RUN)).to_be_visible()
 
 
-async def test_a_link_that_is_too_old_says_what_to_do(
+async def test_a_link_replaces_nobody_unasked(
     browsers: Browsers, console: ServedConsole, story: Scene, language: str
 ) -> None:
+    screen = await browsers.board_of(story.member, Machine(language=language))
+    screen.watch.expect(FAILED_REQUEST)
+    member, colleague = story.member.name, story.coordinator.name
+    address = await console.address_for(story.coordinator)
+    other = await screen.another()
+    await other.open(address)
+    await expect(other.text(OFFERED, person=member)).to_be_visible()
+    await expect(other.spoken(OFFERED, person=member)).to_be_attached()
+    assert other.page.url == f"{console.home}#/board"
+    await other.until_live()
+    await other.button("Stay signed in").click()
+    await expect(other.text(OFFERED, person=member)).to_have_count(0)
+    await expect(other.page.get_by_role("main")).to_be_focused()
+
+    await screen.page.evaluate("(address) => { location.href = address; }", address)
+    await expect(screen.text(OFFERED, person=member)).to_be_visible()
+    await screen.button("Sign in with this link").click()
+    await expect(screen.text("Signed in: {person}", person=colleague)).to_be_visible()
+    await expect(screen.text(OFFERED, person=ANYTHING)).to_have_count(0)
+    await screen.until_live()
+    # The session that was replaced has ended, also for whoever has kept it.
+    await console.api.services.feed.assure()
+    await expect(other.text("Your session has ended. Sign in again.")).to_be_visible()
+    code = address.partition("#")[2]
+    assert not [each for window in (screen, other) for each in await visited(window) if code in each]
+
+
+async def test_a_link_waits_like_signing_out_until_the_call_is_answered(
+    browsers: Browsers, console: ServedConsole, network: Network, story: Scene
+) -> None:
+    screen = await browsers.board_of(story.member)
+    screen.watch.expect(FAILED_REQUEST)
+    await screen.hold(screen.panic)
+    await expect(screen.own_alert).to_contain_text(screen.words("STORED. It has reached nobody yet."))
+    address = await console.address_for(story.coordinator)
+    await screen.page.evaluate("(address) => { location.href = address; }", address)
+    await screen.button("Sign in with this link").click()
+    refusal = screen.page.get_by_role("alert")
+    await expect(refusal).to_have_text(screen.words("Your alert is not accepted yet. End it before you sign out."))
+    await expect(screen.text("Signed in: {person}", person=story.member.name)).to_be_visible()
+    await expect(screen.own_alert).to_contain_text(screen.words("STORED. It has reached nobody yet."))
+    (press,) = await presses(network)
+    await network.alerts.acknowledge(story.police.officer, press.alert_id)
+    await expect(screen.own_alert).to_contain_text(story.police.officer.name)
+    await screen.button("Sign in with this link").click()
+    await expect(screen.text("Signed in: {person}", person=story.coordinator.name)).to_be_visible()
+    await expect(screen.own_alert).to_have_count(0)
+
+
+async def test_a_link_that_is_too_old_says_what_to_do(browsers: Browsers, console: ServedConsole, story: Scene) -> None:
     address = await console.address_for(story.member)
     console.clock.move(timedelta(minutes=2))
-    screen = await browsers.window(Machine(language=language))
+    screen = await browsers.window(Machine(language="sr-Latn"))
     screen.watch.expect(FAILED_REQUEST)
     await screen.open(address)
     await expect(screen.page.get_by_role("heading", name=screen.words(NOT_SIGNED_IN))).to_be_visible()

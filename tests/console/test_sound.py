@@ -6,8 +6,9 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import ViewportSize, expect
 
+from safety_plans.model import Level
 from tests.console.browsers import Browsers, Machine
 from tests.console.elsewhere import raised
 from tests.console.screen import Screen
@@ -30,10 +31,8 @@ async def press_slowly(screen: Screen) -> None:
     await screen.page.mouse.up()
 
 
-async def test_sound_is_off_until_it_is_turned_on(
-    browsers: Browsers, network: Network, story: Scene, language: str
-) -> None:
-    screen = await browsers.board_of(story.coordinator, Machine(language=language, real_time=True))
+async def test_sound_is_off_until_it_is_turned_on(browsers: Browsers, network: Network, story: Scene) -> None:
+    screen = await browsers.board_of(story.coordinator, Machine(language="sr-Cyrl", real_time=True))
     await raised(network, story, story.member)
     await expect(screen.alert(story.case.codename)).to_be_visible()
     await expect(screen.button(OFF)).to_be_visible()
@@ -42,6 +41,19 @@ async def test_sound_is_off_until_it_is_turned_on(
     await press_slowly(screen)
     # It begins at once, because somebody is being called.
     await screen.watch.until(lambda: screen.watch.times(HEARD) == 1)
+    await expect(screen.button(ON)).to_be_visible()
+
+
+async def test_the_first_press_lands_where_it_was_aimed(browsers: Browsers, network: Network, story: Scene) -> None:
+    await network.reviews.set_level(story.coordinator, story.case.id, Level.LOW)
+    # High enough that nothing is scrolled, which would keep things in place.
+    machine = Machine(language="sr-Latn", size=ViewportSize(width=360, height=1600), real_time=True)
+    screen = await browsers.board_of(story.coordinator, machine)
+    await expect(screen.button(OFF)).to_be_visible()
+    await screen.button("Show the later ones: {count}", count=1).hover()
+    # It allows sound, and the switch says so in fewer words: what lies below has not moved away meanwhile.
+    await press_slowly(screen)
+    await expect(screen.button("Hide the later ones")).to_be_visible()
     await expect(screen.button(ON)).to_be_visible()
 
 
