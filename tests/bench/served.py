@@ -33,26 +33,13 @@ async def streha_api(directory: Path, database_url: str) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def bare_api(directory: Path, database_url: str, plan: bytes) -> AsyncIterator[int]:
-    """Run `tests.bench.bare_api` on a database; gives its port."""
+async def bare(server: str, directory: Path, database_url: str, plan: bytes) -> AsyncIterator[int]:
+    """Run a bare server of `tests.bench` on a database, with its plan; gives its port."""
     port = ports.choose(requested=None, remembered=None)
-    plan_file = directory / "bare_api.json"
+    plan_file = directory / f"{server}.json"
     plan_file.write_bytes(plan)
-    settings = {"DATABASE_URL": database_url}
-    command = ("tests.bench.bare_api", str(port), str(plan_file))
-    async with _listening("bare api", directory, command, port, settings):
-        yield port
-
-
-@asynccontextmanager
-async def bare_fan_out(directory: Path, database_url: str, plan: bytes) -> AsyncIterator[int]:
-    """Run `tests.bench.bare_fan_out` on a database; gives its port."""
-    port = ports.choose(requested=None, remembered=None)
-    plan_file = directory / "bare_fan_out.json"
-    plan_file.write_bytes(plan)
-    settings = {"DATABASE_URL": database_url}
-    command = ("tests.bench.bare_fan_out", str(port), str(plan_file))
-    async with _listening("bare fan-out", directory, command, port, settings):
+    command = (f"tests.bench.{server}", str(port), str(plan_file))
+    async with _listening(server, directory, command, port, {"DATABASE_URL": database_url}):
         yield port
 
 

@@ -122,7 +122,8 @@ async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, M
         )
         (bare,) = await resources.enter_async_context(
             connections(
-                await resources.enter_async_context(served.bare_api(directory, url, msgspec.json.encode(plan))), 1
+                await resources.enter_async_context(served.bare("bare_api", directory, url, msgspec.json.encode(plan))),
+                1,
             )
         )
         one = f"/cases/{scene.case.id}"

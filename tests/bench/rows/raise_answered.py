@@ -131,7 +131,9 @@ async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, M
         raisers, shared = await _raisers(network, count)
         plan = Plan(raises={each.compartment: await _likeness(network, each) for each in raisers})
         port = await resources.enter_async_context(served.streha_api(directory, url))
-        bare_port = await resources.enter_async_context(served.bare_api(directory, url, msgspec.json.encode(plan)))
+        bare_port = await resources.enter_async_context(
+            served.bare("bare_api", directory, url, msgspec.json.encode(plan))
+        )
         raising = _Raising(
             database,
             await resources.enter_async_context(bare_raise.pool(url)),

@@ -156,7 +156,9 @@ async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, M
             for name, count in (("few", FEW), ("many", MANY))
         ]
         plan = Plan(raises={each.compartment: await _likeness(network, each) for each in circles})
-        floor = await resources.enter_async_context(served.bare_fan_out(directory, url, msgspec.json.encode(plan)))
+        floor = await resources.enter_async_context(
+            served.bare("bare_fan_out", directory, url, msgspec.json.encode(plan))
+        )
         for circle, count in zip(circles, (FEW, MANY), strict=True):
             wanted = [request("GET", f"/stream/{circle.name}")] * (TINY if tiny else count)
             await listening.open("bare " + circle.name, floor, wanted)
