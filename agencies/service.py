@@ -122,11 +122,6 @@ class Agencies:
         async with self._database.transaction() as tx:
             return await store.agencies(tx, agency_ids)
 
-    async def person_by_matrix_user(self, matrix_user: str) -> Person | None:
-        """Return who is behind a Matrix user, if it is one of ours."""
-        async with self._database.transaction() as tx:
-            return await store.person_by_matrix_user(tx, matrix_user)
-
     async def _require_same_agency(self, tx: Transaction, desk_id: DeskId, person_id: PersonId) -> None:
         desks = (await store.duty(tx, desk_ids=[desk_id])).desks
         person = (await store.people(tx, [person_id])).get(person_id)

@@ -45,7 +45,7 @@ from alerts.model import (
 from cases import rules
 from cases import store as case_store
 from cases.model import Case, Compartment, CompartmentId
-from core import ledger, metrics, outbox
+from core import ledger, metrics, once, outbox
 from core.clock import Clock
 from core.database import MOVED_ON, Database, Reading, Transaction
 from core.errors import Conflict, NotFound
@@ -145,12 +145,17 @@ class Alerts:
             if not compartment_ids or each.alert.compartment_id in compartment_ids
         ]
 
-    async def acknowledge(self, actor: Person, alert_id: AlertId) -> AlertView:
-        """Record that a named person accepts the alert; silent agencies are still called."""
+    async def acknowledge(self, actor: Person, alert_id: AlertId, *, key: UUID | None = None) -> AlertView:
+        """Record that a named person accepts the alert; silent agencies are still called.
+
+        Once per key, where one is given: a word that comes a second time must not answer what was called for since.
+        """
         async with self._database.transaction(urgent=True) as tx:
             before = await store.alert(tx, alert_id, lock=True)
             around = await self._around(tx, before)
             self._require_called(actor, before, around)
+            if key is not None and not await once.first(tx, key, self._clock.now()):
+                return await self._view(tx, before, around)
             if before.ended:
                 raise Conflict(mark("This alert has ended. Nothing is left to accept."))
             if actor.id in before.raiser_ids and before.others_called(around.able):
@@ -173,8 +178,10 @@ class Alerts:
             tx.afterwards(lambda: metrics.ACKNOWLEDGEMENT.observe(seconds, alert.status, alert.severity))
             return await self._view(tx, alert, around, said)
 
-    async def stand_down(self, actor: Person, alert_id: AlertId, reason: StandDownReason) -> AlertView:
-        """End an alert. A raiser's own word only pauses the ladder, once, until somebody has rung back.
+    async def stand_down(
+        self, actor: Person, alert_id: AlertId, reason: StandDownReason, *, key: UUID | None = None
+    ) -> AlertView:
+        """End an alert, once per key. A raiser's own word only pauses the ladder, once, until somebody has rung back.
 
         Where nobody else was called, nobody can ring back: then it ends the alert.
         """
@@ -182,9 +189,9 @@ class Alerts:
             alert = await store.alert(tx, alert_id, lock=True)
             around = await self._around(tx, alert)
             self._require_called(actor, alert, around, or_raiser=True)
-            if alert.ended:
-                return await self._view(tx, alert, around)
             now = self._clock.now()
+            if (key is not None and not await once.first(tx, key, now)) or alert.ended:
+                return await self._view(tx, alert, around)
             said = (await outbox.deliveries_of_alerts(tx, [alert.id]))[alert.id]
             rooms = await followers(tx, said, around)
             if actor.id in alert.raiser_ids and alert.others_called(around.able):

@@ -1,7 +1,8 @@
 """Commands: the whole message must be the command, in English or Serbian, Latin or Cyrillic.
 
 Pure parsing. "nema panike" is no panic and nobody is called; "panik" asks whether panic was meant. A codename
-may follow, for rooms that belong to no case, and a reason may follow where an alert is ended.
+may follow, for rooms that belong to no case, a reason where an alert is ended, and what happened on the way where
+somebody is under way. What older clients quote above an answer was written by somebody else and is not read.
 """
 
 from __future__ import annotations
@@ -24,17 +25,34 @@ class Verb(StrEnum):
     DRILL = "drill"
     ACK = "ack"
     STAND_DOWN = "stand-down"
+    OP = "op"
     DUE = "due"
+    WHO = "who"
+    ROSTER = "roster"
     HELP = "help"
+
+
+# What only asks: nothing is changed by it, and nothing but the word itself belongs to it.
+ASKING = frozenset({Verb.DUE, Verb.WHO, Verb.ROSTER, Verb.HELP})
+
+
+class Passage(StrEnum):
+    """What somebody who is under way can say: that the next point is reached, a delay, or a silence to come."""
+
+    REACHED = "ok"
+    DELAYED = "delayed"
+    DARK = "dark"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One command, with the codename and the reason that were written after it."""
+    """One command, with what was written after it."""
 
     verb: Verb
     codename: str | None = None
     reason: StandDownReason | None = None
+    passage: Passage | None = None
+    minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +62,52 @@ class NearMiss:
     verb: Verb
 
 
+class Answer(StrEnum):
+    """What a question of the bot is answered with. Without a question it is talk."""
+
+    YES = "yes"
+    NO = "no"
+
+
+Said = Command | NearMiss | Answer
+
+# Of each language the first is the one that the bot itself writes.
+_ENGLISH: dict[Verb, tuple[str, ...]] = {
+    Verb.PANIC: ("panic",),
+    Verb.DRILL: ("drill",),
+    Verb.ACK: ("ack",),
+    Verb.STAND_DOWN: ("stand-down", "stand down", "standdown"),
+    Verb.OP: ("op",),
+    Verb.DUE: ("due",),
+    Verb.WHO: ("who",),
+    Verb.ROSTER: ("roster",),
+    Verb.HELP: ("help",),
+}
+_LATIN: dict[Verb, tuple[str, ...]] = {
+    Verb.PANIC: ("panika",),
+    Verb.DRILL: ("vežba", "vezba"),
+    Verb.ACK: ("primam",),
+    Verb.STAND_DOWN: ("prestanak",),
+    Verb.OP: ("postupak",),
+    Verb.DUE: ("rokovi",),
+    Verb.WHO: ("ko je tu",),
+    Verb.ROSTER: ("dežurstvo", "dezurstvo"),
+    Verb.HELP: ("pomoć", "pomoc"),
+}
+_CYRILLIC: dict[Verb, tuple[str, ...]] = {
+    Verb.PANIC: ("паника",),
+    Verb.DRILL: ("вежба",),
+    Verb.ACK: ("примам",),
+    Verb.STAND_DOWN: ("престанак",),
+    Verb.OP: ("поступак",),
+    Verb.DUE: ("рокови",),
+    Verb.WHO: ("ко је ту",),
+    Verb.ROSTER: ("дежурство",),
+    Verb.HELP: ("помоћ",),
+}
+_OF_LANGUAGE = {"en": _ENGLISH, "sr-Latn": _LATIN, "sr-Cyrl": _CYRILLIC}
 WORDS: dict[Verb, tuple[str, ...]] = {
-    Verb.PANIC: ("panic", "panika", "паника"),
-    Verb.DRILL: ("drill", "vežba", "vezba", "вежба"),
-    Verb.ACK: ("ack", "primam", "примам"),
-    Verb.STAND_DOWN: ("stand-down", "stand down", "standdown", "prestanak", "престанак"),
-    Verb.DUE: ("due", "rokovi", "рокови"),
-    Verb.HELP: ("help", "pomoć", "pomoc", "помоћ"),
+    verb: tuple(word for words in _OF_LANGUAGE.values() for word in words[verb]) for verb in Verb
 }
 REASONS: dict[StandDownReason, tuple[str, ...]] = {
     StandDownReason.SAFE: ("safe", "bezbedno", "безбедно"),
@@ -58,35 +115,66 @@ REASONS: dict[StandDownReason, tuple[str, ...]] = {
     StandDownReason.DRILL_OVER: ("drill over", "kraj vežbe", "kraj vezbe", "крај вежбе"),
     StandDownReason.HANDED_OVER: ("handed over", "predato", "предато"),
 }
+PASSAGES: dict[Passage, tuple[str, ...]] = {
+    Passage.REACHED: ("ok", "u redu", "у реду"),
+    Passage.DELAYED: ("delayed", "kasnim", "касним"),
+    Passage.DARK: ("dark", "tišina", "tisina", "тишина"),
+}
+ANSWERS: dict[Answer, tuple[str, ...]] = {Answer.YES: ("yes", "da", "да"), Answer.NO: ("no", "ne", "не")}
 _VERB_OF_WORD = {word: verb for verb, words in WORDS.items() for word in words}
 _REASON_OF_WORDS = {words: reason for reason, variants in REASONS.items() for words in variants}
+_PASSAGE_OF_WORDS = {words: passage for passage, variants in PASSAGES.items() for words in variants}
+_ANSWER_OF_WORD = {word: answer for answer, words in ANSWERS.items() for word in words}
 _CODENAME = re.compile(r"[a-z]+(?:-[a-z]+)+")
+_PASSAGE = re.compile(r"([^\d]+?)(?: ([0-9]{1,4}))?(?: (?:min|мин))?")
 # Short words are too like ordinary ones: "back" is no "ack", "dude" no "due".
 _LONG_ENOUGH = [word for word in _VERB_OF_WORD if len(word) >= 5]
 _LONGEST_FIRST = sorted(_VERB_OF_WORD, key=len, reverse=True)
 
 
-def parse(body: str) -> Command | NearMiss | None:
-    """Return the command that a message is, what it nearly is, or nothing."""
+def word(verb: Verb, language: str) -> str:
+    """Return the word for a verb that people are told to write in a language."""
+    return _OF_LANGUAGE.get(language, _ENGLISH)[verb][0]
+
+
+def calls_for_help(said: Said | None) -> bool:
+    """Whether these words raise a real alert. Nothing may stand in their way."""
+    return isinstance(said, Command) and said.verb is Verb.PANIC
+
+
+def parse(body: str) -> Said | None:
+    """Return the command that a message is, what it nearly is, an answer to a question, or nothing."""
     # A question mark makes a question of it: that asks back.
-    text = " ".join(body.casefold().split()).strip("!./ ")
+    text = " ".join(_own_words(body).casefold().split()).strip("!./ ")
     if not text or len(text) > LONGEST:
         return None
-    for word in _LONGEST_FIRST:
-        if text == word or text.startswith(word + " "):
-            command = _with_rest(_VERB_OF_WORD[word], text[len(word) :].strip())
+    if text in _ANSWER_OF_WORD:
+        return _ANSWER_OF_WORD[text]
+    for each in _LONGEST_FIRST:
+        if text == each or text.startswith(each + " "):
+            command = _with_rest(_VERB_OF_WORD[each], text[len(each) :].strip())
             if command is not None:
                 return command
     close = difflib.get_close_matches(text.strip("? "), _LONG_ENOUGH, n=1, cutoff=SIMILAR)
     return NearMiss(verb=_VERB_OF_WORD[close[0]]) if close else None
 
 
+def _own_words(body: str) -> str:
+    """Return a message without the lines of another that its client quotes above it."""
+    if not body.startswith("> "):
+        return body
+    quoted, _, own = body.partition("\n\n")
+    return own if all(line.startswith(">") for line in quoted.split("\n")) else body
+
+
 def _with_rest(verb: Verb, rest: str) -> Command | None:
     """Accept a codename after any verb that acts, and a reason after a stand-down; nothing else."""
     if not rest:
         return Command(verb=verb)
-    if verb in {Verb.DUE, Verb.HELP}:
+    if verb in ASKING:
         return None
+    if verb is Verb.OP:
+        return _passage(rest)
     codename, _, reason = rest.partition(" ")
     if not _CODENAME.fullmatch(codename):
         codename, reason = "", rest
@@ -95,3 +183,12 @@ def _with_rest(verb: Verb, rest: str) -> Command | None:
     if verb is Verb.STAND_DOWN and reason in _REASON_OF_WORDS:
         return Command(verb=verb, codename=codename or None, reason=_REASON_OF_WORDS[reason])
     return None
+
+
+def _passage(rest: str) -> Command | None:
+    """Accept that a point is reached, or how many minutes a delay or a silence takes."""
+    found = _PASSAGE.fullmatch(rest)
+    passage = _PASSAGE_OF_WORDS.get(found[1]) if found else None
+    if found is None or passage is None or (passage is Passage.REACHED) is not (found[2] is None):
+        return None
+    return Command(verb=Verb.OP, passage=passage, minutes=int(found[2]) if found[2] else None)

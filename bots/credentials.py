@@ -1,7 +1,8 @@
 """Who this device is: user, device and access token, sealed in the device's directory.
 
-Owns the file and the question whether the homeserver still knows the device. The token is worth as much
-as the device's keys, so it rests beside them and under the same secret.
+Owns the file, the form in which other bots of the same store key may have the token (`bots.senders`), and the question
+whether the homeserver still knows the device. The token is worth as much as the device's keys, so it rests beside them
+and under the same secret.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class Credentials:
     def __init__(self, directory: Path, secret: bytes) -> None:
         self._path = directory / FILE
         self._key = local_seal.derive(secret, "matrix device credentials")
+        self._key_of_bots = local_seal.derive(secret, "matrix device token for other bots")
 
     @property
     def exist(self) -> bool:
@@ -55,6 +57,22 @@ class Credentials:
             ) from error
         user_id, device_id, access_token = record
         return user_id, device_id, access_token
+
+    def token_for_bots(self) -> bytes:
+        """Return this device's token so that only bots with the same store key can use it."""
+        user_id, device_id, access_token = self.load()
+        return local_seal.seal(self._key_of_bots, _name_of(user_id, device_id), access_token.encode())
+
+    def token_of(self, user_id: str, device_id: str, sealed: bytes) -> str | None:
+        """Return another device's token; nothing where it was sealed under another store key."""
+        try:
+            return local_seal.unseal(self._key_of_bots, _name_of(user_id, device_id), sealed).decode()
+        except local_seal.SealBroken:
+            return None
+
+
+def _name_of(user_id: str, device_id: str) -> str:
+    return f"token {user_id} {device_id}"
 
 
 async def confirm(homeserver: Homeserver, user_id: str, device_id: str) -> None:

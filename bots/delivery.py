@@ -1,9 +1,9 @@
 """Delivery: from outbox to rooms, each message exactly once, each room in order, alerts on a lane of their own.
 
 A pass claims messages and has them made ready (`bots.preparation`): every ciphertext is stored with its
-transaction id before anything leaves. Whoever repeats a PUT with the same transaction id from the same
-device makes the same event, so that this process may be killed at any point: before the ciphertext is
-stored nothing has happened, afterwards the same event is put again.
+transaction id before anything leaves. Whoever repeats a PUT with the same transaction id and the token of the same
+device (`bots.senders`) makes the same event, so that this process may be killed at any point: before the ciphertext
+is stored nothing has happened, afterwards the same event is put again, by this bot or by another.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from bots import rooms
 from bots.device import MatrixDevice
 from bots.housekeeping import Housekeeping
 from bots.key_giving import KeyGiving
+from bots.last_look import LastLook
 from bots.lease import Lease
 from bots.occupants import FORBIDDEN, Occupants
 from bots.outcomes import Outcomes
 from bots.preparation import Preparation, Ready
 from bots.rendering import Renderer
+from bots.senders import Senders
 from core import logs, outbox
 from core.clock import Clock
 from core.database import Database
@@ -36,7 +38,6 @@ log = logs.get(__name__)
 BATCH = 200
 PUTS_AT_ONCE = 40
 PUT_SECONDS = 15.0
-SIGNED_OUT = "M_UNKNOWN_TOKEN"
 # What no repetition can mend. Everything else may be a proxy's word, a restart, a missing right: tried again.
 REFUSED_FOR_GOOD = frozenset({"M_TOO_LARGE", "M_BAD_JSON", "M_NOT_JSON"})
 
@@ -50,17 +51,24 @@ class Delivery:
     ) -> None:  # fmt: skip
         self._database = database
         self._clock = clock
-        self._device = device
+        self._lease = lease
         self._outcomes = Outcomes(database, clock)
+        self._senders = Senders(clock, device)
+        self._last_look = LastLook(database, lease)
         self._keys = KeyGiving(database, clock, device, occupants)
         self._preparation = Preparation(
-            database, clock, device, lease, housekeeping, self._keys, renderer, self._outcomes
+            database, clock, device, lease, housekeeping, self._keys, renderer, self._outcomes, self._senders
         )
         self._puts = asyncio.Semaphore(PUTS_AT_ONCE)
         self._woken = {lane: asyncio.Event() for lane in Lane}
         self._under_way: set[UUID] = set()
         # Messages whose attempt was ended by the database.
         self._interrupted: set[UUID] = set()
+
+    @property
+    def keys(self) -> KeyGiving:
+        """Who gives keys out for what is said here."""
+        return self._keys
 
     def wake(self) -> None:
         """Look into the outbox now."""
@@ -87,6 +95,8 @@ class Delivery:
         """Claim a batch, have it made ready and start its PUTs; return how many messages were claimed."""
         now = self._clock.now()
         async with self._database.transaction(urgent=True) as tx:
+            # A bot that is not active any more must not keep from its successor what it cannot send itself.
+            await self._lease.require(tx)
             await outbox.renew(tx, self._under_way, now)
             interrupted = frozenset(self._interrupted)
             await outbox.interrupted(tx, interrupted)
@@ -117,9 +127,9 @@ class Delivery:
             for position, each in enumerate(messages):
                 try:
                     async with self._puts:
-                        await self._preparation.require_unchanged(each)
+                        await self._last_look.require(each)
                         async with asyncio.timeout(PUT_SECONDS):
-                            sent.append((each, await self._device.put(each.sealed)))
+                            sent.append((each, await self._senders.put(each.sealed)))
                 except (DeliveryError, TimeoutError) as error:
                     code = _kind(error)
                     if code in REFUSED_FOR_GOOD:

@@ -1,32 +1,38 @@
 """One Matrix device of the bot: the whole of what the rest of `bots` needs to know of encryption.
 
 Owns the device's life (first sign-in, restart, keys, close) and joins the parts: `bots.intake` takes in what
-comes, `bots.key_directory` knows whose keys are whose, `bots.sharing` gives room keys out,
+comes, `bots.backfill` fetches what an answer left out, `bots.key_upkeep` says when fresh keys are needed,
+`bots.key_directory` knows whose keys are whose, `bots.sharing` gives room keys out,
 `bots.room_sessions` seals. It knows no case and no database: what comes is handed over until it is `done`,
 what goes is sealed first and put afterwards, as often as needed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import aiohttp
 from peewee import PeeweeException
 
+from bots.backfill import Backfill, Older
 from bots.credentials import Credentials, confirm
+from bots.guard import alone
 from bots.homeserver import Homeserver
+from bots.identifiers import is_token
 from bots.identity import Identity
 from bots.intake import FILTER, Intake
-from bots.key_directory import KeyDirectory
-from bots.olm_machine import SIGNED_KEY, OlmMachine
+from bots.key_directory import Believed, KeyDirectory
+from bots.key_upkeep import held_of, wanted
+from bots.olm_machine import OlmMachine
 from bots.olm_store import InboxRow, OlmStore, StoreLock
-from bots.received import Arrival, MembershipChange, Received, Undecryptable
+from bots.received import Arrival, MembershipChange, Received, Undecryptable, Unencrypted
 from bots.room_sessions import RoomSessions, Sealed
-from bots.sharing import KeySharing, Sharing
+from bots.sharing import PATIENCE, KeySharing, Sharing
 from core import logs, metrics
 from core.clock import Clock
 from core.errors import DeliveryError, Permanent, Temporary, Unavailable
@@ -39,15 +45,21 @@ ENCRYPTED = "m.room.encrypted"
 PATIENCE_FOR_KEYS = timedelta(seconds=10)
 # How long a message waits for its room key before it is reported as unreadable.
 PATIENCE_FOR_ROOM_KEY = timedelta(seconds=30)
-FALLBACK_INTERVAL = timedelta(hours=1)
-MOST_MISSED_PAGES = 20
+FALLBACK_MADE_AT = "fallback key made at"
+# What a homeserver answers when it does not know the place in its stream. Once may be somebody's mistake on the way.
+PLACE_REFUSED = frozenset({"M_UNKNOWN", "M_UNKNOWN_POS", "M_INVALID_PARAM"})
+REFUSALS_MEANT = 3
 
 
 class MatrixDevice:
     """A signed-in, cross-signed device with a store of its own."""
 
-    def __init__(self, homeserver: Homeserver, machine: OlmMachine, clock: Clock, resources: AsyncExitStack) -> None:
+    def __init__(
+        self, homeserver: Homeserver, machine: OlmMachine, credentials: Credentials, clock: Clock,
+        resources: AsyncExitStack,
+    ) -> None:  # fmt: skip
         self.homeserver = homeserver
+        self.credentials = credentials
         self._machine = machine
         self._store: OlmStore = machine.store
         self._clock = clock
@@ -56,6 +68,8 @@ class MatrixDevice:
         self._sessions = RoomSessions(self._store, clock, machine.device_id, machine.curve25519)
         self._sharing = KeySharing(homeserver, machine, self._directory, self._sessions)
         self._intake = Intake(machine, self._directory, self._sessions, clock)
+        self._backfill = Backfill(homeserver, self._store, clock, self._take_in_older)
+        self._refusals = 0
         self._store_failed = False
 
     @classmethod
@@ -91,12 +105,12 @@ class MatrixDevice:
             store = OlmStore(full_user_id, device_id, directory / "device", store_secret)
             resources.callback(store.close)
             machine = OlmMachine(full_user_id, device_id, store)
-            device = cls(homeserver, machine, clock, AsyncExitStack())
+            device = cls(homeserver, machine, credentials, clock, AsyncExitStack())
             if not machine.account.shared:
                 await device._publish_keys(held=0, fallback_needed=True)
             identity = Identity(directory / "identity", store_secret)
-            await identity.establish(homeserver, machine, user_id=full_user_id, password=password)
-            if device._intake.token is None:
+            await identity.establish(homeserver, machine, user_id=full_user_id)
+            if device._intake.is_new:
                 await device.sync_once(0)
             device._resources = resources.pop_all()
             return device
@@ -139,17 +153,15 @@ class MatrixDevice:
         """
         self._require_store()
         since = self._intake.token
-        answer = await self.homeserver.sync(since=since, wait=wait, sync_filter=FILTER)
-        if not isinstance(answer.get("next_batch"), str):
-            raise Temporary("The homeserver's answer lacks a part.", code="incomplete")
-        missed = {} if since is None else await self._missed(answer, since)
-        try:
-            self._intake.take_in(answer, missed)
-        except PeeweeException as error:
-            self._store_failed = True
-            log.failure("device_store_failed", error)
-            self._require_store()
+        answer = await self._news(since, wait)
+        older = {} if since is None else await self._backfill.at_once(answer, since)
+        with self._storing():
+            self._intake.take_in(answer, older)
         await self._follow_up(answer)
+
+    async def fill_gaps(self, heard: Callable[[], None]) -> NoReturn:
+        """Go on fetching what answers left out, for ever, beside the sync; call `heard` whenever some has come."""
+        await self._backfill.run(heard)
 
     def pending(self) -> list[Arrival]:
         """Return what has come and is not `done`, oldest first; the same again until then."""
@@ -179,10 +191,17 @@ class MatrixDevice:
         """See to it that the signed devices of exactly these users hold the room's current key."""
         return (await self.share_keys_many({room_id: user_ids}))[room_id]
 
-    async def share_keys_many(self, rooms: Mapping[str, Collection[str]]) -> dict[str, Sharing]:
-        """Do the same for many rooms in few requests."""
+    async def share_keys_many(
+        self, rooms: Mapping[str, Collection[str]], *, ahead: bool = False, patience: float = PATIENCE
+    ) -> dict[str, Sharing]:
+        """Do the same for many rooms in few requests; with `ahead`, before a key is worn."""
         self._require_store()
-        return await self._sharing.share(rooms)
+        return await self._sharing.share(rooms, ahead=ahead, patience=patience)
+
+    @property
+    def keys(self) -> KeySharing:
+        """Who holds keys already, and what is to be noticed about that."""
+        return self._sharing
 
     def rotate(self, room_id: str) -> None:
         """Speak with a new key from now on; keys must be shared before the next message."""
@@ -204,6 +223,40 @@ class MatrixDevice:
         if self._store_failed:
             raise Unavailable(mark("The Matrix device's store cannot be written. Free its disk and restart."))
 
+    @contextmanager
+    def _storing(self) -> Iterator[None]:
+        """Whatever cannot be written ends the device's work: what is only in memory would be lost."""
+        try:
+            yield
+        except PeeweeException as error:
+            self._store_failed = True
+            log.failure("device_store_failed", error)
+            self._require_store()
+
+    async def _news(self, since: str | None, wait: float) -> dict[str, Any]:
+        """Ask what is new; where the homeserver does not know any more where we are, begin anew next time."""
+        try:
+            answer = await self.homeserver.sync(since=since, wait=wait, sync_filter=FILTER)
+        except Permanent as error:
+            self._refusals = self._refusals + 1 if since is not None and error.code in PLACE_REFUSED else 0
+            if self._refusals >= REFUSALS_MEANT:
+                self._begin_anew(error.code)
+            raise
+        self._refusals = 0
+        if not is_token(answer.get("next_batch")):
+            raise Temporary("The homeserver's answer lacks a part.", code="incomplete")
+        return answer
+
+    def _begin_anew(self, why: str) -> None:
+        log.error("sync_begun_anew", error=why)
+        with self._storing():
+            self._intake.begin_anew()
+        self._refusals = 0
+
+    def _take_in_older(self, room_id: str, older: Older) -> None:
+        with self._storing():
+            self._intake.take_in_older(room_id, older)
+
     def _arrival(self, row: InboxRow, *, patient: bool) -> Arrival | None:
         record = row.record
         if record["kind"] == "membership":
@@ -216,9 +269,12 @@ class MatrixDevice:
                 by=common["sender"],
                 sent_at=common["sent_at"],
             )
-        if patient and not self._directory.keys_of(record["sender"]).current:
+        if record["kind"] == "unencrypted":
+            return Unencrypted(event_id=row.event_id, **_common(row))
+        current = self._directory.keys_of(record["sender"]).current
+        if patient and not current:
             return None
-        believed = self._directory.believe(record["sender"], record["sender_key"], record["ed25519"])
+        believed = self._believe(record)
         return Received(
             event_id=row.event_id,
             event_type=record["event_type"],
@@ -226,62 +282,42 @@ class MatrixDevice:
             sender_device_id=believed.device_id,
             sender_identity=believed.identity,
             bound=believed.bound,
+            current=current,
             **_common(row),
         )
 
-    async def _missed(self, answer: Mapping[str, Any], since: str) -> dict[str, list[Any]]:
-        """Fetch what a shortened time line left out, back to the last sync."""
-        missed: dict[str, list[Any]] = {}
-        rooms = answer.get("rooms")
-        joined = rooms.get("join") if isinstance(rooms, dict) else None
-        for room_id, room in joined.items() if isinstance(joined, dict) else ():
-            match room:
-                case {"timeline": {"limited": True, "prev_batch": str(start)}}:
-                    missed[room_id] = await self._older(room_id, start, since)
-        return missed
-
-    async def _older(self, room_id: str, start: str, since: str) -> list[Any]:
-        events: list[Any] = []
-        for _page in range(MOST_MISSED_PAGES):
-            try:
-                chunk, further = await self.homeserver.messages(room_id, start=start, end=since, limit=100)
-            except Permanent as error:
-                log.warning("older_events_refused", error=error.code)
-                break
-            events += chunk
-            if not chunk or further is None or further == start:
-                break
-            start = further
-        else:
-            log.warning("older_events_beyond_bound", count=len(events))
-        events.reverse()
-        return events
+    def _believe(self, record: Mapping[str, Any]) -> Believed:
+        """Return what is known of the sender, by the one of those who claim the session that is the sender's."""
+        # A row of an earlier version names one device.
+        claims = record.get("claims") or [(record["sender_key"], record["ed25519"])]
+        believed = [self._directory.believe(record["sender"], *claim) for claim in claims]
+        return max(believed, key=lambda each: (each.bound, each.device_id is not None))
 
     async def _follow_up(self, answer: Mapping[str, Any]) -> None:
-        """Do on the network what the news ask for; what fails now is tried after the next sync."""
-        counts = answer.get("device_one_time_keys_count")
-        held = counts.get(SIGNED_KEY, 0) if isinstance(counts, dict) else None
-        unused = answer.get("device_unused_fallback_key_types")
-        fallback_used = isinstance(unused, list) and SIGNED_KEY not in unused
+        """Do on the network what the news ask for, each step by itself; what fails is tried after the next sync."""
         senders = {row.record["sender"] for row in self._store.inbox(ready=True)}
-        try:
-            await self._keep_keys_up(held, fallback_used=fallback_used)
-            await self._sharing.refresh(senders)
-            await self._sharing.mend()
-        except DeliveryError as error:
-            log.warning("keys_not_kept_up", error=error.code)
-            metrics.KEY_FAILURES.count()
+        steps = (partial(self._keep_keys_up, answer), partial(self._sharing.refresh, senders), self._sharing.mend)
+        for step in steps:
+            with self._storing(), alone(_not_kept_up):
+                await step()
 
-    async def _keep_keys_up(self, held: Any, *, fallback_used: bool) -> None:
-        if not isinstance(held, int) or isinstance(held, bool):
+    async def _keep_keys_up(self, answer: Mapping[str, Any]) -> None:
+        held = held_of(answer.get("device_one_time_keys_count"))
+        if held is None:
             # The homeserver did not say how many it holds: ask, rather than believe it has enough.
-            held = (await self.homeserver.upload_keys({})).get(SIGNED_KEY, 0)
-        metrics.KEYS_HELD.set(int(held))
-        made_at = self._store.value("fallback key made at") or 0.0
-        age = self._clock.now().timestamp() - made_at
-        fallback_needed = fallback_used and age >= FALLBACK_INTERVAL.total_seconds()
-        if fallback_needed or int(held) < self._machine.account.max_one_time_keys // 2:
-            await self._publish_keys(held=int(held), fallback_needed=fallback_needed)
+            held = held_of(await self.homeserver.upload_keys({}))
+        if held is None:
+            raise Temporary("The homeserver's answer lacks a part.", code="incomplete")
+        metrics.KEYS_HELD.set(held)
+        needed = wanted(
+            held=held,
+            most=self._machine.account.max_one_time_keys,
+            unused_fallback=answer.get("device_unused_fallback_key_types"),
+            fallback_made_at=float(self._store.value(FALLBACK_MADE_AT) or 0.0),
+            now=self._clock.now().timestamp(),
+        )
+        if needed:
+            await self._publish_keys(held=held, fallback_needed=needed.fallback_key)
 
     async def _publish_keys(self, *, held: int, fallback_needed: bool) -> None:
         content = self._machine.keys_to_publish(held, fallback_needed=fallback_needed)
@@ -289,7 +325,15 @@ class MatrixDevice:
             await self.homeserver.upload_keys(content)
             self._machine.keys_published()
             if fallback_needed:
-                self._store.keep_value("fallback key made at", self._clock.now().timestamp())
+                self._store.keep_value(FALLBACK_MADE_AT, self._clock.now().timestamp())
+
+
+def _not_kept_up(error: BaseException) -> None:
+    metrics.KEY_FAILURES.count()
+    if isinstance(error, DeliveryError):
+        log.warning("keys_not_kept_up", error=error.code)
+    else:
+        log.failure("keys_not_kept_up", error)
 
 
 def _common(row: InboxRow) -> dict[str, Any]:

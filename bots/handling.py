@@ -1,36 +1,45 @@
-"""What the bot does with what it receives: binds the sender to a person, runs the command, answers.
+"""What the bot does with what it receives: binds the sender to a person, has the words obeyed, answers.
 
-Handling the same arrival twice has one effect: alerts are keyed by the event that raised them, answers by
-the event they answer. Raising fails open: a panic whose sender cannot be bound raises an unverified alert.
-Everything else fails closed and invisibly.
+Handling the same arrival twice has one effect, whatever has happened in between. Raising fails open: a panic whose
+sender cannot be bound raises an unverified alert, and nothing is counted, looked up slowly or asked before it.
+Everything else fails closed, invisibly in the room; those who lead the case are told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
-from agencies.model import Person
-from agencies.service import Agencies
-from alerts.model import Event, StandDownReason, Status, Through
-from alerts.service import Alerts, AlertView
+from agencies import store as directory
+from agencies.model import PersonId
+from alerts.service import Alerts
 from bots import rooms
-from bots.commands import Command, NearMiss, Verb, parse
+from bots.answers import Answers
+from bots.commands import ASKING, Answer, Command, Said, Verb, calls_for_help
+from bots.flood import Flood, Seldom
+from bots.heard import Heard, hear, said_in, written_at
+from bots.meaning import LATE
+from bots.obeying import Obeying
 from bots.occupants import Occupants
-from bots.received import Arrival, MembershipChange, Received, Undecryptable
-from cases.model import CompartmentId
-from cases.service import Cases
-from core import logs, outbox
+from bots.received import Arrival, MembershipChange, Received, Undecryptable, Unencrypted
+from bots.who_is_here import WhoIsHere
+from cases import store as case_store
+from cases.model import Case, CompartmentId
+from core import logs, metrics, outbox
 from core.clock import Clock
 from core.database import Database
 from core.errors import StrehaError, Unavailable
-from core.ids import derived_id
 from core.outbox import Lane, Message, Target, TargetKind
 from core.settings import Settings
-from safety_plans.service import Reviews
 
 log = logs.get(__name__)
+
+# Once of each cause: whoever cannot be understood must know, and nobody may fill a room by it.
+SAID_ONCE_IN = timedelta(minutes=1)
+LEADERS_TOLD_ONCE_IN = timedelta(minutes=10)
+
+
+class NotYet(StrehaError):
+    """Nobody can tell yet whether the sender is who it seems: the arrival is to be handled again, behind no other."""
 
 
 class Handling:
@@ -39,23 +48,29 @@ class Handling:
     def __init__(self, database: Database, clock: Clock, settings: Settings, occupants: Occupants, bot: str) -> None:
         self._database = database
         self._clock = clock
-        self._zone = ZoneInfo(settings.time_zone)
         self._occupants = occupants
         self._bot = bot
-        self._agencies = Agencies(database, clock)
         self._alerts = Alerts(database, clock)
-        self._cases = Cases(database, clock)
-        self._reviews = Reviews(database, clock)
+        self._answers = Answers(database, clock, settings, WhoIsHere(database, clock, occupants))
+        self._obeying = Obeying(database, clock, self._answers)
+        self._flood = Flood(clock)
+        self._flood_said = Seldom(clock, SAID_ONCE_IN)
+        self._unencrypted_said = Seldom(clock, SAID_ONCE_IN)
+        self._leaders_told = Seldom(clock, LEADERS_TOLD_ONCE_IN)
 
     async def handle(self, arrival: Arrival) -> None:
-        """Act on one arrival, once."""
+        """Act on one arrival, once. Raises NotYet where it is too early to say whose it is."""
         match arrival:
             case MembershipChange():
                 await self._moved(arrival)
             case Undecryptable():
                 await self._unreadable(arrival)
+            case Unencrypted():
+                await self._unencrypted(arrival)
             case Received() if arrival.sender != self._bot:
                 await self._received(arrival)
+
+    # Rooms ------------------------------------------------------------------------------------------
 
     async def _moved(self, change: MembershipChange) -> None:
         """Notice drift: somebody in a room who does not belong there, or a member who has gone from it.
@@ -83,175 +98,131 @@ class Handling:
 
     async def _unreadable(self, arrival: Undecryptable) -> None:
         """Say in the room that a message of a member could not be read: it may have been a panic."""
-        target = await self._target(arrival.room_id)
-        person = await self._agencies.person_by_matrix_user(arrival.sender)
-        if target is not None and person is not None:
-            await self._say(arrival.event_id, target, "reply_cannot_read", {}, person)
+        async with self._database.reading(urgent=True) as look:
+            target = await rooms.target_of(look, arrival.room_id)
+            members = {} if target is None else (await rooms.rooms(look, [target]))[target].members
+        if target is not None and arrival.sender in members:
+            await self._post(_reply(arrival.event_id, target, "reply_cannot_read", members[arrival.sender]))
+
+    async def _unencrypted(self, arrival: Unencrypted) -> None:
+        """Say in the room that a call for help came in clear: anybody at the homeserver can have written it."""
+        metrics.COMMANDS_IGNORED.count("unencrypted")
+        if not self._unencrypted_said.due(arrival.room_id):
+            return
+        async with self._database.reading(urgent=True) as look:
+            target = await rooms.target_of(look, arrival.room_id)
+            person = await directory.person_by_matrix_user(look, arrival.sender)
+        if target is None:
+            return
+        log.error("command_unencrypted", state=target.kind)
+        mentioned = [] if person is None else [person.id]
+        # The homeserver names the event, and may name many: they are one where they come at one time.
+        cause = f"{arrival.room_id}:{self._clock.now().isoformat(timespec='minutes')}"
+        await self._post(_reply(cause, target, "reply_unencrypted", *mentioned, lane=Lane.ALERT))
+        self._unencrypted_said.was_said(arrival.room_id)
+
+    # Words ------------------------------------------------------------------------------------------
 
     async def _received(self, message: Received) -> None:
-        said = _said(message)
-        if said is None:
+        said = said_in(message)
+        if said is None or (isinstance(said, Answer) and not message.trusted):
             return
-        target = await self._target(message.room_id)
-        person = await self._agencies.person_by_matrix_user(message.sender)
-        if target is None or person is None:
+        if not calls_for_help(said) and not await self._may_pass(message, said):
+            return
+        heard = await hear(self._database, self._clock, message, said)
+        if heard is None:
             log.warning("command_from_stranger")
+            metrics.COMMANDS_IGNORED.count("stranger")
             return
-        if not message.bound:
-            log.error("command_not_bound", person_id=person.id)
-            if not isinstance(said, Command) or said.verb is not Verb.PANIC:
+        if not message.trusted:
+            log.error("command_not_bound", person_id=heard.person.id)
+            if not calls_for_help(said):
+                metrics.COMMANDS_IGNORED.count("unbound")
+                await self._tell_leaders(heard)
                 return
+        if heard.done and not calls_for_help(said):
+            return
         try:
-            await self._obey(said, message, target, person)
+            await self._obeying.obey(heard)
         except Unavailable:
             raise
         except StrehaError as error:
             said_why = {"text": error.reason, **{name: str(value) for name, value in error.parameters.items()}}
-            await self._say(message.event_id, target, "reply_refused", said_why, person)
+            await self._answers.say(heard, "reply_refused", said_why, lane=Lane.ALERT)
 
-    async def _obey(self, said: Command | NearMiss, message: Received, target: Target, person: Person) -> None:
-        if isinstance(said, NearMiss):
-            await self._say(message.event_id, target, "reply_did_you_mean", {"words": said.verb.value}, person)
+    async def _may_pass(self, message: Received, said: Said) -> bool:
+        """Whether to look at words that can wait: no more than somebody can mean, and not before it is known whose."""
+        if not self._flood.admits(message.event_id, message.sender, message.room_id, checked=message.trusted):
+            metrics.COMMANDS_IGNORED.count("flood")
+            if message.trusted and not isinstance(said, Answer) and self._flood_said.due(message.sender):
+                await self._tell_flooder(message, said)
+            return False
+        if not message.current and abs(self._clock.now() - written_at(message, self._clock)) < LATE:
+            raise NotYet("The sender's keys are not known yet.")
+        return True
+
+    async def _tell_flooder(self, message: Received, said: Said) -> None:
+        heard = await hear(self._database, self._clock, message, said)
+        if heard is not None:
+            log.warning("command_flood", person_id=heard.person.id)
+            await self._answers.say(heard, "reply_flood", {"command": Verb.PANIC.value})
+        self._flood_said.was_said(message.sender)
+
+    # Those who lead ---------------------------------------------------------------------------------
+
+    async def _tell_leaders(self, heard: Heard) -> None:
+        """Tell those who lead the case, each alone, that somebody seems to have answered and was not heard.
+
+        In the room nothing shows: whoever pretends to be somebody must not learn that it was noticed.
+        """
+        if isinstance(heard.said, Command) and heard.said.verb in ASKING:
             return
-        match said.verb:
-            case Verb.PANIC | Verb.DRILL:
-                await self._raise(said, message, target, person)
-            case Verb.ACK:
-                alert = await self._alert(said, message, target, person)
-                if alert is not None:
-                    await self._alerts.acknowledge(person, alert.alert.id)
-            case Verb.STAND_DOWN:
-                alert = await self._alert(said, message, target, person)
-                if alert is not None:
-                    reason = said.reason or (
-                        StandDownReason.DRILL_OVER if alert.alert.status is Status.EXERCISE else StandDownReason.SAFE
-                    )
-                    await self._alerts.stand_down(person, alert.alert.id, reason)
-            case Verb.DUE:
-                await self._due(message, target, person)
-            case Verb.HELP:
-                await self._say(message.event_id, target, "reply_help", {}, person)
-
-    async def _raise(self, said: Command, message: Received, target: Target, person: Person) -> None:
-        compartment_id = await self._compartment(said, message, target, person)
-        if compartment_id is None:
+        if not self._leaders_told.due(heard.person.id):
             return
-        await self._alerts.raise_(
-            person,
-            compartment_id,
-            derived_id("raise", message.event_id),
-            event=Event.PANIC,
-            status=Status.EXERCISE if said.verb is Verb.DRILL else Status.ACTUAL,
-            through=Through.CHANNEL if message.bound else Through.UNVERIFIED,
-        )
-        if not message.bound:
-            await self._say(message.event_id, target, "reply_raised_unverified", {}, person, lane=Lane.ALERT)
+        messages = [
+            each
+            for case in await self._concerned(heard)
+            for leader in ({*case.leaders} - {heard.person.id} or {*case.leaders})
+            for each in _warning(heard, case, leader)
+        ]
+        await self._post(*messages)
+        if messages:
+            self._leaders_told.was_said(heard.person.id)
 
-    async def _compartment(
-        self, said: Command, message: Received, target: Target, person: Person
-    ) -> CompartmentId | None:
-        """Return where to raise: the compartment named, else this channel's, else the only one there is."""
-        here = CompartmentId(target.id) if target.kind is TargetKind.COMPARTMENT else None
-        if said.codename is None and here is not None:
-            return here
-        mine = [compartment for case in await self._cases.see_all(person) for compartment in case.compartments]
-        named = [each for each in mine if each.codename == said.codename]
-        if len(named) == 1:
-            return named[0].id
-        if here is not None:
-            # A mistyped codename must not keep anybody from help.
-            return here
-        cores = [each for each in mine if each.core]
-        if said.codename is None and len(cores) == 1:
-            return cores[0].id
-        await self._ask_which("reply_which_case", said.verb, [each.codename for each in mine], message, target, person)
-        return None
+    async def _concerned(self, heard: Heard) -> list[Case]:
+        """Return the cases that unchecked words may be about: the channel's, else those of one's open alerts."""
+        if heard.target.kind is TargetKind.COMPARTMENT:
+            async with self._database.transaction(urgent=True) as tx:
+                return [await case_store.case_of_compartment(tx, CompartmentId(heard.target.id))]
+        open_alerts = await self._alerts.open_for(heard.person, [])
+        async with self._database.reading() as look:
+            return await case_store.cases(look, {each.alert.case_id for each in open_alerts})
 
-    async def _alert(self, said: Command, message: Received, target: Target, person: Person) -> AlertView | None:
-        """Return the open alert that is meant, or ask which."""
-        here = [CompartmentId(target.id)] if target.kind is TargetKind.COMPARTMENT and said.codename is None else []
-        alerts = _most_urgent(
-            [each for each in await self._alerts.open_for(person, here) if said.codename in {None, each.codename}],
-            person,
-            said.verb,
-        )
-        if len(alerts) == 1:
-            return alerts[0]
-        if not alerts:
-            await self._say(message.event_id, target, "reply_no_alert", {}, person, lane=Lane.ALERT)
-        else:
-            codenames = [each.codename for each in alerts]
-            await self._ask_which("reply_which_alert", said.verb, codenames, message, target, person)
-        return None
-
-    async def _ask_which(
-        self, template: str, verb: Verb, codenames: Sequence[str], message: Received, target: Target, person: Person
-    ) -> None:
-        """Ask for a codename; list them only where the person is alone with the bot."""
-        words = ", ".join(sorted({f"{verb} {each}" for each in codenames}))
-        if target.kind is not TargetKind.PERSON or not words:
-            template, words = f"{template}_unlisted", verb.value
-        await self._say(message.event_id, target, template, {"words": words}, person, lane=Lane.ALERT)
-
-    async def _due(self, message: Received, target: Target, person: Person) -> None:
-        """List what is due: in a channel only that case, so that no room learns of another."""
-        views = await self._reviews.due(person)
-        if target.kind is TargetKind.COMPARTMENT:
-            here = {
-                case.codename
-                for case in await self._cases.see_all(person)
-                if case.compartment(CompartmentId(target.id)) is not None
-            }
-            views = [each for each in views if each.codename in here]
-        elif target.kind is TargetKind.DESK:
-            views = []
-        words = "\n".join(f"{each.codename}: {self._local(each.review.due_at)}" for each in views)
-        template = "reply_due" if words else "reply_nothing_due"
-        await self._say(message.event_id, target, template, {"words": words}, person)
-
-    def _local(self, moment: datetime) -> str:
-        return moment.astimezone(self._zone).strftime("%d.%m.%Y. %H:%M")
-
-    async def _target(self, room_id: str) -> Target | None:
-        async with self._database.transaction() as tx:
-            return await rooms.target_of(tx, room_id)
-
-    async def _say(
-        self, event_id: str, target: Target, template: str, parameters: dict[str, str], person: Person,
-        *, lane: Lane = Lane.ORDINARY,
-    ) -> None:  # fmt: skip
-        answer = Message(
-            key=f"reply:{event_id}:{template}",
-            target=target,
-            template=template,
-            parameters=parameters,
-            mentions=[person.id],
-            lane=lane,
-        )
-        async with self._database.transaction() as tx:
-            await outbox.post(tx, [answer], self._clock.now())
+    async def _post(self, *messages: Message) -> None:
+        async with self._database.transaction(urgent=True) as tx:
+            await outbox.post(tx, messages, self._clock.now())
 
 
-def _most_urgent(alerts: Sequence[AlertView], person: Person, verb: Verb) -> Sequence[AlertView]:
-    """Return those that a bare word can mean: what is still to be accepted first, and the real before a drill."""
-    open_to_accept = [each for each in alerts if not each.alert.has_acknowledged(person.id)]
-    if verb is Verb.ACK and open_to_accept:
-        alerts = open_to_accept
-    return [each for each in alerts if each.alert.status is Status.ACTUAL] or alerts
+def _reply(cause: str, target: Target, template: str, *mentions: PersonId, lane: Lane = Lane.ORDINARY) -> Message:
+    key = f"reply:{cause}:{template}"
+    return Message(key=key, target=target, template=template, mentions=mentions, lane=lane)
 
 
-def _said(message: Received) -> Command | NearMiss | None:
-    """Return the command in a message. Edits command nothing: what was sent first is what was meant."""
-    relation = message.content.get("m.relates_to")
-    edited = isinstance(relation, dict) and relation.get("rel_type") == "m.replace"
-    if message.event_type != "m.room.message" or message.msgtype != "m.text" or edited:
-        return None
-    return parse(message.body)
+def _warning(heard: Heard, case: Case, leader: PersonId) -> list[Message]:
+    """Return the neutral sentence that rings one leader, and the warning itself."""
+    target = Target(kind=TargetKind.PERSON, id=leader)
+    cause = f"unbound:{heard.message.event_id}:{leader}:{case.id}"
+    parameters = {"codename": case.codename, "person": str(heard.person.id)}
+    ring = Message(
+        key=f"{cause}:ring", target=target, template="reply_look_ring", mentions=[leader], lane=Lane.ALERT,
+        case_id=case.id,
+    )  # fmt: skip
+    told = Message(
+        key=cause, target=target, template="reply_unbound", parameters=parameters, lane=Lane.ALERT, case_id=case.id
+    )
+    return [ring, told]
 
 
 def is_panic(arrival: Arrival) -> bool:
     """Whether an arrival raises a real alert; asked when nothing can be stored."""
-    if not isinstance(arrival, Received):
-        return False
-    said = _said(arrival)
-    return isinstance(said, Command) and said.verb is Verb.PANIC
+    return isinstance(arrival, Received) and calls_for_help(said_in(arrival))

@@ -2,7 +2,7 @@
 
 Owns which requests there are and what is read from their answers; `bots.transport` owns how they are made
 and what a failure means. It knows nothing of encryption (`bots.device`) nor of cases. Answers are other
-people's words: checked for the parts that are used.
+people's words: checked for the parts that are used, and names that can be nobody's are left out.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from bots.identifiers import is_room_id, is_token, is_user_id
 from bots.transport import AuthenticationWanted, Transport, list_in, text_in
 from core.errors import Permanent
 
@@ -116,13 +117,13 @@ class Homeserver(Transport):
     async def joined_rooms(self) -> list[str]:
         """Return the ids of the rooms this account is in."""
         answer = await self.call("GET", f"{_CLIENT}/joined_rooms")
-        return [room for room in list_in(answer, "joined_rooms") if isinstance(room, str)]
+        return [room for room in list_in(answer, "joined_rooms") if is_room_id(room)]
 
     async def joined_members(self, room_id: str) -> frozenset[str]:
         """Return who is in the room now."""
         answer = await self.call("GET", f"{_CLIENT}/rooms/{_part(room_id)}/joined_members")
         joined = answer.get("joined")
-        return frozenset(joined) if isinstance(joined, dict) else frozenset()
+        return frozenset(filter(is_user_id, joined)) if isinstance(joined, dict) else frozenset()
 
     async def memberships(self, room_id: str) -> dict[str, str]:
         """Return everyone's membership in the room: join, invite, leave, ban or knock."""
@@ -130,7 +131,7 @@ class Homeserver(Transport):
         found: dict[str, str] = {}
         for event in list_in(answer, "chunk"):
             match event:
-                case {"state_key": str(user_id), "content": {"membership": str(membership)}}:
+                case {"state_key": user_id, "content": {"membership": str(membership)}} if is_user_id(user_id):
                     found[user_id] = membership
         return found
 
@@ -143,12 +144,12 @@ class Homeserver(Transport):
         path = f"{_CLIENT}/rooms/{_part(room_id)}/send/{_part(kind)}/{_part(transaction_id)}"
         return text_in(await self.call("PUT", path, content), "event_id")
 
-    async def messages(self, room_id: str, *, start: str, end: str | None, limit: int) -> tuple[list[Any], str | None]:
-        """Return events backwards from `start`, newest first, and where to go on, if anywhere."""
-        query = {"dir": "b", "from": start, "limit": str(limit)} | ({"to": end} if end else {})
+    async def messages(self, room_id: str, *, start: str, end: str, limit: int) -> tuple[list[Any], str | None]:
+        """Return events from `start` on towards `end`, oldest first, and where to go on, if anywhere."""
+        query = {"dir": "f", "from": start, "to": end, "limit": str(limit)}
         answer = await self.call("GET", f"{_CLIENT}/rooms/{_part(room_id)}/messages", query=query)
         further = answer.get("end")
-        return list_in(answer, "chunk"), (further if isinstance(further, str) else None)
+        return list_in(answer, "chunk"), (further if is_token(further) else None)
 
     # Keys and sync ----------------------------------------------------------------------------------
 
@@ -210,4 +211,7 @@ class Homeserver(Transport):
 
 
 def _part(text: str) -> str:
-    return quote(text, safe="")
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        raise Permanent("No homeserver can have such a thing.", code="unsendable") from None

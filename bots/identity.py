@@ -17,6 +17,7 @@ from typing import Any
 from bots import private_files
 from bots.homeserver import Homeserver
 from bots.olm_machine import OlmMachine
+from bots.transport import AuthenticationWanted
 from core import logs
 from core.errors import Conflict, InvalidInput
 from core.texts import mark
@@ -26,11 +27,20 @@ log = logs.get(__name__)
 
 MASTER_SEED_FILE = "identity.master-seed"
 SEALED_FILE = "identity.sealed"
+HAS_IDENTITY = mark(
+    "This Matrix account has an identity already, and its seed is not on this machine. "
+    "Restore it from the master seed that was moved offline."
+)
 _NAME = "identity"
 
 
 class IdentityMissing(Conflict):
     """The account has an identity whose self-signing seed is not here."""
+
+
+def rests_in(directory: Path) -> bool:
+    """Tell whether an identity was ever made or brought here; nothing is read."""
+    return (directory / SEALED_FILE).exists()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,23 +69,18 @@ class Identity:
         """The file to be taken offline; gone once the operator has done so."""
         return self._directory / MASTER_SEED_FILE
 
-    async def establish(self, homeserver: Homeserver, machine: OlmMachine, *, user_id: str, password: str) -> None:
+    async def establish(self, homeserver: Homeserver, machine: OlmMachine, *, user_id: str) -> None:
         """See to it that the account has an identity, and that it has signed this device."""
         answer = await homeserver.query_keys([user_id])
         published_master = _of_user(answer, "master_keys", user_id)
         kept = self._kept()
+        fresh = kept is None
         if kept is None:
             if published_master is not None:
-                raise IdentityMissing(
-                    mark(
-                        "This Matrix account has an identity already, and its seed is not on this machine. "
-                        "Restore it from the master seed that was moved offline."
-                    )
-                )
+                raise IdentityMissing(HAS_IDENTITY)
             kept = self._provision(user_id)
         if published_master is None:
-            await homeserver.upload_cross_signing_keys(kept.published, user_id=user_id, password=password)
-            log.info("identity_published")
+            await self._publish(homeserver, kept, fresh=fresh)
         elif cross_signing.key_in(published_master, user_id, "master") != kept.master_key:
             raise IdentityMissing(
                 mark("This Matrix account's identity was replaced by somebody. Look into it before you start.")
@@ -98,6 +103,24 @@ class Identity:
         self._keep(seeds, published)
         await homeserver.upload_cross_signing_keys(changed, user_id=user_id, password=password)
         log.info("identity_restored")
+
+    async def _publish(self, homeserver: Homeserver, kept: _Kept, *, fresh: bool) -> None:
+        """Publish an identity where there is none, which needs no password. A wish for it means that there is one."""
+        try:
+            await homeserver.upload_cross_signing_keys(kept.published)
+        except AuthenticationWanted as error:
+            if fresh:
+                # Made a moment ago because the homeserver said there was none: in the way of the true one.
+                self._set_aside()
+            raise IdentityMissing(HAS_IDENTITY) from error
+        log.info("identity_published")
+
+    def _set_aside(self) -> None:
+        """Move seeds that nothing was signed with out of the way; nothing secret is ever destroyed here."""
+        for name in (SEALED_FILE, MASTER_SEED_FILE):
+            path = self._directory / name
+            if path.exists():
+                path.replace(path.with_name(f"{name}.unpublished"))
 
     def _provision(self, user_id: str) -> _Kept:
         """Make the seeds and put them on disk before anybody hears of them."""

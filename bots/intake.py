@@ -1,21 +1,26 @@
 """Taking in one answer to `/sync`: all of it in one transaction, and no event at the cost of another.
 
-Owns the order (device lists, keys, rooms, account, token), the guard around every single event, and the
-inbox rows. An answer is other people's words: each part is used only if it has the shape it
-should have. What the rows mean to the domain, and who is believed, is decided when they are handed over.
+Owns the order (device lists, keys, rooms, account, token), the inbox rows, and what becomes of the place in the
+stream when the homeserver does not know it any more. Every single event is taken in behind `bots.guard`. An
+answer is other people's words: each part is used only if it has the shape it should have, and each name only if it
+can be one (`bots.identifiers`). What the rows mean to the domain, and who is believed, is decided when they are
+handed over.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from enum import Enum, auto
 from typing import Any
 
-from peewee import PeeweeException
-
+from bots.backfill import Older, to_record
+from bots.commands import calls_for_help, parse
+from bots.guard import alone
+from bots.identifiers import is_event_id, is_room_id, is_user_id
 from bots.key_directory import KeyDirectory
-from bots.olm_machine import PANIC, OlmMachine
+from bots.olm_machine import OlmMachine
 from bots.olm_store import InboxRow, OlmStore
 from bots.room_keys import KeyMissing, Opened, Unreadable
 from bots.room_sessions import RoomSessions
@@ -25,6 +30,9 @@ from core.clock import Clock
 log = logs.get(__name__)
 
 TOKEN = "sync token"  # noqa: S105 (the name of a value, and no secret)
+BEGUN_ANEW = "sync begun anew"
+# Of what comes a second time, because the sync had to begin anew, only so much may still wait for its key.
+STILL_NEWS_SECONDS = 3600.0
 # An event is at most 64 KiB; what else an answer may hold is bounded by the homeserver's own limits.
 FILTER: Mapping[str, Any] = {
     "presence": {"types": []},
@@ -39,6 +47,18 @@ FILTER: Mapping[str, Any] = {
         "account_data": {"types": []},
     },
 }
+
+
+class Kind(Enum):
+    """How the events of an answer came."""
+
+    # The first answer of a new device: nobody had its keys before, and nothing was asked of it.
+    FIRST = auto()
+    LIVE = auto()
+    # All over again, because the homeserver did not know the place in its stream: much of it was seen before.
+    ANEW = auto()
+    # Fetched afterwards: what is said about the room's state may be long over.
+    OLDER = auto()
 
 
 class Intake:
@@ -65,71 +85,123 @@ class Intake:
         token = self._store.value(TOKEN)
         return token if isinstance(token, str) else None
 
-    def take_in(self, answer: Mapping[str, Any], missed: Mapping[str, list[Any]]) -> None:
-        """Store everything an answer brings, and then its token; `missed` are fetched older events by room."""
-        first = self.token is None
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was ever taken in."""
+        return self.token is None and not self._store.value(BEGUN_ANEW)
+
+    def begin_anew(self) -> None:
+        """Forget the place in the stream, which the homeserver refuses to know."""
+        with self._store.transaction():
+            self._store.keep_value(BEGUN_ANEW, True)
+            self._store.keep_value(TOKEN, None)
+
+    def take_in(self, answer: Mapping[str, Any], older: Mapping[str, Older]) -> None:
+        """Store everything an answer brings, and then its token; `older` is what was fetched beside it, by room."""
+        kind = Kind.FIRST if self.is_new else Kind.ANEW if self.token is None else Kind.LIVE
         with self._store.transaction():
             changes = _object(answer.get("device_lists"))
             names = [*_list(changes.get("changed")), *_list(changes.get("left"))]
-            self._directory.mark_changed(name for name in names if isinstance(name, str))
+            self._directory.mark_changed(name for name in names if is_user_id(name))
             for event in _list(_object(answer.get("to_device")).get("events")):
-                with self._one("to_device"):
+                # Without a savepoint: a ratchet that went forward in memory may not stay behind on the disk.
+                with alone(self._dropping("to_device")):
                     self._machine.read_to_device(event)
             rooms = _object(answer.get("rooms"))
             for part in ("join", "leave"):
                 for room_id, room in _object(rooms.get(part)).items():
-                    with self._one("room"):
-                        self._take_in_room(room_id, _object(room), missed.get(room_id, []), first=first)
-            self._read_what_waited()
-            if self._store.forget_overflow():
-                self._count("overflow")
+                    with alone(self._dropping("room")):
+                        self._take_in_room(room_id, _object(room), older.get(room_id), kind)
+            self._finish_taking_in()
             self._machine.save_account()
             self._store.keep_value(TOKEN, answer["next_batch"])
+            if kind is Kind.ANEW:
+                self._store.keep_value(BEGUN_ANEW, False)
 
-    def _take_in_room(self, room_id: str, room: Mapping[str, Any], missed: list[Any], *, first: bool) -> None:
-        for event in _list(_object(room.get("state")).get("events")):
-            with self._one("state"):
-                self._take_in_event(room_id, event, first=first)
-        for event in [*missed, *_list(_object(room.get("timeline")).get("events"))]:
-            with self._one("timeline"):
-                self._take_in_event(room_id, event, first=first)
+    def take_in_older(self, room_id: str, older: Older) -> None:
+        """Store what was fetched afterwards of one room, and what of it is still missing."""
+        with self._store.transaction():
+            self._take_in_events("timeline", room_id, older.events, Kind.OLDER)
+            self._keep_gap(room_id, older)
+            self._finish_taking_in()
 
-    def _take_in_event(self, room_id: str, event: Any, *, first: bool) -> None:
+    def _take_in_room(self, room_id: str, room: Mapping[str, Any], older: Older | None, kind: Kind) -> None:
+        if not is_room_id(room_id):
+            self._count("malformed")
+            return
+        self._take_in_events("state", room_id, _list(_object(room.get("state")).get("events")), kind)
+        if older is not None:
+            self._take_in_events("timeline", room_id, older.events, Kind.OLDER)
+            self._keep_gap(room_id, older)
+        self._take_in_events("timeline", room_id, _list(_object(room.get("timeline")).get("events")), kind)
+
+    def _take_in_events(self, part: str, room_id: str, events: Iterable[Any], kind: Kind) -> None:
+        for event in events:
+            with self._one(part):
+                self._take_in_event(room_id, event, kind)
+
+    def _keep_gap(self, room_id: str, older: Older) -> None:
+        if older.rest is None:
+            self._store.close_gap(room_id)
+        else:
+            self._store.keep_gap(room_id, to_record(older.rest))
+
+    def _finish_taking_in(self) -> None:
+        """Read what its key came for, and keep to the bounds."""
+        self._read_what_waited()
+        now = self._clock.now().timestamp()
+        used, self._machine.room_keys.used = self._machine.room_keys.used, set()
+        if used:
+            self._store.room_keys_used(used, now=now)
+            self._count("overflow", self._store.forget_room_keys(now=now))
+        self._count("overflow", self._store.forget_overflow())
+
+    def _take_in_event(self, room_id: str, event: Any, kind: Kind) -> None:
         match event:
             case {"type": "m.room.encryption", "state_key": "", "content": dict(content)}:
-                self._sessions.obey(room_id, content)
-            case {"type": "m.room.member", "state_key": str(user_id), "content": {"membership": str(membership)}}:
-                if membership != "join":
-                    self._sessions.member_left(room_id, user_id)
-                if not first:
-                    self._keep(room_id, event, {"kind": "membership", "user_id": user_id, "membership": membership})
-            case {"type": "m.room.encrypted", "event_id": str(event_id), "sender": str(sender), "content": dict()}:
-                if sender != self._machine.user_id and not self._store.was_read(event_id):
-                    self._read(room_id, event, first=first)
-            case {"type": "m.room.message", "sender": str(sender)} if sender != self._machine.user_id:
-                self._count("plaintext")
-            case {"type": str()}:
+                if kind is not Kind.OLDER:
+                    self._sessions.obey(room_id, content)
+            case {"type": "m.room.member", "state_key": user_id, "content": {"membership": str(membership)}}:
+                self._moved(room_id, event, kind, user_id, membership)
+            case {"type": "m.room.encrypted", "sender": sender, "content": dict()} if _can_be_kept(event):
+                if sender != self._machine.user_id and not self._store.was_read(event["event_id"]):
+                    self._read(room_id, event, kind)
+            case {"type": "m.room.message", "sender": sender, "content": content}:
+                if sender != self._machine.user_id:
+                    self._count("plaintext")
+                    if kind is not Kind.FIRST and _calls_for_help(content):
+                        self._keep(room_id, event, {"kind": "unencrypted"})
+            case {"type": str(name)} if name not in _READ_HERE:
                 pass
             case _:
                 self._count("malformed")
 
-    def _read(self, room_id: str, event: Mapping[str, Any], *, first: bool) -> None:
+    def _moved(self, room_id: str, event: Mapping[str, Any], kind: Kind, user_id: Any, membership: str) -> None:
+        if not is_user_id(user_id):
+            self._count("malformed")
+            return
+        if membership != "join":
+            self._sessions.member_left(room_id, user_id)
+        # Of this device's own comings and goings only the present ones say anything.
+        if kind is Kind.LIVE or (kind is not Kind.FIRST and user_id != self._machine.user_id):
+            self._keep(room_id, event, {"kind": "membership", "user_id": user_id, "membership": membership})
+
+    def _read(self, room_id: str, event: Mapping[str, Any], kind: Kind) -> None:
         try:
             opened = self._machine.room_keys.read(room_id, event["event_id"], event["content"])
         except KeyMissing as missing:
-            # Before the first sync of a device nobody had its keys: there is nothing to wait for.
-            if not first:
-                self._keep(
-                    room_id,
-                    event,
-                    {"kind": "waiting", "content": event["content"]},
-                    session_id=missing.session_id,
-                )
+            age = self._clock.now().timestamp() - event["origin_server_ts"] / 1000
+            if kind is Kind.FIRST or (kind is Kind.ANEW and age > STILL_NEWS_SECONDS):
+                # Before the first sync nobody had this device's keys; the key of what was read long ago is gone.
+                return
+            waiting = {"kind": "waiting", "content": event["content"]}
+            self._keep(room_id, event, waiting, session_id=missing.session_id)
         except Unreadable:
             self._count("unreadable")
         else:
             self._keep(room_id, event, _message(opened))
-            self._ask_again(event["sender"], opened)
+            with self._one("timeline"):
+                self._ask_again(event["sender"], opened)
 
     def _read_what_waited(self) -> None:
         for session_id in self._machine.new_room_keys:
@@ -148,11 +220,12 @@ class Intake:
             return
         kept = {name: record[name] for name in ("room_id", "sender", "sent_at")}
         self._store.make_ready(row.event_id, {**kept, **_message(opened)})
-        self._ask_again(record["sender"], opened)
+        with self._one("waiting"):
+            self._ask_again(record["sender"], opened)
 
     def _ask_again(self, sender: str, opened: Opened) -> None:
         """Ask for the keys of a sender whose device nobody knows yet."""
-        if self._directory.believe(sender, opened.sender_key, opened.ed25519).device_id is None:
+        if all(self._directory.believe(sender, *claim).device_id is None for claim in opened.claims):
             self._directory.mark_changed([sender])
 
     def _keep(
@@ -163,36 +236,34 @@ class Intake:
         *,
         session_id: str | None = None,
     ) -> None:
-        event_id, sender, sent_at = event.get("event_id"), event.get("sender"), event.get("origin_server_ts")
-        if not isinstance(event_id, str) or not isinstance(sender, str) or not _is_moment(sent_at):
+        if not _can_be_kept(event):
             self._count("malformed")
             return
-        common = {"room_id": room_id, "sender": sender, "sent_at": sent_at}
+        common = {"room_id": room_id, "sender": event["sender"], "sent_at": event["origin_server_ts"]}
         self._store.add_to_inbox(
-            event_id, {**common, **record}, now=self._clock.now().timestamp(), session_id=session_id
+            event["event_id"], {**common, **record}, now=self._clock.now().timestamp(), session_id=session_id
         )
 
     @contextmanager
     def _one(self, reason: str) -> Iterator[None]:
-        """Whatever one event brings about ends with it; only the store's own failures end the sync."""
-        try:
+        """Whatever one event brings about ends with it, and so does what it wrote half."""
+        with alone(self._dropping(reason)), self._store.transaction():
             yield
-        except PeeweeException:
-            raise
-        except Exception as error:  # noqa: BLE001 (a poison event must not take its neighbours along)
-            self._drop(reason, error)
-        except BaseException as error:
-            if type(error).__name__ != PANIC:
-                raise
-            self._drop(reason, error)
 
-    def _drop(self, reason: str, error: BaseException) -> None:
-        self._count(reason)
-        log.warning("event_dropped", state=reason, error=type(error).__name__)
+    def _dropping(self, reason: str) -> Callable[[BaseException], None]:
+        def drop(error: BaseException) -> None:
+            self._count(reason)
+            log.warning("event_dropped", state=reason, error=type(error).__name__)
 
-    def _count(self, reason: str) -> None:
-        self.dropped[reason] += 1
-        metrics.EVENTS_DROPPED.count(reason)
+        return drop
+
+    def _count(self, reason: str, times: int = 1) -> None:
+        if times:
+            self.dropped[reason] += times
+            metrics.EVENTS_DROPPED.count(reason, times=times)
+
+
+_READ_HERE = frozenset({"m.room.encryption", "m.room.member", "m.room.encrypted", "m.room.message"})
 
 
 def _message(opened: Opened) -> dict[str, Any]:
@@ -200,9 +271,24 @@ def _message(opened: Opened) -> dict[str, Any]:
         "kind": "message",
         "event_type": opened.event_type,
         "content": opened.content,
-        "sender_key": opened.sender_key,
-        "ed25519": opened.ed25519,
+        "claims": [list(claim) for claim in opened.claims],
     }
+
+
+def _calls_for_help(content: Any) -> bool:
+    """Tell whether words in clear look like a panic: nothing is done at them, but whoever wrote them must hear so."""
+    match content:
+        case {"msgtype": "m.text", "body": str(body)}:
+            return calls_for_help(parse(body))
+    return False
+
+
+def _can_be_kept(event: Mapping[str, Any]) -> bool:
+    return (
+        is_event_id(event.get("event_id"))
+        and is_user_id(event.get("sender"))
+        and _is_moment(event.get("origin_server_ts"))
+    )
 
 
 def _is_moment(value: Any) -> bool:

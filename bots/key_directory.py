@@ -1,15 +1,14 @@
 """Whose keys are whose: published devices and identities, checked, kept, and never silently replaced.
 
-Owns the reading of `/keys/query` and the memory of it: a device counts as *cross-signed* only when its
-keys verify with its own key, with its owner's self-signing key, and that one with the owner's master key.
-Whether an identity is the attested one of a person is the domain's question; here it is only
+Owns the memory of what `/keys/query` proved (`bots.published_keys` reads the answers) and of what must be asked
+again. Whether an identity is the attested one of a person is the domain's question; here it is only
 remembered and its change is noticed. `bots.sharing` and `bots.device` ask before they send or believe.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from nio.crypto import (  # type: ignore[import-untyped]  # nio ships no types
@@ -18,41 +17,10 @@ from nio.crypto import (  # type: ignore[import-untyped]  # nio ships no types
 )
 
 from bots.olm_store import OlmStore
+from bots.published_keys import PublishedDevice, UserKeys, mentions, read_user
 from core import logs
-from crypto import cross_signing
 
 log = logs.get(__name__)
-
-# A person has a handful of devices; more is somebody making the bot work for nothing.
-MOST_DEVICES = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishedDevice:
-    """One device whose keys verify with its own signature."""
-
-    user_id: str
-    device_id: str
-    ed25519: str
-    curve25519: str
-    cross_signed: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserKeys:
-    """What one user has published, as far as it verifies."""
-
-    user_id: str
-    # The master key, if its chain to a self-signing key verifies.
-    identity: str | None = None
-    devices: Mapping[str, PublishedDevice] = field(default_factory=dict)
-    # False when the homeserver has said that something changed since this was read.
-    current: bool = False
-
-    def device_with_key(self, curve25519: str) -> PublishedDevice | None:
-        """Return the device that owns this identity key, when exactly one does."""
-        owners = [device for device in self.devices.values() if device.curve25519 == curve25519]
-        return owners[0] if len(owners) == 1 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,26 +30,6 @@ class Believed:
     device_id: str | None
     identity: str | None
     bound: bool
-
-
-def read_user(answer: Mapping[str, Any], user_id: str, known: UserKeys) -> UserKeys:
-    """Return what an answer to `/keys/query` proves about one user."""
-    master = _item(answer, "master_keys", user_id)
-    self_signing = cross_signing.self_signing_key(user_id, master, _item(answer, "self_signing_keys", user_id))
-    devices: dict[str, PublishedDevice] = {}
-    published = _item(answer, "device_keys", user_id)
-    for device_id, keys in list(published.items())[:MOST_DEVICES] if isinstance(published, dict) else []:
-        device = _read_device(user_id, device_id, keys, self_signing)
-        if device is None:
-            continue
-        before = known.devices.get(device_id)
-        if before is not None and (before.ed25519, before.curve25519) != (device.ed25519, device.curve25519):
-            # A device never changes its keys; a new one under its name must be vouched for by its owner.
-            log.warning("device_keys_replaced")
-            device = device if device.cross_signed else before
-        devices[device_id] = device
-    identity = None if self_signing is None else cross_signing.key_in(master, user_id, "master")
-    return UserKeys(user_id=user_id, identity=identity, devices=devices, current=True)
 
 
 class KeyDirectory:
@@ -94,9 +42,16 @@ class KeyDirectory:
         # Changes are numbered, so that an answer to an older question cannot pass for a newer one.
         self._change = 0
         self._changed: dict[str, int] = {}
+        # Who publishes a device with this identity key: each key should be one person's.
+        self._claims: dict[str, set[str]] = {}
+        self._watchers: list[Callable[[], None]] = []
         for user_id, record in store.users().items():
-            self._users[user_id] = _from_record(user_id, record)
+            self._remember(_from_record(user_id, record))
             self._tell_nio(user_id, UserKeys(user_id=user_id))
+
+    def watch(self, woken: Callable[[], None]) -> None:
+        """Call this whenever the homeserver says that a known user's keys have changed."""
+        self._watchers.append(woken)
 
     def keys_of(self, user_id: str) -> UserKeys:
         """Return what is known of a user, which may be nothing."""
@@ -119,6 +74,15 @@ class KeyDirectory:
                 self._changed[user_id] = self._change
                 if known.current:
                     self._keep(replace(known, current=False))
+                    for woken in self._watchers:
+                        woken()
+
+    def doubt(self, user_ids: Iterable[str]) -> None:
+        """Have those of these users asked for again who have no signed device, as far as is known."""
+        for user_id in user_ids:
+            known = self._users.get(user_id)
+            if known is not None and known.current and not known.has_signed_device:
+                self._users[user_id] = replace(known, current=False)
 
     def asking(self) -> int:
         """Return the number of the last known change, to be given to `learn` with the answer."""
@@ -128,13 +92,18 @@ class KeyDirectory:
         """Take in an answer to `/keys/query`. Users whom it does not mention stay as they were."""
         with self._store.transaction():
             for user_id in user_ids:
-                if not isinstance(_item(answer, "device_keys", user_id), dict):
+                if not mentions(answer, user_id):
                     continue
                 before = self.keys_of(user_id)
                 after = read_user(answer, user_id, before)
-                self._keep(replace(after, current=self._changed.get(user_id, 0) <= asked_at))
+                answered = self._changed.get(user_id, 0) <= asked_at
+                self._keep(replace(after, current=after.current and answered))
                 if before.identity is not None and before.identity != after.identity:
                     log.warning("identity_changed")
+                if not after.current:
+                    log.warning("identity_left_out")
+                if any(len(self._claims[device.curve25519]) > 1 for device in after.devices.values()):
+                    log.warning("device_key_claimed_twice")
                 self._tell_nio(user_id, before)
 
     def believe(self, sender: str, curve25519: str, ed25519: str) -> Believed:
@@ -146,10 +115,20 @@ class KeyDirectory:
         bound = device.cross_signed and keys.identity is not None
         return Believed(device_id=device.device_id, identity=keys.identity, bound=bound)
 
-    def _keep(self, keys: UserKeys) -> None:
+    def _remember(self, keys: UserKeys) -> None:
+        for key in {device.curve25519 for device in self.keys_of(keys.user_id).devices.values()}:
+            self._claims[key].discard(keys.user_id)
+            if not self._claims[key]:
+                del self._claims[key]
+        for device in keys.devices.values():
+            self._claims.setdefault(device.curve25519, set()).add(keys.user_id)
         self._users[keys.user_id] = keys
+
+    def _keep(self, keys: UserKeys) -> None:
+        self._remember(keys)
         record = {
             "identity": keys.identity,
+            "self_signing": keys.self_signing,
             "current": keys.current,
             "devices": {device_id: asdict(device) for device_id, device in keys.devices.items()},
         }
@@ -165,42 +144,13 @@ class KeyDirectory:
             entries[device.device_id] = OlmDevice(user_id, device.device_id, keys)
 
 
-def _read_device(user_id: str, device_id: str, keys: Any, self_signing: str | None) -> PublishedDevice | None:
-    match keys:
-        case {"user_id": owner, "device_id": name, "keys": dict(public)} if (owner, name) == (
-            user_id,
-            device_id,
-        ):
-            ed25519 = _key(public.get(f"ed25519:{device_id}"))
-            curve25519 = _key(public.get(f"curve25519:{device_id}"))
-        case _:
-            return None
-    if ed25519 is None or curve25519 is None:
-        return None
-    if not cross_signing.is_signed(keys, user_id, ed25519, key_name=device_id):
-        return None
-    return PublishedDevice(
-        user_id=user_id,
-        device_id=device_id,
-        ed25519=ed25519,
-        curve25519=curve25519,
-        cross_signed=self_signing is not None and cross_signing.is_signed(keys, user_id, self_signing),
-    )
-
-
-def _key(text: Any) -> str | None:
-    try:
-        whole = isinstance(text, str) and len(cross_signing.decode_unpadded(text)) == cross_signing.SEED_BYTES
-    except ValueError:
-        return None
-    return text if whole else None
-
-
-def _item(answer: Mapping[str, Any], part: str, user_id: str) -> Any:
-    users = answer.get(part)
-    return users.get(user_id) if isinstance(users, dict) else None
-
-
 def _from_record(user_id: str, record: Mapping[str, Any]) -> UserKeys:
     devices = {device_id: PublishedDevice(**device) for device_id, device in record["devices"].items()}
-    return UserKeys(user_id=user_id, identity=record["identity"], devices=devices, current=bool(record["current"]))
+    return UserKeys(
+        user_id=user_id,
+        identity=record["identity"],
+        # Records of before lack it; the next answer fills it in.
+        self_signing=record.get("self_signing"),
+        devices=devices,
+        current=bool(record["current"]),
+    )

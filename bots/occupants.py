@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from bots.homeserver import Homeserver
 from bots.received import MembershipChange
@@ -24,6 +24,15 @@ class Occupants:
         self._joined: dict[str, set[str]] = {}
         # How many changes were noticed in each room: an answer from before one of them is not kept.
         self._changes: Counter[str] = Counter()
+        self._watchers: list[Callable[[], None]] = []
+
+    def watch(self, woken: Callable[[], None]) -> None:
+        """Call this whenever somebody comes or goes."""
+        self._watchers.append(woken)
+
+    def known(self, room_id: str) -> frozenset[str] | None:
+        """Return who has joined a room, as far as that is known without asking."""
+        return frozenset(self._joined[room_id]) if room_id in self._joined else None
 
     async def joined(self, room_id: str) -> frozenset[str]:
         """Return who has joined a room."""
@@ -35,20 +44,24 @@ class Occupants:
             self._joined.setdefault(room_id, set(answer))
         return answer
 
-    async def joined_each(self, room_ids: Iterable[str]) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
+    async def joined_each(
+        self, room_ids: Iterable[str], patience: float
+    ) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
         """Return who has joined each of these rooms, and the rooms that this account may not look into.
 
-        They are asked side by side; a room that gives no answer is in neither.
+        They are asked side by side; a room that gives no answer in time is in neither.
         """
         found: dict[str, frozenset[str]] = {}
         shut: set[str] = set()
 
         async def look(room_id: str) -> None:
             try:
-                found[room_id] = await self.joined(room_id)
-            except DeliveryError as error:
-                log.warning("members_unknown", error=error.code)
-                if error.code == FORBIDDEN:
+                async with asyncio.timeout(patience):
+                    found[room_id] = await self.joined(room_id)
+            except (DeliveryError, TimeoutError) as error:
+                code = error.code if isinstance(error, DeliveryError) else type(error).__name__
+                log.warning("members_unknown", error=code)
+                if code == FORBIDDEN:
                     shut.add(room_id)
 
         async with asyncio.TaskGroup() as tasks:
@@ -62,6 +75,8 @@ class Occupants:
         known = self._joined.get(change.room_id)
         if known is not None:
             (known.add if change.membership == "join" else known.discard)(change.user_id)
+        for woken in self._watchers:
+            woken()
 
     def forget(self, room_id: str) -> None:
         """Ask the homeserver again next time."""

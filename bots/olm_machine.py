@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
 import vodozemac
@@ -17,8 +17,13 @@ from nio.crypto import DeviceStore, Olm  # type: ignore[import-untyped]  # nio s
 from nio.events import OlmEvent  # type: ignore[import-untyped]  # as above
 from nio.exceptions import VerificationError  # type: ignore[import-untyped]  # as above
 
-from bots.olm_store import OlmStore
+from bots.bounds import MOST_SESSIONS_PER_DEVICE, MOST_SESSIONS_WITH_STRANGERS
+from bots.guard import PANIC
+from bots.identifiers import is_user_id
+from bots.key_upkeep import SIGNED_KEY
+from bots.olm_store import OlmStore, RoomKeyClaim
 from bots.room_keys import RoomKeys
+from bots.session_owners import SessionOwners
 from core import logs
 from crypto import cross_signing
 
@@ -26,11 +31,6 @@ log = logs.get(__name__)
 
 OLM = "m.olm.v1.curve25519-aes-sha2"
 MEGOLM = "m.megolm.v1.aes-sha2"
-SIGNED_KEY = "signed_curve25519"
-# Sessions with one device: one in use, and some for messages that cross on their way.
-MOST_SESSIONS_PER_DEVICE = 5
-# The library's panics are no ordinary exceptions; they have this name and no importable type.
-PANIC = "PanicException"
 
 
 class Recipient(Protocol):
@@ -53,6 +53,7 @@ class OlmMachine(Olm):  # type: ignore[misc]  # nio ships no types
         # Room sessions whose key came since somebody last looked.
         self.new_room_keys: list[str] = []
         self.room_keys = RoomKeys(store)
+        self._owners = SessionOwners(store)
         super().__init__(user_id, device_id, store)
         self.device_keys: dict[str, Any] = store.value("own device keys") or self._make_device_keys()
 
@@ -92,6 +93,8 @@ class OlmMachine(Olm):  # type: ignore[misc]  # nio ships no types
                 pass
             case _:
                 return
+        if not is_user_id(sender):
+            return
         try:
             self.decrypt_event(OlmEvent({}, sender, key, boxes))
         except vodozemac.SessionCreationException:
@@ -102,8 +105,16 @@ class OlmMachine(Olm):  # type: ignore[misc]  # nio ships no types
             self._bound_sessions(key)
 
     def has_session(self, curve25519: str) -> bool:
-        """Tell whether this device can be written to at once."""
+        """Tell whether there is any session under this identity key."""
         return self.session_store.get(curve25519) is not None
+
+    def can_write_to(self, device: Recipient) -> bool:
+        """Tell whether this device can be written to at once."""
+        return self._session_with(device) is not None
+
+    def keep_session_owners(self) -> None:
+        """Write down for whom sessions were started. Inside the transaction in which they were."""
+        self._owners.keep(session.id for session in self.session_store)
 
     def start_session(self, device: Recipient, device_id: str, claimed: Any) -> bool:
         """Start a session with a one-time key that the homeserver handed out; False when it is not good."""
@@ -112,26 +123,61 @@ class OlmMachine(Olm):  # type: ignore[misc]  # nio ships no types
             return False
         one_time_key = keys[0].get("key")
         try:
-            self.create_session(one_time_key, device.curve25519)
+            session = self.create_session(one_time_key, device.curve25519)
         except (ValueError, TypeError):
             return False
+        except BaseException as error:
+            if type(error).__name__ != PANIC:
+                raise
+            return False
+        self._owners.started(session.id, device.ed25519)
         self._bound_sessions(device.curve25519)
         return True
 
     def write_to(self, device: Recipient, event_type: str, content: Mapping[str, Any]) -> dict[str, Any]:
         """Encrypt a message to one device that has a session. Inside a transaction."""
-        session = self.session_store.get(device.curve25519)
+        session = self._session_with(device)
         if session is None:
             raise LookupError("there is no session with this device")
         return dict(self._olm_encrypt(session, device, event_type, content))
 
-    def _bound_sessions(self, sender_key: str) -> None:
-        sessions = self.session_store[sender_key]
-        sessions.sort(key=lambda session: session.use_time, reverse=True)
-        self.store.forget_one_to_one_sessions(session.id for session in sessions[MOST_SESSIONS_PER_DEVICE:])
-        del sessions[MOST_SESSIONS_PER_DEVICE:]
-        if not sessions:
-            self.session_store._entries.pop(sender_key)  # noqa: SLF001 (nio offers no removal)
+    def _session_with(self, device: Recipient) -> Any:
+        """Return the session last used that this very device can open, whoever else publishes its identity key."""
+        for session in self._sessions_with(device.curve25519):
+            if self._owners.fits(session.id, device.ed25519):
+                return session
+        return None
+
+    def _sessions_with(self, curve25519: str) -> list[Any]:
+        """Return the sessions with a device, the last used first; looking makes no entry for it, as nio's does."""
+        return list(self.session_store._entries.get(curve25519, ()))  # noqa: SLF001 (nio offers no such look)
+
+    def _bound_sessions(self, curve25519: str) -> None:
+        sessions = sorted(self._sessions_with(curve25519), key=lambda session: session.use_time, reverse=True)
+        self._forget_sessions(curve25519, sessions[MOST_SESSIONS_PER_DEVICE:])
+        if len(self.session_store._entries) > MOST_SESSIONS_WITH_STRANGERS:  # noqa: SLF001 (as above)
+            self._bound_strangers()
+
+    def _bound_strangers(self) -> None:
+        """Keep few sessions with devices that nobody in our rooms has published, those last used."""
+        entries = self.session_store._entries  # noqa: SLF001 (as above)
+        known = {device.curve25519 for device in self.device_store}
+        strangers = [(session.use_time, key, session) for key in entries.keys() - known for session in entries[key]]
+        if len(strangers) > MOST_SESSIONS_WITH_STRANGERS:
+            strangers.sort(key=lambda each: each[0])
+            # A tenth more than must go, so that this is not done again at every message of a flood.
+            for _used, key, session in strangers[: -MOST_SESSIONS_WITH_STRANGERS * 9 // 10]:
+                self._forget_sessions(key, [session])
+
+    def _forget_sessions(self, curve25519: str, sessions: Collection[Any]) -> None:
+        entries = self.session_store._entries  # noqa: SLF001 (as above)
+        gone = {session.id for session in sessions}
+        self.store.forget_one_to_one_sessions(gone)
+        kept = [session for session in self._sessions_with(curve25519) if session.id not in gone]
+        if kept:
+            entries[curve25519] = kept
+        else:
+            entries.pop(curve25519, None)
 
     # nio's private parts, replaced ------------------------------------------------------------------------
 
@@ -187,7 +233,8 @@ class OlmMachine(Olm):  # type: ignore[misc]  # nio ships no types
         session = vodozemac.InboundGroupSession(vodozemac.SessionKey(session_key))
         if session.session_id != session_id:
             raise VerificationError("the session has another name")
-        if self.room_keys.accept(session, room_id=room_id, sender=sender, sender_key=sender_key, ed25519=ed25519):
+        claim = RoomKeyClaim(room_id, sender, sender_key, ed25519)
+        if self.room_keys.accept(session, claim):
             self.new_room_keys.append(session_id)
 
     # The account's own keys -----------------------------------------------------------------------------

@@ -2,14 +2,16 @@
 
 Owns the file, its lock and its transactions. Everything that could be read or used by a thief is sealed
 with keys derived from the store key. nio's tables hold the account and the one-to-one sessions (pickled
-under that key); the tables here hold what nio keeps nowhere or not safely. `bots.olm_machine` decides
-what is written, `bots.intake` when; several steps become one by `transaction()`.
+under that key); the tables of `bots.olm_tables` hold what nio keeps nowhere or not safely. `bots.olm_machine`
+decides what is written, `bots.intake` when; several steps become one by `transaction()`. How much is kept is bounded
+here, by the numbers of `bots.bounds`.
 """
 
 from __future__ import annotations
 
 import base64
 import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,50 +20,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nio.store import SqliteStore  # type: ignore[import-untyped]  # nio ships no types
+from nio.crypto import Session, SessionStore  # type: ignore[import-untyped]  # nio ships no types
+from nio.store import SqliteStore  # type: ignore[import-untyped]  # as above
 
+from bots import olm_tables
+from bots.bounds import (
+    MOST_HANDED_OVER,
+    MOST_ROOM_KEYS_OF_STRANGERS,
+    MOST_ROOM_KEYS_PER_DEVICE,
+    MOST_WAITING,
+    MOST_WAITING_PER_SENDER,
+    ROOM_KEY_LIFE,
+)
 from core.errors import Conflict
 from core.texts import mark
 from crypto import local_seal
 
 DATABASE_NAME = "olm.sqlite"
-# More than anybody can leave unread; the oldest go first, so that a flood cannot fill the disk.
-MOST_WAITING = 2000
-# What is handed over at once; the rest follows when these are done.
-MOST_HANDED_OVER = 500
+LOCK_NAME = "device.lock"
 _WAITING, _READY = "waiting", "ready"
-
-_TABLES = """
-CREATE TABLE IF NOT EXISTS streha_values (
-    name TEXT PRIMARY KEY,
-    sealed BLOB NOT NULL
-);
-CREATE TABLE IF NOT EXISTS streha_inbox (
-    position INTEGER PRIMARY KEY AUTOINCREMENT,
-    event_id TEXT NOT NULL UNIQUE,
-    state TEXT NOT NULL,
-    session_id TEXT,
-    received_at REAL NOT NULL,
-    told INTEGER NOT NULL DEFAULT 0,
-    sealed BLOB NOT NULL
-);
-CREATE INDEX IF NOT EXISTS streha_inbox_session ON streha_inbox (session_id) WHERE state = 'waiting';
-CREATE TABLE IF NOT EXISTS streha_room_keys (
-    session_id TEXT PRIMARY KEY,
-    sealed BLOB NOT NULL
-);
-CREATE TABLE IF NOT EXISTS streha_read_messages (
-    session_id TEXT NOT NULL,
-    message_index INTEGER NOT NULL,
-    event_id TEXT NOT NULL,
-    PRIMARY KEY (session_id, message_index)
-);
-CREATE INDEX IF NOT EXISTS streha_read_messages_event ON streha_read_messages (event_id);
-CREATE TABLE IF NOT EXISTS streha_users (
-    user_id TEXT PRIMARY KEY,
-    sealed BLOB NOT NULL
-);
-"""
 
 
 class StoreInUse(Conflict):
@@ -73,7 +50,7 @@ class StoreLock:
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = os.open(directory / "device.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        self._file = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -99,18 +76,32 @@ class InboxRow:
     record: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class RoomKeyClaim:
+    """Which device says of a room session that it is its own, and of which room."""
+
+    room_id: str
+    sender: str
+    sender_key: str
+    ed25519: str
+
+
 class OlmStore(SqliteStore):  # type: ignore[misc]  # nio ships no types
     """nio's store with a key of its own, the tables above, and one transaction at a time."""
 
     def __init__(self, user_id: str, device_id: str, directory: Path, secret: bytes) -> None:
         self._seal_key = local_seal.derive(secret, "matrix device store")
+        self._hash_key = local_seal.derive(secret, "names in the matrix device store")
         pickle_key = base64.b64encode(local_seal.derive(secret, "olm pickles")).decode()
         old_mask = os.umask(0o077)
         try:
             super().__init__(user_id, device_id, str(directory), pickle_key, DATABASE_NAME)
             self.database.execute_sql("PRAGMA journal_mode = WAL")
             self.database.execute_sql("PRAGMA synchronous = FULL")
-            self.database.connection().executescript(_TABLES)
+            connection = self.database.connection()
+            olm_tables.make(connection)
+            connection.create_function("streha_hash", 1, self._hash, deterministic=True)
+            self._claim_older_room_keys()
         finally:
             os.umask(old_mask)
 
@@ -144,15 +135,16 @@ class OlmStore(SqliteStore):  # type: ignore[misc]  # nio ships no types
     ) -> bool:
         """Keep an event until it is done; one that waits for a key names its session. False if known."""
         self._do(
-            "INSERT OR IGNORE INTO streha_inbox (event_id, state, session_id, received_at, sealed) "
-            "VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO streha_inbox (event_id, state, session_id, received_at, sealed, sender) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
             event_id,
             _READY if session_id is None else _WAITING,
             session_id,
             now,
             self._sealed(f"inbox {event_id}", record),
+            self._hash(record.get("sender", "")),
         )
-        return bool(self._one("SELECT changes()")[0])
+        return bool(self._changes())
 
     def inbox(self, *, ready: bool, before: float | None = None) -> list[InboxRow]:
         """Return what is ready, or what waits untold since before a moment, oldest first."""
@@ -193,16 +185,28 @@ class OlmStore(SqliteStore):  # type: ignore[misc]  # nio ships no types
         """Forget an event, whatever its state."""
         self._do("DELETE FROM streha_inbox WHERE event_id = ?", event_id)
 
-    def forget_overflow(self) -> int:
-        """Drop the oldest events that nobody can read beyond the bound; return how many."""
+    def set_back(self, event_id: str) -> None:
+        """Put an event behind all others, so that one that fails again and again keeps no other waiting."""
         self._do(
-            "DELETE FROM streha_inbox WHERE state = ? AND position NOT IN "
-            "(SELECT position FROM streha_inbox WHERE state = ? ORDER BY position DESC LIMIT ?)",
+            "UPDATE streha_inbox SET position = (SELECT max(position) + 1 FROM streha_inbox) WHERE event_id = ?",
+            event_id,
+        )
+
+    def forget_overflow(self) -> int:
+        """Drop what nobody can read beyond the bounds, of whoever has most waiting, oldest first; return how many."""
+        (waiting,) = self._one("SELECT count(*) FROM streha_inbox WHERE state = ?", _WAITING)
+        if waiting <= MOST_WAITING_PER_SENDER:
+            return 0
+        self._do(
+            "DELETE FROM streha_inbox WHERE position IN (SELECT position FROM ("
+            "SELECT position, nth, ROW_NUMBER() OVER (ORDER BY nth, position DESC) AS place FROM ("
+            "SELECT position, ROW_NUMBER() OVER (PARTITION BY sender ORDER BY position DESC) AS nth "
+            "FROM streha_inbox WHERE state = ?)) WHERE nth > ? OR place > ?)",
             _WAITING,
-            _WAITING,
+            MOST_WAITING_PER_SENDER,
             MOST_WAITING,
         )
-        return int(self._one("SELECT changes()")[0])
+        return self._changes()
 
     # Room keys and what was read with them ------------------------------------------------------------
 
@@ -214,10 +218,73 @@ class OlmStore(SqliteStore):  # type: ignore[misc]  # nio ships no types
     def keep_room_key(self, session_id: str, record: Mapping[str, Any]) -> None:
         """Keep a room session in its present state."""
         self._do(
-            "REPLACE INTO streha_room_keys VALUES (?, ?)",
+            "INSERT INTO streha_room_keys (session_id, sealed) VALUES (?, ?) "
+            "ON CONFLICT (session_id) DO UPDATE SET sealed = excluded.sealed",
             session_id,
             self._sealed(f"room key {session_id}", record),
         )
+
+    def room_keys_used(self, session_ids: Iterable[str], *, now: float) -> None:
+        """Note that these room sessions came, or something was read with them."""
+        for session_id in session_ids:
+            self._do("UPDATE streha_room_keys SET used_at = ? WHERE session_id = ?", now, session_id)
+
+    def claims(self, session_id: str) -> list[tuple[int, RoomKeyClaim]]:
+        """Return who says that a room session is theirs, oldest first, each with its position."""
+        rows = self._all(
+            "SELECT position, sealed FROM streha_room_key_claims WHERE session_id = ? ORDER BY position", session_id
+        )
+        return [(position, RoomKeyClaim(*self._unsealed(f"claim {session_id}", sealed))) for position, sealed in rows]
+
+    def add_claim(self, session_id: str, claim: RoomKeyClaim) -> None:
+        """Remember that a device says that a room session is its own."""
+        parts = [claim.room_id, claim.sender, claim.sender_key, claim.ed25519]
+        self._do(
+            "INSERT OR IGNORE INTO streha_room_key_claims (session_id, claim, sender, device, sealed) "
+            "VALUES (?, ?, ?, ?, ?)",
+            session_id,
+            self._hash(json.dumps(parts)),
+            self._hash(claim.sender),
+            self._hash(claim.sender_key),
+            self._sealed(f"claim {session_id}", parts),
+        )
+
+    def drop_claim(self, position: int) -> None:
+        """Forget a claim."""
+        self._do("DELETE FROM streha_room_key_claims WHERE position = ?", position)
+
+    def forget_room_keys(self, *, now: float) -> int:
+        """Drop claims beyond the bounds, and sessions that nobody claims or uses any more; return how many."""
+        self._do(
+            "DELETE FROM streha_room_key_claims WHERE device IN ("
+            "SELECT device FROM streha_room_key_claims GROUP BY device HAVING count(*) > ?) AND position IN ("
+            "SELECT position FROM (SELECT position, ROW_NUMBER() OVER (PARTITION BY device ORDER BY position DESC) "
+            "AS nth FROM streha_room_key_claims) WHERE nth > ?)",
+            MOST_ROOM_KEYS_PER_DEVICE,
+            MOST_ROOM_KEYS_PER_DEVICE,
+        )
+        dropped = self._changes()
+        self._do(
+            "DELETE FROM streha_room_key_claims WHERE position IN (SELECT position FROM streha_room_key_claims "
+            "WHERE sender NOT IN (SELECT streha_hash(user_id) FROM streha_users) "
+            "ORDER BY position DESC LIMIT -1 OFFSET ?)",
+            MOST_ROOM_KEYS_OF_STRANGERS,
+        )
+        dropped += self._changes()
+        oldest = now - ROOM_KEY_LIFE.total_seconds()
+        self._do(
+            "DELETE FROM streha_room_keys WHERE (used_at > 0 AND used_at < ?) "
+            "OR session_id NOT IN (SELECT session_id FROM streha_room_key_claims)",
+            oldest,
+        )
+        if self._changes():
+            self._do(
+                "DELETE FROM streha_room_key_claims WHERE session_id NOT IN (SELECT session_id FROM streha_room_keys)"
+            )
+            self._do(
+                "DELETE FROM streha_read_messages WHERE session_id NOT IN (SELECT session_id FROM streha_room_keys)"
+            )
+        return dropped
 
     def first_reading(self, session_id: str, message_index: int, event_id: str) -> bool:
         """Remember which event a message belongs to; False when the same message came as another event."""
@@ -254,8 +321,43 @@ class OlmStore(SqliteStore):  # type: ignore[misc]  # nio ships no types
         """Keep what a user has published."""
         self._do("REPLACE INTO streha_users VALUES (?, ?)", user_id, self._sealed(f"user {user_id}", record))
 
+    def knows_user(self, user_id: str) -> bool:
+        """Tell whether anything is kept of this user."""
+        return self._one("SELECT 1 FROM streha_users WHERE user_id = ?", user_id) is not None
+
+    # What a shortened answer left out -------------------------------------------------------------------
+
+    def gaps(self) -> list[dict[str, Any]]:
+        """Return what is still to be fetched of every room."""
+        return [self._unsealed("gap", sealed) for (sealed,) in self._all("SELECT sealed FROM streha_gaps")]
+
+    def gap(self, room_id: str) -> dict[str, Any] | None:
+        """Return what is still to be fetched of one room, or nothing."""
+        row = self._one("SELECT sealed FROM streha_gaps WHERE room = ?", self._hash(room_id))
+        return None if row is None else dict(self._unsealed("gap", row[0]))
+
+    def keep_gap(self, room_id: str, record: Mapping[str, Any]) -> None:
+        """Remember what is still to be fetched of a room."""
+        self._do("REPLACE INTO streha_gaps VALUES (?, ?)", self._hash(room_id), self._sealed("gap", record))
+
+    def close_gap(self, room_id: str) -> None:
+        """Note that nothing of a room is still to be fetched."""
+        self._do("DELETE FROM streha_gaps WHERE room = ?", self._hash(room_id))
+
+    # nio's one-to-one sessions --------------------------------------------------------------------------
+
+    def load_sessions(self) -> SessionStore:
+        """Return all one-to-one sessions, each with the time of its last use: nio's own forgets it."""
+        sessions = SessionStore()
+        with self.database.bind_ctx(self.models):
+            account = self._get_account()
+            for row in account.olm_sessions if account else ():
+                session = Session.from_pickle(row.session, row.creation_time, self.pickle_key, row.last_usage_date)
+                sessions.add(row.sender_key, session)
+        return sessions
+
     def forget_one_to_one_sessions(self, session_ids: Iterable[str]) -> None:
-        """Drop Olm sessions that are beyond the bound for one device."""
+        """Drop Olm sessions that are beyond the bounds, or were never anybody's."""
         for session_id in session_ids:
             self._do("DELETE FROM olmsessions WHERE session_id = ?", session_id)
 
@@ -270,6 +372,25 @@ class OlmStore(SqliteStore):  # type: ignore[misc]  # nio ships no types
 
     def _unsealed(self, name: str, sealed: bytes) -> Any:
         return json.loads(local_seal.unseal(self._seal_key, name, sealed))
+
+    def _hash(self, name: str) -> bytes:
+        return hashlib.blake2b(name.encode(), key=self._hash_key, digest_size=16).digest()
+
+    def _changes(self) -> int:
+        return int(self._one("SELECT changes()")[0])
+
+    def _claim_older_room_keys(self) -> None:
+        """Give room keys of an earlier version, which named one device each, that device's claim."""
+        rows = self._all(
+            "SELECT session_id, sealed FROM streha_room_keys "
+            "WHERE session_id NOT IN (SELECT session_id FROM streha_room_key_claims)"
+        )
+        with self.transaction():
+            for session_id, sealed in rows:
+                known = self._unsealed(f"room key {session_id}", sealed)
+                if "sender_key" in known:
+                    parts = (known["room_id"], known["sender"], known["sender_key"], known["ed25519"])
+                    self.add_claim(session_id, RoomKeyClaim(*parts))
 
     def _do(self, statement: str, *values: Any) -> None:
         self.database.execute_sql(statement, values)

@@ -1,13 +1,13 @@
 """Making messages ready to leave: rooms put right, keys given out, everything encrypted, every ciphertext stored.
 
-Nothing leaves here. When `prepare` returns, each ciphertext stands in the database with its transaction id,
-and whoever puts it makes the same event.
+Nothing leaves here. When `prepare` returns, each ciphertext stands in the database with its transaction id and the
+token of its device, and whoever puts it makes the same event. Whether it may still leave is `bots.last_look`'s.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,22 +21,21 @@ from bots.housekeeping import Housekeeping
 from bots.key_giving import KeyGiving
 from bots.lease import Lease
 from bots.outcomes import COMING_IN_ATTEMPTS, EXCLUDED_PERSON, NOBODY_CAN_READ, Outcomes
-from bots.rendering import Names, Renderer, names_for
+from bots.rendering import RELATION, Names, Renderer, names_for
 from bots.room_sessions import KeysNotShared, Sealed
 from bots.rooms import Room, StoredSend
+from bots.senders import Senders
 from bots.sharing import Sharing
 from cases import store as case_store
 from cases.model import CaseId
 from core import logs, outbox
 from core.clock import Clock
 from core.database import Database
-from core.errors import Temporary
 from core.outbox import Claimed, Message, Target
 
 log = logs.get(__name__)
 
 SETTLE_SECONDS = 3.0
-UNCHANGED_SECONDS = 1.0
 # Synapse forgets a transaction id after a day; a repeat after that is a second event, and says so.
 REMEMBERED_BY_HOMESERVER = timedelta(hours=20)
 NEWCOMERS_SETTLE = timedelta(seconds=6)
@@ -49,9 +48,8 @@ class Ready:
     claimed: Claimed
     sealed: Sealed
     unreached: tuple[PersonId, ...]
-    # The membership it was sealed for, and when its preparation began (monotonic seconds of this process).
+    # The membership it was sealed for.
     version: int
-    began: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +62,6 @@ class _Facts:
     keyed: Mapping[str, Sharing]
     excluded: Mapping[CaseId, frozenset[PersonId]]
     ended: frozenset[UUID]
-    began: float
 
 
 class _NotReady(Exception):
@@ -76,7 +73,7 @@ class Preparation:
 
     def __init__(
         self, database: Database, clock: Clock, device: MatrixDevice, lease: Lease, housekeeping: Housekeeping,
-        keys: KeyGiving, renderer: Renderer, outcomes: Outcomes,
+        keys: KeyGiving, renderer: Renderer, outcomes: Outcomes, senders: Senders,
     ) -> None:  # fmt: skip
         self._database = database
         self._clock = clock
@@ -86,15 +83,16 @@ class Preparation:
         self._keys = keys
         self._renderer = renderer
         self._outcomes = outcomes
+        self._senders = senders
         # Rooms that are being put right, each once.
         self._settling: dict[Target, asyncio.Task[None]] = {}
 
     async def prepare(self, claimed: Sequence[Claimed], tasks: asyncio.TaskGroup) -> list[Ready]:
         """Make a batch ready; what cannot be is put off or given up here, each by itself."""
-        began = time.monotonic()
         claimed = await self._without_poison(claimed)
         async with self._database.transaction(urgent=True) as tx:
             stored = await rooms.stored_sends(tx, [each.id for each in claimed])
+            await self._senders.meet(tx, {each.device_id for each in stored.values()})
             found = await rooms.rooms(tx, {each.message.target for each in claimed})
             names = await names_for(tx, [each.message for each in claimed])
             ended = await alert_store.ended(tx, {each.message.alert_id for each in claimed if each.message.alert_id})
@@ -102,9 +100,7 @@ class Preparation:
             excluded = await case_store.exclusions(tx, about)
         found = await self._settled(found, tasks)
         keyed = await self._keys.give(found.values())
-        facts = _Facts(
-            rooms=found, stored=stored, names=names, keyed=keyed, excluded=excluded, ended=ended, began=began
-        )
+        facts = _Facts(rooms=found, stored=stored, names=names, keyed=keyed, excluded=excluded, ended=ended)
         return await self._sealed(claimed, facts)
 
     async def _without_poison(self, claimed: Sequence[Claimed]) -> list[Claimed]:
@@ -136,17 +132,6 @@ class Preparation:
         async with self._database.transaction() as tx:
             return {**found, **await rooms.rooms(tx, unsettled)}
 
-    async def require_unchanged(self, ready: Ready) -> None:
-        """Refuse to send what took so long that somebody may have been removed, or the alert ended, meanwhile."""
-        if time.monotonic() - ready.began < UNCHANGED_SECONDS:
-            return
-        target = ready.claimed.message.target
-        async with self._database.transaction(urgent=True) as tx:
-            room = (await rooms.rooms(tx, [target])).get(target)
-            wanted = await outbox.still_wanted(tx, ready.claimed.id)
-        if room is None or not room.settled or room.version != ready.version or not wanted:
-            raise Temporary("Something has changed since the message was sealed.", code="changed_meanwhile")
-
     async def _sealed(self, claimed: Sequence[Claimed], facts: _Facts) -> list[Ready]:
         """Encrypt and store everything, in one transaction that a bot without the lease cannot commit."""
         ready: list[Ready] = []
@@ -167,6 +152,9 @@ class Preparation:
                     raise _NotReady(blocked[message.target])
                 unreached = _unreached(message, room, facts.keyed.get(str(room.room_id)))
                 sealed = self._stored_or_encrypted(each, room, facts, unreached)
+                if sealed.message_index == STORED:
+                    # Who holds this bot's present key says nothing about what was sealed before.
+                    unreached = tuple(PersonId(person) for person in facts.stored[each.id].unreached)
             except _NotReady as waiting:
                 blocked[message.target] = str(waiting)
                 await self._outcomes.put_off(each, str(waiting))
@@ -182,11 +170,10 @@ class Preparation:
                     sealed=sealed,
                     unreached=unreached,
                     version=room.version,
-                    began=facts.began,
                 )
             )
             if sealed.message_index != STORED:
-                fresh.append(_to_store(each, sealed, room, self._clock.now()))
+                fresh.append(_to_store(each, sealed, room, unreached, self._clock.now()))
                 if shared is not None and shared.newcomers and not message.repeated:
                     repeats.append(replace(message, key=f"again:{message.key}", repeated=True))
         await self._store(fresh, repeats)
@@ -215,12 +202,12 @@ class Preparation:
     def _still_good(self, earlier: StoredSend, room: Room) -> bool:
         """Whether a stored ciphertext may be put again as the same event.
 
-        It must be this device's, made for nobody who has left since, and young enough for the homeserver to
-        know its transaction id.
+        The token of the device that made it must be here; it must be made for nobody who has left since, and young
+        enough for the homeserver to know its transaction id.
         """
-        made_for = (earlier.device_id, earlier.room_id, earlier.membership_version)
+        made_for = (earlier.room_id, earlier.membership_version)
         young = self._clock.now() - earlier.stored_at < REMEMBERED_BY_HOMESERVER
-        return young and made_for == (self._device.device_id, room.room_id, room.version)
+        return young and self._senders.can_put(earlier.device_id) and made_for == (room.room_id, room.version)
 
     async def _store(self, fresh: Sequence[StoredSend], repeats: Sequence[Message]) -> None:
         if not fresh:
@@ -228,6 +215,7 @@ class Preparation:
         now = self._clock.now()
         async with self._database.transaction(urgent=True) as tx:
             await self._lease.require(tx)
+            await self._senders.announce(tx)
             await rooms.store_sends(tx, fresh)
             still_open = await alert_store.hold_open(tx, [each.alert_id for each in repeats if each.alert_id])
             repeats = [each for each in repeats if each.alert_id is None or each.alert_id in still_open]
@@ -254,14 +242,23 @@ def _resealed(earlier: StoredSend) -> Sealed:
     return Sealed(
         room_id=earlier.room_id,
         transaction_id=earlier.transaction_id,
-        content=earlier.content,
+        content=_without_thread(earlier.content),
         device_id=earlier.device_id,
         session_id="",
         message_index=STORED,
     )
 
 
-def _to_store(each: Claimed, sealed: Sealed, room: Room, now: datetime) -> StoredSend:
+def _without_thread(content: bytes) -> bytes:
+    """Return a ciphertext as it stands among everything else: perhaps its thread was why it could not be put."""
+    if RELATION.encode() not in content:
+        return content
+    outer = json.loads(content)
+    outer.pop(RELATION, None)
+    return json.dumps(outer).encode()
+
+
+def _to_store(each: Claimed, sealed: Sealed, room: Room, unreached: Sequence[PersonId], now: datetime) -> StoredSend:
     return StoredSend(
         outbox_id=each.id,
         room_id=sealed.room_id,
@@ -270,6 +267,7 @@ def _to_store(each: Claimed, sealed: Sealed, room: Room, now: datetime) -> Store
         content=sealed.content,
         membership_version=room.version,
         stored_at=now,
+        unreached=unreached,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a bot device hands over: messages, membership changes, messages that nobody could read.
+"""What a bot device hands over: messages, membership changes, messages that nobody could read or that came in clear.
 
 Owns the shapes only. `bots.device` fills them; whoever handles them is asked to do the same thing again
 when the same `event_id` comes a second time.
@@ -6,6 +6,7 @@ when the same `event_id` comes a second time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,23 @@ class Received:
     sender_identity: str | None
     # True when the session's key belongs to a device of the sender which the sender's identity has signed.
     bound: bool
+    # False where the sender's keys may have changed since they were asked for: then nothing can be said of the device.
+    current: bool = True
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the message is its sender's, as far as anybody can tell."""
+        return self.bound and self.current
+
+    @property
+    def thread(self) -> str:
+        """The event whose thread an answer belongs in: this one, or the first of the thread that this one stands in."""
+        relation = self.content.get("m.relates_to")
+        if isinstance(relation, dict) and relation.get("rel_type") == "m.thread":
+            root = relation.get("event_id")
+            if isinstance(root, str) and _EVENT_ID.fullmatch(root):
+                return root
+        return self.event_id
 
     @property
     def body(self) -> str:
@@ -40,6 +58,16 @@ class Received:
         """The kind of message, such as m.text; empty when it has none."""
         msgtype = self.content.get("msgtype")
         return msgtype if isinstance(msgtype, str) else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unencrypted:
+    """Words that came in clear and look like a panic. Nothing may be done at them; whoever wrote them must be told."""
+
+    room_id: str
+    event_id: str
+    sender: str
+    sent_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,4 +92,6 @@ class Undecryptable:
     sent_at: datetime
 
 
-Arrival = Received | MembershipChange | Undecryptable
+Arrival = Received | Unencrypted | MembershipChange | Undecryptable
+
+_EVENT_ID = re.compile(r"\$[\x21-\x7e]{1,254}")

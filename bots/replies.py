@@ -1,7 +1,11 @@
-"""What the bot answers to a command: catalogue texts by template name."""
+"""What the bot answers to a command, or asks back: catalogue texts by template name.
+
+`{command}` is what to write, in the language of the room. What asks is named `reply_ask_…` and answered by yes or no.
+"""
 
 from __future__ import annotations
 
+from core.key_holders import KeyState
 from core.texts import mark
 
 TEXTS = {
@@ -11,24 +15,79 @@ TEXTS = {
         "ack: you accept the alert\n"
         "stand-down: ends the alert, after you rang back\n"
         "due: which assessments are due\n"
+        "who: who is in this room\n"
+        "roster: who is on duty\n"
+        "op: says how far you are, where an operation is running\n"
         "drill: an exercise\n"
         "Danger to life: ring {police}, ambulance {ambulance}."
     ),
-    "reply_did_you_mean": mark("Nothing was done. Did you mean: {words}? Write it alone."),
+    "reply_did_you_mean": mark("Nothing was done. Did you mean: {command}? Write it alone."),
     "reply_no_alert": mark("There is no open alert here that you were called for."),
-    "reply_which_alert": mark("Several alerts are open. Write which: {words}"),
-    "reply_which_alert_unlisted": mark("Several alerts are open. Write {words} and the codename of the one you mean."),
-    "reply_which_case": mark("NOT raised yet. Write for which case: {words}\nDanger to life: ring {police}."),
-    "reply_which_case_unlisted": mark(
-        "NOT raised yet. Write {words} and the codename of the case.\nDanger to life: ring {police}."
+    "reply_which_alert": mark("Several alerts are open. Write which: {command}"),
+    "reply_which_alert_unlisted": mark(
+        "Several alerts are open. Write {command} and the codename of the one you mean."
     ),
+    "reply_which_case": mark("NOT raised yet. Write for which case: {command}\nDanger to life: ring {police}."),
+    "reply_which_case_unlisted": mark(
+        "NOT raised yet. Write {command} and the codename of the case.\nDanger to life: ring {police}."
+    ),
+    "reply_ask_meant": mark("Nothing was done yet. Did you mean: {command}? Write yes, or write it alone."),
+    "reply_ask_panic": mark(
+        "NOT raised. Did you mean: {command}? Write yes, or write it alone.\nDanger to life: ring {police}."
+    ),
+    "reply_ask_late": mark(
+        "Nothing was done yet: your message came late. Do you still mean: {command}? Write yes within two minutes."
+    ),
+    "reply_ask_before": mark(
+        "Nothing was done yet: you wrote this before people were called. Do you mean: {command}? "
+        "Write yes within two minutes."
+    ),
+    "reply_ask_grave": mark(
+        "Not ended yet. Have you rung back, and is nobody in danger? Then write yes within two minutes, "
+        "and this is done: {command}"
+    ),
+    "reply_too_late": mark("Nothing was done: your answer came too late. Write the command again."),
+    "reply_not_done": mark("Nothing was done."),
     "reply_nothing_due": mark("Nothing is due."),
     "reply_due": mark("Due:\n{words}"),
+    "reply_who": mark("In this room:\n{who}"),
+    "reply_who_here": mark("In this room: {person}."),
+    "reply_who_absent": mark("Not in this room yet: {absent}. Messages here do not reach them."),
+    "reply_who_unknown": mark(
+        "The homeserver does not tell now who is in this room. These people belong in it: {person}."
+    ),
+    "reply_roster": mark("On duty now:\n{roster}"),
+    "reply_no_operation": mark(
+        "No operation is running here, so nothing was noted and nobody was told. Tell your colleagues yourself."
+    ),
     "reply_refused": mark("{text}"),
+    "reply_flood": mark(
+        "Too many commands in one minute. More are not heard before the minute has passed; {command} always is."
+    ),
     "reply_cannot_read": mark("A message here could not be read. If it was urgent, ring {police}, and write it again."),
+    "reply_unencrypted": mark(
+        "A call for help came UNENCRYPTED and was NOT raised: nobody can know who wrote it. Ring {police} if there is "
+        "danger, and write it again from an app that encrypts."
+    ),
     "reply_raised_unverified": mark(
         "The alert was raised, NOT VERIFIED: your device could not be checked. Ring {police} if there is danger."
     ),
+    "reply_look_ring": mark("Streha: open the app"),
+    "reply_unbound": mark(
+        "{codename}: somebody wrote a command as {person}, from a device that could not be checked. "
+        "Nothing was done. Ring {person}."
+    ),
+}
+
+# How far the room's key came with somebody.
+KEY_TEXTS = {
+    KeyState.HOLDS: mark("can read, heard of at {time}"),
+    KeyState.GIVEN: mark("has the key, not heard of since"),
+    KeyState.OWED: mark("the key is on its way"),
+    KeyState.NO_WAY: mark("CANNOT read: their device offers no key"),
+    KeyState.WITHHELD: mark("CANNOT read: no device signed by its owner"),
+    KeyState.NO_DEVICE: mark("CANNOT read: no device"),
+    KeyState.NOT_JOINED: mark("NOT in this room"),
 }
 
 NOT_RAISED = mark("NOT RAISED: Streha cannot store the alert now. Ring {police} and each other. It is being retried.")

@@ -1,8 +1,12 @@
 """Room keys of others: accepted once, opened forwards only.
 
-Owns which device a room session belongs to, and the reading of room events. Sessions rest sealed in the store
+Owns who says that a room session is theirs, and the reading of room events. Sessions rest sealed in the store
 and are ratcheted forward past what was read without a gap: after a restart the device reads what comes
 next, and a seized disk reads nothing that was. The same message never counts as two events.
+
+Whoever was given a room's key can pass it on as their own, and before its owner does. So nobody owns a session by
+being first: every device that sends its key is remembered, and who reads decides which of them is the sender's
+(`bots.key_directory`).
 """
 
 from __future__ import annotations
@@ -14,7 +18,9 @@ from typing import Any
 import vodozemac
 
 from bots import untrusted_json
-from bots.olm_store import OlmStore
+from bots.bounds import MOST_CLAIMS, MOST_CLAIMS_PER_SENDER
+from bots.identifiers import is_room_id
+from bots.olm_store import OlmStore, RoomKeyClaim
 from core import logs
 
 log = logs.get(__name__)
@@ -34,12 +40,11 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A room message and the device keys that its session came with."""
+    """A room message, and the devices that say its session is theirs: identity key and fingerprint of each."""
 
     event_type: str
     content: dict[str, Any]
-    sender_key: str
-    ed25519: str
+    claims: tuple[tuple[str, str], ...]
 
 
 class RoomKeys:
@@ -47,21 +52,24 @@ class RoomKeys:
 
     def __init__(self, store: OlmStore) -> None:
         self._store = store
+        # Sessions that came or were read with since somebody last looked.
+        self.used: set[str] = set()
 
-    def accept(
-        self,
-        session: vodozemac.InboundGroupSession,
-        *,
-        room_id: str,
-        sender: str,
-        sender_key: str,
-        ed25519: str,
-    ) -> bool:
-        """Keep a session that a device has sent, unless what is kept is as good or somebody else's."""
-        known = self._store.room_key(session.session_id)
-        if known is not None and not _improves(known, session, sender_key, room_id):
+    def accept(self, session: vodozemac.InboundGroupSession, claim: RoomKeyClaim) -> bool:
+        """Keep a session that a device has sent as its own; tell whether more can be read with it than before."""
+        if not is_room_id(claim.room_id):
             return False
-        self._keep(session, {"room_id": room_id, "sender": sender, "sender_key": sender_key, "ed25519": ed25519})
+        session_id = session.session_id
+        known = self._store.room_key(session_id)
+        if known is not None and not _is_same(known, session):
+            # Signed by another ratchet under the same name: the library lets nobody make such a thing.
+            log.warning("room_key_claimed_by_another")
+            return False
+        self._claim(session_id, claim)
+        self.used.add(session_id)
+        if known is not None and not _reaches_further_back(known, session):
+            return False
+        self._keep(session, {})
         return True
 
     def read(self, room_id: str, event_id: str, content: Any) -> Opened:
@@ -78,62 +86,83 @@ class RoomKeys:
         known = self._store.room_key(session_id)
         if known is None:
             raise KeyMissing(session_id)
-        if known["room_id"] != room_id:
+        claims = [claim for _position, claim in self._store.claims(session_id) if claim.room_id == room_id]
+        if not claims:
             raise Unreadable
         session = _restored(known)
         try:
             opened = session.decrypt(vodozemac.MegolmMessage.from_base64(ciphertext))
         except ValueError as error:
             raise Unreadable from error
-        index = int(opened.message_index)
-        if not self._store.first_reading(session_id, index, event_id):
+        said = _read(bytes(opened.plaintext))
+        if isinstance(said, dict) and said.get("room_id") != room_id:
+            # It belongs elsewhere, and may still come there.
+            raise Unreadable
+        if not self._store.first_reading(session_id, int(opened.message_index), event_id):
             log.warning("message_replayed")
             raise Unreadable
-        self._ratchet_forward(session_id, session, known)
-        match untrusted_json.read(bytes(opened.plaintext)):
-            case {"room_id": str(inner), "type": str(event_type), "content": dict(inner_content)}:
-                if inner != room_id:
-                    raise Unreadable
+        self.used.add(session_id)
+        self._ratchet_forward(session_id, session)
+        match said:
+            case {"type": str(event_type), "content": dict(inner_content)}:
+                pass
             case _:
                 raise Unreadable
         return Opened(
             event_type=event_type,
             content=inner_content,
-            sender_key=known["sender_key"],
-            ed25519=known["ed25519"],
+            claims=tuple(dict.fromkeys((claim.sender_key, claim.ed25519) for claim in claims)),
         )
 
-    def _ratchet_forward(self, session_id: str, session: vodozemac.InboundGroupSession, known: dict[str, Any]) -> None:
+    def _claim(self, session_id: str, claim: RoomKeyClaim) -> None:
+        """Remember who says that a session is theirs; of too many, those go that nobody knows, the oldest first."""
+        claims = self._store.claims(session_id)
+        if any(each == claim for _position, each in claims):
+            return
+        if claims and all(each.sender_key != claim.sender_key for _position, each in claims):
+            log.warning("room_key_claimed_by_another")
+        own = [position for position, each in claims if each.sender == claim.sender]
+        strangers = [position for position, each in claims if not self._store.knows_user(each.sender)]
+        if len(own) >= MOST_CLAIMS_PER_SENDER:
+            self._store.drop_claim(own[0])
+        elif len(claims) >= MOST_CLAIMS:
+            self._store.drop_claim((strangers or [position for position, _claim in claims])[0])
+        self._store.add_claim(session_id, claim)
+
+    def _ratchet_forward(self, session_id: str, session: vodozemac.InboundGroupSession) -> None:
         index = session.first_known_index
         while self._store.message_was_read(session_id, index):
             index += 1
-        if index > session.first_known_index:
-            advanced = session.export_at(index)
-            if advanced is not None:
-                forward = vodozemac.InboundGroupSession.import_session(advanced)
-                self._keep(forward, {**known, "ratcheted": True})
-                self._store.forget_readings(session_id, before=index)
+        advanced = session.export_at(index) if index > session.first_known_index else None
+        if advanced is not None:
+            self._keep(vodozemac.InboundGroupSession.import_session(advanced), {"ratcheted": True})
+            self._store.forget_readings(session_id, before=index)
 
-    def _keep(self, session: vodozemac.InboundGroupSession, known: dict[str, Any]) -> None:
+    def _keep(self, session: vodozemac.InboundGroupSession, record: Mapping[str, Any]) -> None:
         exported = session.export_at(session.first_known_index)
         if exported is None:
             raise Unreadable
-        self._store.keep_room_key(session.session_id, {**known, "exported": exported.to_base64()})
+        self._store.keep_room_key(session.session_id, {**record, "exported": exported.to_base64()})
 
 
-def _improves(known: Mapping[str, Any], session: vodozemac.InboundGroupSession, sender_key: str, room_id: str) -> bool:
-    """Tell whether a key for a known session reaches further back and is truly of the same session."""
-    if known["sender_key"] != sender_key or known["room_id"] != room_id:
-        log.warning("room_key_claimed_by_another")
-        return False
-    if known.get("ratcheted"):
-        # Going back would open what was read already, and let it come again.
-        return False
+def _read(plaintext: bytes) -> Any:
+    try:
+        return untrusted_json.read(plaintext)
+    except ValueError:
+        return None
+
+
+def _is_same(known: Mapping[str, Any], session: vodozemac.InboundGroupSession) -> bool:
+    """Tell whether two keys open the same ratchet, from wherever both do."""
     kept = _restored(known)
-    if session.first_known_index >= kept.first_known_index:
-        return False
-    ours, theirs = kept.export_at(kept.first_known_index), session.export_at(kept.first_known_index)
+    index = max(kept.first_known_index, session.first_known_index)
+    ours, theirs = kept.export_at(index), session.export_at(index)
     return ours is not None and theirs is not None and ours.to_base64() == theirs.to_base64()
+
+
+def _reaches_further_back(known: Mapping[str, Any], session: vodozemac.InboundGroupSession) -> bool:
+    # What was ratcheted forward stays so: going back would open what was read already, and let it come again.
+    return not known.get("ratcheted") and session.first_known_index < _restored(known).first_known_index
 
 
 def _restored(known: Mapping[str, Any]) -> vodozemac.InboundGroupSession:

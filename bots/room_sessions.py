@@ -2,7 +2,8 @@
 
 Owns when a session ends (messages, age, a holder who left) and the ciphertext it makes. Sessions live in
 memory only: after a restart a room gets a new one, so that no message index is ever used twice and the
-disk never holds what was said. `bots.sharing` gives the keys out.
+disk never holds what was said. `bots.sharing` gives the keys out. A session that is nearly worn can be
+followed by one whose keys are given out beforehand, so that nobody waits for keys when it matters.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 import vodozemac
 
@@ -24,14 +25,22 @@ from core.errors import Conflict
 MOST_MESSAGES = 100
 LONGEST = timedelta(days=7)
 # A room may ask for shorter lives, but not for a new key every moment.
+FEWEST_MESSAGES = 10
 SHORTEST = timedelta(minutes=1)
-FOREVER = 10**12
+# From this part of its life on, the session that is to follow is prepared.
+NEARLY_WORN = 0.9
+# Through a planned window a key is kept, so that nothing changes in the middle of an operation; not without end.
+MOST_MESSAGES_IN_WINDOW = 1000
+LONGEST_WINDOW = timedelta(hours=24)
+# Wishes that differ from what holds anyway are kept for so many rooms: far more than ask for anything.
+MOST_WISHES = 1000
+_WISHES = "rotation wishes"
 
 type_of_device = tuple[str, str]
 
 
 class KeysNotShared(Conflict):
-    """The room's members do not hold a key for the next message; share keys first."""
+    """The keys for the next message were not given out; share keys first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +62,19 @@ class RoomSession:
     room_id: str
     created_at: datetime
     library_session: vodozemac.GroupSession = field(default_factory=vodozemac.GroupSession)
-    # Device to its identity key: a device that comes back with another one holds nothing.
+    # Device to what made it worth a key, its owner's identity and its own key: a device that comes back with
+    # another holds nothing.
     holders: dict[type_of_device, str] = field(default_factory=dict)
+    # The same of every device that a key was sent to: where no answer came, it may hold one.
+    sent_to: dict[type_of_device, str] = field(default_factory=dict)
     withheld: set[type_of_device] = field(default_factory=set)
     # Keys that could not be delivered, from the message on that the device should have been able to read.
     owed: dict[type_of_device, str] = field(default_factory=dict)
+    # The same of users whose devices could not be asked for.
+    owed_to: dict[str, str] = field(default_factory=dict)
+    # Whether its keys were given out to those present. Who took one is told by `holders` alone.
     shared: bool = False
+    to_be_followed: bool = False
     ended: bool = False
 
     @property
@@ -81,30 +97,66 @@ class RoomSessions:
         self._device_id = device_id
         self._curve25519 = curve25519
         self._sessions: dict[str, RoomSession] = {}
+        # Sessions that are to follow one which is nearly worn, while their keys are given out.
+        self._next: dict[str, RoomSession] = {}
+        self._windows: dict[str, datetime] = {}
+        self._wishes: dict[str, dict[str, int]] = store.value(_WISHES) or {}
 
     def current(self, room_id: str) -> RoomSession | None:
         """Return the room's session if it may still be used."""
         session = self._sessions.get(room_id)
-        return None if session is None or session.ended or self._worn(session) else session
+        return None if session is None or session.ended or self._wear(session) >= 1 else session
 
-    def for_sharing(self, room_id: str, present: Mapping[type_of_device, str]) -> RoomSession:
-        """Return a session that only the present devices hold: the current one, or a new one."""
+    def for_sharing(self, room_id: str, present: Mapping[type_of_device, str], *, ahead: bool = False) -> RoomSession:
+        """Return a session that only the present devices hold: the current one, or a new one.
+
+        With `ahead`, one that is nearly worn is left in use, and what is returned is to `follow` it.
+        """
         session = self.current(room_id)
-        if session is None or any(present.get(device) != key for device, key in session.holders.items()):
-            session = self._sessions[room_id] = RoomSession(room_id=room_id, created_at=self._clock.now())
+        if session is None or _read_by_others(session, present):
+            session = self._next.pop(room_id, None)
+            if session is None or session.ended or _read_by_others(session, present):
+                session = RoomSession(room_id=room_id, created_at=self._clock.now())
+            self._sessions[room_id] = session
+        elif ahead and self.nearly_worn(room_id):
+            session = self._next.get(room_id)
+            if session is None or session.ended or _read_by_others(session, present):
+                session = self._next[room_id] = RoomSession(room_id=room_id, created_at=self._clock.now())
         return session
+
+    def follow(self, session: RoomSession) -> None:
+        """Speak with this session from now on, if it was made to follow the room's and nobody loses by it."""
+        before = self.current(session.room_id)
+        if self._next.get(session.room_id) is not session or session.ended:
+            return
+        if before is None or before.holders.keys() <= session.holders.keys():
+            self._sessions[session.room_id] = self._next.pop(session.room_id)
+
+    def nearly_worn(self, room_id: str) -> bool:
+        """Tell whether the room will soon need another session; true as well where it has none."""
+        session = self.current(room_id)
+        return session is None or session.to_be_followed or self._wear(session) >= NEARLY_WORN
+
+    def renew(self, room_id: str) -> None:
+        """Have the room's session followed by another, however young it is."""
+        session = self.current(room_id)
+        if session is not None:
+            session.to_be_followed = True
+
+    def keep_until(self, room_id: str, closes_at: datetime) -> None:
+        """Let the room's session neither age nor wear until then: something planned is going on."""
+        self._windows[room_id] = min(closes_at, self._clock.now() + LONGEST_WINDOW)
 
     def rotate(self, room_id: str) -> None:
         """Let the next sharing make a new session."""
-        session = self._sessions.get(room_id)
-        if session is not None:
+        for session in self._of(room_id):
             session.ended = True
 
     def member_left(self, room_id: str, user_id: str) -> None:
-        """End the room's session if the user who left could read on with it."""
-        session = self._sessions.get(room_id)
-        if session is not None and any(holder == user_id for holder, _device in session.holders):
-            session.ended = True
+        """End the room's sessions that the user who left could read on with."""
+        for session in self._of(room_id):
+            if any(holder == user_id for holder, _device in (*session.holders, *session.sent_to)):
+                session.ended = True
 
     def encrypt(self, room_id: str, event_type: str, content: Mapping[str, Any]) -> Sealed:
         """Seal one event for the holders of the room's session."""
@@ -133,17 +185,41 @@ class RoomSessions:
         )
 
     def obey(self, room_id: str, encryption: Mapping[str, Any]) -> None:
-        """Remember how often a room wants new keys. Inside a transaction."""
-        wishes = {"messages": encryption.get("rotation_period_msgs"), "ms": encryption.get("rotation_period_ms")}
-        self._store.keep_value(f"rotation {room_id}", {name: wish for name, wish in wishes.items() if _is_count(wish)})
+        """Remember how much more often than usual a room wants new keys. Inside a transaction."""
+        messages, ms = encryption.get("rotation_period_msgs"), encryption.get("rotation_period_ms")
+        wishes: dict[str, int] = {}
+        if _is_count(messages) and messages < MOST_MESSAGES:
+            wishes["messages"] = max(messages, FEWEST_MESSAGES)
+        if _is_count(ms) and ms < LONGEST / _MILLISECOND:
+            wishes["ms"] = ms
+        if wishes == self._wishes.get(room_id, {}):
+            return
+        self._wishes.pop(room_id, None)
+        if wishes and len(self._wishes) < MOST_WISHES:
+            self._wishes[room_id] = wishes
+        self._store.keep_value(_WISHES, self._wishes)
 
-    def _worn(self, session: RoomSession) -> bool:
-        wishes = self._store.value(f"rotation {session.room_id}") or {}
-        messages = min(wishes.get("messages", MOST_MESSAGES), MOST_MESSAGES)
-        longest = min(max(timedelta(milliseconds=min(wishes.get("ms", FOREVER), FOREVER)), SHORTEST), LONGEST)
-        age = self._clock.now() - session.created_at
-        return bool(session.library_session.message_index >= messages or age >= longest)
+    def _of(self, room_id: str) -> list[RoomSession]:
+        return [each[room_id] for each in (self._sessions, self._next) if room_id in each]
+
+    def _wear(self, session: RoomSession) -> float:
+        """Return how much of its life a session has behind it; from 1 on it is not used any more."""
+        wishes = self._wishes.get(session.room_id, {})
+        messages = wishes.get("messages", MOST_MESSAGES)
+        longest = max(timedelta(milliseconds=wishes["ms"]), SHORTEST) if "ms" in wishes else LONGEST
+        now = self._clock.now()
+        if self._windows.get(session.room_id, now) > now:
+            messages, longest = MOST_MESSAGES_IN_WINDOW, LONGEST + LONGEST_WINDOW
+        used: float = session.library_session.message_index / messages
+        return max(used, (now - session.created_at) / longest)
 
 
-def _is_count(value: Any) -> bool:
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def _read_by_others(session: RoomSession, present: Mapping[type_of_device, str]) -> bool:
+    return any(present.get(device) != held for device, held in (*session.holders.items(), *session.sent_to.items()))
+
+
+def _is_count(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0

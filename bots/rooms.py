@@ -5,14 +5,14 @@ Owns the table `rooms`. Rooms are made and staffed by `bots.housekeeping`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from agencies.model import PersonId
 from core import queries
-from core.database import Row, Transaction
+from core.database import Reading, Row, Transaction
 from core.outbox import Target, TargetKind
 
 SQL = queries.load("bots")
@@ -53,7 +53,12 @@ async def to_apply(tx: Transaction, now: datetime, limit: int) -> list[Target]:
     return [_target(row) for row in rows]
 
 
-async def rooms(tx: Transaction, targets: Iterable[Target]) -> dict[Target, Room]:
+async def speakable(tx: Transaction) -> list[Target]:
+    """Return every target whose room may be spoken in."""
+    return [_target(row) for row in await tx.rows(SQL["speakable_targets"])]
+
+
+async def rooms(tx: Reading, targets: Iterable[Target]) -> dict[Target, Room]:
     """Return the rooms of these targets, with who belongs in them."""
     ids = [each.id for each in targets]
     members: dict[Target, dict[str, PersonId]] = {}
@@ -62,7 +67,7 @@ async def rooms(tx: Transaction, targets: Iterable[Target]) -> dict[Target, Room
     return {(target := _target(row)): _room(row, members.get(target, {})) for row in await tx.rows(SQL["rooms"], ids)}
 
 
-async def target_of(tx: Transaction, room_id: str) -> Target | None:
+async def target_of(tx: Reading, room_id: str) -> Target | None:
     """Return whose room this is, if it is one of ours."""
     row = await tx.row(SQL["target_of_room"], room_id)
     return _target(row) if row else None
@@ -109,6 +114,8 @@ class StoredSend:
     content: bytes
     membership_version: int
     stored_at: datetime
+    # Mentioned people who could not read it when it was sealed.
+    unreached: Sequence[UUID] = ()
 
 
 async def stored_sends(tx: Transaction, outbox_ids: Iterable[UUID]) -> dict[UUID, StoredSend]:
@@ -122,6 +129,7 @@ async def stored_sends(tx: Transaction, outbox_ids: Iterable[UUID]) -> dict[UUID
             content=row["content"],
             membership_version=row["membership_version"],
             stored_at=row["stored_at"],
+            unreached=row["unreached"],
         )
         for row in await tx.rows(SQL["stored_sends"], list(outbox_ids))
     }
@@ -134,7 +142,7 @@ async def store_sends(tx: Transaction, sends: Iterable[StoredSend]) -> None:
         [
             (
                 each.outbox_id, each.room_id, each.device_id, each.transaction_id, each.content,
-                each.membership_version, each.stored_at,
+                each.membership_version, each.stored_at, list(each.unreached),
             )
             for each in sends
         ],

@@ -2,30 +2,35 @@
 
 Owns the question who gets a key (devices that their owner's identity has signed; every other device is told
 that the key is withheld), the fetching of identities and one-time keys, and the record of what arrived.
-A device that fails is recorded and tried at the next sharing; the others are not held up by it.
+A device that fails is recorded and tried at the next sharing; the others are not held up by it: every request
+has a few seconds, and whoever speaks goes on with those who hold the key by then.
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
-from collections.abc import Collection, Iterable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+from weakref import WeakValueDictionary
 
+from bots.guard import alone
 from bots.homeserver import Homeserver
-from bots.key_directory import KeyDirectory, PublishedDevice
+from bots.key_directory import KeyDirectory
 from bots.olm_machine import MEGOLM, OlmMachine
+from bots.parcels import Parcel, kind_of, new_transaction_id, send
+from bots.published_keys import PublishedDevice
 from bots.room_sessions import RoomSession, RoomSessions, type_of_device
 from core import logs
 from core.errors import DeliveryError
 
 log = logs.get(__name__)
 
-MOST_PER_REQUEST = 300
-MOST_AT_ONCE = 8
+# How long whoever speaks waits for one answer, and for others who give keys out in the same room.
+PATIENCE = 3.0
 # How long a client may take after its first key from this device until it has asked whose device it is.
 SETTLING = 5.0
 
@@ -39,26 +44,15 @@ class Sharing:
     holders: frozenset[type_of_device]
     # Devices without their owner's signature: they get no key, and were told so.
     withheld: frozenset[type_of_device]
-    # Devices that should hold the key and do not yet.
+    # Devices that should hold the key and do not yet; and those among them for which there is no way to send it.
     failed: frozenset[type_of_device]
-    # Users who cannot read the next message on any device.
+    without_way: frozenset[type_of_device]
+    # Users who cannot read the next message on any device; and those whose devices could not be asked for now.
     unreached: frozenset[str]
-    # Devices that have met this one only now. A strict client refuses, for good, a message that comes before
-    # it has fetched its sender's identity: what matters is said to them again a little later.
+    unasked: frozenset[str]
+    # Devices that have met this one only now, or are about to. A strict client refuses, for good, a message that
+    # comes before it has fetched its sender's identity: what matters is said to them again a little later.
     newcomers: frozenset[type_of_device]
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Parcel:
-    """One message to one device, and the room session it is about."""
-
-    device: PublishedDevice
-    session: RoomSession
-    content: dict[str, Any]
-
-    @property
-    def address(self) -> type_of_device:
-        return self.device.user_id, self.device.device_id
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,6 +61,8 @@ class _Plan:
 
     session: RoomSession
     members: frozenset[str]
+    # What makes each signed device worth a key: its owner's identity and its own key.
+    standings: Mapping[type_of_device, str]
     wanting: list[PublishedDevice] = field(default_factory=list)
     unsigned: list[PublishedDevice] = field(default_factory=list)
 
@@ -81,22 +77,64 @@ class KeySharing:
         self._machine = machine
         self._directory = directory
         self._sessions = sessions
-        self._locks: dict[str, asyncio.Lock] = {}
+        # One sharing at a time in a room, so that nothing is given twice; kept as long as somebody has it.
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._met_at: dict[type_of_device, float] = {}
+        # Devices that had no one-time key to offer and were told that they get nothing.
+        self._told_no_way: set[type_of_device] = set()
 
-    async def share(self, rooms: Mapping[str, Collection[str]]) -> dict[str, Sharing]:
-        """See to it that the members' signed devices, and only they, hold each room's key."""
+    async def share(
+        self, rooms: Mapping[str, Collection[str]], *, ahead: bool = False, patience: float = PATIENCE
+    ) -> dict[str, Sharing]:
+        """See to it that the members' signed devices, and only they, hold each room's key.
+
+        With `ahead`, a key that is nearly worn is followed by another. Who is not in time is left for the next time;
+        a room is left out whose members could not be asked for and in which nobody holds the key yet.
+        """
         members = {room_id: frozenset(users) - {self._machine.user_id} for room_id, users in rooms.items()}
         async with AsyncExitStack() as held:
-            for room_id in sorted(members):
-                await held.enter_async_context(self._locks.setdefault(room_id, asyncio.Lock()))
-            await self.refresh(user_id for users in members.values() for user_id in users)
-            plans = {room_id: self._plan(room_id, users) for room_id, users in members.items()}
-            await self._claim(device for plan in plans.values() for device in plan.wanting)
-            await self._deliver(list(plans.values()))
-            await self._tell_withheld(list(plans.values()))
+            await self._take_turns(held, members)
+            await self._ask(frozenset[str]().union(*members.values()), patience)
+            plans = {room_id: self._plan(room_id, users, ahead=ahead) for room_id, users in members.items()}
+            await self._claim([device for plan in plans.values() for device in plan.wanting], patience)
+            await self._deliver(list(plans.values()), patience)
             newcomers = self._newcomers()
-            return {room_id: _outcome(plan, newcomers) for room_id, plan in plans.items()}
+            found = {room_id: self._outcome(plan, newcomers) for room_id, plan in plans.items()}
+            return {room_id: each for room_id, each in found.items() if each.holders or not each.unasked}
+
+    def complete(
+        self, rooms: Mapping[str, Collection[str]], owed: Mapping[str, Sharing] | None = None
+    ) -> frozenset[str]:
+        """Return those of these rooms in which the next message needs no key to be given out, nor soon will.
+
+        Whom a room `owed` something after its last sharing is passed over: that is tried again at its own time.
+        """
+        owed = owed or {}
+        return frozenset(
+            room_id for room_id, users in rooms.items() if self._is_complete(room_id, users, owed.get(room_id))
+        )
+
+    def known_of(self, room_id: str, users: Collection[str]) -> Sharing | None:
+        """Return what a sharing would find that gives nothing and asks nobody; nothing where there is no key."""
+        session = self._sessions.current(room_id)
+        members = frozenset(users) - {self._machine.user_id}
+        return None if session is None else self._outcome(self._seen_now(session, members), frozenset())
+
+    def watch(self, woken: Callable[[], None]) -> None:
+        """Call this whenever a known user's keys are said to have changed."""
+        self._directory.watch(woken)
+
+    def doubt(self, user_ids: Iterable[str]) -> None:
+        """Have those asked for again who can be given no key at all, as far as is known."""
+        self._directory.doubt(user_ids)
+
+    def keep_until(self, room_id: str, closes_at: datetime) -> None:
+        """Let the room's key neither age nor wear until then."""
+        self._sessions.keep_until(room_id, closes_at)
+
+    def renew(self, room_id: str) -> None:
+        """Have the room's key followed by another at the next sharing ahead, however young it is."""
+        self._sessions.renew(room_id)
 
     async def refresh(self, user_ids: Iterable[str]) -> None:
         """Ask for the keys of those of these users whose keys may have changed."""
@@ -122,33 +160,81 @@ class KeySharing:
         # A device without a key to offer is not asked again until its next message cannot be opened.
         self._machine.wedged_devices[:] = [entry for entry in self._machine.wedged_devices if entry not in broken]
         if messages:
-            await self._homeserver.send_to_devices("m.room.encrypted", _transaction_id(), messages)
+            await self._homeserver.send_to_devices("m.room.encrypted", new_transaction_id(), messages)
 
-    def _plan(self, room_id: str, members: frozenset[str]) -> _Plan:
-        devices = [
-            device for user_id in sorted(members) for device in self._directory.keys_of(user_id).devices.values()
-        ]
-        signed = {(device.user_id, device.device_id): device.curve25519 for device in devices if device.cross_signed}
-        plan = _Plan(session=self._sessions.for_sharing(room_id, signed), members=members)
-        for device in devices:
-            address = device.user_id, device.device_id
-            if not device.cross_signed:
-                plan.unsigned.append(device)
-            elif address not in plan.session.holders:
-                plan.wanting.append(device)
+    async def _take_turns(self, held: AsyncExitStack, room_ids: Iterable[str]) -> None:
+        """Wait for whoever gives keys out in these rooms, but not long: keys given twice do no harm."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                for room_id in sorted(room_ids):
+                    await held.enter_async_context(self._locks.setdefault(room_id, asyncio.Lock()))
+
+    async def _ask(self, user_ids: Collection[str], patience: float) -> None:
+        """Ask whose keys may have changed; without an answer, go on with what was proven before."""
+        try:
+            async with asyncio.timeout(patience):
+                await self.refresh(user_ids)
+        except (DeliveryError, TimeoutError) as error:
+            log.warning("keys_not_asked", count=len(user_ids), error=kind_of(error))
+
+    def _plan(self, room_id: str, members: frozenset[str], *, ahead: bool) -> _Plan:
+        session = self._sessions.for_sharing(room_id, self._standings(members), ahead=ahead)
+        plan = self._seen_now(session, members)
+        for device in plan.wanting:
+            key = session.owed_to.get(device.user_id) or session.session_key
+            session.owed.setdefault((device.user_id, device.device_id), key)
+        for user_id in members:
+            if self._directory.keys_of(user_id).current:
+                session.owed_to.pop(user_id, None)
+            else:
+                # Devices that show up later get the key as it is now: they belong in the room already.
+                session.owed_to.setdefault(user_id, session.session_key)
         return plan
 
-    async def _claim(self, devices: Iterable[PublishedDevice]) -> None:
+    def _seen_now(self, session: RoomSession, members: frozenset[str]) -> _Plan:
+        plan = _Plan(session=session, members=members, standings=self._standings(members))
+        for user_id in sorted(members):
+            for device in self._directory.keys_of(user_id).devices.values():
+                if not device.cross_signed:
+                    plan.unsigned.append(device)
+                elif (user_id, device.device_id) not in session.holders:
+                    plan.wanting.append(device)
+        return plan
+
+    def _standings(self, members: Iterable[str]) -> dict[type_of_device, str]:
+        found = {}
+        for user_id in members:
+            keys = self._directory.keys_of(user_id)
+            for device in keys.devices.values():
+                if device.cross_signed:
+                    found[user_id, device.device_id] = f"{keys.identity} {device.curve25519}"
+        return found
+
+    def _is_complete(self, room_id: str, users: Collection[str], owed: Sharing | None) -> bool:
+        members = frozenset(users) - {self._machine.user_id}
+        session = self._sessions.current(room_id)
+        if session is None or not session.shared or self._sessions.nearly_worn(room_id):
+            return False
+        unasked = set(self._directory.outdated(members))
+        missing = self._standings(members)
+        if any(missing.pop(device, None) != standing for device, standing in session.holders.items()):
+            return False
+        return unasked <= (owed.unasked if owed else set()) and missing.keys() <= (owed.failed if owed else set())
+
+    async def _claim(self, devices: Iterable[PublishedDevice], patience: float) -> None:
         strangers = {
-            (device.user_id, device.device_id): device
-            for device in devices
-            if not self._machine.has_session(device.curve25519)
+            (device.user_id, device.device_id): device for device in devices if not self._machine.can_write_to(device)
         }
-        if strangers:
-            try:
-                await self._start_sessions(list(strangers.values()))
-            except DeliveryError as error:
-                log.warning("one_time_keys_not_claimed", count=len(strangers), error=error.code)
+        if not strangers:
+            return
+        try:
+            async with asyncio.timeout(patience):
+                started = await self._start_sessions(list(strangers.values()))
+        except (DeliveryError, TimeoutError) as error:
+            log.warning("one_time_keys_not_claimed", count=len(strangers), error=kind_of(error))
+            return
+        self._told_no_way -= started
+        await self._tell_no_way([device for address, device in strangers.items() if address not in started], patience)
 
     async def _start_sessions(self, devices: Collection[PublishedDevice]) -> set[type_of_device]:
         wanted: dict[str, list[str]] = {}
@@ -160,8 +246,11 @@ class KeySharing:
             for device in devices:
                 keys = claimed.get(device.user_id)
                 one_time_key = keys.get(device.device_id) if isinstance(keys, dict) else None
-                if self._machine.start_session(device, device.device_id, one_time_key):
-                    started.add((device.user_id, device.device_id))
+                with alone(_passed_over("one_time_key")):
+                    if self._machine.start_session(device, device.device_id, one_time_key):
+                        started.add((device.user_id, device.device_id))
+            if started:
+                self._machine.keep_session_owners()
         self._met_at |= dict.fromkeys(started, time.monotonic())
         if len(started) < len(devices):
             log.warning("devices_without_one_time_key", count=len(devices) - len(started))
@@ -173,100 +262,102 @@ class KeySharing:
         self._met_at = {device: met_at for device, met_at in self._met_at.items() if met_at > settled}
         return frozenset(self._met_at)
 
-    async def _deliver(self, plans: Collection[_Plan]) -> None:
-        parcels: list[_Parcel] = []
+    async def _deliver(self, plans: Collection[_Plan], patience: float) -> None:
+        """Send every key and every refusal there is, side by side, and note what the homeserver took."""
+        keys: list[Parcel] = []
         with self._machine.store.transaction():
             for plan in plans:
                 for device in plan.wanting:
-                    address = device.user_id, device.device_id
-                    key = plan.session.owed.setdefault(address, plan.session.session_key)
-                    if not self._machine.has_session(device.curve25519):
-                        continue
-                    content = {
-                        "algorithm": MEGOLM,
-                        "room_id": plan.session.room_id,
-                        "session_id": plan.session.session_id,
-                        "session_key": key,
-                        "m.shared_history": False,
-                    }
-                    sealed = self._machine.write_to(device, "m.room_key", content)
-                    parcels.append(_Parcel(device=device, session=plan.session, content=sealed))
-        for parcel in await self._send("m.room.encrypted", parcels):
-            parcel.session.holders[parcel.address] = parcel.device.curve25519
-            parcel.session.owed.pop(parcel.address, None)
-        for plan in plans:
-            plan.session.shared = True
-
-    async def _tell_withheld(self, plans: Collection[_Plan]) -> None:
-        parcels = [
-            _Parcel(
-                device=device,
-                session=plan.session,
-                content={
-                    "algorithm": MEGOLM,
-                    "code": "m.unverified",
-                    "reason": "This device is not signed by its owner.",
-                    "room_id": plan.session.room_id,
-                    "session_id": plan.session.session_id,
-                    "sender_key": self._machine.curve25519,
-                },
-            )
+                    with alone(_passed_over("room_key")):
+                        keys += self._key_for(device, plan)
+        refusals = [
+            Parcel(device=device, session=plan.session, standing="", content=self._refusal(plan.session))
             for plan in plans
             for device in plan.unsigned
             if (device.user_id, device.device_id) not in plan.session.withheld
         ]
-        for parcel in await self._send("m.room_key.withheld", parcels):
-            parcel.session.withheld.add(parcel.address)
-
-    async def _send(self, kind: str, parcels: Collection[_Parcel]) -> list[_Parcel]:
-        """Send parcels side by side; return those that the homeserver took."""
-        sent: list[_Parcel] = []
-        places = asyncio.Semaphore(MOST_AT_ONCE)
-
-        async def send(batch: list[_Parcel]) -> None:
-            messages: dict[str, dict[str, Any]] = {}
-            for parcel in batch:
-                messages.setdefault(parcel.device.user_id, {})[parcel.device.device_id] = parcel.content
-            try:
-                async with places:
-                    await self._homeserver.send_to_devices(kind, _transaction_id(), messages)
-            except DeliveryError as error:
-                log.warning("keys_not_delivered", count=len(batch), error=error.code)
-            else:
-                sent.extend(batch)
-
         async with asyncio.TaskGroup() as group:
-            for batch in _batches(parcels):
-                group.create_task(send(batch))
-        return sent
+            sending = group.create_task(send(self._homeserver, "m.room.encrypted", keys, patience))
+            refusing = group.create_task(send(self._homeserver, "m.room_key.withheld", refusals, patience))
+        for parcel in sending.result():
+            parcel.session.holders[parcel.address] = parcel.standing
+            parcel.session.owed.pop(parcel.address, None)
+        for parcel in refusing.result():
+            parcel.session.withheld.add(parcel.address)
+        for plan in plans:
+            plan.session.shared = True
+            self._sessions.follow(plan.session)
+
+    def _key_for(self, device: PublishedDevice, plan: _Plan) -> list[Parcel]:
+        address = device.user_id, device.device_id
+        if not self._machine.can_write_to(device):
+            return []
+        content = {
+            "algorithm": MEGOLM,
+            "room_id": plan.session.room_id,
+            "session_id": plan.session.session_id,
+            "session_key": plan.session.owed[address],
+            "m.shared_history": False,
+        }
+        sealed = self._machine.write_to(device, "m.room_key", content)
+        standing = plan.session.sent_to[address] = plan.standings[address]
+        return [Parcel(device=device, session=plan.session, standing=standing, content=sealed)]
+
+    def _refusal(self, session: RoomSession) -> dict[str, Any]:
+        return {
+            "algorithm": MEGOLM,
+            "code": "m.unverified",
+            "reason": "This device is not signed by its owner.",
+            "room_id": session.room_id,
+            "session_id": session.session_id,
+            "sender_key": self._machine.curve25519,
+        }
+
+    async def _tell_no_way(self, devices: Iterable[PublishedDevice], patience: float) -> None:
+        """Tell devices that offered no good one-time key, once, that there is no way to send them anything."""
+        content = {
+            "algorithm": MEGOLM,
+            "code": "m.no_olm",
+            "reason": "This device offers no key to write to it.",
+            "sender_key": self._machine.curve25519,
+        }
+        messages: dict[str, dict[str, Any]] = {}
+        untold = [each for each in devices if (each.user_id, each.device_id) not in self._told_no_way]
+        for device in untold:
+            messages.setdefault(device.user_id, {})[device.device_id] = content
+        if not messages:
+            return
+        with suppress(DeliveryError, TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._homeserver.send_to_devices("m.room_key.withheld", new_transaction_id(), messages)
+            self._told_no_way |= {(each.user_id, each.device_id) for each in untold}
+
+    def _outcome(self, plan: _Plan, newcomers: frozenset[type_of_device]) -> Sharing:
+        # A session that was to follow and did not is none that the room is spoken to with.
+        session = self._sessions.current(plan.session.room_id) or plan.session
+        holders = frozenset(session.holders)
+        unable = _addresses(device for device in plan.wanting if not self._machine.can_write_to(device))
+        return Sharing(
+            room_id=session.room_id,
+            session_id=session.session_id,
+            holders=holders,
+            withheld=_addresses(plan.unsigned),
+            failed=frozenset(plan.standings) - holders,
+            without_way=unable - holders,
+            unreached=plan.members - {user_id for user_id, _device in holders},
+            unasked=frozenset(self._directory.outdated(plan.members)),
+            newcomers=(newcomers & plan.standings.keys()) | (unable - holders - self._told_no_way),
+        )
 
 
-def _batches(parcels: Iterable[_Parcel]) -> list[list[_Parcel]]:
-    """Fill requests: a request holds one message for a device, so a device's next one goes into another."""
-    layers: list[list[_Parcel]] = []
-    depth: dict[type_of_device, int] = {}
-    for parcel in parcels:
-        layer = depth[parcel.address] = depth.get(parcel.address, -1) + 1
-        if layer == len(layers):
-            layers.append([])
-        layers[layer].append(parcel)
-    return [
-        layer[start : start + MOST_PER_REQUEST] for layer in layers for start in range(0, len(layer), MOST_PER_REQUEST)
-    ]
+def _addresses(devices: Iterable[PublishedDevice]) -> frozenset[type_of_device]:
+    return frozenset((device.user_id, device.device_id) for device in devices)
 
 
-def _outcome(plan: _Plan, newcomers: frozenset[type_of_device]) -> Sharing:
-    holders = frozenset(plan.session.holders)
-    return Sharing(
-        room_id=plan.session.room_id,
-        session_id=plan.session.session_id,
-        holders=holders,
-        withheld=frozenset((device.user_id, device.device_id) for device in plan.unsigned),
-        failed=frozenset((device.user_id, device.device_id) for device in plan.wanting) - holders,
-        unreached=plan.members - {user_id for user_id, _device in holders},
-        newcomers=newcomers & holders,
-    )
+def _passed_over(what: str) -> Callable[[BaseException], None]:
+    """Return what notes a device that could not be served, so that the others are."""
 
+    def failed(error: BaseException) -> None:
+        log.warning("device_passed_over", state=what, error=type(error).__name__)
 
-def _transaction_id() -> str:
-    return secrets.token_urlsafe(18)
+    return failed

@@ -92,7 +92,7 @@ class Transport:
                     timeout=aiohttp.ClientTimeout(total=None),
                 ) as response,
             ):
-                return _judged(response.status, await _bounded(response))
+                return await _judged(response.status, await _bounded(response))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Temporary("The homeserver does not answer.", code=type(error).__name__) from error
 
@@ -106,10 +106,10 @@ async def _bounded(response: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-def _judged(status: int, body: bytes) -> dict[str, Any]:
+async def _judged(status: int, body: bytes) -> dict[str, Any]:
     """Return a good answer; raise what any other answer means. What it says is never repeated."""
     try:
-        answer = untrusted_json.read_object(body)
+        answer = await untrusted_json.read_object_aside(body)
     except ValueError:
         answer = {}
         if 200 <= status < 300:

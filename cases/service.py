@@ -15,11 +15,12 @@ from agencies.service import NO_AGENCY, NO_PERSON
 from cases import rules, store
 from cases.codenames import new_codename
 from cases.model import Case, CaseId, Compartment, CompartmentId, Part
-from core import ledger, outbox
+from core import key_holders, ledger, outbox
 from core.clock import Clock
 from core.database import Database, Transaction
 from core.errors import Conflict, InvalidInput, NotFound
 from core.ids import new_id
+from core.key_holders import Holding
 from core.texts import LANGUAGES, mark
 
 CHANNEL = "streha_rooms"
@@ -74,6 +75,30 @@ class Cases:
         """Return what the actor may know of a case."""
         async with self._database.reading() as tx:
             return rules.as_seen_by(await store.case(tx, case_id), actor.id)
+
+    async def key_holdings(self, actor: Person, case_id: CaseId) -> dict[CompartmentId, dict[PersonId, Holding]]:
+        """Return who can read what the bot says next in the channels that the actor may know of.
+
+        Empty for a channel of which nobody can tell, for instance while no bot is active.
+        """
+        async with self._database.reading() as tx:
+            case = rules.as_seen_by(await store.case(tx, case_id), actor.id)
+            open_ones = [each for each in case.compartments if each.closed_at is None]
+            told = await key_holders.holdings(tx, [each.id for each in open_ones], self._clock.now())
+        return {
+            each.id: {
+                PersonId(person): holding
+                for person, holding in told.get(each.id, {}).items()
+                if person in each.member_ids
+            }
+            for each in open_ones
+        }
+
+    async def warm_keys(self, actor: Person, case_id: CaseId) -> None:
+        """Have the bot see to it now that everybody holds the keys of the case's channels."""
+        async with self._database.transaction() as tx:
+            rules.as_seen_by(await store.case(tx, case_id), actor.id)
+            await key_holders.warm(tx)
 
     async def see_all(self, actor: Person) -> list[Case]:
         """Return the open cases in which the actor has a part."""

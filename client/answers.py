@@ -81,6 +81,27 @@ class Compartment(Answer, frozen=True, kw_only=True):
     members: list[UUID]
 
 
+class Holding(Answer, frozen=True, kw_only=True):
+    """How far a channel's key came with one member."""
+
+    person: UUID
+    state: str
+    seen_at: Moment | None
+
+
+class ChannelKeys(Answer, frozen=True, kw_only=True):
+    """Who can read what is said next in one channel."""
+
+    compartment: UUID
+    members: list[Holding]
+
+
+class Keys(Answer, frozen=True, kw_only=True):
+    """Who can read what is said next in the channels of a case."""
+
+    channels: list[ChannelKeys]
+
+
 class Case(Answer, frozen=True, kw_only=True):
     """What one may know of a case."""
 

@@ -19,6 +19,7 @@ from client.answers import (
     Case,
     Cases,
     Compartment,
+    Keys,
     People,
     Person,
     Review,
@@ -82,6 +83,10 @@ class ApiClient:
         """Return what one may know of a case."""
         return await self._connection.ask(Case, "GET", f"api/cases/{case_id}", repeat=True)
 
+    async def keys(self, case_id: UUID) -> Keys:
+        """Return who can read what is said next in the channels of a case."""
+        return await self._connection.ask(Keys, "GET", f"api/cases/{case_id}/keys", repeat=True)
+
     async def open_case(
         self,
         *,
@@ -93,6 +98,10 @@ class ApiClient:
         """Open a case with oneself as coordinator."""
         body = {"agencies": dict(agencies), "deputy": deputy, "members": list(members), "language": language}
         return await self._connection.ask(Case, "POST", "api/cases", body)
+
+    async def warm_keys(self, case_id: UUID) -> None:
+        """Have missing keys of a case's channels given out now."""
+        await self._connection.tell("POST", f"api/cases/{case_id}/keys")
 
     async def close_case(self, case_id: UUID) -> None:
         """Close a case and all its channels."""

@@ -49,7 +49,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """Something to say. `key` names its cause: the same key is said once; a repetition is marked as one."""
+    """Something to say. `key` names its cause: the same key is said once; a repetition is marked as one.
+
+    `thread` is the Matrix event in whose thread it stands, for what only one person wants to know.
+    """
 
     key: str
     target: Target
@@ -59,6 +62,7 @@ class Message:
     lane: Lane = Lane.ORDINARY
     alert_id: UUID | None = None
     case_id: UUID | None = None
+    thread: str | None = None
     repeated: bool = False
 
 
@@ -123,6 +127,7 @@ async def claim(tx: Transaction, now: datetime, limit: int, lane: Lane) -> list[
                 lane=Lane(row["lane"]),
                 alert_id=row["alert_id"],
                 case_id=row["case_id"],
+                thread=row["thread"],
                 repeated=row["repeated"],
             ),
         )
@@ -144,6 +149,11 @@ async def put_off(tx: Transaction, message_id: UUID, until: datetime, failure: s
 async def renew(tx: Transaction, ids: Iterable[UUID], now: datetime) -> None:
     """Keep the lease of messages that a living process still has on their way."""
     await tx.run(_SQL["renew"], list(ids), now + LEASE)
+
+
+async def free_leases(tx: Transaction) -> None:
+    """Take up at once what another deliverer had under way; only for whoever has fenced it off."""
+    await tx.run(_SQL["free_leases"])
 
 
 async def interrupted(tx: Transaction, ids: Iterable[UUID]) -> None:
@@ -220,6 +230,7 @@ def _columns(message: Message) -> dict[str, object]:
         "mentions": message.mentions,
         "alert_id": message.alert_id,
         "case_id": message.case_id,
+        "thread": message.thread,
         "repeated": message.repeated,
     }
 

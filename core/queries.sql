@@ -3,12 +3,12 @@
 -- nothing. Returns the keys that are new. $1 messages as JSON, $2 now, $3 due at.
 WITH posted AS (
     INSERT INTO outbox (id, key, lane, target_kind, target_id, template, parameters, mentions, alert_id, case_id,
-                        repeated, created_at, due_at)
+                        thread, repeated, created_at, due_at)
     SELECT gen_random_uuid(), key, lane, target_kind, target_id, template, parameters, mentions, alert_id, case_id,
-        repeated, $2, $3
+        thread, repeated, $2, $3
     FROM ROWS FROM (jsonb_to_recordset($1) AS (
         key text, lane smallint, target_kind text, target_id uuid, template text, parameters jsonb,
-        mentions uuid[], alert_id uuid, case_id uuid, repeated boolean
+        mentions uuid[], alert_id uuid, case_id uuid, thread text, repeated boolean
     )) WITH ORDINALITY
     ORDER BY ordinality
     ON CONFLICT (key) DO NOTHING RETURNING key)
@@ -34,7 +34,7 @@ WHERE id IN (
             AND (earlier.due_at > $1 OR earlier.lease_until > $1))
     ORDER BY sequence LIMIT $3 FOR UPDATE SKIP LOCKED)
 RETURNING id, key, lane, target_kind, target_id, sequence, template, parameters, mentions, alert_id, case_id,
-          repeated, created_at, attempts, failure
+          thread, repeated, created_at, attempts, failure
 
 -- mark_sent --
 -- The homeserver has accepted a message; of an alert's, the ledger tells so. $1 id, $2 mentioned people it
@@ -58,6 +58,10 @@ WHERE id = $1 AND state = 'sending'
 -- renew --
 -- Messages are still on their way in a living process. $1 ids, $2 lease until.
 UPDATE outbox SET lease_until = $2 WHERE id = ANY($1) AND state = 'sending'
+
+-- free_leases --
+-- Nobody delivers any more what was leased: whoever did is fenced off. It is to be taken up at once.
+UPDATE outbox SET lease_until = NULL WHERE state = 'sending' AND lease_until IS NOT NULL
 
 -- interrupted --
 -- It was the database that ended an attempt at these, not a death. $1 ids.
@@ -129,6 +133,14 @@ WITH added AS (
     ORDER BY ordinality RETURNING entry)
 SELECT pg_notify('streha_ledger', '') FROM added LIMIT 1
 
+-- do_once --
+-- Note that the cause with this key has its effect in this transaction; nothing where it had it. $1 key, $2 now.
+INSERT INTO done_once (key, at) VALUES ($1, $2) ON CONFLICT DO NOTHING
+
+-- was_done --
+-- Whether a cause has had its effect. $1 key.
+SELECT EXISTS (SELECT FROM done_once WHERE key = $1)
+
 -- hardly_wait --
 -- Wait for nobody's lock in this transaction, which holds many: others would wait with it.
 SELECT set_config('lock_timeout', '50ms', true)
@@ -139,3 +151,18 @@ INSERT INTO heartbeats (role, at) VALUES ($1, $2) ON CONFLICT (role) DO UPDATE S
 
 -- heartbeats --
 SELECT role, at FROM heartbeats
+
+-- key_holders --
+-- Who can read what the bot says next in these rooms; nothing while no bot is active, for then nobody knows.
+-- $1 target ids, $2 now.
+SELECT target_kind, target_id, person_id, state, seen_at FROM key_holders
+WHERE target_id = ANY($1) AND EXISTS (SELECT FROM bot_lease WHERE until > $2)
+
+-- plan_key_window --
+-- $1 kind, $2 target, $3 opens at, $4 closes at.
+INSERT INTO key_windows (target_kind, target_id, opens_at, closes_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (target_kind, target_id, opens_at) DO UPDATE SET closes_at = EXCLUDED.closes_at
+
+-- key_windows --
+-- Windows that are open or open soon. $1 now, $2 until when they count as soon.
+SELECT target_kind, target_id, opens_at, closes_at FROM key_windows WHERE closes_at > $1 AND opens_at <= $2

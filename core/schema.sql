@@ -189,12 +189,19 @@ CREATE TABLE outbox (
     sent_at timestamptz,
     unreached uuid[] NOT NULL DEFAULT '{}',
     failure text,
-    called_off boolean NOT NULL DEFAULT false
+    called_off boolean NOT NULL DEFAULT false,
+    thread text
 );
 CREATE INDEX outbox_waiting ON outbox (target_id, lane, sequence) WHERE state IN ('pending', 'sending');
 CREATE INDEX outbox_due ON outbox (lane, sequence) WHERE state IN ('pending', 'sending');
 CREATE INDEX outbox_of_alert ON outbox (alert_id) WHERE alert_id IS NOT NULL;
 CREATE INDEX outbox_waiting_of_case ON outbox (case_id) WHERE state IN ('pending', 'sending');
+
+-- The key of each word that had its effect, written in the transaction of that effect.
+CREATE TABLE done_once (
+    key uuid PRIMARY KEY,
+    at timestamptz NOT NULL
+);
 
 -- alerts --------------------------------------------------------------------------------------
 
@@ -239,6 +246,7 @@ CREATE TABLE alert_raises (
     cancelled_at timestamptz
 );
 CREATE INDEX raises_of_alert ON alert_raises (alert_id);
+CREATE INDEX raises_of_person ON alert_raises (person_id, alert_id);
 
 CREATE TABLE alert_agencies (
     alert_id uuid NOT NULL REFERENCES alerts,
@@ -311,7 +319,30 @@ CREATE TABLE matrix_sends (
     content bytea NOT NULL,
     membership_version integer NOT NULL,
     stored_at timestamptz NOT NULL,
-    event_id text
+    event_id text,
+    unreached uuid[] NOT NULL DEFAULT '{}'
+);
+
+-- A device of the bot, with its access token, sealed under the bots' store key: a ciphertext that is put again with the
+-- token of the device that sealed it stays one event.
+CREATE TABLE matrix_devices (
+    device_id text PRIMARY KEY,
+    sealed_token bytea NOT NULL,
+    since timestamptz NOT NULL
+);
+
+-- What one person was asked last in one room: a yes carries out exactly this, once.
+CREATE TABLE matrix_confirmations (
+    person_id uuid NOT NULL REFERENCES people,
+    target_kind text NOT NULL,
+    target_id uuid NOT NULL,
+    event_id text NOT NULL,
+    verb text NOT NULL,
+    alert_id uuid REFERENCES alerts,
+    compartment_id uuid REFERENCES compartments,
+    reason text,
+    asked_at timestamptz NOT NULL,
+    PRIMARY KEY (person_id, target_kind, target_id)
 );
 
 -- One bot device is active per network: whoever holds this lease, fenced by its number.
@@ -319,9 +350,33 @@ CREATE TABLE bot_lease (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     holder uuid,
     fence bigint NOT NULL DEFAULT 0,
-    until timestamptz
+    until timestamptz,
+    place uuid
 );
 INSERT INTO bot_lease DEFAULT VALUES;
+
+-- Written by the active bot; where none is active, nobody knows. The device is empty where somebody has none that counts.
+CREATE TABLE key_holders (
+    target_kind text NOT NULL,
+    target_id uuid NOT NULL,
+    person_id uuid NOT NULL REFERENCES people,
+    device_id text NOT NULL,
+    state text NOT NULL,
+    given_at timestamptz,
+    seen_at timestamptz,
+    PRIMARY KEY (target_kind, target_id, person_id, device_id)
+);
+CREATE INDEX key_holders_of_target ON key_holders (target_id);
+
+-- Times in which the keys of a room should be there beforehand and not change.
+CREATE TABLE key_windows (
+    target_kind text NOT NULL,
+    target_id uuid NOT NULL,
+    opens_at timestamptz NOT NULL,
+    closes_at timestamptz NOT NULL,
+    PRIMARY KEY (target_kind, target_id, opens_at),
+    CHECK (opens_at < closes_at)
+);
 
 -- Everything that has a room, with the membership the room should have been told of.
 CREATE VIEW room_targets AS

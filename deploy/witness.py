@@ -52,6 +52,10 @@ class Witness:
         """Send a text and return its event id."""
         return str(await self._tell("send", room=room_id, body=body, mentions=mentions))
 
+    async def discard(self, room_id: str) -> None:
+        """Speak in the room with a new key from the next message on."""
+        await self._tell("discard", room=room_id)
+
     async def react(self, room_id: str, event_id: str, key: str) -> str:
         """Send a reaction, which is never encrypted, and return its event id."""
         return str(await self._tell("react", room=room_id, event=event_id, key=key))

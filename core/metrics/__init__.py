@@ -133,14 +133,23 @@ EVENT_LAG = Histogram(
 )  # fmt: skip
 EVENTS_LEFT = Gauge("streha_bot_events_left", "Events that could not be acted on yet; they are tried again.")
 EVENTS_DROPPED = Counter("streha_bot_events_dropped_total", "Events that were thrown away.", EVENT_FAULT)
+COMMANDS_IGNORED = Counter(
+    "streha_bot_commands_ignored_total",
+    "Words that were not acted on: of nobody in the network, from a device that could not be checked, in clear, or too "
+    "many.",
+    Label("reason", ("flood", "stranger", "unbound", "unencrypted")),
+)
 KEYS_HELD = Gauge(
     "streha_bot_one_time_keys", "One-time keys of the bot's device that the homeserver held at the last sync."
 )
 KEY_FAILURES = Counter("streha_bot_key_upkeep_failures_total", "Times that keys could not be kept up after a sync.")
+GAPS_OPEN = Gauge(
+    "streha_bot_rooms_with_missing_events", "Rooms of which events are still to be fetched that an answer left out."
+)
 ROOMS_OWED = Gauge("streha_bot_rooms_owed_keys", "Rooms with a device that could not be given its key yet.")
 
 # What only the active bot knows, and forgets when it is active no more.
-OF_ACTIVE_BOT = (SYNC_ANSWERED, EVENT_NEWEST, EVENTS_LEFT, KEYS_HELD, ROOMS_OWED)
+OF_ACTIVE_BOT = (SYNC_ANSWERED, EVENT_NEWEST, EVENTS_LEFT, KEYS_HELD, GAPS_OPEN, ROOMS_OWED)
 
 # Alerts and reviews ------------------------------------------------------------------------------------
 

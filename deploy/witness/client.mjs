@@ -13,7 +13,7 @@ const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, getCh
 
 export class StrictClient {
   /** What a client can be told to do, besides being added. */
-  static commands = new Set(["create", "invite", "join", "leave", "members", "react", "send", "state"]);
+  static commands = new Set(["create", "discard", "invite", "join", "leave", "members", "react", "send", "state"]);
 
   #client;
   #tell;
@@ -103,6 +103,11 @@ export class StrictClient {
   async react({ room, event, key }) {
     const relation = { rel_type: "m.annotation", event_id: event, key };
     return (await this.#client.sendEvent(room, "m.reaction", { "m.relates_to": relation })).event_id;
+  }
+
+  /** Speak with a new key from the next message on. */
+  async discard({ room }) {
+    await this.#client.getCrypto().forceDiscardSession(room);
   }
 
   /** A room's setting as this client knows it, or null. */

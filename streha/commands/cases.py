@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
 from cases.model import Part
-from client.answers import Case, Compartment
+from client.answers import Case, Compartment, Keys
 from client.api import ApiClient
 from core.errors import InvalidInput
 from core.texts import mark
@@ -23,6 +24,17 @@ members = typer.Typer(no_args_is_help=True, help=say(mark("Who takes part in a c
 compartments = typer.Typer(no_args_is_help=True, help=say(mark("Smaller circles within a case, each with a channel.")))
 app.add_typer(members, name="member")
 app.add_typer(compartments, name="compartment")
+
+# How far the key of a channel came with a member, in a few words.
+KEY_STATES = {
+    "holds": mark("holds it"),
+    "given": mark("given, nothing heard since"),
+    "owed": mark("on its way"),
+    "no_way": mark("their device offers no key"),
+    "withheld": mark("no device signed by its owner"),
+    "no_device": mark("no device"),
+    "not_joined": mark("not in the room"),
+}
 
 CaseWords = Annotated[str, typer.Argument(metavar="CASE", help=say(mark("A case, by codename or id.")))]
 CompartmentWords = Annotated[
@@ -120,6 +132,52 @@ def _show(case: CaseWords, key: Key, *, json: Json = False) -> None:
         terminal.as_json(found)
     else:
         _print_case(found, names)
+
+
+@app.command(
+    "keys",
+    help=say(
+        mark(
+            "Show who can read what is said next in the channels of a case. A member holds the key when a device of "
+            "theirs has written something since it was given the key."
+        )
+    ),
+)
+def _keys(
+    case: CaseWords,
+    key: Key,
+    *,
+    now: Annotated[bool, typer.Option("--now", help=say(mark("Have missing keys given out now.")))] = False,
+    json: Json = False,
+) -> None:
+    async def act() -> tuple[Case, Keys, Names]:
+        async with speaking_as(key) as api:
+            found = await find_case(api, case)
+            if now:
+                await api.warm_keys(found.id)
+            return found, await api.keys(found.id), Names() if json else await Names.of(api)
+
+    found, keys, names = asyncio.run(act())
+    if json:
+        terminal.as_json(keys)
+        return
+    codenames = {each.id: each.codename for each in found.compartments}
+    for channel in keys.channels:
+        terminal.plain(codenames.get(channel.compartment, ""), style="bold")
+        if not channel.members:
+            terminal.line(mark("Nobody can tell now: the bot is not at work, or has not been here yet."))
+            continue
+        terminal.table(
+            [mark("Member"), mark("Key"), mark("Last heard of")],
+            [
+                (names(each.person), say(KEY_STATES.get(each.state, mark("unknown"))), _moment(each.seen_at))
+                for each in channel.members
+            ],
+        )
+
+
+def _moment(moment: datetime | None) -> str:
+    return "" if moment is None else terminal.moment(moment)
 
 
 @app.command("part", help=say(mark("Give an agency its part in a case: responder or informed.")))

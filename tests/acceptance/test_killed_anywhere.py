@@ -1,25 +1,39 @@
-"""SIGKILL at any await between a panic and its delivery: nothing is lost and nothing arrives twice."""
+"""SIGKILL at any await between a word and what it brings about: nothing is lost and nothing arrives twice."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
+import base64
+import os
 from datetime import timedelta
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from agencies.model import AgencyKind
 from alerts.model import StandDownReason
+from bots.device import MatrixDevice
+from bots.homeserver import Homeserver
+from bots.identity import MASTER_SEED_FILE
+from core.clock import SystemClock
+from core.outbox import Target, TargetKind
+from crypto import cross_signing
+from deploy.stack import LocalStack
 from deploy.witness import Witness
 from tests.acceptance.conftest import Town, rings
+from tests.acceptance.crossings import EVERY, NONE, TELLING_OF_ALERT, chosen, crossed, kind_of, trapped
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.slow
 
-KILLABLE = Path(__file__).with_name("killable.py")
-# One panic crosses the process's border about a hundred times; every ninth of these moments is tried.
-CROSSINGS = range(2, 110, 9)
 LEASES_OVER = timedelta(seconds=35)
+SECRET = "an invented store key of 32 bytes"
+TELLING_OF_ROOM = ("after http POST createRoom", "after http POST rooms/invite")
+TELLING_OF_OPENING = (
+    "after http POST login", "after file identity.master-seed", "after http POST keys/device_signing/upload",
+    "after http POST keys/signatures/upload",
+)  # fmt: skip
 
 
 async def test_the_bot_killed_at_any_await_loses_nothing_and_repeats_nothing(town: Town, tmp_path: Path) -> None:
@@ -29,41 +43,123 @@ async def test_the_bot_killed_at_any_await_loses_nothing_and_repeats_nothing(tow
     for witness, joined in ((sara, room), (ana, room), (petar, duty_room)):
         await witness.joined(joined)
 
-    died = 0
-    for crossing in CROSSINGS:
-        await town.network.stop_role("bots")
-        mark = tmp_path / f"armed-{crossing}"
-        trapped = (sys.executable, str(KILLABLE), str(crossing), str(mark), "bots")
-        await town.network.start_role("bots", command=trapped)
+    async def alarm(crossing: str, mark: Path) -> bool:
+        await _start_trapped(town, crossing, mark)
         before = {witness: len(witness.messages) for witness in (ana, petar)}
-        mark.touch()
+        _arm(mark)
         await sara.send(room, "panic")
-        died += await _killed_in_time(town)
+        died = await _died(town, mark, crossing)
         await town.network.stop_role("bots", kill=True)
         town.network.move_clock(LEASES_OVER)
         await town.network.start_role("bots")
 
         for witness, place in ((ana, room), (petar, duty_room)):
-            await witness.wait_for(rings, place, after=before[witness])
-            await witness.wait_for("ALERT", place, after=before[witness])
+            await witness.wait_for(rings, place, PATIENCE_SECONDS, after=before[witness])
+            await witness.wait_for("ALERT", place, PATIENCE_SECONDS, after=before[witness])
         alert = (await town.alerts.open_for(town.person("petar"), [case.core.id]))[0].alert
         await town.alerts.acknowledge(town.person("petar"), alert.id)
         await town.alerts.stand_down(town.person("petar"), alert.id, StandDownReason.FALSE_ALARM)
         for witness, place in ((ana, room), (petar, duty_room)):
-            await witness.wait_for("false alarm", place, after=before[witness])
+            await witness.wait_for("false alarm", place, PATIENCE_SECONDS, after=before[witness])
             _said_once(witness, place, before[witness])
-    assert died >= len(CROSSINGS) // 2, "the trap hardly ever closed: it proves nothing"
+        return died
+
+    await alarm(NONE, tmp_path / "whole")
+    names = crossed(tmp_path / "whole")
+    assert {kind_of(each) for each in names} == {"sql", "commit", "http", "disk"}
+    tried = chosen(names, TELLING_OF_ALERT)
+    died = [await alarm(name, tmp_path / f"armed-{number}") for number, name in enumerate(tried)]
+    assert sum(died) >= len(tried) * 3 // 4, "the trap hardly ever closed: it proves nothing"
     assert not ana.failures
     assert not petar.failures
 
 
-async def _killed_in_time(town: Town) -> bool:
-    """Wait until the trapped process is dead, or has evidently done everything without stepping on the trap."""
-    for _ in range(60):
+async def test_a_bot_killed_while_it_makes_a_room_makes_one(town: Town, tmp_path: Path) -> None:
+    ana = await town.witness("ana")
+
+    async def room_made(crossing: str, mark: Path) -> None:
+        await _start_trapped(town, crossing, mark)
+        _arm(mark)
+        async with asyncio.TaskGroup() as tasks:
+            opening = tasks.create_task(town.open_case())
+            await _died(town, mark, crossing)
+            await town.network.stop_role("bots", kill=True)
+            town.network.move_clock(LEASES_OVER)
+            await town.network.start_role("bots")
+        case = opening.result()
+        room = await town.network.room_of(Target(kind=TargetKind.COMPARTMENT, id=case.core.id))
+        await ana.joined(room, patience=PATIENCE_SECONDS)
+        named = [await ana.state(each, "m.room.name") for each in ana.rooms]
+        assert named.count({"name": case.codename}) == 1
+
+    await room_made(NONE, tmp_path / "whole")
+    for number, name in enumerate(_of_room(crossed(tmp_path / "whole"))):
+        await room_made(name, tmp_path / f"armed-{number}")
+
+
+async def test_a_first_start_killed_anywhere_leaves_one_identity_that_works(stack: LocalStack, tmp_path: Path) -> None:
+    names: list[str] = []
+    async with aiohttp.ClientSession() as http:
+        anonymous = Homeserver(stack.addresses.homeserver_url, http)
+        watcher = await stack.register("killed-watcher", "an invented password")
+        _user, _device, token = await anonymous.login(watcher, "an invented password", display_name="watcher")
+
+        async def first_start(crossing: str, number: int) -> None:
+            user, mark = await stack.register(f"killed-{number}", f"password {number}"), tmp_path / f"armed-{number}"
+            directory = tmp_path / f"bot-{number}"
+            _arm(mark)
+            opened = {"url": stack.addresses.homeserver_url, "user": user, "password": f"password {number}",
+                      "directory": str(directory), "secret": SECRET}  # fmt: skip
+            environment = {**os.environ, **{f"OPEN_{name.upper()}": value for name, value in opened.items()}}
+            process = await asyncio.create_subprocess_exec(*trapped(crossing, mark, "device"), env=environment)
+            assert (await process.wait() == 0) == (crossing == NONE), crossing
+            names.extend(each for each in crossed(mark) if crossing == NONE)
+            device = await MatrixDevice.open(
+                homeserver_url=opened["url"], user_id=user, password=opened["password"], directory=directory,
+                store_secret=SECRET.encode(), clock=SystemClock(),
+            )  # fmt: skip
+            try:
+                await _is_the_identity(anonymous.as_device(token), user, device.device_id, directory / "identity")
+            finally:
+                await device.close()
+
+        await first_start(NONE, 0)
+        assert {kind_of(each) for each in names} == {"http", "disk", "file"}
+        # Killed before a file is written, nothing has happened; the store's own transactions are tried by the alarms.
+        making = [name for name in names if name in TELLING_OF_OPENING or EVERY]
+        for number, name in enumerate(chosen(making, TELLING_OF_OPENING), start=1):
+            await first_start(name, number)
+
+
+async def _start_trapped(town: Town, crossing: str, mark: Path) -> None:
+    await town.network.stop_role("bots")
+    await town.network.start_role("bots", command=trapped(crossing, mark, "bots"))
+
+
+def _arm(mark: Path) -> None:
+    mark.touch()
+
+
+async def _died(town: Town, mark: Path, crossing: str) -> bool:
+    """Wait until the trapped process is dead; one without a trap, until it has been quiet for a while."""
+    quiet, last = 0, 0
+    for _ in range(600):
         if not town.network.role_is_running("bots"):
             return True
-        await asyncio.sleep(0.05)
+        now = len(crossed(mark))
+        quiet, last = (quiet + 1 if now == last and now else 0), now
+        if crossing == NONE and quiet >= 20:
+            return False
+        if crossing != NONE and quiet >= 60:
+            return False
+        await asyncio.sleep(0.1)
     return False
+
+
+def _of_room(names: list[str]) -> list[str]:
+    """Return the crossings that have to do with rooms: the others are those of every sync."""
+    making = [name for name in names if "http" not in name or "rooms" in name or "createRoom" in name]
+    return making if EVERY else [name for name in making if name in TELLING_OF_ROOM]
 
 
 def _said_once(witness: Witness, room: str, before: int) -> None:
@@ -73,3 +169,15 @@ def _said_once(witness: Witness, room: str, before: int) -> None:
     alarming = [body for body in bodies if "alert, open the app" in body or "ALERT" in body]
     assert len(alarming) == 2, alarming
     assert len(set(bodies)) == len(bodies), bodies
+
+
+async def _is_the_identity(watcher: Homeserver, user: str, device_id: str, directory: Path) -> None:
+    """See as somebody else that the published identity is the one whose seed is here, and that it signed the device."""
+    published = await watcher.query_keys([user])
+    master = cross_signing.key_in(published["master_keys"][user], user, "master")
+    seed = base64.b64decode((directory / MASTER_SEED_FILE).read_bytes())
+    assert master == cross_signing.public_key(seed)
+    signing = published["self_signing_keys"][user]
+    assert cross_signing.is_signed(signing, user, master or "")
+    signing_key = cross_signing.key_in(signing, user, "self_signing")
+    assert cross_signing.is_signed(published["device_keys"][user][device_id], user, signing_key or "")

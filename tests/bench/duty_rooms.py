@@ -1,13 +1,14 @@
 """Duty rooms to send an alert to: agencies, officers with signed devices, and the bot's delivery, all real.
 
 Every agency has a duty desk with three officers, and the desk a room made by the bot's own housekeeping.
-Each officer has an account and one cross-signed device with one-time keys, made with the bot's own device
-class, which has joined and is then switched off: nobody reads along while the seconds are counted.
+Each officer has an account and cross-signed devices with one-time keys, made with the bot's own device
+class; the first has joined, and all are then switched off: nobody reads along while the seconds are counted.
 """
 
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -38,12 +39,12 @@ ROOM_VERSION = "11"
 clock = SystemClock()
 
 
-async def make_duty_rooms(directory: Path, count: int) -> list[Office]:
+async def make_duty_rooms(directory: Path, count: int, *, officers: int = OFFICERS, devices: int = 1) -> list[Office]:
     """Make the agencies, the accounts with their devices, and the rooms, all joined; keep them in the directory."""
     async with LocalStack(directory, fast=True) as stack, connect(stack.addresses.database_url) as database:
         await migrate(database)
         network = Network(database, clock)
-        offices = [await network.office(workers=0, officers=OFFICERS) for _ in range(count)]
+        offices = [await network.office(workers=0, officers=officers) for _ in range(count)]
         bot_user = await stack.register(BOT, PASSWORD)
         await stack.lift_rate_limits(bot_user)
         async with opened(stack, directory, bot_user, MatrixDevice) as bot:
@@ -57,6 +58,8 @@ async def make_duty_rooms(directory: Path, count: int) -> list[Office]:
                 await stack.register(officer.matrix_user[1:].partition(":")[0], PASSWORD)
                 async with opened(stack, directory, officer.matrix_user, MatrixDevice) as device:
                     await device.homeserver.join(room)
+                for number in range(2, devices + 1):
+                    await _sign_in_again(stack, directory, officer, number)
 
         async with asyncio.TaskGroup() as tasks:
             for office in offices:
@@ -66,13 +69,15 @@ async def make_duty_rooms(directory: Path, count: int) -> list[Office]:
 
 
 @asynccontextmanager
-async def opened(stack: LocalStack, directory: Path, user_id: str, kind: type[Device]) -> AsyncIterator[Device]:
-    """Open an account's device, which rests in the directory."""
+async def opened(
+    stack: LocalStack, directory: Path, user_id: str, kind: type[Device], *, at_rest: Path | None = None
+) -> AsyncIterator[Device]:
+    """Open an account's device, which rests in the directory; its first one, unless another is named."""
     device = await kind.open(
         homeserver_url=stack.addresses.homeserver_url,
         user_id=user_id,
         password=PASSWORD,
-        directory=directory / "devices" / user_id[1:],
+        directory=at_rest or _at_rest(directory, user_id),
         store_secret=SECRET,
         clock=clock,
     )
@@ -89,6 +94,19 @@ async def read_by(stack: LocalStack, directory: Path, officer: Person) -> list[R
         for _ in range(2):
             await device.sync_once(0)
         return [each for each in device.pending() if isinstance(each, Received)]
+
+
+async def _sign_in_again(stack: LocalStack, directory: Path, officer: Person, number: int) -> None:
+    """Let somebody sign in on a further device, signed by the same identity, and switch it off."""
+    first = _at_rest(directory, officer.matrix_user)
+    further = first.with_name(f"{first.name}-{number}")
+    await asyncio.to_thread(shutil.copytree, first / "identity", further / "identity")
+    async with opened(stack, directory, officer.matrix_user, MatrixDevice, at_rest=further):
+        pass
+
+
+def _at_rest(directory: Path, user_id: str) -> Path:
+    return directory / "devices" / user_id[1:]
 
 
 async def _make_rooms(database: Database, bot: MatrixDevice, targets: Sequence[Target]) -> None:

@@ -16,7 +16,7 @@ from uuid import UUID
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from agencies.service import Agencies
+from agencies import store as directory
 from alerts.service import Alerts
 from cases.model import CompartmentId
 from core.clock import SystemClock
@@ -52,7 +52,8 @@ class Trap:
 async def raise_once(url: str, matrix_user: str, compartment_id: CompartmentId, key: UUID, trap: Trap) -> None:
     """Raise as the person would through the program."""
     async with connect(url) as database:
-        person = await Agencies(database, SystemClock()).person_by_matrix_user(matrix_user)
+        async with database.reading() as look:
+            person = await directory.person_by_matrix_user(look, matrix_user)
         assert person is not None
         trap.set()
         await Alerts(database, SystemClock()).raise_(person, compartment_id, key)

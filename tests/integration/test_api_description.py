@@ -68,6 +68,8 @@ async def test_the_client_does_what_is_described_and_all_of_it(api: ServedApi) -
             "sign_in_link": coordinator.sign_in_link,
             "cases": coordinator.cases,
             "case": lambda: coordinator.case(case_id),
+            "keys": lambda: coordinator.keys(case_id),
+            "warm_keys": lambda: coordinator.warm_keys(case_id),
             "open_case": lambda: coordinator.open_case(agencies={}, members=[scene.shelter.workers[1].id]),
             "name_leaders": lambda: coordinator.name_leaders(case_id, scene.coordinator.id, scene.deputy.id),
             "set_part": lambda: coordinator.set_part(case_id, police.agency.id, Part.RESPONDER),

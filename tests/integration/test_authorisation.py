@@ -125,6 +125,8 @@ BODIES: dict[str, Body] = {
     "show_reference": nothing,
     "show_reference_style": nothing,
     "show_case": nothing,
+    "show_keys": nothing,
+    "warm_keys": nothing,
     "show_alert": nothing,
     "open_case": saying(),
     "acknowledge": nothing,

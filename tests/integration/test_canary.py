@@ -208,6 +208,7 @@ async def test_no_command_lets_a_marked_name_out(
         ("case", "list"),
         ("case", "show", case),
         ("case", "show", f"{MARK}-none"),
+        ("case", "keys", case, "--now"),
         ("case", "part", case, other, "responder"),
         ("case", "member", "remove", case, marked.officer.name),
         ("case", "member", "add", case, marked.officer.name),

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from agencies import store as directory
 from agencies.model import AgencyId, AgencyKind, DeskId, PersonId, Role
 from core.database import Database
 from core.errors import Conflict, InvalidInput, NotFound
@@ -91,11 +92,13 @@ async def test_a_person_is_one_person(database: Database, network: Network, offi
         with pytest.raises(error):
             await add(*arguments)
     assert await acts(database) == before
-    found = await network.agencies.person_by_matrix_user("@ana:streha.localhost")
+    async with database.reading() as look:
+        found = await directory.person_by_matrix_user(look, "@ana:streha.localhost")
     assert found is not None
     assert found.signing_key == key
     await network.depart(found)
-    assert await network.agencies.person_by_matrix_user("@ana:streha.localhost") is None
+    async with database.reading() as look:
+        assert await directory.person_by_matrix_user(look, "@ana:streha.localhost") is None
     assert found.id not in {each.id for each in await network.agencies.all_staff()}
 
 

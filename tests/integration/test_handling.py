@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
-from agencies.model import Person
-from alerts.model import Certainty, Severity, State, Status, Through
+from alerts.model import Certainty, Severity, StandDownReason, State, Status, Through
 from bots import rooms
-from bots.handling import Handling, is_panic
+from bots.commands import Verb
+from bots.flood import PER_MINUTE
+from bots.handling import Handling, NotYet, is_panic
 from bots.homeserver import Homeserver
+from bots.meaning import LATE
 from bots.occupants import Occupants
-from bots.received import MembershipChange, Received, Undecryptable
-from bots.rendering import Renderer, names_for
+from bots.received import MembershipChange, Undecryptable, Unencrypted
+from bots.rendering import Names, Renderer, names_for
 from cases.model import Part
+from core import database as databases
 from core import outbox
 from core.database import Database
-from core.outbox import Lane, Target, TargetKind
+from core.key_holders import KeyState
+from core.outbox import Lane, Target
 from core.settings import Settings
 from core.texts import LANGUAGES
 from safety_plans.model import Level
 from tests.clock import MovableClock
-from tests.people import Network, Scene
-
-BOT = "@streha:streha.localhost"
+from tests.people import Network, Office, Scene
+from tests.scraped import counted
+from tests.talk import BOT, Talk, house_of, room_of, said
 
 
 @pytest.fixture
@@ -40,41 +47,17 @@ async def handling(database: Database, clock: MovableClock, settings: Settings) 
 
 
 @pytest.fixture
+def talk(handling: Handling, house: dict[str, Target], database: Database, clock: MovableClock) -> Talk:
+    """Let people write in the rooms of the scene."""
+    return Talk(handling=handling, house=house, database=database, clock=clock)
+
+
+@pytest.fixture
 async def house(database: Database, clock: MovableClock, scene: Scene) -> dict[str, Target]:
     """Give every target a Matrix room; return whose each is."""
-    async with database.transaction() as tx:
-        await rooms.want_rooms(tx, clock.now())
-        found = {
-            f"!{row['target_kind']}-{row['target_id']}:streha.localhost": Target(
-                kind=TargetKind(row["target_kind"]), id=row["target_id"]
-            )
-            for row in await tx.rows("SELECT target_kind, target_id FROM rooms")
-        }
-        for room_id, target in found.items():
-            await rooms.created(tx, target, room_id)
+    found = await house_of(database, clock)
     assert scene.case.core.id in {each.id for each in found.values()}
     return found
-
-
-def room_of(house: Mapping[str, Target], target_id: UUID) -> str:
-    return next(room_id for room_id, target in house.items() if target.id == target_id)
-
-
-def said(
-    person: Person, room_id: str, body: str, clock: MovableClock, *, bound: bool = True, event: str = "$one",
-    **content: Any,
-) -> Received:  # fmt: skip
-    return Received(
-        room_id=room_id,
-        event_id=event,
-        sender=person.matrix_user,
-        sent_at=clock.now(),
-        event_type="m.room.message",
-        content={"msgtype": "m.text", "body": body, **content},
-        sender_device_id="DEVICE" if bound else None,
-        sender_identity="key" if bound else None,
-        bound=bound,
-    )
 
 
 async def posted(database: Database, template: str) -> int:
@@ -113,9 +96,9 @@ async def test_everything_else_from_an_unbound_device_fails_closed_and_in_silenc
 ) -> None:
     room = room_of(house, scene.case.core.id)
     await handling.handle(said(scene.member, room, "panic", clock))
-    before = await _outbox(network.database)
+    before = await _outbox(network.database, scene.case.core.id)
     await handling.handle(said(scene.coordinator, room, words, clock, bound=False, event="$two"))
-    assert await _outbox(network.database) == before
+    assert await _outbox(network.database, scene.case.core.id) == before
     (view,) = await network.alerts.see_all(scene.coordinator)
     assert view.alert.state is State.OPEN
     assert not view.alert.has_acknowledged(scene.coordinator.id)
@@ -162,6 +145,15 @@ async def test_a_drill_is_an_exercise_and_an_actual_panic_beside_it_is_not_swall
     ], "a word said in an emergency is for the emergency"
 
 
+async def test_an_exercise_is_over_when_it_is_ended_without_a_reason(
+    talk: Talk, scene: Scene, network: Network
+) -> None:
+    for person, words in ((scene.member, "drill"), (scene.coordinator, "ack"), (scene.coordinator, "stand-down")):
+        await talk.say(person, scene.case.core.id, words)
+    (view,) = await network.alerts.see_all(scene.coordinator, ended=True)
+    assert view.alert.stand_down_reason is StandDownReason.DRILL_OVER
+
+
 async def test_a_near_miss_an_edit_and_talk_do_nothing(
     handling: Handling, house: dict[str, Target], scene: Scene, network: Network, clock: MovableClock
 ) -> None:
@@ -172,8 +164,287 @@ async def test_a_near_miss_an_edit_and_talk_do_nothing(
     await handling.handle(replace(said(scene.member, room, "panic", clock, event="$3"), event_type="m.reaction"))
     assert await _outbox(network.database) == 0
     await handling.handle(said(scene.member, room, "panik", clock, event="$near"))
-    assert await posted(network.database, "reply_did_you_mean") == 1
+    assert await posted(network.database, "reply_ask_panic") == 1
     assert not await network.alerts.see_all(scene.coordinator)
+
+
+@pytest.mark.parametrize("verb", list(Verb))
+async def test_whatever_is_said_has_one_effect_also_when_it_comes_again_after_a_new_call(
+    talk: Talk, scene: Scene, network: Network, clock: MovableClock, verb: Verb
+) -> None:
+    """The bot may die after anything it stored, and finds the same message again whenever it comes back."""
+    room = scene.case.core.id
+    await talk.say(scene.member, room, "panic")
+    await talk.say(scene.member, room, "drill")
+    clock.move(timedelta(seconds=30))
+    if verb is Verb.STAND_DOWN:
+        await talk.say(scene.coordinator, room, "ack")
+    words = "stand-down safe" if verb is Verb.STAND_DOWN else verb.value
+    message = await talk.say(scene.coordinator, room, words)
+    state = await _state(network.database)
+    await talk.handling.handle(message)
+    assert await _state(network.database) == state
+    # Another call begins, in which nobody has accepted, and the words come a third time.
+    clock.move(timedelta(minutes=1))
+    view = next(iter(await network.alerts.see_all(scene.coordinator)))
+    if verb is Verb.ACK:
+        await network.alerts.stand_down(scene.coordinator, view.alert.id, StandDownReason.SAFE)
+    await talk.say(scene.member, room, "panic")
+    state = await _state(network.database)
+    await talk.handling.handle(message)
+    assert await _state(network.database) == state
+
+
+async def test_a_call_for_help_waits_for_no_connection_that_only_reads(
+    database_url: str, scene: Scene, clock: MovableClock, settings: Settings, network: Network
+) -> None:
+    house = await house_of(network.database, clock)
+    async with (
+        databases.connect(database_url, connections=1) as narrow,
+        aiohttp.ClientSession() as session,
+        narrow.transaction(),
+    ):
+        handling = Handling(narrow, clock, settings, Occupants(Homeserver("http://127.0.0.1:9", session)), BOT)
+        talk = Talk(handling=handling, house=house, database=network.database, clock=clock)
+        await talk.say(scene.member, scene.case.core.id, "panic")
+        await talk.say(scene.member, scene.member.id, "panic")
+        await talk.say(scene.member, scene.case.core.id, "panic", bound=False)
+    async with network.database.transaction() as tx:
+        assert await tx.value("SELECT count(*) FROM alert_raises") == 3
+
+
+async def test_words_of_somebody_whose_keys_may_have_changed_wait_and_are_told_of_at_last(
+    talk: Talk, scene: Scene, network: Network, clock: MovableClock
+) -> None:
+    room = scene.case.core.id
+    await talk.say(scene.member, room, "panic")
+    clock.move(timedelta(seconds=30))
+    ack = replace(said(scene.coordinator, room_of(talk.house, room), "ack", clock, event="$ack"), current=False)
+    for _ in range(50):
+        with pytest.raises(NotYet):
+            await talk.handling.handle(ack)
+    assert not await talk.answers()
+    (view,) = await network.alerts.see_all(scene.coordinator)
+    assert not view.alert.has_acknowledged(scene.coordinator.id)
+    await talk.handling.handle(replace(ack, current=True))
+    (view,) = await network.alerts.see_all(scene.coordinator)
+    assert view.alert.has_acknowledged(scene.coordinator.id)
+    # The homeserver does not tell for too long: nobody can know any more, and others must.
+    await talk.handling.handle(replace(ack, event_id="$late", sent_at=ack.sent_at - LATE))
+    assert {each.target.id for each in await talk.answers("reply_unbound")} == {scene.deputy.id}
+
+
+async def test_a_call_for_help_does_not_wait_for_anybodys_keys(
+    talk: Talk, scene: Scene, network: Network, clock: MovableClock
+) -> None:
+    stale = replace(said(scene.member, room_of(talk.house, scene.case.core.id), "panic", clock), current=False)
+    await talk.handling.handle(stale)
+    (view,) = await network.alerts.see_all(scene.coordinator)
+    assert view.alert.raised_through is Through.UNVERIFIED
+
+
+async def test_those_who_lead_are_told_of_words_from_a_device_that_could_not_be_checked(
+    talk: Talk, scene: Scene, clock: MovableClock, settings: Settings
+) -> None:
+    room = scene.case.core.id
+    await talk.say(scene.member, room, "panic")
+    await talk.say(scene.police.officer, room, "ack", bound=False)
+    await talk.say(scene.police.officer, room, "ack", bound=False)
+    told, rings = await talk.answers("reply_unbound"), await talk.answers("reply_look_ring")
+    leaders = {scene.coordinator.id, scene.deputy.id}
+    assert {each.target.id for each in told} == {each.target.id for each in rings} == leaders
+    assert len(told) == len(rings) == 2
+    assert [each.mentions for each in told] == [[], []], "what rings says nothing, and what says something rings not"
+    assert [set(each.mentions) for each in rings] == [{each.target.id} for each in rings]
+    text = await talk.last(settings)
+    assert scene.police.officer.name in text
+    assert scene.case.codename in text
+    clock.move(timedelta(minutes=10))
+    await talk.say(scene.police.officer, room, "ack", bound=False)
+    assert len(await talk.answers("reply_unbound")) == 4
+
+
+async def test_in_a_duty_room_the_leaders_of_what_is_open_are_told_and_where_nothing_is_nobody(
+    talk: Talk, scene: Scene
+) -> None:
+    await talk.say(scene.police.officer, scene.police.desk_id, "ack", bound=False)
+    assert not await talk.answers()
+    await talk.say(scene.member, scene.case.core.id, "panic")
+    await talk.say(scene.police.officer, scene.police.desk_id, "ack", bound=False)
+    assert {each.target.id for each in await talk.answers("reply_unbound")} == {scene.coordinator.id, scene.deputy.id}
+
+
+@pytest.mark.parametrize("words", ["help", "who", "da", "Good morning."])
+async def test_nobody_is_called_for_what_changes_nothing(talk: Talk, scene: Scene, words: str) -> None:
+    await talk.say(scene.member, scene.case.core.id, words, bound=False)
+    assert not await talk.answers()
+
+
+async def test_a_call_for_help_in_clear_raises_nothing_and_says_so_once_a_minute(
+    talk: Talk, scene: Scene, network: Network, clock: MovableClock
+) -> None:
+    room = room_of(talk.house, scene.case.core.id)
+    before = counted()
+
+    def in_clear(event: str, room_id: str = room, sender: str = scene.member.matrix_user) -> Unencrypted:
+        return Unencrypted(room_id=room_id, event_id=event, sender=sender, sent_at=clock.now())
+
+    # A minute begins in the middle of it.
+    clock.move(timedelta(seconds=50))
+    for number in range(5):
+        await talk.handling.handle(in_clear(f"${number}"))
+        clock.move(timedelta(seconds=5))
+    (told,) = await talk.answers("reply_unencrypted")
+    assert (told.target.id, list(told.mentions)) == (scene.case.core.id, [scene.member.id])
+    await talk.handling.handle(in_clear("$elsewhere", "!nowhere:streha.localhost"))
+    clock.move(timedelta(minutes=1))
+    await talk.handling.handle(in_clear("$ghost", sender="@ghost:streha.localhost"))
+    assert [list(each.mentions) for each in await talk.answers("reply_unencrypted")] == [[scene.member.id], []]
+    assert counted().since(before, "streha_bot_commands_ignored_total", reason="unencrypted") == 7
+    assert not await network.alerts.see_all(scene.coordinator)
+
+
+async def test_a_flood_of_words_is_answered_so_far_and_keeps_nobody_from_help(
+    talk: Talk, scene: Scene, network: Network, clock: MovableClock
+) -> None:
+    room = scene.case.core.id
+    for _ in range(5_000):
+        await talk.say(scene.member, room, "help")
+        await talk.say(scene.member, room, "ack", bound=False)
+    assert len(await talk.answers("reply_help")) == PER_MINUTE
+    assert len(await talk.answers("reply_flood")) == 1
+    await talk.say(scene.member, room, "panic")
+    assert await network.alerts.see_all(scene.coordinator)
+    await talk.say(scene.coordinator, room, "ack")
+    (view,) = await network.alerts.see_all(scene.coordinator)
+    assert view.alert.has_acknowledged(scene.coordinator.id)
+    clock.move(timedelta(minutes=1))
+    await talk.say(scene.member, room, "help")
+    assert len(await talk.answers("reply_help")) == PER_MINUTE + 1
+
+
+async def test_answers_to_one_stand_in_a_thread_and_what_everybody_must_see_does_not(
+    talk: Talk, scene: Scene, settings: Settings
+) -> None:
+    room = scene.case.core.id
+    asked = await talk.say(scene.member, room, "help")
+    beneath: dict[str, Any] = {"m.relates_to": {"rel_type": "m.thread", "event_id": "$root"}}
+    forged: dict[str, Any] = {"m.relates_to": {"rel_type": "m.thread", "event_id": "no event"}}
+    await talk.say(scene.member, room, "help", **beneath)
+    last = await talk.say(scene.member, room, "due", **forged)
+    await talk.say(scene.member, room, "ack")
+    await talk.say(scene.member, room, "panik")
+    assert [(each.template, each.thread) for each in await talk.answers()] == [
+        ("reply_help", asked.event_id), ("reply_help", "$root"), ("reply_nothing_due", last.event_id),
+        ("reply_no_alert", None), ("reply_ask_panic", None),
+    ]  # fmt: skip
+    content = Renderer(settings).content((await talk.answers())[1], "en", Names(people={}, agencies={}), [])
+    assert content["m.relates_to"] == {
+        "rel_type": "m.thread", "event_id": "$root", "is_falling_back": True,
+        "m.in_reply_to": {"event_id": "$root"},
+    }  # fmt: skip
+
+
+async def test_an_operation_that_is_not_there_is_not_confirmed(talk: Talk, scene: Scene) -> None:
+    for words in ("op", "op ok", "postupak kasnim 40", "поступак тишина 120"):
+        await talk.say(scene.member, scene.case.core.id, words)
+    assert [each.template for each in await talk.answers()] == ["reply_no_operation"] * 4
+
+
+async def test_the_roster_names_who_answers_for_each_agency(
+    talk: Talk, scene: Scene, network: Network, settings: Settings
+) -> None:
+    # Nobody sits at the police's desk, and the shelter's covers for it; at the NGO's nobody does.
+    assert scene.police.desk_id is not None
+    assert scene.ngo.desk_id is not None
+    await network.agencies.open_desk(scene.police.agency.id, always_staffed=False, covered_by=scene.shelter.desk_id)
+    for officer in scene.police.officers:
+        await network.agencies.unseat(scene.police.desk_id, officer.id)
+    await network.agencies.unseat(scene.ngo.desk_id, scene.ngo.officer.id)
+    await talk.say(scene.member, scene.case.core.id, "dežurstvo")
+    lines = (await talk.last(settings)).splitlines()[1:]
+    shelter, welfare = scene.shelter, scene.welfare
+    covering = f"{shelter.officer.name} ({shelter.agency.name})"
+    assert set(lines) == {
+        f"{shelter.agency.name}: {covering}",
+        f"{scene.police.agency.name}: {covering}",
+        f"{welfare.agency.name}: {welfare.officer.name} ({welfare.agency.name})",
+        f"{scene.ngo.agency.name}: nobody",
+    }
+    await talk.say(scene.police.worker, scene.police.desk_id, "roster")
+    assert len((await talk.last(settings)).splitlines()) == 2, "a duty room asks for its own agency"
+    before = len(await talk.answers())
+    await talk.say(scene.stranger, scene.case.core.id, "roster")
+    assert len(await talk.answers()) == before, "who has no part in the case learns nothing"
+
+
+async def test_who_tells_whom_a_room_reaches(
+    scene: Scene, clock: MovableClock, settings: Settings, network: Network
+) -> None:
+    here = [scene.coordinator, scene.member]
+
+    async def joined(_request: web.Request) -> web.Response:
+        return web.json_response({"joined": {each.matrix_user: {} for each in here}})
+
+    homeserver = web.Application()
+    homeserver.router.add_get("/{path:.*}", joined)
+    async with TestServer(homeserver) as server, aiohttp.ClientSession() as session:
+        occupants = Occupants(Homeserver(str(server.make_url("")).rstrip("/"), session, "token"))
+        handling = Handling(network.database, clock, settings, occupants, BOT)
+        talk = Talk(
+            handling=handling, house=await house_of(network.database, clock), database=network.database, clock=clock
+        )
+        await talk.say(scene.member, scene.case.core.id, "ко је ту")
+        await talk.say(scene.stranger, scene.case.core.id, "who")
+    present, absent = await talk.answers()
+    assert (present.template, absent.template) == ("reply_who_here", "reply_who_absent")
+    assert set(present.parameters["person"].split(",")) == {str(each.id) for each in here}
+    assert set(absent.parameters["absent"].split(",")) == {str(scene.deputy.id), str(scene.ngo.worker.id)}
+    assert scene.deputy.name in await talk.last(settings)
+
+
+async def test_who_tells_how_far_the_rooms_key_came_with_everybody(
+    talk: Talk, scene: Scene, clock: MovableClock, settings: Settings
+) -> None:
+    room, now = scene.case.core.id, clock.now()
+    rows = [
+        (scene.member.id, "OLD", KeyState.WITHHELD, None),
+        (scene.member.id, "NEW", KeyState.HOLDS, now - timedelta(minutes=2)),
+        (scene.coordinator.id, "ONLY", KeyState.GIVEN, None),
+        (scene.deputy.id, "", KeyState.NOT_JOINED, None),
+    ]
+    async with talk.database.transaction() as tx:
+        await tx.run("UPDATE bot_lease SET until = $1", now + timedelta(days=400))
+        for person_id, device_id, state, seen_at in rows:
+            await tx.run(
+                "INSERT INTO key_holders (target_kind, target_id, person_id, device_id, state, seen_at) "
+                "VALUES ('compartment', $1, $2, $3, $4, $5)",
+                room, person_id, device_id, state, seen_at,
+            )  # fmt: skip
+    await talk.say(scene.member, room, "who")
+    names = {each.id: f"{each.name} ({office.agency.name})" for office in offices_of(scene) for each in office.workers}
+    assert set((await talk.last(settings)).splitlines()[1:]) == {
+        f"{names[scene.member.id]}: can read, heard of at 09:58 (02.03.)",
+        f"{names[scene.coordinator.id]}: has the key, not heard of since",
+        f"{names[scene.deputy.id]}: NOT in this room",
+        f"{names[scene.ngo.worker.id]}: the key is on its way",
+    }
+
+
+async def test_who_says_so_where_the_homeserver_does_not_tell(talk: Talk, scene: Scene) -> None:
+    await talk.say(scene.member, scene.case.core.id, "who")
+    assert [each.template for each in await talk.answers()] == ["reply_who_unknown"]
+
+
+async def test_an_unreadable_message_of_somebody_who_does_not_belong_there_is_nobodys(
+    talk: Talk, scene: Scene, clock: MovableClock
+) -> None:
+    room = room_of(talk.house, scene.case.core.id)
+    for sender in (scene.stranger.matrix_user, "@ghost:streha.localhost"):
+        await talk.handling.handle(
+            Undecryptable(room_id=room, event_id=f"$dark{sender}", sender=sender, sent_at=clock.now())
+        )
+    assert not await talk.answers()
 
 
 async def test_strangers_and_strange_rooms_are_ignored(
@@ -275,6 +546,23 @@ async def test_only_a_real_panic_is_worth_waking_people_for_without_a_database(
     assert not is_panic(said(scene.member, "!room", "panik", clock))
 
 
-async def _outbox(database: Database) -> int:
+def offices_of(scene: Scene) -> tuple[Office, ...]:
+    return scene.shelter, scene.police, scene.welfare, scene.ngo
+
+
+async def _state(database: Database) -> tuple[object, ...]:
+    """Return what was said, raised, accepted and recorded so far."""
     async with database.transaction() as tx:
-        return int(await tx.value("SELECT count(*) FROM outbox"))
+        return (
+            await tx.value("SELECT count(*) FROM outbox"),
+            await tx.value("SELECT count(*) FROM alert_raises"),
+            await tx.value("SELECT count(*) FROM alert_raises WHERE cancelled_at IS NOT NULL"),
+            await tx.value("SELECT count(*) FROM alert_recipients WHERE acknowledged_at IS NOT NULL"),
+            await tx.value("SELECT count(*) FROM alerts WHERE state = 'stood_down'"),
+            await tx.value("SELECT count(*) FROM ledger"),
+        )
+
+
+async def _outbox(database: Database, target_id: UUID | None = None) -> int:
+    async with database.transaction() as tx:
+        return int(await tx.value("SELECT count(*) FROM outbox WHERE $1::uuid IS NULL OR target_id = $1", target_id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -116,3 +117,23 @@ async def test_odd_members_are_nobody(body: bytes) -> None:
         assert await homeserver.memberships("!room:x") == {}
         assert await homeserver.joined_rooms() == []
         assert await homeserver.claim_keys({}) == {}
+
+
+async def test_names_that_can_be_nobody_s_are_left_out_and_not_asked_for() -> None:
+    bad = ["\ud800", "@\ud800:x", "@a", "@a b:x", "@a\0:x", "", "@" + "a" * 255 + ":x"]
+    members = [{"state_key": name, "content": {"membership": "join"}} for name in [*bad, 5, "@ana:x"]]
+    rooms = [name.replace("@", "!") for name in bad if name != "@a"]
+    joined: dict[str, object] = {name: {} for name in [*bad, "@ana:x"]}
+    body = {"joined": joined, "chunk": members, "joined_rooms": [*rooms, 5, "!room"]}
+    async with answering(plain(200, json.dumps(body).encode())) as homeserver:
+        assert await homeserver.joined_members("!room:x") == {"@ana:x"}
+        assert await homeserver.memberships("!room:x") == {"@ana:x": "join"}
+        assert await homeserver.joined_rooms() == ["!room"]
+        for asking in (homeserver.joined_members, homeserver.leave, homeserver.memberships):
+            with pytest.raises(Permanent):
+                await asking("!\ud800:x")
+
+
+async def test_one_absurd_number_hides_no_answer() -> None:
+    async with answering(plain(200, b'{"event_id":"$1","age":' + b"9" * 5000 + b"}")) as homeserver:
+        assert await homeserver.put_event("!room:x", "m.room.encrypted", "t", {}) == "$1"

@@ -24,6 +24,7 @@ from bots.credentials import DeviceLost
 from bots.device import MatrixDevice
 from bots.homeserver import Homeserver
 from bots.identity import Identity, IdentityMissing
+from bots.intake import TOKEN
 from bots.key_directory import KeyDirectory
 from bots.olm_machine import OLM, OlmMachine
 from bots.olm_store import OlmStore, StoreInUse
@@ -547,7 +548,7 @@ def _texts(directory: Path) -> Iterator[str]:
             yield path.read_bytes().decode("latin-1")
 
 
-async def test_a_shortened_time_line_is_filled(world: World, tmp_path: Path) -> None:
+async def test_a_shortened_time_line_is_filled(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bot = await world.bot(tmp_path)
     ana = await world.person("ana")
     room_id = await room_with(bot, ana)
@@ -557,8 +558,27 @@ async def test_a_shortened_time_line_is_filled(world: World, tmp_path: Path) -> 
     async with asyncio.TaskGroup() as group:
         for number in range(230):
             group.create_task(script.put_event(room_id, "m.room.message", f"n{number}", chatter))
+    # Nothing is had at once, so all of it is fetched beside the sync.
+    monkeypatch.setattr(bot._backfill, "_quick_seconds", 0.0)
+    await bot.sync_once(1)
+    assert [gap["room_id"] for gap in bot._store.gaps()] == [room_id]
+    assert not any(isinstance(arrival, Received) for arrival in bot.pending())
+    while bot._store.gaps():
+        await bot._backfill.fill()
     (received,) = await messages(bot)
     assert (received.event_id, received.bound) == (first, True)
+
+
+async def test_a_place_that_the_homeserver_does_not_know_is_given_up(world: World, tmp_path: Path) -> None:
+    bot = await world.bot(tmp_path)
+    ana = await world.person("ana")
+    room_id = await room_with(bot, ana)
+    bot._store.keep_value(TOKEN, "a place in another stream")
+    panic = await ana.send(room_id, "panic")
+    for _attempt in range(3):
+        with pytest.raises(Permanent):
+            await bot.sync_once(0)
+    assert [received.event_id for received in await messages(bot)] == [panic]
 
 
 async def test_one_process_per_device(world: World, tmp_path: Path) -> None:

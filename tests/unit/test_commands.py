@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.model import StandDownReason
-from bots.commands import REASONS, WORDS, Command, NearMiss, Verb, parse
+from bots.commands import (
+    ANSWERS,
+    PASSAGES,
+    REASONS,
+    WORDS,
+    Answer,
+    Command,
+    NearMiss,
+    Passage,
+    Verb,
+    calls_for_help,
+    parse,
+    word,
+)
+from bots.rendering import TEMPLATES, Names, Renderer
+from core.outbox import Message, Target, TargetKind
+from core.settings import Secret, Settings
+from core.texts import LANGUAGES
 
 
 @pytest.mark.parametrize(("verb", "word"), [(verb, word) for verb, words in WORDS.items() for word in words])
@@ -18,8 +37,8 @@ def test_every_word_is_its_command_however_it_is_written(verb: Verb, word: str) 
 
 @pytest.mark.parametrize("verb", [Verb.PANIC, Verb.DRILL, Verb.ACK, Verb.STAND_DOWN])
 def test_a_codename_may_follow_what_acts(verb: Verb) -> None:
-    for word in WORDS[verb]:
-        assert parse(f"{word} quiet-heron") == Command(verb=verb, codename="quiet-heron")
+    for each in WORDS[verb]:
+        assert parse(f"{each} quiet-heron") == Command(verb=verb, codename="quiet-heron")
 
 
 @pytest.mark.parametrize(("reason", "words"), [(reason, each) for reason, all_ in REASONS.items() for each in all_])
@@ -35,6 +54,8 @@ def test_a_reason_may_follow_a_stand_down(reason: StandDownReason, words: str) -
         "nema panike", "no panic", "do not panic", "panic is not needed", "panic at the bus station", "",
         "   ", "...", "the due date is tomorrow", "due quiet-heron", "help me", "acknowledged by phone",
         "back", "Dude", "stand-down because I say so", "ack ack ack", "🚨", "panic " * 40, "paníc at quiet-heron",
+        "who is that", "who quiet-heron", "op delayed", "op ok 40", "op dark forty", "op ok dark 5", "op delayed 12345",
+        "ko je", "da li je panika", "ne znam", "yes please", "> panic", "> panic\nand so on", "> panic\n\nnema panike",
     ],
 )  # fmt: skip
 def test_talk_is_no_command(said: str) -> None:
@@ -59,3 +80,68 @@ def test_nothing_that_people_write_breaks_it(said: str) -> None:
 def test_a_command_inside_other_words_is_none(words: str) -> None:
     said = parse(f"nema panike {words}")
     assert not isinstance(said, Command)
+
+
+@pytest.mark.parametrize(("answer", "words"), [(answer, each) for answer, all_ in ANSWERS.items() for each in all_])
+def test_a_question_is_answered_by_one_word(answer: Answer, words: str) -> None:
+    for written in (words, words.upper(), f" {words}. ", f"{words}!"):
+        assert parse(written) is answer
+    assert parse(f"{words}?") is None
+
+
+@pytest.mark.parametrize(("passage", "words"), [(passage, each) for passage, all_ in PASSAGES.items() for each in all_])
+def test_what_happens_on_the_way_follows_an_op(passage: Passage, words: str) -> None:
+    for op in WORDS[Verb.OP]:
+        if passage is Passage.REACHED:
+            assert parse(f"{op} {words}") == Command(verb=Verb.OP, passage=passage)
+        else:
+            assert parse(f"{op} {words} 40") == Command(verb=Verb.OP, passage=passage, minutes=40)
+            assert parse(f"{op.upper()}  {words}  120 min") == Command(verb=Verb.OP, passage=passage, minutes=120)
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    ["> <@ana:streha.localhost> ALERT, quiet-heron: panic.\n> To accept write: ack quiet-heron\n\n", "> panic\n\n"],
+)
+def test_what_an_older_client_quotes_above_an_answer_is_not_read(quoted: str) -> None:
+    assert parse(quoted + "ack") == Command(verb=Verb.ACK)
+    assert parse(quoted + "thank you") is None
+
+
+def test_letters_that_only_look_alike_ask() -> None:
+    # The second letter is Cyrillic.
+    assert parse("p\N{CYRILLIC SMALL LETTER A}nic") == NearMiss(verb=Verb.PANIC)
+
+
+def test_only_a_real_panic_calls_for_help() -> None:
+    assert calls_for_help(parse("паника"))
+    assert not any(calls_for_help(parse(each)) for each in ("drill", "panik", "yes", "ack", "nema panike"))
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_the_word_for_a_verb_is_one_that_is_understood(language: str) -> None:
+    for verb in Verb:
+        assert parse(word(verb, language)) == Command(verb=verb)
+    assert len({word(verb, language) for verb in Verb}) == len(Verb)
+    assert word(Verb.PANIC, "de") == "panic"
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+@pytest.mark.parametrize("template", [name for name, text in TEMPLATES.items() if "{command}" in text])
+def test_every_word_that_an_answer_names_works_when_it_is_written(template: str, language: str) -> None:
+    """Also in the language of the room, and beside a codename; and the yes that is asked for is one."""
+    target = Target(kind=TargetKind.PERSON, id=UUID(int=1))
+    renderer = Renderer(Settings(database_url=Secret("")))
+    for verb in Verb:
+        written = f"{verb} quiet-heron" if verb in {Verb.PANIC, Verb.DRILL, Verb.ACK, Verb.STAND_DOWN} else verb.value
+        message = Message(key="", target=target, template=template, parameters={"command": written})
+        text = renderer.text(message, language, Names(people={}, agencies={}))
+        named = f"{word(verb, language)} quiet-heron" if " " in written else word(verb, language)
+        assert named in text
+        parsed = parse(named)
+        assert isinstance(parsed, Command)
+        assert parsed.verb is verb
+        if template.startswith("reply_ask_"):
+            yes = {"en": "rite yes", "sr-Latn": "apišite da", "sr-Cyrl": "апишите да"}[language]
+            assert yes in text
+            assert parse(yes.split()[1]) is Answer.YES

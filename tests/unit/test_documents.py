@@ -162,6 +162,14 @@ def test_a_runbook_names_only_events_that_are_logged(runbook: Path) -> None:
     assert unknown_events(runbook.read_text(), runbook) == []
 
 
+def test_the_runbook_says_after_how_long_a_board_knows_that_it_is_not_live() -> None:
+    stream = (CHECKOUT / "server/console/stream.js").read_text()
+    patience = [int(each.replace("_", "")) for each in re.findall(r"const (?:SILENT|GRACE)_MS = ([0-9_]+);", stream)]
+    assert len(patience) == 2
+    told = (CHECKOUT / "docs/runbooks/live-stream.md").read_text()
+    assert f"{sum(patience) // 1000} seconds\nafter the last one at the latest" in told
+
+
 def test_an_event_that_nobody_logs_is_found() -> None:
     assert unknown_events("`database_unavailabel`, `outbox_id` and `sync_failed`", CHECKOUT) == ["database_unavailabel"]
 

@@ -11,21 +11,23 @@ from server.api.event_stream import _written, frame
 from server.api.wire.stream import EVENTS
 from server.live.acts import Object
 from server.live.events import AccessChanged, Alive, Changed, Ended, Ending, Event, Packet, Reset
+from server.live.place import Place
 
 ALERT, CASE = UUID(int=1), UUID(int=2)
 AT = datetime(2031, 5, 14, 9, 30, tzinfo=UTC)
+RAISED = f'{{"act":"alert_raised","object":"alert","id":"{ALERT}","case":"{CASE}"}}'
 FRAMES: list[tuple[Event, str]] = [
     (
-        Changed(13, "alert_raised", Object.ALERT, ALERT, CASE),
-        f'event: change\nid: 13\ndata: {{"act":"alert_raised","object":"alert","id":"{ALERT}","case":"{CASE}"}}\n\n',
+        Changed(Place(13, "5f3a9c01"), "alert_raised", Object.ALERT, ALERT, CASE),
+        f"event: change\nid: 13.5f3a9c01\ndata: {RAISED}\n\n",
     ),
     (
-        Changed(14, "duty_taken", Object.DUTY, None, None),
-        'event: change\nid: 14\ndata: {"act":"duty_taken","object":"duty","id":null,"case":null}\n\n',
+        Changed(Place(14, "00000000"), "duty_taken", Object.DUTY, None, None),
+        'event: change\nid: 14.00000000\ndata: {"act":"duty_taken","object":"duty","id":null,"case":null}\n\n',
     ),
-    (AccessChanged(15), "event: access\nid: 15\ndata: {}\n\n"),
-    (Reset(16), "event: reset\nid: 16\ndata: {}\n\n"),
-    (Alive(AT, 17), 'event: alive\nid: 17\ndata: {"at":"2031-05-14T09:30:00Z"}\n\n'),
+    (AccessChanged(Place(15, "5f3a9c02")), "event: access\nid: 15.5f3a9c02\ndata: {}\n\n"),
+    (Reset(Place(16, "5f3a9c03")), "event: reset\nid: 16.5f3a9c03\ndata: {}\n\n"),
+    (Alive(AT, Place(17, "5f3a9c04")), 'event: alive\nid: 17.5f3a9c04\ndata: {"at":"2031-05-14T09:30:00Z"}\n\n'),
     (Alive(AT, None), 'event: alive\ndata: {"at":"2031-05-14T09:30:00Z"}\n\n'),
     (Ended(Ending.SLOW), 'event: ended\ndata: {"reason":"slow"}\n\n'),
 ]
@@ -52,12 +54,14 @@ def test_a_packet_is_written_once_for_all_its_readers() -> None:
 
 
 def test_a_reader_that_is_ahead_gets_only_what_is_new_to_it() -> None:
-    packet = Packet([Changed(number, "level_set", Object.REVIEW, None, CASE) for number in (3, 4, 5)])
+    packet = Packet(
+        [Changed(Place(number, "5f3a9c01"), "level_set", Object.REVIEW, None, CASE) for number in (3, 4, 5)]
+    )
     assert packet.after(2) is packet
     rest = packet.after(4)
     assert rest is not None
     assert rest.events == packet.events[2:]
     assert packet.after(5) is None
     # What is no news is for everybody.
-    assert Packet([Reset(1)]).after(5) is not None
-    assert Packet([Alive(AT, 1)]).after(5) is not None
+    assert Packet([Reset(Place(1))]).after(5) is not None
+    assert Packet([Alive(AT, Place(1))]).after(5) is not None

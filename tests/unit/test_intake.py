@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from peewee import PeeweeException
 
+from bots.bounds import MOST_WAITING, MOST_WAITING_PER_SENDER
+from bots.guard import alone
 from bots.intake import Intake
-from bots.key_directory import KeyDirectory, PublishedDevice
-from bots.olm_machine import OlmMachine
-from bots.olm_store import MOST_WAITING, OlmStore
+from bots.key_directory import KeyDirectory
+from bots.olm_machine import OLM, OlmMachine
+from bots.olm_store import OlmStore
+from bots.published_keys import PublishedDevice
 from bots.room_sessions import RoomSessions, Sealed
 from tests.clock import MovableClock
 from tests.scraped import counted
@@ -98,6 +103,14 @@ class Bench:
             sealed = self.ana.write_to(self.bot, "m.room_key", key)
         message = self.ana_sessions.encrypt(ROOM, "m.room.message", {"msgtype": "m.text", "body": body})
         return {"type": "m.room.encrypted", "sender": ANA, "content": sealed}, self.event(message)
+
+    def one_to_one(self, plaintext: bytes) -> dict[str, Any]:
+        """Return a to-device event of Ana's that opens to this."""
+        session = self.ana.session_store.get(self.bot.curve25519)._session
+        kind, ciphertext = session.encrypt(plaintext).to_parts()
+        box = {"type": kind, "body": base64.b64encode(ciphertext).decode().rstrip("=")}
+        content = {"algorithm": OLM, "sender_key": self.ana.curve25519, "ciphertext": {self.bot.curve25519: box}}
+        return {"type": "m.room.encrypted", "sender": ANA, "content": content}
 
     def event(self, sealed: Sealed) -> dict[str, Any]:
         return {
@@ -194,13 +207,103 @@ def test_who_waits_is_told_once_and_may_still_come(bench: Bench, clock: MovableC
     assert bench.bodies() == ["panic"]
 
 
-def test_messages_that_nobody_can_read_are_bounded(bench: Bench) -> None:
+def waiting(bench: Bench) -> int:
+    return int(bench.store._one("SELECT count(*) FROM streha_inbox WHERE state = 'waiting'")[0])
+
+
+def test_a_flood_that_nobody_can_read_pushes_out_no_panic_that_waits_for_its_key(bench: Bench) -> None:
+    key, panic = bench.says("panic")
     _key, message = bench.says("x")
-    events = [{**message, "event_id": f"$flood-{number}"} for number in range(MOST_WAITING + 10)]
-    bench.takes_in([], events)
-    kept = bench.store._one("SELECT count(*), min(position) FROM streha_inbox WHERE state = 'waiting'")
-    assert kept[0] == MOST_WAITING
-    assert bench.intake.dropped["overflow"] == 1
+    mallory = {**message, "sender": "@mallory:streha.example"}
+    bench.takes_in([], [panic])
+    bench.takes_in([], [{**mallory, "event_id": f"$flood-{number}"} for number in range(3000)])
+    assert waiting(bench) == MOST_WAITING_PER_SENDER + 1
+    assert bench.intake.dropped["overflow"] == 3000 - MOST_WAITING_PER_SENDER
+    bench.takes_in([key], [])
+    assert bench.bodies() == ["panic"]
+
+
+def test_a_flood_under_many_names_is_bounded_and_falls_on_whoever_floods(bench: Bench) -> None:
+    key, panic = bench.says("panic")
+    _key, message = bench.says("x")
+    bench.takes_in([], [panic])
+    flood = [
+        {**message, "sender": f"@mallory-{number % 30}:streha.example", "event_id": f"$flood-{number}"}
+        for number in range(MOST_WAITING + 500)
+    ]
+    bench.takes_in([], flood)
+    assert waiting(bench) == MOST_WAITING
+    bench.takes_in([key], [])
+    assert bench.bodies() == ["panic"]
+
+
+BAD_NAMES: tuple[Any, ...] = (
+    None, 5, [], "", "x", "\ud800", "{}\ud800", "{}\0", "{} two words", "{}" + "x" * 255, "{}š",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+@pytest.mark.parametrize("part", ["event_id", "sender", "state_key", "room_id"])
+def test_what_can_be_nobody_s_name_is_not_kept(bench: Bench, part: str, name: Any) -> None:
+    """Such a name cannot be stored, and nothing could ever be done at it: it would come again for ever."""
+    sigil = {"event_id": "$", "room_id": "!"}.get(part, "@")
+    forged = name.replace("{}", f"{sigil}a:streha.example") if isinstance(name, str) else name
+    key, message = bench.says("panic")
+    other_key, other = bench.says("panic")
+    member = {"type": "m.room.member", "sender": ANA, "event_id": "$m", "origin_server_ts": 1}
+    joined = {**member, "state_key": ANA, "content": {"membership": "join"}}
+    if part == "room_id":
+        rooms = {str(forged): {"timeline": {"events": [other, joined]}}}
+    else:
+        rooms = {"!x:streha.example": {"timeline": {"events": [{**other, part: forged}, {**joined, part: forged}]}}}
+    rooms[ROOM] = {"timeline": {"events": [message]}}
+    bench.takes_in([key, other_key], [], rooms={"join": rooms})
+    assert {row.record.get("user_id", ANA) for row in bench.store.inbox(ready=True)} == {ANA}
+    assert bench.store.inbox(ready=False) == []
+    kept = [row.event_id for row in bench.store.inbox(ready=True) if row.record["kind"] == "message"]
+    assert kept == [message["event_id"]]
+
+
+class PanicException(BaseException):
+    """What the library of the ratchets raises where it gives up: no ordinary exception."""
+
+
+class PanickingClock(MovableClock):
+    """Gives up the first time that it is asked: in the middle of taking in an event."""
+
+    asked = False
+
+    def now(self) -> datetime:
+        if self.asked:
+            return super().now()
+        self.asked = True
+        raise PanicException
+
+
+def test_what_an_event_wrote_half_is_undone_and_its_neighbours_stay(bench: Bench) -> None:
+    key, message = bench.says("panic")
+    bench.takes_in([key], [])
+    bench.intake = Intake(bench.machine, bench.directory, bench.sessions, PanickingClock())
+    bench.takes_in([], [{**message, "event_id": "$poisoned"}, message])
+    # The first one had been read; were that remembered, the second would pass for its repetition.
+    assert [row.event_id for row in bench.store.inbox(ready=True)] == [message["event_id"]]
+    assert bench.intake.dropped["timeline"] == 1
+
+
+def fail(error: BaseException) -> None:
+    raise error
+
+
+def test_the_guard_lets_pass_only_what_is_not_the_step_s_fault() -> None:
+    failed: list[BaseException] = []
+    for error in (ValueError(), PanicException(), RecursionError(), MemoryError()):
+        with alone(failed.append):
+            fail(error)
+        assert failed.pop() is error
+    for passing in (PeeweeException(), KeyboardInterrupt(), SystemExit(), asyncio.CancelledError()):
+        with pytest.raises(type(passing)), alone(failed.append):
+            fail(passing)
+    assert failed == []
 
 
 def test_plaintext_and_own_messages_are_nobody_s_word(bench: Bench) -> None:
@@ -211,8 +314,51 @@ def test_plaintext_and_own_messages_are_nobody_s_word(bench: Bench) -> None:
     bench.takes_in([key], [plain, {**plain, "event_id": "$q", "sender": "@bot:streha.example"}])
     bench.takes_in([], [{**message, "sender": "@bot:streha.example"}])
     assert bench.bodies() == []
+    assert bench.store.inbox(ready=True) == []
     assert bench.intake.dropped["plaintext"] == 1
     assert counted().since(before, "streha_bot_events_dropped_total", reason="plaintext") == 1
+
+
+DEEP = b"[" * 100_000 + b"]" * 100_000
+PLAINTEXTS = (
+    b"", b"[]", b'"text"', b"5", b"null", b"\xff\xfe", b"{", DEEP, b'{"type":"m.room_key","content":' + DEEP + b"}",
+    b'{"a":' + b"9" * 5000 + b"}", b'{"type":5,"room_id":5,"content":5}', b'{"room_id":"!room:streha.example"}',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("plaintext", PLAINTEXTS)
+def test_nonsense_that_was_properly_sealed_ends_nothing(bench: Bench, plaintext: bytes) -> None:
+    key, message = bench.says("before")
+    session = bench.ana_sessions.current(ROOM)
+    assert session is not None
+    nonsense = session.library_session.encrypt(plaintext).to_base64()
+    poison = {**message, "event_id": "$nonsense", "content": {**message["content"], "ciphertext": nonsense}}
+    panic = bench.event(bench.ana_sessions.encrypt(ROOM, "m.room.message", {"msgtype": "m.text", "body": "panic"}))
+    to_device = bench.one_to_one(plaintext)
+    bench.takes_in([to_device, key], [poison, panic])
+    assert bench.bodies() == ["panic"]
+
+
+@pytest.mark.parametrize("part", ["session_key", "session_id", "room_id", "algorithm"])
+@pytest.mark.parametrize("junk", ["", "AAAA", "\ud800", "!", None, 5, [], {}, "A" * 70_000])
+def test_a_garbage_room_key_costs_nobody_theirs(bench: Bench, part: str, junk: Any) -> None:
+    key, panic = bench.says("panic")
+    content = {"algorithm": "m.megolm.v1.aes-sha2", "room_id": ROOM, "session_id": "x", "session_key": "x", part: junk}
+    with bench.ana_store.transaction():
+        sealed = bench.ana.write_to(bench.bot, "m.room_key", content)
+    bench.takes_in([{"type": "m.room.encrypted", "sender": ANA, "content": sealed}, key], [panic])
+    assert bench.bodies() == ["panic"]
+    assert bench.store._one("SELECT count(*) FROM streha_room_keys")[0] == 1
+
+
+def test_a_panic_in_clear_is_handed_over_as_such(bench: Bench) -> None:
+    content = {"msgtype": "m.text", "body": "Panika!"}
+    plain = {"type": "m.room.message", "sender": ANA, "event_id": "$p", "origin_server_ts": 1, "content": content}
+    bench.takes_in([], [plain, {**plain, "event_id": "$q", "content": {"msgtype": "m.text", "body": "nema panike"}}])
+    (row,) = bench.store.inbox(ready=True)
+    assert (row.event_id, row.record["kind"]) == ("$p", "unencrypted")
+    # Nothing that it says is kept.
+    assert "content" not in row.record
 
 
 def test_membership_is_handed_over_and_ends_keys(bench: Bench) -> None:

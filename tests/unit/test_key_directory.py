@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,38 +11,61 @@ import pytest
 import vodozemac
 from nio.crypto import DeviceStore  # type: ignore[import-untyped]  # nio ships no types
 
-from bots.key_directory import MOST_DEVICES, KeyDirectory, UserKeys, read_user
+from bots.key_directory import KeyDirectory
 from bots.olm_store import OlmStore
+from bots.published_keys import MOST_DEVICES, MOST_EXAMINED, MOST_UNSIGNED, UserKeys, read_user
 from crypto import cross_signing
 
-ANA = "@ana:streha.example"
+ANA, MALLORY = "@ana:streha.example", "@mallory:streha.example"
 SEEDS = cross_signing.SigningSeeds(master=b"m" * 32, self_signing=b"s" * 32, user_signing=b"u" * 32)
+OTHER_SEEDS = cross_signing.SigningSeeds(master=b"M" * 32, self_signing=b"S" * 32, user_signing=b"U" * 32)
 NOTHING = UserKeys(user_id=ANA)
 
 
-def device_keys(device_id: str, *, signed: bool = True, user_id: str = ANA) -> dict[str, Any]:
-    account = vodozemac.Account()
+def device_keys(
+    device_id: str,
+    *,
+    signed: bool = True,
+    user_id: str = ANA,
+    account: vodozemac.Account | None = None,
+    curve25519: str = "",
+    seeds: cross_signing.SigningSeeds = SEEDS,
+) -> dict[str, Any]:
+    account = account or vodozemac.Account()
     document = {
         "algorithms": ["m.olm.v1.curve25519-aes-sha2", "m.megolm.v1.aes-sha2"],
         "device_id": device_id,
         "user_id": user_id,
         "keys": {
-            f"curve25519:{device_id}": account.curve25519_key.to_base64(),
+            f"curve25519:{device_id}": curve25519 or account.curve25519_key.to_base64(),
             f"ed25519:{device_id}": account.ed25519_key.to_base64(),
         },
     }
     signature = account.sign(cross_signing.signing_bytes(document)).to_base64()
     document = cross_signing.with_signature(document, user_id, device_id, signature)
-    return cross_signing.signed(document, user_id, SEEDS.self_signing) if signed else document
+    return cross_signing.signed(document, user_id, seeds.self_signing) if signed else document
 
 
-def answer(**devices: Any) -> dict[str, Any]:
-    published = cross_signing.published_keys(ANA, SEEDS)
+def answer(
+    user_id: str = ANA, /, seeds: Any = SEEDS, **devices: Any
+) -> dict[str, dict[str, Any]]:
+    published = cross_signing.published_keys(user_id, seeds)
     return {
-        "device_keys": {ANA: devices},
-        "master_keys": {ANA: published["master_key"]},
-        "self_signing_keys": {ANA: published["self_signing_key"]},
+        "device_keys": {user_id: devices},
+        "master_keys": {user_id: published["master_key"]},
+        "self_signing_keys": {user_id: published["self_signing_key"]},
     }
+
+
+def without_signatures(answered: dict[str, dict[str, Any]], part: str) -> dict[str, dict[str, Any]]:
+    """Leave a part of an answer out, as a homeserver or a proxy before it could."""
+    if part == "signatures":
+        stripped = {
+            name: {**keys, "signatures": {ANA: {f"ed25519:{name}": keys["signatures"][ANA][f"ed25519:{name}"]}}}
+            for name, keys in answered["device_keys"][ANA].items()
+        }
+        return {**answered, "device_keys": {ANA: stripped}}
+    return {**answered, part: {}}
 
 
 @pytest.fixture
@@ -91,9 +115,128 @@ def test_a_device_that_is_no_object_is_passed_over(poison: Any) -> None:
     assert set(read_user(answer(ONE=poison, TWO=device_keys("TWO")), ANA, NOTHING).devices) == {"TWO"}
 
 
-def test_ghost_devices_are_bounded() -> None:
-    devices = {f"D{number}": device_keys(f"D{number}", signed=False) for number in range(MOST_DEVICES + 20)}
+def test_ghost_devices_are_bounded_and_hide_no_real_one() -> None:
+    ghosts = {f"D{number}": device_keys(f"D{number}", signed=False) for number in range(MOST_DEVICES + 20)}
+    keys = read_user(answer(**ghosts, REAL=device_keys("REAL")), ANA, NOTHING)
+    assert [name for name, device in keys.devices.items() if device.cross_signed] == ["REAL"]
+    assert len(keys.devices) == MOST_UNSIGNED + 1
+
+
+def test_ghost_devices_that_claim_a_signature_hide_no_device_that_is_known() -> None:
+    real = device_keys("REAL")
+    known = read_user(answer(REAL=real), ANA, NOTHING)
+    claimed = {"signatures": {ANA: {f"ed25519:{cross_signing.public_key(SEEDS.self_signing)}": "A" * 86}}}
+    ghosts = {f"D{number}": claimed for number in range(MOST_EXAMINED + 20)}
+    assert read_user(answer(**ghosts, REAL=real), ANA, known).devices["REAL"].cross_signed
+
+
+def test_signed_devices_are_bounded_as_well() -> None:
+    devices = {f"D{number}": device_keys(f"D{number}") for number in range(MOST_DEVICES + 5)}
     assert len(read_user(answer(**devices), ANA, NOTHING).devices) == MOST_DEVICES
+
+
+def test_a_ghost_with_the_key_of_a_signed_device_does_not_make_it_nobody() -> None:
+    account = vodozemac.Account()
+    real = device_keys("REAL", account=account)
+    ghost = device_keys("GHOST", signed=False, curve25519=account.curve25519_key.to_base64())
+    keys = read_user(answer(GHOST=ghost, REAL=real), ANA, NOTHING)
+    assert keys.device_with_key(account.curve25519_key.to_base64()) == keys.devices["REAL"]
+
+
+def test_a_device_that_has_signed_its_owners_identity_is_known_by_that() -> None:
+    account = vodozemac.Account()
+    answered = answer(ONE=device_keys("ONE", account=account), TWO=device_keys("TWO"))
+    master = answered["master_keys"][ANA]
+    signature = account.sign(cross_signing.signing_bytes(master)).to_base64()
+    answered["master_keys"][ANA] = cross_signing.with_signature(master, ANA, "ONE", signature)
+    devices = read_user(answered, ANA, NOTHING).devices
+    assert {name: device.vouches for name, device in devices.items()} == {"ONE": True, "TWO": False}
+
+
+@pytest.mark.parametrize("part", ["master_keys", "self_signing_keys", "signatures"])
+def test_what_an_answer_leaves_out_takes_nothing_away(directory: KeyDirectory, part: str) -> None:
+    whole = answer(ONE=device_keys("ONE"))
+    directory.learn(whole, [ANA], directory.asking())
+    before = directory.keys_of(ANA)
+    directory.learn(without_signatures(whole, part), [ANA], directory.asking())
+    after = directory.keys_of(ANA)
+    assert (after.identity, after.devices) == (before.identity, before.devices)
+    assert directory.believe(ANA, after.devices["ONE"].curve25519, after.devices["ONE"].ed25519).bound
+    # Where the identity itself was left out, it is asked again until it is shown.
+    assert directory.outdated([ANA]) == ([] if part == "signatures" else [ANA])
+    directory.learn(whole, [ANA], directory.asking())
+    assert directory.outdated([ANA]) == []
+
+
+def test_while_an_identity_is_left_out_it_still_signs_a_new_device(directory: KeyDirectory) -> None:
+    directory.learn(answer(ONE=device_keys("ONE")), [ANA], directory.asking())
+    later = answer(ONE=device_keys("ONE"), TWO=device_keys("TWO"))
+    directory.learn(without_signatures(later, "master_keys"), [ANA], directory.asking())
+    assert directory.keys_of(ANA).devices["TWO"].cross_signed
+
+
+def test_another_identity_takes_the_place_of_the_first_only_when_it_is_proven(directory: KeyDirectory) -> None:
+    one = device_keys("ONE")
+    directory.learn(answer(ONE=one), [ANA], directory.asking())
+    first = directory.keys_of(ANA).identity
+    reset = answer(ONE=one, seeds=OTHER_SEEDS)
+    directory.learn(without_signatures(reset, "self_signing_keys"), [ANA], directory.asking())
+    assert directory.keys_of(ANA).identity == first
+    directory.learn(reset, [ANA], directory.asking())
+    assert directory.keys_of(ANA).identity == cross_signing.public_key(OTHER_SEEDS.master)
+    # What the identity of before had signed, this one has not.
+    assert not directory.keys_of(ANA).devices["ONE"].cross_signed
+
+
+def test_an_answer_that_takes_every_device_away_is_obeyed_and_asked_again(directory: KeyDirectory) -> None:
+    directory.learn(answer(ONE=device_keys("ONE")), [ANA], directory.asking())
+    directory.learn(answer(), [ANA], directory.asking())
+    assert not directory.keys_of(ANA).devices
+    assert directory.outdated([ANA]) == [ANA]
+    directory.learn(answer(), [ANA], directory.asking())
+    assert directory.outdated([ANA]) == []
+
+
+def test_who_has_no_signed_device_can_be_asked_for_again(directory: KeyDirectory) -> None:
+    directory.learn(answer(ONE=device_keys("ONE")), [ANA], directory.asking())
+    directory.doubt([ANA])
+    assert directory.outdated([ANA]) == []
+    directory.learn(answer(), [ANA], directory.asking())
+    directory.learn(answer(), [ANA], directory.asking())
+    directory.doubt([ANA, MALLORY])
+    assert directory.outdated([ANA]) == [ANA]
+
+
+def test_a_key_that_two_people_publish_is_told_and_is_its_owners(directory: KeyDirectory, logged: io.StringIO) -> None:
+    account = vodozemac.Account()
+    key = account.curve25519_key.to_base64()
+    directory.learn(answer(ONE=device_keys("ONE", account=account)), [ANA], directory.asking())
+    assert "device_key_claimed_twice" not in logged.getvalue()
+    claimed = device_keys("EVIL", user_id=MALLORY, curve25519=key, seeds=OTHER_SEEDS)
+    directory.learn(answer(user_id=MALLORY, seeds=OTHER_SEEDS, EVIL=claimed), [MALLORY], directory.asking())
+    assert "device_key_claimed_twice" in logged.getvalue()
+    fingerprint = account.ed25519_key.to_base64()
+    assert directory.believe(ANA, key, fingerprint).bound
+    assert not directory.believe(MALLORY, key, fingerprint).bound
+
+
+def test_records_of_before_are_read(directory: KeyDirectory) -> None:
+    directory.learn(answer(ONE=device_keys("ONE")), [ANA], directory.asking())
+    record = directory._store.users()[ANA]
+    del record["self_signing"], record["devices"]["ONE"]["vouches"]
+    directory._store.keep_user(ANA, record)
+    restored = KeyDirectory(directory._store, DeviceStore()).keys_of(ANA)
+    assert restored.devices == directory.keys_of(ANA).devices
+
+
+def test_whoever_watches_hears_of_changes_of_known_users_only(directory: KeyDirectory) -> None:
+    heard: list[None] = []
+    directory.watch(lambda: heard.append(None))
+    directory.mark_changed([ANA])
+    assert not heard
+    directory.learn(answer(ONE=device_keys("ONE")), [ANA], directory.asking())
+    directory.mark_changed([ANA])
+    assert len(heard) == 1
 
 
 def test_a_device_does_not_change_its_keys_unless_its_owner_says_so() -> None:

@@ -12,78 +12,16 @@ import pytest
 import vodozemac
 from nio.exceptions import VerificationError  # type: ignore[import-untyped]  # nio ships no types
 
-from bots.key_directory import KeyDirectory, PublishedDevice
-from bots.olm_machine import OlmMachine
-from bots.olm_store import OlmStore
+from bots import olm_machine
+from bots.bounds import (
+    MOST_CLAIMS,
+    MOST_ROOM_KEYS_OF_STRANGERS,
+    MOST_ROOM_KEYS_PER_DEVICE,
+    ROOM_KEY_LIFE,
+)
+from bots.olm_store import RoomKeyClaim
 from bots.room_keys import KeyMissing, Unreadable
-from bots.room_sessions import RoomSessions, Sealed
-from core.clock import SystemClock
-from crypto import cross_signing
-
-SECRET = b"an invented store key of 32 bytes"
-ROOM = "!room:streha.example"
-
-
-class Party:
-    """One device with its store."""
-
-    def __init__(self, directory: Path, user_id: str, device_id: str) -> None:
-        self.directory = directory / device_id
-        self.directory.mkdir(parents=True, exist_ok=True)
-        self.store = OlmStore(user_id, device_id, self.directory, SECRET)
-        self.machine = OlmMachine(user_id, device_id, self.store)
-        self.sessions = RoomSessions(self.store, SystemClock(), device_id, self.machine.curve25519)
-        self.published = PublishedDevice(
-            user_id=user_id,
-            device_id=device_id,
-            ed25519=self.machine.ed25519,
-            curve25519=self.machine.curve25519,
-            cross_signed=True,
-        )
-
-    def one_time_key(self) -> dict[str, Any]:
-        """Return one key as a homeserver would hand it out."""
-        keys = self.machine.keys_to_publish(0, fallback_needed=False)["one_time_keys"]
-        self.machine.keys_published()
-        name = next(iter(keys))
-        return {name: keys[name]}
-
-    def meet(self, other: Party) -> None:
-        with self.store.transaction():
-            assert self.machine.start_session(other.published, other.published.device_id, other.one_time_key())
-
-    def writes(self, other: Party, kind: str, content: dict[str, Any]) -> dict[str, Any]:
-        with self.store.transaction():
-            sealed = self.machine.write_to(other.published, kind, content)
-        return {"type": "m.room.encrypted", "sender": self.published.user_id, "content": sealed}
-
-    def reads(self, event: Any) -> None:
-        with self.store.transaction():
-            self.machine.read_to_device(event)
-            self.machine.save_account()
-
-    def room_key(self) -> dict[str, Any]:
-        present = {("@somebody:streha.example", "THEIRS"): "key"}
-        session = self.sessions.for_sharing(ROOM, present)
-        session.shared = True
-        return {
-            "algorithm": "m.megolm.v1.aes-sha2",
-            "room_id": ROOM,
-            "session_id": session.session_id,
-            "session_key": session.session_key,
-        }
-
-    def says(self, body: str, kind: str = "m.room.message") -> Sealed:
-        return self.sessions.encrypt(ROOM, kind, {"msgtype": "m.text", "body": body})
-
-    def hears(self, sealed: Sealed, event_id: str, room_id: str = ROOM) -> str:
-        with self.store.transaction():
-            opened = self.machine.room_keys.read(room_id, event_id, json.loads(sealed.content))
-        return str(opened.content["body"])
-
-    def restarted(self) -> Party:
-        self.store.close()
-        return Party(self.directory.parent, self.published.user_id, self.published.device_id)
+from tests.olm_party import ROOM, Party, published
 
 
 @pytest.fixture
@@ -156,41 +94,129 @@ def test_a_message_belongs_to_its_room(parties: tuple[Party, Party, Party]) -> N
         bot.hears(ana.says("panic"), "$1", room_id="!other:streha.example")
 
 
-def test_a_session_stays_with_the_device_that_made_it(parties: tuple[Party, Party, Party]) -> None:
+@pytest.mark.parametrize("mallory_first", [True, False])
+@pytest.mark.parametrize("other_room", [True, False])
+def test_whoever_holds_a_key_cannot_take_it_from_its_owner(
+    parties: tuple[Party, Party, Party], *, mallory_first: bool, other_room: bool
+) -> None:
+    bot, ana, mallory = parties
+    directory = published(bot, ana, mallory)
+    ana.meet(bot)
+    mallory.meet(bot)
+    key = ana.room_key()
+    claimed = {**key, "room_id": "!other:streha.example"} if other_room else key
+    # Mallory is in the room, holds the key too, and says that the session is hers.
+    sent = [(ana, key), (mallory, claimed)]
+    for sender, said in reversed(sent) if mallory_first else sent:
+        bot.reads(sender.writes(bot, "m.room_key", said))
+    with bot.store.transaction():
+        opened = bot.machine.room_keys.read(ROOM, "$1", json.loads(ana.says("ack").content))
+    believed = [directory.believe(ana.published.user_id, *claim) for claim in opened.claims]
+    assert [each.device_id for each in believed if each.bound] == ["ANA"]
+    # What she says under Ana's session is nobody's word but what the homeserver calls hers, and that only as hers.
+    assert any(directory.believe(mallory.published.user_id, *each).bound for each in opened.claims) is not other_room
+    with pytest.raises(Unreadable):
+        bot.hears(ana.says("ack"), "$2", room_id="!other:streha.example")
+
+
+def test_a_message_that_came_in_the_wrong_room_is_still_read_in_its_own(parties: tuple[Party, Party, Party]) -> None:
     bot, ana, mallory = parties
     ana.meet(bot)
     mallory.meet(bot)
     key = ana.room_key()
+    bot.reads(mallory.writes(bot, "m.room_key", {**key, "room_id": "!other:streha.example"}))
     bot.reads(ana.writes(bot, "m.room_key", key))
-    # Mallory is in the room, holds the key too, and says that the session is hers.
-    bot.reads(mallory.writes(bot, "m.room_key", key))
-    kept = bot.store.room_key(key["session_id"])
-    assert kept is not None
-    assert kept["sender_key"] == ana.machine.curve25519
+    panic = ana.says("panic")
+    with pytest.raises(Unreadable):
+        bot.hears(panic, "$misplaced", room_id="!other:streha.example")
+    assert bot.hears(panic, "$1") == "panic"
+
+
+def test_many_claims_do_not_push_the_owner_s_out(parties: tuple[Party, Party, Party]) -> None:
+    bot, ana, _mallory = parties
+    published(bot, ana)
+    ana.meet(bot)
+    key = ana.room_key()
+    session_id = key["session_id"]
+
+    def claimed_by(sender: str, number: int) -> None:
+        session = vodozemac.InboundGroupSession(vodozemac.SessionKey(key["session_key"]))
+        bot.machine.room_keys.accept(session, RoomKeyClaim(ROOM, sender, f"key-{number}", f"fingerprint-{number}"))
+
+    for number in range(100):
+        claimed_by("@mallory:streha.example", number)
+    for number in range(50):
+        claimed_by(f"@stranger-{number}:streha.example", number)
+    bot.reads(ana.writes(bot, "m.room_key", key))
+    for number in range(50):
+        claimed_by(f"@another-{number}:streha.example", number)
+    claims = [claim.sender_key for _position, claim in bot.store.claims(session_id)]
+    assert len(claims) <= MOST_CLAIMS
+    assert ana.machine.curve25519 in claims
+
+
+def test_room_keys_of_strangers_are_bounded_and_a_member_s_stay(parties: tuple[Party, Party, Party]) -> None:
+    bot, ana, _mallory = parties
+    published(bot, ana)
+    ana.meet(bot)
+    key = ana.room_key()
+    bot.reads(ana.writes(bot, "m.room_key", key))
+    with bot.store.transaction():
+        for number in range(MOST_ROOM_KEYS_OF_STRANGERS + 500):
+            session = vodozemac.InboundGroupSession(vodozemac.GroupSession().session_key)
+            claim = RoomKeyClaim(ROOM, f"@stranger-{number}:streha.example", f"key-{number}", "x")
+            bot.machine.room_keys.accept(session, claim)
+        for number in range(MOST_ROOM_KEYS_PER_DEVICE + 50):
+            session = vodozemac.InboundGroupSession(vodozemac.GroupSession().session_key)
+            bot.machine.room_keys.accept(session, RoomKeyClaim(f"!{number}:x", "@mallory:streha.example", "one", "x"))
+        bot.store.room_keys_used(bot.machine.room_keys.used, now=1000.0)
+        assert bot.store.forget_room_keys(now=1000.0) > 500
+    again = bot.restarted()
+    kept = again.store._one("SELECT count(*) FROM streha_room_keys")[0]
+    assert kept <= MOST_ROOM_KEYS_OF_STRANGERS + 1
+    assert again.store._one("SELECT count(*) FROM streha_room_key_claims")[0] == kept
+    assert again.hears(ana.says("panic"), "$1") == "panic"
+    # Nobody speaks with one key for so long: it goes, and with it what it has read.
+    again.store.room_keys_used([key["session_id"]], now=1000.0)
+    with again.store.transaction():
+        again.store.forget_room_keys(now=1000.0 + ROOM_KEY_LIFE.total_seconds() + 1)
+    assert again.store._one("SELECT count(*) FROM streha_room_keys")[0] == 0
+    assert again.store._one("SELECT count(*) FROM streha_read_messages")[0] == 0
+    again.store.close()
+
+
+def test_a_store_of_an_earlier_version_still_opens_its_keys(parties: tuple[Party, Party, Party]) -> None:
+    bot, ana, _mallory = parties
+    ana.meet(bot)
+    key = ana.room_key()
+    bot.reads(ana.writes(bot, "m.room_key", key))
+    record = bot.store.room_key(key["session_id"])
+    assert record is not None
+    # As it was written before: one device for each session, and no column for its use.
+    one_device = {"sender": ana.published.user_id, "sender_key": ana.machine.curve25519, "ed25519": ana.machine.ed25519}
+    bot.store.keep_room_key(key["session_id"], {**record, "room_id": ROOM, **one_device})
+    for statement in ("DROP TABLE streha_room_key_claims", "ALTER TABLE streha_room_keys DROP COLUMN used_at",
+                      "ALTER TABLE streha_inbox DROP COLUMN sender", "DROP TABLE streha_gaps"):  # fmt: skip
+        bot.store.database.execute_sql(statement)
+    again = bot.restarted()
+    assert again.hears(ana.says("panic"), "$1") == "panic"
+    assert [claim.sender_key for _position, claim in again.store.claims(key["session_id"])] == [ana.machine.curve25519]
+    again.store.close()
 
 
 def test_a_forged_sender_is_not_believed(parties: tuple[Party, Party, Party]) -> None:
     bot, ana, mallory = parties
-    directory = KeyDirectory(bot.store, bot.machine.device_store)
-    answer: dict[str, dict[str, Any]] = {"device_keys": {}, "master_keys": {}, "self_signing_keys": {}}
-    for party, seeds in ((ana, cross_signing.new_seeds()), (mallory, cross_signing.new_seeds())):
-        user_id, device_id = party.published.user_id, party.published.device_id
-        keys = cross_signing.published_keys(user_id, seeds)
-        answer["master_keys"][user_id] = keys["master_key"]
-        answer["self_signing_keys"][user_id] = keys["self_signing_key"]
-        signed = cross_signing.signed(party.machine.device_keys, user_id, seeds.self_signing)
-        answer["device_keys"][user_id] = {device_id: signed}
-    users = [ana.published.user_id, mallory.published.user_id]
-    directory.learn(answer, users, directory.asking())
+    directory = published(bot, ana, mallory)
     mallory.meet(bot)
     bot.reads(mallory.writes(bot, "m.room_key", mallory.room_key()))
     sealed = mallory.says("stand-down")
     with bot.store.transaction():
         opened = bot.machine.room_keys.read(ROOM, "$1", json.loads(sealed.content))
-    as_mallory = directory.believe(mallory.published.user_id, opened.sender_key, opened.ed25519)
+    (claim,) = opened.claims
+    as_mallory = directory.believe(mallory.published.user_id, *claim)
     assert (as_mallory.bound, as_mallory.device_id) == (True, "MALLORY")
     # The homeserver writes Ana's name over the same event.
-    as_ana = directory.believe(ana.published.user_id, opened.sender_key, opened.ed25519)
+    as_ana = directory.believe(ana.published.user_id, *claim)
     assert (as_ana.bound, as_ana.device_id) == (False, None)
 
 
@@ -241,6 +267,68 @@ def test_sessions_with_one_device_are_bounded(parties: tuple[Party, Party, Party
     assert len(bot.machine.session_store[mallory.machine.curve25519]) == 5
     again = bot.restarted()
     assert len(again.machine.session_store[mallory.machine.curve25519]) == 5
+    again.store.close()
+
+
+def test_sessions_with_strangers_are_bounded_and_a_member_s_stays(
+    parties: tuple[Party, Party, Party], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = 40
+    monkeypatch.setattr(olm_machine, "MOST_SESSIONS_WITH_STRANGERS", most)
+    bot, ana, _mallory = parties
+    published(bot, ana)
+    ana.meet(bot)
+    bot.reads(ana.writes(bot, "m.dummy", {}))
+    (fallback,) = bot.machine.keys_to_publish(50, fallback_needed=True)["fallback_keys"].values()
+    bot.machine.keys_published()
+    with bot.store.transaction():
+        for _number in range(3 * most):
+            bot.machine.read_to_device(from_a_stranger(bot, fallback["key"]))
+        bot.machine.save_account()
+    assert len(bot.machine.session_store._entries) <= most + 1
+    again = bot.restarted()
+    assert len(list(again.machine.session_store)) <= most + 1
+    assert again.machine.has_session(ana.machine.curve25519)
+    again.reads(ana.writes(again, "m.room_key", ana.room_key()))
+    assert again.hears(ana.says("panic"), "$1") == "panic"
+    again.store.close()
+
+
+def from_a_stranger(bot: Party, fallback_key: str) -> dict[str, Any]:
+    """Return a good message of a device that nobody knows, made with the key that is there for everybody."""
+    stranger = vodozemac.Account()
+    session = stranger.create_outbound_session(
+        vodozemac.Curve25519PublicKey.from_base64(bot.machine.curve25519),
+        vodozemac.Curve25519PublicKey.from_base64(fallback_key),
+    )
+    payload = {
+        "sender": "@stranger:streha.example",
+        "keys": {"ed25519": stranger.ed25519_key.to_base64()},
+        "recipient": bot.published.user_id,
+        "recipient_keys": {"ed25519": bot.machine.ed25519},
+        "type": "m.dummy",
+        "content": {},
+    }
+    kind, ciphertext = session.encrypt(json.dumps(payload).encode()).to_parts()
+    box = {"type": kind, "body": base64.b64encode(ciphertext).decode().rstrip("=")}
+    content = {
+        "algorithm": "m.olm.v1.curve25519-aes-sha2",
+        "sender_key": stranger.curve25519_key.to_base64(),
+        "ciphertext": {bot.machine.curve25519: box},
+    }
+    return {"type": "m.room.encrypted", "sender": "@stranger:streha.example", "content": content}
+
+
+def test_the_session_last_used_is_used_after_a_restart(parties: tuple[Party, Party, Party]) -> None:
+    bot, ana, _mallory = parties
+    ana.meet(bot)
+    bot.reads(ana.writes(bot, "m.dummy", {}))
+    (first,) = bot.machine.session_store[ana.machine.curve25519]
+    bot.meet(ana)
+    assert len(bot.machine.session_store[ana.machine.curve25519]) == 2
+    bot.reads(ana.writes(bot, "m.dummy", {}))
+    again = bot.restarted()
+    assert again.machine.session_store.get(ana.machine.curve25519).id == first.id
     again.store.close()
 
 

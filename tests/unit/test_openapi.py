@@ -28,6 +28,7 @@ from server.api.routes import ROUTES
 from server.api.wire import Nothing, Wire
 from server.live.acts import Object
 from server.live.events import AccessChanged, Alive, Changed, Ended, Ending, Event, Reset
+from server.live.place import Place
 from tests.described import complaints, described, resolved
 
 
@@ -142,13 +143,14 @@ def test_every_example_is_as_its_schema_says() -> None:
 
 
 ID = UUID(schemas.id_of("alert"))
+PLACE = Place(4711, "5f3a9c01")
 MOMENT = datetime(2031, 5, 14, 9, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     "event",
     [
-        Changed(4711, "alert_raised", Object.ALERT, ID, None), AccessChanged(4711), Reset(4711), Alive(MOMENT, None),
+        Changed(PLACE, "alert_raised", Object.ALERT, ID, None), AccessChanged(PLACE), Reset(PLACE), Alive(MOMENT, None),
         *map(Ended, Ending),
     ],
 )  # fmt: skip
@@ -157,13 +159,15 @@ def test_every_event_of_the_stream_is_as_described(event: Event) -> None:
     lines = dict(line.split(": ", 1) for line in frame(event).decode().split("\n") if line)
     [said] = [each for each in described_events if each["event"] == lines["event"]]
     assert not list(complaints(said["data"], msgspec.json.decode(lines["data"])))
+    stream = described()["paths"]["/api/stream"]["get"]["responses"]["200"]["content"]["text/event-stream"]
+    assert not list(complaints(stream["schema"], lines))
 
 
 def test_every_event_that_is_described_can_be_told() -> None:
     said = {each["event"] for each in described()["paths"]["/api/stream"]["get"]["x-streha-events"]}
     told = [
-        Changed(1, "alert_raised", Object.ALERT, ID, None), AccessChanged(1), Reset(1), Alive(MOMENT, 1),
-        Ended(Ending.SLOW),
+        Changed(PLACE, "alert_raised", Object.ALERT, ID, None), AccessChanged(PLACE), Reset(PLACE),
+        Alive(MOMENT, PLACE), Ended(Ending.SLOW),
     ]  # fmt: skip
     assert said == {re.findall(r"event: (\w+)", frame(each).decode())[0] for each in told}
 

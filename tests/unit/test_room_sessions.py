@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bots.olm_store import OlmStore
-from bots.room_sessions import KeysNotShared, RoomSessions
+from bots.room_sessions import LONGEST_WINDOW, MOST_WISHES, KeysNotShared, RoomSessions
 from tests.clock import MovableClock
 
 ROOM = "!room:streha.example"
@@ -64,6 +64,101 @@ def test_a_new_holder_keeps_the_session_and_a_lost_one_ends_it(sessions: RoomSes
     assert sessions.for_sharing(ROOM, {ANA: "another key"}).session_id != second
 
 
+def test_who_may_hold_a_key_without_our_hearing_of_it_ends_the_session_as_well(sessions: RoomSessions) -> None:
+    first = shared(sessions, ANA)
+    session = sessions.current(ROOM)
+    assert session is not None
+    session.sent_to[BORIS] = "key"
+    assert sessions.for_sharing(ROOM, {ANA: "key", BORIS: "key"}).session_id == first
+    assert sessions.for_sharing(ROOM, {ANA: "key"}).session_id != first
+
+
+def test_a_session_is_followed_before_it_is_worn(sessions: RoomSessions) -> None:
+    first = shared(sessions, ANA)
+    for _ in range(90):
+        sessions.encrypt(ROOM, "m.room.message", {})
+    assert sessions.nearly_worn(ROOM)
+    following = sessions.for_sharing(ROOM, {ANA: "key"}, ahead=True)
+    assert following.session_id != first
+    # While its keys are given out, the room goes on speaking; the same session is prepared, not one after the other.
+    assert sessions.encrypt(ROOM, "m.room.message", {}).session_id == first
+    assert sessions.for_sharing(ROOM, {ANA: "key"}, ahead=True) is following
+    assert sessions.for_sharing(ROOM, {ANA: "key"}).session_id == first
+    following.shared = True
+    # Nobody who can read may lose by it.
+    sessions.follow(following)
+    assert sessions.encrypt(ROOM, "m.room.message", {}).session_id == first
+    following.holders[ANA] = "key"
+    sessions.follow(following)
+    assert sessions.encrypt(ROOM, "m.room.message", {}).session_id == following.session_id
+    assert not sessions.nearly_worn(ROOM)
+
+
+def test_a_prepared_session_is_taken_when_the_one_before_it_ends(sessions: RoomSessions) -> None:
+    shared(sessions, ANA, BORIS)
+    sessions.renew(ROOM)
+    following = sessions.for_sharing(ROOM, {ANA: "key", BORIS: "key"}, ahead=True)
+    following.sent_to[ANA] = following.holders[ANA] = "key"
+    for _ in range(100):
+        sessions.encrypt(ROOM, "m.room.message", {})
+    assert sessions.for_sharing(ROOM, {ANA: "key", BORIS: "key"}) is following
+
+
+def test_a_session_that_is_to_follow_ends_with_who_leaves(sessions: RoomSessions) -> None:
+    shared(sessions, ANA)
+    sessions.renew(ROOM)
+    following = sessions.for_sharing(ROOM, {ANA: "key", BORIS: "key"}, ahead=True)
+    following.sent_to[BORIS] = "key"
+    sessions.member_left(ROOM, BORIS[0])
+    following.shared = True
+    sessions.follow(following)
+    assert sessions.encrypt(ROOM, "m.room.message", {}).session_id != following.session_id
+
+
+def test_a_planned_window_keeps_a_key_but_not_for_ever(sessions: RoomSessions, clock: MovableClock) -> None:
+    first = shared(sessions, ANA)
+    for _ in range(95):
+        sessions.encrypt(ROOM, "m.room.message", {})
+    sessions.keep_until(ROOM, clock.now() + timedelta(hours=2))
+    for _ in range(100):
+        assert sessions.encrypt(ROOM, "m.room.message", {}).session_id == first
+    # Whoever leaves ends it all the same, and so does the end of the window.
+    clock.move(timedelta(hours=2))
+    with pytest.raises(KeysNotShared):
+        sessions.encrypt(ROOM, "m.room.message", {})
+    shared(sessions, ANA)
+    sessions.keep_until(ROOM, clock.now() + timedelta(days=365))
+    clock.move(LONGEST_WINDOW + timedelta(days=7))
+    with pytest.raises(KeysNotShared):
+        sessions.encrypt(ROOM, "m.room.message", {})
+    shared(sessions, ANA)
+    sessions.keep_until(ROOM, clock.now() + timedelta(hours=2))
+    sessions.member_left(ROOM, ANA[0])
+    with pytest.raises(KeysNotShared):
+        sessions.encrypt(ROOM, "m.room.message", {})
+
+
+def test_a_device_of_another_identity_is_another_holder(sessions: RoomSessions) -> None:
+    first = sessions.for_sharing(ROOM, {ANA: "identity key"})
+    first.holders[ANA] = "identity key"
+    assert sessions.for_sharing(ROOM, {ANA: "identity key"}) is first
+    assert sessions.for_sharing(ROOM, {ANA: "reset key"}) is not first
+
+
+def test_wishes_of_rooms_are_bounded_and_kept(sessions: RoomSessions, clock: MovableClock) -> None:
+    for number in range(MOST_WISHES + 10):
+        sessions.obey(f"!{number}:elsewhere.example", {"rotation_period_msgs": 50})
+    assert len(sessions._wishes) == MOST_WISHES
+    # What asks for nothing more often than usual is not kept at all.
+    sessions.obey("!0:elsewhere.example", {"rotation_period_msgs": 100, "rotation_period_ms": 604_800_000})
+    assert len(sessions._wishes) == MOST_WISHES - 1
+    sessions.obey(ROOM, {"rotation_period_ms": 3_600_000})
+    again = RoomSessions(sessions._store, clock, "BOT", "curve")
+    shared(again, ANA)
+    clock.move(timedelta(hours=1))
+    assert again.current(ROOM) is None
+
+
 def test_leaving_and_rotating_end_the_session_at_once(sessions: RoomSessions) -> None:
     shared(sessions, ANA, BORIS)
     sessions.member_left(ROOM, "@stranger:streha.example")
@@ -81,7 +176,8 @@ def test_leaving_and_rotating_end_the_session_at_once(sessions: RoomSessions) ->
     ("wishes", "messages"),
     [
         ({}, 100),
-        ({"rotation_period_msgs": 3}, 3),
+        ({"rotation_period_msgs": 30}, 30),
+        ({"rotation_period_msgs": 1}, 10),
         ({"rotation_period_msgs": 10_000}, 100),
         ({"rotation_period_msgs": 0}, 100),
         ({"rotation_period_msgs": "3"}, 100),

@@ -13,6 +13,7 @@ from server.api.wire.cases import (
     CaseAnswer,
     CasesAnswer,
     CompartmentAnswer,
+    KeysAnswer,
     NameLeaders,
     OpenCase,
     OpenCompartment,
@@ -41,6 +42,17 @@ async def open_case(call: Call[OpenCase]) -> CaseAnswer:
 async def show_case(call: Call[Nothing]) -> CaseAnswer:
     """Return what the actor may know of a case."""
     return CaseAnswer.of(await call.services.cases.see(call.actor, _case(call)))
+
+
+async def show_keys(call: Call[Nothing]) -> KeysAnswer:
+    """Return who can read what is said next in the case's channels."""
+    return KeysAnswer.of(await call.services.cases.key_holdings(call.actor, _case(call)))
+
+
+async def warm_keys(call: Call[Nothing]) -> Nothing:
+    """Have keys given out now where some are missing."""
+    await call.services.cases.warm_keys(call.actor, _case(call))
+    return Nothing()
 
 
 async def close_case(call: Call[Nothing]) -> Nothing:
@@ -132,6 +144,24 @@ ROUTES: tuple[Route[Any], ...] = (
         access=Access.PART_IN_CASE,
         takes=Nothing,
         gives=CaseAnswer,
+    ),
+    Route(
+        method="GET",
+        path="/api/cases/{case}/keys",
+        summary="Who can read what is said next in the case's channels",
+        call=show_keys,
+        access=Access.PART_IN_CASE,
+        takes=Nothing,
+        gives=KeysAnswer,
+    ),
+    Route(
+        method="POST",
+        path="/api/cases/{case}/keys",
+        summary="Have missing keys of the case's channels given out now",
+        call=warm_keys,
+        access=Access.PART_IN_CASE,
+        takes=Nothing,
+        status=204,
     ),
     Route(
         method="POST",

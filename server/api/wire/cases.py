@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Self
 
 import msgspec
 
 from agencies.model import AgencyId, PersonId
 from cases.model import Case, CaseId, Compartment, CompartmentId, Part
+from core.key_holders import Holding, KeyState
 from core.texts import LANGUAGES
 from server.api.wire import AGENCIES_AT_ONCE, PEOPLE_AT_ONCE, Codename, Language, Moment, Wire
 
@@ -97,6 +98,44 @@ class CaseAnswer(Wire, frozen=True, kw_only=True):
             agencies=dict(sorted(case.agencies.items())),
             compartments=[CompartmentAnswer.of(each) for each in case.compartments],
             excluded=sorted(case.excluded_ids),
+        )
+
+
+class HoldingAnswer(Wire, frozen=True, kw_only=True):
+    """How far a channel's key came with one member, on the device with which it came farthest."""
+
+    person: PersonId
+    state: KeyState
+    # When any of the member's devices was last heard of, to the minute.
+    seen_at: Moment | None
+
+
+class ChannelKeysAnswer(Wire, frozen=True, kw_only=True):
+    """Who can read what is said next in one channel. No members: nobody can tell now."""
+
+    compartment: CompartmentId
+    members: list[HoldingAnswer]
+
+
+class KeysAnswer(Wire, frozen=True, kw_only=True):
+    """Who can read what is said next in the channels of a case."""
+
+    channels: list[ChannelKeysAnswer]
+
+    @classmethod
+    def of(cls, holdings: Mapping[CompartmentId, Mapping[PersonId, Holding]]) -> Self:
+        """Return them as they are sent."""
+        return cls(
+            channels=[
+                ChannelKeysAnswer(
+                    compartment=compartment_id,
+                    members=[
+                        HoldingAnswer(person=person_id, state=each.state, seen_at=each.seen_at)
+                        for person_id, each in sorted(people.items())
+                    ],
+                )
+                for compartment_id, people in holdings.items()
+            ]
         )
 
 

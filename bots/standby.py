@@ -1,0 +1,148 @@
+"""Standing by: a device of its own, open and warm, until the active bot is gone.
+
+A standby signs in beside the active bot, on another machine or in another directory, with a copy of its `identity/`.
+It listens, so that it holds the rooms' keys and every word; it gives its own keys out, so that its first alert is
+read at once; it acts on nothing. What it heard of late is handled when it takes over: handling the same event twice has
+one effect, and the bot that died may not have come to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import NoReturn
+
+from bots import rooms
+from bots.device import MatrixDevice
+from bots.handling import is_panic
+from bots.key_giving import KeyGiving
+from bots.lease import LEASE, Lease
+from bots.listening import listen, pause
+from bots.occupants import Occupants
+from bots.olm_store import StoreInUse
+from bots.received import Arrival, MembershipChange
+from core import logs, metrics
+from core.clock import Clock
+from core.database import Database
+from core.errors import Conflict, DeliveryError, Unavailable
+from core.settings import Settings
+from core.texts import mark
+
+log = logs.get(__name__)
+
+LOCK_SECONDS = 1.0
+WARM_SECONDS = 30.0
+ROOMS_AT_ONCE = 50
+# How long the active bot may leave something undone and die before a standby cannot make up for it any more.
+KEPT = timedelta(minutes=15)
+KEPT_PANIC = timedelta(days=1)
+
+
+async def opened(settings: Settings, clock: Clock) -> MatrixDevice:
+    """Open the device, waiting for another process to leave its directory, and for a homeserver that is not there."""
+    failures = 0
+    in_use = False
+    while True:
+        try:
+            return await MatrixDevice.open(
+                homeserver_url=settings.homeserver_url,
+                user_id=settings.matrix_user,
+                password=settings.matrix_password.reveal(),
+                directory=settings.matrix_state_directory,
+                store_secret=settings.matrix_store_key.reveal().encode(),
+                clock=clock,
+            )
+        except StoreInUse:
+            if not in_use:
+                log.info("device_in_use")
+                in_use = True
+            await asyncio.sleep(LOCK_SECONDS)
+        except DeliveryError as error:
+            failures += 1
+            log.warning("homeserver_not_ready", error=error.code, attempts=failures)
+            await asyncio.sleep(pause(failures, error.retry_after))
+
+
+async def become_first(lease: Lease) -> None:
+    """Become the active bot before there is an identity, which is made once per network and never while standing by."""
+    try:
+        # Whoever held the lease may be this bot, killed a moment ago.
+        async with asyncio.timeout(2 * LEASE.total_seconds()):
+            await lease.acquire()
+    except TimeoutError:
+        raise Conflict(
+            mark("Another bot is active, and its identity is not on this machine. Copy its identity folder here first.")
+        ) from None
+
+
+class Standby:
+    """Waits for the lease with everything ready."""
+
+    def __init__(
+        self, database: Database, clock: Clock, device: MatrixDevice, occupants: Occupants, lease: Lease
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._device = device
+        self._occupants = occupants
+        self._lease = lease
+        self._keys = KeyGiving(database, clock, device, occupants)
+        self._heard_at: dict[str, datetime] = {}
+
+    async def until_active(self) -> None:
+        """Return when this bot holds the lease; at once where no other does."""
+        if await self._lease.is_ours():
+            return
+        async with asyncio.TaskGroup() as tasks:
+            waiting = [
+                tasks.create_task(listen(self._device, self._heard)),
+                tasks.create_task(self._device.fill_gaps(self._heard)),
+                tasks.create_task(self._keep_warm()),
+            ]
+            await self._lease.acquire()
+            for each in waiting:
+                each.cancel()
+
+    def _heard(self) -> None:
+        """Forget what the active bot has long since handled, and follow who comes and goes."""
+        now = self._clock.now()
+        pending = self._device.pending()
+        self._heard_at = {each.event_id: self._heard_at.get(each.event_id, now) for each in pending}
+        for arrival in pending:
+            if isinstance(arrival, MembershipChange):
+                self._occupants.notice(arrival)
+        for event_id in outlived(pending, self._heard_at, now):
+            self._device.done(event_id)
+        forget_what_the_active_tells()
+
+    async def _keep_warm(self) -> NoReturn:
+        """Give out the keys with which this bot would speak, so that they are there when it has to."""
+        warm = False
+        while True:
+            with suppress(Unavailable):
+                async with self._database.transaction() as tx:
+                    targets = await rooms.speakable(tx)
+                for start in range(0, len(targets), ROOMS_AT_ONCE):
+                    async with self._database.transaction() as tx:
+                        found = await rooms.rooms(tx, targets[start : start + ROOMS_AT_ONCE])
+                    await self._keys.give_ahead(found.values())
+                if not warm:
+                    log.info("standby_warm", count=len(targets))
+                warm = True
+            forget_what_the_active_tells()
+            await asyncio.sleep(WARM_SECONDS)
+
+
+def outlived(pending: Iterable[Arrival], heard_at: dict[str, datetime], now: datetime) -> list[str]:
+    """Return what need not be handled any more by who takes over: the active bot had its time for it."""
+    return [
+        each.event_id for each in pending if now - heard_at[each.event_id] >= (KEPT_PANIC if is_panic(each) else KEPT)
+    ]
+
+
+def forget_what_the_active_tells() -> None:
+    """Take back what a process tells of the active bot: of one that is not, nothing may seem to be so."""
+    for each in metrics.OF_ACTIVE_BOT:
+        each.forget()

@@ -1,0 +1,21 @@
+"""What has one effect however often its cause comes: its key, written in the transaction of the effect."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from core import queries
+from core.database import Reading, Transaction
+
+_SQL = queries.load("core")
+
+
+async def first(tx: Transaction, key: UUID, now: datetime) -> bool:
+    """Note that this cause has its effect in this transaction; False where it has had it already."""
+    return await tx.run(_SQL["do_once"], key, now) == 1
+
+
+async def done(tx: Reading, key: UUID) -> bool:
+    """Tell whether this cause has had its effect."""
+    return bool(await tx.value(_SQL["was_done"], key))

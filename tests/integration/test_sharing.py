@@ -1,0 +1,315 @@
+"""Who is given a room's key and who is not, whatever a homeserver and other members say.
+
+The homeserver is a small one of keys, in the tests' hands; the last story has a real one and a strict client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+import vodozemac
+
+from bots.device import MatrixDevice
+from bots.homeserver import Homeserver
+from bots.key_directory import KeyDirectory
+from bots.olm_machine import OlmMachine
+from bots.olm_store import OlmStore
+from bots.parcels import MOST_PER_REQUEST
+from bots.room_sessions import RoomSessions
+from bots.sharing import KeySharing
+from core.clock import SystemClock
+from deploy.stack import LocalStack
+from deploy.witness import Witnesses
+from tests.clock import MovableClock
+from tests.key_server import KeyServer, key_server
+from tests.waiting import until
+
+ROOM, OTHER_ROOM = "!room:streha.example", "!other:streha.example"
+SECRET = b"an invented store key of 32 bytes"
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """The bot's side of giving keys out, and the homeserver that it talks to."""
+
+    server: KeyServer
+    machine: OlmMachine
+    directory: KeyDirectory
+    sessions: RoomSessions
+    sharing: KeySharing
+
+    def say(self, room_id: str = ROOM) -> int:
+        """Seal a message and return its index."""
+        return self.sessions.encrypt(room_id, "m.room.message", {"body": "marked"}).message_index
+
+
+@pytest.fixture
+async def desk(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Desk]:
+    async with key_server() as server, aiohttp.ClientSession() as http:
+        store = OlmStore("@bot:streha.example", "BOT", tmp_path, SECRET)
+        machine = OlmMachine("@bot:streha.example", "BOT", store)
+        directory = KeyDirectory(store, machine.device_store)
+        sessions = RoomSessions(store, clock, "BOT", machine.curve25519)
+        sharing = KeySharing(Homeserver(server.url, http, "a token"), machine, directory, sessions)
+        yield Desk(server=server, machine=machine, directory=directory, sessions=sessions, sharing=sharing)
+        store.close()
+
+
+async def test_signed_devices_of_the_named_members_hold_the_key_and_nobody_else(desk: Desk) -> None:
+    server = desk.server
+    ana, boris, invited = server.person("ana"), server.person("boris"), server.person("invited")
+    first, second = server.device(ana, "ONE"), server.device(ana, "TWO")
+    unsigned, waiting = server.device(boris, "PLAIN", signed=False), server.device(invited, "THREE")
+    sharing = (await desk.sharing.share({ROOM: {ana, boris}}))[ROOM]
+    assert sharing.holders == {first.address, second.address}
+    assert sharing.withheld == {unsigned.address}
+    assert sharing.unreached == {boris}
+    for device in (first, second):
+        (key,) = server.keys_for(device)
+        assert (key["room_id"], key["session_id"]) == (ROOM, sharing.session_id)
+    assert server.keys_for(unsigned) == []
+    assert server.refusals_for(unsigned) == ["m.unverified"]
+    # Who is only invited hears nothing at all, not even that there is something.
+    assert not [address for _kind, address, _content in server.sent if address == waiting.address]
+    assert server.asked == {"query": 1, "claim": 1, "send": 2}
+
+
+async def test_a_device_with_the_bots_own_device_id_gets_its_key(desk: Desk) -> None:
+    ana = desk.server.person("ana")
+    device = desk.server.device(ana, "BOT")
+    assert (await desk.sharing.share({ROOM: {ana, "@bot:streha.example"}}))[ROOM].holders == {device.address}
+    assert len(desk.server.keys_for(device)) == 1
+
+
+async def test_whoever_publishes_somebody_elses_key_takes_nothing_from_them(desk: Desk) -> None:
+    server = desk.server
+    ana, mallory = server.person("ana"), server.person("mallory")
+    real = server.device(ana, "REAL")
+    server.device(mallory, "EVIL", curve25519=real.curve25519)
+    own = server.device(mallory, "OWN")
+    # Met together, and one after the other in both orders: the session made for the thief is never Ana's.
+    await desk.sharing.share({ROOM: {ana, mallory}})
+    await desk.sharing.share({OTHER_ROOM: {mallory}})
+    await desk.sharing.share({OTHER_ROOM: {ana, mallory}})
+    assert {key["room_id"] for key in server.keys_for(real)} == {ROOM, OTHER_ROOM}
+    assert {key["room_id"] for key in server.keys_for(own)} == {ROOM, OTHER_ROOM}
+
+
+async def test_for_whom_a_session_was_made_is_known_after_a_restart(desk: Desk, clock: MovableClock) -> None:
+    server = desk.server
+    ana, mallory = server.person("ana"), server.person("mallory")
+    real = server.device(ana, "REAL")
+    server.device(mallory, "EVIL", curve25519=real.curve25519)
+    await desk.sharing.share({ROOM: {ana}})
+    await desk.sharing.share({OTHER_ROOM: {mallory}})
+    machine = OlmMachine("@bot:streha.example", "BOT", desk.machine.store)
+    directory = KeyDirectory(machine.store, machine.device_store)
+    sessions = RoomSessions(machine.store, clock, "BOT", machine.curve25519)
+    after = KeySharing(desk.sharing._homeserver, machine, directory, sessions)
+    asked = desk.server.asked.copy()
+    sharing = (await after.share({ROOM: {ana}}))[ROOM]
+    assert {key["session_id"] for key in server.keys_for(real)} >= {sharing.session_id}
+    # Nobody has to be asked for anything, and nobody is a stranger: nothing needs to be said twice.
+    assert desk.server.asked - asked == {"send": 1}
+    assert not sharing.newcomers
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        None,
+        [],
+        {},
+        {"signed_curve25519:A": None},
+        {"signed_curve25519:A": {"key": 5}},
+        {"signed_curve25519:A": {"key": "AAAA", "signatures": {}}},
+        {"signed_curve25519:A": {"key": "A" * 43, "signatures": {"@bad:streha.example": {"ed25519:BAD": "A" * 86}}}},
+        {"a": {}, "b": {}},
+    ],
+)
+async def test_a_bad_one_time_key_is_its_devices_loss_alone(desk: Desk, bad: object) -> None:
+    server = desk.server
+    ana, other = server.person("ana"), server.person("bad")
+    good, broken = server.device(ana, "GOOD"), server.device(other, "BAD")
+    server.bad_keys[broken.address] = bad
+    for _ in range(2):
+        sharing = (await desk.sharing.share({ROOM: {ana, other}}))[ROOM]
+        assert sharing.holders == {good.address}
+        assert sharing.failed == sharing.without_way == {broken.address}
+        assert sharing.unreached == {other}
+        desk.say()
+    # It is told once, and given the key from its first owed message on as soon as there is a way.
+    assert server.refusals_for(broken) == ["m.no_olm"]
+    server.bad_keys.clear()
+    assert (await desk.sharing.share({ROOM: {ana, other}}))[ROOM].holders == {good.address, broken.address}
+    (key,) = server.keys_for(broken)
+    session = vodozemac.InboundGroupSession(vodozemac.SessionKey(key["session_key"]))
+    assert session.first_known_index == 0
+
+
+async def test_what_could_not_be_delivered_is_owed_and_nobody_is_called_a_holder(desk: Desk) -> None:
+    ana = desk.server.person("ana")
+    device = desk.server.device(ana, "ONE")
+    desk.server.failing.add("send")
+    sharing = (await desk.sharing.share({ROOM: {ana}}))[ROOM]
+    assert not sharing.holders
+    assert sharing.failed == {device.address}
+    assert sharing.unreached == {ana}
+    assert not sharing.without_way
+    assert desk.sharing.complete({ROOM: {ana}}) == frozenset()
+    assert desk.say() == 0
+    desk.server.failing.clear()
+    assert (await desk.sharing.share({ROOM: {ana}}))[ROOM].holders == {device.address}
+    (key,) = desk.server.keys_for(device)
+    assert vodozemac.InboundGroupSession(vodozemac.SessionKey(key["session_key"])).first_known_index == 0
+    assert desk.sharing.complete({ROOM: {ana}}) == {ROOM}
+
+
+@pytest.mark.parametrize("endpoint", ["query", "claim", "send"])
+async def test_a_homeserver_that_fails_for_one_step_takes_nothing_from_who_holds_the_key(
+    desk: Desk, endpoint: str
+) -> None:
+    server = desk.server
+    ana, boris = server.person("ana"), server.person("boris")
+    first = server.device(ana, "ONE")
+    await desk.sharing.share({ROOM: {ana}})
+    second = server.device(boris, "TWO")
+    server.failing.add(endpoint)
+    sharing = (await desk.sharing.share({ROOM: {ana, boris}}))[ROOM]
+    assert sharing.holders == {first.address}
+    assert sharing.unreached == {boris}
+    assert bool(sharing.unasked) == (endpoint == "query")
+    # Whoever is about to be met may refuse for good what is said now: it is said again.
+    assert sharing.newcomers == ({first.address} if endpoint == "query" else {first.address, second.address})
+    assert desk.say() == 0
+    server.failing.clear()
+    assert not (await desk.sharing.share({ROOM: {ana, boris}}))[ROOM].unreached
+    # What was said meanwhile was meant for Boris too.
+    (key,) = server.keys_for(second)
+    assert vodozemac.InboundGroupSession(vodozemac.SessionKey(key["session_key"])).first_known_index == 0
+    desk.say()
+    server.device(boris, "LATER")
+    desk.directory.mark_changed([boris])
+    await desk.sharing.share({ROOM: {ana, boris}})
+    (key,) = server.keys_for(server.devices[boris]["LATER"])
+    assert vodozemac.InboundGroupSession(vodozemac.SessionKey(key["session_key"])).first_known_index == 2
+
+
+async def test_where_nobody_could_be_asked_for_nothing_is_said_to_nobody(desk: Desk) -> None:
+    ana = desk.server.person("ana")
+    desk.server.device(ana, "ONE")
+    desk.server.failing.add("query")
+    assert await desk.sharing.share({ROOM: {ana}}) == {}
+    desk.server.failing.clear()
+    assert not (await desk.sharing.share({ROOM: {ana}}))[ROOM].unreached
+
+
+async def test_a_homeserver_that_does_not_answer_a_claim_holds_nobody_up_who_holds_the_key(desk: Desk) -> None:
+    server = desk.server
+    ana, boris = server.person("ana"), server.person("boris")
+    server.device(ana, "ONE")
+    await desk.sharing.share({ROOM: {ana}})
+    server.device(boris, "TWO")
+    server.hanging.add("claim")
+    async with asyncio.TaskGroup() as group:
+        # Somebody is patient for a room of both; whoever speaks to Ana does not wait for that to end.
+        patient = group.create_task(desk.sharing.share({ROOM: {ana, boris}}, patience=60))
+        await until(lambda: server.asked["claim"] > 1)
+        sharing = (await desk.sharing.share({ROOM: {ana, boris}}))[ROOM]
+        assert not patient.done()
+        assert sharing.unreached == {boris}
+        desk.say()
+        server.free.set()
+    assert not patient.result()[ROOM].unreached
+
+
+async def test_a_reset_identity_ends_the_key(desk: Desk) -> None:
+    server = desk.server
+    ana = server.person("ana")
+    device = server.device(ana, "ONE")
+    before = (await desk.sharing.share({ROOM: {ana}}))[ROOM]
+    server.person("ana")
+    desk.directory.mark_changed([ana])
+    during = (await desk.sharing.share({ROOM: {ana}}))[ROOM]
+    assert not during.holders
+    assert during.withheld == {device.address}
+    assert during.session_id != before.session_id
+    again = server.device(ana, "NEW")
+    desk.directory.mark_changed([ana])
+    assert (await desk.sharing.share({ROOM: {ana}}))[ROOM].holders == {again.address}
+
+
+async def test_a_key_that_is_nearly_worn_is_followed_while_it_is_still_good(desk: Desk) -> None:
+    ana = desk.server.person("ana")
+    device = desk.server.device(ana, "ONE")
+    before = (await desk.sharing.share({ROOM: {ana}}))[ROOM]
+    for _ in range(90):
+        desk.say()
+    assert desk.sharing.complete({ROOM: {ana}}) == frozenset()
+    # Whoever speaks meanwhile goes on with the old key.
+    assert (await desk.sharing.share({ROOM: {ana}}))[ROOM].session_id == before.session_id
+    assert desk.say() == 90
+    after = (await desk.sharing.share({ROOM: {ana}}, ahead=True))[ROOM]
+    assert after.session_id != before.session_id
+    assert desk.say() == 0
+    assert [key["session_id"] for key in desk.server.keys_for(device)] == [before.session_id, after.session_id]
+    assert desk.sharing.complete({ROOM: {ana}}) == {ROOM}
+
+
+async def test_many_rooms_and_devices_take_few_requests(desk: Desk) -> None:
+    server = desk.server
+    people = [server.person(f"p{number}") for number in range(10)]
+    for user in people:
+        server.device(user, "ONE")
+    rooms = {f"!{number}:streha.example": set(people) for number in range(40)}
+    shared = await desk.sharing.share(rooms)
+    assert all(len(each.holders) == len(people) for each in shared.values())
+    # One question, one claim; a request holds one message for a device, so each room's keys travel in their own.
+    assert server.asked == {"query": 1, "claim": 1, "send": 40}
+    assert len(people) < MOST_PER_REQUEST
+    server.asked.clear()
+    await desk.sharing.share(rooms)
+    assert not server.asked
+
+
+@pytest.mark.slow
+async def test_a_strict_client_reads_what_was_shared_ahead_before_and_after_a_restart(
+    stack: LocalStack, witnesses: Witnesses, tmp_path: Path
+) -> None:
+    bot_user = await stack.register("bot-ahead", "bot-ahead-password")
+    ana_user = await stack.register("ana-ahead", "ana-ahead-password")
+
+    async def started() -> MatrixDevice:
+        return await MatrixDevice.open(
+            homeserver_url=stack.addresses.homeserver_url,
+            user_id=bot_user,
+            password="bot-ahead-password",
+            directory=tmp_path,
+            store_secret=SECRET,
+            clock=SystemClock(),
+        )
+
+    bot = await started()
+    ana = await witnesses.add(ana_user, ana_user, "ana-ahead-password")
+    encryption = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
+    room_id = await bot.homeserver.create_room(
+        name="Quiet Heron", room_version="11", initial_state=[encryption], power_levels={}, creation_content={},
+        invite=[ana_user],
+    )  # fmt: skip
+    await ana.joined(room_id, bot_user)
+    # To say a word, a client has to learn whose device the bot's is.
+    await ana.send(room_id, "Here")
+    for body in ("Before the restart", "After the restart"):
+        ahead = (await bot.share_keys_many({room_id: {ana_user}}, ahead=True))[room_id]
+        assert {user for user, _device in ahead.holders} == {ana_user}
+        assert bot.keys.complete({room_id: {ana_user}}) == {room_id}
+        await bot.put(bot.encrypt(room_id, "m.room.message", {"msgtype": "m.text", "body": body, "m.mentions": {}}))
+        assert (await ana.wait_for(body, room_id)).shield == "none"
+        await bot.close()
+        bot = await started()
+    await bot.close()
