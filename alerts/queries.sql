@@ -63,12 +63,15 @@ SELECT alerts.*,
 FROM alerts WHERE id = ANY($1) ORDER BY sent DESC
 
 -- alerts_of_person --
--- Alerts that a person raised or was called for, open ones or all; none of cases that the person is
--- excluded from, none once the person has left. $1 person, $2 also ended, $3 limit.
+-- Alerts that a person raised or was called for, and those of compartments that the person is in and of cases that
+-- the person leads, open ones or all; none of cases that the person is excluded from, none once the person has left.
+-- $1 person, $2 also ended, $3 limit.
 SELECT id FROM alerts
 WHERE ($2 OR state <> 'stood_down')
   AND (id IN (SELECT alert_id FROM alert_raises WHERE person_id = $1)
-       OR id IN (SELECT alert_id FROM alert_recipients WHERE person_id = $1))
+       OR id IN (SELECT alert_id FROM alert_recipients WHERE person_id = $1)
+       OR compartment_id IN (SELECT compartment_id FROM compartment_members WHERE person_id = $1 AND until IS NULL)
+       OR case_id IN (SELECT id FROM cases WHERE coordinator_id = $1 OR deputy_id = $1))
   AND NOT EXISTS (SELECT FROM exclusions WHERE exclusions.case_id = alerts.case_id AND exclusions.person_id = $1)
   AND EXISTS (SELECT FROM people WHERE people.id = $1 AND people.left_at IS NULL)
 ORDER BY sent DESC LIMIT $3

@@ -122,7 +122,7 @@ class Alerts:
             return await self._seen(tx, actor, await store.alert(tx, alert_id))
 
     async def see_all(self, actor: Person, *, ended: bool = False) -> list[AlertView]:
-        """Return the alerts that the actor raised or was called for, and has a part in still, newest first."""
+        """Return the alerts that the actor may see (see `see`), and has a part in still, newest first."""
         async with self._database.reading() as tx:
             found = await store.alerts_of_person(tx, actor.id, LISTED, ended=ended)
             cases = {each.id: each for each in await case_store.cases(tx, {each.case_id for each in found})}
@@ -142,7 +142,8 @@ class Alerts:
         return [
             each
             for each in await self.see_all(actor)
-            if not compartment_ids or each.alert.compartment_id in compartment_ids
+            if (not compartment_ids or each.alert.compartment_id in compartment_ids)
+            and (each.alert.called(actor.id) or actor.id in each.alert.raiser_ids)
         ]
 
     async def acknowledge(self, actor: Person, alert_id: AlertId, *, key: UUID | None = None) -> AlertView:

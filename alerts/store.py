@@ -103,7 +103,7 @@ async def alert(tx: Reading, alert_id: AlertId, *, lock: bool = False) -> Alert:
 
 
 async def alerts_of_person(tx: Reading, person_id: PersonId, limit: int, *, ended: bool) -> list[Alert]:
-    """Return the alerts that a person raised or was called for, newest first."""
+    """Return the alerts that a person may have a part in, newest first."""
     rows = await tx.rows(SQL["alerts_of_person"], person_id, ended, limit)
     return await alerts(tx, [row["id"] for row in rows])
 

@@ -159,7 +159,7 @@ class ApiClient:
         return await self._connection.ask(Alert, "PUT", f"api/alerts/{key}", body)
 
     async def alerts(self, *, ended: bool = False) -> list[Alert]:
-        """Return the alerts one raised or was called for, newest first."""
+        """Return the alerts one may see, newest first."""
         query = {"ended": "true" if ended else "false"}
         return (await self._connection.ask(Alerts, "GET", "api/alerts", query=query, repeat=True)).alerts
 

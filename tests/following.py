@@ -28,7 +28,7 @@ from tests.waiting import until
 
 PATIENCE_SECONDS = 60.0
 # No sign of life comes by itself; what is done before the feed listens is found soon all the same.
-CALM = Limits(alive_seconds=3600, look_seconds=0.2)
+CALM = Limits(alive_seconds=3600, look_seconds=0.2, per_session=1000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,15 +46,35 @@ def readiness(checks: Mapping[str, Check], language: Callable[[web.Request], str
     [web.Request], Awaitable[web.StreamResponse]
 ]:  # fmt: skip
     """Return the handler that runs every check and names those that fail."""
+    run = Checks(checks)
 
     async def ready(request: web.Request) -> web.StreamResponse:
-        found = {name: await _outcome(name, check) for name, check in checks.items()}
+        found = await run.outcomes()
         if all(each == "ok" for each in found.values()):
             return _json(Ready(checks=found))
         kind = problems.KINDS[Unavailable]
         return problems.answer(kind, language(request), render(NOT_READY, language(request)), {**found})
 
     return ready
+
+
+class Checks:
+    """Runs the checks once for all who ask at the same moment: anybody may, and each run writes to the database."""
+
+    def __init__(self, checks: Mapping[str, Check]) -> None:
+        self._checks = checks
+        self._in_turn = asyncio.Lock()
+        self._begun = 0
+        self._found: dict[str, Outcome] = {}
+
+    async def outcomes(self) -> dict[str, Outcome]:
+        """Return how the checks ended that began after this was asked."""
+        before = self._begun
+        async with self._in_turn:
+            if self._begun == before:
+                self._begun += 1
+                self._found = {name: await _outcome(name, check) for name, check in self._checks.items()}
+            return self._found
 
 
 async def _outcome(name: str, check: Check) -> Outcome:

@@ -68,6 +68,8 @@ class Feed:
         self._closing = False
         # Held while entries are judged and handed over: no sign of life overtakes them.
         self._handing = asyncio.Lock()
+        # Whether a handing over has begun and not ended: then some may have heard what others have not.
+        self._torn = False
         self._woken = asyncio.Event()
         self._to_chain = True
         self.counts = Counts()
@@ -91,6 +93,8 @@ class Feed:
         self._limits = replace(self._limits, streams=room_for(self._limits.streams))
         while True:
             try:
+                if self._torn:
+                    self._reset(self._known)
                 async with asyncio.TaskGroup() as tasks:
                     listening = {acts.CHANNEL: self._hear_of_acts, ledger.CHANNEL: self._woken.set}
                     tasks.create_task(self._database.listen_to(listening))
@@ -105,17 +109,17 @@ class Feed:
     async def follow(self, person_id: PersonId, token: bytes, after: Place | None) -> Subscription:
         """Open a stream for a person: what happened after a place, and then whatever happens.
 
-        Without a place it begins now. A person who opens more streams than allowed loses the oldest.
+        Without a place it begins now. Whoever opens more streams than allowed, as a person or within one session, loses
+        the oldest.
         """
         if self._closing:
             raise Unavailable(CLOSING)
         await self._begin()
-        mine = self._open.get(person_id, [])
-        for oldest in mine[: max(0, len(mine) + 1 - self._limits.per_person)]:
-            oldest.end(Ending.TOO_MANY)
+        session = token_hash(token)
+        self._make_room(person_id, session)
         if self.streams >= self._limits.streams:
             raise Unavailable(CROWDED)
-        subscription = Subscription(person_id, token_hash(token), self._limits, self._forget)
+        subscription = Subscription(person_id, session, self._limits, self._forget)
         self._open.setdefault(person_id, []).append(subscription)
         metrics.STREAMS_OPEN.add(1)
         # From here on everything after the head of this very moment gathers for the reader.
@@ -179,6 +183,14 @@ class Feed:
     @property
     def _known(self) -> Head:
         return self._head or ledger.BEGINNING
+
+    def _make_room(self, person_id: PersonId, session: bytes) -> None:
+        """End the oldest streams of a person and of a session that leave no room for one more."""
+        of_person = self._open.get(person_id, [])
+        of_session = [each for each in of_person if each.session == session]
+        for mine, most in ((of_session, self._limits.per_session), (of_person, self._limits.per_person)):
+            for oldest in mine[: max(0, len(mine) + 1 - most)]:
+                oldest.end(Ending.TOO_MANY)
 
     def _forget(self, subscription: Subscription) -> None:
         if subscription.reason is not None:
@@ -276,22 +288,24 @@ class Feed:
         """
         told = packets(entries, found).items()
         due = [(each, packet) for person_id, packet in told for each in self._open.get(person_id, ())]
-        self._head = entries[-1].head
+        self._head, self._torn = entries[-1].head, True
         for number, (each, packet) in enumerate(due, start=1):
             each.offer(packet)
             if number % AT_ONCE == 0:
                 await asyncio.sleep(0)
+        self._torn = False
         for person_id in {each for hearing in found for each in hearing.left}:
             for each in tuple(self._open.get(person_id, ())):
                 each.end(Ending.SIGNED_OUT)
 
     def _reset(self, head: Head) -> None:
         """Have everybody load everything anew, and go on from here."""
-        self._head = head
+        self._head, self._torn = head, True
         self._count_reset()
         packet = Packet([Reset(Place.at(head))])
         for each in self.subscriptions():
             each.reset(packet, head.position)
+        self._torn = False
 
     def _count_reset(self) -> None:
         self.counts.resets += 1

@@ -22,6 +22,8 @@ class Limits:
     # Further behind than this, a reader loads everything anew.
     behind: int = 2_000
     per_person: int = 8
+    # A browser gives all its windows together six connections to one place: some must be left for calling for help.
+    per_session: int = 3
     streams: int = 2_000
     # What may gather while a reader is still being told what it missed.
     held: int = 1_000

@@ -78,7 +78,7 @@ def _raise(
     asyncio.run(act())
 
 
-@app.command("list", help=say(mark("List the alerts you raised or were called for.")))
+@app.command("list", help=say(mark("List the alerts you may see.")))
 def _list(
     key: Key,
     *,

@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from agencies.model import Person
-from alerts.model import AlertId, StandDownReason, Status
+from alerts.model import AlertId, Event, StandDownReason, Status
 from cases import ledger
 from core import heartbeat
 from server.board import BoardView
@@ -35,6 +35,21 @@ async def test_it_shows_alerts_reviews_duty_and_channels_with_every_name(
     named = {each.person_id for view in seen.alerts for each in view.alert.recipients}
     assert named <= seen.people.keys()
     assert on_duty.keys() <= seen.agencies.keys()
+
+
+async def test_an_alert_stands_there_for_whoever_may_see_it_called_or_not(api: ServedApi, scene: Scene) -> None:
+    network, member = api.network, scene.ngo.worker
+    followed = await network.alerts.raise_(scene.member, scene.case.core.id, uuid4(), event=Event.BEING_FOLLOWED)
+    assert not followed.alert.called(member.id)
+    assert [each.alert.id for each in (await board(api, member)).alerts] == [followed.alert.id]
+    # Seeing it is not being asked: a bare word in a room is never for it.
+    assert not await network.alerts.open_for(member, [])
+
+    circle = await network.cases.open_compartment(scene.coordinator, scene.case.id, [])
+    within = await network.alerts.raise_(scene.coordinator, circle.id, uuid4())
+    assert within.alert.id not in {each.alert.id for each in (await board(api, member)).alerts}
+    await network.cases.set_leaders(scene.coordinator, scene.case.id, scene.coordinator.id, member.id)
+    assert within.alert.id in {each.alert.id for each in (await board(api, member)).alerts}
 
 
 async def test_a_stranger_and_an_excluded_person_see_nothing_of_the_case(api: ServedApi, scene: Scene) -> None:

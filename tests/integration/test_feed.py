@@ -18,13 +18,13 @@ from core.database import Database
 from core.errors import Unavailable
 from core.settings import Settings
 from server.live.events import AccessChanged, Alive, Changed, Ending, Event, Packet, Reset
-from server.live.feed import Feed
+from server.live.feed import AT_ONCE, Feed
 from server.live.place import Place
 from server.live.subscription import Limits, Subscription
 from tests.clock import MovableClock
 from tests.following import restore, touch
 from tests.people import Network, Scene
-from tests.waiting import until_somebody_waits
+from tests.waiting import until, until_somebody_waits
 
 TOKEN = bytes(32)
 
@@ -63,9 +63,11 @@ async def alert(network: Network, scene: Scene) -> AlertView:
     return raised
 
 
-async def opened(feed: Feed, person: Person, after: int | Place | None = None) -> tuple[Subscription, Heap]:
+async def opened(
+    feed: Feed, person: Person, after: int | Place | None = None, token: bytes = TOKEN
+) -> tuple[Subscription, Heap]:
     place = Place(after) if isinstance(after, int) else after
-    subscription, heap = await feed.follow(person.id, TOKEN, place), Heap()
+    subscription, heap = await feed.follow(person.id, token, place), Heap()
     subscription.open(heap)
     return subscription, heap
 
@@ -271,10 +273,51 @@ async def test_many_entries_at_once_are_handed_over_whole(
     assert heap.positions == list(range(before + 1, before + many + 1))
 
 
+class Stopping(Heap):
+    """A connection in whose turn the feed is stopped."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looking: asyncio.Task[None] | None = None
+
+    def write(self, packet: Packet) -> None:
+        super().write(packet)
+        if self.looking is not None:
+            self.looking.cancel()
+            self.looking = None
+
+
+async def test_a_feed_that_is_stopped_when_some_have_heard_has_all_load_anew(
+    database: Database, network: Network, scene: Scene, alert: AlertView, settings: Settings
+) -> None:
+    many = AT_ONCE + 5
+    limits = Limits(per_person=many, per_session=many, alive_seconds=3600)
+    feed = Feed(database, network.clock, SignIn(database, network.clock, settings), limits)
+    await feed.look()
+    heaps: list[Heap] = [Stopping(), *(Heap() for _ in range(many - 1))]
+    for each in heaps:
+        (await feed.follow(scene.coordinator.id, TOKEN, None)).open(each)
+    last = await touch(network, scene, alert, 1)
+    async with asyncio.TaskGroup() as tasks:
+        stopping = heaps[0]
+        assert isinstance(stopping, Stopping)
+        stopping.looking = tasks.create_task(feed.look())
+    assert [each.positions for each in (heaps[0], heaps[-1])] == [[last], []]
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(feed.run())
+        await until(lambda: feed.following)
+        running.cancel()
+    for each in heaps:
+        assert [type(event) for event in each.events].count(Reset) == 1
+    assert feed.counts.resets == 1
+
+
 async def test_too_many_streams(database: Database, network: Network, scene: Scene, settings: Settings) -> None:
     feed = Feed(database, network.clock, SignIn(database, network.clock, settings))
-    usual = [(await opened(feed, scene.coordinator))[0] for _ in range(9)]
+    usual = [(await opened(feed, scene.coordinator, token=bytes([number]) * 32))[0] for number in range(9)]
     assert [each.reason for each in usual] == [Ending.TOO_MANY, *[None] * 8]
+    windows = [(await opened(feed, scene.member))[0] for _ in range(5)]
+    assert [each.reason for each in windows] == [Ending.TOO_MANY, Ending.TOO_MANY, None, None, None]
     limits = Limits(per_person=2, streams=3)
     feed = Feed(database, network.clock, SignIn(database, network.clock, settings), limits)
     hers = [(await opened(feed, scene.coordinator))[0] for _ in range(4)]

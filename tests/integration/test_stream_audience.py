@@ -107,6 +107,13 @@ class Story:
         alerts = [replace(alert, deliveries=its) for alert, its in zip(board.alerts, sent, strict=True)]
         return cases, alerts, board.reviews, board.duty, board.channels, board.people, board.proven
 
+    async def open_alerts_seen(self, person: Person) -> tuple[set[Any], set[Any]]:
+        """Return the open alerts that stand on somebody's board, and those that they may look at."""
+        async with self.network.database.transaction() as tx:
+            rows = await tx.rows("SELECT id FROM alerts WHERE state <> 'stood_down'")
+        board = {each.alert.id for each in (await self.board.see(person)).alerts}
+        return board, {row["id"] for row in rows if await known(self.network.alerts.see(person, row["id"]))}
+
     async def _desks_meant(self, entry: Entry) -> set[Any]:
         async with self.network.database.transaction() as tx:
             rows = await tx.rows(
@@ -253,5 +260,8 @@ async def test_who_hears_is_who_may_know_and_whoever_sees_a_change_hears_of_it(
         } | before.keys() - after.keys()
         assert changed <= told, (seed, name, [each.act for each in entries])
         before = after
+        person = story.chance.choice([each for each in story.people if each.id in after])
+        on_board, may_see = await story.open_alerts_seen(person)
+        assert on_board == may_see, (seed, name)
     # Enough happened for this to mean something.
     assert len(acts) > 12, (len(acts), acts)

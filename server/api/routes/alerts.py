@@ -52,7 +52,7 @@ async def raise_alert(call: Call[RaiseAlert]) -> AlertAnswer:
 
 
 async def list_alerts(call: Call[ListAlerts]) -> AlertsAnswer:
-    """Return the alerts that the actor raised or was called for."""
+    """Return the alerts that the actor may see."""
     return AlertsAnswer.of(await call.services.alerts.see_all(call.actor, ended=call.asked.ended))
 
 
@@ -76,7 +76,7 @@ ROUTES: tuple[Route[Any], ...] = (
     Route(
         method="GET",
         path="/api/alerts",
-        summary="The alerts one raised or was called for",
+        summary="The alerts one may see",
         call=list_alerts,
         access=Access.STAFF,
         takes=ListAlerts,

@@ -180,7 +180,7 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
 
 
 class AlertsAnswer(Wire, frozen=True, kw_only=True):
-    """The alerts that the asker raised or was called for, newest first."""
+    """The alerts that the asker may see, newest first."""
 
     alerts: list[AlertAnswer]
 

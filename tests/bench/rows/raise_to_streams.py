@@ -191,10 +191,10 @@ async def _circle(network: Network, listening: Readers, port: int, name: str, st
     case = await network.case(first, {police: Part.RESPONDER}, [police.worker])
     for each in others:
         await network.cases.add_member(first, case.core.id, each.id)
-    session = {each.id: await token_of(network.database, clock, each) for each in shelter.workers}
-    people = [each.id for each in shelter.workers for _ in range(EACH)][:streams]
-    await listening.open(name, port, [request("GET", "/api/stream", token=session[each]) for each in people])
-    return Circle(name=name, compartment=case.core.id, raiser=session[first.id])
+    people = [each for each in shelter.workers for _ in range(EACH)][:streams]
+    sessions = [await token_of(network.database, clock, each) for each in people]
+    await listening.open(name, port, [request("GET", "/api/stream", token=each) for each in sessions])
+    return Circle(name=name, compartment=case.core.id, raiser=sessions[0])
 
 
 async def _likeness(network: Network, circle: Circle) -> bare_raise.Likeness:
