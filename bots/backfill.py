@@ -14,9 +14,11 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any, NoReturn
 
 from bots.bounds import MOST_GAPS, MOST_PAGES, MOST_PER_PAGE, MOST_ROOMS_AT_ONCE
+from bots.guard import alone
 from bots.homeserver import Homeserver
 from bots.identifiers import is_room_id, is_token
 from bots.olm_store import OlmStore
@@ -147,7 +149,8 @@ class Backfill:
 
         async def fetch(gap: Gap) -> None:
             async with places:
-                await self._fetch(gap)
+                with alone(partial(self._unforeseen, gap.room_id)):
+                    await self._fetch(gap)
 
         async with asyncio.TaskGroup() as group:
             for gap in due:
@@ -189,6 +192,11 @@ class Backfill:
         self._due[room_id] = time.monotonic() + min(wait, LONGEST_RETRY_SECONDS)
         log.warning("older_events_not_fetched", error=error.code, attempts=failures)
         return False
+
+    def _unforeseen(self, room_id: str, error: BaseException) -> None:
+        """Leave a room for a while whose answer nobody foresaw: the others are fetched all the same."""
+        self._due[room_id] = time.monotonic() + LONGEST_RETRY_SECONDS
+        log.failure("older_events_not_fetched", error)
 
     async def _page(self, gap: Gap) -> Older:
         events, further = await self._homeserver.messages(

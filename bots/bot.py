@@ -21,9 +21,9 @@ from bots.last_known import LastKnown
 from bots.lease import Lease
 from bots.listening import listen
 from bots.occupants import Occupants
-from bots.olm_store import LOCK_NAME
 from bots.rendering import Renderer
 from bots.standby import Standby, become_first, forget_what_the_active_tells, opened
+from bots.store_lock import LOCK_NAME
 from cases import service as cases
 from core import heartbeat, logs, metrics, outbox
 from core.clock import Clock

@@ -29,10 +29,11 @@ from bots.intake import FILTER, Intake
 from bots.key_directory import Believed, KeyDirectory
 from bots.key_upkeep import held_of, wanted
 from bots.olm_machine import OlmMachine
-from bots.olm_store import InboxRow, OlmStore, StoreLock
+from bots.olm_store import InboxRow, OlmStore
 from bots.received import Arrival, MembershipChange, Received, Undecryptable, Unencrypted
 from bots.room_sessions import RoomSessions, Sealed
 from bots.sharing import PATIENCE, KeySharing, Sharing
+from bots.store_lock import StoreLock
 from core import logs, metrics
 from core.clock import Clock
 from core.errors import DeliveryError, Permanent, Temporary, Unavailable

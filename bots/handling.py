@@ -125,7 +125,7 @@ class Handling:
 
     async def _received(self, message: Received) -> None:
         said = said_in(message)
-        if said is None or (isinstance(said, Answer) and not message.trusted):
+        if said is None or (isinstance(said, Answer) and not message.bound):
             return
         if not calls_for_help(said) and not await self._may_pass(message, said):
             return
@@ -133,6 +133,8 @@ class Handling:
         if heard is None:
             log.warning("command_from_stranger")
             metrics.COMMANDS_IGNORED.count("stranger")
+            return
+        if not message.trusted and isinstance(said, Answer):
             return
         if not message.trusted:
             log.error("command_not_bound", person_id=heard.person.id)

@@ -21,7 +21,8 @@ from bots.bounds import MOST_SESSIONS_PER_DEVICE, MOST_SESSIONS_WITH_STRANGERS
 from bots.guard import PANIC
 from bots.identifiers import is_user_id
 from bots.key_upkeep import SIGNED_KEY
-from bots.olm_store import OlmStore, RoomKeyClaim
+from bots.olm_store import OlmStore
+from bots.olm_tables import RoomKeyClaim
 from bots.room_keys import RoomKeys
 from bots.session_owners import SessionOwners
 from core import logs

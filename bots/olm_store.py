@@ -1,16 +1,15 @@
 """The device's own disk: Olm account and sessions, room keys, inbox, sync token, in one SQLite file.
 
-Owns the file, its lock and its transactions. Everything that could be read or used by a thief is sealed
-with keys derived from the store key. nio's tables hold the account and the one-to-one sessions (pickled
-under that key); the tables of `bots.olm_tables` hold what nio keeps nowhere or not safely. `bots.olm_machine`
-decides what is written, `bots.intake` when; several steps become one by `transaction()`. How much is kept is bounded
-here, by the numbers of `bots.bounds`.
+Owns the file and its transactions; `bots.store_lock` keeps it to one process. Everything that could be read or used
+by a thief is sealed with keys derived from the store key. nio's tables hold the account and the one-to-one sessions
+(pickled under that key); the tables of `bots.olm_tables` hold what nio keeps nowhere or not safely.
+`bots.olm_machine` decides what is written, `bots.intake` when; several steps become one by `transaction()`. How much
+is kept is bounded here, by the numbers of `bots.bounds`.
 """
 
 from __future__ import annotations
 
 import base64
-import fcntl
 import hashlib
 import json
 import os
@@ -32,38 +31,11 @@ from bots.bounds import (
     MOST_WAITING_PER_SENDER,
     ROOM_KEY_LIFE,
 )
-from core.errors import Conflict
-from core.texts import mark
+from bots.olm_tables import RoomKeyClaim
 from crypto import local_seal
 
 DATABASE_NAME = "olm.sqlite"
-LOCK_NAME = "device.lock"
 _WAITING, _READY = "waiting", "ready"
-
-
-class StoreInUse(Conflict):
-    """Another process has this device open."""
-
-
-class StoreLock:
-    """Held while a process has the device open; the operating system lets go when the process ends."""
-
-    def __init__(self, directory: Path) -> None:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(self._file)
-            raise StoreInUse(
-                mark("Another process is using this Matrix device. Stop it first, or use another directory.")
-            ) from error
-
-    def release(self) -> None:
-        """Let another process open the device."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,16 +46,6 @@ class InboxRow:
     waiting: bool
     received_at: float
     record: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class RoomKeyClaim:
-    """Which device says of a room session that it is its own, and of which room."""
-
-    room_id: str
-    sender: str
-    sender_key: str
-    ed25519: str
 
 
 class OlmStore(SqliteStore):  # type: ignore[misc]  # nio ships no types
@@ -355,6 +317,20 @@ class OlmStore(SqliteStore):  # type: ignore[misc]  # nio ships no types
                 session = Session.from_pickle(row.session, row.creation_time, self.pickle_key, row.last_usage_date)
                 sessions.add(row.sender_key, session)
         return sessions
+
+    def save_session(self, curve_key: str, session: Any) -> None:
+        """Keep a one-to-one session as nio does, in one statement: it does so for every key that is given out."""
+        self._do(
+            "REPLACE INTO olmsessions (account_id, sender_key, session, session_id, creation_time, last_usage_date) "
+            "SELECT id, ?, ?, ?, ?, ? FROM accounts WHERE user_id = ? AND device_id = ?",
+            curve_key,
+            session.pickle(self.pickle_key),
+            session.id,
+            session.creation_time.isoformat(" ", "microseconds"),
+            session.use_time.isoformat(" ", "microseconds"),
+            self.user_id,
+            self.device_id,
+        )
 
     def forget_one_to_one_sessions(self, session_ids: Iterable[str]) -> None:
         """Drop Olm sessions that are beyond the bounds, or were never anybody's."""

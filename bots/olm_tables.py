@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS streha_values (
@@ -61,6 +62,16 @@ _LATER = (
     ("streha_inbox", "sender", "BLOB"),
     ("streha_room_keys", "used_at", "REAL NOT NULL DEFAULT 0"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class RoomKeyClaim:
+    """Which device says of a room session that it is its own, and of which room."""
+
+    room_id: str
+    sender: str
+    sender_key: str
+    ed25519: str
 
 
 def make(connection: sqlite3.Connection) -> None:

@@ -20,7 +20,8 @@ import vodozemac
 from bots import untrusted_json
 from bots.bounds import MOST_CLAIMS, MOST_CLAIMS_PER_SENDER
 from bots.identifiers import is_room_id
-from bots.olm_store import OlmStore, RoomKeyClaim
+from bots.olm_store import OlmStore
+from bots.olm_tables import RoomKeyClaim
 from core import logs
 
 log = logs.get(__name__)

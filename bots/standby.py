@@ -21,8 +21,8 @@ from bots.key_giving import KeyGiving
 from bots.lease import LEASE, Lease
 from bots.listening import listen, pause
 from bots.occupants import Occupants
-from bots.olm_store import StoreInUse
 from bots.received import Arrival, MembershipChange
+from bots.store_lock import StoreInUse
 from core import logs, metrics
 from core.clock import Clock
 from core.database import Database

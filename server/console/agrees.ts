@@ -1,4 +1,4 @@
-// What `types.js` says of the API's answers must be true of what the API says of itself: a field that is missing there,
+// What `types.ts` says of the API's answers must be true of what the API says of itself: a field that is missing there,
 // or may hold something else, is an error here. For the type checker alone; `scripts/check-console` runs it.
 import type { components } from "../../.build/console/api.js";
 import type { Board } from "./types.js";

@@ -136,6 +136,11 @@ export function calls(alert, person) {
   return alert.recipients.some((each) => each.person === person && !answered.has(each.agency));
 }
 
+/** How many calls were made for an alert: each escalation and repetition makes more. @param {Alert} alert */
+export function timesCalled({ recipients, deliveries }) {
+  return recipients.length + deliveries.filter((each) => /_(ring|raised_again)$/.test(each.template)).length;
+}
+
 /** @param {Delivery} delivery */
 function outcome(delivery) {
   if (delivery.state === "sent") return "reached";

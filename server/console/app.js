@@ -21,6 +21,9 @@ import { firstLanguage, language, speak, t } from "./texts.js";
 import { startTicking } from "./time.js";
 import { html, render } from "./vendor/preact.js";
 
+// So long nothing is drawn where its words have not come; then it is drawn in English.
+const WORDLESS_MS = 1_500;
+
 /** With the next picture; where nobody looks no picture comes, and what is to be heard must not wait for one. */
 function soon(/** @type {() => void} */ act) {
   if (document.visibilityState !== "visible") return queueMicrotask(act);
@@ -41,7 +44,7 @@ function Screen() {
     <div key=${spoken} class="page">
       <a class="skip" href="#main" onClick=${skip}>${t("To the content")}</a>
       <${Guarded}><${PanicDock} /><//>
-      <${Guarded}>${session === "signed_in" && html`<${Header} /><${OldLine} /><${Offer} />`}<//>
+      <${Guarded}>${session === "signed_in" && html`<${Header} /><${OldLine} />`}<${Offer} /><//>
       <${Guarded} key=${session + screen}>
         ${session === "signed_out" && html`<${SignInScreen} />`}
         ${session === "starting" && html`<${StartingScreen} />`}
@@ -68,9 +71,13 @@ function takeCode() {
 async function start() {
   const code = takeCode();
   const fetch = globalThis.fetch.bind(globalThis);
-  await speak(firstLanguage(remembered(), navigator.languages), fetch);
+  const spoken = speak(firstLanguage(remembered(), navigator.languages), fetch);
+  const ready = Promise.race([spoken, new Promise((resolve) => clock.after(WORDLESS_MS, () => resolve(null)))]);
   const store = createStore({ ...firstState(language()), screen: screenOf(location.hash) });
-  const api = createApi({ fetch, clock });
+  const asked = createApi({ fetch, clock });
+  // The board is asked for at once, and read in the person's words.
+  const board = async () => (await Promise.all([asked.board(), ready]))[0];
+  const api = { ...asked, board };
   const knowledge = createKnowledge({ api, store, now: clock.now });
   const raises = createRaises({ clock, newKey: () => crypto.randomUUID(), store, knowledge });
   const sound = createSound({
@@ -92,10 +99,14 @@ async function start() {
     const done = await speak(chosen, fetch);
     if (!done || language() === store.get().language) return done;
     remember(language());
-    document.documentElement.lang = language();
-    store.set({ language: language() });
+    redraw();
     requestAnimationFrame(() => document.getElementById("language")?.focus());
     return done;
+  }
+
+  function redraw() {
+    document.documentElement.lang = language();
+    store.set({ language: language() });
   }
 
   function touched(/** @type {Event} */ event) {
@@ -104,7 +115,6 @@ async function start() {
     if (!pressed) sound.touched();
   }
 
-  document.documentElement.lang = language();
   startTicking(document);
   addEventListener("hashchange", move);
   for (const event of ["online", "pageshow", "focus"]) addEventListener(event, session.kick);
@@ -117,10 +127,14 @@ async function start() {
     store, session, knowledge, raises, sound, clock,
     speak: change,
   };
+  session.begin(code);
+  await ready;
+  redraw();
   const root = /** @type {HTMLElement} */ (document.getElementById("app"));
   root.replaceChildren();
   render(html`<${ConsoleContext.Provider} value=${parts}><${Screen} /><//>`, root);
-  session.begin(code);
+  await spoken;
+  redraw();
 }
 
 /** Storage may be forbidden altogether; then the language is asked for anew each time. */

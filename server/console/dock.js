@@ -20,8 +20,9 @@ export function PanicDock() {
   useLayoutEffect(() => store.set({ chosen }), [chosen]);
   const choose = (/** @type {string} */ compartment) =>
     store.set({ chosen: { channel: channels.find((each) => each.compartment === compartment) ?? channel, gone: false } });
-  const actual = running.filter((each) => each.status === "Actual");
-  if (!channel && !actual.length && session !== "signed_in") return null;
+  // Drills have a screen of their own, where somebody is signed in.
+  const shown = running.filter((each) => each.status === "Actual" || session !== "signed_in");
+  if (!channel && !shown.length && session !== "signed_in") return null;
   return html`
     <aside class="dock" ref=${dock} aria-label=${t("Call for help")}>
       ${channel
@@ -35,9 +36,9 @@ export function PanicDock() {
             <p class="quiet">${t("You have a part in no open case: no alert can be raised here.")}</p>
             <${Ring} />
           </div>`}
-      ${actual.length > 0 &&
+      ${shown.length > 0 &&
       html`<div class="raises">
-        ${actual.map((each) => html`<${Guarded} key=${each.key}><${RaisePanel} progress=${each} /><//>`)}
+        ${shown.map((each) => html`<${Guarded} key=${each.key}><${RaisePanel} progress=${each} /><//>`)}
       </div>`}
     </aside>
   `;

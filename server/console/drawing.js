@@ -4,15 +4,7 @@ import { Component, createContext, h, useContext } from "./vendor/preact.js";
 
 /**
  * @typedef {import("./types.js").State} State
- *
- * @typedef {object} Console What views act through.
- * @property {import("./store.js").Store} store
- * @property {import("./session.js").Session} session
- * @property {import("./knowledge.js").Knowledge} knowledge
- * @property {import("./raises.js").Raises} raises
- * @property {import("./sound.js").Sound} sound
- * @property {import("./types.js").Clock} clock
- * @property {(language: string) => Promise<boolean>} speak Whether its words could be had.
+ * @typedef {import("./types.js").Console} Console
  */
 
 export const ConsoleContext = createContext(/** @type {Console | null} */ (null));

@@ -17,7 +17,7 @@ const WORTHLESS = [400, 401, 404];
  * @param {import("./store.js").Store} means.store
  * @param {import("./raises.js").Raises} means.raises
  * @param {() => void} means.load Ask for the board: whoever is signed in gets it.
- * @param {(why: import("./types.js").State["why"]) => void} means.end
+ * @param {(why: import("./types.js").State["why"], failure?: Failure) => void} means.end
  * @param {(text: string, urgent: boolean) => void} means.say
  */
 export function createEntering({ api, store, raises, load, end, say }) {
@@ -27,7 +27,13 @@ export function createEntering({ api, store, raises, load, end, say }) {
 
   /** Load the board, or begin with the code of a link where there is one. @param {string} found */
   function begin(found) {
-    if (found && store.get().session === "signed_in") return offer(found);
+    const { session } = store.get();
+    if (found && (session === "signed_in" || (session === "signed_out" && raises.unsent()))) return offer(found);
+    enter(found);
+  }
+
+  /** @param {string} found */
+  function enter(found) {
     wish += 1;
     end("");
     code = found;
@@ -39,7 +45,7 @@ export function createEntering({ api, store, raises, load, end, say }) {
   function offer(found) {
     code = found;
     store.set({ offered: true });
-    say(offerWords(store.get().facts?.me.name ?? ""), true);
+    say(offerWords(store.get().facts), true);
   }
 
   async function signIn() {
@@ -49,7 +55,7 @@ export function createEntering({ api, store, raises, load, end, say }) {
     } catch (error) {
       if (mine !== wish) return;
       const failure = /** @type {Failure} */ (error);
-      return WORTHLESS.includes(failure.status) ? end("used") : store.set({ failure });
+      return WORTHLESS.includes(failure.status) ? end("used", failure) : store.set({ failure });
     }
     if (mine !== wish) return;
     code = "";
@@ -69,8 +75,7 @@ export function createEntering({ api, store, raises, load, end, say }) {
       if (failure.status !== 401) return t("You are NOT signed out. {why}", { why: failureWords(failure) });
     }
     if (mine !== wish) return "";
-    // What was raised while the answer was on its way is stayed with.
-    if (!raises.guarded()) raises.abandon();
+    raises.leave();
     end("left");
     store.set({ calling: { ...store.get().calling, channels: [] } });
     return "";
@@ -79,7 +84,7 @@ export function createEntering({ api, store, raises, load, end, say }) {
   return {
     begin,
     signOut,
-    again: () => begin(code),
+    again: () => enter(code),
     /** Somebody is signed in: a link is only offered then. */
     somebody() {
       if (code && !store.get().offered) offer(code);
@@ -90,11 +95,12 @@ export function createEntering({ api, store, raises, load, end, say }) {
       void signIn();
       return true;
     },
-    /** Sign out, and sign in with the link that was offered. @returns {Promise<string>} Why not. */
+    /** Sign in with the link that was offered; whoever is signed in is signed out first. @returns {Promise<string>} Why not. */
     async replace() {
       const offered = code;
+      if (store.get().session === "signed_out") return enter(offered), "";
       const why = await signOut();
-      if (store.get().why === "left" && !raises.guarded()) begin(offered);
+      if (store.get().why === "left") begin(offered);
       return why;
     },
     /** Leave the offered link alone. */
@@ -109,7 +115,8 @@ export function createEntering({ api, store, raises, load, end, say }) {
   };
 }
 
-/** @param {string} person Who is signed in. */
-export function offerWords(person) {
-  return t("You are signed in as {person}. Signing in with this link ends that.", { person });
+/** @param {import("./types.js").Facts | null} facts Nothing where nobody is signed in, but somebody's call is not stored. */
+export function offerWords(facts) {
+  if (!facts) return t("A call from here is not stored yet. Signing in as another person ends it.");
+  return t("You are signed in as {person}. Signing in with this link ends that.", { person: facts.me.name });
 }

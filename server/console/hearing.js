@@ -31,7 +31,7 @@ export function createHearing({ store, sound, say }) {
   return {
     listen,
     silence() {
-      store.set({ silenced: heard.calling });
+      store.set({ silenced: new Set(heard.calling.keys()) });
       listen();
     },
     /** Nobody, or somebody else, listens here now. */

@@ -88,11 +88,12 @@ export function createKnowledge({ api, store, now }) {
      */
     async alert(id) {
       const mine = session;
+      const number = ++numbers;
       try {
-        await keep(api.alert(id), ++numbers);
+        await keep(api.alert(id), number);
       } catch (failure) {
         if (/** @type {import("./api.js").Failure} */ (failure).status !== 404) throw failure;
-        if (mine === session) store.set({ ...withoutAlert(store.get(), id), heardAt: now() });
+        if (mine === session) store.set({ ...withoutAlert(store.get(), id, number), heardAt: now() });
       }
     },
     /** @param {string} id */

@@ -58,6 +58,7 @@ export function withBoard(state, board, number, { anew }) {
     alerts: reuse(state.alerts, arranged([...untouched, ...older])),
     reviews: reuse(state.reviews, reviews),
     asOf,
+    anewAt: anew ? number : state.anewAt,
   };
 }
 
@@ -79,7 +80,7 @@ export function missing(state, board, number) {
  * @returns {Partial<State>}
  */
 export function withAlert(state, alert, number) {
-  if ((state.asOf[alert.id] ?? 0) > number) return {};
+  if ((state.asOf[alert.id] ?? state.anewAt) > number) return {};
   const others = state.alerts.filter((each) => each.id !== alert.id);
   return {
     alerts: reuse(state.alerts, arranged([...others, alert])),
@@ -91,11 +92,12 @@ export function withAlert(state, alert, number) {
  * Take out an alert that this person does not see any more.
  * @param {State} state
  * @param {string} id
+ * @param {number} number Which request was answered so.
  * @returns {Partial<State>}
  */
-export function withoutAlert(state, id) {
-  const { [id]: _gone, ...asOf } = state.asOf;
-  return { alerts: state.alerts.filter((each) => each.id !== id), asOf };
+export function withoutAlert(state, id, number) {
+  if ((state.asOf[id] ?? 0) > number) return {};
+  return { alerts: state.alerts.filter((each) => each.id !== id), asOf: { ...state.asOf, [id]: number } };
 }
 
 /**

@@ -11,30 +11,9 @@ import { Failure } from "./api.js";
 /**
  * @typedef {import("./types.js").Alert} Alert
  * @typedef {import("./types.js").Channel} Channel
- * @typedef {import("./types.js").Clock} Clock
- * @typedef {import("./types.js").Reason} Reason
+ * @typedef {import("./types.js").Progress} Progress
  * @typedef {import("./types.js").Status} Status
- * @typedef {"raising" | "not_raised" | "out_of_sight" | import("./alert_facts.js").Known} Known
- * @typedef {"" | "asked" | "passed_on" | "never_stored"} Stop
  * @typedef {ReturnType<typeof startRaise>} Raise
- *
- * @typedef {object} Progress
- * @property {string} key
- * @property {Channel} channel
- * @property {Status} status
- * @property {Known} known
- * @property {Alert | null} alert The last that was seen.
- * @property {Failure | null} failure Why there is no newer one.
- * @property {boolean} slow Whether the first answer takes so long that the raiser should not wait for it.
- * @property {Stop} stop
- * @property {Failure | null} refusal Why the last stop was refused; nothing has stopped then.
- *
- * @typedef {object} Means
- * @property {Clock} clock
- * @property {(key: string, compartment: string, status: Status) => Promise<Alert>} raise
- * @property {(id: string) => Promise<Alert>} look
- * @property {(id: string, reason: Reason) => Promise<Alert>} standDown
- * @property {(progress: Progress) => void} changed
  */
 
 export const REPEAT_MS = 15_000;
@@ -43,7 +22,7 @@ export const SLOW_MS = 4_000;
 const CHECK_MS = 5_000;
 
 /**
- * @param {Means} means
+ * @param {import("./types.js").RaiseMeans} means
  * @param {{ key: string, channel: Channel, status: Status, alert?: Alert | null }} what `alert`, where it is raised
  *   already and only to be stayed with.
  */
@@ -69,8 +48,11 @@ export function startRaise({ clock, raise, look, standDown, changed }, { key, ch
   /** @param {Alert} seen */
   function learn(seen) {
     callOffSlow();
+    const settled = isSettled(progress);
     tell({ alert: seen, known: knownOf(seen), failure: null });
     if (isSettled(progress)) rest();
+    // Somebody pressed anew: it is open again.
+    else if (settled && progress.stop === "") goOn();
   }
 
   /** @param {Failure} failure */
@@ -83,6 +65,12 @@ export function startRaise({ clock, raise, look, standDown, changed }, { key, ch
   function rest() {
     callOffRepeat();
     callOffLook();
+  }
+
+  function goOn() {
+    callOffRepeat();
+    if (!abandoned && !isSettled(progress)) callOffRepeat = clock.after(REPEAT_MS, repeat);
+    lookLater();
   }
 
   async function repeat() {
@@ -136,18 +124,14 @@ export function startRaise({ clock, raise, look, standDown, changed }, { key, ch
         callOffRepeat = clock.after(CHECK_MS, passOn);
         return;
       }
-      if ([400, 404, 409].includes(failure.status)) return goOn(failure);
+      if ([400, 404, 409].includes(failure.status)) {
+        // The stop was refused: whoever asked for it is told, and stayed with as before.
+        tell({ stop: "", failure: null, refusal: failure });
+        return goOn();
+      }
       tell({ failure });
       callOffRepeat = clock.after(REPEAT_MS, passOn);
     }
-  }
-
-  /** The stop was refused: whoever asked for it is told, and stayed with as before. @param {Failure} refusal */
-  function goOn(refusal) {
-    tell({ stop: "", failure: null, refusal });
-    if (isSettled(progress)) return;
-    callOffRepeat = clock.after(REPEAT_MS, repeat);
-    lookLater();
   }
 
   void repeat();
@@ -187,6 +171,11 @@ export function startRaise({ clock, raise, look, standDown, changed }, { key, ch
 /** Whether nothing is left to repeat. @param {Progress} progress */
 export function isSettled(progress) {
   return progress.known === "accepted" || progress.known === "ended";
+}
+
+/** Whether Streha may not know of a press, or of its end, but from here. @param {Progress} progress */
+export function isUnsent(progress) {
+  return progress.stop === "" ? !progress.alert : progress.stop === "asked";
 }
 
 /** Whether closing the page now would leave somebody uncalled or uncertain. @param {Progress} progress */

@@ -2,18 +2,21 @@
 import { useConsole, useShown } from "./drawing.js";
 import { NOBODY_KNOWN } from "./names.js";
 import { isGuarded } from "./panic.js";
-import { raiseWords, shouldRing } from "./raise_words.js";
+import { isPaused, raiseWords, shouldRing } from "./raise_words.js";
 import { Ring } from "./ring.js";
 import { t } from "./texts.js";
+import { usePresent } from "./time.js";
 import { html, useLayoutEffect, useRef, useState } from "./vendor/preact.js";
 
-/** @typedef {import("./panic.js").Progress} Progress */
+/** @typedef {import("./types.js").Progress} Progress */
 
 /** @param {{ progress: Progress }} props */
 export function RaisePanel({ progress }) {
   const { session, raises } = useConsole();
   const known = useShown((state) => state.facts) ?? NOBODY_KNOWN;
   const drill = progress.status === "Exercise";
+  // A pause that is over is another sentence.
+  usePresent(() => isPaused(progress.alert));
   const { headline, lines, urgent } = raiseWords(progress, known);
   const name = drill ? t("Your drill") : t("Your alert");
   const prefix = drill ? `${t("EXERCISE")} · ` : "";

@@ -3,14 +3,14 @@ import { acceptances, isDrill, rooms, silentAgencies, unreachedPeople } from "./
 import { serverNow } from "./clock.js";
 import { moment } from "./moments.js";
 import { agencyNames, listed, peopleNames, personName, roomNames } from "./names.js";
-import { REPEAT_MS, isGuarded, isSettled } from "./panic.js";
+import { REPEAT_MS, isSettled, isUnsent } from "./panic.js";
 import { t } from "./texts.js";
 import { failureWords, reasonWords } from "./words.js";
 
 /**
  * @typedef {import("./types.js").Alert} Alert
  * @typedef {import("./names.js").Known} Known
- * @typedef {import("./panic.js").Progress} Progress
+ * @typedef {import("./types.js").Progress} Progress
  * @typedef {{ headline: string, lines: string[], urgent: string[] }} Told `urgent` is what the raiser should do.
  */
 
@@ -20,7 +20,7 @@ import { failureWords, reasonWords } from "./words.js";
  * @returns {Told}
  */
 export function raiseWords(progress, known) {
-  if (progress.stop !== "" && progress.known !== "ended") return stopWords(progress);
+  if (progress.stop !== "" && progress.known !== "ended") return stopWords(progress, known);
   const told = knownWords(progress, known);
   if (!progress.refusal || progress.known === "ended") return told;
   return { ...told, urgent: [`${t("NOT stopped.")} ${failureWords(progress.refusal)}`, ...told.urgent] };
@@ -56,9 +56,9 @@ export function shouldRing(progress) {
 
 /** Why the raiser must not sign out now, or nothing. @param {readonly Progress[]} raises */
 export function stayWords(raises) {
-  const kept = raises.filter(isGuarded);
-  if (kept.some((each) => each.status === "Actual")) return t("Your alert is not accepted yet. End it before you sign out.");
-  return kept.length ? t("Your drill is not accepted yet. End it before you sign out.") : "";
+  const kept = raises.filter(isUnsent);
+  if (kept.some((each) => each.stop)) return t("Your stop is not passed on yet. Wait before you sign out.");
+  return kept.length ? t("Your call is not stored yet. Wait, or stop it before you sign out.") : "";
 }
 
 /** @param {Alert} alert @param {Known} known @returns {Told} */
@@ -101,21 +101,29 @@ export function endedWords(alert, known) {
 
 /** What a raiser's own word that it is over has done. @param {Alert | null | undefined} alert */
 export function passedOnWords(alert) {
-  if (!alert?.paused_until) return t("Your word was passed on. Calling goes on until somebody who accepted ends it.");
+  if (!isPaused(alert)) return t("Your word was passed on. Calling goes on until somebody who accepted ends it.");
   return t("Your word was passed on. Calling pauses until {time}; then it goes on unless somebody has ended it.", {
     time: time(alert.paused_until),
   });
 }
 
-/** @param {Progress} progress @returns {Told} */
-function stopWords({ stop, failure, alert }) {
+/**
+ * @param {Alert | null | undefined} alert
+ * @returns {alert is Alert & { paused_until: string }}
+ */
+export function isPaused(alert) {
+  return Date.parse(alert?.paused_until ?? "") > serverNow();
+}
+
+/** @param {Progress} progress @param {Known} known @returns {Told} */
+function stopWords({ stop, failure, alert, ...progress }, known) {
   switch (stop) {
-    case "passed_on":
-      return {
-        headline: passedOnWords(alert),
-        lines: [],
-        urgent: [],
-      };
+    case "passed_on": {
+      const passedOn = passedOnWords(alert);
+      if (!alert || progress.known !== "accepted") return { headline: passedOn, lines: [], urgent: [] };
+      const told = alertWords(alert, known);
+      return { ...told, lines: [passedOn, ...told.lines] };
+    }
     case "never_stored":
       return { headline: t("Stopped. Nothing was stored, and nobody was called."), lines: [], urgent: [] };
     default:

@@ -1,12 +1,12 @@
 /** Every raise of this person that is under way here, whatever screen is shown and whether or not anybody listens. */
 import { isDrill, isMine, isOpen, knownOf } from "./alert_facts.js";
 import { NOTHING_CHOSEN } from "./store.js";
-import { isGuarded, startRaise } from "./panic.js";
+import { isGuarded, isUnsent, startRaise } from "./panic.js";
 
 /**
  * @typedef {import("./types.js").Alert} Alert
  * @typedef {import("./types.js").Channel} Channel
- * @typedef {import("./panic.js").Progress} Progress
+ * @typedef {import("./types.js").Progress} Progress
  * @typedef {import("./types.js").Status} Status
  * @typedef {ReturnType<typeof createRaises>} Raises
  */
@@ -38,7 +38,12 @@ export function createRaises({ clock, newKey, store, knowledge }) {
     for (const each of [...running].reverse()) {
       const twin = kept.findIndex((one) => alertOf(one.now()) === alertOf(each.now()));
       if (twin < 0) kept.push(each);
-      else if (staysWith(kept[twin].now())) each.abandon();
+      else if (staysWith(kept[twin].now())) {
+        each.abandon();
+        // It may be open again; and nobody else tells of that where nobody is signed in.
+        const { alert } = each.now();
+        if (alert) kept[twin].see(alert);
+      }
       else kept.splice(twin, 1, each).forEach((one) => one.abandon());
     }
     running = kept.reverse();
@@ -52,16 +57,19 @@ export function createRaises({ clock, newKey, store, knowledge }) {
     changed();
   }
 
-  /** Somebody else sits here, or nobody: nothing is done or shown any more in the name of whoever raised. */
-  function abandon() {
-    running.forEach((each) => each.abandon());
-    running = [];
+  /** In the name of whoever raised these nothing is done or shown any more. @param {import("./panic.js").Raise[]} those */
+  function drop(those) {
+    those.forEach((each) => each.abandon());
+    running = running.filter((each) => !those.includes(each));
     store.set({ chosen: NOTHING_CHOSEN });
     changed();
   }
 
   return {
-    abandon,
+    /** Whoever raised signs out: only what Streha may not know yet is stayed with. */
+    leave() {
+      drop(running.filter((each) => !isUnsent(each.now())));
+    },
     /** @param {Channel} channel @param {Status} status */
     start(channel, status) {
       begin({ key: newKey(), channel, status }, true);
@@ -70,7 +78,7 @@ export function createRaises({ clock, newKey, store, knowledge }) {
     see() {
       const { alerts, facts } = store.get();
       if (!facts) return;
-      if (person && person !== facts.me.id) abandon();
+      if (person && person !== facts.me.id) drop(running);
       person = facts.me.id;
       for (const each of alerts) {
         running.forEach((raise) => raise.see(each));
@@ -98,6 +106,7 @@ export function createRaises({ clock, newKey, store, knowledge }) {
       running.forEach((each) => each.kick());
     },
     guarded: () => running.some((each) => isGuarded(each.now())),
+    unsent: () => running.some((each) => isUnsent(each.now())),
   };
 }
 

@@ -4,12 +4,14 @@
  */
 import { createEntering } from "./entering.js";
 import { createHearing } from "./hearing.js";
+import { isMine } from "./alert_facts.js";
 import { unnamedAgencies } from "./names.js";
 import { createRefresher } from "./refreshing.js";
 import { emptied, unsaid } from "./store.js";
 import { follow } from "./stream.js";
 import { t } from "./texts.js";
 import { createWarning } from "./warning.js";
+import { isSignedOut } from "./words.js";
 
 /**
  * @typedef {import("./api.js").Failure} Failure
@@ -36,7 +38,7 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
   let stream = null;
   let person = "";
   let callOffReload = () => {};
-  /** Agencies whose names were asked for once already. @type {Set<string>} */
+  /** What the board was asked about once already: agencies without a name, raises in another's. @type {Set<string>} */
   const askedFor = new Set();
 
   const warning = createWarning({ clock, sound });
@@ -63,13 +65,14 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
     callOffReload();
     // What nobody is told of by the stream (signs of life, names) is looked at now and then.
     callOffReload = clock.after(RELOAD_MS * (1 + random() / 4), () => refresher.want("board"));
+    stream?.from(board.position);
     stream ??= follow({ fetch, clock, random, after: board.position, heard: change, changed, refused });
   }
 
   /** @param {Failure} failure @param {string} name */
   function mayRetry(failure, name) {
     if (failure.status === 401) {
-      refused();
+      refused(failure);
       return false;
     }
     if (name === "board" && store.get().session === "starting") store.set({ failure });
@@ -102,13 +105,14 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
     if (live.state !== "live") say(t("NOT live. What you see may be old."), true);
   }
 
-  function refused() {
+  /** @param {Failure} [failure] */
+  function refused(failure) {
     if (entering.nobody()) return;
-    end(store.get().facts ? "ended" : "none");
+    end(store.get().facts ? "ended" : "none", failure);
   }
 
-  /** @param {State["why"]} why */
-  function end(why) {
+  /** @param {State["why"]} why @param {Failure} [failure] What the server said of it. */
+  function end(why, failure) {
     stream?.stop();
     stream = null;
     refresher.stop();
@@ -118,7 +122,10 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
     hearing.forget();
     warning.over(why === "ended");
     store.set(emptied(store.get(), why));
-    if (why === "ended") say(t("Your session has ended. Sign in again."), true);
+    if (failure?.status === 401 && !isSignedOut(failure)) {
+      store.set({ failure });
+      say(failure.detail, true);
+    } else if (why === "ended") say(t("Your session has ended. Sign in again."), true);
   }
 
   /** @param {string} text @param {boolean} urgent */
@@ -142,9 +149,12 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
     const state = store.get();
     if (!state.facts) return;
     if (person !== state.facts.me.id) anotherPerson(state.facts.me.id);
-    const unnamed = unnamedAgencies(state.alerts, state.facts).filter((each) => !askedFor.has(each));
-    if (unnamed.length) refresher.want("board");
-    unnamed.forEach((each) => askedFor.add(each));
+    const me = state.facts.me.id;
+    // A press that counts as another's: somebody else signed in by another tab.
+    const others = state.raises.flatMap(({ alert }) => (alert && !isMine(alert, me) ? [alert.id] : []));
+    const strange = [...unnamedAgencies(state.alerts, state.facts), ...others].filter((each) => !askedFor.has(each));
+    if (strange.length) refresher.want("board");
+    strange.forEach((each) => askedFor.add(each));
     hearing.listen();
   }
 

@@ -10,11 +10,13 @@ const COMMAND = "streha console";
 
 export function SignInScreen() {
   const why = useShown((state) => state.why);
+  const failure = useShown((state) => state.failure);
+  const notice = failure ? failureWords(failure) : reason(why);
   const canRaise = useShown((state) => state.calling.channels.length > 0);
   return html`
     <main id="main" tabindex="-1" class="sign-in">
       <h1>${t("Sign in to Streha")}</h1>
-      ${reason(why) && html`<p class="notice">${reason(why)}</p>`}
+      ${notice && html`<p class="notice">${notice}</p>`}
       <ol>
         <li>${t("On your own machine, run:")} <code>${COMMAND}</code></li>
         <li>${t("Open the link that it prints in this browser. It works once, for two minutes.")}</li>
@@ -22,7 +24,7 @@ export function SignInScreen() {
       <div class="meanwhile">
         <p>
           ${canRaise
-            ? t("You can still try to raise an alert below. Everything else needs a new link.")
+            ? t("As long as this page stays open you can still try to raise an alert below. Everything else needs a new link.")
             : t("Without signing in, no alert can be raised here.")}
         </p>
         <${Ring} />

@@ -13,7 +13,7 @@ export function SignOut() {
 export function Offer() {
   const { session } = useConsole();
   const offered = useShown((state) => state.offered);
-  const me = useShown((state) => state.facts?.me.name ?? "");
+  const facts = useShown((state) => state.facts);
   if (!offered) return null;
   const stay = () => {
     session.stay();
@@ -21,9 +21,9 @@ export function Offer() {
   };
   return html`
     <section class="offer" aria-label=${t("Sign in to Streha")}>
-      <p>${offerWords(me)}</p>
+      <p>${offerWords(facts)}</p>
       <div class="buttons">
-        <button type="button" onClick=${stay}>${t("Stay signed in")}</button>
+        ${facts && html`<button type="button" onClick=${stay}>${t("Stay signed in")}</button>`}
         <${Leave} words=${t("Sign in with this link")} leave=${session.replace} />
       </div>
     </section>

@@ -12,7 +12,10 @@
 // Seconds, hertz, loudness. The gap at the end belongs to the round.
 const CALL = [[0.28, 880, 0.5], [0.28, 622, 0.5], [0.28, 880, 0.5], [0.28, 622, 0.5], [1.1, 0, 0]];
 const WARNING = [[0.2, 330, 0.4], [0.12, 0, 0], [0.4, 247, 0.4], [2.2, 0, 0]];
+const REMINDER = [...WARNING.slice(0, 3), [59, 0, 0]];
 const SOFT = [[0.9, 392, 0.12]];
+// The lowest rate that every browser knows: enough for these tones, and little memory for a long silence.
+const RATE = 8000;
 const EDGE_SECONDS = 0.02;
 
 /**
@@ -28,7 +31,8 @@ export function createSound({ context, changed, audible }) {
   let playing = null;
   let wanted = true;
   let calling = false;
-  let warning = false;
+  /** @type {number[][] | null} */
+  let warning = null;
 
   function state() {
     if (!wanted) return "off";
@@ -37,7 +41,7 @@ export function createSound({ context, changed, audible }) {
 
   function update() {
     changed(state());
-    const due = !wanted ? null : calling ? CALL : warning ? WARNING : null;
+    const due = !wanted ? null : calling ? CALL : warning;
     if (playing && playing.tones !== due) {
       playing.source.stop();
       playing = null;
@@ -50,8 +54,8 @@ export function createSound({ context, changed, audible }) {
 
   /** @param {boolean} needed */
   function warn(needed) {
-    if (warning === needed) return;
-    warning = needed;
+    if (needed === (warning !== null)) return;
+    warning = needed ? WARNING : null;
     update();
   }
 
@@ -72,7 +76,7 @@ export function createSound({ context, changed, audible }) {
     },
     /** Switch sound on or off, as the person asked. */
     toggle() {
-      warning = false;
+      warning = null;
       wanted = state() !== "on";
       if (wanted) begin();
       update();
@@ -85,6 +89,11 @@ export function createSound({ context, changed, audible }) {
     },
     /** Whether to warn that nobody can be called here now; whoever touches the page has heard it. */
     warn,
+    /** Nobody seems to be there: warn once a minute from now on. */
+    warnRarely() {
+      if (warning) warning = REMINDER;
+      update();
+    },
     /** Tell of an exercise. */
     soft() {
       if (state() === "on" && audio) play(audio, SOFT);
@@ -94,16 +103,15 @@ export function createSound({ context, changed, audible }) {
 
 /** @param {AudioContext} audio @param {number[][]} tones */
 function play(audio, tones) {
-  const rate = audio.sampleRate;
   const samples = tones.flatMap(([seconds = 0, hertz = 0, loudness = 0]) => {
-    const count = Math.round(seconds * rate);
-    const edge = EDGE_SECONDS * rate;
+    const count = Math.round(seconds * RATE);
+    const edge = EDGE_SECONDS * RATE;
     return Array.from({ length: count }, (_, index) => {
       const swell = Math.min(1, index / edge, (count - index) / edge);
-      return Math.sin((2 * Math.PI * hertz * index) / rate) * loudness * swell;
+      return Math.sin((2 * Math.PI * hertz * index) / RATE) * loudness * swell;
     });
   });
-  const buffer = audio.createBuffer(1, samples.length, rate);
+  const buffer = audio.createBuffer(1, samples.length, RATE);
   buffer.copyToChannel(Float32Array.from(samples), 0);
   const source = audio.createBufferSource();
   source.buffer = buffer;

@@ -23,6 +23,7 @@ export function firstState(language) {
     alerts: [],
     reviews: [],
     asOf: {},
+    anewAt: 0,
     live: { state: "connecting", since: 0 },
     heardAt: 0,
     behind: false,

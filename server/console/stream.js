@@ -5,18 +5,7 @@
 import { createReader } from "./events.js";
 
 /**
- * @typedef {import("./types.js").Clock} Clock
- * @typedef {import("./types.js").Live} Live
  * @typedef {import("./events.js").StreamEvent} StreamEvent
- *
- * @typedef {object} Means
- * @property {typeof globalThis.fetch} fetch
- * @property {Clock} clock
- * @property {() => number} random From 0 to 1.
- * @property {number} after The position of what is known already.
- * @property {(name: string, data: any) => void} heard Gets every event; one that makes no sense comes as a reset.
- * @property {(live: Live) => void} changed
- * @property {() => void} refused Nobody is signed in any more.
  */
 
 export const SILENT_MS = 40_000;
@@ -38,7 +27,7 @@ export function backoff(failures, chance) {
   return (most / 2) * (1 + chance);
 }
 
-/** @param {Means} means */
+/** @param {import("./types.js").FollowMeans} means */
 export function follow({ fetch, clock, random, after, heard, changed, refused }) {
   let position = String(after);
   let failures = 0;
@@ -93,6 +82,7 @@ export function follow({ fetch, clock, random, after, heard, changed, refused })
         signal: aborting.signal,
       });
       if (response.status === 401) stop(refused);
+      if (response.status === 400) position = "";
       const kind = response.headers.get("Content-Type") ?? "";
       if (!response.ok || !response.body || !kind.startsWith("text/event-stream")) {
         return Math.min(NO_LONGER_MS, 1000 * Number(response.headers.get("Retry-After")) || 0);
@@ -150,7 +140,8 @@ export function follow({ fetch, clock, random, after, heard, changed, refused })
 
   async function keepFollowing() {
     while (!over) {
-      const asked = await listen();
+      if (!position) heard("reset", {});
+      const asked = position ? await listen() : 0;
       if (over) return;
       lose();
       await pause(crowded ? CROWDED_MS : Math.max(asked, backoff(failures++, random())));
@@ -172,7 +163,13 @@ export function follow({ fetch, clock, random, after, heard, changed, refused })
   void keepFollowing();
   return {
     stop: () => stop(),
-    /** The machine woke up or has a network again: do not wait for a timer that may have slept. */
+    /** A board has come: follow from there, if there is nowhere else to follow from. @param {number} after */
+    from(after) {
+      if (position) return;
+      position = String(after);
+      connectNow();
+    },
+    /** The machine woke up or has a network again: its timers may have slept. */
     kick() {
       connectNow();
       wake();

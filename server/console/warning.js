@@ -1,6 +1,6 @@
 /**
  * When to warn aloud that this console cannot call anybody: once it has been cut off for a while, and once its session
- * has ended. It goes on until somebody touches the page, all is well again, or nobody seems to be there.
+ * has ended. It goes on until somebody touches the page or all is well again; after a while as a rare tone.
  */
 
 export const CUT_OFF_MS = 60_000;
@@ -12,7 +12,7 @@ export function createWarning({ clock, sound }) {
 
   function begin() {
     sound.warn(true);
-    callOff = clock.after(WARNING_MS, end);
+    callOff = clock.after(WARNING_MS, sound.warnRarely);
   }
 
   function end() {

@@ -67,9 +67,14 @@ export function tierWords(tier) {
   }
 }
 
+/** Whether nobody is signed in; other refusals of the same status say in their own words what to do. @param {Failure} failure */
+export function isSignedOut({ status, detail }) {
+  return status === 401 && ["", "Sign in first.", t("Sign in first.")].includes(detail);
+}
+
 /** Return why something was not done, and what to do. @param {Failure} failure */
 export function failureWords(failure) {
-  if (failure.status === 401) return t("Your session has ended. Sign in again.");
+  if (isSignedOut(failure)) return t("Your session has ended. Sign in again.");
   if (failure.detail) return failure.detail;
   if (failure.kind === "garbled") {
     return t("What answered is not Streha, or another version of it. Check the connection.");

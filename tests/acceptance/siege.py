@@ -6,6 +6,7 @@ panic that must be raised and read, and colluding members.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -146,6 +147,13 @@ class Siege:
     async def open(self, place: Place) -> list[AlertView]:
         """Return the open alerts of a case."""
         return await self.town.alerts.open_for(self.town.person("ana"), [place.case.core.id])
+
+    async def raised(self, place: Place) -> AlertView:
+        """Return the open alert of a case once there is one, whoever has heard of it."""
+        async with asyncio.timeout(PATIENCE):
+            while not (found := await self.open(place)):  # noqa: ASYNC110 (another process raises it)
+                await asyncio.sleep(0.05)
+        return found[0]
 
     async def end(self, place: Place) -> None:
         """End what was raised."""

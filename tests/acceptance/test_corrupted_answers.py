@@ -23,7 +23,7 @@ from tests.adverse_homeserver import PARTS, Rule, What
 
 pytestmark = pytest.mark.slow
 
-EXAMPLES = 300 if THOROUGH else 8
+EXAMPLES = 300 if THOROUGH else 6
 # How long the bot is left alone with such a homeserver, at least until it has met every rule.
 TROUBLED_SECONDS = 3.0
 # These are asked when a room is made or staffed, so one is made.

@@ -89,6 +89,19 @@ test("one's own alert is never heard, nor one in which one pressed too; an exerc
   assert.deepEqual([drill.fresh.length, drill.freshDrills.length], [0, 1]);
 });
 
+test("what was silenced sounds again when more people are called, or the same once more", () => {
+  const before = listen(NOTHING_HEARD, [alert()]);
+  const silenced = new Set([KEY]);
+  const more = alert({ recipients: [recipient(BORIS, POLICE), recipient(VESNA, POLICE)] });
+  const once = alert({ deliveries: [delivery(BORIS, "sent"), delivery(BORIS, "pending", "alert_raised_again")] });
+  for (const further of [more, once]) {
+    const called = listen(before, [further], { silenced });
+    assert.deepEqual([called.ringing, called.fresh.length, called.silenced.size], [true, 1, 0]);
+    assert.equal(listen(called, [further], { silenced }).ringing, false);
+  }
+  assert.equal(listen(before, [delivered()], { silenced }).ringing, false);
+});
+
 test("what was silenced is silent, until it is raised anew after an answer; another one sounds", () => {
   const silenced = new Set([KEY]);
   const quiet = listen(listen(NOTHING_HEARD, [alert()]), [alert()], { silenced });

@@ -127,6 +127,41 @@ test("what the stream tells counts, also where the answer to the raise was lost"
   assert.equal(clock.waiting, 0);
 });
 
+test("an accepted alert that is open again is raised and looked at again, and not once it was stopped", async () => {
+  let now = accepted();
+  const { asked, clock, known, puts, raising } = raise(({ path }) => answer(path.endsWith("/stand-down") ? accepted() : now));
+  await settle();
+  assert.deepEqual([known(), clock.waiting], ["accepted", 0]);
+  now = delivered();
+  raising.see(now);
+  assert.deepEqual([known(), isGuarded(raising.now()), clock.waiting], ["delivered", true, 2]);
+  await clock.pass(LOOK_MS);
+  assert.equal(asked.at(-1).method, "GET");
+  await clock.pass(REPEAT_MS - LOOK_MS);
+  assert.equal(puts().length, 2);
+  raising.stop();
+  await settle();
+  assert.deepEqual([known(), raising.now().stop, clock.waiting], ["accepted", "passed_on", 0]);
+  raising.see(delivered());
+  assert.deepEqual([known(), clock.waiting], ["delivered", 0]);
+});
+
+test("after a stop was passed on, whoever accepts is told, and a pause no longer than it lasts", async () => {
+  const { raising } = raise(() => answer(delivered()));
+  await settle();
+  raising.stop();
+  await settle();
+  const soon = new Date(Date.now() + 60_000).toISOString();
+  raising.see(delivered({ paused_until: soon }));
+  assert.match(raiseWords(raising.now(), NOBODY_KNOWN).headline, /Calling pauses until/);
+  raising.see(delivered({ paused_until: new Date(Date.now() - 1_000).toISOString() }));
+  assert.match(raiseWords(raising.now(), NOBODY_KNOWN).headline, /Calling goes on until/);
+  raising.see(accepted({ paused_until: soon }));
+  const { headline, lines } = raiseWords(raising.now(), NOBODY_KNOWN);
+  assert.match(headline, /^ACCEPTED by Boris Primer/);
+  assert.match(lines[0], /Calling pauses until/);
+});
+
 test("an alert that somebody ended ends it", async () => {
   const { known, raising } = raise(() => answer(ended()));
   await settle();

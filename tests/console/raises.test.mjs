@@ -6,7 +6,7 @@ import { chosenOf } from "../../server/console/channel_choice.js";
 import { createRaises } from "../../server/console/raises.js";
 import { NOTHING_CHOSEN, createStore, emptied, firstState } from "../../server/console/store.js";
 import { REPEAT_MS } from "../../server/console/panic.js";
-import { CHANNEL, KEY, StandingClock, alert, ended, settle } from "./world.mjs";
+import { CHANNEL, KEY, StandingClock, accepted, alert, delivered, ended, settle } from "./world.mjs";
 
 const OTHER = { compartment: "00000000-0000-4000-8000-0000000000c2", codename: "aaa-first" };
 
@@ -18,7 +18,7 @@ function presses(answers = {}) {
   let keys = 0;
   const knowledge = {
     raise: async (key) => (asked.push(["raise", key]), answers.raise ? await answers.raise(key) : alert()),
-    look: async () => alert(),
+    look: async (id) => (answers.raise ? await answers.raise(id) : alert()),
     standDown: async (id) => (asked.push(["stop", id]), answers.stop ? answers.stop() : alert()),
   };
   const newKey = () => (keys++ === 0 ? KEY : `key-${keys}`);
@@ -80,12 +80,44 @@ test("a press after the stop calls anew", async () => {
   assert.deepEqual(take("raise"), ["key-2"]);
 });
 
+test("whoever signs out leaves what is stored, and stays with what may not be", async () => {
+  const { clock, store, raises } = presses({ raise: (key) => (key === KEY ? alert() : new Promise(() => {})) });
+  raises.start(CHANNEL, "Actual");
+  await settle();
+  raises.start(OTHER, "Exercise");
+  assert.equal(raises.unsent(), true);
+  raises.leave();
+  assert.deepEqual(store.get().raises.map((each) => each.key), ["key-2"]);
+  assert.equal(raises.unsent(), true);
+  await clock.pass(REPEAT_MS);
+  assert.deepEqual(store.get().raises.map((each) => each.known), ["raising"]);
+});
+
+test("a press after somebody accepted, and one of a colleague, are stayed with until it is accepted again", async () => {
+  let now = accepted();
+  const { clock, store, raises, take } = presses({ raise: () => now });
+  raises.start(CHANNEL, "Actual");
+  await settle();
+  assert.deepEqual([store.get().raises[0].known, clock.waiting], ["accepted", 0]);
+  // Nobody is signed in here: only the answer to the press itself tells.
+  now = delivered();
+  raises.start(CHANNEL, "Actual");
+  await settle();
+  take("raise");
+  assert.deepEqual(store.get().raises.map((each) => [each.key, each.known]), [[KEY, "delivered"]]);
+  await clock.pass(REPEAT_MS);
+  assert.deepEqual(take("raise"), [KEY]);
+  now = accepted();
+  await clock.pass(REPEAT_MS);
+  assert.deepEqual([store.get().raises[0].known, clock.waiting, raises.guarded()], ["accepted", 0, false]);
+});
+
 test("whoever leaves leaves nothing behind", async () => {
   const { clock, store, raises, take } = presses();
   store.set({ chosen: { channel: CHANNEL, gone: false } });
   raises.start(CHANNEL, "Actual");
   await settle();
-  raises.abandon();
+  raises.leave();
   assert.deepEqual([store.get().raises, store.get().chosen, clock.waiting], [[], NOTHING_CHOSEN, 0]);
   take("raise");
 });

@@ -8,6 +8,7 @@ import { createRaises } from "../../server/console/raises.js";
 import { createSession } from "../../server/console/session.js";
 import { createSound } from "../../server/console/sound.js";
 import { createStore, firstState } from "../../server/console/store.js";
+import { REPEAT_MS } from "../../server/console/panic.js";
 import { GRACE_MS } from "../../server/console/stream.js";
 import { CUT_OFF_MS, WARNING_MS } from "../../server/console/warning.js";
 import {
@@ -187,42 +188,85 @@ test("a page that is opened by a link where somebody is signed in shows that per
   assert.deepEqual([asked, store.get().session, store.get().offered], [["GET /api/board"], "signed_out", false]);
 });
 
-for (const [status, refusal, how, end] of [
-  ["Actual", /^Your alert is not accepted yet/, "accepted", accepted],
-  ["Exercise", /^Your drill is not accepted yet/, "ended", ended],
-]) {
-  test(`signing out, also by a link, waits until one's own call is ${how}, and takes it out of sight`, async () => {
-    const own = { status, raised_by: BORIS, pressed_by: [BORIS], stand_down_reason: "safe" };
-    let now = alert(own);
-    const { session, store, raises, lines, clock, take } = await signedIn({ alert: () => answer(now) });
+for (const status of ["Actual", "Exercise"]) {
+  test(`signing out, also by a link, waits until one's own call is stored and a stop is passed on: ${status}`, async () => {
+    const own = alert({ status, raised_by: BORIS, pressed_by: [BORIS] });
+    let works = false;
+    const { session, store, raises, clock, take } = await signedIn({ alert: () => (works ? answer(own) : problem(503)) });
     raises.start(CHANNEL, status);
     await settle();
     session.begin("code-of-a-link");
     take();
-    assert.match(await session.signOut(), refusal);
-    assert.match(await session.replace(), refusal);
+    assert.match(await session.signOut(), /^Your call is not stored yet/);
+    assert.match(await session.replace(), /^Your call is not stored yet/);
     assert.deepEqual([take(), store.get().session, store.get().raises.length], [[], "signed_in", 1]);
-    now = end(own);
-    lines[0].event("change", { object: "alert", id: KEY }, 8);
-    await clock.pass(1_000);
-    assert.deepEqual(store.get().raises.map((each) => each.known), [how]);
+    works = true;
+    await clock.pass(REPEAT_MS);
+    assert.equal(store.get().raises[0].known, "stored");
+    works = false;
+    raises.stop(KEY);
+    await settle();
+    assert.match(await session.signOut(), /^Your stop is not passed on yet/);
+    works = true;
+    await clock.pass(REPEAT_MS);
     assert.equal(await session.signOut(), "");
     assert.deepEqual([store.get().raises, store.get().session, store.get().why], [[], "signed_out", "left"]);
   });
 }
 
-test("what is raised while one signs out is stayed with", async () => {
-  let come = () => {};
+test("an alert that is stored is not ended in order to sign out", async () => {
   const own = alert({ raised_by: BORIS, pressed_by: [BORIS] });
-  const signIn = () => new Promise((resolve) => void (come = resolve));
-  const { session, store, raises } = await signedIn({ alert: () => answer(own), signIn });
+  const { session, store, raises, take } = await signedIn({ alert: () => answer(own) });
+  raises.start(CHANNEL, "Actual");
+  await settle();
+  take();
+  assert.equal(await session.signOut(), "");
+  assert.deepEqual(take(), ["DELETE /api/sign-in/sessions/current"]);
+  assert.deepEqual([store.get().raises, store.get().why], [[], "left"]);
+});
+
+test("what is raised while one signs out is stayed with, and a link asks before it gives that up", async () => {
+  let come = () => {};
+  const signIn = (path) => (path.endsWith("current") ? new Promise((resolve) => void (come = resolve)) : undefined);
+  const { session, store, raises, take } = await signedIn({ alert: () => problem(503), signIn });
   session.begin("code-of-a-link");
   const leaving = session.replace();
   raises.start(CHANNEL, "Actual");
   await settle();
   come(answer(null, { status: 204 }));
   assert.equal(await leaving, "");
-  assert.deepEqual([store.get().session, store.get().raises.length, raises.guarded()], ["signed_out", 1, true]);
+  assert.deepEqual([store.get().session, store.get().raises.length, raises.unsent()], ["signed_out", 1, true]);
+  assert.deepEqual([store.get().offered, store.get().urgent.text.split(".")[0]], [true, "A call from here is not stored yet"]);
+  take();
+  assert.equal(await session.replace(), "");
+  await settle();
+  assert.deepEqual([store.get().session, take()[0]], ["signed_in", "GET /api/board"]);
+});
+
+test("a refusal that has other words than the ordinary ones is told in them", async () => {
+  const words = "This request did not come from Streha's own page.";
+  const link = outside({ signIn: () => problem(401, words) });
+  link.session.begin("code-of-a-link");
+  await settle();
+  assert.deepEqual([link.store.get().why, link.store.get().failure.detail], ["used", words]);
+  for (const [detail, said] of [[words, words], ["Sign in first.", "Your session has ended. Sign in again."]]) {
+    const state = await signedIn();
+    state.world.board = () => problem(401, detail);
+    state.lines[0].event("reset", {}, 9);
+    await state.clock.pass(1_000);
+    const { session, failure, urgent } = state.store.get();
+    assert.deepEqual([session, failure?.detail ?? said, urgent.text], ["signed_out", said, said]);
+  }
+});
+
+test("a press that counts as another's makes the board be asked for once", async () => {
+  const { clock, lines, raises, take } = await signedIn({ alert: () => answer(alert({ raised_by: ANA })) });
+  raises.start(CHANNEL, "Actual");
+  await clock.pass(1_000);
+  assert.deepEqual(take().slice(0, 2), [`PUT /api/alerts/${KEY}`, "GET /api/board"]);
+  lines[0].event("change", { object: "alert", id: KEY }, 8);
+  await clock.pass(1_000);
+  assert.deepEqual(take(), [`GET /api/alerts/${KEY}`]);
 });
 
 test("a board that cannot be loaded is told and asked for again; without a session one is told how to sign in", async () => {
@@ -272,6 +316,12 @@ test("an alert that calls is heard and said, until somebody of the agency accept
   assert.equal(audio.playing.length, 1);
   assert.equal(audio.playing[0].loop, true);
   assert.match(store.get().urgent.text, /ALERT, quiet-heron: panic/);
+  state.session.silence();
+  assert.equal(audio.playing.length, 0);
+  now = alert({ recipients: [recipient(BORIS, POLICE), recipient(ANA, POLICE)] });
+  lines[0].event("change", { object: "alert", id: KEY }, 9);
+  await clock.pass(1_000);
+  assert.equal(audio.playing.length, 1);
   state.session.silence();
   assert.equal(audio.playing.length, 0);
   now = accepted();
@@ -353,8 +403,8 @@ test("a session that ends in the middle of a hold: everything is hidden, and the
   assert.deepEqual(new Set(puts), new Set([`/api/alerts/${KEY}`]));
   assert.equal(puts.length, 2);
   assert.equal(raises.guarded(), true);
-  assert.match(await session.signOut(), /^Your alert is not accepted yet/);
-  assert.equal(store.get().raises.length, 1);
+  assert.equal(await session.signOut(), "");
+  assert.deepEqual(store.get().raises, []);
 });
 
 test("one's own alert that nobody has accepted is stayed with again after a reload, and once only", async () => {
@@ -412,8 +462,10 @@ test("whoever signs in after somebody else never raises in that person's stead",
   world.board = () => (used ? answer(theirs) : problem(401));
   lines[0].event("ended", { reason: "signed_out" });
   await settle();
-  assert.equal(raises.guarded(), true);
+  assert.equal(raises.unsent(), true);
   session.begin("code-of-another-link");
+  assert.deepEqual([store.get().session, store.get().offered, puts.length], ["signed_out", true, 1]);
+  assert.equal(await session.replace(), "");
   await clock.pass(60_000);
   assert.equal(puts.length, 1);
   assert.deepEqual(store.get().raises, []);
@@ -506,7 +558,7 @@ test("whoever signs out is not warned of it", async () => {
   assert.equal(store.get().urgent.text, "");
 });
 
-test("a console that is cut off for long warns aloud, for a limited time, and not when it is live again", async () => {
+test("a console that is cut off for long warns aloud, then now and then, and not when it is live again", async () => {
   const { audio, clock, lines, sound, world } = await signedIn();
   sound.touched();
   lines[0].event("alive", {});
@@ -517,6 +569,11 @@ test("a console that is cut off for long warns aloud, for a limited time, and no
   assert.equal(audio.playing.length, 0);
   await clock.pass(1);
   assert.equal(audio.playing.length, 1);
+  const [{ buffer: often }] = audio.playing;
+  await clock.pass(WARNING_MS);
+  const [{ buffer: rarely, loop }] = audio.playing;
+  assert.deepEqual([audio.playing.length, loop, rarely.length > 10 * often.length], [1, true, true]);
+  sound.touched();
   await clock.pass(WARNING_MS);
   assert.equal(audio.playing.length, 0);
   world.stream = undefined;

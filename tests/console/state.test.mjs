@@ -55,7 +55,17 @@ test("an alert that a board does not list any more is looked at; where rights ha
   assert.deepEqual(missing(state, answer, 1), []);
   assert.equal(onBoard(state, answer, 2).alerts.length, 2);
   assert.deepEqual(onBoard(state, answer, 2, true).alerts.map((each) => each.id), [KEY]);
-  assert.deepEqual(withoutAlert(state, OTHER).alerts.map((each) => each.id), [KEY]);
+  assert.deepEqual(withoutAlert(state, OTHER, 3).alerts.map((each) => each.id), [KEY]);
+});
+
+test("what was asked for before rights changed, or before an alert was gone, brings nothing back", () => {
+  const state = onBoard(onBoard(firstState("en"), board({ alerts: [alert()] }), 1), board(), 5, true);
+  assert.deepEqual([state.alerts, withAlert(state, alert(), 4)], [[], {}]);
+  assert.equal(with_(state, withAlert(state, alert(), 6)).alerts.length, 1);
+  const gone = with_(firstState("en"), withoutAlert(firstState("en"), KEY, 3));
+  assert.deepEqual(withAlert(gone, alert(), 2), {});
+  const newer = with_(gone, withAlert(gone, alert(), 4));
+  assert.deepEqual(withoutAlert(newer, KEY, 3), {});
 });
 
 test("real alerts come first, the newest before the older; what has ended stays in sight for a while", () => {

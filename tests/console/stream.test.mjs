@@ -144,6 +144,23 @@ test("a server that is stopping or slow to take it back is asked again, as late 
   assert.equal(asked.length, 3);
 });
 
+test("a position that is not taken is dropped: everything is loaded anew and followed from there", async () => {
+  const { asked, heard, told, lines, clock, following: stream } = following((line, number) => (number === 1 ? problem(400) : line.response));
+  await clock.pass(GRACE_MS);
+  assert.deepEqual([asked, told], [["7"], ["lost"]]);
+  assert.deepEqual(new Set(heard.map(([name]) => name)), new Set(["reset"]));
+  stream.from(40);
+  await settle();
+  assert.deepEqual(asked, ["7", "40"]);
+  lines.at(-1).event("alive", {});
+  await settle();
+  assert.deepEqual(told, ["lost", "live"]);
+  stream.from(50);
+  lines.at(-1).end();
+  await clock.pass(500);
+  assert.deepEqual(asked, ["7", "40", "40"]);
+});
+
 test("something else that answers is not taken for the stream", async () => {
   const { heard, told, clock } = following(() => answer("data: {}\n\n", { type: "text/html" }));
   await clock.pass(GRACE_MS);

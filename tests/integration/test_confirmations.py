@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import aiohttp
@@ -12,7 +13,7 @@ from agencies.model import Person
 from alerts.model import Event, State, Status, Through
 from alerts.service import AlertView
 from bots.confirmations import TIME_TO_ANSWER
-from bots.handling import Handling
+from bots.handling import Handling, NotYet
 from bots.homeserver import Homeserver
 from bots.meaning import LATE
 from bots.occupants import Occupants
@@ -21,7 +22,7 @@ from core.ids import new_id
 from core.settings import Settings
 from tests.clock import MovableClock
 from tests.people import Network, Scene
-from tests.talk import BOT, Talk, house_of
+from tests.talk import BOT, Talk, house_of, room_of, said
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -87,6 +88,19 @@ async def test_nobody_else_and_nowhere_else_can_it_be_confirmed(talk: Talk, scen
     assert not await open_alerts(network, scene.coordinator)
     assert len(await talk.answers()) == 1, "and nothing is said to it"
     await talk.say(scene.member, room, "da")
+    assert await open_alerts(network, scene.coordinator)
+
+
+async def test_a_yes_waits_until_it_is_known_whose_it_is(talk: Talk, scene: Scene, network: Network) -> None:
+    room = scene.case.core.id
+    await talk.say(scene.member, room, "panik")
+    yes = replace(said(scene.member, room_of(talk.house, room), "da", talk.clock, event="$yes"), current=False)
+    with pytest.raises(NotYet):
+        await talk.handling.handle(yes)
+    # For too long nobody could say: nothing is done, and nobody is called for what may be talk.
+    await talk.handling.handle(replace(yes, event_id="$late", sent_at=yes.sent_at - LATE))
+    assert len(await talk.answers()) == 1
+    await talk.handling.handle(replace(yes, current=True))
     assert await open_alerts(network, scene.coordinator)
 
 

@@ -27,10 +27,11 @@ from bots.identity import Identity, IdentityMissing
 from bots.intake import TOKEN
 from bots.key_directory import KeyDirectory
 from bots.olm_machine import OLM, OlmMachine
-from bots.olm_store import OlmStore, StoreInUse
+from bots.olm_store import OlmStore
 from bots.received import MembershipChange, Received, Undecryptable
 from bots.room_sessions import KeysNotShared, RoomSessions
 from bots.sharing import KeySharing
+from bots.store_lock import StoreInUse
 from core.clock import Clock, SystemClock
 from core.errors import Conflict, Permanent, Temporary
 from crypto import cross_signing

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bots import backfill
-from bots.backfill import Gap, gaps_in
+from bots.backfill import Backfill, Gap, Older, gaps_in
 from bots.bounds import MOST_GAPS
 from bots.device import MatrixDevice
 from bots.intake import BEGUN_ANEW
@@ -207,6 +207,26 @@ async def test_a_refused_gap_is_given_up_after_a_few_times(
         await device._backfill.fill()
     assert device._store.gaps() == []
     assert len(homeserver.to("/messages")) == 1 + backfill.MOST_REFUSALS
+
+
+async def test_what_nobody_foresaw_in_one_room_holds_up_no_other(
+    homeserver: ScriptedHomeserver, device: MatrixDevice
+) -> None:
+    homeserver.always("/messages", (500, {}))
+    homeserver.always("/sync", answer(rooms={room("odd"): shortened(1), room("good"): shortened(2)}))
+    await device.sync_once(0)
+    taken_in_before = device._backfill._take_in
+
+    def refusing(room_id: str, older: Older) -> None:
+        if room_id == room("odd"):
+            raise LookupError
+        taken_in_before(room_id, older)
+
+    filling = Backfill(device.homeserver, device._store, MovableClock(), refusing)
+    homeserver.always("/messages", {"chunk": [came(3)]})
+    assert await filling.fill()
+    assert [gap["room_id"] for gap in device._store.gaps()] == [room("odd")]
+    assert heard(device) == [1, 2, 3]
 
 
 async def test_an_endless_room_ends(

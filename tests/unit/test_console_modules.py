@@ -13,8 +13,6 @@ from deploy import node
 ROOT = Path(__file__).parents[2]
 CONSOLE = ROOT / "server" / "console"
 MODULES = sorted((ROOT / "tests" / "console").glob("*.test.mjs"))
-# Only their types are used, so no browser asks for them.
-NEVER_LOADED = {"types.js"}
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
@@ -32,7 +30,7 @@ def test_the_modules_do_what_their_tests_say(module: Path) -> None:
 def test_the_page_asks_for_every_module_at_once() -> None:
     page = (CONSOLE / "index.html").read_text(encoding="utf-8")
     asked = re.findall(r'<link rel="modulepreload" href="([^"]+)"', page)
-    modules = {path.name for path in CONSOLE.glob("*.js")} - NEVER_LOADED - {"app.js"}
+    modules = {path.name for path in CONSOLE.glob("*.js")} - {"app.js"}
     assert sorted(asked) == sorted([*modules, "vendor/preact.js"])
     assert '<script type="module" src="app.js"></script>' in page
 

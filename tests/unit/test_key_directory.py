@@ -46,9 +46,7 @@ def device_keys(
     return cross_signing.signed(document, user_id, seeds.self_signing) if signed else document
 
 
-def answer(
-    user_id: str = ANA, /, seeds: Any = SEEDS, **devices: Any
-) -> dict[str, dict[str, Any]]:
+def answer(user_id: str = ANA, /, seeds: Any = SEEDS, **devices: Any) -> dict[str, dict[str, Any]]:
     published = cross_signing.published_keys(user_id, seeds)
     return {
         "device_keys": {user_id: devices},
@@ -213,7 +211,7 @@ def test_a_key_that_two_people_publish_is_told_and_is_its_owners(directory: KeyD
     directory.learn(answer(ONE=device_keys("ONE", account=account)), [ANA], directory.asking())
     assert "device_key_claimed_twice" not in logged.getvalue()
     claimed = device_keys("EVIL", user_id=MALLORY, curve25519=key, seeds=OTHER_SEEDS)
-    directory.learn(answer(user_id=MALLORY, seeds=OTHER_SEEDS, EVIL=claimed), [MALLORY], directory.asking())
+    directory.learn(answer(MALLORY, seeds=OTHER_SEEDS, EVIL=claimed), [MALLORY], directory.asking())
     assert "device_key_claimed_twice" in logged.getvalue()
     fingerprint = account.ed25519_key.to_base64()
     assert directory.believe(ANA, key, fingerprint).bound

@@ -94,7 +94,7 @@ def test_everything_replaced_is_watched() -> None:
         return {name for name in vars(ours) if name in vars(theirs) and not name.startswith("__")}
 
     assert replaced(OlmMachine, Olm) == set(REPLACED)
-    assert replaced(OlmStore, SqliteStore) | replaced(OlmStore, MatrixStore) == {"load_sessions"}
+    assert replaced(OlmStore, SqliteStore) | replaced(OlmStore, MatrixStore) == {"load_sessions", "save_session"}
 
 
 def test_what_a_one_to_one_message_must_hold_is_as_it_was() -> None:

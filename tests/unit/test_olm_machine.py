@@ -19,7 +19,7 @@ from bots.bounds import (
     MOST_ROOM_KEYS_PER_DEVICE,
     ROOM_KEY_LIFE,
 )
-from bots.olm_store import RoomKeyClaim
+from bots.olm_tables import RoomKeyClaim
 from bots.room_keys import KeyMissing, Unreadable
 from tests.olm_party import ROOM, Party, published
 

@@ -28,11 +28,11 @@ from nio.store import DefaultStore  # type: ignore[import-untyped]  # as above
 
 from bots.device import PATIENCE_FOR_KEYS, MatrixDevice
 from bots.olm_machine import OlmMachine
-from bots.olm_store import StoreInUse, StoreLock
 from bots.published_keys import PublishedDevice
 from bots.received import Received
 from bots.room_keys import Unreadable
 from bots.room_sessions import KeysNotShared
+from bots.store_lock import StoreInUse, StoreLock
 from crypto import cross_signing
 from tests.clock import MovableClock
 from tests.olm_party import ROOM, Party

@@ -214,7 +214,7 @@ ROW = Row(
     title=f"The console: its size, and a board with {CASES} cases",
     prepared=_prepared,
     limits=(
-        Limit(figure=SHELL, at_most=60 * 1024),
+        Limit(figure=SHELL_WITH_WORDS, at_most=60 * 1024),
         Limit(figure=UPDATE, at_most=0.05),
         Limit(figure=REVIEW, at_most=0.05),
     ),

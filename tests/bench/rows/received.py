@@ -48,7 +48,9 @@ class _Receiving:
         self._bot = bot
         self._room = room
         self._count = count
-        self._at_first: float | None = None
+        # After every round: the measures take turns, and these are asked for at any time.
+        self._memory: list[float] = []
+        self._disk = 0.0
 
     async def taken_in(self) -> float:
         """Hand out a round of events; return how long the bot takes until it has handled all."""
@@ -64,23 +66,22 @@ class _Receiving:
 
         self._proxy.adopt(Rule(part="sync", what=What.FORGE, times=len(answers), forge=news))
         await self._running.until_told(HANDLED, before + self._count)
-        return time.monotonic() - started
+        took = time.monotonic() - started
+        self._memory.append(self._running.memory())
+        self._disk = self._running.disk()
+        return took
 
     async def memory(self) -> float:
-        """Return what the process holds."""
-        held = self._running.memory()
-        self._at_first = held if self._at_first is None else self._at_first
-        return held
+        """Return what the process held then."""
+        return self._memory[-1]
 
     async def grown(self) -> float:
         """Return by how much that is more than it was after the first round."""
-        held = await self.memory()
-        assert self._at_first is not None
-        return max(held - self._at_first, 0.01)
+        return max(self._memory[-1] - self._memory[0], 0.01)
 
     async def disk(self) -> float:
-        """Return what lies on the disk."""
-        return self._running.disk()
+        """Return what lay on the disk then."""
+        return self._disk
 
     async def _answer(self) -> tuple[list[Any], list[Any]]:
         """Return what one answer brings: room keys, and what they open."""

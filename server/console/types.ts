@@ -1,0 +1,201 @@
+// What the console's modules hand each other, for the type checker alone: no browser asks for it. What the API answers
+// is described once, in its OpenAPI document; these are the parts of it that the console reads.
+import type { Known } from "./alert_facts.js";
+import type { Failure } from "./api.js";
+import type { Knowledge } from "./knowledge.js";
+import type { Raises } from "./raises.js";
+import type { Session } from "./session.js";
+import type { Sound, Sounding } from "./sound.js";
+import type { Store } from "./store.js";
+
+export type Status = "Actual" | "Exercise";
+export type AlertState = "open" | "accepted" | "unanswered" | "stood_down";
+export type Reason = "safe" | "false_alarm" | "drill_over" | "handed_over";
+export type Names = Readonly<Record<string, string>>;
+
+export type AgencyInAlert = {
+  agency: string;
+  part: string;
+  acknowledged_by: string | null;
+  acknowledged_at: string | null;
+};
+
+export type Recipient = { person: string; agency: string; tier: number; acknowledged_at: string | null };
+
+export type Delivery = {
+  target_kind: string;
+  target: string;
+  template: string;
+  state: string;
+  sent_at: string | null;
+  unreached: string[];
+};
+
+export type Alert = {
+  id: string;
+  codename: string;
+  compartment: string;
+  status: Status;
+  event: string;
+  severity: string;
+  raised_by: string | null;
+  raised_through: string;
+  pressed_by: string[];
+  sent: string;
+  state: AlertState;
+  next_step_at: string | null;
+  paused_until: string | null;
+  stood_down_by: string | null;
+  stood_down_at: string | null;
+  stand_down_reason: string | null;
+  agencies: AgencyInAlert[];
+  recipients: Recipient[];
+  deliveries: Delivery[];
+  people: Names;
+};
+
+export type Review = { id: string; codename: string; level: string; owner: string; due_at: string };
+
+export type Duty = {
+  desk: string;
+  agency: string;
+  always_staffed: boolean;
+  covered_by: string | null;
+  officers: string[];
+};
+
+export type Channel = { compartment: string; codename: string };
+export type Proven = { status: Status; called_at: string; accepted_at: string };
+export type Me = { id: string; agency: string; name: string };
+
+/** What of the board is neither an alert nor a review. */
+export type Facts = {
+  at: string;
+  me: Me;
+  police_number: string;
+  ambulance_number: string;
+  duty: Duty[];
+  people: Names;
+  agencies: Names;
+  proven: Proven | null;
+  engine_at: string | null;
+  bots_at: string | null;
+};
+
+export type Board = Facts & { position: number; alerts: Alert[]; reviews: Review[]; channels: Channel[] };
+
+/** What raising an alert needs. */
+export type Calling = { channels: Channel[]; police: string; ambulance: string };
+
+/** Where the panic button calls, and whether what was chosen before is there no more: its codename may be forbidden now. */
+export type Chosen = { channel: Channel | null; gone: boolean };
+
+/** What views act through. */
+export type Console = {
+  store: Store;
+  session: Session;
+  knowledge: Knowledge;
+  raises: Raises;
+  sound: Sound;
+  clock: Clock;
+  /** Speaks a language, where its words can be had. */
+  speak: (language: string) => Promise<boolean>;
+};
+
+/** What was told already of alerts. */
+export type Heard = {
+  /** Every open alert that was told of. */
+  known: ReadonlySet<string>;
+  /** Those that call this person, silenced or not, and how many calls were made. */
+  calling: ReadonlyMap<string, number>;
+  silenced: ReadonlySet<string>;
+};
+
+/** What it needs to follow the live stream. */
+export type FollowMeans = {
+  fetch: typeof globalThis.fetch;
+  clock: Clock;
+  /** From 0 to 1. */
+  random: () => number;
+  /** The position of what is known already. */
+  after: number;
+  /**
+   * Gets every event. One that makes no sense comes as a reset, and so does a position that is not taken: then nothing
+   * is followed before a new one is told (`from`).
+   */
+  heard: (name: string, data: any) => void;
+  changed: (live: Live) => void;
+  /** Nobody is signed in any more. */
+  refused: () => void;
+};
+
+/** What it needs to stay with a raise. */
+export type RaiseMeans = {
+  clock: Clock;
+  raise: (key: string, compartment: string, status: Status) => Promise<Alert>;
+  look: (id: string) => Promise<Alert>;
+  standDown: (id: string, reason: Reason) => Promise<Alert>;
+  changed: (progress: Progress) => void;
+};
+
+/** How far one raise came. */
+export type Progress = {
+  key: string;
+  channel: Channel;
+  status: Status;
+  known: "raising" | "not_raised" | "out_of_sight" | Known;
+  /** The last that was seen. */
+  alert: Alert | null;
+  /** Why there is no newer one. */
+  failure: Failure | null;
+  /** Whether the first answer takes so long that the raiser should not wait for it. */
+  slow: boolean;
+  stop: "" | "asked" | "passed_on" | "never_stored";
+  /** Why the last stop was refused; nothing has stopped then. */
+  refusal: Failure | null;
+};
+
+export type Clock = {
+  /** Milliseconds since 1970. */
+  now: () => number;
+  /** Acts once, later; returns what calls that off. */
+  after: (ms: number, act: () => void) => () => void;
+};
+
+export type Liveness = "connecting" | "live" | "lost" | "crowded";
+export type Live = { state: Liveness; since: number };
+export type Said = { text: string; number: number };
+
+/** Everything the views show. */
+export type State = {
+  session: "starting" | "signed_out" | "signed_in";
+  /** Why nobody is signed in. */
+  why: "" | "none" | "used" | "ended" | "left";
+  /** Why the board could not be loaded at first, or why the server says that nobody is signed in. */
+  failure: Failure | null;
+  /** Whether a link was opened here that is not used unasked. */
+  offered: boolean;
+  facts: Facts | null;
+  calling: Calling;
+  chosen: Chosen;
+  alerts: readonly Alert[];
+  reviews: readonly Review[];
+  /** For each alert, the number of the request that told of it. */
+  asOf: Readonly<Record<string, number>>;
+  /** The number of the last board that was the whole truth: what was asked earlier brings back nothing. */
+  anewAt: number;
+  live: Live;
+  /** When Streha last said anything. */
+  heardAt: number;
+  /** Whether something changed and could not be fetched yet. */
+  behind: boolean;
+  raises: readonly Progress[];
+  /** Alerts that do not sound here any more. */
+  silenced: ReadonlySet<string>;
+  ringing: boolean;
+  sound: Sounding;
+  screen: "board" | "drill";
+  language: string;
+  polite: Said;
+  urgent: Said;
+};
