@@ -43,16 +43,17 @@ hypothesis_settings.register_profile("streha", derandomize=True, deadline=None, 
 hypothesis_settings.load_profile("streha")
 
 # What takes long to start is started in one process only, where tests run in several at once.
-COSTLY = ("town", "stack")
+COSTLY = ("town", "stack", "siege")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests together that share something costly."""
+    """Keep tests together that share something costly, and the stories of one file."""
     for item in items:
-        for name in COSTLY:
-            if name in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group(name))
-                break
+        shared = next((name for name in COSTLY if name in getattr(item, "fixturenames", ())), None)
+        if shared is None and item.path.parent.name == "acceptance":
+            shared = item.path.stem if item.path.stem != "test_benchmarks" else None
+        if shared is not None:
+            item.add_marker(pytest.mark.xdist_group(shared))
 
 
 @pytest.fixture(scope="session")

@@ -75,9 +75,10 @@ async function start() {
   const ready = Promise.race([spoken, new Promise((resolve) => clock.after(WORDLESS_MS, () => resolve(null)))]);
   const store = createStore({ ...firstState(language()), screen: screenOf(location.hash) });
   const asked = createApi({ fetch, clock });
-  // The board is asked for at once, and read in the person's words.
+  // The board is asked for at once, but read in the person's words; and so is what is said of a link.
   const board = async () => (await Promise.all([asked.board(), ready]))[0];
-  const api = { ...asked, board };
+  const signIn = async (/** @type {string} */ code) => (await ready, await asked.signIn(code));
+  const api = { ...asked, board, signIn };
   const knowledge = createKnowledge({ api, store, now: clock.now });
   const raises = createRaises({ clock, newKey: () => crypto.randomUUID(), store, knowledge });
   const sound = createSound({

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import colorsys
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.async_api import Locator, expect
@@ -12,6 +13,8 @@ from alerts.model import StandDownReason, State, Status
 from tests.console.browsers import Browsers, Machine
 from tests.console.elsewhere import presses, raised
 from tests.console.screen import ANYTHING
+from tests.console.serving import ServedConsole
+from tests.console.watching import FAILED_REQUEST
 from tests.people import Network, Scene
 
 pytestmark = pytest.mark.slow
@@ -65,6 +68,22 @@ async def test_a_drill_from_start_to_end(browsers: Browsers, network: Network, s
     await network.alerts.stand_down(story.police.officer, press.alert_id, StandDownReason.DRILL_OVER)
     await expect(screen.own_drill).to_contain_text(screen.words("the exercise is over"))
     assert await reds(screen.own_drill) == []
+
+
+async def test_one_that_runs_stays_in_sight_when_the_session_has_ended(
+    browsers: Browsers, console: ServedConsole, story: Scene
+) -> None:
+    screen = await browsers.board_of(story.coordinator)
+    screen.watch.expect(FAILED_REQUEST)
+    await screen.page.get_by_role("link", name="Drill", exact=True).click()
+    await screen.button("Start a drill").click()
+    await screen.button("Yes, start the drill").click()
+    await expect(screen.own_drill).to_contain_text(screen.words(STORED))
+    console.clock.move(timedelta(hours=13))
+    await console.api.services.feed.assure()
+    await expect(screen.page.get_by_role("heading", name="Sign in to Streha")).to_be_visible()
+    await expect(screen.own_drill).to_be_visible()
+    await expect(screen.button("End the drill")).to_be_visible()
 
 
 async def test_on_the_board_they_stand_apart(browsers: Browsers, network: Network, story: Scene, language: str) -> None:

@@ -23,7 +23,9 @@ NOT_RAISED = "NOT raised."
 STORED = "STORED. It has reached nobody yet."
 RING = "In danger ring {police} now, and ring your colleagues."
 PASSED_ON = "Your word was passed on. Calling pauses until {time}; then it goes on unless somebody has ended it."
-STILL_POSSIBLE = "You can still try to raise an alert below. Everything else needs a new link."
+STILL_POSSIBLE = (
+    "As long as this page stays open you can still try to raise an alert below. Everything else needs a new link."
+)
 ONE_RAISE = "**/api/alerts/*"
 
 Answer = Callable[[Route], Awaitable[None]]
@@ -212,11 +214,14 @@ async def test_nothing_of_a_call_goes_on_in_another_persons_name(
     await console.api.services.feed.assure()
     await expect(screen.text(STILL_POSSIBLE)).to_be_visible()
     await expect(screen.own_alert).to_contain_text(screen.words(NOT_RAISED))
-    await screen.page.unroute(ONE_RAISE)
-    # A colleague sits down at the same machine and opens a link of hers.
+    # A colleague sits down at the same machine and opens a link of hers: what it would end is said first.
     address = await console.address_for(story.coordinator)
     await screen.page.evaluate("(address) => { location.href = address; }", address)
+    ends_it = "A call from here is not stored yet. Signing in as another person ends it."
+    await expect(screen.page.get_by_role("region").get_by_text(screen.words(ends_it))).to_be_visible()
+    await screen.button("Sign in with this link").click()
     await expect(screen.text("Signed in: {person}", person=story.coordinator.name)).to_be_visible()
+    await screen.page.unroute(ONE_RAISE)
     await expect(screen.own_alert).to_have_count(0)
     async with screen.still():
         await screen.pass_time(3 * REPEAT)
@@ -245,14 +250,27 @@ async def test_another_language_and_another_screen_do_not_stop_it(
     assert keys(screen) == {str(press.key)}
 
 
-async def test_signing_out_waits_until_the_call_is_answered(browsers: Browsers, story: Scene) -> None:
+async def test_signing_out_waits_until_the_call_is_stored_and_does_not_end_it(
+    browsers: Browsers, network: Network, story: Scene
+) -> None:
     screen = await browsers.board_of(story.member)
+    screen.watch.expect(FAILED_REQUEST)
+    await screen.page.route(ONE_RAISE, fails)
     await screen.hold(screen.panic)
-    await expect(screen.own_alert).to_contain_text(screen.words(STORED))
+    await expect(screen.own_alert).to_contain_text(screen.words(NOT_RAISED))
     await screen.button("Sign out").click()
     refusal = screen.page.get_by_role("alert")
-    await expect(refusal).to_have_text(screen.words("Your alert is not accepted yet. End it before you sign out."))
+    not_stored = "Your call is not stored yet. Wait, or stop it before you sign out."
+    await expect(refusal).to_have_text(screen.words(not_stored))
+    await screen.page.unroute(ONE_RAISE)
+    async with screen.still(), screen.answered("PUT"):
+        await screen.pass_time(REPEAT)
     await expect(screen.own_alert).to_contain_text(screen.words(STORED))
+    await screen.button("Sign out").click()
+    await expect(screen.text("You are signed out.")).to_be_visible()
+    await expect(screen.own_alert).to_have_count(0)
+    (press,) = await presses(network)
+    assert (await network.alerts.see(story.police.officer, press.alert_id)).alert.stood_down_at is None
 
 
 async def test_stopping_while_nobody_answers_does_not_pretend(

@@ -11,11 +11,10 @@ from playwright.async_api import Route, expect
 
 from tests.commands import streha
 from tests.console.browsers import Browsers, Machine
-from tests.console.elsewhere import presses
 from tests.console.screen import ANYTHING, Screen
 from tests.console.serving import ServedConsole
 from tests.console.watching import FAILED_REQUEST
-from tests.people import Network, Scene
+from tests.people import Scene
 
 pytestmark = pytest.mark.slow
 
@@ -96,23 +95,26 @@ async def test_a_link_replaces_nobody_unasked(
     assert not [each for window in (screen, other) for each in await visited(window) if code in each]
 
 
-async def test_a_link_waits_like_signing_out_until_the_call_is_answered(
-    browsers: Browsers, console: ServedConsole, network: Network, story: Scene
+async def test_a_link_waits_like_signing_out_until_the_call_is_stored(
+    browsers: Browsers, console: ServedConsole, story: Scene
 ) -> None:
     screen = await browsers.board_of(story.member)
     screen.watch.expect(FAILED_REQUEST)
+    await screen.page.route("**/api/alerts/*", lambda route: route.abort("connectionreset"))
     await screen.hold(screen.panic)
-    await expect(screen.own_alert).to_contain_text(screen.words("STORED. It has reached nobody yet."))
+    await expect(screen.own_alert).to_contain_text(screen.words("NOT raised."))
     address = await console.address_for(story.coordinator)
     await screen.page.evaluate("(address) => { location.href = address; }", address)
     await screen.button("Sign in with this link").click()
     refusal = screen.page.get_by_role("alert")
-    await expect(refusal).to_have_text(screen.words("Your alert is not accepted yet. End it before you sign out."))
+    await expect(refusal).to_have_text(
+        screen.words("Your call is not stored yet. Wait, or stop it before you sign out.")
+    )
     await expect(screen.text("Signed in: {person}", person=story.member.name)).to_be_visible()
+    await screen.page.unroute("**/api/alerts/*")
+    async with screen.still(), screen.answered("PUT"):
+        await screen.pass_time(timedelta(seconds=15))
     await expect(screen.own_alert).to_contain_text(screen.words("STORED. It has reached nobody yet."))
-    (press,) = await presses(network)
-    await network.alerts.acknowledge(story.police.officer, press.alert_id)
-    await expect(screen.own_alert).to_contain_text(story.police.officer.name)
     await screen.button("Sign in with this link").click()
     await expect(screen.text("Signed in: {person}", person=story.coordinator.name)).to_be_visible()
     await expect(screen.own_alert).to_have_count(0)
@@ -151,6 +153,8 @@ async def test_the_code_leaves_the_address_before_anything_else(
     await screen.open(await console.address_for(story.member))
     words = await asked
     assert screen.page.url == f"{console.home}#/board"
+    # Words that do not come keep nobody waiting: they follow.
+    await expect(screen.page.get_by_role("heading", name="Open alerts")).to_be_visible()
     await words.continue_()
     await screen.until_live()
 

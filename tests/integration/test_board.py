@@ -125,4 +125,5 @@ async def test_it_is_answered_over_the_api(api: ServedApi) -> None:
     assert told["police_number"] == api.services.settings.police_number
     assert [each["compartment"] for each in told["alerts"]] == [str(scene.case.core.id)]
     desk = next(each for each in told["duty"] if each["agency"] == str(scene.police.agency.id))
-    assert desk["officers"] == [str(each.id) for each in scene.police.officers]
+    by_name = sorted(scene.police.officers, key=lambda each: each.name)
+    assert desk["officers"] == [str(each.id) for each in by_name]

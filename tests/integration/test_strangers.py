@@ -46,6 +46,8 @@ REFUSED: dict[str, Attempt] = {
     "Cases.remove_member": lambda n, p, s, t: n.cases.remove_member(p, t.circle, s.member.id),
     "Cases.exclude": lambda n, p, s, t: n.cases.exclude(p, t.case, s.ngo.officer.id),
     "Cases.set_leaders": lambda n, p, s, t: n.cases.set_leaders(p, t.case, s.member.id, None),
+    "Cases.key_holdings": lambda n, p, _s, t: n.cases.key_holdings(p, t.case),
+    "Cases.warm_keys": lambda n, p, _s, t: n.cases.warm_keys(p, t.case),
     "Closing.close_compartment": lambda n, p, _s, t: n.closing.close_compartment(p, t.circle),
     "Closing.close_case": lambda n, p, _s, t: n.closing.close_case(p, t.case),
     "Alerts.raise_": lambda n, p, _s, t: n.alerts.raise_(p, t.core, uuid4()),
