@@ -137,8 +137,12 @@ async def claim(tx: Transaction, now: datetime, limit: int, lane: Lane) -> list[
 
 
 async def mark_sent(tx: Transaction, sent: Iterable[tuple[UUID, Sequence[UUID]]], now: datetime) -> None:
-    """Record that the homeserver accepted these, each with the mentioned people whom it cannot have reached."""
-    await tx.run_many(_SQL["mark_sent"], [(message_id, list(unreached), now) for message_id, unreached in sent])
+    """Record that the homeserver accepted these, each with the mentioned people whom it cannot have reached.
+
+    In the order of their ids, in which whoever calls messages off holds them too: neither waits for the other in turn.
+    """
+    rows = [(message_id, list(unreached), now) for message_id, unreached in sorted(sent)]
+    await tx.run_many(_SQL["mark_sent"], rows)
 
 
 async def put_off(tx: Transaction, message_id: UUID, until: datetime, failure: str) -> None:

@@ -56,16 +56,20 @@ UPDATE outbox SET state = CASE WHEN called_off THEN 'withdrawn' ELSE 'pending' E
 WHERE id = $1 AND state = 'sending'
 
 -- renew --
--- Messages are still on their way in a living process. $1 ids, $2 lease until.
-UPDATE outbox SET lease_until = $2 WHERE id = ANY($1) AND state = 'sending'
+-- Messages are still on their way in a living process; one whose end is being recorded needs it no more.
+-- $1 ids, $2 lease until.
+UPDATE outbox SET lease_until = $2
+WHERE id IN (SELECT id FROM outbox WHERE id = ANY($1) AND state = 'sending' FOR UPDATE SKIP LOCKED)
 
 -- free_leases --
 -- Nobody delivers any more what was leased: whoever did is fenced off. It is to be taken up at once.
-UPDATE outbox SET lease_until = NULL WHERE state = 'sending' AND lease_until IS NOT NULL
+UPDATE outbox SET lease_until = NULL
+WHERE id IN (SELECT id FROM outbox WHERE state = 'sending' AND lease_until IS NOT NULL FOR UPDATE SKIP LOCKED)
 
 -- interrupted --
 -- It was the database that ended an attempt at these, not a death. $1 ids.
-UPDATE outbox SET failure = 'database' WHERE id = ANY($1) AND state = 'sending' AND failure IS NULL
+UPDATE outbox SET failure = 'database'
+WHERE id IN (SELECT id FROM outbox WHERE id = ANY($1) AND state = 'sending' AND failure IS NULL FOR UPDATE SKIP LOCKED)
 
 -- still_wanted --
 -- Whether a message on its way may still be sent. $1 id.
@@ -92,14 +96,16 @@ SELECT pg_notify('streha_ledger', '') FROM told
 -- again. $1 alert, $2 now.
 UPDATE outbox SET called_off = true,
     state = CASE WHEN state = 'pending' OR lease_until <= $2 THEN 'withdrawn' ELSE state END
-WHERE alert_id = $1 AND state IN ('pending', 'sending')
+WHERE id IN (SELECT id FROM outbox WHERE alert_id = $1 AND state IN ('pending', 'sending') ORDER BY id FOR UPDATE)
 
 -- withdraw_from_rooms --
 -- What still waits to be said of a case in these rooms is not sent any more; what is being sent is not tried
 -- again. $1 case, $2 targets, $3 now.
 UPDATE outbox SET called_off = true,
     state = CASE WHEN state = 'pending' OR lease_until <= $3 THEN 'withdrawn' ELSE state END
-WHERE case_id = $1 AND target_id = ANY($2) AND state IN ('pending', 'sending')
+WHERE id IN (
+    SELECT id FROM outbox WHERE case_id = $1 AND target_id = ANY($2) AND state IN ('pending', 'sending')
+    ORDER BY id FOR UPDATE)
 
 -- states --
 -- Count messages by state and lane.

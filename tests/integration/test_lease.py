@@ -129,7 +129,7 @@ async def test_what_a_fenced_bot_had_under_way_is_taken_up_at_once(database: Dat
     async with database.transaction() as tx:
         await outbox.post(tx, [message], clock.now())
         assert len(await outbox.claim(tx, clock.now(), 10, Lane.ALERT)) == 1
-    clock.move(LEASE)
+    clock.move(LEASE + timedelta(seconds=1))
     async with database.transaction() as tx:
         assert not await outbox.claim(tx, clock.now(), 10, Lane.ALERT)
     await second.acquire()
