@@ -94,7 +94,8 @@ async def test_a_bot_thrown_out_of_a_duty_room_makes_another_before_it_calls(tow
     await _leave_as_the_bot(town, old_room)
     before = len(petar.messages)
     view = await town.alerts.raise_(town.person("mila"), case.core.id, new_id())
-    ring = await petar.wait_for(rings, None, 60, after=before)
+    # Where the machine is so busy that he has not come in when it rings, the next call is what he hears.
+    ring = await petar.wait_for(rings, None, 200, after=before)
     assert ring.room_id != old_room
     assert ring.room_id == await town.duty_room(AgencyKind.POLICE)
     await town.alerts.acknowledge(town.person("petar"), view.alert.id)
