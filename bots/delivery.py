@@ -162,12 +162,14 @@ class Delivery:
             log.error("mentioned_people_unreached", count=unreached)
         async with self._database.transaction(urgent=True) as tx:
             reached, now = [(each.claimed.id, each.unreached) for each, _event in sent], self._clock.now()
+            # The alert before its messages, as whoever ends it holds them too: neither waits for the other in turn.
+            for each, _event in sent:
+                if each.unreached and len(each.unreached) == len(each.claimed.message.mentions):
+                    await self._outcomes.tell(tx, each.claimed)
             await outbox.mark_sent(tx, reached, now)
             await rooms.note_events(tx, [(each.claimed.id, event) for each, event in sent])
             for each, _event in sent:
                 tx.afterwards(partial(self._outcomes.sent, each.claimed, now, each.unreached))
-                if each.unreached and len(each.unreached) == len(each.claimed.message.mentions):
-                    await self._outcomes.tell(tx, each.claimed)
 
 
 def _kind(error: Exception) -> str:
