@@ -103,11 +103,9 @@ class Witness:
 
         return await self._process.until(look, timeout)
 
-    async def wait_for_failure(self, room_id: str | None = None, patience: float = PATIENCE) -> Failure:
-        """Return the first message that it has received and cannot read."""
-        return await self._process.until(
-            lambda: next((one for one in self.failures if room_id in (None, one.room_id)), None), patience
-        )
+    async def wait_for_failure(self, event_id: str, patience: float = PATIENCE) -> Failure:
+        """Return once it has received this message and cannot read it, for which a late key may be the reason."""
+        return await self._process.until(lambda: self._failures.get(event_id), patience)
 
     async def invited(self, patience: float = PATIENCE) -> str:
         """Return the first room that it is invited to and has not answered."""

@@ -46,6 +46,8 @@ hypothesis_settings.load_profile("streha")
 COSTLY = ("town", "stack", "siege")
 
 
+# First of all: the distributor reads the groups in a hook of the same name.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep tests together that share something costly, and the stories of one file."""
     for item in items:
