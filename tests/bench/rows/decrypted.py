@@ -110,10 +110,15 @@ async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, M
         case = await running.open_case(running.members)
         room = await running.channel(case)
         script = await EvilMember.sign_in(homeserver, running.http, writer.matrix_user, PASSWORD)
+        await running.link(writer, script.device_id, script.ed25519)
         await script.join(room)
         watching = [await witnesses.add(each.matrix_user, each.matrix_user, PASSWORD) for each in people]
+        for person, each in zip(people, watching, strict=True):
+            await running.link(person, each.device_id, await each.session_key())
         for each in watching:
             await each.joined(room, *(other.user_id for other in watching))
+            # To say a word a strict client has to learn whose device the bot's is: what came before, it would refuse.
+            await each.send(room, "Good morning")
         measures = _Watching(running, case, room, watching, script, TINY_ALERTS if tiny else ALERTS)
         # The clients meet the bot: what is said to a newcomer is said twice.
         await measures.decrypted()
