@@ -160,3 +160,63 @@ DELETE FROM sign_in_challenges WHERE expires_at <= $1
 -- forget_expired_sessions --
 -- $1 now.
 DELETE FROM sessions WHERE expires_at <= $1 AND (raises_until IS NULL OR raises_until <= $1)
+
+-- hold_people --
+-- Hold people whose links are decided about, in one order, so that two decisions never wait for each other. $1 ids.
+SELECT * FROM people WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
+
+-- administrators --
+-- The active administrators of these agencies. $1 agencies.
+SELECT id, agency_id FROM people WHERE agency_id = ANY($1) AND role = 'administrator' AND left_at IS NULL
+
+-- add_claim --
+-- $1 id, $2 person, $3 device, $4 its key, $5 signed at, $6 signature, $7 now.
+INSERT INTO device_claims (id, person_id, device_id, device_key, signed_at, signature, made_at, state)
+VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting')
+
+-- waiting_claim --
+-- $1 person.
+SELECT * FROM device_claims WHERE person_id = $1 AND state = 'waiting'
+
+-- waiting_claims --
+-- What people of the network have said of a device, and nobody has decided; the oldest first.
+SELECT * FROM device_claims WHERE state = 'waiting' ORDER BY made_at
+
+-- claims_of_people --
+-- Those of these people's claims that wait. $1 people.
+SELECT * FROM device_claims WHERE person_id = ANY($1) AND state = 'waiting'
+
+-- count_wrong_code --
+-- $1 claim.
+UPDATE device_claims SET wrong_codes = wrong_codes + 1 WHERE id = $1 RETURNING wrong_codes
+
+-- decide_claim --
+-- Of a person's claim that waits. $1 person, $2 what became of it, $3 now, $4 by whom.
+UPDATE device_claims SET state = $2, decided_at = $3, decided_by = $4
+WHERE person_id = $1 AND state = 'waiting' RETURNING id
+
+-- add_attestation --
+-- $1 id, $2 claim, $3 Matrix user, $4 attested by, $5 now.
+INSERT INTO matrix_attestations (id, person_id, matrix_user, device_id, device_key, claim_id, attested_by, attested_at)
+SELECT $1, person_id, $3, device_id, device_key, id, $4, $5 FROM device_claims WHERE id = $2
+
+-- end_attestation --
+-- Of the person's link that stands. $1 person, $2 reason, $3 now.
+UPDATE matrix_attestations SET ended_at = $3, end_reason = $2 WHERE person_id = $1 AND ended_at IS NULL RETURNING id
+
+-- standing_attestations --
+SELECT * FROM matrix_attestations WHERE ended_at IS NULL
+
+-- attestations_of_people --
+-- $1 people.
+SELECT * FROM matrix_attestations WHERE person_id = ANY($1) AND ended_at IS NULL
+
+-- pin_master_key --
+-- Once. $1 attestation, $2 master key, $3 now.
+UPDATE matrix_attestations SET master_key = $2, pinned_at = $3
+WHERE id = $1 AND master_key IS NULL AND ended_at IS NULL RETURNING person_id
+
+-- identity_changed --
+-- Once. $1 attestation, $2 now.
+UPDATE matrix_attestations SET changed_at = $2
+WHERE id = $1 AND master_key IS NOT NULL AND changed_at IS NULL AND ended_at IS NULL RETURNING person_id

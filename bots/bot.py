@@ -11,11 +11,13 @@ from contextlib import AsyncExitStack, suppress
 from typing import NoReturn
 
 from bots import identity
+from bots.archiving import Archiving
 from bots.attending import Attending
 from bots.delivery import Delivery
 from bots.device import MatrixDevice
 from bots.handling import Handling
 from bots.housekeeping import Housekeeping
+from bots.identity_watch import IdentityWatch
 from bots.key_warming import KeyWarming
 from bots.last_known import LastKnown
 from bots.lease import Lease
@@ -75,9 +77,11 @@ class Bot:
         self._device = device
         self._occupants = occupants or Occupants(device.homeserver)
         self._handling = Handling(database, clock, settings, self._occupants, device.user_id)
+        self._identities = IdentityWatch(database, clock, device)
         self._last_known = LastKnown(database)
         self._attending = Attending(clock, settings, device, self._handling, self._last_known)
         self._housekeeping = Housekeeping(database, clock, device, self._occupants, room_version=settings.room_version)
+        self._archiving = Archiving(database, clock, settings, device, self._occupants)
         self._delivery = Delivery(
             database, clock, device, lease, self._housekeeping, self._occupants, Renderer(settings)
         )
@@ -87,6 +91,7 @@ class Bot:
 
     async def run(self) -> None:
         """Run every loop until one fails for good."""
+        await self._identities.begin()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._database.listen([outbox.CHANNEL], self._delivery.wake))
             tasks.create_task(self._database.listen([cases.CHANNEL], self._rooms_woken.set))
@@ -96,6 +101,7 @@ class Bot:
             tasks.create_task(self._last_known.keep(self._settings.sweep_interval))
             tasks.create_task(self._keep_rooms())
             tasks.create_task(self._warming.run())
+            tasks.create_task(self._identities.run())
             for lane in Lane:
                 tasks.create_task(self._delivery.run(lane, self._settings.sweep_interval))
 
@@ -108,6 +114,7 @@ class Bot:
             self._rooms_woken.clear()
             try:
                 await self._housekeeping.sweep()
+                await self._archiving.sweep()
                 await heartbeat.beat(self._database, "bots", self._clock.now())
             except Unavailable:
                 log.warning("housekeeping_interrupted", error="database")

@@ -1,8 +1,8 @@
 """Who this device is: user, device and access token, sealed in the device's directory.
 
-Owns the file, the form in which other bots of the same store key may have the token (`bots.senders`), and the question
-whether the homeserver still knows the device. The token is worth as much as the device's keys, so it rests beside them
-and under the same secret.
+Owns the file, the first sign-in, the form in which other bots of the same store key may have the token
+(`bots.senders`), and the question whether the homeserver still knows the device. The token is worth as much as the
+device's keys, so it rests beside them and under the same secret.
 """
 
 from __future__ import annotations
@@ -73,6 +73,18 @@ class Credentials:
 
 def _name_of(user_id: str, device_id: str) -> str:
     return f"token {user_id} {device_id}"
+
+
+async def signed_in(
+    anonymous: Homeserver, credentials: Credentials, *, user_id: str, password: str, display_name: str = "Streha"
+) -> Homeserver:
+    """Sign in for the first time, or go on as the device that is kept; raise DeviceLost where it is known no more."""
+    if not credentials.exist:
+        credentials.keep(*await anonymous.login(user_id, password, display_name=display_name))
+    user_id, device_id, access_token = credentials.load()
+    homeserver = anonymous.as_device(access_token)
+    await confirm(homeserver, user_id, device_id)
+    return homeserver
 
 
 async def confirm(homeserver: Homeserver, user_id: str, device_id: str) -> None:

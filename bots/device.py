@@ -19,8 +19,10 @@ from typing import Any, NoReturn, Self
 import aiohttp
 from peewee import PeeweeException
 
+from agencies.attestation import Attestation
+from bots.attested import Attestations
 from bots.backfill import Backfill, Older
-from bots.credentials import Credentials, confirm
+from bots.credentials import Credentials, signed_in
 from bots.guard import alone
 from bots.homeserver import Homeserver
 from bots.identifiers import is_token
@@ -30,7 +32,7 @@ from bots.key_directory import Believed, KeyDirectory
 from bots.key_upkeep import held_of, wanted
 from bots.olm_machine import OlmMachine
 from bots.olm_store import InboxRow, OlmStore
-from bots.received import Arrival, MembershipChange, Received, Undecryptable, Unencrypted
+from bots.received import Arrival, MembershipChange, Received, SettingChange, Undecryptable, Unencrypted
 from bots.room_sessions import RoomSessions, Sealed
 from bots.sharing import PATIENCE, KeySharing, Sharing
 from bots.store_lock import StoreLock
@@ -68,6 +70,7 @@ class MatrixDevice:
         self._directory = KeyDirectory(self._store, machine.device_store)
         self._sessions = RoomSessions(self._store, clock, machine.device_id, machine.curve25519)
         self._sharing = KeySharing(homeserver, machine, self._directory, self._sessions)
+        self._directory.watch_losses(self._sessions.reader_lost)
         self._intake = Intake(machine, self._directory, self._sessions, clock)
         self._backfill = Backfill(homeserver, self._store, clock, self._take_in_older)
         self._refusals = 0
@@ -84,11 +87,13 @@ class MatrixDevice:
         store_secret: bytes,
         clock: Clock,
         display_name: str = "Streha",
+        signing_seed: bytes | None = None,
     ) -> Self:
         """Sign in for the first time, or go on as the device whose store lies in the directory.
 
         The directory holds `device/`, never to be restored from a backup (its ratchets would run backwards:
-        remove it and open again for a new device), and `identity/`, which outlives devices.
+        remove it and open again for a new device), and `identity/`, which outlives devices. A new device is signed with
+        the seed that rests there, or with `signing_seed` where it was taken offline; else DeviceUnsigned is raised.
         """
         async with AsyncExitStack() as resources:
             lock = StoreLock(directory / "device")
@@ -98,11 +103,10 @@ class MatrixDevice:
             )
             anonymous = Homeserver(homeserver_url, session)
             credentials = Credentials(directory / "device", store_secret)
-            if not credentials.exist:
-                credentials.keep(*await anonymous.login(user_id, password, display_name=display_name))
-            full_user_id, device_id, access_token = credentials.load()
-            homeserver = anonymous.as_device(access_token)
-            await confirm(homeserver, full_user_id, device_id)
+            homeserver = await signed_in(
+                anonymous, credentials, user_id=user_id, password=password, display_name=display_name
+            )
+            full_user_id, device_id, _token = credentials.load()
             store = OlmStore(full_user_id, device_id, directory / "device", store_secret)
             resources.callback(store.close)
             machine = OlmMachine(full_user_id, device_id, store)
@@ -110,7 +114,7 @@ class MatrixDevice:
             if not machine.account.shared:
                 await device._publish_keys(held=0, fallback_needed=True)
             identity = Identity(directory / "identity", store_secret)
-            await identity.establish(homeserver, machine, user_id=full_user_id)
+            await identity.establish(homeserver, machine, user_id=full_user_id, signing_seed=signing_seed)
             if device._intake.is_new:
                 await device.sync_once(0)
             device._resources = resources.pop_all()
@@ -189,7 +193,7 @@ class MatrixDevice:
     # What goes --------------------------------------------------------------------------------------
 
     async def share_keys(self, room_id: str, user_ids: Collection[str]) -> Sharing:
-        """See to it that the signed devices of exactly these users hold the room's current key."""
+        """See to it that the signed devices of exactly these users, as far as linked, hold the room's current key."""
         return (await self.share_keys_many({room_id: user_ids}))[room_id]
 
     async def share_keys_many(
@@ -204,9 +208,32 @@ class MatrixDevice:
         """Who holds keys already, and what is to be noticed about that."""
         return self._sharing
 
+    def attest(self, standing: Mapping[str, Attestation]) -> None:
+        """Take in whose identity is confirmed now: keys go to these people alone, and only their words are bound.
+
+        Whoever is confirmed no more is in no later message: the keys they hold end here.
+        """
+        self._require_store()
+        with self._storing():
+            self._directory.attest(standing)
+
+    @property
+    def attestations(self) -> Attestations:
+        """Whose identity is confirmed, as last heard, and what is to be done about it."""
+        return self._directory.attestations
+
     def rotate(self, room_id: str) -> None:
         """Speak with a new key from now on; keys must be shared before the next message."""
         self._sessions.rotate(room_id)
+
+    def forget_rooms(self, room_ids: Collection[str]) -> None:
+        """Forget with which keys anything was said in rooms that are left for good."""
+        self._require_store()
+        with self._storing(), self._store.transaction():
+            self._store.forget_room_keys_of(room_ids)
+            for room_id in room_ids:
+                self._sessions.forget(room_id)
+                self._store.close_gap(room_id)
 
     def encrypt(self, room_id: str, event_type: str, content: Mapping[str, Any]) -> Sealed:
         """Seal an event for those who hold the room's key. Nothing leaves; raises KeysNotShared."""
@@ -268,6 +295,16 @@ class MatrixDevice:
                 user_id=record["user_id"],
                 membership=record["membership"],
                 by=common["sender"],
+                sent_at=common["sent_at"],
+            )
+        if record["kind"] == "setting":
+            common = _common(row)
+            return SettingChange(
+                event_id=row.event_id,
+                room_id=common["room_id"],
+                kind=record["setting"],
+                key=record["key"],
+                content=record["content"],
                 sent_at=common["sent_at"],
             )
         if record["kind"] == "unencrypted":

@@ -20,10 +20,12 @@ from bots.heard import Heard, hear, said_in, written_at
 from bots.meaning import LATE
 from bots.obeying import Obeying
 from bots.occupants import Occupants
-from bots.received import Arrival, MembershipChange, Received, Undecryptable, Unencrypted
+from bots.received import Arrival, MembershipChange, Received, SettingChange, Undecryptable, Unencrypted
+from bots.room_state import is_as_made
 from bots.who_is_here import WhoIsHere
 from cases import store as case_store
 from cases.model import Case, CompartmentId
+from cases.service import CHANNEL
 from core import logs, metrics, outbox
 from core.clock import Clock
 from core.database import Database
@@ -63,6 +65,8 @@ class Handling:
         match arrival:
             case MembershipChange():
                 await self._moved(arrival)
+            case SettingChange():
+                await self._set(arrival)
             case Undecryptable():
                 await self._unreadable(arrival)
             case Unencrypted():
@@ -73,28 +77,37 @@ class Handling:
     # Rooms ------------------------------------------------------------------------------------------
 
     async def _moved(self, change: MembershipChange) -> None:
-        """Notice drift: somebody in a room who does not belong there, or a member who has gone from it.
+        """Notice that somebody came or went whom the bot did not move, and have the room looked at.
 
-        The stranger is removed by the next round. Who went by themselves is not dragged back: the operator
-        is told, and every alert tells its raiser whom it cannot reach.
+        What is heard here came in clear and may be forged, the bot's own removal too: nothing is done at it. Who went
+        by themselves is not dragged back: those who lead are told, and every alert tells whom it cannot reach.
         """
         self._occupants.notice(change)
-        if change.user_id == self._bot and change.membership in {"leave", "ban"}:
-            log.error("bot_removed_from_room")
-            async with self._database.transaction() as tx:
-                await rooms.lost(tx, change.room_id, self._clock.now())
-        if self._bot in {change.by, change.user_id}:
+        own = change.user_id == self._bot
+        if (own and change.membership == "join") or (change.by == self._bot and not own):
             return
+        came = change.membership in {"join", "knock", "invite"}
         async with self._database.transaction() as tx:
             target = await rooms.target_of(tx, change.room_id)
             if target is None:
                 return
-            belongs = change.user_id in (await rooms.rooms(tx, [target]))[target].members
-            if change.membership in {"join", "knock"} and not belongs:
+            belongs = own or change.user_id in (await rooms.rooms(tx, [target]))[target].members
+            if came and not belongs:
                 log.error("stranger_in_room", state=target.kind)
+            if came != belongs:
                 await rooms.drifted(tx, change.room_id, self._clock.now())
-            elif change.membership in {"leave", "ban"} and belongs:
-                log.error("member_left_room", state=target.kind)
+                await tx.wake(CHANNEL)
+
+    async def _set(self, change: SettingChange) -> None:
+        """Have a room looked at in which a setting is said to have become another."""
+        async with self._database.transaction() as tx:
+            target = await rooms.target_of(tx, change.room_id)
+            if target is None:
+                return
+            room = (await rooms.rooms(tx, [target]))[target]
+            if not is_as_made(room, self._bot, (change.kind, change.key), change.content):
+                await rooms.drifted(tx, change.room_id, self._clock.now(), setting=True)
+                await tx.wake(CHANNEL)
 
     async def _unreadable(self, arrival: Undecryptable) -> None:
         """Say in the room that a message of a member could not be read: it may have been a panic."""

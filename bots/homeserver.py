@@ -48,6 +48,24 @@ class Homeserver(Transport):
         answer = await self.call("GET", f"{_CLIENT}/account/whoami")
         return text_in(answer, "user_id"), text_in(answer, "device_id")
 
+    async def devices(self) -> dict[str, int | None]:
+        """Return the account's devices, those without keys too, each with when it was last seen, in milliseconds."""
+        found: dict[str, int | None] = {}
+        for device in list_in(await self.call("GET", f"{_CLIENT}/devices"), "devices"):
+            match device:
+                case {"device_id": str(device_id)}:
+                    seen = device.get("last_seen_ts")
+                    found[device_id] = seen if isinstance(seen, int) else None
+        return found
+
+    async def remove_device(self, device_id: str, *, user_id: str, password: str) -> None:
+        """Sign another device of this account out, which needs the account's password."""
+        path = f"{_CLIENT}/devices/{_part(device_id)}"
+        try:
+            await self.call("DELETE", path, {})
+        except AuthenticationWanted as error:
+            await self.call("DELETE", path, {"auth": _proof(user_id, password, error.session)})
+
     async def logout(self) -> None:
         """End this device; its token and keys are gone."""
         await self.call("POST", f"{_CLIENT}/logout", {})
@@ -114,6 +132,10 @@ class Homeserver(Transport):
         """Leave a room."""
         await self.call("POST", f"{_CLIENT}/rooms/{_part(room_id)}/leave", {})
 
+    async def forget(self, room_id: str) -> None:
+        """Let the homeserver forget that this account was ever in a room that it has left."""
+        await self.call("POST", f"{_CLIENT}/rooms/{_part(room_id)}/forget", {})
+
     async def joined_rooms(self) -> list[str]:
         """Return the ids of the rooms this account is in."""
         answer = await self.call("GET", f"{_CLIENT}/joined_rooms")
@@ -138,6 +160,33 @@ class Homeserver(Transport):
     async def state(self, room_id: str, kind: str, key: str = "") -> dict[str, Any] | None:
         """Return the content of a state event, or nothing when the room has none."""
         return await self.call_or_none("GET", f"{_CLIENT}/rooms/{_part(room_id)}/state/{_part(kind)}/{_part(key)}")
+
+    async def settings(self, room_id: str) -> list[Any]:
+        """Return every state event of a room as it is; after leaving, as it was then."""
+        answer = await self.call("GET", f"{_CLIENT}/rooms/{_part(room_id)}/state", list_as="state")
+        return list_in(answer, "state")
+
+    async def put_state(self, room_id: str, kind: str, key: str, content: Mapping[str, Any]) -> None:
+        """Write a setting of a room."""
+        await self.call("PUT", f"{_CLIENT}/rooms/{_part(room_id)}/state/{_part(kind)}/{_part(key)}", content)
+
+    async def aliases(self, room_id: str) -> list[str]:
+        """Return the addresses by which a room can be found here."""
+        answer = await self.call("GET", f"{_CLIENT}/rooms/{_part(room_id)}/aliases")
+        return [each for each in list_in(answer, "aliases") if isinstance(each, str)]
+
+    async def remove_alias(self, alias: str) -> None:
+        """Take an address of a room away."""
+        await self.call("DELETE", f"{_CLIENT}/directory/room/{_part(alias)}")
+
+    async def published(self, room_id: str) -> bool:
+        """Tell whether a room stands in the homeserver's public list."""
+        answer = await self.call_or_none("GET", f"{_CLIENT}/directory/list/room/{_part(room_id)}")
+        return answer is not None and answer.get("visibility") != "private"
+
+    async def unpublish(self, room_id: str) -> None:
+        """Take a room out of the homeserver's public list."""
+        await self.call("PUT", f"{_CLIENT}/directory/list/room/{_part(room_id)}", {"visibility": "private"})
 
     async def put_event(self, room_id: str, kind: str, transaction_id: str, content: Mapping[str, Any] | bytes) -> str:
         """Send an event; repeated with the same token and transaction id it stays one event."""
@@ -195,19 +244,22 @@ class Homeserver(Transport):
         except AuthenticationWanted as error:
             if not password:
                 raise
-            proof = {
-                "type": "m.login.password",
-                "identifier": {"type": "m.id.user", "user": user_id},
-                "password": password,
-                "session": error.session,
-            }
-            await self.call("POST", path, {**keys, "auth": proof})
+            await self.call("POST", path, {**keys, "auth": _proof(user_id, password, error.session)})
 
     async def upload_signatures(self, signatures: Mapping[str, Mapping[str, Any]]) -> None:
         """Publish signatures on keys; a refused one is `Permanent`."""
         answer = await self.call("POST", f"{_CLIENT}/keys/signatures/upload", signatures)
         if answer.get("failures"):
             raise Permanent("The homeserver refused a key signature.", code="M_INVALID_SIGNATURE")
+
+
+def _proof(user_id: str, password: str, session: str) -> dict[str, Any]:
+    return {
+        "type": "m.login.password",
+        "identifier": {"type": "m.id.user", "user": user_id},
+        "password": password,
+        "session": session,
+    }
 
 
 def _part(text: str) -> str:

@@ -1,38 +1,42 @@
 """Rooms as they should be: made once, staffed by exactly their members, ended when their target ends.
 
 The compartments, desks and people decide; the homeserver is told. Whoever is in a room without belonging
-there is removed, and the room's key is changed at once, before the homeserver's sync confirms it.
+there is removed, and the room's key is changed at once, before the homeserver's sync confirms it. A room that cannot
+be put right is given up and another made. What is heard of a room is only a reason to look: nothing is done at it.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
 
-from bots import rooms
+from bots import former_rooms, room_state, rooms
 from bots.device import MatrixDevice
+from bots.former_rooms import Why
+from bots.inviting import Inviting, forget_others
 from bots.occupants import FORBIDDEN, Occupants
+from bots.orphans import Orphans
+from bots.room_care import OUTSIDE, RoomCare
+from bots.room_settings import OWN_FIELD, made_with, power_levels
 from bots.rooms import Room
 from core import logs
 from core.clock import Clock
 from core.database import Database
 from core.errors import DeliveryError, Permanent, StrehaError, Temporary, Unavailable
-from core.outbox import Target, TargetKind
-from core.texts import mark, render
+from core.outbox import Target
 
 log = logs.get(__name__)
 
 ROOMS_AT_ONCE = 8
 BATCH = 100
-DUTY_ROOM = mark("Duty")
-DIRECT_ROOM = "Streha"
-OWN_FIELD = "org.streha.target"
-ROTATION_MESSAGES = 100
-ROTATION = timedelta(days=7)
-BOT_LEVEL = 100
+# Nobody tells of every change: so often each room is looked at in any case, a few at a time.
+LOOKED_AT_EVERY = timedelta(hours=1)
+LOOKS = 20
+# How often a stranger may refuse to go before the room is given up.
+REFUSALS = 2
 
 
 class Housekeeping:
@@ -46,16 +50,21 @@ class Housekeeping:
         self._device = device
         self._occupants = occupants
         self._room_version = room_version
+        self._care = RoomCare(database, clock, device.homeserver, occupants, device.user_id)
+        self._inviting = Inviting(database, clock, device.homeserver)
+        self._orphans = Orphans(database, clock, device.homeserver, device.user_id)
         self._locks: dict[Target, asyncio.Lock] = {}
-        self._own_rooms: dict[str, str] | None = None
+        self._refusals: Counter[str] = Counter()
 
     async def sweep(self) -> None:
-        """Put right every room that is missing or whose membership has changed."""
+        """Put right every room that is missing or whose membership has changed, and look at some of the others."""
         now = self._clock.now()
         async with self._database.transaction() as tx:
             await rooms.want_rooms(tx, now)
             targets = await rooms.to_apply(tx, now, BATCH)
-        await self.settle(targets)
+            unseen = await rooms.to_look_at(tx, now, now - LOOKED_AT_EVERY, LOOKS)
+        await self.settle(dict.fromkeys([*targets, *unseen]))
+        await self._inviting.sweep()
 
     async def settle(self, targets: Iterable[Target]) -> None:
         """Put these rooms right, several at a time; one that fails is tried again later."""
@@ -79,92 +88,124 @@ class Housekeeping:
                 tasks.create_task(one(target))
 
     async def _settle(self, target: Target) -> None:
+        """Put one room right; where it has to be given up, go on with its successor."""
+        # Twice, and no more: a homeserver that takes each room away is asked for the next one later.
+        for _ in range(2):
+            room = await self._room(target)
+            if room is None or self._needs_nothing(room):
+                return
+            if room.closed:
+                await self._close(room)
+                return
+            if room.room_id is None:
+                room = await self._make(room)
+            if room is None or await self._put_right(room, str(room.room_id)):
+                return
+        raise Temporary("Two rooms had to be given up one after the other.", code="given_up_again")
+
+    async def _room(self, target: Target) -> Room | None:
         async with self._database.transaction() as tx:
-            room = (await rooms.rooms(tx, [target])).get(target)
-        if room is None or (room.settled and not room.attempts):
-            return
-        room_id = room.room_id or await self._make(room)
+            return (await rooms.rooms(tx, [target])).get(target)
+
+    def _needs_nothing(self, room: Room) -> bool:
+        return room.settled and not room.attempts and not room.closed and not self._unseen(room)
+
+    def _unseen(self, room: Room) -> bool:
+        return room.looked_at is None or room.looked_at <= self._clock.now() - LOOKED_AT_EVERY
+
+    async def _put_right(self, room: Room, room_id: str) -> bool:
+        """Staff a room and look at its settings; False where it was given up, and another is to be made."""
         present = await self._present(room_id)
         if present.get(self._device.user_id) != "join":
-            await self._make_anew(room_id)
-            raise Temporary("The room has to be made anew.", code="removed_from_room")
-        complete = await self._staff(room, room_id, present)
+            if not await self._care.is_outside(room_id):
+                raise Temporary("The homeserver contradicts itself.", code="contradiction")
+            return not await self._give_up(room, room_id, Why.REMOVED)
+        if self._unseen(room):
+            usable = await self._care.put_right(room, room_id)
+            if not usable and await self._give_up(room, room_id, Why.SPOILT):
+                return False
+            # Where it cannot be replaced now it is spoken in all the same: the bot seals what it says for members only.
+        complete = await self._inviting.invite(room, room_id, present)
+        strangers = _inside(present) - room.members.keys() - {self._device.user_id}
+        if strangers and not await self._remove(strangers, room, room_id):
+            return False
+        self._refusals.pop(room_id, None)
         async with self._database.transaction() as tx:
-            if room.closed:
-                await rooms.closed(tx, target, self._clock.now())
-            else:
-                await rooms.applied(tx, target, room.version, complete=complete)
+            if self._unseen(room):
+                await rooms.looked_at(tx, room, self._clock.now())
+            await rooms.applied(tx, room, complete=complete)
+            await forget_others(tx, room)
         if not complete:
-            await self._put_off(target)
+            await self._put_off(room.target)
+        return True
 
-    async def _make(self, room: Room) -> str:
+    async def _make(self, room: Room) -> Room | None:
         """Create the room, or find the one that an earlier attempt left without telling us."""
-        marker = f"{room.target.kind}:{room.target.id}"
+        orphan = await self._orphans.of(room.target)
         try:
-            room_id = await self._orphan(marker) or await self._device.homeserver.create_room(
-                name=room.name or (render(DUTY_ROOM, room.language) if _is_desk(room) else DIRECT_ROOM),
+            room_id = orphan or await self._device.homeserver.create_room(
+                name=room_state.name_of(room),
                 room_version=self._room_version,
-                initial_state=_INITIAL_STATE,
-                power_levels=_power_levels(self._device.user_id),
-                creation_content={"m.federate": False, OWN_FIELD: marker},
+                initial_state=made_with(),
+                power_levels=power_levels(self._device.user_id),
+                creation_content={"m.federate": False, OWN_FIELD: room_state.marker_of(room.target)},
             )
             async with self._database.transaction() as tx:
-                await rooms.created(tx, room.target, room_id)
+                # What was found is looked at before anything is said there.
+                right_at = None if orphan else self._clock.now()
+                await rooms.created(tx, room.target, room_id, right_at=right_at)
         except StrehaError:
             # The room may exist although we were not told, or could not write it down: look before the next one.
-            self._own_rooms = None
+            self._orphans.doubt()
             raise
-        return room_id
+        return await self._room(room.target)
 
-    async def _make_anew(self, room_id: str) -> None:
-        """Give up a room that the bot was removed from: its target gets another, and the operator is told."""
-        log.error("bot_removed_from_room")
-        self._own_rooms = None
-        self._occupants.forget(room_id)
+    async def _close(self, room: Room) -> None:
+        """End a room with its target; the last word there, and leaving it, are `bots.archiving`'s."""
+        now = self._clock.now()
         async with self._database.transaction() as tx:
-            await rooms.lost(tx, room_id, self._clock.now())
+            await rooms.closed(tx, room.target, now)
+            if room.room_id is not None:
+                await former_rooms.leave(tx, room.room_id, room.target, Why.CLOSED, now)
+        if room.room_id is not None:
+            self._device.rotate(room.room_id)
 
-    async def _orphan(self, marker: str) -> str | None:
-        """Return a room that was created for this target without anybody hearing of it.
-
-        Rooms are listed once after the start, and again after every attempt that failed.
-        """
-        if self._own_rooms is None:
-            own_rooms = {}
-            for room_id in await self._device.homeserver.joined_rooms():
-                created = await self._device.homeserver.state(room_id, "m.room.create") or {}
-                if isinstance(created.get(OWN_FIELD), str):
-                    own_rooms[created[OWN_FIELD]] = room_id
-            self._own_rooms = own_rooms
-        return self._own_rooms.get(marker)
+    async def _give_up(self, room: Room, room_id: str, why: Why) -> bool:
+        self._refusals.pop(room_id, None)
+        if not await self._care.give_up(room, room_id, why):
+            return False
+        self._orphans.doubt()
+        return True
 
     async def _present(self, room_id: str) -> dict[str, str]:
         """Return everybody's membership of a room; nobody's where this account may not even look."""
         try:
             return await self._device.homeserver.memberships(room_id)
         except Permanent as error:
-            if error.code != FORBIDDEN:
+            if error.code not in OUTSIDE:
                 raise
             return {}
 
-    async def _staff(self, room: Room, room_id: str, present: Mapping[str, str]) -> bool:
-        """Invite who is missing and remove who does not belong; tell whether everything was done."""
-        homeserver = self._device.homeserver
-        inside = {user for user, membership in present.items() if membership in {"join", "invite", "knock"}}
-        strangers = inside - room.members.keys() - {self._device.user_id}
-        if strangers:
-            self._device.rotate(room_id)
-            self._occupants.forget(room_id)
+    async def _remove(self, strangers: Iterable[str], room: Room, room_id: str) -> bool:
+        """Remove who does not belong; False where somebody could not be removed and the room was given up."""
+        self._device.rotate(room_id)
+        self._occupants.forget(room_id)
+        asked = await self._inviting.asked(room.target)
         for user in sorted(strangers):
-            await homeserver.kick(room_id, user)
-        complete = True
-        for user in sorted(room.members.keys() - inside) if not room.closed else ():
             try:
-                await homeserver.invite(room_id, user)
+                await self._device.homeserver.kick(room_id, user)
             except Permanent as error:
-                log.warning("invitation_refused", error=error.code)
-                complete = False
-        return complete
+                if error.code != FORBIDDEN:
+                    raise
+                self._refusals[room_id] += 1
+                if self._refusals[room_id] < REFUSALS or not await self._give_up(room, room_id, Why.SPOILT):
+                    raise
+                return False
+        # Who belonged here until now was asked in once. Of rooms from before anybody was noted nothing can be said.
+        if asked and not asked.issuperset(strangers):
+            log.error("stranger_removed", state=room.target.kind)
+            await self._care.alarm(room.target, "stranger", room_id)
+        return True
 
     async def _put_off(self, target: Target) -> None:
         with suppress(Unavailable):
@@ -178,35 +219,5 @@ class Housekeeping:
             await rooms.put_off(tx, target, self._clock.now() + wait)
 
 
-_INITIAL_STATE: list[dict[str, Any]] = [
-    {
-        "type": "m.room.encryption",
-        "content": {
-            "algorithm": "m.megolm.v1.aes-sha2",
-            "rotation_period_msgs": ROTATION_MESSAGES,
-            "rotation_period_ms": int(ROTATION.total_seconds() * 1000),
-        },
-    },
-    {"type": "m.room.history_visibility", "content": {"history_visibility": "joined"}},
-    {"type": "m.room.guest_access", "content": {"guest_access": "forbidden"}},
-]
-
-
-def _power_levels(bot: str) -> dict[str, Any]:
-    """Only the bot invites, removes or changes state: membership follows the compartment, not the room."""
-    return {
-        "users": {bot: BOT_LEVEL},
-        "users_default": 0,
-        "events_default": 0,
-        "state_default": BOT_LEVEL,
-        "invite": BOT_LEVEL,
-        "kick": BOT_LEVEL,
-        "ban": BOT_LEVEL,
-        "redact": BOT_LEVEL,
-        "notifications": {"room": BOT_LEVEL},
-        "events": {},
-    }
-
-
-def _is_desk(room: Room) -> bool:
-    return room.target.kind is TargetKind.DESK
+def _inside(present: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(user for user, membership in present.items() if membership in {"join", "invite", "knock"})

@@ -1,41 +1,64 @@
-"""The bot's cross-signing identity: made once, kept in two places, shown to strict clients.
+"""The bot's cross-signing identity: made once, shown to strict clients, and never replaced on a homeserver's word.
 
-Owns when the keys are made, published and restored, and where their seeds rest. The master seed is
-written once to a file of its own, which the operator takes off the machine; the self-signing seed stays,
-sealed, because every new device has to be signed with it. The mathematics is in `crypto.cross_signing`.
+Owns when keys are made, published, used and restored; `bots.identity_files` owns where their seeds rest,
+`bots.own_keys` what an answer of the homeserver proves, `crypto.cross_signing` the mathematics. Two rules hold
+throughout: by itself the bot publishes only without the account's password, so that nothing that is there can be
+replaced; and each device is signed once, so that the seed for it can be taken offline (`bots.identity_care` is what
+the operator does).
 """
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bots import private_files
 from bots.homeserver import Homeserver
+from bots.identity_files import MASTER_SEED_FILE, SEALED_FILE, IdentityFiles, Kept, made
 from bots.olm_machine import OlmMachine
+from bots.own_keys import OwnKeys, read
 from bots.transport import AuthenticationWanted
 from core import logs
 from core.errors import Conflict, InvalidInput
 from core.texts import mark
-from crypto import cross_signing, local_seal
+from crypto import cross_signing
+
+__all__ = ["MASTER_SEED_FILE", "SEALED_FILE", "DeviceUnsigned", "Identity", "IdentityMissing", "rests_in"]
 
 log = logs.get(__name__)
 
-MASTER_SEED_FILE = "identity.master-seed"
-SEALED_FILE = "identity.sealed"
 HAS_IDENTITY = mark(
-    "This Matrix account has an identity already, and its seed is not on this machine. "
-    "Restore it from the master seed that was moved offline."
+    "This Matrix account has an identity already, and it is not on this machine. Copy its identity folder here, or "
+    "run: streha identity restore"
 )
-_NAME = "identity"
+REPLACED = mark("This Matrix account's identity was replaced by somebody. Look into it before you start.")
+HALF = mark(
+    "The homeserver shows only a part of this account's identity and refuses the rest. Ask again: streha identity "
+    "show. If it stays so, run: streha identity restore"
+)
+UNSIGNED = mark(
+    "This Matrix device is not signed, and the seed for it is offline. Take the signing paper and run: "
+    "streha identity sign-device"
+)
+NOT_THE_MASTER_SEED = mark("This is not the master seed of the account's identity.")
+NOT_THE_SIGNING_SEED = mark(
+    "This is not the signing seed of the account's identity. A paper from before the last restore fits no more."
+)
+SEED_IS_HERE = mark(
+    "The master seed of this identity is on this machine: nothing is lost. Run: streha identity seed-offline"
+)
 
 
 class IdentityMissing(Conflict):
-    """The account has an identity whose self-signing seed is not here."""
+    """The account has an identity that is not the one that is kept here."""
+
+
+class DeviceUnsigned(Conflict):
+    """Nobody has signed this device, and what is here cannot."""
+
+    def __init__(self) -> None:
+        super().__init__(UNSIGNED)
 
 
 def rests_in(directory: Path) -> bool:
@@ -43,146 +66,160 @@ def rests_in(directory: Path) -> bool:
     return (directory / SEALED_FILE).exists()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Kept:
-    """What stays on the machine: the published objects and the seed that signs devices."""
-
-    self_signing: bytes
-    user_signing: bytes
-    published: Mapping[str, Any]
-
-    @property
-    def master_key(self) -> str | None:
-        master = self.published["master_key"]
-        return cross_signing.key_in(master, master["user_id"], "master")
-
-
 class Identity:
     """The identity of one account, resting in one directory."""
 
     def __init__(self, directory: Path, secret: bytes) -> None:
-        self._directory = directory
-        self._key = local_seal.derive(secret, "matrix identity")
+        self._files = IdentityFiles(directory, secret)
 
-    @property
-    def master_seed_file(self) -> Path:
-        """The file to be taken offline; gone once the operator has done so."""
-        return self._directory / MASTER_SEED_FILE
+    async def establish(
+        self, homeserver: Homeserver, machine: OlmMachine, *, user_id: str, signing_seed: bytes | None = None
+    ) -> None:
+        """See to it that the account has an identity, and that it has signed this device.
 
-    async def establish(self, homeserver: Homeserver, machine: OlmMachine, *, user_id: str) -> None:
-        """See to it that the account has an identity, and that it has signed this device."""
-        answer = await homeserver.query_keys([user_id])
-        published_master = _of_user(answer, "master_keys", user_id)
-        kept = self._kept()
-        fresh = kept is None
+        `signing_seed` comes from the signing paper, where it does not rest here any more.
+        """
+        shown = read(await homeserver.query_keys([user_id]), user_id, machine.device_id)
+        self._settle(shown)
+        kept = self._files.kept()
+        if shown.master is None:
+            kept = await self._publish(homeserver, user_id, kept)
+            shown = replace(shown, master_object=kept.published["master_key"], master=kept.master, signing=kept.signing)
         if kept is None:
-            if published_master is not None:
-                raise IdentityMissing(HAS_IDENTITY)
-            kept = self._provision(user_id)
-        if published_master is None:
-            await self._publish(homeserver, kept, fresh=fresh)
-        elif cross_signing.key_in(published_master, user_id, "master") != kept.master_key:
-            raise IdentityMissing(
-                mark("This Matrix account's identity was replaced by somebody. Look into it before you start.")
-            )
-        await self._sign(homeserver, machine, user_id, kept, answer)
+            raise IdentityMissing(HAS_IDENTITY)
+        if shown.master != kept.master:
+            raise IdentityMissing(REPLACED)
+        if shown.signing is None:
+            await self._publish_below_master(homeserver, kept)
+            shown = replace(shown, signing=kept.signing)
+        await self._sign(homeserver, machine, shown, signing_seed, kept.self_signing)
 
     async def restore(self, homeserver: Homeserver, *, user_id: str, password: str, master_seed: bytes) -> None:
-        """Make a new self-signing key under the old master key; the next device is signed with it."""
-        answer = await homeserver.query_keys([user_id])
-        published_master = _of_user(answer, "master_keys", user_id)
-        if cross_signing.key_in(published_master, user_id, "master") != cross_signing.public_key(master_seed):
-            raise InvalidInput(mark("This is not the master seed of the account's identity."))
-        fresh = cross_signing.new_seeds()
-        seeds = cross_signing.SigningSeeds(
-            master=master_seed, self_signing=fresh.self_signing, user_signing=fresh.user_signing
-        )
-        published = cross_signing.published_keys(user_id, seeds)
-        # The master key stays as it is; a homeserver may refuse to be told it a second time.
-        changed = {name: key for name, key in published.items() if name != "master_key"}
-        self._keep(seeds, published)
-        await homeserver.upload_cross_signing_keys(changed, user_id=user_id, password=password)
+        """Make a new self-signing key under the old master key; devices are to be signed with it anew.
+
+        Nothing that was kept goes before the new key is published: killed anywhere, it is repeated.
+        """
+        shown = read(await homeserver.query_keys([user_id]), user_id, None)
+        master = cross_signing.public_key(master_seed)
+        if shown.master not in (None, master):
+            raise InvalidInput(NOT_THE_MASTER_SEED)
+        if not self._settle(shown):
+            prepared = self._files.next()
+            kept = prepared[0] if prepared and prepared[0].master == master else None
+            if kept is None:
+                kept = made(user_id, replace(cross_signing.new_seeds(), master=master_seed))
+                self._files.prepare(kept)
+            if shown.master is None:
+                # The homeserver has lost it, or hides it: without the password nothing is replaced.
+                await self._publish(homeserver, user_id, kept)
+            else:
+                await homeserver.upload_cross_signing_keys(kept.below_master, user_id=user_id, password=password)
+            self._files.promote()
         log.info("identity_restored")
 
-    async def _publish(self, homeserver: Homeserver, kept: _Kept, *, fresh: bool) -> None:
+    async def make_anew(self, homeserver: Homeserver, *, user_id: str, password: str) -> None:
+        """Replace the account's identity by a new one, which everybody notices: for when the master seed is lost."""
+        shown = read(await homeserver.query_keys([user_id]), user_id, None)
+        settled = self._settle(shown)
+        seed = self._files.master_seed()
+        if seed is not None and cross_signing.public_key(seed) == shown.master:
+            if not settled:
+                raise Conflict(SEED_IS_HERE)
+            return
+        kept, master_seed = self._files.next() or (None, None)
+        if kept is None or master_seed is None:
+            seeds = cross_signing.new_seeds()
+            kept, master_seed = made(user_id, seeds), seeds.master
+            self._files.prepare(kept, master_seed)
+        await homeserver.upload_cross_signing_keys(kept.published, user_id=user_id, password=password)
+        self._files.promote()
+        log.warning("identity_made_anew")
+
+    # Inside -----------------------------------------------------------------------------------------
+
+    def _settle(self, shown: OwnKeys) -> bool:
+        """Finish what was published before somebody was killed; tell whether there was something."""
+        prepared = self._files.next()
+        if prepared is None or None in (shown.master, shown.signing):
+            return False
+        if (shown.master, shown.signing) != (prepared[0].master, prepared[0].signing):
+            return False
+        self._files.promote()
+        return True
+
+    async def _publish(self, homeserver: Homeserver, user_id: str, kept: Kept | None) -> Kept:
         """Publish an identity where there is none, which needs no password. A wish for it means that there is one."""
+        seed_was_here = self._files.master_seed() is not None
+        fresh = kept is None
+        kept = kept or self._provision(user_id)
         try:
             await homeserver.upload_cross_signing_keys(kept.published)
         except AuthenticationWanted as error:
             if fresh:
                 # Made a moment ago because the homeserver said there was none: in the way of the true one.
-                self._set_aside()
-            raise IdentityMissing(HAS_IDENTITY) from error
+                self._files.set_aside(master_seed=not seed_was_here)
+            raise IdentityMissing(HAS_IDENTITY if fresh else HALF) from error
         log.info("identity_published")
+        return kept
 
-    def _set_aside(self) -> None:
-        """Move seeds that nothing was signed with out of the way; nothing secret is ever destroyed here."""
-        for name in (SEALED_FILE, MASTER_SEED_FILE):
-            path = self._directory / name
-            if path.exists():
-                path.replace(path.with_name(f"{name}.unpublished"))
+    async def _publish_below_master(self, homeserver: Homeserver, kept: Kept) -> None:
+        """Publish what the homeserver leaves out, as it was. If it has something else there, it wants the password."""
+        log.warning("identity_left_out")
+        try:
+            await homeserver.upload_cross_signing_keys(kept.below_master)
+        except AuthenticationWanted as error:
+            raise IdentityMissing(HALF) from error
 
-    def _provision(self, user_id: str) -> _Kept:
-        """Make the seeds and put them on disk before anybody hears of them."""
+    def _provision(self, user_id: str) -> Kept:
+        """Make the seeds and put them on disk before anybody hears of them.
+
+        A master seed that is here already, of a first start that was killed or of an identity whose sealed file was
+        lost, is used: it is never overwritten.
+        """
         seeds = cross_signing.new_seeds()
-        private_files.write(self.master_seed_file, base64.b64encode(seeds.master) + b"\n")
-        return self._keep(seeds, cross_signing.published_keys(user_id, seeds))
+        seed = self._files.master_seed()
+        if seed is None:
+            self._files.keep_master_seed(seeds.master)
+        else:
+            seeds = replace(seeds, master=seed)
+        kept = made(user_id, seeds)
+        self._files.keep(kept)
+        return kept
 
-    def _keep(self, seeds: cross_signing.SigningSeeds, published: Mapping[str, Any]) -> _Kept:
-        record = {
-            "self_signing": base64.b64encode(seeds.self_signing).decode(),
-            "user_signing": base64.b64encode(seeds.user_signing).decode(),
-            "published": published,
-        }
-        private_files.write(
-            self._directory / SEALED_FILE, local_seal.seal(self._key, _NAME, json.dumps(record).encode())
-        )
-        return _Kept(self_signing=seeds.self_signing, user_signing=seeds.user_signing, published=published)
-
-    def _kept(self) -> _Kept | None:
-        try:
-            sealed = (self._directory / SEALED_FILE).read_bytes()
-        except FileNotFoundError:
-            return None
-        try:
-            record = json.loads(local_seal.unseal(self._key, _NAME, sealed))
-        except local_seal.SealBroken as error:
-            raise Conflict(
-                mark("The Matrix identity's directory was made with another store key. Use that key again.")
-            ) from error
-        return _Kept(
-            self_signing=base64.b64decode(record["self_signing"]),
-            user_signing=base64.b64decode(record["user_signing"]),
-            published=record["published"],
-        )
-
-    async def _sign(
-        self,
-        homeserver: Homeserver,
-        machine: OlmMachine,
-        user_id: str,
-        kept: _Kept,
-        answer: Mapping[str, Any],
-    ) -> None:
-        """Sign the device with the self-signing key, and the master key with the device."""
-        signed_device = cross_signing.signed(machine.device_keys, user_id, kept.self_signing)
-        master = kept.published["master_key"]
-        master_key = cross_signing.key_in(master, user_id, "master") or ""
-        signed_master = cross_signing.with_signature(master, user_id, machine.device_id, machine.sign(master))
-        if not self._already_signed(machine, user_id, kept, answer):
-            await homeserver.upload_signatures({user_id: {machine.device_id: signed_device, master_key: signed_master}})
-            log.info("device_signed", device_id=machine.device_id)
-        machine.keep_device_keys(signed_device)
-
-    def _already_signed(self, machine: OlmMachine, user_id: str, kept: _Kept, answer: Mapping[str, Any]) -> bool:
-        devices = _of_user(answer, "device_keys", user_id)
-        device = devices.get(machine.device_id) if isinstance(devices, dict) else None
-        master = _of_user(answer, "master_keys", user_id)
-        return cross_signing.is_signed(
-            device, user_id, cross_signing.public_key(kept.self_signing)
-        ) and cross_signing.is_signed(master, user_id, machine.ed25519, key_name=machine.device_id)
+    async def _sign(self, homeserver: Homeserver, machine: OlmMachine, shown: OwnKeys, *seeds: bytes | None) -> None:
+        """See to it that the self-signing key has signed the device, and the device the master key."""
+        device_id, signing, master = machine.device_id, shown.signing or "", shown.master or ""
+        own = _signed_by_itself(machine)
+        published = shown.signature_on(own, device_id)
+        device_keys = machine.device_keys
+        if not cross_signing.is_signed(device_keys, shown.user_id, signing):
+            device_keys = published or cross_signing.signed(own, shown.user_id, _seed_of(signing, *seeds))
+        wanted: dict[str, Mapping[str, Any]] = {}
+        if published is None:
+            wanted[device_id] = device_keys
+        if not shown.vouched_for_by(device_id, machine.ed25519):
+            # Nothing else of the object goes back to where it came from.
+            bare = cross_signing.key_object(shown.user_id, "master", master)
+            wanted[master] = cross_signing.with_signature(bare, shown.user_id, device_id, machine.sign(bare))
+        if wanted:
+            await homeserver.upload_signatures({shown.user_id: wanted})
+            log.info("device_signed", device_id=device_id)
+        if device_keys != machine.device_keys:
+            machine.keep_device_keys(device_keys)
 
 
-def _of_user(answer: Mapping[str, Any], part: str, user_id: str) -> Any:
-    users = answer.get(part)
-    return users.get(user_id) if isinstance(users, dict) else None
+def _signed_by_itself(machine: OlmMachine) -> dict[str, Any]:
+    """Return the device's keys without what earlier self-signing keys have signed."""
+    user_id = str(machine.user_id)
+    signature = machine.device_keys["signatures"][user_id][f"ed25519:{machine.device_id}"]
+    bare = {name: value for name, value in machine.device_keys.items() if name != "signatures"}
+    return cross_signing.with_signature(bare, user_id, machine.device_id, signature)
+
+
+def _seed_of(signing: str, given: bytes | None, kept: bytes | None) -> bytes:
+    for seed in (given, kept):
+        if seed is not None and cross_signing.public_key(seed) == signing:
+            return seed
+    if given is not None:
+        raise InvalidInput(NOT_THE_SIGNING_SEED)
+    raise DeviceUnsigned

@@ -24,6 +24,7 @@ from bots.olm_machine import OlmMachine
 from bots.olm_store import InboxRow, OlmStore
 from bots.room_keys import KeyMissing, Opened, Unreadable
 from bots.room_sessions import RoomSessions
+from bots.room_settings import WATCHED, is_in_every_room
 from core import logs, metrics
 from core.clock import Clock
 
@@ -38,11 +39,8 @@ FILTER: Mapping[str, Any] = {
     "presence": {"types": []},
     "account_data": {"types": []},
     "room": {
-        "state": {"types": ["m.room.member", "m.room.encryption"]},
-        "timeline": {
-            "limit": 200,
-            "types": ["m.room.encrypted", "m.room.member", "m.room.encryption", "m.room.message"],
-        },
+        "state": {"types": ["m.room.member", *WATCHED]},
+        "timeline": {"limit": 200, "types": ["m.room.encrypted", "m.room.member", "m.room.message", *WATCHED]},
         "ephemeral": {"types": []},
         "account_data": {"types": []},
     },
@@ -158,9 +156,8 @@ class Intake:
 
     def _take_in_event(self, room_id: str, event: Any, kind: Kind) -> None:
         match event:
-            case {"type": "m.room.encryption", "state_key": "", "content": dict(content)}:
-                if kind is not Kind.OLDER:
-                    self._sessions.obey(room_id, content)
+            case {"type": str(name), "state_key": str(), "content": dict()} if name in _SETTINGS:
+                self._set(room_id, event, kind)
             case {"type": "m.room.member", "state_key": user_id, "content": {"membership": str(membership)}}:
                 self._moved(room_id, event, kind, user_id, membership)
             case {"type": "m.room.encrypted", "sender": sender, "content": dict()} if _can_be_kept(event):
@@ -185,6 +182,16 @@ class Intake:
         # Of this device's own comings and goings only the present ones say anything.
         if kind is Kind.LIVE or (kind is not Kind.FIRST and user_id != self._machine.user_id):
             self._keep(room_id, event, {"kind": "membership", "user_id": user_id, "membership": membership})
+
+    def _set(self, room_id: str, event: Mapping[str, Any], kind: Kind) -> None:
+        if event["type"] == "m.room.encryption" and not event["state_key"] and kind is not Kind.OLDER:
+            self._sessions.obey(room_id, event["content"])
+        if kind in {Kind.FIRST, Kind.ANEW}:
+            # All settings of all rooms: whoever goes through the rooms now and then looks at those.
+            return
+        setting, key, content = event["type"], event["state_key"], event["content"]
+        if not is_in_every_room(self._machine.user_id, setting, key, content):
+            self._keep(room_id, event, {"kind": "setting", "setting": setting, "key": key, "content": content})
 
     def _read(self, room_id: str, event: Mapping[str, Any], kind: Kind) -> None:
         try:
@@ -263,7 +270,8 @@ class Intake:
             metrics.EVENTS_DROPPED.count(reason, times=times)
 
 
-_READ_HERE = frozenset({"m.room.encryption", "m.room.member", "m.room.encrypted", "m.room.message"})
+_SETTINGS = frozenset(WATCHED)
+_READ_HERE = frozenset({"m.room.member", "m.room.encrypted", "m.room.message"}) | _SETTINGS
 
 
 def _message(opened: Opened) -> dict[str, Any]:

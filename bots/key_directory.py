@@ -1,8 +1,8 @@
 """Whose keys are whose: published devices and identities, checked, kept, and never silently replaced.
 
 Owns the memory of what `/keys/query` proved (`bots.published_keys` reads the answers) and of what must be asked
-again. Whether an identity is the attested one of a person is the domain's question; here it is only
-remembered and its change is noticed. `bots.sharing` and `bots.device` ask before they send or believe.
+again. Whether an identity is the one that was confirmed is the rule of `bots.attested`; here a change is noticed, from
+an answer to a question that was asked since. `bots.sharing` and `bots.device` ask before they send or believe.
 """
 
 from __future__ import annotations
@@ -16,11 +16,15 @@ from nio.crypto import (  # type: ignore[import-untyped]  # nio ships no types
     OlmDevice,
 )
 
+from agencies.attestation import Attestation
+from bots.attested import Attestations, Standing
 from bots.olm_store import OlmStore
 from bots.published_keys import PublishedDevice, UserKeys, mentions, read_user
 from core import logs
 
 log = logs.get(__name__)
+
+_SEEN_CHANGED = "identities seen to change"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +46,48 @@ class KeyDirectory:
         # Changes are numbered, so that an answer to an older question cannot pass for a newer one.
         self._change = 0
         self._changed: dict[str, int] = {}
+        # Which question the newest answer about each user was to.
+        self._learnt: dict[str, int] = {}
         # Who publishes a device with this identity key: each key should be one person's.
         self._claims: dict[str, set[str]] = {}
         self._watchers: list[Callable[[], None]] = []
+        self._losers: list[Callable[[str], None]] = []
+        self.attestations = Attestations(store.value(_SEEN_CHANGED) or ())
         for user_id, record in store.users().items():
             self._remember(_from_record(user_id, record))
             self._tell_nio(user_id, UserKeys(user_id=user_id))
 
     def watch(self, woken: Callable[[], None]) -> None:
-        """Call this whenever the homeserver says that a known user's keys have changed."""
+        """Call this whenever a known user's keys are said to have changed, or whose identity counts."""
         self._watchers.append(woken)
+
+    def watch_losses(self, lost: Callable[[str], None]) -> None:
+        """Call this with everybody who may not read any more, at once: the next message must be sealed without them."""
+        self._losers.append(lost)
+
+    def attest(self, standing: Mapping[str, Attestation]) -> None:
+        """Take in whose identity is confirmed now."""
+        before = self._attested()
+        with self._store.transaction():
+            news = self.attestations.replace(standing)
+            if news:
+                self._keep_seen_changed()
+            # What is known may be older than what was confirmed: only an answer from now on tells of a change.
+            self.mark_changed(each for each in news if self.attestations.differs(each, self.keys_of(each)))
+        after = self._attested()
+        self._lose(before - after)
+        if before != after:
+            self._wake()
+
+    def standing_of(self, user_id: str) -> Standing:
+        """Return what a user's published identity is to the bot."""
+        return self.attestations.standing_of(user_id, self.keys_of(user_id))
+
+    def readers(self, user_id: str) -> list[PublishedDevice]:
+        """Return the devices on which a user may read: those that the confirmed identity has signed."""
+        if self.standing_of(user_id) is not Standing.ATTESTED:
+            return []
+        return [device for device in self.keys_of(user_id).devices.values() if device.cross_signed]
 
     def keys_of(self, user_id: str) -> UserKeys:
         """Return what is known of a user, which may be nothing."""
@@ -74,8 +110,7 @@ class KeyDirectory:
                 self._changed[user_id] = self._change
                 if known.current:
                     self._keep(replace(known, current=False))
-                    for woken in self._watchers:
-                        woken()
+                    self._wake()
 
     def doubt(self, user_ids: Iterable[str]) -> None:
         """Have those of these users asked for again who have no signed device, as far as is known."""
@@ -85,26 +120,28 @@ class KeyDirectory:
                 self._users[user_id] = replace(known, current=False)
 
     def asking(self) -> int:
-        """Return the number of the last known change, to be given to `learn` with the answer."""
+        """Return the number of a question that is asked now, to be given to `learn` with the answer."""
+        self._change += 1
         return self._change
 
     def learn(self, answer: Mapping[str, Any], user_ids: Iterable[str], asked_at: int) -> None:
-        """Take in an answer to `/keys/query`. Users whom it does not mention stay as they were."""
+        """Take in an answer to `/keys/query`. Users whom it does not mention stay as they were.
+
+        So do those of whom an answer to a later question is known already.
+        """
+        lost: list[str] = []
         with self._store.transaction():
             for user_id in user_ids:
-                if not mentions(answer, user_id):
+                if not mentions(answer, user_id) or asked_at < self._learnt.get(user_id, 0):
                     continue
-                before = self.keys_of(user_id)
-                after = read_user(answer, user_id, before)
-                answered = self._changed.get(user_id, 0) <= asked_at
-                self._keep(replace(after, current=after.current and answered))
-                if before.identity is not None and before.identity != after.identity:
-                    log.warning("identity_changed")
-                if not after.current:
-                    log.warning("identity_left_out")
-                if any(len(self._claims[device.curve25519]) > 1 for device in after.devices.values()):
-                    log.warning("device_key_claimed_twice")
-                self._tell_nio(user_id, before)
+                self._learnt[user_id] = asked_at
+                could_read = self.standing_of(user_id) is Standing.ATTESTED
+                self._learn_of(user_id, answer, answered=self._changed.get(user_id, 0) <= asked_at)
+                if could_read and self.standing_of(user_id) is not Standing.ATTESTED:
+                    lost.append(user_id)
+        if lost:
+            self._lose(lost)
+            self._wake()
 
     def believe(self, sender: str, curve25519: str, ed25519: str) -> Believed:
         """Return what is known of a sender whose session came from these device keys."""
@@ -112,8 +149,36 @@ class KeyDirectory:
         device = keys.device_with_key(curve25519)
         if device is None or device.ed25519 != ed25519:
             return Believed(device_id=None, identity=keys.identity, bound=False)
-        bound = device.cross_signed and keys.identity is not None
+        bound = device.cross_signed and self.standing_of(sender) is Standing.ATTESTED
         return Believed(device_id=device.device_id, identity=keys.identity, bound=bound)
+
+    def _learn_of(self, user_id: str, answer: Mapping[str, Any], *, answered: bool) -> None:
+        before = self.keys_of(user_id)
+        after = read_user(answer, user_id, before)
+        self._keep(replace(after, current=after.current and answered))
+        if answered and self.attestations.differs(user_id, after):
+            self.attestations.notice(user_id)
+            self._keep_seen_changed()
+        if not after.current:
+            log.warning("identity_left_out")
+        if any(len(self._claims[device.curve25519]) > 1 for device in after.devices.values()):
+            log.warning("device_key_claimed_twice")
+        self._tell_nio(user_id, before)
+
+    def _keep_seen_changed(self) -> None:
+        self._store.keep_value(_SEEN_CHANGED, self.attestations.seen_changed)
+
+    def _attested(self) -> set[str]:
+        return {user_id for user_id in self.attestations.users if self.standing_of(user_id) is Standing.ATTESTED}
+
+    def _lose(self, user_ids: Iterable[str]) -> None:
+        for user_id in sorted(user_ids):
+            for lost in self._losers:
+                lost(user_id)
+
+    def _wake(self) -> None:
+        for woken in self._watchers:
+            woken()
 
     def _remember(self, keys: UserKeys) -> None:
         for key in {device.curve25519 for device in self.keys_of(keys.user_id).devices.values()}:
@@ -130,6 +195,7 @@ class KeyDirectory:
             "identity": keys.identity,
             "self_signing": keys.self_signing,
             "current": keys.current,
+            "absences": keys.absences,
             "devices": {device_id: asdict(device) for device_id, device in keys.devices.items()},
         }
         self._store.keep_user(keys.user_id, record)
@@ -153,4 +219,5 @@ def _from_record(user_id: str, record: Mapping[str, Any]) -> UserKeys:
         self_signing=record.get("self_signing"),
         devices=devices,
         current=bool(record["current"]),
+        absences=record.get("absences", 0),
     )

@@ -1,7 +1,7 @@
 """The last look before a message leaves: it is still wanted, all in its room may hear it, and it is ours to send.
 
 Asked in one statement right before each PUT, the first and every repetition: whoever was removed a moment ago must not
-hear it, and a bot that another has replaced must not speak.
+hear it, nor whoever is not confirmed any more, and a bot that another has replaced must not speak.
 """
 
 from __future__ import annotations

@@ -72,9 +72,11 @@ class Occupants:
     def notice(self, change: MembershipChange) -> None:
         """Take a change into account."""
         self._changes[change.room_id] += 1
-        known = self._joined.get(change.room_id)
-        if known is not None:
-            (known.add if change.membership == "join" else known.discard)(change.user_id)
+        if change.membership != "join":
+            # In clear, and perhaps forged: whoever is said to have gone would get no key, so the homeserver is asked.
+            self.forget(change.room_id)
+        elif change.room_id in self._joined:
+            self._joined[change.room_id].add(change.user_id)
         for woken in self._watchers:
             woken()
 

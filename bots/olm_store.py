@@ -13,7 +13,7 @@ import base64
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -247,6 +247,15 @@ class OlmStore(SqliteStore):  # type: ignore[misc]  # nio ships no types
                 "DELETE FROM streha_read_messages WHERE session_id NOT IN (SELECT session_id FROM streha_room_keys)"
             )
         return dropped
+
+    def forget_room_keys_of(self, room_ids: Collection[str]) -> None:
+        """Drop every session of these rooms. What room it is lies sealed, so all are opened: many rooms at once."""
+        rows = self._all("SELECT position, session_id, sealed FROM streha_room_key_claims")
+        for position, session_id, sealed in rows:
+            if RoomKeyClaim(*self._unsealed(f"claim {session_id}", sealed)).room_id in room_ids:
+                self.drop_claim(position)
+        self._do("DELETE FROM streha_room_keys WHERE session_id NOT IN (SELECT session_id FROM streha_room_key_claims)")
+        self._do("DELETE FROM streha_read_messages WHERE session_id NOT IN (SELECT session_id FROM streha_room_keys)")
 
     def first_reading(self, session_id: str, message_index: int, event_id: str) -> bool:
         """Remember which event a message belongs to; False when the same message came as another event."""

@@ -173,7 +173,8 @@ class Preparation:
                 )
             )
             if sealed.message_index != STORED:
-                fresh.append(_to_store(each, sealed, room, unreached, self._clock.now()))
+                made_for = self._device.attestations.ids_of(room.members)
+                fresh.append(_to_store(each, sealed, room, unreached, made_for, self._clock.now()))
                 if shared is not None and shared.newcomers and not message.repeated:
                     repeats.append(replace(message, key=f"again:{message.key}", repeated=True))
         await self._store(fresh, repeats)
@@ -202,12 +203,13 @@ class Preparation:
     def _still_good(self, earlier: StoredSend, room: Room) -> bool:
         """Whether a stored ciphertext may be put again as the same event.
 
-        The token of the device that made it must be here; it must be made for nobody who has left since, and young
-        enough for the homeserver to know its transaction id.
+        The token of the device that made it must be here; it must be made for nobody who has left since, or is not
+        confirmed any more, and young enough for the homeserver to know its transaction id.
         """
         made_for = (earlier.room_id, earlier.membership_version)
         young = self._clock.now() - earlier.stored_at < REMEMBERED_BY_HOMESERVER
-        return young and self._senders.can_put(earlier.device_id) and made_for == (room.room_id, room.version)
+        same_readers = made_for == (room.room_id, room.version) and not earlier.overtaken
+        return young and self._senders.can_put(earlier.device_id) and same_readers
 
     async def _store(self, fresh: Sequence[StoredSend], repeats: Sequence[Message]) -> None:
         if not fresh:
@@ -258,7 +260,10 @@ def _without_thread(content: bytes) -> bytes:
     return json.dumps(outer).encode()
 
 
-def _to_store(each: Claimed, sealed: Sealed, room: Room, unreached: Sequence[PersonId], now: datetime) -> StoredSend:
+def _to_store(
+    each: Claimed, sealed: Sealed, room: Room, unreached: Sequence[PersonId], attestations: Sequence[UUID],
+    now: datetime,
+) -> StoredSend:  # fmt: skip
     return StoredSend(
         outbox_id=each.id,
         room_id=sealed.room_id,
@@ -268,11 +273,12 @@ def _to_store(each: Claimed, sealed: Sealed, room: Room, unreached: Sequence[Per
         membership_version=room.version,
         stored_at=now,
         unreached=unreached,
+        attestations=attestations,
     )
 
 
 def _unreached(message: Message, room: Room, shared: Sharing | None) -> tuple[PersonId, ...]:
-    """Return the mentioned people who hold no key on any device: absent from the room, or not to be trusted."""
+    """Return the mentioned people who hold no key on any device: absent from the room, not linked, or changed."""
     holders = set() if shared is None else {user for user, _device in shared.holders}
     reached = {person_id for user, person_id in room.members.items() if user in holders}
     return tuple(PersonId(each) for each in message.mentions if each not in reached)

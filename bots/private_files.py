@@ -1,4 +1,8 @@
-"""Files that only their owner reads, written whole or not at all: seeds, passwords, credentials."""
+"""Files that only their owner reads, written whole or not at all: seeds, passwords, credentials.
+
+Owns how they are written, moved and destroyed. What returned has reached the disk; what was cut off left either the
+old or the new.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +22,35 @@ def write(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
-    # The new name itself is only safe when the directory is.
-    directory = os.open(path.parent, os.O_RDONLY)
+    _keep_names(path.parent)
+
+
+def move(source: Path, target: Path) -> None:
+    """Give a file another name in its directory; what stood under that name is gone."""
+    source.replace(target)
+    _keep_names(target.parent)
+
+
+def destroy(path: Path) -> None:
+    """Overwrite a file and remove it, with what a killed `write` may have left beside it.
+
+    A file system that keeps copies, and a disk that spreads its writes, may hold the old bytes nevertheless.
+    """
+    for each in (path.with_name(path.name + ".draft"), path):
+        if each.is_file() and not each.is_symlink():
+            descriptor = os.open(each, os.O_WRONLY | os.O_NOFOLLOW)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(bytes(os.fstat(file.fileno()).st_size))
+                file.flush()
+                os.fsync(file.fileno())
+        each.unlink(missing_ok=True)
+    _keep_names(path.parent)
+
+
+def _keep_names(directory: Path) -> None:
+    """Bring the names themselves to the disk: a new name is only safe when its directory is."""
+    opened = os.open(directory, os.O_RDONLY)
     try:
-        os.fsync(directory)
+        os.fsync(opened)
     finally:
-        os.close(directory)
+        os.close(opened)

@@ -2,8 +2,9 @@
 
 A device counts as *cross-signed* only when its keys verify with its own key, with its owner's self-signing
 key, and that one with the owner's master key. What was proven once is undone only by another proof: an answer
-that leaves an identity or a signature out takes nothing away, and is to be asked again. A device that is not
-listed any more is gone. `bots.key_directory` remembers all of it.
+that leaves an identity or a signature out takes nothing away, and is to be asked again; only where whole answers,
+one after the other, know of no identity at all has it vanished. A device that is not listed any more is gone.
+`bots.key_directory` remembers all of it; whether an identity is the one that was confirmed is `bots.attested`'s.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ MOST_DEVICES = 100
 MOST_UNSIGNED = 20
 # So many are looked at, those first that were believed before or claim their owner's signature.
 MOST_EXAMINED = 1000
+# So many whole answers have to know of no identity: a single one may be a hiccup on the way.
+ABSENCES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,13 @@ class UserKeys:
     devices: Mapping[str, PublishedDevice] = field(default_factory=dict)
     # False when the homeserver has said that something changed since this was read.
     current: bool = False
+    # How many whole answers in a row knew of no identity, as far as that matters.
+    absences: int = 0
+
+    @property
+    def vanished(self) -> bool:
+        """Whether it is sure that the user publishes no identity, or none any more."""
+        return self.identity is None and self.absences >= ABSENCES
 
     @property
     def has_signed_device(self) -> bool:
@@ -72,17 +82,22 @@ def read_user(answer: Mapping[str, Any], user_id: str, known: UserKeys) -> UserK
     master = _item(answer, "master_keys", user_id)
     self_signing = cross_signing.self_signing_key(user_id, master, _item(answer, "self_signing_keys", user_id))
     identity = None if self_signing is None else cross_signing.key_in(master, user_id, "master")
-    left_out = identity is None and known.identity is not None
+    absences = 0 if identity is not None else known.absences
+    if _knows_of_no_identity(answer, user_id):
+        absences = min(known.absences + 1, ABSENCES)
+    left_out = identity is None and known.identity is not None and absences < ABSENCES
     if left_out:
         identity, self_signing = known.identity, known.self_signing
     if identity != known.identity:
         # Whatever another identity has signed proves nothing for this one.
         old = {name: replace(device, cross_signed=False, vouches=False) for name, device in known.devices.items()}
         known = replace(known, devices=old)
+    # A signature on another master key, proven or not, vouches for nothing that this identity is.
+    shown = master if identity is not None and cross_signing.key_in(master, user_id, "master") == identity else None
     signed: dict[str, PublishedDevice] = {}
     unsigned: dict[str, PublishedDevice] = {}
     for device_id, keys in _worth_examining(_item(answer, "device_keys", user_id), known, self_signing):
-        device = _read_device(user_id, device_id, keys, self_signing, master)
+        device = _read_device(user_id, device_id, keys, self_signing, shown)
         if device is None:
             continue
         device = _beside_what_is_known(device, known.devices.get(device_id))
@@ -97,12 +112,19 @@ def read_user(answer: Mapping[str, Any], user_id: str, known: UserKeys) -> UserK
         devices=signed | unsigned,
         # What takes everything away takes effect, and is asked once more.
         current=not left_out and (bool(signed) or not known.has_signed_device),
+        absences=absences,
     )
 
 
 def mentions(answer: Mapping[str, Any], user_id: str) -> bool:
     """Tell whether an answer says anything about a user's devices."""
     return isinstance(_item(answer, "device_keys", user_id), dict)
+
+
+def _knows_of_no_identity(answer: Mapping[str, Any], user_id: str) -> bool:
+    """Tell whether an answer is whole and has neither of the keys that make an identity: a half one says nothing."""
+    parts = [answer.get(part) for part in ("master_keys", "self_signing_keys")]
+    return not answer.get("failures") and all(isinstance(each, dict) and user_id not in each for each in parts)
 
 
 def _worth_examining(published: Any, known: UserKeys, self_signing: str | None) -> list[tuple[str, Any]]:

@@ -22,49 +22,178 @@ FROM rooms JOIN room_targets USING (target_kind, target_id) WHERE rooms.target_i
 SELECT target_kind, target_id, person_id, matrix_user FROM room_members WHERE target_id = ANY($1)
 
 -- room_created --
--- $1 kind, $2 target, $3 Matrix room.
-UPDATE rooms SET room_id = $3 WHERE target_kind = $1 AND target_id = $2
+-- $1 kind, $2 target, $3 Matrix room, $4 when its settings were right, or nothing.
+UPDATE rooms SET room_id = $3, looked_at = $4 WHERE target_kind = $1 AND target_id = $2
 
 -- room_applied --
--- Nobody is in the room who does not belong there. $1 kind, $2 target, $3 version, $4 whether everybody
--- who does belong was invited too.
+-- Nobody is in the room who does not belong there, unless something moved there meanwhile. $1 kind, $2 target,
+-- $3 version, $4 whether everybody who does belong was invited too, $5 how often something had moved before.
 UPDATE rooms SET applied_version = $3, attempts = CASE WHEN $4 THEN 0 ELSE attempts END
-WHERE target_kind = $1 AND target_id = $2
+WHERE target_kind = $1 AND target_id = $2 AND drifts = $5
+
+-- room_looked_at --
+-- The settings of a room are right, unless something was changed meanwhile. $1 kind, $2 target, $3 now, $4 how often
+-- something had moved before.
+UPDATE rooms SET looked_at = $3 WHERE target_kind = $1 AND target_id = $2 AND drifts = $4
+
+-- rooms_to_look_at --
+-- Rooms whose settings nobody has looked at since a moment. $1 now, $2 that moment, $3 limit.
+SELECT target_kind, target_id FROM rooms
+WHERE closed_at IS NULL AND room_id IS NOT NULL AND due_at <= $1 AND (looked_at IS NULL OR looked_at <= $2)
+ORDER BY looked_at NULLS FIRST LIMIT $3
 
 -- room_closed --
 -- $1 kind, $2 target, $3 now.
-UPDATE rooms SET closed_at = $3 WHERE target_kind = $1 AND target_id = $2
+UPDATE rooms SET closed_at = coalesce(closed_at, $3) WHERE target_kind = $1 AND target_id = $2
 
 -- room_put_off --
 -- Try a room again later. $1 kind, $2 target, $3 due at.
 UPDATE rooms SET attempts = attempts + 1, due_at = $3 WHERE target_kind = $1 AND target_id = $2
 
 -- room_drifted --
--- Somebody came or went whom we did not move: look again. $1 Matrix room, $2 now.
-UPDATE rooms SET applied_version = 0, due_at = $2 WHERE room_id = $1 AND closed_at IS NULL
-
--- room_lost --
--- The bot is not in a room any more: its target wants another. $1 Matrix room, $2 now.
-UPDATE rooms SET room_id = NULL, applied_version = 0, due_at = $2 WHERE room_id = $1 AND closed_at IS NULL
+-- Something moved in a room that we did not move: look again before anything is said. $1 Matrix room, $2 now, $3 whether
+-- it was a setting.
+UPDATE rooms SET applied_version = 0, drifts = drifts + 1, due_at = $2,
+    looked_at = CASE WHEN $3 THEN NULL ELSE looked_at END
+WHERE room_id = $1 AND closed_at IS NULL
 
 -- target_of_room --
--- $1 Matrix room.
+-- Whose room this is, or was until a new one was made: what is said there counts as long as the bot is in. $1 Matrix room.
 SELECT target_kind, target_id FROM rooms WHERE room_id = $1 AND closed_at IS NULL
+UNION ALL
+SELECT former_rooms.target_kind, former_rooms.target_id FROM former_rooms
+JOIN room_targets USING (target_kind, target_id)
+WHERE former_rooms.room_id = $1 AND former_rooms.archived_at IS NULL AND NOT room_targets.closed
+LIMIT 1
+
+-- known_rooms --
+-- Every Matrix room that is, or was, somebody's.
+SELECT room_id FROM rooms WHERE room_id IS NOT NULL UNION SELECT room_id FROM former_rooms
+
+-- give_up_room --
+-- A room is not used any more: its target wants another. $1 Matrix room, $2 why, $3 now.
+WITH given_up AS (
+    UPDATE rooms SET room_id = NULL, applied_version = 0, drifts = drifts + 1, due_at = $3, looked_at = NULL
+    WHERE room_id = $1 AND closed_at IS NULL RETURNING target_kind, target_id)
+INSERT INTO former_rooms (room_id, target_kind, target_id, why, given_up_at, due_at)
+SELECT $1, target_kind, target_id, $2, $3, $3 FROM given_up ON CONFLICT DO NOTHING
+
+-- leave_room --
+-- A room that nobody is to use, of a target that has ended or has another. $1 Matrix room, $2 kind, $3 target, $4 why,
+-- $5 now.
+INSERT INTO former_rooms (room_id, target_kind, target_id, why, given_up_at, due_at) VALUES ($1, $2, $3, $4, $5, $5)
+ON CONFLICT DO NOTHING
+
+-- rooms_to_renew --
+-- Rooms in use, of everything or of one case. $1 case, or nothing.
+SELECT room_id FROM rooms WHERE room_id IS NOT NULL AND closed_at IS NULL AND ($1::uuid IS NULL OR (
+    target_kind = 'compartment' AND target_id IN (SELECT id FROM compartments WHERE case_id = $1)))
+ORDER BY room_id FOR UPDATE
+
+-- times_given_up --
+-- How often a target's room was given up since a moment, because it could not be trusted. $1 kind, $2 target, $3 since.
+SELECT count(*) FROM former_rooms WHERE target_kind = $1 AND target_id = $2 AND given_up_at > $3 AND why = 'spoilt'
+
+-- rooms_to_archive --
+-- Former rooms that the bot is not done with. Nobody is sent away before there is a room to go to. $1 now, $2 limit.
+SELECT former_rooms.room_id, former_rooms.target_kind, former_rooms.target_id, former_rooms.why, former_rooms.told_at,
+    former_rooms.attempts, coalesce(room_targets.language, 'en') AS language
+FROM former_rooms LEFT JOIN room_targets USING (target_kind, target_id) LEFT JOIN rooms USING (target_kind, target_id)
+WHERE former_rooms.archived_at IS NULL AND former_rooms.due_at <= $1
+  AND (former_rooms.why IN ('closed', 'orphaned') OR coalesce(room_targets.closed, true)
+       OR (rooms.room_id IS NOT NULL AND rooms.applied_version = room_targets.version))
+ORDER BY former_rooms.attempts, former_rooms.due_at LIMIT $2
+
+-- former_room_told --
+-- $1 Matrix room, $2 now, $3 when to go on.
+UPDATE former_rooms SET told_at = $2, due_at = $3 WHERE room_id = $1
+
+-- former_room_archived --
+-- $1 Matrix room, $2 now.
+UPDATE former_rooms SET archived_at = $2 WHERE room_id = $1
+
+-- former_room_put_off --
+-- $1 Matrix room, $2 due at.
+UPDATE former_rooms SET attempts = attempts + 1, due_at = $2 WHERE room_id = $1
+
+-- staff_among --
+-- Those of some Matrix users who work in the network. $1 Matrix users.
+SELECT matrix_user FROM people WHERE matrix_user = ANY($1) AND left_at IS NULL
+
+-- room_invitations --
+-- $1 kind, $2 target.
+SELECT person_id, room_id, version, standing, since, reminded_at, told_at FROM room_invitations
+WHERE target_kind = $1 AND target_id = $2
+
+-- invited_users --
+-- Whom a target's room was ever meant for, until they were found to be out. $1 kind, $2 target.
+SELECT people.matrix_user FROM room_invitations JOIN people ON people.id = room_invitations.person_id
+WHERE target_kind = $1 AND target_id = $2
+
+-- keep_invitation --
+-- $1 kind, $2 target, $3 person, $4 Matrix room, $5 version, $6 standing, $7 since, $8 reminded at, $9 told at.
+INSERT INTO room_invitations
+    (target_kind, target_id, person_id, room_id, version, standing, since, reminded_at, told_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (target_kind, target_id, person_id) DO UPDATE SET room_id = EXCLUDED.room_id, version = EXCLUDED.version,
+    standing = EXCLUDED.standing, since = EXCLUDED.since, reminded_at = EXCLUDED.reminded_at,
+    told_at = EXCLUDED.told_at
+
+-- drop_invitations --
+-- Of those who do not belong there any more. $1 kind, $2 target, $3 people who do.
+DELETE FROM room_invitations WHERE target_kind = $1 AND target_id = $2 AND person_id <> ALL($3)
+
+-- rooms_with_invitations_due --
+-- Rooms in which somebody may have to be reminded, or told of. $1 who was invited before this is reminded, $2 and before
+-- this told of, $3 limit.
+SELECT DISTINCT target_kind, target_id FROM room_invitations
+JOIN rooms USING (target_kind, target_id) JOIN room_members USING (target_kind, target_id, person_id)
+WHERE standing <> 'joined' AND told_at IS NULL AND rooms.closed_at IS NULL AND rooms.room_id = room_invitations.room_id
+  AND (standing = 'gone' OR (reminded_at IS NULL AND since <= $1) OR since <= $2)
+LIMIT $3
+
+-- invite_again --
+-- Somebody's word that a person is to be asked again wherever they belong and are not. $1 person, $2 now.
+WITH asked AS (
+    UPDATE room_invitations SET standing = 'wanted', since = $2, reminded_at = NULL, told_at = NULL
+    WHERE person_id = $1 AND standing <> 'joined' RETURNING target_kind, target_id)
+UPDATE rooms SET attempts = greatest(attempts, 1), due_at = $2
+FROM asked WHERE rooms.target_kind = asked.target_kind AND rooms.target_id = asked.target_id
+  AND rooms.closed_at IS NULL
+
+-- room_to_do --
+-- Something is to be done in a room that keeps nobody from speaking there. $1 kind, $2 target, $3 now.
+UPDATE rooms SET attempts = greatest(attempts, 1), due_at = $3 WHERE target_kind = $1 AND target_id = $2
+
+-- rooms_listed --
+-- Every room in use, with how many belong there and have not come. For the operator.
+SELECT rooms.target_kind, rooms.target_id, rooms.room_id, room_targets.name, rooms.looked_at, rooms.attempts,
+    rooms.applied_version = room_targets.version AS settled,
+    (SELECT count(*) FROM room_invitations JOIN room_members USING (target_kind, target_id, person_id)
+     WHERE target_kind = rooms.target_kind AND target_id = rooms.target_id AND standing <> 'joined') AS absent
+FROM rooms JOIN room_targets USING (target_kind, target_id)
+WHERE rooms.closed_at IS NULL AND NOT room_targets.closed
+ORDER BY rooms.target_kind, room_targets.name, rooms.target_id
 
 -- stored_sends --
--- Ciphertexts that were stored before an earlier attempt. $1 outbox ids.
-SELECT outbox_id, room_id, device_id, transaction_id, content, membership_version, stored_at, unreached FROM matrix_sends
-WHERE outbox_id = ANY($1)
+-- Ciphertexts that were stored before an earlier attempt, and whether somebody for whom they were made is not confirmed
+-- any more. $1 outbox ids.
+SELECT outbox_id, room_id, device_id, transaction_id, content, membership_version, stored_at, unreached, attestations,
+    EXISTS (
+        SELECT FROM matrix_attestations WHERE id = ANY(matrix_sends.attestations)
+          AND (ended_at IS NOT NULL OR changed_at IS NOT NULL)) AS overtaken
+FROM matrix_sends WHERE outbox_id = ANY($1)
 
 -- store_send --
 -- $1 outbox id, $2 room, $3 device, $4 transaction id, $5 content, $6 membership version, $7 now, $8 mentioned people who
--- cannot read it.
+-- cannot read it, $9 attestations of those it is made for.
 INSERT INTO matrix_sends
-    (outbox_id, room_id, device_id, transaction_id, content, membership_version, stored_at, unreached)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    (outbox_id, room_id, device_id, transaction_id, content, membership_version, stored_at, unreached, attestations)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (outbox_id) DO UPDATE SET room_id = EXCLUDED.room_id, device_id = EXCLUDED.device_id,
     transaction_id = EXCLUDED.transaction_id, content = EXCLUDED.content,
-    membership_version = EXCLUDED.membership_version, stored_at = EXCLUDED.stored_at, unreached = EXCLUDED.unreached
+    membership_version = EXCLUDED.membership_version, stored_at = EXCLUDED.stored_at, unreached = EXCLUDED.unreached,
+    attestations = EXCLUDED.attestations
 
 -- note_event --
 -- $1 outbox id, $2 Matrix event.
@@ -93,12 +222,16 @@ SELECT EXISTS (SELECT FROM bot_lease WHERE until > $1)
 
 -- may_leave --
 -- Whether a sealed message may leave this moment: it is still wanted, its room holds nobody too many and is the one and
--- of the membership it was sealed for, and this bot is the active one. $1 outbox id, $2 kind, $3 target, $4 Matrix room,
+-- of the membership it was sealed for, everybody it was made for is still confirmed, and this bot is the active one.
+-- $1 outbox id, $2 kind, $3 target, $4 Matrix room,
 -- $5 membership version, $6 holder, $7 fence.
 SELECT state = 'sending' AND NOT called_off
     AND EXISTS (
         SELECT FROM rooms JOIN room_targets USING (target_kind, target_id)
         WHERE target_kind = $2 AND target_id = $3 AND room_id = $4 AND applied_version = $5 AND version = $5)
+    AND NOT EXISTS (
+        SELECT FROM matrix_sends JOIN matrix_attestations ON matrix_attestations.id = ANY(matrix_sends.attestations)
+        WHERE matrix_sends.outbox_id = $1 AND (ended_at IS NOT NULL OR changed_at IS NOT NULL))
     AND EXISTS (SELECT FROM bot_lease WHERE holder = $6 AND fence = $7)
 FROM outbox WHERE id = $1
 
@@ -178,3 +311,34 @@ WHERE rooms.target_kind = key_holders.target_kind AND rooms.target_id = key_hold
 -- Who belongs in which Matrix room.
 SELECT rooms.room_id, room_members.matrix_user FROM rooms JOIN room_members USING (target_kind, target_id)
 WHERE rooms.room_id IS NOT NULL AND rooms.closed_at IS NULL
+
+-- identities_changed --
+-- How many people's confirmed identity is not the one that is published.
+SELECT count(*) FROM matrix_attestations WHERE ended_at IS NULL AND changed_at IS NOT NULL
+
+-- cannot_read_any_more --
+-- Who was called in an alert that is open, still belongs there, and has no confirmed identity now, is told as not
+-- reached, whatever was sent to them before; of the alert, the ledger tells so. $1 now.
+WITH lost AS (
+    SELECT outbox.id, alerts.id AS alert_id, alerts.case_id,
+        array(
+            SELECT person_id FROM room_members
+            WHERE room_members.target_kind = outbox.target_kind AND room_members.target_id = outbox.target_id
+              AND person_id = ANY(outbox.mentions) AND person_id <> ALL(outbox.unreached)
+              AND NOT EXISTS (
+                  SELECT FROM exclusions
+                  WHERE exclusions.case_id = alerts.case_id AND exclusions.person_id = room_members.person_id)
+              AND NOT EXISTS (
+                  SELECT FROM matrix_attestations
+                  WHERE matrix_attestations.person_id = room_members.person_id
+                    AND ended_at IS NULL AND changed_at IS NULL AND master_key IS NOT NULL)) AS people
+    FROM alerts JOIN outbox ON outbox.alert_id = alerts.id
+    WHERE alerts.state <> 'stood_down' AND outbox.state = 'sent' AND cardinality(outbox.mentions) > 0),
+changed AS (
+    UPDATE outbox SET unreached = unreached || lost.people FROM lost
+    WHERE outbox.id = lost.id AND cardinality(lost.people) > 0 RETURNING lost.alert_id, lost.case_id),
+told AS (
+    INSERT INTO ledger (at, actor_kind, act, case_id, object_id, facts)
+    SELECT DISTINCT $1::timestamptz, 'system', 'people_unreached', case_id, alert_id, '{}'::jsonb FROM changed
+    RETURNING entry)
+SELECT pg_notify('streha_ledger', '') FROM told

@@ -1,4 +1,4 @@
-"""What a bot device hands over: messages, membership changes, messages that nobody could read or that came in clear.
+"""What a bot device hands over: messages, changes of a room, messages that nobody could read or that came in clear.
 
 Owns the shapes only. `bots.device` fills them; whoever handles them is asked to do the same thing again
 when the same `event_id` comes a second time.
@@ -25,9 +25,9 @@ class Received:
     content: Mapping[str, Any]
     # The device whose key opened the message, when it is one of the sender's published devices.
     sender_device_id: str | None
-    # The sender's master key as published when this was handed over; the attested one is compared by others.
+    # The sender's master key as published when this was handed over.
     sender_identity: str | None
-    # True when the session's key belongs to a device of the sender which the sender's identity has signed.
+    # True when the session's key belongs to a device of the sender that the sender's confirmed identity has signed.
     bound: bool
     # False where the sender's keys may have changed since they were asked for: then nothing can be said of the device.
     current: bool = True
@@ -83,6 +83,18 @@ class MembershipChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettingChange:
+    """A setting of the room was made or changed. In clear, so only a reason to look at the room."""
+
+    room_id: str
+    event_id: str
+    kind: str
+    key: str
+    content: Mapping[str, Any]
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Undecryptable:
     """A message whose key has not come in time. It may still come: then the message follows as Received."""
 
@@ -92,6 +104,6 @@ class Undecryptable:
     sent_at: datetime
 
 
-Arrival = Received | Unencrypted | MembershipChange | Undecryptable
+Arrival = Received | Unencrypted | MembershipChange | SettingChange | Undecryptable
 
 _EVENT_ID = re.compile(r"\$[\x21-\x7e]{1,254}")

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from agencies import store as directory
 from agencies.model import AgencyId, PersonId
 from alerts import messages as alert_messages
-from bots import commands, replies
+from bots import commands, replies, room_messages
 from bots.commands import Verb
 from core.database import Transaction
 from core.key_holders import Holding, KeyState
@@ -27,7 +27,7 @@ from core.settings import Settings
 from core.texts import mark, render
 from safety_plans import messages as review_messages
 
-TEMPLATES = {**alert_messages.TEXTS, **review_messages.TEXTS, **replies.TEXTS}
+TEMPLATES = {**alert_messages.TEXTS, **review_messages.TEXTS, **replies.TEXTS, **room_messages.TEXTS}
 REPEATED = mark("Sent again, in case you have not seen it: {text}")
 SOMEBODY = mark("somebody whose device could not be checked")
 NOBODY = mark("nobody")

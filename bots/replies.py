@@ -77,6 +77,11 @@ TEXTS = {
         "{codename}: somebody wrote a command as {person}, from a device that could not be checked. "
         "Nothing was done. Ring {person}."
     ),
+    "reply_identity_changed": mark(
+        "{person} cannot be reached here any more: their account shows another identity than the one that was "
+        "confirmed. They may have begun anew, or somebody pretends to be them. Ring {person}, and write nothing to "
+        "them. Then their account must be linked again."
+    ),
 }
 
 # How far the room's key came with somebody.
@@ -85,7 +90,7 @@ KEY_TEXTS = {
     KeyState.GIVEN: mark("has the key, not heard of since"),
     KeyState.OWED: mark("the key is on its way"),
     KeyState.NO_WAY: mark("CANNOT read: their device offers no key"),
-    KeyState.WITHHELD: mark("CANNOT read: no device signed by its owner"),
+    KeyState.WITHHELD: mark("CANNOT read: no device confirmed as theirs"),
     KeyState.NO_DEVICE: mark("CANNOT read: no device"),
     KeyState.NOT_JOINED: mark("NOT in this room"),
 }

@@ -152,11 +152,25 @@ class RoomSessions:
         for session in self._of(room_id):
             session.ended = True
 
+    def forget(self, room_id: str) -> None:
+        """Keep no session of a room that is left for good, and none of its wishes."""
+        self.rotate(room_id)
+        for each in (self._sessions, self._next, self._windows):
+            each.pop(room_id, None)
+        if self._wishes.pop(room_id, None) is not None:
+            self._store.keep_value(_WISHES, self._wishes)
+
     def member_left(self, room_id: str, user_id: str) -> None:
-        """End the room's sessions that the user who left could read on with."""
+        """End the room's sessions that the user who left could read on with, now or by what is still owed."""
         for session in self._of(room_id):
-            if any(holder == user_id for holder, _device in (*session.holders, *session.sent_to)):
+            given = (*session.holders, *session.sent_to, *session.owed)
+            if user_id in session.owed_to or any(holder == user_id for holder, _device in given):
                 session.ended = True
+
+    def reader_lost(self, user_id: str) -> None:
+        """End every session that somebody could read on with who may not read any more, in whatever room."""
+        for room_id in {*self._sessions, *self._next}:
+            self.member_left(room_id, user_id)
 
     def encrypt(self, room_id: str, event_type: str, content: Mapping[str, Any]) -> Sealed:
         """Seal one event for the holders of the room's session."""

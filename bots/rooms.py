@@ -1,6 +1,7 @@
 """Which room belongs to which target, who should be in it, and what the homeserver has been told.
 
-Owns the table `rooms`. Rooms are made and staffed by `bots.housekeeping`.
+Owns the table `rooms`; what became of rooms that are not used any more is `bots.former_rooms`'. Rooms are made and
+staffed by `bots.housekeeping`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ class Room:
     applied_version: int
     attempts: int
     closed: bool
+    # How often something moved in it that was not moved by us: what was looked up before that says nothing any more.
+    drifts: int = 0
+    looked_at: datetime | None = None
     members: Mapping[str, PersonId] = field(default_factory=dict)
 
     @property
@@ -73,14 +77,27 @@ async def target_of(tx: Reading, room_id: str) -> Target | None:
     return _target(row) if row else None
 
 
-async def created(tx: Transaction, target: Target, room_id: str) -> None:
-    """Record the room of a target."""
-    await tx.run(SQL["room_created"], target.kind, target.id, room_id)
+async def created(tx: Transaction, target: Target, room_id: str, *, right_at: datetime | None = None) -> None:
+    """Record the room of a target, whose settings were right at a moment or are still to be looked at."""
+    await tx.run(SQL["room_created"], target.kind, target.id, room_id, right_at)
 
 
-async def applied(tx: Transaction, target: Target, version: int, *, complete: bool) -> None:
-    """Record that a membership was applied: nobody too many, and nobody missing where it is `complete`."""
-    await tx.run(SQL["room_applied"], target.kind, target.id, version, complete)
+async def applied(tx: Transaction, room: Room, *, complete: bool) -> None:
+    """Record that a room's membership was applied: nobody too many, and nobody missing where it is `complete`.
+
+    What was looked up before something moved again says nothing: then the room stays to be put right.
+    """
+    await tx.run(SQL["room_applied"], room.target.kind, room.target.id, room.version, complete, room.drifts)
+
+
+async def to_look_at(tx: Transaction, now: datetime, since: datetime, limit: int) -> list[Target]:
+    """Return targets whose room's settings nobody has looked at since a moment."""
+    return [_target(row) for row in await tx.rows(SQL["rooms_to_look_at"], now, since, limit)]
+
+
+async def looked_at(tx: Transaction, room: Room, now: datetime) -> None:
+    """Record that a room's settings are right."""
+    await tx.run(SQL["room_looked_at"], room.target.kind, room.target.id, now, room.drifts)
 
 
 async def closed(tx: Transaction, target: Target, now: datetime) -> None:
@@ -88,19 +105,19 @@ async def closed(tx: Transaction, target: Target, now: datetime) -> None:
     await tx.run(SQL["room_closed"], target.kind, target.id, now)
 
 
+async def to_do(tx: Transaction, target: Target, now: datetime) -> None:
+    """Have a room put right that may be spoken in meanwhile."""
+    await tx.run(SQL["room_to_do"], target.kind, target.id, now)
+
+
 async def put_off(tx: Transaction, target: Target, until: datetime) -> None:
     """Try a room again later."""
     await tx.run(SQL["room_put_off"], target.kind, target.id, until)
 
 
-async def drifted(tx: Transaction, room_id: str, now: datetime) -> None:
-    """Look at a room again because somebody moved in it."""
-    await tx.run(SQL["room_drifted"], room_id, now)
-
-
-async def lost(tx: Transaction, room_id: str, now: datetime) -> None:
-    """Forget a room that the bot is not in any more; its target wants another."""
-    await tx.run(SQL["room_lost"], room_id, now)
+async def drifted(tx: Transaction, room_id: str, now: datetime, *, setting: bool = False) -> None:
+    """Look at a room again before anything is said there, because somebody moved in it or changed a setting."""
+    await tx.run(SQL["room_drifted"], room_id, now, setting)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +133,9 @@ class StoredSend:
     stored_at: datetime
     # Mentioned people who could not read it when it was sealed.
     unreached: Sequence[UUID] = ()
+    # The attestations of those it was made for; whether one of them has ended or changed since.
+    attestations: Sequence[UUID] = ()
+    overtaken: bool = False
 
 
 async def stored_sends(tx: Transaction, outbox_ids: Iterable[UUID]) -> dict[UUID, StoredSend]:
@@ -130,6 +150,8 @@ async def stored_sends(tx: Transaction, outbox_ids: Iterable[UUID]) -> dict[UUID
             membership_version=row["membership_version"],
             stored_at=row["stored_at"],
             unreached=row["unreached"],
+            attestations=tuple(row["attestations"]),
+            overtaken=row["overtaken"],
         )
         for row in await tx.rows(SQL["stored_sends"], list(outbox_ids))
     }
@@ -142,7 +164,7 @@ async def store_sends(tx: Transaction, sends: Iterable[StoredSend]) -> None:
         [
             (
                 each.outbox_id, each.room_id, each.device_id, each.transaction_id, each.content,
-                each.membership_version, each.stored_at, list(each.unreached),
+                each.membership_version, each.stored_at, list(each.unreached), list(each.attestations),
             )
             for each in sends
         ],
@@ -168,5 +190,7 @@ def _room(row: Row, members: Mapping[str, PersonId]) -> Room:
         applied_version=row["applied_version"],
         attempts=row["attempts"],
         closed=row["closed"],
+        drifts=row["drifts"],
+        looked_at=row["looked_at"],
         members=members,
     )

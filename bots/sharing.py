@@ -1,7 +1,8 @@
-"""Giving room keys out: to the signed devices of a room's members, in as few requests as possible.
+"""Giving room keys out: to the signed devices of a room's linked members, in as few requests as possible.
 
-Owns the question who gets a key (devices that their owner's identity has signed; every other device is told
-that the key is withheld), the fetching of identities and one-time keys, and the record of what arrived.
+Owns who gets a key (devices that their owner's confirmed identity has signed, by the rule of `bots.attested`; every
+other device is told that the key is withheld), the fetching of identities and one-time keys, and the record of what
+arrived.
 A device that fails is recorded and tried at the next sharing; the others are not held up by it: every request
 has a few seconds, and whoever speaks goes on with those who hold the key by then.
 """
@@ -22,7 +23,7 @@ from bots.homeserver import Homeserver
 from bots.key_directory import KeyDirectory
 from bots.olm_machine import MEGOLM, OlmMachine
 from bots.parcels import Parcel, kind_of, new_transaction_id, send
-from bots.published_keys import PublishedDevice
+from bots.published_keys import PublishedDevice, UserKeys, mentions, read_user
 from bots.room_sessions import RoomSession, RoomSessions, type_of_device
 from core import logs
 from core.errors import DeliveryError
@@ -42,7 +43,7 @@ class Sharing:
     room_id: str
     session_id: str
     holders: frozenset[type_of_device]
-    # Devices without their owner's signature: they get no key, and were told so.
+    # Devices that nobody knows to be their owner's: they get no key, and were told so.
     withheld: frozenset[type_of_device]
     # Devices that should hold the key and do not yet; and those among them for which there is no way to send it.
     failed: frozenset[type_of_device]
@@ -86,7 +87,7 @@ class KeySharing:
     async def share(
         self, rooms: Mapping[str, Collection[str]], *, ahead: bool = False, patience: float = PATIENCE
     ) -> dict[str, Sharing]:
-        """See to it that the members' signed devices, and only they, hold each room's key.
+        """See to it that the linked members' signed devices, and only they, hold each room's key.
 
         With `ahead`, a key that is nearly worn is followed by another. Who is not in time is left for the next time;
         a room is left out whose members could not be asked for and in which nobody holds the key yet.
@@ -121,7 +122,7 @@ class KeySharing:
         return None if session is None else self._outcome(self._seen_now(session, members), frozenset())
 
     def watch(self, woken: Callable[[], None]) -> None:
-        """Call this whenever a known user's keys are said to have changed."""
+        """Call this whenever a known user's keys are said to have changed, or whose identity counts."""
         self._directory.watch(woken)
 
     def doubt(self, user_ids: Iterable[str]) -> None:
@@ -142,6 +143,13 @@ class KeySharing:
         if outdated:
             asked_at = self._directory.asking()
             self._directory.learn(await self._homeserver.query_keys(outdated), outdated, asked_at)
+
+    async def shown(self, user_ids: Collection[str]) -> dict[str, UserKeys]:
+        """Ask for these users' keys and return what the answer proves by itself, whatever was known before."""
+        asked_at = self._directory.asking()
+        answer = await self._homeserver.query_keys(sorted(user_ids))
+        self._directory.learn(answer, user_ids, asked_at)
+        return {user: read_user(answer, user, UserKeys(user_id=user)) for user in user_ids if mentions(answer, user)}
 
     async def mend(self) -> None:
         """Start new sessions with devices whose messages could not be opened."""
@@ -184,7 +192,7 @@ class KeySharing:
             key = session.owed_to.get(device.user_id) or session.session_key
             session.owed.setdefault((device.user_id, device.device_id), key)
         for user_id in members:
-            if self._directory.keys_of(user_id).current:
+            if self._directory.keys_of(user_id).current or not self._directory.attestations.confirmed(user_id):
                 session.owed_to.pop(user_id, None)
             else:
                 # Devices that show up later get the key as it is now: they belong in the room already.
@@ -195,7 +203,7 @@ class KeySharing:
         plan = _Plan(session=session, members=members, standings=self._standings(members))
         for user_id in sorted(members):
             for device in self._directory.keys_of(user_id).devices.values():
-                if not device.cross_signed:
+                if (user_id, device.device_id) not in plan.standings:
                     plan.unsigned.append(device)
                 elif (user_id, device.device_id) not in session.holders:
                     plan.wanting.append(device)
@@ -204,10 +212,9 @@ class KeySharing:
     def _standings(self, members: Iterable[str]) -> dict[type_of_device, str]:
         found = {}
         for user_id in members:
-            keys = self._directory.keys_of(user_id)
-            for device in keys.devices.values():
-                if device.cross_signed:
-                    found[user_id, device.device_id] = f"{keys.identity} {device.curve25519}"
+            identity = self._directory.keys_of(user_id).identity
+            for device in self._directory.readers(user_id):
+                found[user_id, device.device_id] = f"{identity} {device.curve25519}"
         return found
 
     def _is_complete(self, room_id: str, users: Collection[str], owed: Sharing | None) -> bool:
@@ -307,7 +314,7 @@ class KeySharing:
         return {
             "algorithm": MEGOLM,
             "code": "m.unverified",
-            "reason": "This device is not signed by its owner.",
+            "reason": "This device is not confirmed to be its owner's.",
             "room_id": session.room_id,
             "session_id": session.session_id,
             "sender_key": self._machine.curve25519,

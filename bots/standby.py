@@ -17,6 +17,7 @@ from typing import NoReturn
 from bots import rooms
 from bots.device import MatrixDevice
 from bots.handling import is_panic
+from bots.identity_watch import IdentityWatch
 from bots.key_giving import KeyGiving
 from bots.lease import LEASE, Lease
 from bots.listening import listen, pause
@@ -89,6 +90,7 @@ class Standby:
         self._occupants = occupants
         self._lease = lease
         self._keys = KeyGiving(database, clock, device, occupants)
+        self._identities = IdentityWatch(database, clock, device)
         self._heard_at: dict[str, datetime] = {}
 
     async def until_active(self) -> None:
@@ -122,6 +124,7 @@ class Standby:
         warm = False
         while True:
             with suppress(Unavailable):
+                await self._identities.read()
                 async with self._database.transaction() as tx:
                     targets = await rooms.speakable(tx)
                 for start in range(0, len(targets), ROOMS_AT_ONCE):

@@ -1,4 +1,4 @@
-"""What the metrics tell of the bot without being it: whether one holds the lease, looked up at the scrape."""
+"""What the metrics tell of the bot without being it, looked up at the scrape."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from core.tally import Tally
 
 async def _count(reading: Reading, now: datetime) -> None:
     metrics.LEASE_HELD.set(await reading.value(SQL["lease_held"], now))
+    metrics.IDENTITIES_CHANGED.set(await reading.value(SQL["identities_changed"]))
 
 
-TALLY = Tally(name="bots", gauges=(metrics.LEASE_HELD,), count=_count)
+TALLY = Tally(name="bots", gauges=(metrics.LEASE_HELD, metrics.IDENTITIES_CHANGED), count=_count)

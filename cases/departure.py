@@ -1,4 +1,4 @@
-"""A person leaves the staff: memberships, desk and sessions end in one transaction.
+"""A person leaves the staff: memberships, desk, sessions and the link to a Matrix identity end in one transaction.
 
 It stands here and not in `agencies` because it reaches into cases. Nothing is orphaned: whoever leads a
 case hands over to the deputy, and where there is none the departure waits until another is named.
@@ -6,6 +6,7 @@ case hands over to the deputy, and where there is none the departure waits until
 
 from __future__ import annotations
 
+from agencies import linking
 from agencies import store as directory
 from agencies.model import PersonId
 from agencies.service import NO_PERSON
@@ -51,6 +52,7 @@ async def depart(database: Database, clock: Clock, person_id: PersonId) -> None:
                         facts={"person": str(person_id)},
                     ),
                 )  # fmt: skip
+        await linking.end_with_departure(tx, person_id, now)
         if await directory.mark_left(tx, person_id, now):
             await ledger.record(tx, ledger.Act(act="person_left", at=now, actor_kind="operator", object_id=person_id))
         await tx.wake(CHANNEL)

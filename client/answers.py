@@ -70,6 +70,40 @@ class Agencies(Answer, frozen=True, kw_only=True):
     agencies: list[Agency]
 
 
+class DeviceClaim(Answer, frozen=True, kw_only=True):
+    """A Matrix device that waits to be confirmed."""
+
+    person: UUID
+    agency: UUID
+    name: str
+    matrix_user: str
+    device: str
+    made_at: Moment
+
+
+class DeviceClaims(Answer, frozen=True, kw_only=True):
+    """Devices that one may confirm, the oldest first."""
+
+    claims: list[DeviceClaim]
+
+
+class MatrixLink(Answer, frozen=True, kw_only=True):
+    """How far a person is linked to a Matrix identity."""
+
+    person: UUID
+    name: str
+    matrix_user: str
+    state: str
+    device: str | None
+    claimed_at: Moment | None
+
+
+class MatrixLinks(Answer, frozen=True, kw_only=True):
+    """How far people are linked: an administrator's whole agency, everybody else alone."""
+
+    links: list[MatrixLink]
+
+
 class Compartment(Answer, frozen=True, kw_only=True):
     """A circle of members with a channel."""
 

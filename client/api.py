@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
+from agencies.attestation import EndReason
 from alerts.model import Event, StandDownReason, Status
 from cases.model import Part
 from client.answers import (
@@ -19,7 +20,11 @@ from client.answers import (
     Case,
     Cases,
     Compartment,
+    DeviceClaim,
+    DeviceClaims,
     Keys,
+    MatrixLink,
+    MatrixLinks,
     People,
     Person,
     Review,
@@ -29,6 +34,7 @@ from client.answers import (
 from client.connection import REQUEST_SECONDS, Connection, Sleep
 from client.key_file import KeyFile
 from client.stream import Told, follow
+from crypto import device_claim
 from safety_plans.model import Level
 
 
@@ -74,6 +80,41 @@ class ApiClient:
     async def people(self) -> list[Person]:
         """Return the people one works with."""
         return (await self._connection.ask(People, "GET", "api/people", repeat=True)).people
+
+    async def claim_device(self, matrix_user: str, device: str, device_key: bytes, at: datetime) -> DeviceClaim:
+        """Say that a device of one's Matrix user is one's own, signed with one's key."""
+        signed_at = at.replace(microsecond=0)
+        signature = device_claim.sign(
+            self.key.seed,
+            network=self.key.network,
+            person=self.key.person_id.bytes,
+            matrix_user=matrix_user,
+            device=device,
+            key=device_key,
+            at=int(signed_at.timestamp()),
+        )
+        body = {"device": device, "key": device_key, "signed_at": signed_at, "signature": signature}
+        return await self._connection.ask(DeviceClaim, "POST", "api/matrix/claims", body, repeat=True)
+
+    async def device_claims(self) -> list[DeviceClaim]:
+        """Return the devices that one may confirm, the oldest first."""
+        return (await self._connection.ask(DeviceClaims, "GET", "api/matrix/claims", repeat=True)).claims
+
+    async def confirm_device(self, person_id: UUID, code: str) -> None:
+        """Confirm a person's device by the code that the person read aloud."""
+        await self._connection.tell("POST", f"api/matrix/claims/{person_id}/confirmation", {"code": code})
+
+    async def refuse_device(self, person_id: UUID) -> None:
+        """Refuse a person's device."""
+        await self._connection.tell("POST", f"api/matrix/claims/{person_id}/refusal")
+
+    async def matrix_links(self) -> list[MatrixLink]:
+        """Return how far people are linked: an administrator's whole agency, everybody else alone."""
+        return (await self._connection.ask(MatrixLinks, "GET", "api/matrix/links", repeat=True)).links
+
+    async def end_matrix_link(self, person_id: UUID, reason: EndReason) -> None:
+        """End a person's link, and whatever of theirs waits to be confirmed."""
+        await self._connection.tell("POST", f"api/matrix/links/{person_id}/end", {"reason": reason})
 
     async def cases(self) -> list[Case]:
         """Return the open cases one has a part in."""

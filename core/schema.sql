@@ -78,6 +78,47 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_by_expiry ON sessions (expires_at);
 
+-- What a person said of a device, until somebody decides. Five wrong codes decide too.
+CREATE TABLE device_claims (
+    id uuid PRIMARY KEY,
+    person_id uuid NOT NULL REFERENCES people,
+    device_id text NOT NULL,
+    device_key bytea NOT NULL CHECK (octet_length(device_key) = 32),
+    signed_at timestamptz NOT NULL,
+    signature bytea NOT NULL CHECK (octet_length(signature) = 64),
+    made_at timestamptz NOT NULL,
+    wrong_codes integer NOT NULL DEFAULT 0,
+    state text NOT NULL,
+    decided_at timestamptz,
+    decided_by uuid REFERENCES people,
+    CHECK ((state = 'waiting') = (decided_at IS NULL))
+);
+CREATE UNIQUE INDEX one_waiting_claim ON device_claims (person_id) WHERE state = 'waiting';
+
+-- Whose Matrix identity is whose. The master key is written once, by the bot; so is the moment when the homeserver
+-- published another. Nothing takes that back: only a new claim and its confirmation make a new row.
+CREATE TABLE matrix_attestations (
+    id uuid PRIMARY KEY,
+    person_id uuid NOT NULL REFERENCES people,
+    matrix_user text NOT NULL,
+    device_id text NOT NULL,
+    device_key bytea NOT NULL CHECK (octet_length(device_key) = 32),
+    master_key bytea CHECK (octet_length(master_key) = 32),
+    claim_id uuid NOT NULL UNIQUE REFERENCES device_claims,
+    attested_by uuid NOT NULL REFERENCES people,
+    attested_at timestamptz NOT NULL,
+    pinned_at timestamptz,
+    changed_at timestamptz,
+    ended_at timestamptz,
+    end_reason text,
+    CHECK ((master_key IS NULL) = (pinned_at IS NULL)),
+    CHECK (changed_at IS NULL OR pinned_at IS NOT NULL),
+    CHECK ((ended_at IS NULL) = (end_reason IS NULL)),
+    CHECK (attested_by <> person_id)
+);
+CREATE UNIQUE INDEX one_standing_attestation ON matrix_attestations (person_id) WHERE ended_at IS NULL;
+CREATE UNIQUE INDEX one_attestation_of_user ON matrix_attestations (matrix_user) WHERE ended_at IS NULL;
+
 -- cases ---------------------------------------------------------------------------------------
 
 CREATE TABLE cases (
@@ -307,8 +348,40 @@ CREATE TABLE rooms (
     due_at timestamptz NOT NULL,
     attempts integer NOT NULL DEFAULT 0,
     closed_at timestamptz,
+    looked_at timestamptz,
+    drifts integer NOT NULL DEFAULT 0,
     PRIMARY KEY (target_kind, target_id)
 );
+
+-- Rooms that are not used any more, and whether the bot is done with them. Never adopted again.
+CREATE TABLE former_rooms (
+    room_id text PRIMARY KEY,
+    target_kind text NOT NULL,
+    target_id uuid NOT NULL,
+    why text NOT NULL,
+    given_up_at timestamptz NOT NULL,
+    due_at timestamptz NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    told_at timestamptz,
+    archived_at timestamptz
+);
+CREATE INDEX former_rooms_to_archive ON former_rooms (due_at) WHERE archived_at IS NULL;
+CREATE INDEX former_rooms_of_target ON former_rooms (target_id, given_up_at);
+
+-- Whom the bot has asked into which room, and what became of it.
+CREATE TABLE room_invitations (
+    target_kind text NOT NULL,
+    target_id uuid NOT NULL,
+    person_id uuid NOT NULL REFERENCES people,
+    room_id text NOT NULL,
+    version integer NOT NULL,
+    standing text NOT NULL,
+    since timestamptz NOT NULL,
+    reminded_at timestamptz,
+    told_at timestamptz,
+    PRIMARY KEY (target_kind, target_id, person_id)
+);
+CREATE INDEX room_invitations_open ON room_invitations (since) WHERE standing <> 'joined' AND told_at IS NULL;
 
 -- The ciphertext and transaction id of an outbox message, stored before its first PUT.
 CREATE TABLE matrix_sends (
@@ -320,7 +393,8 @@ CREATE TABLE matrix_sends (
     membership_version integer NOT NULL,
     stored_at timestamptz NOT NULL,
     event_id text,
-    unreached uuid[] NOT NULL DEFAULT '{}'
+    unreached uuid[] NOT NULL DEFAULT '{}',
+    attestations uuid[] NOT NULL DEFAULT '{}'
 );
 
 -- A device of the bot, with its access token, sealed under the bots' store key: a ciphertext that is put again with the

@@ -20,6 +20,7 @@ from cases.service import Cases
 from client import key_file
 from client.api import ApiClient
 from core.outbox import Target, TargetKind
+from deploy.demo_linking import DemoLinking, Linked
 from deploy.demo_network import DemoAccount, agency_of_kind, populate
 from deploy.demo_people import CASES, DemoCase
 from deploy.network import LocalNetwork
@@ -70,14 +71,18 @@ class Demo:
     state: State
 
 
-async def run(directory: Path, shown: Callable[[State], None], stopped: asyncio.Event) -> None:
-    """Run the demo until it is stopped; `shown` gets where everything is, once it is all there."""
+async def run(
+    directory: Path, shown: Callable[[State], None], linked: Callable[[Linked], None], stopped: asyncio.Event
+) -> None:
+    """Run the demo until it is stopped; `shown` gets where everything is, `linked` who signs in and is linked."""
     async with LocalNetwork(directory) as network, asyncio.TaskGroup() as tasks:
         watching = tasks.create_task(network.watch())
         demo = await open_demo(network)
         shown(demo.state)
+        linking = tasks.create_task(DemoLinking(network).watch(demo.accounts, linked))
         await stopped.wait()
         watching.cancel()
+        linking.cancel()
 
 
 async def open_demo(network: LocalNetwork) -> Demo:

@@ -7,7 +7,7 @@ who did not see it. Time is moved, never waited for.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from core.clock import SystemClock
 from core.outbox import Target, TargetKind
 from core.texts import LANGUAGES, render
 from deploy.demo import open_case
+from deploy.demo_linking import DemoLinking
 from deploy.demo_network import DemoAccount, populate
 from deploy.demo_people import CASES
 from deploy.errors import StackError
@@ -56,11 +57,8 @@ async def check(directory: Path, told: Callable[[Step], None]) -> None:
         accounts = await populate(network)
         homeserver = network.stack.addresses.homeserver_url
         async with Witnesses(homeserver, log_file=directory / "logs" / "witnesses.log") as clients:
-            witnesses = {}
-            for name in PEOPLE:
-                account = accounts[name]
-                witnesses[name] = await clients.add(name, account.person.matrix_user, account.matrix_password)
-            told(Step(what="network, bot and strict clients are up", seconds={"all": _since(started)}))
+            witnesses = await _signed_in_and_linked(clients, DemoLinking(network), accounts)
+            told(Step(what="network, bot and strict clients are up and linked", seconds={"all": _since(started)}))
             await _Story(network, accounts, witnesses, told).tell()
 
 
@@ -228,6 +226,24 @@ class _Story:
 
     def _as(self, name: str) -> ApiClient:
         return ApiClient(key_file.load(self._accounts[name].key_file))
+
+
+async def _signed_in_and_linked(
+    clients: Witnesses, linking: DemoLinking, accounts: Mapping[str, DemoAccount]
+) -> dict[str, Witness]:
+    """Give everybody a client, and have each confirmed by an administrator: the bot speaks to nobody else."""
+    witnesses: dict[str, Witness] = {}
+
+    async def enter(name: str) -> None:
+        account = accounts[name]
+        witness = await clients.add(name, account.person.matrix_user, account.matrix_password)
+        await linking.link_account(account, witness.device_id, await witness.session_key())
+        witnesses[name] = witness
+
+    async with asyncio.TaskGroup() as tasks:
+        for name in PEOPLE:
+            tasks.create_task(enter(name))
+    return witnesses
 
 
 def _tells_of_panic(message: Message, codename: str) -> bool:

@@ -5,6 +5,7 @@ Made once per data directory; a second start finds everything as it was left.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_urlsafe
@@ -16,7 +17,7 @@ from agencies.service import Agencies
 from bots import private_files
 from client import key_file
 from crypto import signing
-from deploy.demo_people import AGENCIES
+from deploy.demo_people import AGENCIES, DemoPerson
 from deploy.network import LocalNetwork
 
 
@@ -49,39 +50,42 @@ async def populate(network: LocalNetwork) -> dict[str, DemoAccount]:
             name=planned.name, kind=planned.kind, country="RS", language=planned.language
         )
         for each in planned.people:
-            matrix_user = await network.stack.register(each.account, passwords[each.account])
-            path = network.directory / "keys" / f"{each.account}.json"
-            person = people.get(matrix_user)
-            if person is None:
-                seed = signing.new_seed()
-                person = await directory.add_person(
-                    agency_id=agency.id,
-                    name=each.name,
-                    role=each.role,
-                    matrix_user=matrix_user,
-                    signing_key=signing.public_key(seed),
-                )
-                path.unlink(missing_ok=True)
-                key_file.create(
-                    path,
-                    person_id=person.id,
-                    network=network.stack.addresses.server_name,
-                    api_url=network.api_url,
-                    seed=seed,
-                )
-            accounts[each.account] = DemoAccount(
-                account=each.account,
-                person=person,
-                agency=agency,
-                matrix_password=passwords[each.account],
-                key_file=path,
-            )
+            accounts[each.account] = await add_person(network, agency, each, passwords[each.account], people)
         if agency.id not in desks:
             desk_id = await directory.open_desk(agency.id, always_staffed=planned.always_staffed)
             for each in planned.people:
                 if each.on_duty:
                     await directory.seat(desk_id, accounts[each.account].person.id)
     return accounts
+
+
+async def add_person(
+    network: LocalNetwork, agency: Agency, planned: DemoPerson, matrix_password: str, known: Mapping[str, Person]
+) -> DemoAccount:
+    """Make sure of a person's Matrix account, and of the person and the key file for who is not `known` by it yet."""
+    matrix_user = await network.stack.register(planned.account, matrix_password)
+    path = network.directory / "keys" / f"{planned.account}.json"
+    person = known.get(matrix_user)
+    if person is None:
+        seed = signing.new_seed()
+        person = await Agencies(network.database, network.clock).add_person(
+            agency_id=agency.id,
+            name=planned.name,
+            role=planned.role,
+            matrix_user=matrix_user,
+            signing_key=signing.public_key(seed),
+        )
+        path.unlink(missing_ok=True)
+        key_file.create(
+            path,
+            person_id=person.id,
+            network=network.stack.addresses.server_name,
+            api_url=network.api_url,
+            seed=seed,
+        )
+    return DemoAccount(
+        account=planned.account, person=person, agency=agency, matrix_password=matrix_password, key_file=path
+    )
 
 
 def agency_of_kind(accounts: dict[str, DemoAccount], kind: AgencyKind) -> Agency:
@@ -91,8 +95,8 @@ def agency_of_kind(accounts: dict[str, DemoAccount], kind: AgencyKind) -> Agency
 
 def _passwords(path: Path) -> dict[str, str]:
     """Return a password for every account of the demo, the same at every start."""
-    if path.exists():
-        return msgspec.json.decode(path.read_bytes(), type=_Passwords).passwords
-    passwords = {each.account: token_urlsafe(12) for agency in AGENCIES for each in agency.people}
+    kept = msgspec.json.decode(path.read_bytes(), type=_Passwords).passwords if path.exists() else {}
+    # A demo of an earlier version lacks those who came since.
+    passwords = {each.account: token_urlsafe(12) for agency in AGENCIES for each in agency.people} | kept
     private_files.write(path, msgspec.json.encode(_Passwords(passwords=passwords)))
     return passwords

@@ -50,13 +50,17 @@ AGENCIES = (
             DemoPerson(account="mila", name="Mila Javor"),
             DemoPerson(account="petar", name="Petar Kolar", on_duty=True),
             DemoPerson(account="dragan", name="Dragan Hrast", role=Role.SECURITY_OFFICER),
+            DemoPerson(account="olga", name="Olga Cer", role=Role.ADMINISTRATOR),
         ),
     ),
     DemoAgency(
         name="Prosecutor's Office Lipovac",
         kind=AgencyKind.PROSECUTION,
         language="sr-Cyrl",
-        people=(DemoPerson(account="jelena", name="Jelena Vrba", on_duty=True),),
+        people=(
+            DemoPerson(account="jelena", name="Jelena Vrba", on_duty=True),
+            DemoPerson(account="marko", name="Marko Jela", role=Role.ADMINISTRATOR),
+        ),
     ),
     DemoAgency(
         name="Social Welfare Centre Brezik",
@@ -65,6 +69,7 @@ AGENCIES = (
         people=(
             DemoPerson(account="ana", name="Ana Breza"),
             DemoPerson(account="ivan", name="Ivan Sever", role=Role.SECURITY_OFFICER, on_duty=True),
+            DemoPerson(account="vera", name="Vera Bukva", role=Role.ADMINISTRATOR),
         ),
     ),
     DemoAgency(
@@ -75,6 +80,7 @@ AGENCIES = (
             DemoPerson(account="sara", name="Sara Kesten"),
             DemoPerson(account="luka", name="Luka Dren", on_duty=True),
             DemoPerson(account="vesna", name="Vesna Topola", role=Role.SECURITY_OFFICER),
+            DemoPerson(account="stana", name="Stana Grab", role=Role.ADMINISTRATOR),
         ),
     ),
     DemoAgency(

@@ -1,4 +1,4 @@
-"""What the stack asks of its homeserver as administrator: accounts and rate limits.
+"""What the stack asks of its homeserver as administrator: accounts, rate limits, and which keys are published.
 
 The stack has an administrator of its own, made at the first need with the registration secret and signed in
 with one device. Every other account is made or given its password through it, which may be repeated.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -43,12 +44,18 @@ class Administration:
         path = f"/_synapse/admin/v1/users/{quote(user_id, safe='')}/override_ratelimit"
         await self._administer("POST", path, {"messages_per_second": 0, "burst_count": 0})
 
-    async def _administer(self, method: str, path: str, body: dict[str, Any]) -> None:
+    async def published_keys(self, user_ids: Sequence[str]) -> dict[str, Any]:
+        """Return what these users' devices and identities are, as the homeserver tells it."""
+        asked: dict[str, Any] = {"device_keys": {user_id: [] for user_id in user_ids}}
+        return await self._administer("POST", "/_matrix/client/v3/keys/query", asked)
+
+    async def _administer(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         if self._token is None:
             self._token = await self._sign_in() or await self._register_administrator()
-        status, _answer = await self._ask(method, path, body, token=self._token)
+        status, answer = await self._ask(method, path, body, token=self._token)
         if status not in (200, 201):
             raise _refused(status)
+        return answer
 
     async def _sign_in(self) -> str | None:
         """Return a token, or None where the account does not exist yet."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import Any, NoReturn, Self
 
 import msgspec
 
@@ -97,6 +98,10 @@ class LocalStack:
     async def lift_rate_limits(self, user_id: str) -> None:
         """Let an account send without limit, as the bot's must."""
         await self._administration.lift_rate_limits(user_id)
+
+    async def published_keys(self, user_ids: Sequence[str]) -> dict[str, Any]:
+        """Return the devices and identities of these users, as the homeserver tells them to anybody."""
+        return await self._administration.published_keys(user_ids)
 
     async def stop_homeserver(self, *, kill: bool = False) -> None:
         """Stop the homeserver; `kill` is as if it crashed."""

@@ -1,8 +1,9 @@
 """Witnesses: strict Matrix clients that say what a person would really see.
 
 They are matrix-js-sdk clients with its Rust cryptography, all in one Node process (`deploy.witness_process`,
-`witness/witness.mjs`). Each signs in on a new device, gives its account a new cross-signing identity and
-trusts only devices signed by their owners. What they read is kept here for whoever asks, and never logged.
+`witness/witness.mjs`). Each signs in on a new device, gives its account a new cross-signing identity or takes
+that of another witness, and trusts only devices signed by their owners. What they read is kept here for whoever
+asks, and never logged.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Witness:
     def __init__(self, process: WitnessProcess, name: str, user_id: str) -> None:
         self.name = name
         self.user_id = user_id
+        self.device_id = ""
         self._process = process
         self._messages: list[Message] = []
         self._failures: dict[str, Failure] = {}
@@ -51,6 +53,22 @@ class Witness:
     async def send(self, room_id: str, body: str, *, mentions: tuple[str, ...] = ()) -> str:
         """Send a text and return its event id."""
         return str(await self._tell("send", room=room_id, body=body, mentions=mentions))
+
+    async def session_key(self) -> str:
+        """Return what a client shows its owner as the session key: the device's Ed25519 key, in base64."""
+        return str(await self._tell("fingerprint"))
+
+    async def reset_identity(self) -> None:
+        """Give the account a new cross-signing identity, which signs this device and none of the others."""
+        await self._tell("reset")
+
+    async def accept_identity(self, user_id: str) -> None:
+        """Accept that somebody has another identity now, as a person does who was told of it in another way."""
+        await self._tell("accept", user=user_id)
+
+    async def log_out(self) -> None:
+        """Give the device up; what it has read stays known here."""
+        await self._tell("logout")
 
     async def discard(self, room_id: str) -> None:
         """Speak in the room with a new key from the next message on."""
@@ -158,20 +176,26 @@ class Witnesses:
     ) -> None:
         await self._process.__aexit__(kind, error, trace)
 
-    async def add(self, name: str, user_id: str, password: str, *, autojoin: bool = True) -> Witness:
-        """Sign a person in; when it returns, the witness has seen everything up to now."""
+    async def add(
+        self, name: str, user_id: str, password: str, *, autojoin: bool = True, identity_of: Witness | None = None
+    ) -> Witness:
+        """Sign a person in; when it returns, the witness has seen everything up to now.
+
+        It is the account's new identity, or with `identity_of` one more device of the identity of another witness.
+        """
         witness = Witness(self._process, name, user_id)
         self._witnesses[name] = witness
-        await self._process.tell(
-            {
-                "do": "add",
-                "as": name,
-                "homeserver": self._homeserver_url,
-                "user": user_id,
-                "password": password,
-                "autojoin": autojoin,
-            }
-        )
+        command: dict[str, object] = {
+            "do": "add",
+            "as": name,
+            "homeserver": self._homeserver_url,
+            "user": user_id,
+            "password": password,
+            "autojoin": autojoin,
+        }
+        if identity_of is not None:
+            command["identity_of"] = identity_of.name
+        witness.device_id = str(await self._process.tell(command))
         return witness
 
     def _hand_over(self, seen: Seen) -> None:

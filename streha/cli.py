@@ -11,7 +11,21 @@ from core import logs
 from core.errors import StrehaError
 from core.texts import mark
 from streha import terminal
-from streha.commands import agencies, alerts, cases, console, doctor, ledger, people, reviews, setup, watch
+from streha.commands import (
+    agencies,
+    alerts,
+    cases,
+    console,
+    doctor,
+    identity,
+    ledger,
+    matrix,
+    people,
+    reviews,
+    rooms,
+    setup,
+    watch,
+)
 from streha.demo_command import demo_command
 from streha.run_command import run_command
 from streha.terminal import say
@@ -26,7 +40,7 @@ app = typer.Typer(
     help=say(
         mark(
             "Streha: case channels, reminders and alerts for agencies that protect people.\n\n"
-            "Your own commands (case, review, alert, console, watch) need your key file: --key FILE, or "
+            "Your own commands (case, review, alert, matrix, console, watch) need your key file: --key FILE, or "
             "STREHA_KEY_FILE. The operator's commands read the settings of the environment.\n\n"
             "\b\nMost used:\n"
             "  streha alert raise CASE     call for help and stay until somebody accepts\n"
@@ -42,6 +56,7 @@ app = typer.Typer(
 app.add_typer(alerts.app, name="alert")
 app.add_typer(cases.app, name="case")
 app.add_typer(reviews.app, name="review")
+app.add_typer(matrix.app, name="matrix")
 console.add_to(app)
 watch.add_to(app)
 app.command("run")(run_command)
@@ -49,7 +64,9 @@ app.command("demo")(demo_command)
 setup.add_to(app)
 app.add_typer(agencies.app, name="agency")
 app.add_typer(people.app, name="person")
+app.add_typer(rooms.app, name="rooms")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(identity.app, name="identity")
 doctor.add_to(app)
 
 

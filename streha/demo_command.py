@@ -18,6 +18,7 @@ from core import logs
 from core.errors import StrehaError
 from core.texts import mark
 from deploy import demo, demo_check
+from deploy.demo_linking import Linked
 from streha.processes import first_of
 from streha.terminal import line, plain, say, table
 
@@ -58,7 +59,7 @@ async def _demo(directory: Path, state_file: Path | None) -> None:
         _show(state)
 
     line(mark("Starting the database, the homeserver and Streha ..."))
-    await demo.run(directory, show, stopped)
+    await demo.run(directory, show, _say_linked, stopped)
     line(mark("Stopped. Nothing is left running."))
 
 
@@ -107,7 +108,8 @@ def _show(state: demo.State) -> None:
     line(
         mark(
             "Sign in with any Matrix client: choose this homeserver, then a user and password from the table. "
-            "Accept the invitations and write help in a room."
+            "Let it set up its encryption: the demo links the device to the person. Accept the invitations and write "
+            "help in a room."
         )
     )
     line(mark("Or in a second terminal:"))
@@ -117,3 +119,20 @@ def _show(state: demo.State) -> None:
     line(mark("The operator's commands need the settings of the demo:"))
     plain(f"  set -a; . {state.settings_file}; set +a; {sys.argv[0]} doctor")
     line(mark("The demo stays until Ctrl-C."))
+
+
+def _say_linked(linked: Linked) -> None:
+    if linked.changed:
+        line(
+            mark(
+                "{name} shows another identity than the one that was linked, so the bot gives it nothing. To link it "
+                "anew, as {name}: streha matrix link. Then, as an administrator: streha matrix confirm"
+            ),
+            name=linked.name,
+        )
+    else:
+        line(
+            mark("{name} signed in on the device {device} and is linked to it. Real people do: streha matrix link"),
+            name=linked.name,
+            device=linked.device_id,
+        )

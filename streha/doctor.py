@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import aiohttp
 
 from agencies.service import Agencies
+from bots.identity_care import IdentityCare
 from core import heartbeat, queries
 from core.clock import Clock
 from core.database import Database, connect
@@ -53,6 +54,10 @@ class Todo(StrehaError):
     """A check failed, and this is what to do."""
 
 
+class Note(StrehaError):
+    """A check passed, and this is worth knowing."""
+
+
 Check = Callable[[], Awaitable[None]]
 
 
@@ -68,6 +73,10 @@ async def examine() -> list[Finding]:
     findings.append(Finding(check=mark("metrics"), note="" if settings.metrics_port else NO_METRICS))
     findings.append(await _finding(mark("people's address leads here"), lambda: _public_origin(settings)))
     findings.append(await _finding(mark("homeserver answers"), lambda: _homeserver(settings)))
+    if settings.homeserver_url and settings.matrix_user and settings.matrix_store_key:
+        care = IdentityCare(settings, clock_of(settings))
+        findings.append(await _finding(mark("bot's seeds are offline"), lambda: _seeds(care)))
+        findings.append(await _finding(mark("bot's devices are its own"), lambda: _devices(care)))
     try:
         async with connect(settings.database_url.reveal(), connections=2, urgent_connections=1) as database:
             findings += await _with_database(database, clock_of(settings), settings)
@@ -86,6 +95,7 @@ async def _with_database(database: Database, clock: Clock, settings: Settings) -
         (mark("clocks agree"), examination.clocks),
         (mark("one duty desk is staffed at all hours"), examination.always_staffed),
         (mark("every responding desk can be reached"), examination.desks),
+        (mark("people are linked to their Matrix identity"), examination.linked),
         (mark("engine is at work"), lambda: examination.beats("engine")),
         (mark("bots are at work"), lambda: examination.beats("bots")),
         (mark("messages leave"), examination.outbox),
@@ -130,6 +140,32 @@ class _Examination:
             raise Todo(
                 mark("Duty desks where nobody sits and no staffed desk covers: {count}. Run: streha agency list"),
                 count=len(empty),
+            )
+
+    async def linked(self) -> None:
+        """Only numbers: who it is, the administrators see."""
+        async with self._database.reading() as reading:
+            row = await reading.row(_SQL["linked_people"])
+        if row is None or not row["people"]:
+            return
+        if row["changed"]:
+            raise Todo(
+                mark("People whose Matrix identity has changed: {count}. Ring them. See: streha matrix list"),
+                count=row["changed"],
+            )
+        missing = row["people"] - row["linked"]
+        if missing and not row["administrators"]:
+            raise Todo(
+                mark("Nobody can confirm devices: no person is an administrator. Run: streha person add --role"),
+            )
+        if not row["linked"]:
+            raise Todo(mark("Nobody is linked, so no alert can be read in any room. See: streha matrix --help"))
+        if missing:
+            raise Note(
+                mark(
+                    "People who are not linked and read no alert: {count}. Administrators see who: streha matrix list"
+                ),
+                count=missing,
             )
 
     async def beats(self, role: str) -> None:
@@ -194,10 +230,50 @@ async def _homeserver(settings: Settings) -> None:
         raise Todo(mark("The homeserver does not answer. Check STREHA_HOMESERVER_URL and start it."))
 
 
+async def _seeds(care: IdentityCare) -> None:
+    resting = care.resting()
+    if resting.unfinished:
+        raise Todo(mark("A restore of the bot's identity was cut off here. Repeat it: streha identity restore"))
+    if resting.master_seed:
+        raise Todo(
+            mark(
+                "The bot's master seed is still on this machine: whoever takes it can pass for the bot for ever. Run: "
+                "streha identity seed-offline"
+            )
+        )
+    if resting.signing_seed:
+        raise Todo(
+            mark(
+                "The seed that signs the bot's devices is still on this machine. When all devices are signed, run: "
+                "streha identity seed-offline"
+            )
+        )
+
+
+async def _devices(care: IdentityCare) -> None:
+    """Look whether somebody else is signed in as the bot; where the bot has no device, nobody can be asked."""
+    resting = care.resting()
+    if resting.device_id is None:
+        return
+    account = await care.account()
+    if account.master != resting.master:
+        raise Todo(mark("The homeserver does not show the bot's identity. Look into it: streha identity show"))
+    if account.unsigned:
+        raise Todo(
+            mark(
+                "Devices of the bot's account that its identity has not signed: {count}. Somebody has its password, or "
+                "one was left over. See: streha identity show"
+            ),
+            count=len(account.unsigned),
+        )
+
+
 async def _finding(name: str, check: Check) -> Finding:
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             await check()
+    except Note as noted:
+        return Finding(check=name, note=noted.reason, parameters=noted.parameters)
     except StrehaError as error:
         return _failed(name, error)
     except TimeoutError:

@@ -9,3 +9,12 @@ SELECT count(*) FROM outbox WHERE state IN ('failed', 'quarantined') AND created
 -- oldest_unchained --
 -- When the oldest act that is not in the chain yet was recorded.
 SELECT min(at) FROM ledger WHERE position IS NULL
+
+-- linked_people --
+-- How many people work in the network, are linked to a Matrix identity, show another one than that, and may confirm.
+SELECT count(*) AS people,
+    count(*) FILTER (WHERE link.pinned_at IS NOT NULL AND link.changed_at IS NULL) AS linked,
+    count(*) FILTER (WHERE link.changed_at IS NOT NULL) AS changed,
+    count(*) FILTER (WHERE people.role = 'administrator') AS administrators
+FROM people LEFT JOIN matrix_attestations AS link ON link.person_id = people.id AND link.ended_at IS NULL
+WHERE people.left_at IS NULL

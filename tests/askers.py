@@ -10,7 +10,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from agencies.model import AgencyKind, Person, Role
+from agencies.attestation import code_of
+from agencies.model import AgencyKind, Person, PersonId, Role
 from alerts.model import Event
 from cases.model import Compartment, Part
 from crypto import sign_in
@@ -50,6 +51,9 @@ class Surroundings:
     quiet_case: UUID
     newcomer: Person
     leaders: tuple[Person, Person]
+    # What the person of `ids` reads aloud from a device that waits to be confirmed; the newcomer's waits too.
+    code: str
+    seeds: dict[PersonId, bytes]
     signed: dict[Asker, Signed] = field(default_factory=dict)
     people: dict[Asker, Person] = field(default_factory=dict)
 
@@ -67,10 +71,12 @@ async def surroundings(api: ServedApi, clock: MovableClock) -> Surroundings:
     deputy, stranger = welfare.worker, elsewhere.worker
     excluded_called, called = police.officers
     administrator = await network.person(police.agency, Role.ADMINISTRATOR)
+    own_administrator = await network.person(shelter.agency, Role.ADMINISTRATOR)
     people = {
         Asker.COORDINATOR: coordinator, Asker.IN_BROWSER: coordinator, Asker.DEPUTY: deputy, Asker.FORMER: former,
         Asker.MEMBER: member, Asker.RAISER: raiser, Asker.OTHER_CIRCLE: ngo.worker, Asker.CALLED: called,
         Asker.COLLEAGUE: colleague, Asker.SECURITY_OFFICER: police.deputies[0], Asker.ADMINISTRATOR: administrator,
+        Asker.OWN_ADMINISTRATOR: own_administrator,
         Asker.INFORMED: ngo.officer, Asker.INFORMED_COLLEAGUE: ngo.workers[1], Asker.EXCLUDED: excluded,
         Asker.EXCLUDED_CALLED: excluded_called, Asker.REMOVED: removed, Asker.STRANGER: stranger, Asker.LEFT: left,
         Asker.EXPIRED: coordinator, Asker.LAPSED: coordinator,
@@ -107,13 +113,15 @@ async def surroundings(api: ServedApi, clock: MovableClock) -> Surroundings:
             await network.cases.exclude(coordinator, each.id, person.id)
         await network.cases.remove_member(coordinator, each.core.id, removed.id)
     await network.depart(left)
+    device_key = await network.claim(spare)
+    await network.claim(newcomer)
     ids = {
         "case": case.id, "compartment": case.core.id, "alert": alert.id, "review": review.review.id,
         "person": spare.id, "agency": police.agency.id,
     }  # fmt: skip
     return Surroundings(
         clock=clock.now() - began, ids=ids, side=side.id, quiet_case=quiet.id, newcomer=newcomer,
-        leaders=(coordinator, deputy), signed=signed, people=people,
+        leaders=(coordinator, deputy), code=code_of(device_key), seeds=network.seeds, signed=signed, people=people,
     )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ class Asker(Enum):
     COLLEAGUE = "a practitioner of a responding agency, without a part"
     SECURITY_OFFICER = "a security officer of a responding agency, not called yet"
     ADMINISTRATOR = "an administrator of a responding agency, without a part"
+    OWN_ADMINISTRATOR = "an administrator of the agency of the person asked about, without a part"
     INFORMED = "a duty officer of an informed agency, who was told of the alert"
     INFORMED_COLLEAGUE = "a practitioner of an informed agency, without a part"
     EXCLUDED = "an excluded member"
@@ -69,6 +70,8 @@ DONE: dict[Access, set[Asker]] = {
     Access.SEES_ALERT: LEADERS | IN_CORE | TOLD,
     Access.CALLED: LEADERS | TOLD,
     Access.CALLED_OR_RAISED: LEADERS | TOLD | {Asker.RAISER},
+    Access.CONFIRMS_DEVICE: {Asker.OWN_ADMINISTRATOR},
+    Access.ENDS_LINK: {Asker.OWN_ADMINISTRATOR},
     Access.KEEPS_REVIEW: LEADERS | {Asker.FORMER},
 }
 # Whoever knows of the thing and may not do this.
@@ -111,7 +114,7 @@ def page() -> str:
         "",
         "Written by `python -m tests.authorisation` from the rules of the route table; `make test` holds the served",
         "API to every line of it. An agency's role (practitioner, security officer, administrator) opens nothing by",
-        "itself.",
+        "itself, except that administrators decide which Matrix device is whose.",
         "",
         "Whoever may not know of a thing gets *no such thing*, exactly as where there is none: the same words, the",
         "same headers, after the same time. Each rule and what it holds for stands below the table.",

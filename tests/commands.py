@@ -30,17 +30,17 @@ class Ran:
         return msgspec.json.decode(self.out)
 
 
-async def streha(*arguments: object, environment: Mapping[str, str] | None = None) -> Ran:
-    """Run one command in this process, with these variables added to the environment."""
-    return await asyncio.to_thread(_run, [str(each) for each in arguments], environment or {})
+async def streha(*arguments: object, environment: Mapping[str, str] | None = None, typed: str = "") -> Ran:
+    """Run one command in this process, with these variables added to the environment and this piped into it."""
+    return await asyncio.to_thread(_run, [str(each) for each in arguments], environment or {}, typed)
 
 
-def _run(arguments: list[str], environment: Mapping[str, str]) -> Ran:
+def _run(arguments: list[str], environment: Mapping[str, str], typed: str) -> Ran:
     before, typing = dict(os.environ), sys.stdin
     out, err = io.StringIO(), io.StringIO()
     os.environ.update(environment)
     try:
-        sys.stdin = io.StringIO()
+        sys.stdin = io.StringIO(typed)
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = run(arguments)
     finally:

@@ -72,6 +72,13 @@ def quick_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield Path(directory)
 
 
+@pytest.fixture
+def quick_path(quick_directory: Path) -> Iterator[Path]:
+    """Make a directory of this test's own there, for what writes many files and waits for each to be on the disk."""
+    with TemporaryDirectory(dir=quick_directory) as directory:
+        yield Path(directory)
+
+
 @pytest.fixture(scope="session")
 async def postgres(quick_directory: Path) -> AsyncIterator[LocalStack]:
     """Start a real PostgreSQL without a homeserver."""

@@ -70,7 +70,7 @@ class EvilMember:
             token=signed_in["access_token"],
             password=password,
         )
-        await self.call("POST", "/keys/device_signing/upload", cross_signing.published_keys(self.user_id, self.seeds))
+        await self.call("POST", "/keys/device_signing/upload", self.identity())
         await self.publish(self.device_keys(**lies))
         await self.offer_keys()
         return self
@@ -109,6 +109,13 @@ class EvilMember:
         }
         document = cross_signing.with_signature(document, self.user_id, device_id, self._sign(document))
         return cross_signing.signed(document, self.user_id, self.seeds.self_signing)
+
+    def identity(self) -> dict[str, Any]:
+        """Return the keys of the identity, as a client publishes them: the device has signed the master key."""
+        keys = cross_signing.published_keys(self.user_id, self.seeds)
+        master = keys["master_key"]
+        signature = self._sign(master)
+        return keys | {"master_key": cross_signing.with_signature(master, self.user_id, self.device_id, signature)}
 
     async def publish(self, device_keys: Mapping[str, Any]) -> None:
         """Publish a device; the homeserver takes it for the one that is signed in."""

@@ -31,6 +31,9 @@ class PersonDevice:
         self.user_id = user_id
         self.device_id = device_id
         self.account = vodozemac.Account()
+        # The identity that has signed the device, and whether the device has signed that one too.
+        self.seeds = seeds
+        self.vouches = seeds is not None
         self.curve25519 = curve25519 or self.account.curve25519_key.to_base64()
         self._sessions: list[vodozemac.Session] = []
         keys = {
@@ -39,6 +42,11 @@ class PersonDevice:
         }
         document = self.sign({"user_id": user_id, "device_id": device_id, "algorithms": [], "keys": keys})
         self.published = cross_signing.signed(document, user_id, seeds.self_signing) if seeds else document
+
+    @property
+    def session_key(self) -> bytes:
+        """The device's own public key, as its client shows it."""
+        return cross_signing.decode_unpadded(self.account.ed25519_key.to_base64())
 
     @property
     def address(self) -> tuple[str, str]:
@@ -87,6 +95,8 @@ class KeyServer:
         self.url = ""
         self.devices: dict[str, dict[str, PersonDevice]] = defaultdict(dict)
         self.identities: dict[str, cross_signing.SigningSeeds] = {}
+        # Who is said to have no identity, in answers that are whole otherwise.
+        self.hidden: set[str] = set()
         # What a device's next one-time keys are instead of good ones.
         self.bad_keys: dict[tuple[str, str], Any] = {}
         self.sent: list[tuple[str, tuple[str, str], dict[str, Any]]] = []
@@ -95,6 +105,8 @@ class KeyServer:
         self.failing: set[str] = set()
         self.hanging: set[str] = set()
         self.free = asyncio.Event()
+        # What was put into rooms: transaction ids and contents, of failed attempts too.
+        self.puts: list[tuple[str, dict[str, Any]]] = []
         # Who has joined which room.
         self.joined: dict[str, set[str]] = defaultdict(set)
 
@@ -124,16 +136,24 @@ class KeyServer:
     async def query(self, request: web.Request) -> web.Response:
         """Answer `/keys/query`."""
         wanted = (await request.json())["device_keys"]
-        published = {user: cross_signing.published_keys(user, self.identities[user]) for user in wanted}
+        shown = [user for user in wanted if user not in self.hidden]
+        published = {user: cross_signing.published_keys(user, self.identities[user]) for user in shown}
         return web.json_response(
             {
                 "device_keys": {
                     user: {name: device.published for name, device in self.devices[user].items()} for user in wanted
                 },
-                "master_keys": {user: keys["master_key"] for user, keys in published.items()},
+                "master_keys": {user: self._vouched(user, keys["master_key"]) for user, keys in published.items()},
                 "self_signing_keys": {user: keys["self_signing_key"] for user, keys in published.items()},
             }
         )
+
+    def _vouched(self, user: str, master: dict[str, Any]) -> dict[str, Any]:
+        """Return an identity with the signatures of the devices that vouch for it."""
+        for device in self.devices[user].values():
+            if device.vouches and device.seeds is self.identities[user]:
+                master = device.sign(master)
+        return master
 
     async def claim(self, request: web.Request) -> web.Response:
         """Answer `/keys/claim`."""
@@ -153,6 +173,10 @@ class KeyServer:
         """Answer `/joined_members`."""
         return web.json_response({"joined": {user: {} for user in self.joined[request.match_info["room"]]}})
 
+    async def put(self, request: web.Request) -> web.Response:
+        """Answer a PUT of an event."""
+        return web.json_response({"event_id": f"${request.match_info['transaction']}"})
+
     async def send(self, request: web.Request) -> web.Response:
         """Answer `/sendToDevice`."""
         for user, devices in (await request.json())["messages"].items():
@@ -169,6 +193,8 @@ async def key_server() -> AsyncIterator[KeyServer]:
     async def as_told(request: web.Request, handler: Any) -> web.StreamResponse:
         name = handler.__name__
         server.asked[name] += 1
+        if name == "put":
+            server.puts.append((request.match_info["transaction"], await request.json()))
         if name in server.hanging:
             await server.free.wait()
         if name in server.failing:
@@ -180,6 +206,7 @@ async def key_server() -> AsyncIterator[KeyServer]:
     app.router.add_post("/_matrix/client/v3/keys/query", server.query)
     app.router.add_post("/_matrix/client/v3/keys/claim", server.claim)
     app.router.add_get("/_matrix/client/v3/rooms/{room}/joined_members", server.members)
+    app.router.add_put("/_matrix/client/v3/rooms/{room}/send/{kind}/{transaction}", server.put)
     app.router.add_put("/_matrix/client/v3/sendToDevice/{kind}/{transaction}", server.send)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()

@@ -13,6 +13,7 @@ from bots.published_keys import PublishedDevice
 from bots.room_sessions import RoomSessions, Sealed
 from core.clock import SystemClock
 from crypto import cross_signing
+from tests.attesting import attest_all
 
 SECRET = b"an invented store key of 32 bytes"
 ROOM = "!room:streha.example"
@@ -95,7 +96,7 @@ class Party:
 
 
 def published(bot: Party, *people: Party) -> KeyDirectory:
-    """Let the bot know these people's devices, each signed by its owner."""
+    """Let the bot know these people's devices, each signed by its owner, and everybody linked."""
     directory = KeyDirectory(bot.store, bot.machine.device_store)
     answer: dict[str, dict[str, Any]] = {"device_keys": {}, "master_keys": {}, "self_signing_keys": {}}
     for party in people:
@@ -105,5 +106,7 @@ def published(bot: Party, *people: Party) -> KeyDirectory:
         answer["self_signing_keys"][user_id] = keys["self_signing_key"]
         signed = cross_signing.signed(party.machine.device_keys, user_id, seeds.self_signing)
         answer["device_keys"][user_id] = {device_id: signed}
-    directory.learn(answer, [party.published.user_id for party in people], directory.asking())
+    users = [party.published.user_id for party in people]
+    directory.learn(answer, users, directory.asking())
+    attest_all(directory, users)
     return directory

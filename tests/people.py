@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 
 from agencies import store as directory
+from agencies.attestation import AttestationId, code_of
+from agencies.linking import Linking
 from agencies.model import Agency, AgencyKind, DeskId, Person, PersonId, Role
 from agencies.service import Agencies
 from alerts.closing import Closing
@@ -16,11 +19,14 @@ from cases.model import Case, Part
 from cases.service import Cases
 from core.clock import Clock
 from core.database import Database
-from crypto import signing
+from core.settings import Secret, Settings
+from crypto import device_claim, signing
 from safety_plans.service import Reviews
 
 # Across the whole run, so that what a test adds never meets what the template already holds.
 _numbers = count(1)
+# Part of every signature; the settings of tests name the same.
+NETWORK = "invented network"
 GIVEN_NAMES = ("Ana", "Boris", "Vesna", "Goran", "Dunja", "Emil", "Zora", "Ivan", "Jana", "Luka", "Mila", "Nenad")
 
 
@@ -92,6 +98,7 @@ class Network:
         self.alerts = Alerts(database, clock)
         self.closing = Closing(database, clock)
         self.reviews = Reviews(database, clock)
+        self.linking = Linking(database, clock, Settings(database_url=Secret("postgresql://"), network=NETWORK))
         self.seeds: dict[PersonId, bytes] = {}
 
     async def office(
@@ -138,6 +145,24 @@ class Network:
         )
         self.seeds[person.id] = seed
         return person
+
+    async def claim(self, person: Person, *, device: str = "GHTYAJCE", key: bytes | None = None) -> bytes:
+        """Let somebody say which Matrix device is theirs; return its key, a new one unless it is given."""
+        device_key = signing.public_key(signing.new_seed()) if key is None else key
+        at = self.clock.now().replace(microsecond=0)
+        await self.linking.claim(person, device, device_key, at, self.word(person, device, device_key, at))
+        return device_key
+
+    def word(self, person: Person, device: str, device_key: bytes, at: datetime) -> bytes:
+        """Return what somebody signs to say that a device is theirs."""
+        return device_claim.sign(
+            self.seeds[person.id], network=NETWORK, person=person.id.bytes, matrix_user=person.matrix_user,
+            device=device, key=device_key, at=int(at.timestamp()),
+        )  # fmt: skip
+
+    async def confirm(self, person: Person, administrator: Person, device_key: bytes) -> AttestationId:
+        """Let an administrator confirm what somebody said of a device."""
+        return (await self.linking.confirm(administrator, person.id, code_of(device_key))).id
 
     async def case(
         self, coordinator: Person, parts: Mapping[Office, Part], members: Sequence[Person] = (),

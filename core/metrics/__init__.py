@@ -146,7 +146,17 @@ KEY_FAILURES = Counter("streha_bot_key_upkeep_failures_total", "Times that keys 
 GAPS_OPEN = Gauge(
     "streha_bot_rooms_with_missing_events", "Rooms of which events are still to be fetched that an answer left out."
 )
+ROOM_TROUBLE = Counter(
+    "streha_bot_room_trouble_total",
+    "Times that somebody else had moved something in a room: changed a setting, put a stranger in, or so much that the "
+    "bot made another room.",
+    Label("reason", ("changed", "removed", "replaced", "stranger")),
+)
 ROOMS_OWED = Gauge("streha_bot_rooms_owed_keys", "Rooms with a device that could not be given its key yet.")
+
+IDENTITIES_CHANGED = Gauge(
+    "streha_bot_identities_changed", "People whose published identity is not the confirmed one, or is gone."
+)
 
 # What only the active bot knows, and forgets when it is active no more.
 OF_ACTIVE_BOT = (SYNC_ANSWERED, EVENT_NEWEST, EVENTS_LEFT, KEYS_HELD, GAPS_OPEN, ROOMS_OWED)

@@ -8,25 +8,44 @@ import {
 } from "matrix-js-sdk/lib/crypto-api/index.js";
 
 const INITIAL_EVENTS = 50;
+const LOOK_AGAIN_MILLISECONDS = 50;
 
 const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, getChild: () => silent };
 
 export class StrictClient {
   /** What a client can be told to do, besides being added. */
-  static commands = new Set(["create", "discard", "invite", "join", "leave", "members", "react", "send", "state"]);
+  static commands = new Set([
+    "accept",
+    "create",
+    "discard",
+    "fingerprint",
+    "invite",
+    "join",
+    "leave",
+    "logout",
+    "members",
+    "react",
+    "reset",
+    "send",
+    "state",
+  ]);
 
   #client;
   #tell;
   #autojoin;
+  #authorise;
+  #elder;
 
-  constructor(client, tell, autojoin) {
+  constructor(client, tell, autojoin, authorise, elder) {
     this.#client = client;
     this.#tell = tell;
     this.#autojoin = autojoin;
+    this.#authorise = authorise;
+    this.#elder = elder;
   }
 
-  /** Sign in on a new device and give the account a new cross-signing identity. */
-  static async signIn({ homeserver, user, password, autojoin = true }, tell) {
+  /** Sign in on a new device, which takes the identity of an elder one, or gives the account a new one. */
+  static async signIn({ homeserver, user, password, autojoin = true }, elder, tell) {
     const identifier = { type: "m.id.user", user };
     const entrance = sdk.createClient({ baseUrl: homeserver, logger: silent });
     const session = await entrance.loginRequest({ type: "m.login.password", identifier, password });
@@ -39,20 +58,19 @@ export class StrictClient {
       logger: silent,
     });
     await client.initRustCrypto({ useIndexedDB: false });
-    const crypto = client.getCrypto();
-    await crypto.bootstrapCrossSigning({
-      setupNewCrossSigning: true,
-      authUploadDeviceSigningKeys: async (upload) => {
-        try {
-          return await upload(null);
-        } catch (error) {
-          // Only an account that had an identity before is asked for its password.
-          return await upload({ type: "m.login.password", identifier, password, session: error.data?.session });
-        }
-      },
-    });
-    crypto.setDeviceIsolationMode(new OnlySignedDevicesIsolationMode());
-    return new StrictClient(client, tell, autojoin);
+    const authorise = async (upload) => {
+      try {
+        return await upload(null);
+      } catch (error) {
+        // Only an account that had an identity before is asked for its password.
+        return await upload({ type: "m.login.password", identifier, password, session: error.data?.session });
+      }
+    };
+    const strict = new StrictClient(client, tell, autojoin, authorise, elder);
+    if (elder) await client.getCrypto().importSecretsBundle(await elder.#client.getCrypto().exportSecretsBundle());
+    else await strict.reset();
+    client.getCrypto().setDeviceIsolationMode(new OnlySignedDevicesIsolationMode());
+    return strict;
   }
 
   /** Begin to listen; returns when everything that was there already has been taken in. */
@@ -69,7 +87,30 @@ export class StrictClient {
     });
     await client.startClient({ initialSyncLimit: INITIAL_EVENTS, disablePresence: true });
     await ready;
-    return { user: client.getUserId(), device: client.getDeviceId() };
+    if (this.#elder) await this.#signOwnDevice();
+    return client.getDeviceId();
+  }
+
+  /** Give the account another cross-signing identity, as after everything was lost; this device is signed by it. */
+  async reset() {
+    await this.#client
+      .getCrypto()
+      .bootstrapCrossSigning({ setupNewCrossSigning: true, authUploadDeviceSigningKeys: this.#authorise });
+  }
+
+  /** This device's own Ed25519 key, which clients show as the "session key". */
+  async fingerprint() {
+    return (await this.#client.getCrypto().getOwnDeviceKeys()).ed25519;
+  }
+
+  /** Accept that somebody has another identity now, as a person does who was told of it in another way. */
+  async accept({ user }) {
+    await this.#client.getCrypto().pinCurrentUserIdentity(user);
+  }
+
+  /** Give the device up: the homeserver forgets it. */
+  async logout() {
+    await this.#client.logout(true);
   }
 
   async create({ name, invite = [] }) {
@@ -113,6 +154,14 @@ export class StrictClient {
   /** A room's setting as this client knows it, or null. */
   state({ room, type, key = "" }) {
     return this.#client.getRoom(room)?.currentState.getStateEvents(type, key)?.getContent() ?? null;
+  }
+
+  /** Sign this device with the identity taken from an elder one, once the homeserver knows the device. */
+  async #signOwnDevice() {
+    const [client, user, device] = [this.#client, this.#client.getUserId(), this.#client.getDeviceId()];
+    const published = async () => (await client.downloadKeysForUsers([user])).device_keys[user]?.[device];
+    while (!(await published())) await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MILLISECONDS));
+    await client.getCrypto().crossSignDevice(device);
   }
 
   async #onMembership(event, member) {

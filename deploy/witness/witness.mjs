@@ -2,7 +2,8 @@
 // telling what they see by JSON lines on standard output. Passwords come in on standard input only; nothing
 // is logged. It ends when its input ends, so it cannot outlive whoever started it.
 //
-//   in   {"id": 1, "do": "add", "as": "ana", "homeserver": URL, "user": ID, "password": TEXT, "autojoin": true}
+//   in   {"id": 1, "do": "add", "as": "ana", "homeserver": URL, "user": ID, "password": TEXT, "autojoin": true,
+//         "identity_of": "ana at work"}            the same identity on another device; without it, a new identity
 //        {"id": 2, "as": "ana", "do": "send", "room": ID, "body": TEXT, "mentions": [ID]}      and so on: client.mjs
 //        {"id": 3, "do": "quit"}
 //   out  {"type": "done", "id": 1, "result": ...} or {"type": "refused", "id": 1, "error": CODE}
@@ -25,17 +26,23 @@ const codeOf = (error) => String(error?.errcode ?? error?.name ?? "unknown");
 
 const clients = new Map();
 
+function named(name) {
+  const client = clients.get(name);
+  if (!client) throw { errcode: "unknown_witness" };
+  return client;
+}
+
 async function carryOut(command) {
   if (command.do === "quit") process.exit(0);
   if (command.do === "add") {
     const tellAs = (line) => tell({ as: command.as, at: Date.now(), ...line });
-    const client = await StrictClient.signIn(command, tellAs);
+    const elder = command.identity_of === undefined ? undefined : named(command.identity_of);
+    const client = await StrictClient.signIn(command, elder, tellAs);
     clients.set(command.as, client);
     return await client.start();
   }
-  const client = clients.get(command.as);
-  if (!client || !StrictClient.commands.has(command.do)) throw { errcode: "unknown_command" };
-  return await client[command.do](command);
+  if (!StrictClient.commands.has(command.do)) throw { errcode: "unknown_command" };
+  return await named(command.as)[command.do](command);
 }
 
 process.on("unhandledRejection", (error) => tell({ type: "trouble", at: Date.now(), error: codeOf(error) }));

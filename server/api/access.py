@@ -22,4 +22,9 @@ class Access(Enum):
     SEES_ALERT = "Whoever raised the alert, was called or told of it, its compartment's members and its case's leaders."
     CALLED = "Whoever was called for the alert, or told of it as duty officer of an informed agency."
     CALLED_OR_RAISED = "Whoever was called for the alert, told of it as duty officer, or raised it."
+    CONFIRMS_DEVICE = (
+        "An administrator of the person's agency; where it has no other, an administrator of any. Never the person, "
+        "who is told so."
+    )
+    ENDS_LINK = "The person, and whoever may confirm the person's devices."
     KEEPS_REVIEW = "The owner of the review, and whoever leads its case. Members are told to ask them."

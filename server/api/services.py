@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agencies.browser_sign_in import BrowserSignIn
+from agencies.linking import Linking
 from agencies.service import Agencies
 from agencies.sign_in import SignIn
 from alerts.closing import Closing
@@ -28,6 +29,7 @@ class Services:
     agencies: Agencies
     sign_in: SignIn
     browser_sign_in: BrowserSignIn
+    linking: Linking
     cases: Cases
     alerts: Alerts
     closing: Closing
@@ -48,6 +50,7 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
         agencies=agencies,
         sign_in=sign_in,
         browser_sign_in=BrowserSignIn(database, clock, settings),
+        linking=Linking(database, clock, settings),
         cases=cases,
         alerts=alerts,
         closing=Closing(database, clock),

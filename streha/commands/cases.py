@@ -31,7 +31,7 @@ KEY_STATES = {
     "given": mark("given, nothing heard since"),
     "owed": mark("on its way"),
     "no_way": mark("their device offers no key"),
-    "withheld": mark("no device signed by its owner"),
+    "withheld": mark("no device confirmed as theirs"),
     "no_device": mark("no device"),
     "not_joined": mark("not in the room"),
 }

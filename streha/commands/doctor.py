@@ -49,5 +49,5 @@ def _plain(finding: Finding) -> dict[str, object]:
         "check": finding.check,
         "ok": finding.ok,
         "todo": None if finding.ok else say(finding.todo, **(finding.parameters or {})),
-        "note": say(finding.note) if finding.note else None,
+        "note": say(finding.note, **(finding.parameters or {})) if finding.note else None,
     }

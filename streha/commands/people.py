@@ -59,6 +59,9 @@ def _add(
         name=person.name,
     )
     terminal.line(mark("{name} tries it with: streha case list --key FILE"), name=person.name)
+    terminal.line(
+        mark("Then {name} signs in to Matrix and says which device it is: streha matrix link"), name=person.name
+    )
 
 
 @app.command("list", help=say(mark("List the people of the network, or of one agency.")))

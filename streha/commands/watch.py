@@ -29,6 +29,7 @@ OF_ALERTS = {
     "alert_stood_down": mark("alert ended."),
     "message_delivered": mark("a call of the alert was delivered."),
     "message_not_delivered": mark("a call of the alert could NOT be delivered. See: streha alert show {codename}"),
+    "people_unreached": mark("somebody who was called cannot read any more. See: streha alert show {codename}"),
 }
 OF_CASES = {
     "level_set": mark("risk level recorded."),

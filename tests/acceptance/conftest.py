@@ -1,10 +1,14 @@
-"""One running network for all stories: real processes, a real homeserver, invented people, strict clients."""
+"""One running network for all stories: real processes, a real homeserver, invented people, strict clients.
+
+Whoever gets a client is linked to it as real people are, unless a story says otherwise.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from itertools import count
 
 import aiohttp
 import pytest
@@ -14,11 +18,14 @@ from alerts.service import Alerts
 from cases.model import Case
 from cases.service import Cases
 from core.outbox import Target, TargetKind
-from deploy.demo_network import DemoAccount, agency_of_kind, populate
-from deploy.demo_people import CASES, DemoCase
+from deploy.demo_linking import DemoLinking
+from deploy.demo_network import DemoAccount, add_person, agency_of_kind, populate
+from deploy.demo_people import CASES, DemoCase, DemoPerson
 from deploy.network import LocalNetwork
 from deploy.witness import Message, Witness, Witnesses
 from tests.scraped import Scrape, read
+
+_numbers = count(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,17 +36,35 @@ class Town:
     accounts: dict[str, DemoAccount]
     clients: Witnesses
     known: dict[str, Witness]
+    linking: DemoLinking
 
     def person(self, name: str) -> Person:
         """Return a person by account."""
         return self.accounts[name].person
 
-    async def witness(self, name: str) -> Witness:
-        """Return somebody's strict client, signed in once."""
+    async def witness(self, name: str, *, linked: bool = True) -> Witness:
+        """Return somebody's strict client, signed in once and linked to the person."""
         if name not in self.known:
             account = self.accounts[name]
-            self.known[name] = await self.clients.add(name, account.person.matrix_user, account.matrix_password)
+            witness = await self.clients.add(name, account.person.matrix_user, account.matrix_password)
+            if linked:
+                await self.link(name, witness.device_id, await witness.session_key())
+            self.known[name] = witness
         return self.known[name]
+
+    async def link(self, name: str, device_id: str, session_key: str) -> None:
+        """Link a person to the identity of a device, in the place of the one before."""
+        await self.linking.link_account(self.accounts[name], device_id, session_key)
+
+    async def newcomer(self, name: str, kind: AgencyKind = AgencyKind.SHELTER) -> str:
+        """Let somebody begin to work at an agency; return the name of their account."""
+        account = f"{name}-{next(_numbers)}"
+        agency, planned = (
+            agency_of_kind(self.accounts, kind),
+            DemoPerson(account=account, name=f"{name.title()} Primer"),
+        )
+        self.accounts[account] = await add_person(self.network, agency, planned, f"{account}-password", {})
+        return account
 
     async def open_case(self, planned: DemoCase = CASES[0]) -> Case:
         """Open a case, with its channel made."""
@@ -100,4 +125,5 @@ async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
         accounts = await populate(network)
         homeserver = network.stack.addresses.homeserver_url
         async with Witnesses(homeserver, log_file=directory / "logs" / "witnesses.log") as clients:
-            yield Town(network=network, accounts=accounts, clients=clients, known={})
+            linking = DemoLinking(network)
+            yield Town(network=network, accounts=accounts, clients=clients, known={}, linking=linking)

@@ -15,14 +15,11 @@ from itertools import count
 
 import aiohttp
 
-from agencies.model import AgencyKind, Person, Role
-from agencies.service import Agencies
+from agencies.model import Person
 from alerts.model import StandDownReason
 from alerts.service import AlertView
 from cases.model import Case
 from core.clock import SystemClock
-from crypto import signing
-from deploy.demo_network import agency_of_kind
 from deploy.witness import Message, Witness, WitnessError
 from tests.acceptance.conftest import Town, rings
 from tests.adverse_homeserver import AdverseHomeserver, Rule, What
@@ -77,20 +74,6 @@ class Siege:
         """Return Ana, who leads every case and reads, and Sara, who writes."""
         return await self.town.witness("ana"), await self.town.witness("sara")
 
-    async def person(self, name: str) -> tuple[Person, str]:
-        """Let somebody begin to work at the shelter; return the password of their account too."""
-        account = f"{name}-{next(numbers)}"
-        password = f"{account}-password"
-        matrix_user = await self.town.network.stack.register(account, password)
-        person = await Agencies(self.town.network.database, self.town.network.clock).add_person(
-            agency_id=agency_of_kind(self.town.accounts, AgencyKind.SHELTER).id,
-            name=f"{name.title()} Primer",
-            role=Role.PRACTITIONER,
-            matrix_user=matrix_user,
-            signing_key=signing.public_key(signing.new_seed()),
-        )
-        return person, password
-
     async def enter(self, place: Place, person: Person) -> None:
         """Make somebody a member of the case; the bot invites them."""
         await self.town.cases.add_member(self.town.person("ana"), place.case.core.id, person.id)
@@ -98,10 +81,12 @@ class Siege:
 
     async def colluder(self, place: Place, **lies: str) -> EvilMember:
         """Let a member come who means it ill, and be in the channel."""
-        person, password = await self.person("zoran")
+        account = self.town.accounts[await self.town.newcomer("zoran")]
         homeserver = self.town.network.stack.addresses.homeserver_url
-        evil = await EvilMember.sign_in(homeserver, self.http, person.matrix_user, password, **lies)
-        await self.enter(place, person)
+        user_id, password = account.person.matrix_user, account.matrix_password
+        evil = await EvilMember.sign_in(homeserver, self.http, user_id, password, **lies)
+        await self.town.link(account.account, evil.device_id, evil.ed25519)
+        await self.enter(place, account.person)
         await evil.join(place.room)
         for witness in await self.readers():
             await witness.joined(place.room, evil.user_id, patience=PATIENCE)

@@ -15,11 +15,13 @@ from typing import Any
 import pytest
 import vodozemac
 
+from agencies.attestation import LinkState
 from alerts.model import Through
 from bots.bounds import MOST_ROOM_KEYS_PER_DEVICE, MOST_SESSIONS_WITH_STRANGERS
 from crypto import cross_signing
 from tests import forging, poison
 from tests.acceptance.conftest import Town
+from tests.acceptance.newcomers import newcomer
 from tests.acceptance.siege import PATIENCE, THOROUGH, Place, Siege, besieged
 from tests.adverse_homeserver import Rule, What
 from tests.evil_member import MEGOLM, OLM, boxed, room_key
@@ -206,11 +208,51 @@ def ghost(user_id: str, number: int, curve25519: str | None = None) -> dict[str,
     return cross_signing.with_signature(document, user_id, device_id, signature)
 
 
+async def test_a_swapped_identity_is_refused_and_so_is_the_old_one_when_it_comes_back(siege: Siege) -> None:
+    zora = await newcomer(siege.town, "zora")
+    await zora.link(zora.client)
+    changed = {"changed": [zora.client.user_id]}
+    before = len(zora.ana.messages)
+    siege.forge("keys/query", _another_identity(zora.client.user_id), ALWAYS)
+    siege.forge("sync", lambda answer: {**answer, "device_lists": changed})
+    await zora.coordinator_is_told(before)
+    await zora.is_refused()
+
+    siege.proxy.calm()
+    siege.forge("sync", lambda answer: {**answer, "device_lists": changed})
+    await zora.is_refused()
+    assert await siege.town.linking.state(siege.town.person(zora.account)) is LinkState.CHANGED
+
+    await zora.link(zora.client)
+    view, _ring = await zora.rings_at(zora.client)
+    assert view.alert.raised_through is Through.CHANNEL
+    await zora.end()
+
+
+def _another_identity(user_id: str) -> forging.Forge:
+    """Return what puts an identity of the homeserver's own around somebody's true devices."""
+    seeds = cross_signing.new_seeds()
+
+    def forge(answer: Any) -> Any:
+        if user_id not in answer.get("master_keys", {}):
+            return None
+        keys = cross_signing.published_keys(user_id, seeds)
+        answer["master_keys"][user_id] = keys["master_key"]
+        answer["self_signing_keys"][user_id] = keys["self_signing_key"]
+        devices = answer["device_keys"][user_id]
+        answer["device_keys"][user_id] = {
+            name: cross_signing.signed(device, user_id, seeds.self_signing) for name, device in devices.items()
+        }
+        return answer
+
+    return forge
+
+
 async def test_who_claims_anothers_key_takes_nothing_from_them(siege: Siege) -> None:
     place = await siege.place()
-    person, password = await siege.person("iva")
-    iva = await siege.town.clients.add(person.matrix_user, person.matrix_user, password)
-    await siege.enter(place, person)
+    account = await siege.town.newcomer("iva")
+    iva = await siege.town.witness(account)
+    await siege.enter(place, siege.town.person(account))
     await iva.joined(place.room, patience=PATIENCE)
     reader = await siege.colluder(await siege.place())
     (device,) = await reader.devices_of(iva.user_id)
@@ -425,6 +467,20 @@ async def test_a_homeserver_that_hangs_is_left_when_it_answers_again(siege: Sieg
     assert view.alert.raised_through is Through.CHANNEL
     siege.proxy.calm()
     await siege.is_read(place, before)
+    await siege.end(place)
+
+
+# Rooms -----------------------------------------------------------------------------------------------
+
+
+async def test_a_forged_farewell_of_the_bot_costs_no_channel(siege: Siege) -> None:
+    place = await siege.place()
+    farewell = forging.event(
+        "m.room.member", siege.bot_user, {"membership": "leave"}, siege.now(), state_key=siege.bot_user
+    )
+    siege.forge("sync", forging.with_events(place.room, [farewell]))
+    await siege.raised_and_read(place)
+    assert await siege.town.channel(place.case) == place.room
     await siege.end(place)
 
 

@@ -123,8 +123,10 @@ async def test_closing_a_case_ends_its_channel(town: Town) -> None:
     case = await town.open_case()
     room = await town.channel(case)
     ana, mila = await town.witness("ana"), await town.witness("mila")
+    await ana.joined(room, mila.user_id)
     await mila.joined(room)
     await Closing(town.network.database, town.network.clock).close_case(town.person("ana"), case.id)
+    await mila.wait_for("This room is closed", room)
     await mila.left(room)
     await ana.left(room)
 

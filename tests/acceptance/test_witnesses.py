@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from bots.homeserver import Homeserver
+from bots.published_keys import UserKeys, read_user
 from deploy.stack import LocalStack
-from deploy.witness import WitnessError, Witnesses
+from deploy.witness import Witness, WitnessError, Witnesses
 
 pytestmark = pytest.mark.slow
 
@@ -65,7 +68,39 @@ async def test_two_witnesses_write_and_read(tmp_path: Path) -> None:
 
         await boris.leave(room)
         await ana.left(room, boris.user_id)
+
+        # One more device of the same identity is the same person; it is signed, and shows its key as clients do.
+        phone = await witnesses.add("vesna's phone", users["vesna"], "vesna-password", identity_of=vesna)
+        await phone.joined(room)
+        await phone.send(room, "From my phone")
+        read = await ana.wait_for("From my phone", room)
+        assert (read.shield, read.identity_changed) == ("none", False)
+        await ana.send(room, "To both of them")
+        assert (await phone.wait_for("To both", room)).shield == "none"
+        await vesna.wait_for("To both", room)
+        published = await _published(stack, vesna, "vesna-password")
+        for witness, has_signed_identity in ((vesna, True), (phone, False)):
+            device = published.devices[witness.device_id]
+            assert device.ed25519 == await witness.session_key()
+            assert (device.cross_signed, device.vouches) == (True, has_signed_identity)
+
+        # A reset leaves the other device behind; who signs out is forgotten.
+        await phone.reset_identity()
+        await vesna.log_out()
+        new = await _published(stack, phone, "vesna-password")
+        assert new.identity != published.identity
+        assert vesna.device_id not in new.devices
+        assert new.devices[phone.device_id].vouches
     assert log_file.read_text() == ""
+
+
+async def _published(stack: LocalStack, witness: Witness, password: str) -> UserKeys:
+    """Return what the homeserver tells of a witness's devices and identity, as far as it verifies."""
+    async with aiohttp.ClientSession() as http:
+        anonymous = Homeserver(stack.addresses.homeserver_url, http)
+        _user, _device, token = await anonymous.login(witness.user_id, password, display_name="looking")
+        answer = await anonymous.as_device(token).query_keys([witness.user_id])
+    return read_user(answer, witness.user_id, UserKeys(user_id=witness.user_id))
 
 
 async def test_a_lost_process_is_told_to_who_waits(tmp_path: Path) -> None:

@@ -95,6 +95,7 @@ class _Running:
         await lease.acquire()
         self._resources.push_async_callback(lease.release)
         self.bot = Bot(self._database, clock, self._settings, self.device, lease)
+        await self.bot._identities.begin()
         await enter(_delivering(self._database, self.bot._delivery, lease, self._settings.sweep_interval))
 
     async def stop(self) -> None:

@@ -6,19 +6,20 @@ Only the role `bots` runs; what the engine and the API would do is done here thr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 
-from agencies.model import AgencyKind, Person
+from agencies.model import AgencyKind, Person, PersonId, Role
 from alerts.service import Alerts
 from bots import rooms
 from cases.model import Case, Part
 from cases.service import Cases
 from core.outbox import Target, TargetKind
+from deploy.demo_linking import DemoLinking
 from deploy.network import LocalNetwork
 from tests.bench.row import MeasurementFailed
 from tests.people import Network, Office
@@ -36,6 +37,8 @@ class BotNetwork:
     network: LocalNetwork
     office: Office
     http: aiohttp.ClientSession
+    linking: DemoLinking
+    seeds: Mapping[PersonId, bytes]
 
     @property
     def leader(self) -> Person:
@@ -70,6 +73,10 @@ class BotNetwork:
     async def channel(self, case: Case) -> str:
         """Return the room of a case, once it is made."""
         return await self.network.room_of(Target(kind=TargetKind.COMPARTMENT, id=case.core.id))
+
+    async def link(self, person: Person, device_id: str, session_key: str) -> None:
+        """Link somebody to the device with which they signed in: the bot gives keys to nobody else."""
+        await self.linking.link(person, self.seeds[person.id], device_id, session_key)
 
     async def settled(self, cases: Sequence[Case]) -> None:
         """Return once every one of these cases has its channel, however long that takes."""
@@ -121,6 +128,8 @@ async def bot_network(directory: Path, *, fast: bool, members: int) -> AsyncIter
     async with LocalNetwork(directory, fast=fast, roles=("bots",)) as network, aiohttp.ClientSession() as http:
         people = Network(network.database, network.clock)
         office = await people.office(AgencyKind.NGO, workers=members, officers=1)
-        for person in (*office.workers, *office.officers):
+        administrator = await people.person(office.agency, Role.ADMINISTRATOR)
+        for person in (*office.workers, *office.officers, administrator):
             await network.stack.register(person.matrix_user[1:].partition(":")[0], PASSWORD)
-        yield BotNetwork(network=network, office=office, http=http)
+        linking = DemoLinking(network)
+        yield BotNetwork(network=network, office=office, http=http, linking=linking, seeds=people.seeds)

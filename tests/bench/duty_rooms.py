@@ -1,8 +1,8 @@
 """Duty rooms to send an alert to: agencies, officers with signed devices, and the bot's delivery, all real.
 
 Every agency has a duty desk with three officers, and the desk a room made by the bot's own housekeeping.
-Each officer has an account and cross-signed devices with one-time keys, made with the bot's own device
-class; the first has joined, and all are then switched off: nobody reads along while the seconds are counted.
+Each officer has an account and cross-signed devices with one-time keys, made with the bot's own device class, and is
+linked to them; the first has joined, and all are then switched off: nobody reads along while the seconds are counted.
 """
 
 from __future__ import annotations
@@ -14,17 +14,22 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from agencies.model import Person
+from agencies import attestations
+from agencies.model import Person, Role
 from bots import rooms
 from bots.device import MatrixDevice
 from bots.housekeeping import Housekeeping
 from bots.occupants import Occupants
+from bots.published_keys import UserKeys, read_user
 from bots.received import Received
 from core.clock import SystemClock
 from core.database import Database, connect
 from core.migrations import migrate
 from core.outbox import Target
+from crypto import cross_signing
 from deploy.stack import LocalStack
+from tests.attesting import attestation, by_user
+from tests.bench.row import MeasurementFailed
 from tests.outgoing import desk
 from tests.people import Network, Office
 
@@ -53,11 +58,14 @@ async def make_duty_rooms(directory: Path, count: int, *, officers: int = OFFICE
             found = await rooms.rooms(tx, [desk(office) for office in offices])
         limit = asyncio.Semaphore(AT_ONCE)
 
+        administrator = await network.person(offices[0].agency, Role.ADMINISTRATOR)
+
         async def move_in(officer: Person, room: str) -> None:
             async with limit:
                 await stack.register(officer.matrix_user[1:].partition(":")[0], PASSWORD)
                 async with opened(stack, directory, officer.matrix_user, MatrixDevice) as device:
                     await device.homeserver.join(room)
+                    await _link(network, administrator, officer, device)
                 for number in range(2, devices + 1):
                     await _sign_in_again(stack, directory, officer, number)
 
@@ -90,6 +98,8 @@ async def opened(
 async def read_by(stack: LocalStack, directory: Path, officer: Person) -> list[Received]:
     """Return everything that an officer's device reads once it is switched on again."""
     async with opened(stack, directory, officer.matrix_user, MatrixDevice) as device:
+        bot = f"@{BOT}:{stack.addresses.server_name}"
+        device.attest(by_user(attestation(bot, await _identity(device, bot))))
         # The first answer brings the messages, what follows it the sender's keys.
         for _ in range(2):
             await device.sync_once(0)
@@ -103,6 +113,24 @@ async def _sign_in_again(stack: LocalStack, directory: Path, officer: Person, nu
     await asyncio.to_thread(shutil.copytree, first / "identity", further / "identity")
     async with opened(stack, directory, officer.matrix_user, MatrixDevice, at_rest=further):
         pass
+
+
+async def _link(network: Network, administrator: Person, officer: Person, device: MatrixDevice) -> None:
+    """Confirm an officer's device, and write down its identity, as the bot does where it runs."""
+    key = cross_signing.decode_unpadded(device.fingerprint)
+    await network.claim(officer, device=device.device_id, key=key)
+    confirmed = await network.confirm(officer, administrator, key)
+    identity = cross_signing.decode_unpadded(await _identity(device, officer.matrix_user))
+    async with network.database.transaction() as tx:
+        await attestations.pin(tx, confirmed, identity, clock.now())
+
+
+async def _identity(device: MatrixDevice, user_id: str) -> str:
+    """Return the identity that somebody publishes."""
+    keys = read_user(await device.homeserver.query_keys([user_id]), user_id, UserKeys(user_id=user_id))
+    if keys.identity is None:
+        raise MeasurementFailed("somebody has no identity")
+    return keys.identity
 
 
 def _at_rest(directory: Path, user_id: str) -> Path:

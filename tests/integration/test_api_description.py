@@ -12,6 +12,8 @@ from uuid import uuid4
 import msgspec
 import pytest
 
+from agencies.attestation import EndReason, code_of
+from agencies.model import Role
 from alerts.model import StandDownReason
 from cases.model import Part
 from client.api import ApiClient
@@ -57,7 +59,14 @@ async def test_the_client_does_what_is_described_and_all_of_it(api: ServedApi) -
     scene = await api.network.scene()
     police = scene.police
     case_id, core_id, key = scene.case.id, scene.case.core.id, uuid4()
-    async with api.client(scene.coordinator) as coordinator, api.client(police.officer) as officer:
+    administrator = await api.network.person(scene.shelter.agency, Role.ADMINISTRATOR)
+    device, now = ("GHTYAJCE", bytes(range(32))), api.network.clock.now()
+    async with (
+        api.client(scene.coordinator) as coordinator,
+        api.client(police.officer) as officer,
+        api.client(administrator) as confirming,
+    ):
+        await officer.claim_device(police.officer.matrix_user, *device, now)
         circle = await coordinator.open_compartment(case_id, [scene.member.id])
         review = await coordinator.set_level(case_id, Level.HIGH)
         opened = await coordinator.open_case(agencies={police.agency.id: Part.INFORMED}, deputy=None)
@@ -65,6 +74,12 @@ async def test_the_client_does_what_is_described_and_all_of_it(api: ServedApi) -
             "me": coordinator.me,
             "agencies": coordinator.agencies,
             "people": coordinator.people,
+            "claim_device": lambda: coordinator.claim_device(scene.coordinator.matrix_user, *device, now),
+            "device_claims": confirming.device_claims,
+            "confirm_device": lambda: confirming.confirm_device(scene.coordinator.id, code_of(device[1])),
+            "refuse_device": lambda: confirming.refuse_device(police.officer.id),
+            "matrix_links": confirming.matrix_links,
+            "end_matrix_link": lambda: coordinator.end_matrix_link(scene.coordinator.id, EndReason.RESET),
             "sign_in_link": coordinator.sign_in_link,
             "cases": coordinator.cases,
             "case": lambda: coordinator.case(case_id),

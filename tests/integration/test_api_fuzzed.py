@@ -30,8 +30,9 @@ pytestmark = pytest.mark.slow
 
 EXAMPLES = {GenerationMode.POSITIVE: 5, GenerationMode.NEGATIVE: 12}
 REQUEST_SECONDS = 5.0
-# Rules that no schema can tell: who must respond, that two leaders are two people, that nothing was assessed tomorrow.
-RULES_BEYOND_THE_SCHEMA = {"open_case", "name_leaders", "set_level"}
+# Rules that no schema can tell: who must respond, that two leaders are two people, that nothing was assessed tomorrow,
+# that a device is signed for.
+RULES_BEYOND_THE_SCHEMA = {"open_case", "name_leaders", "set_level", "claim_device"}
 
 
 def fuzzed(mode: GenerationMode) -> Iterator[Any]:

@@ -42,6 +42,8 @@ class World:
 
     api: ServedApi
     around: Surroundings
+    # Who signs what must be signed by whoever asks.
+    asker: Asker = Asker.COORDINATOR
 
     async def ask(self, method: str, path: str, body: object, asker: Asker) -> Answered:
         return await self.api.ask(method, path, body, headers=self.around.signed[asker].headers(self.api.url))
@@ -68,6 +70,7 @@ async def world(askers: Surroundings, copies: Copies, tmp_path: Path) -> AsyncIt
         databases.connect(url) as database,
         api_over(database, url, clock, tmp_path) as api,
     ):
+        api.network.seeds |= askers.seeds
         yield World(api=api, around=askers)
 
 
@@ -105,6 +108,17 @@ async def code_of_link(world: World, _ids: Mapping[str, UUID]) -> object:
     return {"code": token_text(await link_code(world.api, person))}
 
 
+async def own_device(world: World, _ids: Mapping[str, UUID]) -> object:
+    network, device, key = world.api.network, "GHTYAJCE", bytes(range(32))
+    person = world.around.people.get(world.asker, world.around.people[Asker.COORDINATOR])
+    at = network.clock.now().replace(microsecond=0)
+    return {"device": device, "key": key, "signed_at": at, "signature": network.word(person, device, key, at)}
+
+
+async def code_of_device(world: World, _ids: Mapping[str, UUID]) -> object:
+    return {"code": world.around.code}
+
+
 # In the order in which whoever may do all of them can. An alert is accepted before it is ended.
 BODIES: dict[str, Body] = {
     "ask_challenge": saying(person="person"),
@@ -114,6 +128,12 @@ BODIES: dict[str, Body] = {
     "show_me": nothing,
     "list_agencies": nothing,
     "list_people": nothing,
+    "claim_device": own_device,
+    "list_claims": nothing,
+    "list_links": nothing,
+    "confirm_device": code_of_device,
+    "refuse_device": nothing,
+    "end_link": saying(reason="lost_device"),
     "list_cases": nothing,
     "list_reviews": nothing,
     "list_alerts": nothing,
@@ -156,6 +176,8 @@ def ids_for(operation_id: str, around: Surroundings) -> dict[str, UUID]:
             return {**ids, "alert": uuid4()}
         case "add_member":
             return {**ids, "person": around.newcomer.id}
+        case "refuse_device":
+            return {**ids, "person": around.newcomer.id}
         case "close_compartment":
             return {**ids, "compartment": around.side}
         case "close_case":
@@ -187,6 +209,7 @@ async def test_every_operation_answers_as_the_table_says(world: World, asker: As
     asked = sorted(operations(), key=lambda each: list(BODIES).index(each[2]["operationId"]))
     refused = [each for each in asked if answer_of(each[2], asker) is not Answer.DONE]
     allowed = [each for each in asked if answer_of(each[2], asker) is Answer.DONE]
+    world.asker = asker
     before = await everything(world.api.network.database)
     async with asyncio.TaskGroup() as tasks:
         for method, path, operation in refused:

@@ -18,6 +18,7 @@ from typer.main import get_command
 from agencies.model import Agency, AgencyKind, Person, Role
 from cases.model import Part
 from core import logs
+from core.clock import SystemClock
 from core.settings import Settings
 from crypto import signing
 from safety_plans.model import Level
@@ -27,10 +28,12 @@ from server.api.wire.alerts import EndAlert, ListAlerts, RaiseAlert
 from server.api.wire.browser import BrowserSessionRequest
 from server.api.wire.cases import NameLeaders, OpenCase, OpenCompartment, SetPart
 from server.api.wire.directory import ChallengeRequest, SessionRequest
+from server.api.wire.matrix import ClaimDevice, ConfirmDevice, EndLink
 from server.api.wire.reviews import SetLevel
 from server.api.wire.stream import FollowStream
 from streha.cli import app
 from streha.processes import exposition
+from tests.clock import MovableClock
 from tests.commands import streha
 from tests.scraped import unknown_labels
 from tests.served import Answered, ServedApi
@@ -190,7 +193,7 @@ async def test_no_route_lets_a_marked_name_out(api: ServedApi, log: io.StringIO,
 
 
 async def test_no_command_lets_a_marked_name_out(
-    api: ServedApi, log: io.StringIO, settings: Settings, tmp_path: Path
+    api: ServedApi, clock: MovableClock, log: io.StringIO, settings: Settings, tmp_path: Path
 ) -> None:
     marked = Marked()
     await marked.fill(api)
@@ -203,6 +206,9 @@ async def test_no_command_lets_a_marked_name_out(
     leader, officer = api.key_path(marked.leader), api.key_path(marked.officer)
     case, agency, other = marked.codename, marked.agency.name, marked.other_agency.name
     person = marked.member.matrix_user
+    # A device is signed for by the clock of the person's machine.
+    clock.set(SystemClock().now())
+    session_key = base64.b64encode(bytes(range(32))).decode()
     personal: list[tuple[object, ...]] = [
         ("case", "open", "--agency", f"{other}=informed"),
         ("case", "list"),
@@ -224,6 +230,12 @@ async def test_no_command_lets_a_marked_name_out(
         ("case", "exclude", case, person, "--yes"),
         ("alert", "stand-down", case, "--reason", "safe"),
         ("case", "close", case, "--yes"),
+        ("matrix", "link", "--device", MARK, "--session-key", session_key),
+        ("matrix", "list"),
+        ("matrix", "pending"),
+        ("matrix", "confirm", marked.leader.name, "--code", session_key[:16]),
+        ("matrix", "refuse", person),
+        ("matrix", "end", "--reason", "reset"),
         ("console",),
     ]
     operators: list[tuple[object, ...]] = [
@@ -238,9 +250,19 @@ async def test_no_command_lets_a_marked_name_out(
         ("person", "add", f"{MARK} new", "--agency", agency, "--matrix", f"{MARK}", "--key-file", tmp_path / "b.key"),
         ("person", "list"),
         ("person", "leave", marked.leaver.name, "--yes"),
+        ("rooms", "list"),
+        ("rooms", "invite", marked.leader.name),
+        ("rooms", "renew", "--case", "no-such-case", "--yes"),
         ("ledger", "verify"),
         ("ledger", "list"),
         ("doctor",),
+        ("identity", "show"),
+        ("identity", "seed-offline"),
+        ("identity", "check-seed", "master"),
+        ("identity", "sign-device"),
+        ("identity", "restore"),
+        ("identity", "replace", "--yes"),
+        ("identity", "sign-out", "DEVICE", "--yes"),
     ]  # fmt: skip
     told = ""
     for arguments in personal:
@@ -283,6 +305,14 @@ def right_body(takes: type, marked: Marked) -> object:
         NameLeaders: {"coordinator": marked.leader.id, "deputy": marked.member.id},
         SetPart: {"part": "responder"},
         OpenCompartment: {"members": [marked.member.id]},
+        ClaimDevice: {
+            "device": MARK,
+            "key": bytes(32),
+            "signed_at": "2031-05-14T09:30:00Z",
+            "signature": bytes(64),
+        },
+        ConfirmDevice: {"code": MARK},
+        EndLink: {"reason": "reset"},
         SetLevel: {"level": "low"},
         RaiseAlert: {"compartment": marked.ids["compartment"]},
         EndAlert: {"reason": "safe"},

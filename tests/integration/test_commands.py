@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 
 from agencies.browser_sign_in import LINK_LIFETIME
+from agencies.model import Role
 from cases import ledger
 from cases.rules import NO_CASE
 from core import migrations
@@ -25,7 +26,8 @@ from core.texts import render
 from server.api.serving import serve
 from tests.browser_session import open_link
 from tests.commands import Ran, streha
-from tests.people import Scene
+from tests.linked import pin
+from tests.people import Network, Scene
 from tests.served import ServedApi
 
 pytest_plugins = ("tests.fixtures_api",)
@@ -175,19 +177,25 @@ async def test_the_ledger_is_verified_and_a_change_is_found(
     assert "BROKEN: 1 entries were put in outside the chain" in hidden.out
 
 
-async def test_the_doctor_says_what_to_do(scene: Scene, database: Database, operator: dict[str, str]) -> None:
+async def test_the_doctor_says_what_to_do(
+    scene: Scene, database: Database, network: Network, operator: dict[str, str]
+) -> None:
     operator["STREHA_PUBLIC_ORIGIN"] = "http://127.0.0.1:1"
     ran = await streha("doctor", environment=operator)
     assert ran.code == 1
     assert "Set STREHA_HOMESERVER_URL" in ran.out
     assert "No desk is staffed at all hours" in ran.out
     assert "The role engine has never run" in ran.out
+    assert "Nobody can confirm devices" in ran.out
     assert "ok       metrics: off with these settings" in ran.out
 
     desk = await streha("agency", "desk", scene.police.agency.name, "--always", environment=operator)
     assert desk.code == 0
     for role in ("engine", "bots"):
         await beat(database, role, SystemClock().now())
+    administrator = await network.person(scene.police.agency, Role.ADMINISTRATOR)
+    linked = await network.person(scene.police.agency)
+    await pin(network, await network.confirm(linked, administrator, await network.claim(linked)))
     await ledger.sequence(database)
     operator["STREHA_METRICS_PORT"] = "9461"
     found = (await streha("doctor", "--json", environment=operator)).json

@@ -504,7 +504,7 @@ async def test_a_stranger_in_a_room_is_noticed(
     room = room_of(house, scene.case.core.id)
     async with network.database.transaction() as tx:
         for target in house.values():
-            await rooms.applied(tx, target, (await rooms.rooms(tx, [target]))[target].version, complete=True)
+            await rooms.applied(tx, (await rooms.rooms(tx, [target]))[target], complete=True)
     change = MembershipChange(
         room_id=room, event_id="$in", user_id="@ghost:streha.localhost", membership="join",
         by="@ghost:streha.localhost", sent_at=clock.now(),

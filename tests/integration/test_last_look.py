@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from bots import rooms
+from bots import former_rooms, rooms
+from bots.former_rooms import Why
 from bots.last_look import LastLook
 from bots.lease import LEASE, Lease
 from bots.preparation import Ready
@@ -29,8 +30,8 @@ async def made_ready(network: Network, scene: Scene) -> Ready:
     async with network.database.transaction() as tx:
         await rooms.want_rooms(tx, now)
         await rooms.created(tx, target, ROOM)
-        version = (await rooms.rooms(tx, [target]))[target].version
-        await rooms.applied(tx, target, version, complete=True)
+        room = (await rooms.rooms(tx, [target]))[target]
+        await rooms.applied(tx, room, complete=True)
         message = Message(
             key="k", target=target, template="alert_ring", lane=Lane.ALERT, case_id=scene.case.id, alert_id=None
         )
@@ -39,7 +40,7 @@ async def made_ready(network: Network, scene: Scene) -> Ready:
     sealed = Sealed(
         room_id=ROOM, transaction_id="t", content=b"{}", device_id="BOT", session_id="s", message_index=0
     )  # fmt: skip
-    return Ready(claimed=claimed, sealed=sealed, unreached=(), version=version)
+    return Ready(claimed=claimed, sealed=sealed, unreached=(), version=room.version)
 
 
 async def test_what_was_sealed_this_moment_may_leave(
@@ -63,8 +64,7 @@ async def _removed_and_put_right(network: Network, scene: Scene) -> None:
     await _removed(network, scene)
     target = Target(kind=TargetKind.COMPARTMENT, id=scene.case.core.id)
     async with network.database.transaction() as tx:
-        version = (await rooms.rooms(tx, [target]))[target].version
-        await rooms.applied(tx, target, version, complete=True)
+        await rooms.applied(tx, (await rooms.rooms(tx, [target]))[target], complete=True)
 
 
 async def _called_off(network: Network, scene: Scene) -> None:
@@ -75,7 +75,7 @@ async def _called_off(network: Network, scene: Scene) -> None:
 
 async def _room_lost(network: Network, _scene: Scene) -> None:
     async with network.database.transaction() as tx:
-        await rooms.lost(tx, ROOM, network.clock.now())
+        await former_rooms.give_up(tx, ROOM, Why.REMOVED, network.clock.now())
 
 
 async def _stranger_seen(network: Network, _scene: Scene) -> None:

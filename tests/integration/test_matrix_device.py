@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -23,20 +23,19 @@ import vodozemac
 from bots.credentials import DeviceLost
 from bots.device import MatrixDevice
 from bots.homeserver import Homeserver
-from bots.identity import Identity, IdentityMissing
 from bots.intake import TOKEN
 from bots.key_directory import KeyDirectory
 from bots.olm_machine import OLM, OlmMachine
 from bots.olm_store import OlmStore
-from bots.received import MembershipChange, Received, Undecryptable
+from bots.received import MembershipChange, Received, SettingChange, Undecryptable
 from bots.room_sessions import KeysNotShared, RoomSessions
 from bots.sharing import KeySharing
 from bots.store_lock import StoreInUse
 from core.clock import Clock, SystemClock
 from core.errors import Conflict, Permanent, Temporary
-from crypto import cross_signing
 from deploy.stack import LocalStack
 from deploy.witness import Witness, Witnesses
+from tests.attesting import attest_all, attest_devices
 from tests.clock import MovableClock
 
 pytestmark = pytest.mark.slow
@@ -85,6 +84,9 @@ class World:
     witnesses: Witnesses
     http: aiohttp.ClientSession
     resources: AsyncExitStack
+    # The bot that was opened last, and everybody who is linked, by what their clients show.
+    bot_now: MatrixDevice | None = None
+    clients: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -97,7 +99,15 @@ class World:
 
     async def person(self, name: str, *, autojoin: bool = True) -> Witness:
         user_id, password = await self.account(name)
-        return await self.witnesses.add(user_id, user_id, password, autojoin=autojoin)
+        witness = await self.witnesses.add(user_id, user_id, password, autojoin=autojoin)
+        await self.link(witness)
+        return witness
+
+    async def link(self, witness: Witness) -> None:
+        """Confirm somebody's device, for the bot that there is and for those to come."""
+        self.clients.append((witness.user_id, witness.device_id, await witness.session_key()))
+        if self.bot_now is not None:
+            await attest_devices(self.bot_now, self.clients)
 
     async def bot(self, directory: Path, clock: Clock | None = None) -> MatrixDevice:
         user_id, password = await self.account("bot")
@@ -114,6 +124,8 @@ class World:
             clock=clock or SystemClock(),
         )
         self.resources.push_async_callback(device.close)
+        self.bot_now = device
+        await attest_devices(device, self.clients)
         return device
 
     async def signed_in(self, user_id: str, password: str) -> tuple[Homeserver, str]:
@@ -201,7 +213,8 @@ async def test_a_strict_client_reads_the_bot_and_is_read(world: World, tmp_path:
         (ana.user_id, "invite", bot.user_id),
         (ana.user_id, "join", ana.user_id),
     ]
-    assert [*changes, received] == bot.pending() == bot.pending()
+    heard = [[each for each in bot.pending() if not isinstance(each, SettingChange)] for _ in range(2)]
+    assert heard == [[*changes, received]] * 2
     for arrival in bot.pending():
         bot.done(arrival.event_id)
     assert bot.pending() == []
@@ -286,6 +299,7 @@ async def test_a_new_device_reads_from_now_on(world: World, tmp_path: Path) -> N
     bot = await world.bot(tmp_path)
     user_id, password = await world.account("ana")
     first = await world.witnesses.add(f"{user_id} first", user_id, password)
+    await world.link(first)
     room_id = await room_with(bot, first)
     before = await bot.share_keys(room_id, {user_id})
     await say(bot, room_id, "Before")
@@ -307,7 +321,7 @@ async def test_a_new_device_reads_from_now_on(world: World, tmp_path: Path) -> N
     assert [event["content"]["code"] for event in withheld] == ["m.unverified"]
 
     # What it writes is read, for an alarm may come from there, but it is nobody's word.
-    await stranger.sharing.share({room_id: {bot.user_id}})
+    await stranger.gives_key(room_id, bot)
     sealed = stranger.sessions.encrypt(room_id, "m.room.message", {"msgtype": "m.text", "body": "panic"})
     await second.put_event(room_id, "m.room.encrypted", sealed.transaction_id, sealed.content)
     (received,) = await messages(bot)
@@ -319,8 +333,15 @@ class Unsigned:
     """A device with encryption, but without its owner's signature, as a plain bot has."""
 
     machine: OlmMachine
+    directory: KeyDirectory
     sessions: RoomSessions
     sharing: KeySharing
+
+    async def gives_key(self, room_id: str, bot: MatrixDevice) -> None:
+        """Give a room's key to the bot, whoever it may be."""
+        await self.sharing.refresh([bot.user_id])
+        attest_all(self.directory, [bot.user_id])
+        await self.sharing.share({room_id: {bot.user_id}})
 
 
 async def unsigned_device(
@@ -334,7 +355,8 @@ async def unsigned_device(
     machine.keys_published()
     keys = KeyDirectory(store, machine.device_store)
     sessions = RoomSessions(store, SystemClock(), device_id, machine.curve25519)
-    return Unsigned(machine=machine, sessions=sessions, sharing=KeySharing(homeserver, machine, keys, sessions))
+    sharing = KeySharing(homeserver, machine, keys, sessions)
+    return Unsigned(machine=machine, directory=keys, sessions=sessions, sharing=sharing)
 
 
 def poison(bot: MatrixDevice, mallory: Unsigned) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -445,7 +467,7 @@ async def test_a_message_without_its_key_is_told_in_time(world: World, tmp_path:
     assert late not in bot.pending()
 
     # A key that reaches back only to the second message does not open the first: that one is dropped.
-    await plain.sharing.share({room_id: {bot.user_id}})
+    await plain.gives_key(room_id, bot)
 
     async def given_up() -> bool:
         return bot.dropped.get("unreadable", 0) > 0
@@ -456,6 +478,40 @@ async def test_a_message_without_its_key_is_told_in_time(world: World, tmp_path:
     await script.put_event(room_id, "m.room.encrypted", "second", second.content)
     (received,) = await messages(bot)
     assert (received.body, received.bound) == ("second", False)
+
+
+async def test_who_is_not_linked_reads_nothing_and_is_nobody(world: World, tmp_path: Path) -> None:
+    """A strict client with everything in order, except that nobody has confirmed whose it is, and then begins anew."""
+    bot = await world.bot(tmp_path)
+    ana = await world.person("ana")
+    user_id, password = await world.account("boris")
+    boris = await world.witnesses.add(user_id, user_id, password)
+    room_id = await room_with(bot, ana, boris)
+    await boris.send(room_id, "ack")
+    (received,) = await messages(bot)
+    assert (received.body, received.current, received.bound) == ("ack", True, False)
+    bot.done(received.event_id)
+    sharing = await bot.share_keys(room_id, {ana.user_id, boris.user_id})
+    assert (set(sharing.unreached), {user for user, _device in sharing.withheld}) == ({user_id}, {user_id})
+    hidden = await say(bot, room_id, "Ana alone")
+    await ana.wait_for("Ana alone", room_id)
+    await boris.wait_for_failure(hidden)
+
+    await world.link(boris)
+    assert not (await bot.share_keys(room_id, {ana.user_id, boris.user_id})).unreached
+    await say(bot, room_id, "Both")
+    await boris.wait_for("Both", room_id)
+    await boris.reset_identity()
+
+    async def noticed() -> bool:
+        await bot.keys.refresh([user_id])
+        return not bot.attestations.confirmed(user_id)
+
+    await until(bot, noticed)
+    assert [each.matrix_user for each in bot.attestations.to_note()] == [user_id]
+    with pytest.raises(KeysNotShared):
+        bot.encrypt(room_id, "m.room.message", {"msgtype": "m.text", "body": "nobody sees this"})
+    assert set((await bot.share_keys(room_id, {ana.user_id, boris.user_id})).unreached) == {user_id}
 
 
 async def test_a_broken_session_is_replaced(world: World, tmp_path: Path) -> None:
@@ -618,42 +674,6 @@ async def test_one_time_keys_are_refilled(world: World, tmp_path: Path) -> None:
     ((name, key),) = keys[bot.user_id][bot.device_id].items()
     assert "fallback" not in key
     assert name not in {name for name, _fallback in claimed}
-
-
-async def test_the_identity_outlives_the_device(world: World, tmp_path: Path) -> None:
-    user_id, password = await world.account("bot")
-    bot = await world.open(tmp_path / "first", user_id, password)
-    seed_file = tmp_path / "first" / "identity" / "identity.master-seed"
-    master_seed = base64.b64decode(seed_file.read_text())
-    assert seed_file.stat().st_mode & 0o777 == 0o600
-    ana = await world.person("ana")
-    room_id = await room_with(bot, ana)
-    await bot.close()
-
-    # A new device where the self-signing seed lies is signed by itself; no master seed is needed.
-    seed_file.unlink()
-    (tmp_path / "first" / "device").rename(tmp_path / "removed")
-    second = await world.open(tmp_path / "first", user_id, password)
-    assert second.device_id != bot.device_id
-    await second.share_keys(room_id, {ana.user_id})
-    await say(second, room_id, "From the second device")
-    assert (await ana.wait_for("From the second device", room_id)).shield == "none"
-    await second.close()
-
-    # Where it does not lie, opening is refused until the identity is restored from the master seed.
-    with pytest.raises(IdentityMissing):
-        await world.open(tmp_path / "other", user_id, password)
-    script, _device_id = await world.signed_in(user_id, password)
-    identity = Identity(tmp_path / "other" / "identity", SECRET)
-    await identity.restore(script, user_id=user_id, password=password, master_seed=master_seed)
-    third = await world.open(tmp_path / "other", user_id, password)
-    await third.share_keys(room_id, {ana.user_id})
-    await say(third, room_id, "From the third device")
-    read = await ana.wait_for("From the third device", room_id)
-    assert (read.shield, read.identity_changed) == ("none", False)
-    answer = await script.query_keys([user_id])
-    published = answer["master_keys"][user_id]
-    assert cross_signing.key_in(published, user_id, "master") == cross_signing.public_key(master_seed)
 
 
 async def test_a_signed_out_device_says_so(world: World, tmp_path: Path) -> None:

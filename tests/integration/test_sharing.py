@@ -7,24 +7,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
 import pytest
 import vodozemac
 
+from agencies.attestation import Attestation
 from bots.device import MatrixDevice
 from bots.homeserver import Homeserver
 from bots.key_directory import KeyDirectory
 from bots.olm_machine import OlmMachine
 from bots.olm_store import OlmStore
 from bots.parcels import MOST_PER_REQUEST
-from bots.room_sessions import RoomSessions
+from bots.room_sessions import KeysNotShared, RoomSessions
 from bots.sharing import KeySharing
 from core.clock import SystemClock
+from crypto import cross_signing
 from deploy.stack import LocalStack
 from deploy.witness import Witnesses
+from tests.attesting import attest_devices, attestation
 from tests.clock import MovableClock
 from tests.key_server import KeyServer, key_server
 from tests.waiting import until
@@ -42,6 +45,24 @@ class Desk:
     directory: KeyDirectory
     sessions: RoomSessions
     sharing: KeySharing
+    linked: dict[str, Attestation] = field(default_factory=dict)
+
+    def person(self, name: str) -> str:
+        """Give somebody an identity that is confirmed; return the user."""
+        user_id = self.server.person(name)
+        self.link(user_id)
+        return user_id
+
+    def link(self, user_id: str) -> None:
+        """Confirm the identity that somebody has now."""
+        identity = cross_signing.public_key(self.server.identities[user_id].master)
+        self.linked[user_id] = attestation(user_id, identity)
+        self.directory.attest(self.linked)
+
+    def unlink(self, user_id: str) -> None:
+        """End a link."""
+        del self.linked[user_id]
+        self.directory.attest(self.linked)
 
     def say(self, room_id: str = ROOM) -> int:
         """Seal a message and return its index."""
@@ -55,6 +76,7 @@ async def desk(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Desk]:
         machine = OlmMachine("@bot:streha.example", "BOT", store)
         directory = KeyDirectory(store, machine.device_store)
         sessions = RoomSessions(store, clock, "BOT", machine.curve25519)
+        directory.watch_losses(sessions.reader_lost)
         sharing = KeySharing(Homeserver(server.url, http, "a token"), machine, directory, sessions)
         yield Desk(server=server, machine=machine, directory=directory, sessions=sessions, sharing=sharing)
         store.close()
@@ -62,7 +84,7 @@ async def desk(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Desk]:
 
 async def test_signed_devices_of_the_named_members_hold_the_key_and_nobody_else(desk: Desk) -> None:
     server = desk.server
-    ana, boris, invited = server.person("ana"), server.person("boris"), server.person("invited")
+    ana, boris, invited = desk.person("ana"), desk.person("boris"), desk.person("invited")
     first, second = server.device(ana, "ONE"), server.device(ana, "TWO")
     unsigned, waiting = server.device(boris, "PLAIN", signed=False), server.device(invited, "THREE")
     sharing = (await desk.sharing.share({ROOM: {ana, boris}}))[ROOM]
@@ -80,7 +102,7 @@ async def test_signed_devices_of_the_named_members_hold_the_key_and_nobody_else(
 
 
 async def test_a_device_with_the_bots_own_device_id_gets_its_key(desk: Desk) -> None:
-    ana = desk.server.person("ana")
+    ana = desk.person("ana")
     device = desk.server.device(ana, "BOT")
     assert (await desk.sharing.share({ROOM: {ana, "@bot:streha.example"}}))[ROOM].holders == {device.address}
     assert len(desk.server.keys_for(device)) == 1
@@ -88,7 +110,7 @@ async def test_a_device_with_the_bots_own_device_id_gets_its_key(desk: Desk) -> 
 
 async def test_whoever_publishes_somebody_elses_key_takes_nothing_from_them(desk: Desk) -> None:
     server = desk.server
-    ana, mallory = server.person("ana"), server.person("mallory")
+    ana, mallory = desk.person("ana"), desk.person("mallory")
     real = server.device(ana, "REAL")
     server.device(mallory, "EVIL", curve25519=real.curve25519)
     own = server.device(mallory, "OWN")
@@ -102,7 +124,7 @@ async def test_whoever_publishes_somebody_elses_key_takes_nothing_from_them(desk
 
 async def test_for_whom_a_session_was_made_is_known_after_a_restart(desk: Desk, clock: MovableClock) -> None:
     server = desk.server
-    ana, mallory = server.person("ana"), server.person("mallory")
+    ana, mallory = desk.person("ana"), desk.person("mallory")
     real = server.device(ana, "REAL")
     server.device(mallory, "EVIL", curve25519=real.curve25519)
     await desk.sharing.share({ROOM: {ana}})
@@ -110,6 +132,7 @@ async def test_for_whom_a_session_was_made_is_known_after_a_restart(desk: Desk, 
     machine = OlmMachine("@bot:streha.example", "BOT", desk.machine.store)
     directory = KeyDirectory(machine.store, machine.device_store)
     sessions = RoomSessions(machine.store, clock, "BOT", machine.curve25519)
+    directory.attest(desk.linked)
     after = KeySharing(desk.sharing._homeserver, machine, directory, sessions)
     asked = desk.server.asked.copy()
     sharing = (await after.share({ROOM: {ana}}))[ROOM]
@@ -134,7 +157,7 @@ async def test_for_whom_a_session_was_made_is_known_after_a_restart(desk: Desk, 
 )
 async def test_a_bad_one_time_key_is_its_devices_loss_alone(desk: Desk, bad: object) -> None:
     server = desk.server
-    ana, other = server.person("ana"), server.person("bad")
+    ana, other = desk.person("ana"), desk.person("bad")
     good, broken = server.device(ana, "GOOD"), server.device(other, "BAD")
     server.bad_keys[broken.address] = bad
     for _ in range(2):
@@ -153,7 +176,7 @@ async def test_a_bad_one_time_key_is_its_devices_loss_alone(desk: Desk, bad: obj
 
 
 async def test_what_could_not_be_delivered_is_owed_and_nobody_is_called_a_holder(desk: Desk) -> None:
-    ana = desk.server.person("ana")
+    ana = desk.person("ana")
     device = desk.server.device(ana, "ONE")
     desk.server.failing.add("send")
     sharing = (await desk.sharing.share({ROOM: {ana}}))[ROOM]
@@ -175,7 +198,7 @@ async def test_a_homeserver_that_fails_for_one_step_takes_nothing_from_who_holds
     desk: Desk, endpoint: str
 ) -> None:
     server = desk.server
-    ana, boris = server.person("ana"), server.person("boris")
+    ana, boris = desk.person("ana"), desk.person("boris")
     first = server.device(ana, "ONE")
     await desk.sharing.share({ROOM: {ana}})
     second = server.device(boris, "TWO")
@@ -201,7 +224,7 @@ async def test_a_homeserver_that_fails_for_one_step_takes_nothing_from_who_holds
 
 
 async def test_where_nobody_could_be_asked_for_nothing_is_said_to_nobody(desk: Desk) -> None:
-    ana = desk.server.person("ana")
+    ana = desk.person("ana")
     desk.server.device(ana, "ONE")
     desk.server.failing.add("query")
     assert await desk.sharing.share({ROOM: {ana}}) == {}
@@ -211,7 +234,7 @@ async def test_where_nobody_could_be_asked_for_nothing_is_said_to_nobody(desk: D
 
 async def test_a_homeserver_that_does_not_answer_a_claim_holds_nobody_up_who_holds_the_key(desk: Desk) -> None:
     server = desk.server
-    ana, boris = server.person("ana"), server.person("boris")
+    ana, boris = desk.person("ana"), desk.person("boris")
     server.device(ana, "ONE")
     await desk.sharing.share({ROOM: {ana}})
     server.device(boris, "TWO")
@@ -228,24 +251,94 @@ async def test_a_homeserver_that_does_not_answer_a_claim_holds_nobody_up_who_hol
     assert not patient.result()[ROOM].unreached
 
 
-async def test_a_reset_identity_ends_the_key(desk: Desk) -> None:
+async def test_a_reset_identity_ends_the_key_until_it_is_linked_again(desk: Desk) -> None:
     server = desk.server
-    ana = server.person("ana")
-    device = server.device(ana, "ONE")
-    before = (await desk.sharing.share({ROOM: {ana}}))[ROOM]
+    ana, boris = desk.person("ana"), desk.person("boris")
+    device, other = server.device(ana, "ONE"), server.device(boris, "TWO")
+    before = (await desk.sharing.share({ROOM: {ana, boris}}))[ROOM]
+    first = server.identities[ana]
     server.person("ana")
+    renewed = server.device(ana, "NEW")
     desk.directory.mark_changed([ana])
-    during = (await desk.sharing.share({ROOM: {ana}}))[ROOM]
-    assert not during.holders
-    assert during.withheld == {device.address}
+    # Nobody has to share first: what she held is not spoken with any more from the moment that it is known.
+    await desk.sharing.refresh([ana])
+    with pytest.raises(KeysNotShared):
+        desk.say()
+    during = (await desk.sharing.share({ROOM: {ana, boris}}))[ROOM]
+    assert during.holders == {other.address}
+    assert during.unreached == {ana}
+    assert during.withheld == {device.address, renewed.address}
     assert during.session_id != before.session_id
-    again = server.device(ana, "NEW")
+    assert (server.keys_for(renewed), server.refusals_for(renewed)) == ([], ["m.unverified"])
+    desk.say()
+    # The old identity, shown again, brings nothing back.
+    renewed_identity, server.identities[ana] = server.identities[ana], first
     desk.directory.mark_changed([ana])
-    assert (await desk.sharing.share({ROOM: {ana}}))[ROOM].holders == {again.address}
+    assert (await desk.sharing.share({ROOM: {ana, boris}}))[ROOM].unreached == {ana}
+    desk.say()
+    server.identities[ana] = renewed_identity
+    desk.directory.mark_changed([ana])
+    desk.link(ana)
+    assert (await desk.sharing.share({ROOM: {ana, boris}}))[ROOM].holders == {renewed.address, other.address}
+    # Linked again, she reads from now on, and nothing of what was said meanwhile.
+    (key,) = server.keys_for(renewed)
+    assert vodozemac.InboundGroupSession(vodozemac.SessionKey(key["session_key"])).first_known_index == 2
+
+
+async def test_who_is_not_linked_gets_nothing_however_well_signed(desk: Desk) -> None:
+    server = desk.server
+    ana, stranger = desk.person("ana"), server.person("stranger")
+    device, signed = server.device(ana, "ONE"), server.device(stranger, "TWO")
+    sharing = (await desk.sharing.share({ROOM: {ana, stranger}}))[ROOM]
+    assert sharing.holders == {device.address}
+    assert sharing.withheld == {signed.address}
+    assert sharing.unreached == {stranger}
+    assert server.refusals_for(signed) == ["m.unverified"]
+    assert desk.sharing.complete({ROOM: {ana, stranger}}) == {ROOM}
+    desk.say()
+    # Once linked, the key is lacking there; it opens what is said from then on.
+    desk.link(stranger)
+    assert desk.sharing.complete({ROOM: {ana, stranger}}) == frozenset()
+    assert (await desk.sharing.share({ROOM: {ana, stranger}}))[ROOM].session_id == sharing.session_id
+    (key,) = server.keys_for(signed)
+    assert vodozemac.InboundGroupSession(vodozemac.SessionKey(key["session_key"])).first_known_index == 1
+
+
+async def test_a_link_that_ends_ends_the_keys_in_every_room(desk: Desk) -> None:
+    server = desk.server
+    ana, boris = desk.person("ana"), desk.person("boris")
+    device, _other = server.device(ana, "ONE"), server.device(boris, "TWO")
+    await desk.sharing.share({ROOM: {ana, boris}, OTHER_ROOM: {ana, boris}})
+    await desk.sharing.share({"!without:streha.example": {boris}})
+    desk.unlink(ana)
+    for room_id in (ROOM, OTHER_ROOM):
+        with pytest.raises(KeysNotShared):
+            desk.say(room_id)
+    desk.say("!without:streha.example")
+    sharing = (await desk.sharing.share({ROOM: {ana, boris}}))[ROOM]
+    assert sharing.withheld == {device.address}
+    assert sharing.unreached == {ana}
+
+
+async def test_nothing_is_owed_to_whoever_is_not_linked(desk: Desk) -> None:
+    """What was said while nobody could be asked for, and nobody was linked, is never made up for."""
+    server = desk.server
+    ana, boris = desk.person("ana"), server.person("boris")
+    server.device(ana, "ONE")
+    await desk.sharing.share({ROOM: {ana}})
+    late = server.device(boris, "TWO")
+    server.failing.add("query")
+    assert (await desk.sharing.share({ROOM: {ana, boris}}))[ROOM].unasked == {boris}
+    desk.say()
+    server.failing.clear()
+    desk.link(boris)
+    await desk.sharing.share({ROOM: {ana, boris}})
+    (key,) = server.keys_for(late)
+    assert vodozemac.InboundGroupSession(vodozemac.SessionKey(key["session_key"])).first_known_index == 1
 
 
 async def test_a_key_that_is_nearly_worn_is_followed_while_it_is_still_good(desk: Desk) -> None:
-    ana = desk.server.person("ana")
+    ana = desk.person("ana")
     device = desk.server.device(ana, "ONE")
     before = (await desk.sharing.share({ROOM: {ana}}))[ROOM]
     for _ in range(90):
@@ -263,7 +356,7 @@ async def test_a_key_that_is_nearly_worn_is_followed_while_it_is_still_good(desk
 
 async def test_many_rooms_and_devices_take_few_requests(desk: Desk) -> None:
     server = desk.server
-    people = [server.person(f"p{number}") for number in range(10)]
+    people = [desk.person(f"p{number}") for number in range(10)]
     for user in people:
         server.device(user, "ONE")
     rooms = {f"!{number}:streha.example": set(people) for number in range(40)}
@@ -304,7 +397,9 @@ async def test_a_strict_client_reads_what_was_shared_ahead_before_and_after_a_re
     await ana.joined(room_id, bot_user)
     # To say a word, a client has to learn whose device the bot's is.
     await ana.send(room_id, "Here")
+    client = ana.user_id, ana.device_id, await ana.session_key()
     for body in ("Before the restart", "After the restart"):
+        await attest_devices(bot, [client])
         ahead = (await bot.share_keys_many({room_id: {ana_user}}, ahead=True))[room_id]
         assert {user for user, _device in ahead.holders} == {ana_user}
         assert bot.keys.complete({room_id: {ana_user}}) == {room_id}

@@ -12,6 +12,8 @@ from uuid import uuid4
 
 import pytest
 
+from agencies.attestation import EndReason
+from agencies.linking import Linking
 from agencies.model import Person, PersonId
 from alerts.closing import Closing
 from alerts.model import AlertId, StandDownReason
@@ -34,6 +36,8 @@ class Things:
     circle: CompartmentId
     alert: AlertId
     review: ReviewId
+    # Whose device waits to be confirmed.
+    person: PersonId
 
 
 Attempt = Callable[[Network, Person, Scene, Things], Awaitable[object]]
@@ -56,6 +60,9 @@ REFUSED: dict[str, Attempt] = {
     "Alerts.stand_down": lambda n, p, _s, t: n.alerts.stand_down(p, t.alert, StandDownReason.SAFE),
     "Reviews.set_level": lambda n, p, _s, t: n.reviews.set_level(p, t.case, Level.LOW),
     "Reviews.complete": lambda n, p, _s, t: n.reviews.complete(p, t.review),
+    "Linking.confirm": lambda n, p, _s, t: n.linking.confirm(p, t.person, "AbCd EfGh IjKl MnOp"),
+    "Linking.refuse": lambda n, p, _s, t: n.linking.refuse(p, t.person),
+    "Linking.end": lambda n, p, _s, t: n.linking.end(p, t.person, EndReason.COMPROMISED),
 }
 EMPTY: dict[str, Attempt] = {
     "Cases.see_all": lambda n, p, _s, _t: n.cases.see_all(p),
@@ -63,9 +70,11 @@ EMPTY: dict[str, Attempt] = {
     "Alerts.open_for": lambda n, p, _s, t: n.alerts.open_for(p, [t.core, t.circle]),
     "Alerts.last_accepted": lambda n, p, _s, _t: n.alerts.last_accepted(p),
     "Reviews.due": lambda n, p, _s, _t: n.reviews.due(p),
+    "Linking.pending": lambda n, p, _s, _t: n.linking.pending(p),
 }
-# What anybody on the staff may do: open a case of one's own, see colleagues (tests/integration/test_cases.py).
-OPEN_TO_STAFF = {"Cases.open", "Cases.colleagues"}
+# What anybody on the staff may do: open a case of one's own, see colleagues (tests/integration/test_cases.py), say
+# which device is one's own and see how far one is linked (tests/integration/test_linking.py).
+OPEN_TO_STAFF = {"Cases.open", "Cases.colleagues", "Linking.claim", "Linking.states"}
 
 PEOPLE = ["stranger", "colleague of a member", "excluded", "removed", "departed", "departed, still held by a request"]
 
@@ -73,7 +82,7 @@ PEOPLE = ["stranger", "colleague of a member", "excluded", "removed", "departed"
 def test_every_method_is_tried() -> None:
     methods = {
         f"{service.__name__}.{name}"
-        for service in (Cases, Closing, Alerts, Reviews)
+        for service in (Cases, Closing, Alerts, Reviews, Linking)
         for name, member in inspect.getmembers(service, inspect.iscoroutinefunction)
         if not name.startswith("_")
     }
@@ -117,14 +126,17 @@ async def test_who_has_no_part_finds_nothing_and_changes_nothing(
 ) -> None:
     circle = await network.cases.open_compartment(scene.coordinator, scene.case.id, [scene.member.id])
     review = await network.reviews.set_level(scene.coordinator, scene.case.id, Level.HIGH)
+    claimant = await network.person(scene.shelter.agency)
+    await network.claim(claimant)
     actor = await nobody(network, scene, who)
     alert = (await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())).alert
     there = Things(
-        case=scene.case.id, core=scene.case.core.id, circle=circle.id, alert=alert.id, review=review.review.id
-    )
+        case=scene.case.id, core=scene.case.core.id, circle=circle.id, alert=alert.id, review=review.review.id,
+        person=claimant.id,
+    )  # fmt: skip
     absent = Things(
         case=CaseId(uuid4()), core=(nowhere := CompartmentId(uuid4())), circle=nowhere, alert=AlertId(uuid4()),
-        review=ReviewId(uuid4()),
+        review=ReviewId(uuid4()), person=PersonId(uuid4()),
     )  # fmt: skip
     before = await everything(database)
     for name, attempt in REFUSED.items():

@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from agencies.attestation import Attestation
 from agencies.model import Person
 from bots import rooms
 from bots.credentials import Credentials
@@ -31,6 +32,8 @@ from core import key_holders
 from core.database import Database
 from core.key_holders import Holding, KeyState, KeyWindow
 from core.outbox import Target, TargetKind
+from crypto import cross_signing
+from tests.attesting import attestation
 from tests.clock import MovableClock
 from tests.key_server import KeyServer, PersonDevice, key_server
 from tests.people import Scene
@@ -80,6 +83,8 @@ class Place:
     resources: AsyncExitStack
     lease: Lease
     devices: dict[str, PersonDevice] = field(default_factory=dict)
+    linked: dict[str, Attestation] = field(default_factory=dict)
+    bots: list[MatrixDevice] = field(default_factory=list)
 
     @property
     def core(self) -> Target:
@@ -93,14 +98,17 @@ class Place:
         async with self.database.transaction() as tx:
             await rooms.want_rooms(tx, self.clock.now())
             await rooms.created(tx, target, room_id)
-            version = (await rooms.rooms(tx, [target]))[target].version
-            await rooms.applied(tx, target, version, complete=True)
+            await rooms.applied(tx, (await rooms.rooms(tx, [target]))[target], complete=True)
             room = (await rooms.rooms(tx, [target]))[target]
         for user_id in room.members:
             if user_id not in self.devices:
                 self.server.person(user_id)
                 self.devices[user_id] = self.server.device(user_id, "PHONE")
+                identity = cross_signing.public_key(self.server.identities[user_id].master)
+                self.linked[user_id] = attestation(user_id, identity)
             self.server.joined[room_id].add(user_id)
+        for bot in self.bots:
+            bot.attest(self.linked)
         return room
 
     def bot(self) -> Bot:
@@ -111,6 +119,8 @@ class Place:
         device = MatrixDevice(
             homeserver, OlmMachine(BOT, "BOT", store), Credentials(self.directory, SECRET), self.clock, AsyncExitStack()
         )
+        device.attest(self.linked)
+        self.bots.append(device)
         occupants = Occupants(homeserver)
         keys = KeyGiving(self.database, self.clock, device, occupants)
         warming = KeyWarming(self.database, self.clock, device, keys, occupants)

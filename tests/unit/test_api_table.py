@@ -19,6 +19,7 @@ from server.api.wire import alerts as alerts_wire
 from server.api.wire import browser as browser_wire
 from server.api.wire import cases as cases_wire
 from server.api.wire import directory as directory_wire
+from server.api.wire import matrix as matrix_wire
 from server.api.wire import reviews as reviews_wire
 
 
@@ -58,6 +59,10 @@ def test_every_status_is_used_for_one_kind_of_error() -> None:
         (directory_wire.PeopleAnswer, answers.People),
         (directory_wire.AgencyAnswer, answers.Agency),
         (directory_wire.AgenciesAnswer, answers.Agencies),
+        (matrix_wire.ClaimAnswer, answers.DeviceClaim),
+        (matrix_wire.ClaimsAnswer, answers.DeviceClaims),
+        (matrix_wire.MatrixLinkAnswer, answers.MatrixLink),
+        (matrix_wire.MatrixLinksAnswer, answers.MatrixLinks),
         (cases_wire.CompartmentAnswer, answers.Compartment),
         (cases_wire.CaseAnswer, answers.Case),
         (cases_wire.CasesAnswer, answers.Cases),

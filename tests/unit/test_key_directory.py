@@ -11,10 +11,12 @@ import pytest
 import vodozemac
 from nio.crypto import DeviceStore  # type: ignore[import-untyped]  # nio ships no types
 
+from bots.attested import Standing
 from bots.key_directory import KeyDirectory
 from bots.olm_store import OlmStore
 from bots.published_keys import MOST_DEVICES, MOST_EXAMINED, MOST_UNSIGNED, UserKeys, read_user
 from crypto import cross_signing
+from tests.attesting import attest_all, attestation, by_user
 
 ANA, MALLORY = "@ana:streha.example", "@mallory:streha.example"
 SEEDS = cross_signing.SigningSeeds(master=b"m" * 32, self_signing=b"s" * 32, user_signing=b"u" * 32)
@@ -155,6 +157,7 @@ def test_a_device_that_has_signed_its_owners_identity_is_known_by_that() -> None
 def test_what_an_answer_leaves_out_takes_nothing_away(directory: KeyDirectory, part: str) -> None:
     whole = answer(ONE=device_keys("ONE"))
     directory.learn(whole, [ANA], directory.asking())
+    attest_all(directory, [ANA])
     before = directory.keys_of(ANA)
     directory.learn(without_signatures(whole, part), [ANA], directory.asking())
     after = directory.keys_of(ANA)
@@ -214,6 +217,7 @@ def test_a_key_that_two_people_publish_is_told_and_is_its_owners(directory: KeyD
     directory.learn(answer(MALLORY, seeds=OTHER_SEEDS, EVIL=claimed), [MALLORY], directory.asking())
     assert "device_key_claimed_twice" in logged.getvalue()
     fingerprint = account.ed25519_key.to_base64()
+    attest_all(directory, [ANA, MALLORY])
     assert directory.believe(ANA, key, fingerprint).bound
     assert not directory.believe(MALLORY, key, fingerprint).bound
 
@@ -288,3 +292,130 @@ def test_a_device_that_is_gone_is_gone(directory: KeyDirectory) -> None:
     directory.learn(answer(TWO=device_keys("TWO")), [ANA], directory.asking())
     assert set(directory.keys_of(ANA).devices) == {"TWO"}
     assert set(directory._nio_devices[ANA]) == {"TWO"}
+
+
+# Whose identity counts ------------------------------------------------------------------------------------------
+
+
+def without_identity(answered: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return a whole answer of a homeserver that knows of no identity."""
+    return {**answered, "master_keys": {}, "self_signing_keys": {}, "failures": {}}
+
+
+def bound(directory: KeyDirectory, device_id: str = "ONE") -> bool:
+    device = directory.keys_of(ANA).devices[device_id]
+    return directory.believe(ANA, device.curve25519, device.ed25519).bound
+
+
+def test_only_the_confirmed_identity_is_believed_and_read_to(directory: KeyDirectory) -> None:
+    whole = answer(ONE=device_keys("ONE"), TWO=device_keys("TWO", signed=False))
+    directory.learn(whole, [ANA], directory.asking())
+    assert (directory.standing_of(ANA), bound(directory), directory.readers(ANA)) == (Standing.UNLINKED, False, [])
+    directory.attest(by_user(attestation(ANA)))
+    assert (directory.standing_of(ANA), bound(directory), directory.readers(ANA)) == (Standing.WAITING, False, [])
+    directory.attest(by_user(attestation(ANA, cross_signing.public_key(SEEDS.master))))
+    assert (directory.standing_of(ANA), bound(directory)) == (Standing.ATTESTED, True)
+    assert [device.device_id for device in directory.readers(ANA)] == ["ONE"]
+    # Every further device that the identity signs counts, and the first may go.
+    directory.learn(answer(NEW=device_keys("NEW")), [ANA], directory.asking())
+    assert [device.device_id for device in directory.readers(ANA)] == ["NEW"]
+    directory.attest({})
+    assert (directory.standing_of(ANA), bound(directory, "NEW"), directory.readers(ANA)) == (
+        Standing.UNLINKED, False, []
+    )  # fmt: skip
+
+
+def test_an_identity_that_changed_stays_so_when_the_first_comes_back_even_after_a_restart(
+    directory: KeyDirectory,
+) -> None:
+    lost: list[str] = []
+    directory.watch_losses(lost.append)
+    one = device_keys("ONE")
+    directory.learn(answer(ONE=one), [ANA], directory.asking())
+    confirmed = attestation(ANA, cross_signing.public_key(SEEDS.master))
+    directory.attest(by_user(confirmed))
+    other = answer(seeds=OTHER_SEEDS, ONE=device_keys("ONE", seeds=OTHER_SEEDS))
+    directory.learn(other, [ANA], directory.asking())
+    assert (directory.standing_of(ANA), lost) == (Standing.CHANGED, [ANA])
+    assert directory.attestations.to_note() == [confirmed]
+    directory.learn(answer(ONE=one), [ANA], directory.asking())
+    assert (directory.keys_of(ANA).identity, bound(directory)) == (cross_signing.public_key(SEEDS.master), False)
+    # The row does not say so yet, for the database did not answer.
+    restored = KeyDirectory(directory._store, DeviceStore())
+    restored.attest(by_user(confirmed))
+    assert restored.standing_of(ANA) is Standing.CHANGED
+    assert restored.attestations.to_note() == [confirmed]
+    # Only another confirmation, of whatever identity, makes another link; nothing is remembered of the old one.
+    restored.attest(by_user(attestation(ANA, cross_signing.public_key(SEEDS.master))))
+    assert restored.standing_of(ANA) is Standing.ATTESTED
+    assert restored.attestations.seen_changed == []
+
+
+def test_an_identity_that_vanishes_from_whole_answers_has_changed_and_from_half_ones_has_not(
+    directory: KeyDirectory,
+) -> None:
+    whole = answer(ONE=device_keys("ONE"))
+    directory.learn(whole, [ANA], directory.asking())
+    attest_all(directory, [ANA])
+    for half in ("master_keys", "self_signing_keys"):
+        for _ in range(3):
+            directory.learn(without_signatures(whole, half), [ANA], directory.asking())
+        assert directory.standing_of(ANA) is Standing.ATTESTED
+    failing = {**without_identity(whole), "failures": {"streha.example": {}}}
+    for _ in range(3):
+        directory.learn(failing, [ANA], directory.asking())
+    assert directory.standing_of(ANA) is Standing.ATTESTED
+    # A single whole answer may be a hiccup: it is asked again at once.
+    directory.learn(without_identity(whole), [ANA], directory.asking())
+    assert (directory.standing_of(ANA), directory.outdated([ANA])) == (Standing.ATTESTED, [ANA])
+    directory.learn(whole, [ANA], directory.asking())
+    for _ in range(2):
+        assert directory.standing_of(ANA) is Standing.ATTESTED
+        directory.learn(without_identity(whole), [ANA], directory.asking())
+    assert (directory.standing_of(ANA), directory.readers(ANA)) == (Standing.CHANGED, [])
+    assert len(directory.attestations.to_note()) == 1
+
+
+def test_whose_identity_was_never_shown_has_none_that_changed(directory: KeyDirectory) -> None:
+    directory.attest(by_user(attestation(ANA, cross_signing.public_key(SEEDS.master))))
+    assert directory.standing_of(ANA) is Standing.WAITING
+    directory.learn(without_signatures(answer(ONE=device_keys("ONE")), "master_keys"), [ANA], directory.asking())
+    assert directory.standing_of(ANA) is Standing.WAITING
+    assert not directory.attestations.to_note()
+
+
+def test_what_was_known_before_a_link_was_confirmed_says_nothing_against_it(directory: KeyDirectory) -> None:
+    """Somebody began anew and was linked again; the bot on this disk has not heard of that yet."""
+    directory.learn(answer(ONE=device_keys("ONE")), [ANA], directory.asking())
+    under_way = directory.asking()
+    directory.attest(by_user(attestation(ANA, cross_signing.public_key(OTHER_SEEDS.master))))
+    assert directory.standing_of(ANA) is not Standing.ATTESTED
+    assert directory.outdated([ANA]) == [ANA]
+    directory.learn(answer(ONE=device_keys("ONE")), [ANA], under_way)
+    assert not directory.attestations.to_note()
+    renewed = answer(seeds=OTHER_SEEDS, ONE=device_keys("ONE", seeds=OTHER_SEEDS))
+    directory.learn(renewed, [ANA], directory.asking())
+    assert directory.standing_of(ANA) is Standing.ATTESTED
+
+
+def test_an_answer_to_an_earlier_question_changes_nothing_that_is_known_better(directory: KeyDirectory) -> None:
+    slow = directory.asking()
+    directory.learn(answer(ONE=device_keys("ONE")), [ANA], directory.asking())
+    attest_all(directory, [ANA])
+    directory.learn(answer(seeds=OTHER_SEEDS, ONE=device_keys("ONE", seeds=OTHER_SEEDS)), [ANA], slow)
+    assert directory.standing_of(ANA) is Standing.ATTESTED
+
+
+def test_whoever_watches_hears_of_links_that_begin_and_end(directory: KeyDirectory) -> None:
+    heard: list[None] = []
+    lost: list[str] = []
+    directory.learn(answer(ONE=device_keys("ONE")), [ANA], directory.asking())
+    directory.watch(lambda: heard.append(None))
+    directory.watch_losses(lost.append)
+    confirmed = by_user(attestation(ANA, cross_signing.public_key(SEEDS.master)))
+    directory.attest(confirmed)
+    assert (len(heard), lost) == (1, [])
+    directory.attest(confirmed)
+    assert len(heard) == 1
+    directory.attest({})
+    assert (len(heard), lost) == (2, [ANA])

@@ -34,6 +34,7 @@ from bots.room_keys import Unreadable
 from bots.room_sessions import KeysNotShared
 from bots.store_lock import StoreInUse, StoreLock
 from crypto import cross_signing
+from tests.attesting import attestation, by_user
 from tests.clock import MovableClock
 from tests.olm_party import ROOM, Party
 from tests.scripted_homeserver import BOT, Answer, Asked, ScriptedHomeserver, device_of, serving
@@ -354,8 +355,23 @@ async def test_row_4_the_homeserver_speaks_as_somebody_else(scene: Scene) -> Non
     assert (heard.sender, heard.bound, heard.sender_device_id) == (ANA, False, None)
 
 
+async def test_row_4_the_homeserver_publishes_an_identity_of_its_own_for_somebody(scene: Scene) -> None:
+    """It signs in as Ana with a device of its own, cross-signed by an identity that nobody has confirmed."""
+    await known(scene)
+    forger = Party(scene.directory / "forger", ANA, "FORGER")
+    key, ack = key_and_panic(forger, scene.plain)
+    assert await scene.plain.hears(answer("s1", to_device=[key], timeline=[ack])) == [(ANA, "panic", True)]
+
+    signed_by_their_owners(scene, forger, scene.mallory, linked=False)
+    key, ack = key_and_panic(forger, scene.ours)
+    changed = {"changed": [ANA], "left": []}
+    (heard,) = await scene.ours.hears(answer("s1", to_device=[key], timeline=[ack], device_lists=changed))
+    assert (heard.sender, heard.sender_device_id, heard.current, heard.bound) == (ANA, "FORGER", True, False)
+    forger.store.close()
+
+
 async def known(scene: Scene) -> None:
-    """Let our device ask for Ana's and Mallory's devices, each signed by its owner."""
+    """Let our device ask for Ana's and Mallory's devices, each signed by its owner, who is linked."""
     signed_by_their_owners(scene, scene.ana, scene.mallory)
     await scene.ours.device._sharing.refresh([ANA, MALLORY])
 
@@ -449,6 +465,30 @@ async def test_row_7_keys_go_to_unsigned_devices_and_to_who_was_only_invited(sce
     boris.store.close()
 
 
+async def test_row_7_keys_go_to_whatever_identity_the_homeserver_publishes(scene: Scene) -> None:
+    forger = Party(scene.directory / "forger", ANA, "FORGER")
+    receiving(scene, forger)
+    scene.plain.client.olm.users_for_key_query |= {ANA}
+    await scene.plain.client.keys_query()
+    await scene.plain.client.share_group_session(ROOM, ignore_unverified_devices=True)
+    assert given_to(scene) == {ANA}
+
+    receiving(scene, scene.ana)
+    signed_by_their_owners(scene, scene.ana)
+    held = await scene.ours.device.share_keys(ROOM, [ANA])
+    assert held.holders == {(ANA, "ANA")}
+    # The same account under another identity, which has signed a device of its own.
+    receiving(scene, forger)
+    signed_by_their_owners(scene, forger, linked=False)
+    scene.ours.device._directory.mark_changed([ANA])
+    scene.homeserver.asked.clear()
+    sharing = await scene.ours.device.share_keys(ROOM, [ANA])
+    assert given_to(scene) == set()
+    assert (set(sharing.withheld), set(sharing.unreached)) == ({(ANA, "FORGER")}, {ANA})
+    assert sharing.session_id != held.session_id
+    forger.store.close()
+
+
 async def test_row_7_a_failed_sharing_is_swallowed(scene: Scene) -> None:
     receiving(scene, scene.ana)
     scene.homeserver.always("/sendToDevice", (403, {"errcode": "M_FORBIDDEN", "error": "no"}))
@@ -468,7 +508,9 @@ async def test_row_7_a_failed_sharing_is_swallowed(scene: Scene) -> None:
     assert not sharing.unreached
 
 
-def signed_by_their_owners(scene: Scene, *parties: Party) -> None:
+def signed_by_their_owners(scene: Scene, *parties: Party, linked: bool = True) -> None:
+    """Let these people's devices be signed by their owners, and our device know whose identity is confirmed."""
+    confirmed = []
     keys = keys_of(*parties) | {"master_keys": {}, "self_signing_keys": {}}
     for party in parties:
         user_id, seeds = party.published.user_id, cross_signing.new_seeds()
@@ -477,7 +519,10 @@ def signed_by_their_owners(scene: Scene, *parties: Party) -> None:
         device_id = party.published.device_id
         signed = cross_signing.signed(party.machine.device_keys, user_id, seeds.self_signing)
         keys["device_keys"][user_id][device_id] = signed
+        confirmed.append(attestation(user_id, cross_signing.public_key(seeds.master)))
     scene.homeserver.always("/keys/query", keys)
+    if linked:
+        scene.ours.device.attest(by_user(*confirmed))
 
 
 async def test_row_7_a_device_with_the_bot_s_own_device_id_gets_no_key(scene: Scene) -> None:

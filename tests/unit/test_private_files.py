@@ -40,3 +40,29 @@ def test_what_somebody_put_there_before_gets_nothing(tmp_path: Path) -> None:
     with draft.open("rb") as kept_open:
         private_files.write(path, b"ours")
         assert kept_open.read() == b""
+
+
+def test_a_file_that_is_moved_takes_the_others_place(tmp_path: Path) -> None:
+    old, new = tmp_path / "seed", tmp_path / "seed.next"
+    private_files.write(old, b"old")
+    private_files.write(new, b"new")
+    private_files.move(new, old)
+    assert (old.read_bytes(), _mode(old), new.exists()) == (b"new", 0o600, False)
+
+
+def test_what_is_destroyed_is_overwritten_first(tmp_path: Path) -> None:
+    path, elsewhere = tmp_path / "seed", tmp_path / "elsewhere"
+    private_files.write(path, b"a marked seed")
+    path.with_name("seed.draft").write_bytes(b"half a marked")
+    with path.open("rb") as opened_before, path.with_name("seed.draft").open("rb") as draft:
+        private_files.destroy(path)
+        assert opened_before.read() == bytes(13)
+        assert draft.read() == bytes(13)
+    assert list(tmp_path.iterdir()) == []
+    # Again, where nothing is; and never through somebody's link.
+    private_files.destroy(path)
+    elsewhere.write_bytes(b"theirs")
+    path.symlink_to(elsewhere)
+    private_files.destroy(path)
+    assert elsewhere.read_bytes() == b"theirs"
+    assert not path.is_symlink()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from server.api.route import Route
-from server.api.routes import alerts, board, cases, directory, reviews, sign_in, stream
+from server.api.routes import alerts, board, cases, directory, matrix, reviews, sign_in, stream
 
 ROUTES: tuple[Route[Any], ...] = (
     *sign_in.ROUTES,
     *directory.ROUTES,
+    *matrix.ROUTES,
     *cases.ROUTES,
     *reviews.ROUTES,
     *alerts.ROUTES,

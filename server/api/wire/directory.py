@@ -16,7 +16,7 @@ from crypto.signing import SIGNATURE_BYTES
 from server.api.wire import Language, Moment, NameOfAgency, NameOfPerson, Wire
 
 
-def _exactly(length: int) -> msgspec.Meta:
+def exactly(length: int) -> msgspec.Meta:
     """Describe so many bytes as JSON holds them."""
     characters = math.ceil(length * 8 / 6)
     pattern = f"^[A-Za-z0-9+/]{{{characters}}}={{{-characters % 4}}}$"
@@ -29,8 +29,9 @@ def _exactly(length: int) -> msgspec.Meta:
     )
 
 
-Nonce = Annotated[bytes, _exactly(NONCE_BYTES)]
-Signature = Annotated[bytes, _exactly(SIGNATURE_BYTES)]
+Nonce = Annotated[bytes, exactly(NONCE_BYTES)]
+Signature = Annotated[bytes, exactly(SIGNATURE_BYTES)]
+MatrixUser = Annotated[str, msgspec.Meta(examples=["@ana:streha.example"])]
 
 
 class ChallengeRequest(Wire, frozen=True, kw_only=True):
@@ -72,7 +73,7 @@ class PersonAnswer(Wire, frozen=True, kw_only=True):
     agency: AgencyId
     name: NameOfPerson
     role: Annotated[Role, msgspec.Meta(examples=["practitioner"])]
-    matrix_user: Annotated[str, msgspec.Meta(examples=["@ana:streha.example"])]
+    matrix_user: MatrixUser
 
     @classmethod
     def of(cls, person: Person) -> Self:

@@ -15,6 +15,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from agencies import attestations
+from agencies.attestation import Attestation
 from bots import rooms
 from bots.device import MatrixDevice
 from bots.homeserver import Homeserver
@@ -63,6 +65,7 @@ class _Speaking:
         office: Office,
         room_id: str,
         bare: BareHttp,
+        standing: Mapping[str, Attestation],
         resources: AsyncExitStack,
     ) -> None:
         self._stack = stack
@@ -72,6 +75,7 @@ class _Speaking:
         self._devices = len(self._members) * DEVICES
         self._room_id = room_id
         self._bare = bare
+        self._standing = standing
         self._resources = resources
         self._numbers = count(1)
         self._device: _CountingDevice
@@ -88,6 +92,7 @@ class _Speaking:
         self._device = await self._resources.enter_async_context(
             duty_rooms.opened(self._stack, self._directory, self._bot_user, _CountingDevice, at_rest=at_rest)
         )
+        self._device.attest(self._standing)
         took = await self._say()
         self._first_asked = self._asked
         return took
@@ -132,9 +137,10 @@ async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, M
         database = await resources.enter_async_context(connect(stack.addresses.database_url))
         async with database.transaction() as tx:
             room = (await rooms.rooms(tx, [desk(office)]))[desk(office)]
+            standing = await attestations.standing(tx)
         bot_user = f"@{BOT}:{stack.addresses.server_name}"
         bare = await resources.enter_async_context(bare_http(stack.addresses.homeserver_url, bot_user, PASSWORD))
-        speaking = _Speaking(stack, directory, office, str(room.room_id), bare, resources)
+        speaking = _Speaking(stack, directory, office, str(room.room_id), bare, standing, resources)
         yield {
             FIRST: speaking.first,
             FIRST_REQUESTS: speaking.first_requests,

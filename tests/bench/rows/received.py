@@ -104,6 +104,7 @@ async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, M
         case = await running.open_case(running.members)
         room = await running.channel(case)
         sender = await EvilMember.sign_in(homeserver, running.http, running.members[0].matrix_user, PASSWORD)
+        await running.link(running.members[0], sender.device_id, sender.ed25519)
         await sender.join(room)
         (bot,) = await sender.devices_of(running.network.environment()["STREHA_MATRIX_USER"])
         proxy = AdverseHomeserver(homeserver)

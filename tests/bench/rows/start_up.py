@@ -66,6 +66,7 @@ async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, M
         await running.settled(cases)
         homeserver = running.network.stack.addresses.homeserver_url
         sender = await EvilMember.sign_in(homeserver, running.http, running.members[0].matrix_user, PASSWORD)
+        await running.link(running.members[0], sender.device_id, sender.ed25519)
         room = await running.channel(cases[0])
         await sender.join(room)
         starting = _Starting(running, sender, room)
