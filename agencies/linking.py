@@ -53,6 +53,10 @@ WRONG_CODE = mark(
 LAST_WRONG_CODE = mark(
     "This was the fifth wrong code, so nothing waits any more. Ring the person. To try again: streha matrix link"
 )
+LINKED_ALREADY = mark(
+    "This person is linked already, and a further device needs nothing here: it is confirmed from the first one. "
+    "Where the identity was reset, or its device is lost: streha matrix end, then link again."
+)
 NOT_LINKED = mark("This person is not linked, and nothing waits to be confirmed.")
 
 
@@ -86,7 +90,7 @@ class Linking:
     async def claim(
         self, person: Person, device_id: str, device_key: bytes, signed_at: datetime, signature: bytes
     ) -> Claim:
-        """Take a person's signed word for a device, in the place of one that waits."""
+        """Take a person's signed word for a device, in the place of one that waits; refused while a link stands."""
         now = self._clock.now()
         claim = Claim(
             id=ClaimId(new_id()),
@@ -103,6 +107,7 @@ class Linking:
             if held is None:
                 raise NotAuthenticated(SIGN_IN_FIRST)
             self._require_signed(held, claim, signed_at, signature)
+            await _require_unlinked(tx, person.id)
             await tx.row(store.SQL["decide_claim"], person.id, ClaimState.SUPERSEDED, now, person.id)
             await tx.run(
                 store.SQL["add_claim"], claim.id, person.id, claim.device_id, device_key, signed_at, signature, now
@@ -126,10 +131,11 @@ class Linking:
         ]
 
     async def confirm(self, asker: Person, person_id: PersonId, code: str) -> Attestation:
-        """Confirm a person's device by the code that the person read aloud; a link that stood ends with it."""
+        """Confirm a person's device by the code that the person read aloud; a link that failed ends with it."""
         now = self._clock.now()
         async with self._database.transaction() as tx:
             person, claim = await _decided_upon(tx, asker, person_id)
+            await _require_unlinked(tx, person.id)
             if fits(code, claim.device_key):
                 return await _attest(tx, asker, person, claim, now)
             # Counted in a transaction that is kept: the refusal is said when it is over.
@@ -160,6 +166,14 @@ class Linking:
             if asker.id != person_id and not await _may_confirm(tx, held[asker.id], held[person_id]):
                 raise NotFound(NO_PERSON)
             if not await _end(tx, person_id, reason.value, now, by=asker):
+                raise Conflict(NOT_LINKED)
+
+    async def end_by_operator(self, person_id: PersonId, reason: EndReason) -> None:
+        """End a person's link where no administrator is at hand: it only closes."""
+        async with self._database.transaction() as tx:
+            if not await _held(tx, [person_id]):
+                raise NotFound(NO_PERSON)
+            if not await _end(tx, person_id, reason.value, self._clock.now(), by=None, kind="operator"):
                 raise Conflict(NOT_LINKED)
 
     async def states(self, asker: Person) -> list[PersonLink]:
@@ -201,6 +215,16 @@ async def _held(tx: Transaction, ids: Collection[PersonId]) -> dict[PersonId, Pe
     return {each.id: each for each in map(store.person_of, rows) if each.active}
 
 
+async def _require_unlinked(tx: Transaction, person_id: PersonId) -> None:
+    """Refuse to put another device in the place of a link that works.
+
+    Later devices do not vouch for the identity, as the one does that set it up: the link would never work again.
+    """
+    rows = await tx.rows(store.SQL["attestations_of_people"], [person_id])
+    if any(attestation_of(row).state is LinkState.LINKED for row in rows):
+        raise Conflict(LINKED_ALREADY)
+
+
 async def _decided_upon(tx: Transaction, asker: Person, person_id: PersonId) -> tuple[Person, Claim]:
     """Hold a person and the claim that the asker may decide; for everybody else there is none, whoever it is."""
     if asker.id == person_id:
@@ -230,15 +254,17 @@ async def _attest(tx: Transaction, asker: Person, person: Person, claim: Claim, 
     return attestation
 
 
-async def _end(tx: Transaction, person_id: PersonId, reason: str, now: datetime, *, by: Person | None) -> bool:
+async def _end(
+    tx: Transaction, person_id: PersonId, reason: str, now: datetime, *, by: Person | None, kind: str = "system"
+) -> bool:
     """End what stands and what waits; tell whether there was anything."""
     decider = None if by is None else by.id
     withdrawn = await tx.value(store.SQL["decide_claim"], person_id, ClaimState.WITHDRAWN, now, decider)
     ended = await tx.value(store.SQL["end_attestation"], person_id, reason, now)
     if withdrawn is not None:
-        await _record(tx, "device_withdrawn", now, by, person_id, withdrawn)
+        await _record(tx, "device_withdrawn", now, by, person_id, withdrawn, kind=kind)
     if ended is not None:
-        await _record(tx, "matrix_link_ended", now, by, person_id, ended, reason=reason)
+        await _record(tx, "matrix_link_ended", now, by, person_id, ended, kind=kind, reason=reason)
         await tx.wake(CHANNEL)
     return withdrawn is not None or ended is not None
 
@@ -292,16 +318,18 @@ async def _record(
     by: Person | None,
     person_id: PersonId,
     object_id: ClaimId | AttestationId,
+    *,
+    kind: str = "system",
     **facts: str | bool,
 ) -> None:
-    """Record who did what about whom; without anybody it is the system's own act."""
+    """Record who did what about whom; without anybody it is the act of the system, or of the operator."""
     await ledger.record(
         tx,
         ledger.Act(
             act=act,
             at=now,
             person_id=None if by is None else by.id,
-            actor_kind="system",
+            actor_kind=kind,
             object_id=object_id,
             facts={"person": str(person_id), **facts},
         ),

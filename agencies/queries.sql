@@ -212,9 +212,15 @@ SELECT * FROM matrix_attestations WHERE ended_at IS NULL
 SELECT * FROM matrix_attestations WHERE person_id = ANY($1) AND ended_at IS NULL
 
 -- pin_master_key --
--- Once. $1 attestation, $2 master key, $3 now.
+-- Once, and never an identity that the person gave up because it was in wrong hands, or reset. $1 attestation,
+-- $2 master key, $3 now.
 UPDATE matrix_attestations SET master_key = $2, pinned_at = $3
-WHERE id = $1 AND master_key IS NULL AND ended_at IS NULL RETURNING person_id
+WHERE id = $1 AND master_key IS NULL AND ended_at IS NULL
+  AND NOT EXISTS (
+      SELECT FROM matrix_attestations AS former
+      WHERE former.person_id = matrix_attestations.person_id AND former.master_key = $2
+        AND former.end_reason IN ('compromised', 'reset'))
+RETURNING person_id
 
 -- identity_changed --
 -- Once. $1 attestation, $2 now.

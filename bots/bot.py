@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, suppress
 from typing import NoReturn
 
 from bots import identity
+from bots.account_watch import AccountWatch
 from bots.archiving import Archiving
 from bots.attending import Attending
 from bots.delivery import Delivery
@@ -102,6 +103,7 @@ class Bot:
             tasks.create_task(self._keep_rooms())
             tasks.create_task(self._warming.run())
             tasks.create_task(self._identities.run())
+            tasks.create_task(AccountWatch(self._device).run())
             for lane in Lane:
                 tasks.create_task(self._delivery.run(lane, self._settings.sweep_interval))
 

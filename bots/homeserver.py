@@ -157,10 +157,6 @@ class Homeserver(Transport):
                     found[user_id] = membership
         return found
 
-    async def state(self, room_id: str, kind: str, key: str = "") -> dict[str, Any] | None:
-        """Return the content of a state event, or nothing when the room has none."""
-        return await self.call_or_none("GET", f"{_CLIENT}/rooms/{_part(room_id)}/state/{_part(kind)}/{_part(key)}")
-
     async def settings(self, room_id: str) -> list[Any]:
         """Return every state event of a room as it is; after leaving, as it was then."""
         answer = await self.call("GET", f"{_CLIENT}/rooms/{_part(room_id)}/state", list_as="state")

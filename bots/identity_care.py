@@ -36,7 +36,7 @@ NO_SEED = mark("No seed of the bot's identity rests on this machine.")
 PASSWORD_REFUSED = mark("The homeserver does not accept the password. STREHA_MATRIX_PASSWORD must be the account's.")
 NO_ANSWER = mark("The homeserver does not answer as it should. What was begun can be repeated.")
 REFUSED = mark("The homeserver refused, with the code {code}. What was begun can be repeated.")
-UNFINISHED = mark("A restore of the identity was cut off here. Repeat it first.")
+UNFINISHED = mark("New keys of the identity were begun here and never finished. Repeat what was begun first.")
 UNREADABLE = mark("The file of the master seed cannot be read. Nothing was removed; look at it before you go on.")
 OTHER_SEED = mark("The master seed on this machine belongs to another identity than the one that is kept here.")
 

@@ -97,7 +97,8 @@ class IdentityFiles:
         return bool(self.master_seed_file.read_bytes().strip(b"\0"))
 
     def keep_master_seed(self, seed: bytes) -> None:
-        """Write the master seed down, where none is."""
+        """Write the master seed down; what stands there and cannot be read goes aside."""
+        self._set_aside(self.master_seed_file, UNPUBLISHED)
         private_files.write(self.master_seed_file, base64.b64encode(seed) + b"\n")
 
     def take_offline(self, at: datetime) -> None:

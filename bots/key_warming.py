@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from bots import rooms
 from bots.device import MatrixDevice
+from bots.heard import written_at
 from bots.key_giving import KeyGiving
 from bots.occupants import Occupants
 from bots.received import Arrival, Received
@@ -63,7 +64,7 @@ class KeyWarming:
     def notice(self, arrival: Arrival) -> None:
         """Take a message as a sign of life of the device that wrote it, if it is surely that device's."""
         if isinstance(arrival, Received) and arrival.bound and arrival.sender_device_id is not None:
-            self._keys.holders.seen(arrival.sender, arrival.sender_device_id, arrival.sent_at)
+            self._keys.holders.seen(arrival.sender, arrival.sender_device_id, written_at(arrival, self._clock))
 
     async def run(self) -> NoReturn:
         """Keep keys warm for ever: when something moves, when asked to, and every few seconds regardless."""

@@ -25,8 +25,8 @@ from core.outbox import Target
 
 log = logs.get(__name__)
 
-# How often the homeserver has to say that the bot is not in a room, or that a setting is wrong, and how far apart.
-TIMES_ASKED, ASKED_TWICE = 3, 2
+# How often the homeserver has to say that the bot is not in a room, and how far apart. A wrong setting it says twice.
+TIMES_ASKED = 3
 PAUSE_SECONDS = 0.5
 OUTSIDE = frozenset({FORBIDDEN, "M_NOT_FOUND"})
 # So many strange settings are emptied at once; the rest when the room is looked at next.

@@ -30,6 +30,8 @@ OLD_ACT = timedelta(minutes=1)
 OLD_BEAT = timedelta(seconds=30)
 # A message that was lost is told for a day; then its alert is over or has been called many times since.
 LATELY = timedelta(days=1)
+# The bot asks a homeserver at once, and again whenever that says that something has changed.
+LATELY_CONFIRMED = timedelta(hours=1)
 NO_METRICS = mark(
     "off with these settings: nothing can raise an alarm by itself. To have them, set STREHA_METRICS_PORT."
 )
@@ -145,7 +147,7 @@ class _Examination:
     async def linked(self) -> None:
         """Only numbers: who it is, the administrators see."""
         async with self._database.reading() as reading:
-            row = await reading.row(_SQL["linked_people"])
+            row = await reading.row(_SQL["linked_people"], self._clock.now() - LATELY_CONFIRMED)
         if row is None or not row["people"]:
             return
         if row["changed"]:
@@ -157,6 +159,21 @@ class _Examination:
         if missing and not row["administrators"]:
             raise Todo(
                 mark("Nobody can confirm devices: no person is an administrator. Run: streha person add --role"),
+            )
+        if row["administrators"] == 1 and row["unlinked_administrators"]:
+            raise Todo(
+                mark(
+                    "There is one administrator, whom nobody can confirm. Add another, in any agency: "
+                    "streha person add --role administrator"
+                )
+            )
+        if row["stuck"]:
+            raise Todo(
+                mark(
+                    "People whose device was confirmed and leads to no identity: {count}. They read no alert. "
+                    "See: streha matrix list"
+                ),
+                count=row["stuck"],
             )
         if not row["linked"]:
             raise Todo(mark("Nobody is linked, so no alert can be read in any room. See: streha matrix --help"))
@@ -233,7 +250,12 @@ async def _homeserver(settings: Settings) -> None:
 async def _seeds(care: IdentityCare) -> None:
     resting = care.resting()
     if resting.unfinished:
-        raise Todo(mark("A restore of the bot's identity was cut off here. Repeat it: streha identity restore"))
+        raise Todo(
+            mark(
+                "New keys of the bot's identity were begun here and never finished. Repeat what was begun: streha "
+                "identity restore, or replace"
+            )
+        )
     if resting.master_seed:
         raise Todo(
             mark(

@@ -11,8 +11,11 @@ SELECT count(*) FROM outbox WHERE state IN ('failed', 'quarantined') AND created
 SELECT min(at) FROM ledger WHERE position IS NULL
 
 -- linked_people --
--- How many people work in the network, are linked to a Matrix identity, show another one than that, and may confirm.
+-- How many people work in the network, are linked to a Matrix identity, show another one than that, were confirmed long
+-- ago and still have none, may confirm, and may confirm but are not linked. $1 when long ago was.
 SELECT count(*) AS people,
+    count(*) FILTER (WHERE link.pinned_at IS NULL AND link.attested_at < $1) AS stuck,
+    count(*) FILTER (WHERE people.role = 'administrator' AND link.pinned_at IS NULL) AS unlinked_administrators,
     count(*) FILTER (WHERE link.pinned_at IS NOT NULL AND link.changed_at IS NULL) AS linked,
     count(*) FILTER (WHERE link.changed_at IS NOT NULL) AS changed,
     count(*) FILTER (WHERE people.role = 'administrator') AS administrators

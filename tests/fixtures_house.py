@@ -36,9 +36,9 @@ async def house(
         store = OlmStore(BOT, "BOT", tmp_path, SECRET)
         resources.callback(store.close)
         homeserver = Homeserver(server.url, http, "a token", patience=5.0)
-        device = MatrixDevice(
-            homeserver, OlmMachine(BOT, "BOT", store), Credentials(tmp_path, SECRET), clock, AsyncExitStack()
-        )
+        credentials = Credentials(tmp_path, SECRET)
+        credentials.keep(BOT, "BOT", "a token")
+        device = MatrixDevice(homeserver, OlmMachine(BOT, "BOT", store), credentials, clock, AsyncExitStack())
         made = House(
             database=database, clock=clock, settings=settings, scene=scene, network=network, server=server,
             device=device, occupants=Occupants(homeserver),

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bots.identity_care import Account, IdentityCare, Resting
+from bots.identity_care import UNFINISHED, Account, IdentityCare, Resting
 from core.errors import InvalidInput
 from core.texts import mark
 from crypto.paper import Kind
@@ -240,7 +240,7 @@ def _of_seeds(resting: Resting) -> list[str]:
             else mark("No seed rests here.")
         )  # fmt: skip
     if resting.unfinished:
-        said.append(mark("A restore of the identity was cut off here. Repeat it first."))
+        said.append(UNFINISHED)
     return said
 
 

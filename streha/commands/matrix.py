@@ -39,9 +39,22 @@ app = typer.Typer(
 STATES: dict[str, str] = {
     LinkState.LINKED: mark("linked"),
     LinkState.WAITING_FOR_CONFIRMATION: mark("waits for an administrator"),
-    LinkState.WAITING_FOR_IDENTITY: mark("confirmed; the bot has not seen the device yet"),
+    LinkState.WAITING_FOR_IDENTITY: mark("confirmed; the bot has not found the device's identity yet"),
     LinkState.CHANGED: mark("IDENTITY CHANGED: ring this person, then link again"),
     LinkState.NOT_LINKED: mark("not linked"),
+}
+
+ENDED = mark("Ended. From now on this person gets no keys and is reached by telephone only.")
+NEXT = {
+    EndReason.LOST_DEVICE: mark(
+        "Next, on a device that is safe: sign the lost one out, reset the identity if the lost one had set it up, "
+        "then: streha matrix link"
+    ),
+    EndReason.RESET: mark("Next, on the device where the new identity was set up: streha matrix link"),
+    EndReason.COMPROMISED: mark(
+        "Next, on a device that is safe: change the account's password, sign every other device out, reset the "
+        "identity. The old one never counts again. Then: streha matrix link"
+    ),
 }
 
 Named = Annotated[str, typer.Argument(metavar="PERSON", help=say(mark("A person, by Matrix user, name or id.")))]
@@ -220,12 +233,9 @@ def _end(
     if json:
         terminal.as_json({"ended": ended})
         return
-    terminal.line(
-        mark(
-            "Ended. From now on this person gets no keys and is reached by telephone only. Next, on a device that is "
-            "safe: streha matrix link"
-        )
-    )
+    terminal.line(ENDED)
+    if reason in NEXT:
+        terminal.line(NEXT[reason])
 
 
 async def _waiting(api: ApiClient, words: str) -> UUID:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from agencies.attestation import EndReason
+from agencies.linking import Linking
 from agencies.model import Agency, AgencyId, Person, Role
 from cases.departure import depart
 from client import key_file
@@ -117,6 +119,41 @@ def _leave(
         terminal.as_json({"left": found.id})
     else:
         terminal.line(mark("{name} has left. The channels are being closed to this person now."), name=found.name)
+
+
+@app.command(
+    "unlink",
+    help=say(
+        mark(
+            "End a person's link to a Matrix account where no administrator is at hand, for a stolen device at night. "
+            "It only closes: no keys go to that account, and no word of it is obeyed."
+        )
+    ),
+)
+def _unlink(
+    person: Annotated[str, typer.Argument(help=say(mark("A person, by Matrix user, name or id.")))],
+    *,
+    reason: Annotated[EndReason, typer.Option(help=say(mark("Why it ends.")))],
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    terminal.require_yes(yes=yes)
+
+    async def act() -> Person:
+        async with installation() as opened:
+            found = await opened.person(person)
+            linking = Linking(opened.database, opened.clock, opened.settings)
+            await linking.end_by_operator(found.id, reason)
+            return found
+
+    found = asyncio.run(act())
+    if json:
+        terminal.as_json({"ended": found.id})
+    else:
+        terminal.line(
+            mark("{name} is not linked any more. Ring {name}, and say how to link again: streha matrix --help"),
+            name=found.name,
+        )
 
 
 async def _add_with_key(opened: Installation, name: str, agency: str, matrix: str, role: Role, path: Path) -> Person:

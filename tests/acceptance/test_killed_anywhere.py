@@ -30,10 +30,8 @@ pytestmark = pytest.mark.slow
 LEASES_OVER = timedelta(seconds=35)
 SECRET = "an invented store key of 32 bytes"
 TELLING_OF_ROOM = ("after http POST createRoom", "after http POST rooms/invite")
-TELLING_OF_OPENING = (
-    "after http POST login", "after file identity.master-seed", "after http POST keys/device_signing/upload",
-    "after http POST keys/signatures/upload",
-)  # fmt: skip
+# All the others are tried at a quicker homeserver, by tests/integration/test_identity_killed.py.
+TELLING_OF_OPENING = ("after http POST login", "after http POST keys/device_signing/upload")
 
 
 async def test_the_bot_killed_at_any_await_loses_nothing_and_repeats_nothing(town: Town, tmp_path: Path) -> None:

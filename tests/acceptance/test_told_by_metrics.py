@@ -28,6 +28,7 @@ async def test_what_happens_in_a_network_is_told_by_its_processes(town: Town) ->
     assert (now("streha_bot_one_time_keys") or 0) > 0
     assert (now("streha_bot_event_lag_seconds_count") or 0) > 0
     assert now("streha_bot_lease_held") == 1
+    assert now("streha_bot_devices_unsigned") is not None
     for role in ROLES:
         told = await town.told(role)
         assert list(foreign_labels(told)) == []

@@ -249,6 +249,7 @@ async def test_no_command_lets_a_marked_name_out(
          tmp_path / "new.key"),
         ("person", "add", f"{MARK} new", "--agency", agency, "--matrix", f"{MARK}", "--key-file", tmp_path / "b.key"),
         ("person", "list"),
+        ("person", "unlink", marked.leaver.name, "--reason", "compromised", "--yes"),
         ("person", "leave", marked.leaver.name, "--yes"),
         ("rooms", "list"),
         ("rooms", "invite", marked.leader.name),

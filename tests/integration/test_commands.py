@@ -194,6 +194,7 @@ async def test_the_doctor_says_what_to_do(
     for role in ("engine", "bots"):
         await beat(database, role, SystemClock().now())
     administrator = await network.person(scene.police.agency, Role.ADMINISTRATOR)
+    await network.person(scene.police.agency, Role.ADMINISTRATOR)
     linked = await network.person(scene.police.agency)
     await pin(network, await network.confirm(linked, administrator, await network.claim(linked)))
     await ledger.sequence(database)

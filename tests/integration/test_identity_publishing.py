@@ -110,6 +110,17 @@ async def test_a_master_seed_that_is_here_is_never_overwritten(quick_path: Path)
     second.store.close()
 
 
+async def test_what_cannot_be_read_as_a_master_seed_is_not_overwritten_either(quick_path: Path) -> None:
+    account = Account()
+    olm = machine(quick_path / "device", account, "FIRST")
+    (quick_path / "identity").mkdir()
+    (quick_path / "identity" / MASTER_SEED_FILE).write_bytes(b"half a see")
+    await established(account, quick_path / "identity", olm)
+    assert account.master == cross_signing.public_key(master_seed_in(quick_path / "identity"))
+    assert (quick_path / "identity" / f"{MASTER_SEED_FILE}.unpublished").read_bytes() == b"half a see"
+    olm.store.close()
+
+
 def without(*parts: str) -> Callable[[Answer], Answer]:
     return lambda answer: {name: part for name, part in answer.items() if name not in parts}
 

@@ -12,7 +12,15 @@ import pytest
 
 from agencies.attestation import EndReason, LinkState, code_of
 from agencies.attestations import CHANNEL
-from agencies.linking import LAST_WRONG_CODE, MOST_CLOCK_ERROR, NO_CLAIM, NOT_LINKED, NOT_SIGNED, NOT_YOURSELF
+from agencies.linking import (
+    LAST_WRONG_CODE,
+    LINKED_ALREADY,
+    MOST_CLOCK_ERROR,
+    NO_CLAIM,
+    NOT_LINKED,
+    NOT_SIGNED,
+    NOT_YOURSELF,
+)
 from agencies.model import PersonId, Role
 from agencies.service import NO_PERSON
 from agencies.sign_in import SIGN_IN_FIRST
@@ -79,17 +87,49 @@ async def test_a_changed_identity_stays_changed_until_another_device_is_confirme
     assert sorted(reasons) == ["None", "replaced"]
 
 
-async def test_a_newer_claim_leaves_the_link_as_it_is(network: Network, shelter: Shelter) -> None:
-    first = await network.confirm(shelter.worker, shelter.administrator, await network.claim(shelter.worker))
+async def test_a_link_that_works_is_not_replaced_but_ended(network: Network, shelter: Shelter) -> None:
+    """A further device does not vouch for the identity: linking it would end a link for one that never works."""
+    worker, administrator = shelter.worker, shelter.administrator
+    first = await network.confirm(worker, administrator, await network.claim(worker))
+    # Said while nothing works yet, and confirmed when it does.
+    meanwhile = await network.claim(worker, device="SECOND")
     await pin(network, first)
-    await network.claim(shelter.worker, device="SECOND")
-    (link,) = await network.linking.states(shelter.worker)
+    with pytest.raises(Conflict) as refused:
+        await network.linking.confirm(administrator, worker.id, code_of(meanwhile))
+    assert refused.value.reason == LINKED_ALREADY
+    with pytest.raises(Conflict) as refused:
+        await network.claim(worker, device="THIRD")
+    assert refused.value.reason == LINKED_ALREADY
+    (link,) = await network.linking.states(worker)
     assert (link.state, link.device_id) == (LinkState.LINKED, "GHTYAJCE")
     assert link.claimed_at == network.clock.now()
-    await network.linking.refuse(shelter.administrator, shelter.worker.id)
-    (link,) = await network.linking.states(shelter.worker)
+    await network.linking.refuse(administrator, worker.id)
+    (link,) = await network.linking.states(worker)
     assert (link.state, link.claimed_at) == (LinkState.LINKED, None)
-    assert (await standing(network))[shelter.worker.matrix_user].id == first
+    assert (await standing(network))[worker.matrix_user].id == first
+
+    await network.linking.end(worker, worker.id, EndReason.LOST_DEVICE)
+    second = await network.confirm(worker, administrator, await network.claim(worker, device="SECOND"))
+    assert await pin(network, second), "the identity was not given up"
+
+
+@pytest.mark.parametrize("reason", [EndReason.COMPROMISED, EndReason.RESET])
+async def test_an_identity_that_was_given_up_never_counts_again(
+    network: Network, shelter: Shelter, reason: EndReason
+) -> None:
+    worker, administrator = shelter.worker, shelter.administrator
+    first = await network.confirm(worker, administrator, await network.claim(worker))
+    await pin(network, first)
+    await network.linking.end(administrator, worker.id, reason)
+    second = await network.confirm(worker, administrator, await network.claim(worker, device="SECOND"))
+    # It still is what the homeserver shows, and a thief's device is signed with it.
+    assert not await pin(network, second)
+    assert await state(network, worker) is LinkState.WAITING_FOR_IDENTITY
+    # Another's identity is no matter of theirs, and a new one is.
+    other = await network.confirm(administrator, shelter.other_administrator, await network.claim(administrator))
+    assert await pin(network, other)
+    assert await pin(network, second, bytes(32))
+    assert await state(network, worker) is LinkState.LINKED
 
 
 async def test_whoever_obeys_the_links_is_woken_by_every_change(

@@ -14,7 +14,7 @@ from core.clock import SystemClock
 from crypto import signing
 from tests.clock import MovableClock
 from tests.commands import Ran, streha
-from tests.linked import Shelter, note_changed, pin, standing
+from tests.linked import Shelter, acts, note_changed, pin, standing
 from tests.people import Network
 from tests.served import ServedApi
 
@@ -61,7 +61,7 @@ async def test_a_person_is_linked_by_three_commands(api: ServedApi, shelter: She
     assert waiting.keys() == {"person", "agency", "name", "matrix_user", "device", "made_at"}
 
     assert "Confirmed." in (await ok(api, administrator, "confirm", worker.name, "--code", code_of(key))).out
-    assert "has not seen the device yet" in (await ok(api, worker, "list")).out
+    assert "has not found the device's identity yet" in (await ok(api, worker, "list")).out
     link = (await standing(api.network))[worker.matrix_user]
     assert link.device_key == key
     await pin(api.network, link.id)
@@ -179,3 +179,39 @@ async def test_the_doctor_counts_and_names_nobody(network: Network, database_url
     assert "no person is an administrator" in words
     await network.depart(shelter.office.officer)
     assert await told() == (True, "")
+
+
+async def test_the_doctor_says_who_can_never_be_linked(
+    network: Network, clock: MovableClock, database_url: str, shelter: Shelter
+) -> None:
+    clock.set(SystemClock().now())
+    environment = {"STREHA_DATABASE_URL": database_url, "STREHA_NETWORK": "invented network"}
+
+    async def told() -> str:
+        ran = await streha("doctor", "--json", environment=environment)
+        (found,) = [each for each in ran.json["checks"] if "linked" in each["check"]]
+        return found["todo"] or found["note"] or ""
+
+    link = await network.confirm(shelter.worker, shelter.administrator, await network.claim(shelter.worker))
+    await pin(network, link)
+    await network.depart(shelter.other_administrator)
+    assert "one administrator, whom nobody can confirm" in await told()
+    other = await network.person(shelter.office.agency, Role.ADMINISTRATOR)
+    assert "read no alert: 3." in await told()
+    # Confirmed two hours ago, and no identity was found.
+    clock.set(SystemClock().now() - timedelta(hours=2))
+    await network.confirm(shelter.administrator, other, await network.claim(shelter.administrator))
+    assert "leads to no identity: 1." in await told()
+
+
+async def test_the_operator_ends_a_link_at_night(network: Network, database_url: str, shelter: Shelter) -> None:
+    environment = {"STREHA_DATABASE_URL": database_url, "STREHA_NETWORK": "invented network"}
+    await network.confirm(shelter.worker, shelter.administrator, await network.claim(shelter.worker))
+    unlink = ("person", "unlink", shelter.worker.matrix_user, "--reason", "compromised", "--yes")
+    assert (await streha(*unlink, environment=environment)).code == 0
+    assert await standing(network) == {}
+    assert (await acts(network))[-1] == "matrix_link_ended"
+    assert (await streha(*unlink, environment=environment)).code == 1
+    assert (
+        await streha("person", "unlink", "@nobody:x", "--reason", "left", "--yes", environment=environment)
+    ).code == 1

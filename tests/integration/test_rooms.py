@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections import Counter
 from collections.abc import Mapping
@@ -14,10 +15,15 @@ from aiohttp import web
 
 from bots import rooms
 from bots.archiving import READING_TIME
+from bots.delivery import Delivery
 from bots.former_rooms import MOST_NEW_ROOMS, WITHIN
 from bots.housekeeping import LOOKED_AT_EVERY
+from bots.lease import Lease
 from bots.received import SettingChange
+from bots.rendering import Renderer
 from bots.room_settings import ENCRYPTION, NAME, POWER_LEVELS, power_levels
+from core.ids import new_id
+from core.outbox import Lane
 from tests.house import House
 from tests.room_server import BOT
 from tests.scraped import counted
@@ -265,18 +271,34 @@ async def test_a_homeserver_that_spoils_every_room_does_not_get_rooms_without_en
 async def test_a_stranger_is_removed_and_told_of_and_who_was_taken_from_the_circle_is_not(house: House) -> None:
     await house.everybody_comes_in()
     await house.sweep(later=LOOKED_AT_EVERY)
-    channel = await house.channel()
+    channel, user = await house.channel(), house.scene.member.matrix_user
     await house.network.cases.remove_member(house.scene.coordinator, house.scene.case.core.id, house.scene.member.id)
     await house.sweep()
-    assert channel.membership(house.scene.member.matrix_user) == "leave"
+    assert channel.membership(user) == "leave"
     assert await house.told("room_stranger") == Counter()
-    channel.move(MALLORY, "join")
-    await house.hears(MALLORY, "join")
+    # Put back in by whoever runs the homeserver, the same person is a stranger.
+    channel.move(user, "join")
+    await house.hears(user, "join")
     assert not await house.settled()
     await house.sweep()
-    assert channel.membership(MALLORY) == "leave"
+    assert channel.membership(user) == "leave"
     assert await house.settled()
     assert await house.told("room_stranger") == house.leaders
+
+
+async def test_what_was_looked_up_before_somebody_came_says_nothing(house: House) -> None:
+    async with house.database.transaction() as tx:
+        room = (await rooms.rooms(tx, [house.core]))[house.core]
+    await house.hears(MALLORY, "join")
+    async with house.database.transaction() as tx:
+        await rooms.applied(tx, room, complete=True)
+        await rooms.looked_at(tx, room, house.clock.now() + timedelta(days=1))
+    assert not await house.settled()
+    async with house.database.transaction() as tx:
+        room = (await rooms.rooms(tx, [house.core]))[house.core]
+        assert room.looked_at == house.clock.now()
+        await rooms.applied(tx, room, complete=True)
+    assert await house.settled()
 
 
 async def test_a_stranger_who_cannot_be_removed_gets_the_old_room_and_nobody_else_stays_there(house: House) -> None:
@@ -295,3 +317,34 @@ async def test_a_stranger_who_cannot_be_removed_gets_the_old_room_and_nobody_els
     await house.sweep(later=READING_TIME)
     assert channel.users("join") == {MALLORY}
     assert (await house.former())[old] == ("spoilt", True)
+
+
+async def test_an_alert_that_finds_its_room_spoilt_arrives_in_the_next_one(house: House) -> None:
+    await house.everybody_comes_in()
+    await house.sweep(later=LOOKED_AT_EVERY)
+    old, spoilt = await house.room_id(), await house.channel()
+    spoilt.move(MALLORY, "join")
+    house.server.unmovable.add(MALLORY)
+    await house.hears(MALLORY, "join")
+    lease = Lease(house.database, house.clock)
+    await lease.acquire()
+    delivery = Delivery(
+        house.database, house.clock, house.device, lease, house.housekeeping, house.occupants, Renderer(house.settings)
+    )
+    await house.network.alerts.raise_(house.scene.member, house.scene.case.core.id, new_id())
+    for _ in range(4):
+        async with asyncio.TaskGroup() as tasks:
+            await delivery.deliver(tasks, Lane.ALERT)
+        if await house.settled():
+            await house.everybody_comes_in()
+            house.occupants.forget(await house.room_id())
+        house.clock.move(timedelta(minutes=1))
+    new = await house.room_id()
+    assert new != old
+    # What rings, and what it is about.
+    assert len(house.server.made[new].said) >= 2
+    assert spoilt.said == {}
+    async with house.database.transaction() as tx:
+        calls = "SELECT template, state FROM outbox WHERE target_id = $1 AND template ~ 'ring|details' AND NOT repeated"
+        rows = await tx.rows(calls, house.core.id)
+    assert {(row["template"], row["state"]) for row in rows} == {("alert_ring", "sent"), ("alert_details", "sent")}
