@@ -168,14 +168,6 @@ class Linking:
             if not await _end(tx, person_id, reason.value, now, by=asker):
                 raise Conflict(NOT_LINKED)
 
-    async def end_by_operator(self, person_id: PersonId, reason: EndReason) -> None:
-        """End a person's link where no administrator is at hand: it only closes."""
-        async with self._database.transaction() as tx:
-            if not await _held(tx, [person_id]):
-                raise NotFound(NO_PERSON)
-            if not await _end(tx, person_id, reason.value, self._clock.now(), by=None, kind="operator"):
-                raise Conflict(NOT_LINKED)
-
     async def states(self, asker: Person) -> list[PersonLink]:
         """Return how far people are linked: an administrator's agency, or else the asker alone."""
         async with self._database.reading() as reading:
@@ -202,6 +194,14 @@ class Linking:
             )
         except signing.SignatureInvalid as error:
             raise InvalidInput(NOT_SIGNED) from error
+
+
+async def end_by_operator(tx: Transaction, person_id: PersonId, reason: EndReason, now: datetime) -> None:
+    """End a person's link where no administrator is at hand: it only closes."""
+    if not await _held(tx, [person_id]):
+        raise NotFound(NO_PERSON)
+    if not await _end(tx, person_id, reason.value, now, by=None, kind="operator"):
+        raise Conflict(NOT_LINKED)
 
 
 async def end_with_departure(tx: Transaction, person_id: PersonId, now: datetime) -> None:

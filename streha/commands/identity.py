@@ -165,7 +165,7 @@ def _restore() -> None:
     help=say(
         mark(
             "Give the bot a new identity, because the master paper is lost. EVERYBODY's client will warn of it. Read "
-            "the page bot-store-key-lost of the runbooks first."
+            "the runbook about a lost store key first."
         )
     ),
 )

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from agencies.attestation import EndReason
-from agencies.linking import Linking
+from agencies.linking import end_by_operator
 from agencies.model import Agency, AgencyId, Person, Role
 from cases.departure import depart
 from client import key_file
@@ -142,8 +142,8 @@ def _unlink(
     async def act() -> Person:
         async with installation() as opened:
             found = await opened.person(person)
-            linking = Linking(opened.database, opened.clock, opened.settings)
-            await linking.end_by_operator(found.id, reason)
+            async with opened.database.transaction() as tx:
+                await end_by_operator(tx, found.id, reason, opened.clock.now())
             return found
 
     found = asyncio.run(act())
