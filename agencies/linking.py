@@ -240,7 +240,7 @@ async def _decided_upon(tx: Transaction, asker: Person, person_id: PersonId) -> 
 
 async def _attest(tx: Transaction, asker: Person, person: Person, claim: Claim, now: datetime) -> Attestation:
     await tx.row(store.SQL["decide_claim"], person.id, ClaimState.CONFIRMED, now, asker.id)
-    await tx.row(store.SQL["end_attestation"], person.id, REPLACED, now)
+    await tx.row(store.SQL["end_attestation"], person.id, REPLACED, now, asker.id, False)
     attestation = Attestation(
         id=AttestationId(new_id()),
         person_id=person.id,
@@ -260,7 +260,9 @@ async def _end(
     """End what stands and what waits; tell whether there was anything."""
     decider = None if by is None else by.id
     withdrawn = await tx.value(store.SQL["decide_claim"], person_id, ClaimState.WITHDRAWN, now, decider)
-    ended = await tx.value(store.SQL["end_attestation"], person_id, reason, now)
+    # Nobody is cut off in silence: whoever can ring is told, unless the person did it, or left.
+    another = kind == "operator" if by is None else by.id != person_id
+    ended = await tx.value(store.SQL["end_attestation"], person_id, reason, now, decider, another)
     if withdrawn is not None:
         await _record(tx, "device_withdrawn", now, by, person_id, withdrawn, kind=kind)
     if ended is not None:

@@ -201,8 +201,16 @@ INSERT INTO matrix_attestations (id, person_id, matrix_user, device_id, device_k
 SELECT $1, person_id, $3, device_id, device_key, id, $4, $5 FROM device_claims WHERE id = $2
 
 -- end_attestation --
--- Of the person's link that stands. $1 person, $2 reason, $3 now.
-UPDATE matrix_attestations SET ended_at = $3, end_reason = $2 WHERE person_id = $1 AND ended_at IS NULL RETURNING id
+-- Of the person's link that stands. $1 person, $2 reason, $3 now, $4 who ended it, $5 whether to tell of it.
+UPDATE matrix_attestations SET ended_at = $3, end_reason = $2, ended_by = $4, end_untold = $5
+WHERE person_id = $1 AND ended_at IS NULL RETURNING id
+
+-- ends_to_tell --
+SELECT id FROM matrix_attestations WHERE end_untold ORDER BY ended_at
+
+-- take_end --
+-- Once. $1 attestation.
+UPDATE matrix_attestations SET end_untold = false WHERE id = $1 AND end_untold RETURNING person_id, ended_by
 
 -- standing_attestations --
 SELECT * FROM matrix_attestations WHERE ended_at IS NULL

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from uuid import UUID
 
-from agencies.attestation import Attestation
+from agencies.attestation import Attestation, LinkState
 from bots.published_keys import UserKeys
 from crypto import cross_signing
 
@@ -108,6 +108,16 @@ def identity_led_to(attestation: Attestation, keys: UserKeys) -> bytes | None:
     if keys.identity is None or device is None or _as_bytes(device.ed25519) != attestation.device_key:
         return None
     return _as_bytes(keys.identity) if device.cross_signed and device.vouches else None
+
+
+def is_of(attestation: Attestation, user_id: str, identity: str | None) -> bool:
+    """Tell whether a link is one that works, and to this identity of this user."""
+    return (
+        attestation.state is LinkState.LINKED
+        and attestation.matrix_user == user_id
+        and identity is not None
+        and _as_bytes(identity) == attestation.master_key
+    )
 
 
 def _as_bytes(key: str) -> bytes:

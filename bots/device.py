@@ -67,7 +67,7 @@ class MatrixDevice:
         self._store: OlmStore = machine.store
         self._clock = clock
         self._resources = resources
-        self._directory = KeyDirectory(self._store, machine.device_store)
+        self._directory = KeyDirectory(self._store, machine.device_store, clock)
         self._sessions = RoomSessions(self._store, clock, machine.device_id, machine.curve25519)
         self._sharing = KeySharing(homeserver, machine, self._directory, self._sessions)
         self._directory.watch_losses(self._sessions.reader_lost)

@@ -147,9 +147,9 @@ class Handling:
             log.warning("command_from_stranger")
             metrics.COMMANDS_IGNORED.count("stranger")
             return
-        if not message.trusted and isinstance(said, Answer):
+        if not heard.message.trusted and isinstance(said, Answer):
             return
-        if not message.trusted:
+        if not heard.message.trusted:
             log.error("command_not_bound", person_id=heard.person.id)
             if not calls_for_help(said):
                 metrics.COMMANDS_IGNORED.count("unbound")
@@ -178,7 +178,7 @@ class Handling:
 
     async def _tell_flooder(self, message: Received, said: Said) -> None:
         heard = await hear(self._database, self._clock, message, said)
-        if heard is not None:
+        if heard is not None and heard.message.trusted:
             log.warning("command_flood", person_id=heard.person.id)
             await self._answers.say(heard, "reply_flood", {"command": Verb.PANIC.value})
         self._flood_said.was_said(message.sender)

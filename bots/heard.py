@@ -1,19 +1,25 @@
-"""A person's words in one of the network's rooms: what is said, by whom, where, and whether it has had its effect."""
+"""A person's words in one of the network's rooms: what is said, by whom, where, and whether it has had its effect.
+
+Whether they may be believed is settled here, at the last moment before anything is done at them: by the rows of the
+database, for what the device has in memory may be older than the end of somebody's link.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from agencies import attestations
 from agencies import store as directory
 from agencies.model import Person
 from bots import rooms
+from bots.attested import is_of
 from bots.commands import Said, parse
 from bots.received import Received
 from core import once
 from core.clock import Clock
-from core.database import Database
+from core.database import Database, Reading
 from core.ids import derived_id
 from core.outbox import Target
 
@@ -22,6 +28,7 @@ from core.outbox import Target
 class Heard:
     """Words that mean something to the bot, of somebody it knows, in a room it knows."""
 
+    # Trusted only where the person's link stands in the database, and is to the identity that spoke.
     message: Received
     said: Said
     target: Target
@@ -58,10 +65,17 @@ async def hear(database: Database, clock: Clock, message: Received, said: Said) 
         person = await directory.person_by_matrix_user(look, message.sender)
         if target is None or person is None:
             return None
+        if message.trusted and not await _stands(look, person, message):
+            message = replace(message, bound=False)
         done = await once.done(look, key_of(message.event_id))
     return Heard(
         message=message, said=said, target=target, person=person, written_at=written_at(message, clock), done=done
     )
+
+
+async def _stands(look: Reading, person: Person, message: Received) -> bool:
+    attestation = await attestations.of_person(look, person.id)
+    return attestation is not None and is_of(attestation, message.sender, message.sender_identity)
 
 
 def written_at(message: Received, clock: Clock) -> datetime:

@@ -1,40 +1,42 @@
 """Keeping what the bot knows of confirmed identities true: reads them, follows devices to identities, notes changes.
 
-Reads the rows at each change and every minute; while the database does not answer, what was last known stands, and
-nothing is added to it. It writes what only the bot can find out: the master key that a confirmed device leads to, and
-that a homeserver publishes another. The rule by which people are believed is `bots.attested`'s.
+Reads the rows at each change and every minute, whatever else is under way; while the database does not answer, what was
+last known stands, and nothing is added to it. It writes what only the bot can find out: the master key that a confirmed
+device leads to, and that a homeserver publishes another. Whom that is told to, and that somebody else ended a link, is
+`bots.link_warnings`'s; the rule by which people are believed is `bots.attested`'s.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import NoReturn
 
 from agencies import attestations
-from agencies import store as directory
-from agencies.attestation import Attestation
-from agencies.model import PersonId, Role
+from agencies.attestation import Attestation, AttestationId
+from bots import link_warnings, lost_readers
 from bots.attested import identity_led_to
 from bots.device import MatrixDevice
+from bots.guard import alone
 from bots.parcels import kind_of
 from bots.published_keys import UserKeys
-from bots.rooms import SQL
-from cases import store as case_store
-from core import logs, outbox
+from core import logs
 from core.clock import Clock
-from core.database import Database, Transaction
+from core.database import Database
 from core.errors import DeliveryError, Unavailable
-from core.outbox import Lane, Message, Target, TargetKind
 
 log = logs.get(__name__)
 
 LOOK_SECONDS = 60.0
 RETRY_SECONDS = 1.0
-# Many things change at once: they are looked at together.
+# At least so long between two looks: many things change at once, and the next look takes them together.
 BREATH_SECONDS = 0.5
 QUERY_SECONDS = 15.0
+
+# False where something of it is left to do.
+_Step = Callable[[], Awaitable[bool | None]]
 
 
 class IdentityWatch:
@@ -44,57 +46,64 @@ class IdentityWatch:
         self._database = database
         self._clock = clock
         self._device = device
+        self._rows_woken = asyncio.Event()
         self._woken = asyncio.Event()
-
-    def wake(self) -> None:
-        """Look now."""
-        self._woken.set()
+        # What was read earlier is never taken in later.
+        self._reading = asyncio.Lock()
 
     async def begin(self) -> None:
         """Learn who is confirmed before anything is said or heard, as soon as the database answers."""
         while True:
-            try:
-                await self.read()
-            except Unavailable:
-                log.warning("identities_not_looked_at", error="database")
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
+            if await self._try_to_read():
                 return
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def run(self) -> NoReturn:
-        """Look for ever: when somebody is confirmed or ended, when keys change, and every minute regardless."""
-        self._device.keys.watch(self.wake)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._database.listen([attestations.CHANNEL], self.wake))
-            while True:
-                self._woken.clear()
-                try:
-                    await self.look()
-                except Unavailable:
-                    log.warning("identities_not_looked_at", error="database")
-                except Exception as error:  # noqa: BLE001 (what is known stands, and is looked at again)
-                    log.failure("identities_not_looked_at", error)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_SECONDS):
-                        await self._woken.wait()
-                await asyncio.sleep(BREATH_SECONDS)
-        raise AssertionError("unreachable: the loop has no end")
+        """Look for ever: when somebody is confirmed or ended, when keys change, and every minute regardless.
 
-    async def look(self) -> None:
-        """Read what is confirmed, note what has changed, follow what waits."""
+        Reading waits for nobody: whoever is ended counts no more, however long a homeserver is asked meanwhile.
+        """
+        self._device.keys.watch(self._woken.set)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._database.listen([attestations.CHANNEL], self._rows_woken.set))
+            tasks.create_task(_whenever(self._rows_woken, self._try_to_read))
+            tasks.create_task(_whenever(self._woken, self._follow_up))
+        raise AssertionError("unreachable: the loops have no end")
+
+    async def look(self) -> bool:
+        """Read what is confirmed and follow it up; tell whether all of it could be done."""
         await self.read()
-        await self._note_changes()
-        await self._ask()
-        if await self._pin():
-            await self.read()
-        async with self._database.transaction() as tx:
-            await tx.run(SQL["cannot_read_any_more"], self._clock.now())
+        return await self._follow_up()
 
     async def read(self) -> None:
         """Take in what the database holds."""
+        async with self._reading:
+            self._device.attest(await self._standing())
+
+    async def _try_to_read(self) -> bool:
+        """Take in what the database holds, if it answers. A device that cannot take it in ends the bot."""
+        async with self._reading:
+            try:
+                standing = await self._standing()
+            except Unavailable:
+                log.warning("identities_not_looked_at", error="database")
+                return False
+            self._device.attest(standing)
+        # Whatever is new is followed up when it was read, never before.
+        self._woken.set()
+        return True
+
+    async def _standing(self) -> dict[str, Attestation]:
         async with self._database.reading() as look:
-            standing = await attestations.standing(look)
-        self._device.attest(standing)
+            return await attestations.standing(look)
+
+    async def _follow_up(self) -> bool:
+        """Note what has changed, tell whoever must know, follow what waits; what fails keeps nothing else from it."""
+        steps: list[_Step] = [partial(self._note_change, each) for each in self._device.attestations.to_note()]
+        done = await _all_done([*steps, self._tell_of_ends, self._note_lost])
+        await self._ask()
+        pins = [partial(self._pin, each, keys) for each, keys in await self._shown()]
+        return await _all_done([*pins, self.read] if pins else []) and done
 
     async def _ask(self) -> None:
         """Ask for the keys of confirmed people that may have changed, whether or not anybody speaks to them."""
@@ -102,71 +111,86 @@ class IdentityWatch:
         async with _patiently():
             await self._device.keys.refresh([each for each in known.users if known.confirmed(each)])
 
-    async def _pin(self) -> int:
-        """Write down the identities that confirmed devices lead to; return how many. The others are asked again."""
+    async def _shown(self) -> list[tuple[Attestation, UserKeys]]:
+        """Return whose device was confirmed and not followed yet, with what their homeserver shows of them now."""
         waiting = self._device.attestations.waiting()
         shown: dict[str, UserKeys] = {}
         if waiting:
             async with _patiently():
                 shown = await self._device.keys.shown({each.matrix_user for each in waiting})
-        pinned = 0
-        for each in waiting:
-            keys = shown.get(each.matrix_user)
-            master_key = None if keys is None else identity_led_to(each, keys)
-            if master_key is not None:
-                async with self._database.transaction() as tx:
-                    pinned += await attestations.pin(tx, each.id, master_key, self._clock.now())
-        return pinned
+        return [(each, shown[each.matrix_user]) for each in waiting if each.matrix_user in shown]
 
-    async def _note_changes(self) -> None:
-        """Write down whose identity has changed, and tell those who can ring the person, each once."""
-        for each in self._device.attestations.to_note():
-            async with self._database.transaction(urgent=True) as tx:
-                now = self._clock.now()
-                if not await attestations.note_changed(tx, each.id, now):
-                    continue
-                messages = await _warnings(tx, each)
-                await outbox.post(tx, messages, now)
-                await tx.run(SQL["cannot_read_any_more"], now)
-            log.error("identity_changed", person_id=each.person_id, count=len(messages))
+    async def _pin(self, attestation: Attestation, keys: UserKeys) -> None:
+        """Write down the identity that a confirmed device leads to. One that leads nowhere is asked about again."""
+        master_key = identity_led_to(attestation, keys)
+        if master_key is not None:
+            async with self._database.transaction() as tx:
+                await attestations.pin(tx, attestation.id, master_key, self._clock.now())
+
+    async def _note_change(self, attestation: Attestation) -> None:
+        """Write down that somebody's identity has changed, and tell those who can ring the person, once."""
+        async with self._database.transaction(urgent=True) as tx:
+            now = self._clock.now()
+            if not await attestations.note_changed(tx, attestation.id, now):
+                return
+            told = await link_warnings.warn(tx, link_warnings.changed(attestation), now)
+        log.error("identity_changed", person_id=attestation.person_id, count=told)
+
+    async def _tell_of_ends(self) -> bool:
+        async with self._database.reading() as look:
+            ends = await attestations.ends_to_tell(look)
+        return await _all_done([partial(self._tell_of_end, each) for each in ends])
+
+    async def _tell_of_end(self, attestation_id: AttestationId) -> None:
+        """Tell those who can ring a person that somebody else ended their link, once."""
+        async with self._database.transaction(urgent=True) as tx:
+            ended = await attestations.take_end(tx, attestation_id)
+            if ended is None:
+                return
+            told = await link_warnings.warn(tx, link_warnings.ended(ended), self._clock.now())
+        log.warning("link_ended_by_another", person_id=ended.person_id, count=told)
+
+    async def _note_lost(self) -> None:
+        """Let open alerts tell who was called and cannot read it any more."""
+        async with self._database.transaction() as tx:
+            await lost_readers.tell(tx, self._clock.now())
+
+
+async def _whenever(woken: asyncio.Event, act: Callable[[], Awaitable[bool]]) -> NoReturn:
+    """Act at once, when woken, and every minute regardless; soon again where not everything could be done."""
+    while True:
+        done = await act()
+        await asyncio.sleep(BREATH_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_SECONDS if done else RETRY_SECONDS):
+                await woken.wait()
+        woken.clear()
+
+
+async def _all_done(steps: Iterable[_Step]) -> bool:
+    """Take every step; what goes wrong with one ends with it, and is tried again."""
+    done = True
+    for step in steps:
+        taken: bool | None = False
+        with alone(_not_done):
+            taken = await step()
+        done = done and taken is not False
+    return done
+
+
+def _not_done(error: BaseException) -> None:
+    if isinstance(error, Unavailable):
+        log.warning("identities_not_looked_at", error="database")
+    else:
+        log.failure("identities_not_looked_at", error)
 
 
 @asynccontextmanager
 async def _patiently() -> AsyncIterator[None]:
-    """Leave what the homeserver does not answer in time to the next look."""
+    """Leave what the homeserver does not answer in time, or not as anybody foresaw, to the next look."""
     try:
-        async with asyncio.timeout(QUERY_SECONDS):
-            yield
+        with alone(_not_done):
+            async with asyncio.timeout(QUERY_SECONDS):
+                yield
     except (DeliveryError, TimeoutError) as error:
         log.warning("keys_not_asked", error=kind_of(error))
-
-
-async def _warnings(tx: Transaction, attestation: Attestation) -> list[Message]:
-    """Return what rings, each alone, the leaders of a person's cases and those who can confirm another device."""
-    person_id = attestation.person_id
-    leaders = {leader for case in await case_store.cases_of_person(tx, person_id) for leader in case.leaders}
-    told = (leaders | await _administrators(tx, person_id)) - {person_id}
-    messages = []
-    for each in sorted(told):
-        target = Target(kind=TargetKind.PERSON, id=each)
-        cause = f"identity_changed:{attestation.id}:{each}"
-        messages += [
-            Message(key=f"{cause}:ring", target=target, template="reply_look_ring", mentions=[each], lane=Lane.ALERT),
-            Message(
-                key=cause, target=target, template="reply_identity_changed", parameters={"person": str(person_id)},
-                lane=Lane.ALERT,
-            ),
-        ]  # fmt: skip
-    return messages
-
-
-async def _administrators(tx: Transaction, person_id: PersonId) -> set[PersonId]:
-    """Return the administrators of a person's agency; where it has no other, those of all agencies."""
-    person = (await directory.people(tx, [person_id]))[person_id]
-    everywhere = [each.id for each in await directory.agencies(tx)]
-    for agency_ids in ([person.agency_id], everywhere):
-        staff = await directory.staff(tx, agency_ids)
-        found = {each.id for each in staff if each.role is Role.ADMINISTRATOR} - {person_id}
-        if found:
-            return found
-    return set()

@@ -98,6 +98,8 @@ class Intake:
         """Store everything an answer brings, and then its token; `older` is what was fetched beside it, by room."""
         kind = Kind.FIRST if self.is_new else Kind.ANEW if self.token is None else Kind.LIVE
         with self._store.transaction():
+            if kind is not Kind.LIVE:
+                self._directory.mark_all_changed()
             changes = _object(answer.get("device_lists"))
             names = [*_list(changes.get("changed")), *_list(changes.get("left"))]
             self._directory.mark_changed(name for name in names if is_user_id(name))

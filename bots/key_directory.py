@@ -20,11 +20,14 @@ from agencies.attestation import Attestation
 from bots.attested import Attestations, Standing
 from bots.olm_store import OlmStore
 from bots.published_keys import PublishedDevice, UserKeys, mentions, read_user
-from core import logs
+from core import logs, metrics
+from core.clock import Clock
 
 log = logs.get(__name__)
 
 _SEEN_CHANGED = "identities seen to change"
+# Of so many people at once no homeserver takes the identities away: something on the way leaves them out.
+SEVERAL = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,17 +42,22 @@ class Believed:
 class KeyDirectory:
     """Every user's published keys, in memory and in the store."""
 
-    def __init__(self, store: OlmStore, devices: DeviceStore) -> None:
+    def __init__(self, store: OlmStore, devices: DeviceStore, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
         self._nio_devices = devices
         self._users: dict[str, UserKeys] = {}
         # Changes are numbered, so that an answer to an older question cannot pass for a newer one.
         self._change = 0
         self._changed: dict[str, int] = {}
+        # The last change of somebody who was not known then: perhaps a first question about them was under way.
+        self._stranger_changed = 0
         # Which question the newest answer about each user was to.
         self._learnt: dict[str, int] = {}
         # Who publishes a device with this identity key: each key should be one person's.
         self._claims: dict[str, set[str]] = {}
+        # Whether several people's identities were gone at the last answer, which is told once.
+        self._several = False
         self._watchers: list[Callable[[], None]] = []
         self._losers: list[Callable[[str], None]] = []
         self.attestations = Attestations(store.value(_SEEN_CHANGED) or ())
@@ -75,6 +83,7 @@ class KeyDirectory:
             # What is known may be older than what was confirmed: only an answer from now on tells of a change.
             self.mark_changed(each for each in news if self.attestations.differs(each, self.keys_of(each)))
         after = self._attested()
+        metrics.IDENTITIES_MISSING.set(len(self._missing()))
         self._lose(before - after)
         if before != after:
             self._wake()
@@ -106,11 +115,17 @@ class KeyDirectory:
         self._change += 1
         for user_id in user_ids:
             known = self._users.get(user_id)
-            if known is not None:
-                self._changed[user_id] = self._change
-                if known.current:
-                    self._keep(replace(known, current=False))
-                    self._wake()
+            if known is None:
+                self._stranger_changed = self._change
+                continue
+            self._changed[user_id] = self._change
+            if known.current:
+                self._keep(replace(known, current=False))
+                self._wake()
+
+    def mark_all_changed(self) -> None:
+        """Note that anybody's keys may have changed: what was said of that is lost. Inside a transaction."""
+        self.mark_changed([*self._users])
 
     def doubt(self, user_ids: Iterable[str]) -> None:
         """Have those of these users asked for again who have no signed device, as far as is known."""
@@ -129,16 +144,18 @@ class KeyDirectory:
 
         So do those of whom an answer to a later question is known already.
         """
-        lost: list[str] = []
         with self._store.transaction():
-            for user_id in user_ids:
-                if not mentions(answer, user_id) or asked_at < self._learnt.get(user_id, 0):
-                    continue
+            told = [each for each in user_ids if mentions(answer, each) and asked_at >= self._learnt.get(each, 0)]
+            could_read = [each for each in told if self.standing_of(each) is Standing.ATTESTED]
+            for user_id in told:
                 self._learnt[user_id] = asked_at
-                could_read = self.standing_of(user_id) is Standing.ATTESTED
-                self._learn_of(user_id, answer, answered=self._changed.get(user_id, 0) <= asked_at)
-                if could_read and self.standing_of(user_id) is not Standing.ATTESTED:
-                    lost.append(user_id)
+                if user_id not in self._users:
+                    self._changed[user_id] = self._stranger_changed
+                self._learn_of(user_id, answer, answered=self._answers(user_id, asked_at))
+            self._hold_absences()
+            self._notice([each for each in told if self._answers(each, asked_at)])
+        metrics.IDENTITIES_MISSING.set(len(self._missing()))
+        lost = [each for each in could_read if self.standing_of(each) is not Standing.ATTESTED]
         if lost:
             self._lose(lost)
             self._wake()
@@ -154,16 +171,44 @@ class KeyDirectory:
 
     def _learn_of(self, user_id: str, answer: Mapping[str, Any], *, answered: bool) -> None:
         before = self.keys_of(user_id)
-        after = read_user(answer, user_id, before)
-        self._keep(replace(after, current=after.current and answered))
-        if answered and self.attestations.differs(user_id, after):
-            self.attestations.notice(user_id)
-            self._keep_seen_changed()
-        if not after.current:
+        after = read_user(answer, user_id, before, self._clock.now().timestamp())
+        # Whose confirmed identity is not shown is asked for until it is, or has vanished for sure.
+        awaited = after.identity is None and self.attestations.confirmed(user_id) and not after.vanished
+        self._keep(replace(after, current=after.current and answered and not awaited))
+        if awaited or not after.current:
             log.warning("identity_left_out")
         if any(len(self._claims[device.curve25519]) > 1 for device in after.devices.values()):
             log.warning("device_key_claimed_twice")
         self._tell_nio(user_id, before)
+
+    def _answers(self, user_id: str, asked_at: int) -> bool:
+        """Whether an answer to this question tells of all that is said to have changed."""
+        return self._changed.get(user_id, 0) <= asked_at
+
+    def _missing(self) -> list[str]:
+        """Return the confirmed people whose identity the newest answers about them do not know."""
+        confirmed = (each for each in self.attestations.users if self.attestations.confirmed(each))
+        return sorted(each for each in confirmed if self.keys_of(each).absences)
+
+    def _hold_absences(self) -> None:
+        """Where several people's identities are gone it is the answers that are broken: nobody's has vanished."""
+        missing = self._missing()
+        if len(missing) < SEVERAL:
+            self._several = False
+            return
+        if not self._several:
+            log.error("identities_missing", count=len(missing))
+        self._several = True
+        now = self._clock.now().timestamp()
+        for user_id in missing:
+            self._keep(replace(self.keys_of(user_id), current=False, absent_since=now, absent_for=0.0))
+
+    def _notice(self, user_ids: Iterable[str]) -> None:
+        differing = [each for each in user_ids if self.attestations.differs(each, self.keys_of(each))]
+        for user_id in differing:
+            self.attestations.notice(user_id)
+        if differing:
+            self._keep_seen_changed()
 
     def _keep_seen_changed(self) -> None:
         self._store.keep_value(_SEEN_CHANGED, self.attestations.seen_changed)
@@ -196,6 +241,8 @@ class KeyDirectory:
             "self_signing": keys.self_signing,
             "current": keys.current,
             "absences": keys.absences,
+            "absent_since": keys.absent_since,
+            "absent_for": keys.absent_for,
             "devices": {device_id: asdict(device) for device_id, device in keys.devices.items()},
         }
         self._store.keep_user(keys.user_id, record)
@@ -220,4 +267,6 @@ def _from_record(user_id: str, record: Mapping[str, Any]) -> UserKeys:
         devices=devices,
         current=bool(record["current"]),
         absences=record.get("absences", 0),
+        absent_since=record.get("absent_since"),
+        absent_for=record.get("absent_for", 0.0),
     )

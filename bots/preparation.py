@@ -203,12 +203,13 @@ class Preparation:
     def _still_good(self, earlier: StoredSend, room: Room) -> bool:
         """Whether a stored ciphertext may be put again as the same event.
 
-        The token of the device that made it must be here; it must be made for nobody who has left since, or is not
-        confirmed any more, and young enough for the homeserver to know its transaction id.
+        The token of the device that made it must be here; it must be made for somebody, for nobody who has left since
+        or is not confirmed any more, and young enough for the homeserver to know its transaction id. What names nobody
+        may be of an earlier version, which asked nobody whether they were confirmed.
         """
         made_for = (earlier.room_id, earlier.membership_version)
         young = self._clock.now() - earlier.stored_at < REMEMBERED_BY_HOMESERVER
-        same_readers = made_for == (room.room_id, room.version) and not earlier.overtaken
+        same_readers = made_for == (room.room_id, room.version) and bool(earlier.attestations) and not earlier.overtaken
         return young and self._senders.can_put(earlier.device_id) and same_readers
 
     async def _store(self, fresh: Sequence[StoredSend], repeats: Sequence[Message]) -> None:

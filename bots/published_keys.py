@@ -3,7 +3,7 @@
 A device counts as *cross-signed* only when its keys verify with its own key, with its owner's self-signing
 key, and that one with the owner's master key. What was proven once is undone only by another proof: an answer
 that leaves an identity or a signature out takes nothing away, and is to be asked again; only where whole answers,
-one after the other, know of no identity at all has it vanished. A device that is not listed any more is gone.
+for some minutes, know of no identity at all has it vanished. A device that is not listed any more is gone.
 `bots.key_directory` remembers all of it; whether an identity is the one that was confirmed is `bots.attested`'s.
 """
 
@@ -24,8 +24,10 @@ MOST_DEVICES = 100
 MOST_UNSIGNED = 20
 # So many are looked at, those first that were believed before or claim their owner's signature.
 MOST_EXAMINED = 1000
-# So many whole answers have to know of no identity: a single one may be a hiccup on the way.
+# After so many whole answers without it an identity counts no more: a single one may be a hiccup on the way.
 ABSENCES = 2
+# So long the first and the last of them must lie apart before it is sure that it has vanished: that is final.
+VANISHED_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +61,14 @@ class UserKeys:
     current: bool = False
     # How many whole answers in a row knew of no identity, as far as that matters.
     absences: int = 0
+    # When the first of them came (seconds since 1970), and how much later the last one.
+    absent_since: float | None = None
+    absent_for: float = 0.0
 
     @property
     def vanished(self) -> bool:
         """Whether it is sure that the user publishes no identity, or none any more."""
-        return self.identity is None and self.absences >= ABSENCES
+        return self.identity is None and self.absences >= ABSENCES and self.absent_for >= VANISHED_SECONDS
 
     @property
     def has_signed_device(self) -> bool:
@@ -77,14 +82,17 @@ class UserKeys:
         return owners[0] if len(owners) == 1 else None
 
 
-def read_user(answer: Mapping[str, Any], user_id: str, known: UserKeys) -> UserKeys:
+def read_user(answer: Mapping[str, Any], user_id: str, known: UserKeys, now: float) -> UserKeys:
     """Return what an answer to `/keys/query` proves about a user, whose identity stays until another is proven."""
     master = _item(answer, "master_keys", user_id)
     self_signing = cross_signing.self_signing_key(user_id, master, _item(answer, "self_signing_keys", user_id))
     identity = None if self_signing is None else cross_signing.key_in(master, user_id, "master")
-    absences = 0 if identity is not None else known.absences
-    if _knows_of_no_identity(answer, user_id):
-        absences = min(known.absences + 1, ABSENCES)
+    absences, since, absent_for = known.absences, known.absent_since, known.absent_for
+    if identity is not None:
+        absences, since, absent_for = 0, None, 0.0
+    elif _knows_of_no_identity(answer, user_id):
+        since = now if since is None else since
+        absences, absent_for = min(absences + 1, ABSENCES), now - since
     left_out = identity is None and known.identity is not None and absences < ABSENCES
     if left_out:
         identity, self_signing = known.identity, known.self_signing
@@ -113,6 +121,8 @@ def read_user(answer: Mapping[str, Any], user_id: str, known: UserKeys) -> UserK
         # What takes everything away takes effect, and is asked once more.
         current=not left_out and (bool(signed) or not known.has_signed_device),
         absences=absences,
+        absent_since=since,
+        absent_for=absent_for,
     )
 
 

@@ -316,29 +316,47 @@ WHERE rooms.room_id IS NOT NULL AND rooms.closed_at IS NULL
 -- How many people's confirmed identity is not the one that is published.
 SELECT count(*) FROM matrix_attestations WHERE ended_at IS NULL AND changed_at IS NOT NULL
 
+-- alerts_not_readable_any_more --
+-- Alerts that are open, in which somebody who was called, and told of as reached, has no confirmed identity now.
+SELECT DISTINCT alerts.id FROM alerts JOIN outbox ON outbox.alert_id = alerts.id
+JOIN room_members USING (target_kind, target_id)
+WHERE alerts.state <> 'stood_down' AND outbox.state = 'sent'
+  AND room_members.person_id = ANY(outbox.mentions) AND room_members.person_id <> ALL(outbox.unreached)
+  AND NOT EXISTS (
+      SELECT FROM exclusions
+      WHERE exclusions.case_id = alerts.case_id AND exclusions.person_id = room_members.person_id)
+  AND NOT EXISTS (
+      SELECT FROM matrix_attestations
+      WHERE matrix_attestations.person_id = room_members.person_id
+        AND ended_at IS NULL AND changed_at IS NULL AND master_key IS NOT NULL)
+
 -- cannot_read_any_more --
--- Who was called in an alert that is open, still belongs there, and has no confirmed identity now, is told as not
--- reached, whatever was sent to them before; of the alert, the ledger tells so. $1 now.
-WITH lost AS (
-    SELECT outbox.id, alerts.id AS alert_id, alerts.case_id,
-        array(
-            SELECT person_id FROM room_members
-            WHERE room_members.target_kind = outbox.target_kind AND room_members.target_id = outbox.target_id
-              AND person_id = ANY(outbox.mentions) AND person_id <> ALL(outbox.unreached)
-              AND NOT EXISTS (
-                  SELECT FROM exclusions
-                  WHERE exclusions.case_id = alerts.case_id AND exclusions.person_id = room_members.person_id)
-              AND NOT EXISTS (
-                  SELECT FROM matrix_attestations
-                  WHERE matrix_attestations.person_id = room_members.person_id
-                    AND ended_at IS NULL AND changed_at IS NULL AND master_key IS NOT NULL)) AS people
-    FROM alerts JOIN outbox ON outbox.alert_id = alerts.id
-    WHERE alerts.state <> 'stood_down' AND outbox.state = 'sent' AND cardinality(outbox.mentions) > 0),
+-- Who was called in one of these alerts, still belongs there, and has no confirmed identity now, is told as not reached,
+-- whatever was sent to them before; of the alert, the ledger tells so. Returns where that was, and whether somebody else
+-- who was called there still reads. $1 now, $2 alerts, which are held open.
+WITH held AS (
+    SELECT * FROM outbox WHERE alert_id = ANY($2) AND state = 'sent' AND cardinality(mentions) > 0 ORDER BY id FOR UPDATE),
+called AS (
+    SELECT held.id, person_id,
+        EXISTS (
+            SELECT FROM matrix_attestations
+            WHERE matrix_attestations.person_id = room_members.person_id
+              AND ended_at IS NULL AND changed_at IS NULL AND master_key IS NOT NULL) AS reads
+    FROM held JOIN room_members USING (target_kind, target_id)
+    WHERE person_id = ANY(held.mentions) AND person_id <> ALL(held.unreached)
+      AND NOT EXISTS (
+          SELECT FROM exclusions
+          WHERE exclusions.case_id = held.case_id AND exclusions.person_id = room_members.person_id)),
+lost AS (
+    SELECT id, array_agg(person_id) FILTER (WHERE NOT reads) AS people, bool_or(reads) AS somebody_reads
+    FROM called GROUP BY id),
 changed AS (
     UPDATE outbox SET unreached = unreached || lost.people FROM lost
-    WHERE outbox.id = lost.id AND cardinality(lost.people) > 0 RETURNING lost.alert_id, lost.case_id),
+    WHERE outbox.id = lost.id AND cardinality(lost.people) > 0
+    RETURNING alert_id, case_id, target_kind, target_id, somebody_reads),
 told AS (
     INSERT INTO ledger (at, actor_kind, act, case_id, object_id, facts)
     SELECT DISTINCT $1::timestamptz, 'system', 'people_unreached', case_id, alert_id, '{}'::jsonb FROM changed
     RETURNING entry)
-SELECT pg_notify('streha_ledger', '') FROM told
+SELECT alert_id, target_kind, target_id, bool_or(somebody_reads) AS somebody_reads FROM changed
+GROUP BY alert_id, target_kind, target_id ORDER BY alert_id, target_id

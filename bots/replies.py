@@ -82,6 +82,10 @@ TEXTS = {
         "confirmed. They may have begun anew, or somebody pretends to be them. Ring {person}, and write nothing to "
         "them. Then their account must be linked again."
     ),
+    "reply_link_ended": mark(
+        "{person} cannot be reached here any more: somebody else ended the link of their account. If you do not know "
+        "why, ring {person} and an administrator. To read here again they must be linked again."
+    ),
 }
 
 # How far the room's key came with somebody.

@@ -144,12 +144,24 @@ class KeySharing:
             asked_at = self._directory.asking()
             self._directory.learn(await self._homeserver.query_keys(outdated), outdated, asked_at)
 
+    async def ask_confirmed(self) -> None:
+        """Ask for the keys of everybody who is confirmed, also where nothing is said to have changed."""
+        known = self._directory.attestations
+        confirmed = sorted(each for each in known.users if known.confirmed(each))
+        if confirmed:
+            asked_at = self._directory.asking()
+            self._directory.learn(await self._homeserver.query_keys(confirmed), confirmed, asked_at)
+
     async def shown(self, user_ids: Collection[str]) -> dict[str, UserKeys]:
         """Ask for these users' keys and return what the answer proves by itself, whatever was known before."""
         asked_at = self._directory.asking()
         answer = await self._homeserver.query_keys(sorted(user_ids))
         self._directory.learn(answer, user_ids, asked_at)
-        return {user: read_user(answer, user, UserKeys(user_id=user)) for user in user_ids if mentions(answer, user)}
+        return {
+            user: read_user(answer, user, UserKeys(user_id=user), now=0.0)
+            for user in user_ids
+            if mentions(answer, user)
+        }
 
     async def mend(self) -> None:
         """Start new sessions with devices whose messages could not be opened."""

@@ -145,9 +145,10 @@ class Database:
         await self.listen_to(dict.fromkeys(channels, heard))
 
     async def listen_to(self, heard: Mapping[str, Callable[[], None]]) -> None:
-        """Call what stands for a channel whenever it is woken; reconnects for ever.
+        """Call what stands for a channel whenever it is woken, and once at each connection; reconnects for ever.
 
-        A wake is a convenience: whoever listens also looks by itself every few seconds.
+        What was said while nobody listened is not lost so. A wake is a convenience: whoever listens also looks by
+        itself every few seconds.
         """
         while True:
             connection = None
@@ -156,6 +157,8 @@ class Database:
                     connection = await asyncpg.connect(self._url)
                     for channel, wake in heard.items():
                         await connection.add_listener(channel, _listener(wake))
+                for wake in heard.values():
+                    wake()
                 await _closed(connection)
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
                 log.warning("listening_interrupted", error=type(error).__name__)

@@ -111,6 +111,10 @@ CREATE TABLE matrix_attestations (
     changed_at timestamptz,
     ended_at timestamptz,
     end_reason text,
+    -- Nobody where the operator did, or the person's departure.
+    ended_by uuid REFERENCES people,
+    -- Somebody else than the person ended it, and whoever can ring was not told yet.
+    end_untold boolean NOT NULL DEFAULT false,
     CHECK ((master_key IS NULL) = (pinned_at IS NULL)),
     CHECK (changed_at IS NULL OR pinned_at IS NOT NULL),
     CHECK ((ended_at IS NULL) = (end_reason IS NULL)),

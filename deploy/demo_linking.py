@@ -108,10 +108,11 @@ class DemoLinking:
     async def _link_newcomers(self, accounts: Sequence[DemoAccount], told: Callable[[Linked], None]) -> None:
         if not accounts:
             return
+        now = self._clock.now().timestamp()
         answer = await self._stack.published_keys([each.person.matrix_user for each in accounts])
         for account in accounts:
             person = account.person
-            keys = read_user(answer, person.matrix_user, UserKeys(user_id=person.matrix_user))
+            keys = read_user(answer, person.matrix_user, UserKeys(user_id=person.matrix_user), now)
             device = next((each for each in keys.devices.values() if each.cross_signed and each.vouches), None)
             if device is not None:
                 await self.confirm(person, _seed_of(account), device.device_id, device.ed25519)

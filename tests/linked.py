@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from agencies import attestations
@@ -40,6 +41,25 @@ async def note_changed(network: Network, attestation_id: UUID) -> bool:
     """Let the bot have seen another identity."""
     async with network.database.transaction() as tx:
         return await attestations.note_changed(tx, attestation_id, network.clock.now())
+
+
+async def link_everybody(database: Database, now: datetime) -> None:
+    """Let everybody who is not linked have been confirmed, and followed to the one identity that tests speak with."""
+    async with database.transaction() as tx:
+        await tx.run(
+            "WITH claimed AS ("
+            "  INSERT INTO device_claims (id, person_id, device_id, device_key, signed_at, signature, made_at, state, "
+            "    decided_at, decided_by) "
+            "  SELECT gen_random_uuid(), id, 'DEVICE', signing_key, $1, signing_key || signing_key, $1, 'confirmed', "
+            "    $1, (SELECT id FROM people AS other WHERE other.id <> people.id LIMIT 1) FROM people "
+            "  WHERE NOT EXISTS (SELECT FROM matrix_attestations WHERE person_id = people.id AND ended_at IS NULL) "
+            "  RETURNING *) "
+            "INSERT INTO matrix_attestations (id, person_id, matrix_user, device_id, device_key, master_key, claim_id, "
+            "  attested_by, attested_at, pinned_at) "
+            "SELECT gen_random_uuid(), person_id, matrix_user, device_id, device_key, $2, claimed.id, decided_by, $1, $1 "
+            "FROM claimed JOIN people ON people.id = person_id",
+            now, MASTER_KEY,
+        )  # fmt: skip
 
 
 async def state(network: Network, person: Person) -> LinkState:

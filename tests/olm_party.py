@@ -97,7 +97,7 @@ class Party:
 
 def published(bot: Party, *people: Party) -> KeyDirectory:
     """Let the bot know these people's devices, each signed by its owner, and everybody linked."""
-    directory = KeyDirectory(bot.store, bot.machine.device_store)
+    directory = KeyDirectory(bot.store, bot.machine.device_store, SystemClock())
     answer: dict[str, dict[str, Any]] = {"device_keys": {}, "master_keys": {}, "self_signing_keys": {}}
     for party in people:
         user_id, device_id, seeds = party.published.user_id, party.published.device_id, cross_signing.new_seeds()

@@ -17,13 +17,16 @@ from bots.rendering import Renderer, names_for
 from core.database import Database
 from core.outbox import Lane, Message, Target, TargetKind
 from core.settings import Settings
+from crypto import cross_signing
 from tests.clock import MovableClock
+from tests.linked import MASTER_KEY, link_everybody
 
 BOT = "@streha:streha.localhost"
 
 
 async def house_of(database: Database, clock: MovableClock) -> dict[str, Target]:
-    """Give every target a Matrix room that needs nothing more; return whose each is."""
+    """Give every target a Matrix room that needs nothing more, and link everybody; return whose each is."""
+    await link_everybody(database, clock.now())
     async with database.transaction() as tx:
         await rooms.want_rooms(tx, clock.now())
         rows = await tx.rows("SELECT target_kind, target_id FROM rooms")
@@ -53,7 +56,7 @@ def said(
         event_type="m.room.message",
         content={"msgtype": "m.text", "body": body, **content},
         sender_device_id="DEVICE" if bound else None,
-        sender_identity="key" if bound else None,
+        sender_identity=cross_signing.encode_unpadded(MASTER_KEY) if bound else None,
         bound=bound,
     )
 

@@ -158,13 +158,20 @@ IDENTITIES_CHANGED = Gauge(
     "streha_bot_identities_changed", "People whose published identity is not the confirmed one, or is gone."
 )
 
+IDENTITIES_MISSING = Gauge(
+    "streha_bot_identities_missing",
+    "Linked people of whom the homeserver shows no identity at present; several at once are given no keys meanwhile.",
+)
+
 DEVICES_UNSIGNED = Gauge(
     "streha_bot_devices_unsigned",
     "Devices of the bot's own account that its identity has not signed; all of them, where another identity is shown.",
 )
 
 # What only the active bot knows, and forgets when it is active no more.
-OF_ACTIVE_BOT = (SYNC_ANSWERED, EVENT_NEWEST, EVENTS_LEFT, KEYS_HELD, GAPS_OPEN, ROOMS_OWED, DEVICES_UNSIGNED)
+OF_ACTIVE_BOT = (
+    SYNC_ANSWERED, EVENT_NEWEST, EVENTS_LEFT, KEYS_HELD, GAPS_OPEN, ROOMS_OWED, IDENTITIES_MISSING, DEVICES_UNSIGNED
+)  # fmt: skip
 
 # Alerts and reviews ------------------------------------------------------------------------------------
 

@@ -11,7 +11,6 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from itertools import count
 
 import aiohttp
 
@@ -30,7 +29,6 @@ from tests.forging import Forge
 THOROUGH = os.environ.get("HOSTILE_TESTS") == "all"
 PATIENCE = 60.0
 LOOK = 3.0
-numbers = count(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,7 +100,7 @@ async def _published(stack: LocalStack, witness: Witness, password: str) -> User
         anonymous = Homeserver(stack.addresses.homeserver_url, http)
         _user, _device, token = await anonymous.login(witness.user_id, password, display_name="looking")
         answer = await anonymous.as_device(token).query_keys([witness.user_id])
-    return read_user(answer, witness.user_id, UserKeys(user_id=witness.user_id))
+    return read_user(answer, witness.user_id, UserKeys(user_id=witness.user_id), now=0.0)
 
 
 async def test_a_lost_process_is_told_to_who_waits(tmp_path: Path) -> None:

@@ -127,7 +127,8 @@ async def _link(network: Network, administrator: Person, officer: Person, device
 
 async def _identity(device: MatrixDevice, user_id: str) -> str:
     """Return the identity that somebody publishes."""
-    keys = read_user(await device.homeserver.query_keys([user_id]), user_id, UserKeys(user_id=user_id))
+    answer = await device.homeserver.query_keys([user_id])
+    keys = read_user(answer, user_id, UserKeys(user_id=user_id), clock.now().timestamp())
     if keys.identity is None:
         raise MeasurementFailed("somebody has no identity")
     return keys.identity

@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from agencies.attestation import EndReason
 from alerts.model import Certainty, Severity, StandDownReason, State, Status, Through
 from bots import rooms
 from bots.commands import Verb
@@ -34,6 +35,7 @@ from core.settings import Settings
 from core.texts import LANGUAGES
 from safety_plans.model import Level
 from tests.clock import MovableClock
+from tests.linked import note_changed, standing
 from tests.people import Network, Office, Scene
 from tests.scraped import counted
 from tests.talk import BOT, Talk, house_of, room_of, said
@@ -102,6 +104,35 @@ async def test_everything_else_from_an_unbound_device_fails_closed_and_in_silenc
     (view,) = await network.alerts.see_all(scene.coordinator)
     assert view.alert.state is State.OPEN
     assert not view.alert.has_acknowledged(scene.coordinator.id)
+
+
+@pytest.mark.parametrize("how", ["ended", "changed", "another", "waiting"])
+async def test_words_of_an_identity_that_does_not_stand_in_the_database_are_not_their_persons(
+    talk: Talk, scene: Scene, network: Network, how: str
+) -> None:
+    """However sure the device's memory is: it may be a moment older than the end of the link."""
+    room, coordinator = scene.case.core.id, scene.coordinator
+    await talk.say(scene.member, room, "panic")
+    link = (await standing(network))[coordinator.matrix_user].id
+    if how == "changed":
+        assert await note_changed(network, link)
+    elif how == "ended":
+        await network.linking.end(coordinator, coordinator.id, EndReason.LOST_DEVICE)
+    else:
+        # Linked anew meanwhile: to another identity, or to none yet.
+        key, since = (bytes(32), network.clock.now()) if how == "another" else (None, None)
+        async with network.database.transaction() as tx:
+            await tx.run("UPDATE matrix_attestations SET master_key = $2, pinned_at = $3 WHERE id = $1", link, key, since)
+    before = await _outbox(network.database, room)
+    for words in ("ack", "yes", "help"):
+        await talk.say(coordinator, room, words)
+    assert await _outbox(network.database, room) == before
+    (view,) = await network.alerts.see_all(scene.coordinator)
+    assert not view.alert.has_acknowledged(coordinator.id)
+    assert len(await talk.answers("reply_unbound")) == 1
+    # Whoever writes panic is heard, as somebody who could not be checked.
+    await talk.say(coordinator, room, "panic")
+    assert len(await talk.answers("reply_raised_unverified")) == 1
 
 
 async def test_acknowledging_and_ending_in_the_channel(

@@ -18,6 +18,7 @@ import aiohttp
 import pytest
 
 from agencies.attestation import EndReason, LinkState
+from agencies.linking import end_by_operator
 from agencies.model import Person, Role
 from bots import rooms
 from bots.credentials import Credentials
@@ -95,12 +96,13 @@ class Town:
         )  # fmt: skip
         return device, IdentityWatch(database or self.database, self.network.clock, device)
 
-    async def told(self) -> list[tuple[TargetKind, object, str]]:
-        """Return whose rooms were told of a changed identity, in order."""
+    async def told(self, of: str = "identity_changed") -> list[tuple[TargetKind, object, str]]:
+        """Return whose rooms were told of a changed identity, or of a link that ended, in order."""
         async with self.database.reading() as look:
             rows = await look.rows(
                 "SELECT target_kind, target_id, template, mentions, parameters FROM outbox "
-                "WHERE key LIKE 'identity_changed:%' ORDER BY sequence"
+                "WHERE starts_with(key, $1) ORDER BY sequence",
+                f"{of}:",
             )
         for row in rows:
             assert row["mentions"] == ([row["target_id"]] if row["template"] == "reply_look_ring" else [])
@@ -122,8 +124,8 @@ async def town(network: Network, tmp_path: Path) -> AsyncIterator[Town]:
 
 async def shared(device: MatrixDevice, *people: Person) -> set[str]:
     """Give the keys of the channel out; return who holds them."""
-    sharing = (await device.share_keys_many({ROOM: {each.matrix_user for each in people}}))[ROOM]
-    return {user for user, _device in sharing.holders}
+    sharing = (await device.share_keys_many({ROOM: {each.matrix_user for each in people}})).get(ROOM)
+    return set() if sharing is None else {user for user, _device in sharing.holders}
 
 
 # From a confirmation to keys ------------------------------------------------------------------------------------
@@ -205,6 +207,49 @@ async def test_while_the_database_is_gone_what_was_known_stands_and_nothing_is_a
     assert await shared(device, member, other) == {member.matrix_user}
 
 
+async def test_a_link_that_ends_is_obeyed_while_a_homeserver_is_waited_for(town: Town) -> None:
+    member = town.scene.member
+    await town.confirmed(member)
+    device, watch = town.bot()
+    await watch.begin()
+    await watch.look()
+    town.server.hanging.add("query")
+    device._directory.mark_changed([member.matrix_user])
+    asked = town.server.asked["query"]
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(watch.run())
+        await until(lambda: town.server.asked["query"] > asked)
+        await town.network.linking.end(town.administrator, member.id, EndReason.LOST_DEVICE)
+        await until(lambda: not device.attestations.users)
+        assert not town.server.free.is_set()
+        running.cancel()
+
+
+async def test_whoever_listens_again_looks_at_once(database: Database, database_url: str) -> None:
+    """What was said while a connection was gone is not waited for by the minute."""
+    heard: list[str] = []
+    async with asyncio.TaskGroup() as tasks:
+        listening = tasks.create_task(database.listen(["streha_invented"], lambda: heard.append("woken")))
+        await until(lambda: len(heard) == 1)
+        async with databases.connect(database_url) as other, other.transaction() as tx:
+            await tx.value(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND query LIKE 'LISTEN %streha_invented%'"
+            )
+        await until(lambda: len(heard) == 2)
+        listening.cancel()
+
+
+async def test_a_device_that_cannot_keep_who_is_confirmed_ends_the_bot(town: Town) -> None:
+    """Its lease goes to a bot whose disk can be written."""
+    await town.confirmed(town.scene.member)
+    device, watch = town.bot()
+    device._machine.store.database.execute_sql("PRAGMA query_only = ON")
+    with pytest.raises(Unavailable):
+        async with asyncio.timeout(30):
+            await watch.begin()
+
+
 # Another identity -----------------------------------------------------------------------------------------------
 
 
@@ -278,7 +323,7 @@ async def test_a_change_that_could_not_be_written_down_is_made_up_for_after_a_re
     assert await town.told()
 
 
-async def test_an_identity_that_vanished_has_changed(town: Town) -> None:
+async def test_an_identity_that_vanished_has_changed(town: Town, clock: MovableClock) -> None:
     member = town.scene.member
     await town.confirmed(member)
     device, watch = town.bot()
@@ -288,10 +333,38 @@ async def test_an_identity_that_vanished_has_changed(town: Town) -> None:
     device._directory.mark_changed([member.matrix_user])
     await watch.look()
     assert await state(town.network, member) is LinkState.LINKED
+    for _ in range(3):
+        await watch.look()
+    # Gone for a moment, they are given nothing, and lose nothing for good.
+    assert await shared(device, member) == set()
+    assert await state(town.network, member) is LinkState.LINKED
+    clock.move(timedelta(minutes=6))
     await watch.look()
     await watch.look()
     assert await state(town.network, member) is LinkState.CHANGED
     assert await shared(device, member) == set()
+
+
+async def test_a_homeserver_that_shows_nobodys_identity_for_a_while_ends_nobodys_link(
+    town: Town, clock: MovableClock
+) -> None:
+    member, other = town.scene.member, town.scene.ngo.worker
+    await town.confirmed(member)
+    await town.confirmed(other)
+    device, watch = town.bot()
+    await watch.begin()
+    await watch.look()
+    users = {member.matrix_user, other.matrix_user}
+    town.server.hidden |= users
+    device._directory.mark_changed(users)
+    for _ in range(3):
+        await watch.look()
+        clock.move(timedelta(minutes=6))
+    assert await shared(device, member, other) == set()
+    town.server.hidden.clear()
+    await watch.look()
+    assert await shared(device, member, other) == users
+    assert not await town.told()
 
 
 async def test_where_an_agency_has_no_administrator_those_of_others_are_told(town: Town) -> None:
@@ -338,6 +411,149 @@ async def test_whoever_was_called_and_cannot_read_any_more_is_told_as_not_reache
     async with town.database.reading() as look:
         heard = "SELECT count(*) FROM ledger WHERE act = 'people_unreached' AND object_id = $1"
         assert await look.value(heard, view.alert.id) == 2
+
+
+async def test_what_cannot_be_written_of_one_is_written_of_the_others(town: Town) -> None:
+    member, other = town.scene.member, town.scene.ngo.worker
+    for each in (member, other):
+        await town.confirmed(each)
+    device, watch = town.bot()
+    await watch.begin()
+    assert await watch.look()
+    for poisoned, healthy in ((member, other), (other, member)):
+        async with town.database.transaction() as tx:
+            await tx.run("DROP TRIGGER IF EXISTS poison ON matrix_attestations")
+            await tx.script(
+                "CREATE OR REPLACE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS "
+                "$$ BEGIN RAISE EXCEPTION 'invented'; END $$; "
+                "CREATE TRIGGER poison BEFORE UPDATE ON matrix_attestations FOR EACH ROW "
+                f"WHEN (OLD.person_id = '{poisoned.id}') EXECUTE FUNCTION poison()"
+            )
+        if healthy is other:
+            for each in (member, other):
+                town.signs_in(each)
+            device._directory.mark_changed([member.matrix_user, other.matrix_user])
+            await watch.look()
+            assert not await watch.look()
+            assert await state(town.network, member) is LinkState.LINKED
+            # What comes after it is done, too: it waits for a confirmed device.
+            late = town.scene.coordinator
+            await town.confirmed(late)
+            await watch.look()
+            assert await state(town.network, late) is LinkState.LINKED
+        else:
+            assert not await watch.look() or await state(town.network, member) is LinkState.CHANGED
+        assert await state(town.network, healthy) is LinkState.CHANGED
+
+
+# Whom to tell ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", ["administrator", "operator", "person", "departure"])
+async def test_that_somebody_else_ended_a_link_is_told_once_to_whoever_can_ring(
+    town: Town, clock: MovableClock, by: str, logged: io.StringIO
+) -> None:
+    scene, member = town.scene, town.scene.member
+    second = await town.network.person(scene.police.agency, Role.ADMINISTRATOR)
+    await town.confirmed(member)
+    _device, watch = town.bot()
+    await watch.begin()
+    await watch.look()
+    if by == "operator":
+        async with town.database.transaction() as tx:
+            await end_by_operator(tx, member.id, EndReason.COMPROMISED, clock.now())
+    elif by == "departure":
+        await town.network.depart(member)
+    else:
+        ender = town.administrator if by == "administrator" else member
+        await town.network.linking.end(ender, member.id, EndReason.COMPROMISED)
+    for _ in range(3):
+        await watch.look()
+    told = {scene.coordinator.id, scene.deputy.id, second.id}
+    if by == "operator":
+        told.add(town.administrator.id)
+    elif by != "administrator":
+        told.clear()
+    assert await town.told("link_ended") == [
+        (TargetKind.PERSON, each, template)
+        for each in sorted(told)
+        for template in ("reply_look_ring", "reply_link_ended")
+    ]
+    assert logged.getvalue().count('"link_ended_by_another"') == bool(told)
+
+
+async def test_a_link_that_another_takes_the_place_of_is_nobodys_news(town: Town) -> None:
+    member = town.scene.member
+    town.signs_in(member).vouches = False
+    await town.confirmed(member)
+    _device, watch = town.bot()
+    await watch.begin()
+    await town.confirmed(member)
+    await watch.look()
+    assert await town.told("link_ended") == []
+
+
+async def test_warnings_go_to_those_who_can_read_them(town: Town) -> None:
+    scene, member = town.scene, town.scene.member
+    elsewhere = await town.network.person(scene.ngo.agency, Role.ADMINISTRATOR)
+    await town.network.person(scene.welfare.agency, Role.ADMINISTRATOR)
+    for each in (member, scene.coordinator, elsewhere):
+        await town.confirmed(each)
+    device, watch = town.bot()
+    await watch.begin()
+    await watch.look()
+
+    async def told_when_changed(person: Person) -> set[object]:
+        before = len(await town.told())
+        town.signs_in(person)
+        device._directory.mark_changed([person.matrix_user])
+        await watch.look()
+        await watch.look()
+        return {target for _kind, target, _template in (await town.told())[before:]}
+
+    assert await told_when_changed(member) == {scene.coordinator.id}
+    # Neither the deputy nor an administrator of the agency can read: somebody who can link is told.
+    assert await told_when_changed(scene.coordinator) == {elsewhere.id}
+
+
+async def test_where_the_last_one_who_was_called_cannot_read_any_more_the_channel_hears_whom_to_ring(
+    town: Town, clock: MovableClock
+) -> None:
+    scene = town.scene
+    alone, (first, second) = scene.shelter.officer, scene.police.officers
+    for each in (alone, first, second):
+        await town.confirmed(each)
+    device, watch = town.bot()
+    await watch.begin()
+    await watch.look()
+    view = await town.network.alerts.raise_(scene.coordinator, scene.case.core.id, uuid4())
+    async with town.database.transaction() as tx:
+        called = await outbox.claim(tx, clock.now(), 100, Lane.ALERT)
+        await outbox.mark_sent(tx, [(each.id, []) for each in called], clock.now())
+
+    async def told() -> list[tuple[object, object]]:
+        await watch.look()
+        async with town.database.reading() as look:
+            rows = await look.rows(
+                "SELECT target_id, parameters->>'agencies' AS agencies FROM outbox "
+                "WHERE template = 'alert_not_delivered_to_desk' AND alert_id = $1 ORDER BY sequence", view.alert.id,
+            )  # fmt: skip
+        return [(row["target_id"], row["agencies"]) for row in rows]
+
+    before = await told()
+    channel = scene.case.core.id
+    # One of two is lost: the other still reads the call.
+    await town.network.linking.end(town.administrator, first.id, EndReason.LOST_DEVICE)
+    assert await told() == before
+    await town.network.linking.end(town.administrator, second.id, EndReason.LOST_DEVICE)
+    assert await told() == [*before, (channel, str(scene.police.agency.id))]
+    town.signs_in(alone)
+    device._directory.mark_changed([alone.matrix_user])
+    await watch.look()
+    expected = [*before, (channel, str(scene.police.agency.id)), (channel, str(scene.shelter.agency.id))]
+    assert await told() == expected
+    # Once, whoever looks again.
+    assert await told() == expected
 
 
 # What was sealed before -----------------------------------------------------------------------------------------
@@ -445,6 +661,35 @@ async def test_what_could_not_leave_is_sealed_anew_for_those_who_are_still_linke
     lost = [key["session_id"] for key in town.server.keys_for(town.devices[member.matrix_user])]
     assert (len(theirs), lost) == (2, theirs[:1])
     assert content["session_id"] == theirs[1]
+
+
+async def test_what_was_sealed_before_anybody_was_linked_is_sealed_anew(
+    town: Town, clock: MovableClock, settings: Settings
+) -> None:
+    """An earlier version gave keys to whoever published any: what it left must not leave."""
+    member = town.scene.member
+    await town.confirmed(member)
+    Credentials(town.directory, SECRET).keep(BOT, "BOT", "a token")
+    device, watch = town.bot()
+    await watch.begin()
+    await watch.look()
+    lease, occupants = Lease(town.database, clock), Occupants(device.homeserver)
+    await lease.acquire()
+    housekeeping = Housekeeping(town.database, clock, device, occupants, room_version="11")
+    delivery = Delivery(town.database, clock, device, lease, housekeeping, occupants, Renderer(settings))
+    town.server.joined[ROOM] = {member.matrix_user}
+    async with town.database.transaction() as tx:
+        target = await made_room(tx, town)
+        message = Message(key="k", target=target, template="reply_no_alert", repeated=True)
+        await outbox.post(tx, [message], clock.now())
+    town.server.failing.add("put")
+    await delivered(delivery)
+    async with town.database.transaction() as tx:
+        assert await tx.run("UPDATE matrix_sends SET attestations = '{}'") == 1
+    town.server.failing.clear()
+    clock.move(timedelta(minutes=1))
+    await delivered(delivery)
+    assert len({transaction for transaction, _content in town.server.puts}) == 2
 
 
 async def delivered(delivery: Delivery) -> None:

@@ -353,7 +353,7 @@ async def unsigned_device(
     machine = OlmMachine(user_id, device_id, store)
     await homeserver.upload_keys(machine.keys_to_publish(0, fallback_needed=True))
     machine.keys_published()
-    keys = KeyDirectory(store, machine.device_store)
+    keys = KeyDirectory(store, machine.device_store, SystemClock())
     sessions = RoomSessions(store, SystemClock(), device_id, machine.curve25519)
     sharing = KeySharing(homeserver, machine, keys, sessions)
     return Unsigned(machine=machine, directory=keys, sessions=sessions, sharing=sharing)

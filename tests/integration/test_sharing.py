@@ -74,7 +74,7 @@ async def desk(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Desk]:
     async with key_server() as server, aiohttp.ClientSession() as http:
         store = OlmStore("@bot:streha.example", "BOT", tmp_path, SECRET)
         machine = OlmMachine("@bot:streha.example", "BOT", store)
-        directory = KeyDirectory(store, machine.device_store)
+        directory = KeyDirectory(store, machine.device_store, clock)
         sessions = RoomSessions(store, clock, "BOT", machine.curve25519)
         directory.watch_losses(sessions.reader_lost)
         sharing = KeySharing(Homeserver(server.url, http, "a token"), machine, directory, sessions)
@@ -130,7 +130,7 @@ async def test_for_whom_a_session_was_made_is_known_after_a_restart(desk: Desk, 
     await desk.sharing.share({ROOM: {ana}})
     await desk.sharing.share({OTHER_ROOM: {mallory}})
     machine = OlmMachine("@bot:streha.example", "BOT", desk.machine.store)
-    directory = KeyDirectory(machine.store, machine.device_store)
+    directory = KeyDirectory(machine.store, machine.device_store, clock)
     sessions = RoomSessions(machine.store, clock, "BOT", machine.curve25519)
     directory.attest(desk.linked)
     after = KeySharing(desk.sharing._homeserver, machine, directory, sessions)
@@ -283,6 +283,25 @@ async def test_a_reset_identity_ends_the_key_until_it_is_linked_again(desk: Desk
     # Linked again, she reads from now on, and nothing of what was said meanwhile.
     (key,) = server.keys_for(renewed)
     assert vodozemac.InboundGroupSession(vodozemac.SessionKey(key["session_key"])).first_known_index == 2
+
+
+async def test_a_change_that_nobody_was_told_of_is_found_by_asking_for_everybody(desk: Desk) -> None:
+    server = desk.server
+    ana = desk.person("ana")
+    server.device(ana, "ONE")
+    assert not (await desk.sharing.share({ROOM: {ana}}))[ROOM].unreached
+    server.person("ana")
+    server.device(ana, "NEW")
+    await desk.sharing.refresh([ana])
+    assert not (await desk.sharing.share({ROOM: {ana}}))[ROOM].unreached
+    await desk.sharing.ask_confirmed()
+    with pytest.raises(KeysNotShared):
+        desk.say()
+    assert (await desk.sharing.share({ROOM: {ana}}))[ROOM].unreached == {ana}
+    # Nobody else is asked for; where nobody is left, no question is asked.
+    asked = server.asked["query"]
+    await desk.sharing.ask_confirmed()
+    assert server.asked["query"] == asked
 
 
 async def test_who_is_not_linked_gets_nothing_however_well_signed(desk: Desk) -> None:

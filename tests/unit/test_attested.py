@@ -56,7 +56,7 @@ def led_to(device: Device, *answers: dict[str, dict[str, Any]], device_id: str =
     """Follow the confirmed device through these answers, one after the other."""
     keys = UserKeys(user_id=ANA)
     for each in answers:
-        keys = read_user(each, ANA, keys)
+        keys = read_user(each, ANA, keys, 0.0)
     return identity_led_to(attestation(ANA, device_id=device_id, device_key=key or device.key), keys)
 
 

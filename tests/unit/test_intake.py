@@ -21,7 +21,7 @@ from bots.intake import Intake
 from bots.key_directory import KeyDirectory
 from bots.olm_machine import OLM, OlmMachine
 from bots.olm_store import OlmStore
-from bots.published_keys import PublishedDevice
+from bots.published_keys import PublishedDevice, UserKeys
 from bots.room_sessions import RoomSessions, Sealed
 from tests.clock import MovableClock
 from tests.scraped import counted
@@ -62,7 +62,7 @@ class Bench:
         self.clock = clock
         self.store = self._store(directory, "@bot:streha.example", "BOT")
         self.machine = OlmMachine("@bot:streha.example", "BOT", self.store)
-        self.directory = KeyDirectory(self.store, self.machine.device_store)
+        self.directory = KeyDirectory(self.store, self.machine.device_store, clock)
         self.sessions = RoomSessions(self.store, clock, "BOT", self.machine.curve25519)
         self.intake = Intake(self.machine, self.directory, self.sessions, clock)
         self.ana_store = self._store(directory, ANA, "ANA")
@@ -193,6 +193,16 @@ def test_an_event_that_comes_twice_is_one(bench: Bench) -> None:
     assert bench.bodies() == ["panic"]
     bench.takes_in([], [message, {**message, "event_id": "$replayed"}])
     assert bench.bodies() == []
+
+
+def test_after_a_sync_that_began_anew_everybodys_keys_are_asked_for_again(bench: Bench) -> None:
+    """Whose keys changed meanwhile was said at the place in the stream that is not known any more."""
+    bench.directory._keep(UserKeys(user_id=ANA, current=True))
+    bench.takes_in([], [])
+    assert bench.directory.outdated([ANA]) == []
+    bench.intake.begin_anew()
+    bench.takes_in([], [])
+    assert bench.directory.outdated([ANA]) == [ANA]
 
 
 def test_who_waits_is_told_once_and_may_still_come(bench: Bench, clock: MovableClock) -> None:
@@ -396,7 +406,7 @@ def test_a_disk_that_fails_undoes_the_whole_answer(bench: Bench) -> None:
     # After a restart the same answer comes again, and everything in it can be read.
     bench.store.database.execute_sql("DROP TRIGGER full")
     again = OlmMachine("@bot:streha.example", "BOT", bench.store)
-    directory = KeyDirectory(bench.store, again.device_store)
+    directory = KeyDirectory(bench.store, again.device_store, bench.clock)
     bench.intake = Intake(again, directory, bench.sessions, bench.clock)
     bench.takes_in([key], [message])
     assert bench.bodies() == ["panic"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,14 @@ from bots.olm_store import OlmStore
 from bots.published_keys import MOST_DEVICES, MOST_EXAMINED, MOST_UNSIGNED, UserKeys, read_user
 from crypto import cross_signing
 from tests.attesting import attest_all, attestation, by_user
+from tests.clock import MovableClock
+from tests.scraped import counted
 
-ANA, MALLORY = "@ana:streha.example", "@mallory:streha.example"
+ANA, BORIS, MALLORY = (f"@{name}:streha.example" for name in ("ana", "boris", "mallory"))
 SEEDS = cross_signing.SigningSeeds(master=b"m" * 32, self_signing=b"s" * 32, user_signing=b"u" * 32)
 OTHER_SEEDS = cross_signing.SigningSeeds(master=b"M" * 32, self_signing=b"S" * 32, user_signing=b"U" * 32)
 NOTHING = UserKeys(user_id=ANA)
+NOW = 1_700_000_000.0
 
 
 def device_keys(
@@ -69,15 +73,15 @@ def without_signatures(answered: dict[str, dict[str, Any]], part: str) -> dict[s
 
 
 @pytest.fixture
-def directory(tmp_path: Path) -> Iterator[KeyDirectory]:
+def directory(tmp_path: Path, clock: MovableClock) -> Iterator[KeyDirectory]:
     store = OlmStore("@bot:streha.example", "BOT", tmp_path, b"an invented store key of 32 bytes")
-    store_directory = KeyDirectory(store, DeviceStore())
+    store_directory = KeyDirectory(store, DeviceStore(), clock)
     yield store_directory
     store.close()
 
 
 def test_only_a_device_signed_by_its_owner_is_cross_signed() -> None:
-    keys = read_user(answer(ONE=device_keys("ONE"), TWO=device_keys("TWO", signed=False)), ANA, NOTHING)
+    keys = read_user(answer(ONE=device_keys("ONE"), TWO=device_keys("TWO", signed=False)), ANA, NOTHING, NOW)
     assert keys.identity == cross_signing.public_key(SEEDS.master)
     assert {name: device.cross_signed for name, device in keys.devices.items()} == {"ONE": True, "TWO": False}
 
@@ -85,7 +89,7 @@ def test_only_a_device_signed_by_its_owner_is_cross_signed() -> None:
 @pytest.mark.parametrize("part", ["master_keys", "self_signing_keys"])
 @pytest.mark.parametrize("value", [None, [], {}, {ANA: None}, {ANA: {}}, {ANA: 5}])
 def test_without_a_chain_nothing_is_cross_signed(part: str, value: Any) -> None:
-    keys = read_user({**answer(ONE=device_keys("ONE")), part: value}, ANA, NOTHING)
+    keys = read_user({**answer(ONE=device_keys("ONE")), part: value}, ANA, NOTHING, NOW)
     assert keys.identity is None
     assert not keys.devices["ONE"].cross_signed
 
@@ -106,40 +110,40 @@ def test_without_a_chain_nothing_is_cross_signed(part: str, value: Any) -> None:
     ],
 )
 def test_a_malformed_or_altered_device_is_passed_over_and_its_neighbour_kept(change: dict[str, Any]) -> None:
-    keys = read_user(answer(ONE={**device_keys("ONE"), **change}, TWO=device_keys("TWO")), ANA, NOTHING)
+    keys = read_user(answer(ONE={**device_keys("ONE"), **change}, TWO=device_keys("TWO")), ANA, NOTHING, NOW)
     assert set(keys.devices) == {"TWO"}
 
 
 @pytest.mark.parametrize("poison", [None, 5, "text", [], {}])
 def test_a_device_that_is_no_object_is_passed_over(poison: Any) -> None:
-    assert set(read_user(answer(ONE=poison, TWO=device_keys("TWO")), ANA, NOTHING).devices) == {"TWO"}
+    assert set(read_user(answer(ONE=poison, TWO=device_keys("TWO")), ANA, NOTHING, NOW).devices) == {"TWO"}
 
 
 def test_ghost_devices_are_bounded_and_hide_no_real_one() -> None:
     ghosts = {f"D{number}": device_keys(f"D{number}", signed=False) for number in range(MOST_DEVICES + 20)}
-    keys = read_user(answer(**ghosts, REAL=device_keys("REAL")), ANA, NOTHING)
+    keys = read_user(answer(**ghosts, REAL=device_keys("REAL")), ANA, NOTHING, NOW)
     assert [name for name, device in keys.devices.items() if device.cross_signed] == ["REAL"]
     assert len(keys.devices) == MOST_UNSIGNED + 1
 
 
 def test_ghost_devices_that_claim_a_signature_hide_no_device_that_is_known() -> None:
     real = device_keys("REAL")
-    known = read_user(answer(REAL=real), ANA, NOTHING)
+    known = read_user(answer(REAL=real), ANA, NOTHING, NOW)
     claimed = {"signatures": {ANA: {f"ed25519:{cross_signing.public_key(SEEDS.self_signing)}": "A" * 86}}}
     ghosts = {f"D{number}": claimed for number in range(MOST_EXAMINED + 20)}
-    assert read_user(answer(**ghosts, REAL=real), ANA, known).devices["REAL"].cross_signed
+    assert read_user(answer(**ghosts, REAL=real), ANA, known, NOW).devices["REAL"].cross_signed
 
 
 def test_signed_devices_are_bounded_as_well() -> None:
     devices = {f"D{number}": device_keys(f"D{number}") for number in range(MOST_DEVICES + 5)}
-    assert len(read_user(answer(**devices), ANA, NOTHING).devices) == MOST_DEVICES
+    assert len(read_user(answer(**devices), ANA, NOTHING, NOW).devices) == MOST_DEVICES
 
 
 def test_a_ghost_with_the_key_of_a_signed_device_does_not_make_it_nobody() -> None:
     account = vodozemac.Account()
     real = device_keys("REAL", account=account)
     ghost = device_keys("GHOST", signed=False, curve25519=account.curve25519_key.to_base64())
-    keys = read_user(answer(GHOST=ghost, REAL=real), ANA, NOTHING)
+    keys = read_user(answer(GHOST=ghost, REAL=real), ANA, NOTHING, NOW)
     assert keys.device_with_key(account.curve25519_key.to_base64()) == keys.devices["REAL"]
 
 
@@ -149,7 +153,7 @@ def test_a_device_that_has_signed_its_owners_identity_is_known_by_that() -> None
     master = answered["master_keys"][ANA]
     signature = account.sign(cross_signing.signing_bytes(master)).to_base64()
     answered["master_keys"][ANA] = cross_signing.with_signature(master, ANA, "ONE", signature)
-    devices = read_user(answered, ANA, NOTHING).devices
+    devices = read_user(answered, ANA, NOTHING, NOW).devices
     assert {name: device.vouches for name, device in devices.items()} == {"ONE": True, "TWO": False}
 
 
@@ -227,7 +231,7 @@ def test_records_of_before_are_read(directory: KeyDirectory) -> None:
     record = directory._store.users()[ANA]
     del record["self_signing"], record["devices"]["ONE"]["vouches"]
     directory._store.keep_user(ANA, record)
-    restored = KeyDirectory(directory._store, DeviceStore()).keys_of(ANA)
+    restored = KeyDirectory(directory._store, DeviceStore(), directory._clock).keys_of(ANA)
     assert restored.devices == directory.keys_of(ANA).devices
 
 
@@ -243,16 +247,16 @@ def test_whoever_watches_hears_of_changes_of_known_users_only(directory: KeyDire
 
 def test_a_device_does_not_change_its_keys_unless_its_owner_says_so() -> None:
     first = device_keys("ONE")
-    known = read_user(answer(ONE=first), ANA, NOTHING)
-    unsigned = read_user(answer(ONE=device_keys("ONE", signed=False)), ANA, known)
+    known = read_user(answer(ONE=first), ANA, NOTHING, NOW)
+    unsigned = read_user(answer(ONE=device_keys("ONE", signed=False)), ANA, known, NOW)
     assert unsigned.devices["ONE"].ed25519 == known.devices["ONE"].ed25519
-    signed = read_user(answer(ONE=device_keys("ONE")), ANA, known)
+    signed = read_user(answer(ONE=device_keys("ONE")), ANA, known, NOW)
     assert signed.devices["ONE"].ed25519 != known.devices["ONE"].ed25519
     assert signed.devices["ONE"].cross_signed
 
 
 def test_two_devices_with_one_identity_key_are_nobody() -> None:
-    keys = read_user(answer(ONE=device_keys("ONE")), ANA, NOTHING)
+    keys = read_user(answer(ONE=device_keys("ONE")), ANA, NOTHING, NOW)
     key = keys.devices["ONE"].curve25519
     assert keys.device_with_key(key) == keys.devices["ONE"]
     doubled = UserKeys(user_id=ANA, devices={"ONE": keys.devices["ONE"], "TWO": keys.devices["ONE"]})
@@ -264,7 +268,7 @@ def test_what_was_learnt_is_kept_and_asked_again_when_it_changed(directory: KeyD
     directory.learn(answer(ONE=device_keys("ONE")), [ANA], directory.asking())
     assert directory.outdated([ANA]) == []
     assert directory.believe(ANA, directory.keys_of(ANA).devices["ONE"].curve25519, "another").bound is False
-    restored = KeyDirectory(directory._store, DeviceStore())
+    restored = KeyDirectory(directory._store, DeviceStore(), directory._clock)
     assert restored.keys_of(ANA) == directory.keys_of(ANA)
     directory.mark_changed([ANA, "@stranger:streha.example"])
     assert directory.outdated([ANA]) == [ANA]
@@ -275,6 +279,22 @@ def test_what_was_learnt_is_kept_and_asked_again_when_it_changed(directory: KeyD
     assert directory.outdated([ANA]) == [ANA]
     directory.learn(answer(ONE=device_keys("ONE")), [ANA], directory.asking())
     assert directory.outdated([ANA]) == []
+
+
+def test_a_change_that_is_said_during_the_first_question_is_asked_about_again(directory: KeyDirectory) -> None:
+    first, second = directory.asking(), directory.asking()
+    directory.mark_changed([ANA])
+    attested = attestation(ANA, cross_signing.public_key(SEEDS.master))
+    directory.attest(by_user(attested))
+    for asked_at in (first, second):
+        directory.learn(answer(ONE=device_keys("ONE")), [ANA], asked_at)
+        assert directory.outdated([ANA]) == [ANA]
+    # Somebody else's change is nothing to an answer about a user who is known.
+    asked_at = directory.asking()
+    directory.mark_changed([MALLORY])
+    directory.learn(answer(seeds=OTHER_SEEDS, ONE=device_keys("ONE", seeds=OTHER_SEEDS)), [ANA], asked_at)
+    assert directory.outdated([ANA]) == []
+    assert directory.attestations.to_note() == [attested]
 
 
 @pytest.mark.parametrize(
@@ -341,7 +361,7 @@ def test_an_identity_that_changed_stays_so_when_the_first_comes_back_even_after_
     directory.learn(answer(ONE=one), [ANA], directory.asking())
     assert (directory.keys_of(ANA).identity, bound(directory)) == (cross_signing.public_key(SEEDS.master), False)
     # The row does not say so yet, for the database did not answer.
-    restored = KeyDirectory(directory._store, DeviceStore())
+    restored = KeyDirectory(directory._store, DeviceStore(), directory._clock)
     restored.attest(by_user(confirmed))
     assert restored.standing_of(ANA) is Standing.CHANGED
     assert restored.attestations.to_note() == [confirmed]
@@ -352,7 +372,7 @@ def test_an_identity_that_changed_stays_so_when_the_first_comes_back_even_after_
 
 
 def test_an_identity_that_vanishes_from_whole_answers_has_changed_and_from_half_ones_has_not(
-    directory: KeyDirectory,
+    directory: KeyDirectory, clock: MovableClock
 ) -> None:
     whole = answer(ONE=device_keys("ONE"))
     directory.learn(whole, [ANA], directory.asking())
@@ -368,12 +388,77 @@ def test_an_identity_that_vanishes_from_whole_answers_has_changed_and_from_half_
     # A single whole answer may be a hiccup: it is asked again at once.
     directory.learn(without_identity(whole), [ANA], directory.asking())
     assert (directory.standing_of(ANA), directory.outdated([ANA])) == (Standing.ATTESTED, [ANA])
-    directory.learn(whole, [ANA], directory.asking())
-    for _ in range(2):
-        assert directory.standing_of(ANA) is Standing.ATTESTED
+    # So may be some within a few minutes: nothing is given meanwhile, and nothing is final.
+    clock.move(timedelta(minutes=4))
+    for _ in range(3):
         directory.learn(without_identity(whole), [ANA], directory.asking())
+    assert (directory.standing_of(ANA), directory.readers(ANA)) == (Standing.WAITING, [])
+    assert (directory.attestations.to_note(), directory.outdated([ANA])) == ([], [ANA])
+    directory.learn(whole, [ANA], directory.asking())
+    assert (directory.standing_of(ANA), bound(directory), directory.outdated([ANA])) == (Standing.ATTESTED, True, [])
+    # Time that passed before the first absence is nothing to it; nor is time in which nobody looked again.
+    clock.move(timedelta(days=1))
+    directory.learn(without_identity(whole), [ANA], directory.asking())
+    clock.move(timedelta(minutes=6))
+    assert directory.standing_of(ANA) is Standing.ATTESTED
+    directory.learn(without_identity(whole), [ANA], directory.asking())
     assert (directory.standing_of(ANA), directory.readers(ANA)) == (Standing.CHANGED, [])
     assert len(directory.attestations.to_note()) == 1
+
+
+def test_where_the_identities_of_several_people_are_gone_it_is_the_answers_that_are_broken(
+    directory: KeyDirectory, clock: MovableClock, logged: io.StringIO
+) -> None:
+    ana, boris = answer(ONE=device_keys("ONE")), answer(BORIS, TWO=device_keys("TWO", user_id=BORIS))
+    whole = {part: {**ana[part], **boris[part]} for part in ana}
+    directory.learn(whole, [ANA, BORIS], directory.asking())
+    attest_all(directory, [ANA, BORIS])
+    for _ in range(5):
+        directory.learn(without_identity(whole), [ANA, BORIS], directory.asking())
+        clock.move(timedelta(minutes=10))
+    # Asked about one by one, they are still several.
+    directory.learn(without_identity(ana), [ANA], directory.asking())
+    directory.learn(without_identity(boris), [BORIS], directory.asking())
+    assert [directory.standing_of(each) for each in (ANA, BORIS)] == [Standing.WAITING] * 2
+    assert directory.attestations.to_note() == []
+    assert logged.getvalue().count('"identities_missing"') == 1
+    assert counted()("streha_bot_identities_missing") == 2
+    # Another identity is no absence, whoever's is gone beside it.
+    other = answer(seeds=OTHER_SEEDS, ONE=device_keys("ONE", seeds=OTHER_SEEDS))
+    directory.learn(other, [ANA], directory.asking())
+    assert [each.matrix_user for each in directory.attestations.to_note()] == [ANA]
+    assert counted()("streha_bot_identities_missing") == 1
+    # What is left is one person's own: it is final when some more minutes have passed.
+    clock.move(timedelta(minutes=4))
+    directory.learn(without_identity(boris), [BORIS], directory.asking())
+    assert directory.standing_of(BORIS) is Standing.WAITING
+    clock.move(timedelta(minutes=2))
+    directory.learn(without_identity(boris), [BORIS], directory.asking())
+    assert directory.standing_of(BORIS) is Standing.CHANGED
+    assert counted()("streha_bot_identities_missing") == 0
+
+
+def test_when_everybody_is_shown_again_everybody_reads_again(directory: KeyDirectory, clock: MovableClock) -> None:
+    ana, boris = answer(ONE=device_keys("ONE")), answer(BORIS, TWO=device_keys("TWO", user_id=BORIS))
+    whole = {part: {**ana[part], **boris[part]} for part in ana}
+    directory.learn(whole, [ANA, BORIS], directory.asking())
+    confirmed = by_user(*(attestation(each, cross_signing.public_key(SEEDS.master)) for each in (ANA, BORIS)))
+    directory.attest(confirmed)
+    lost: list[str] = []
+    directory.watch_losses(lost.append)
+    for _ in range(2):
+        directory.learn(without_identity(whole), [ANA, BORIS], directory.asking())
+        clock.move(timedelta(hours=1))
+    assert sorted(lost) == [ANA, BORIS]
+    # A restart makes nothing of it either.
+    again = KeyDirectory(directory._store, DeviceStore(), clock)
+    again.attest(confirmed)
+    assert again.outdated([ANA, BORIS]) == [ANA, BORIS]
+    again.learn(without_identity(whole), [ANA, BORIS], again.asking())
+    assert [again.standing_of(each) for each in (ANA, BORIS)] == [Standing.WAITING] * 2
+    again.learn(whole, [ANA, BORIS], again.asking())
+    assert [again.standing_of(each) for each in (ANA, BORIS)] == [Standing.ATTESTED] * 2
+    assert bound(again)
 
 
 def test_whose_identity_was_never_shown_has_none_that_changed(directory: KeyDirectory) -> None:
