@@ -21,6 +21,8 @@ NOBODY_CAN_READ = "nobody_can_read"
 EXCLUDED_PERSON = "excluded_person"
 # Whoever was invited this moment comes in within some seconds: so long a call waits for a reader.
 COMING_IN_ATTEMPTS = 3
+# What is not of an alert waits so long for somebody who can read it, and holds up nothing else meanwhile.
+UNREAD_FOR = timedelta(hours=1)
 # After about a minute of attempts people are told, whatever keeps a call from leaving.
 LATE_ATTEMPTS = 12
 
@@ -47,6 +49,15 @@ class Outcomes:
             await outbox.put_off(tx, each.id, self._clock.now() + min(wait, LONGEST_WAIT), failure)
             if each.attempts > LATE_ATTEMPTS:
                 await self.tell(tx, each)
+
+    async def hold_back(self, each: Claimed) -> None:
+        """Keep what nobody could read until somebody can; not for ever, and then loudly: it was not said to anybody."""
+        if self._clock.now() - each.created_at > UNREAD_FOR:
+            await self.give_up(each, "failed", NOBODY_CAN_READ)
+        else:
+            await self.put_off(
+                each, NOBODY_CAN_READ, min(2.0 ** min(each.attempts - 1, 10), LONGEST_WAIT.total_seconds())
+            )
 
     async def give_up(self, each: Claimed, state: str, failure: str) -> None:
         """End a message as `failed` or `quarantined`, and let the alert's channel know whom to ring."""

@@ -68,6 +68,10 @@ class _NotReady(Exception):
     """This message and what follows it in its room must wait; the argument is the kind of failure."""
 
 
+class _Unread(_NotReady):
+    """Nobody who belongs in the room could read this message. It keeps nothing else from being said there."""
+
+
 class Preparation:
     """Prepares batches of claimed messages."""
 
@@ -156,8 +160,7 @@ class Preparation:
                     # Who holds this bot's present key says nothing about what was sealed before.
                     unreached = tuple(PersonId(person) for person in facts.stored[each.id].unreached)
             except _NotReady as waiting:
-                blocked[message.target] = str(waiting)
-                await self._outcomes.put_off(each, str(waiting))
+                await self._wait(each, waiting, blocked)
                 continue
             except Exception as error:  # noqa: BLE001 (whatever is wrong with one message must not stop the others)
                 log.failure("message_not_sealed", error, outbox_id=each.id)
@@ -180,12 +183,22 @@ class Preparation:
         await self._store(fresh, repeats)
         return ready
 
+    async def _wait(self, each: Claimed, why: _NotReady, blocked: dict[Target, str]) -> None:
+        if isinstance(why, _Unread):
+            await self._outcomes.hold_back(each)
+            return
+        blocked[each.message.target] = str(why)
+        await self._outcomes.put_off(each, str(why))
+
     def _stored_or_encrypted(self, each: Claimed, room: Room, facts: _Facts, unreached: Collection[PersonId]) -> Sealed:
         earlier = facts.stored.get(each.id)
         if earlier is not None and self._still_good(earlier, room):
             return _resealed(earlier)
         if room.room_id is None or not room.settled or room.room_id not in facts.keyed:
             raise _NotReady("room_not_ready")
+        shared = facts.keyed[room.room_id]
+        if each.message.alert_id is None and room.members and not _read_by_anybody(room, shared):
+            raise _Unread
         called = each.message.mentions if each.message.alert_id else ()
         if called and len(unreached) == len(called) and each.attempts <= COMING_IN_ATTEMPTS:
             # A call that nobody called can read would be lost on them: it waits some seconds for the first to
@@ -276,6 +289,10 @@ def _to_store(
         unreached=unreached,
         attestations=attestations,
     )
+
+
+def _read_by_anybody(room: Room, shared: Sharing) -> bool:
+    return any(user in room.members for user, _device in shared.holders)
 
 
 def _unreached(message: Message, room: Room, shared: Sharing | None) -> tuple[PersonId, ...]:

@@ -19,8 +19,8 @@ SELECT key, pg_notify('streha_outbox', '') FROM posted
 SELECT pg_advisory_xact_lock($1)
 
 -- claim --
--- Lease the oldest waiting messages, keeping each target's order within its lane; a repetition that waits
--- for its time holds nothing up. $1 now, $2 lease until, $3 limit, $4 lane.
+-- Lease the oldest waiting messages, keeping each target's order within its lane; a repetition that waits for its time
+-- holds nothing up, nor does what waits for somebody who can read it. $1 now, $2 lease until, $3 limit, $4 lane.
 UPDATE outbox SET lease_until = $2, attempts = attempts + 1, state = 'sending'
 WHERE id IN (
     SELECT id FROM outbox AS waiting
@@ -31,6 +31,7 @@ WHERE id IN (
           WHERE earlier.target_id = waiting.target_id AND earlier.lane = waiting.lane
             AND earlier.state IN ('pending', 'sending') AND earlier.sequence < waiting.sequence
             AND NOT earlier.repeated
+            AND (earlier.failure IS DISTINCT FROM 'nobody_can_read' OR earlier.alert_id IS NOT NULL)
             AND (earlier.due_at > $1 OR earlier.lease_until > $1))
     ORDER BY sequence LIMIT $3 FOR UPDATE SKIP LOCKED)
 RETURNING id, key, lane, target_kind, target_id, sequence, template, parameters, mentions, alert_id, case_id,

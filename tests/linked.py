@@ -56,7 +56,8 @@ async def link_everybody(database: Database, now: datetime) -> None:
             "  RETURNING *) "
             "INSERT INTO matrix_attestations (id, person_id, matrix_user, device_id, device_key, master_key, claim_id, "
             "  attested_by, attested_at, pinned_at) "
-            "SELECT gen_random_uuid(), person_id, matrix_user, device_id, device_key, $2, claimed.id, decided_by, $1, $1 "
+            "SELECT gen_random_uuid(), person_id, matrix_user, device_id, device_key, $2, claimed.id, decided_by, $1, "
+            "  $1 "
             "FROM claimed JOIN people ON people.id = person_id",
             now, MASTER_KEY,
         )  # fmt: skip

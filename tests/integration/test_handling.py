@@ -122,7 +122,9 @@ async def test_words_of_an_identity_that_does_not_stand_in_the_database_are_not_
         # Linked anew meanwhile: to another identity, or to none yet.
         key, since = (bytes(32), network.clock.now()) if how == "another" else (None, None)
         async with network.database.transaction() as tx:
-            await tx.run("UPDATE matrix_attestations SET master_key = $2, pinned_at = $3 WHERE id = $1", link, key, since)
+            await tx.run(
+                "UPDATE matrix_attestations SET master_key = $2, pinned_at = $3 WHERE id = $1", link, key, since
+            )
     before = await _outbox(network.database, room)
     for words in ("ack", "yes", "help"):
         await talk.say(coordinator, room, words)

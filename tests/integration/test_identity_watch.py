@@ -692,6 +692,62 @@ async def test_what_was_sealed_before_anybody_was_linked_is_sealed_anew(
     assert len({transaction for transaction, _content in town.server.puts}) == 2
 
 
+async def test_what_nobody_could_read_waits_for_somebody_who_can_and_holds_nothing_up(
+    town: Town, clock: MovableClock, settings: Settings, logged: io.StringIO
+) -> None:
+    scene, member = town.scene, town.scene.member
+    town.signs_in(member)
+    Credentials(town.directory, SECRET).keep(BOT, "BOT", "a token")
+    device, watch = town.bot()
+    await watch.begin()
+    lease, occupants = Lease(town.database, clock), Occupants(device.homeserver)
+    await lease.acquire()
+    housekeeping = Housekeeping(town.database, clock, device, occupants, room_version="11")
+    delivery = Delivery(town.database, clock, device, lease, housekeeping, occupants, Renderer(settings))
+    town.server.joined[ROOM] = {member.matrix_user}
+
+    async def left(key: str) -> None:
+        async with town.database.transaction() as tx:
+            await outbox.post(tx, [Message(key=key, target=target, template="reply_no_alert")], clock.now())
+
+    async def states() -> list[str]:
+        async with town.database.reading() as look:
+            rows = await look.rows(
+                "SELECT state, failure FROM outbox WHERE target_id = $1 AND NOT repeated ORDER BY sequence",
+                scene.case.core.id,
+            )
+        return [f"{row['state']} {row['failure'] or ''}".strip() for row in rows]
+
+    async with town.database.transaction() as tx:
+        target = await made_room(tx, town)
+        await tx.run("DELETE FROM outbox")
+    await left("one")
+    await delivered(delivery)
+    assert (await states(), town.server.puts) == (["pending nobody_can_read"], [])
+    # What comes later is tried at once.
+    await left("two")
+    await delivered(delivery)
+    assert await states() == ["pending nobody_can_read"] * 2
+    await town.confirmed(member)
+    await watch.look()
+    clock.move(timedelta(minutes=1))
+    async with asyncio.TaskGroup() as tasks:
+        assert await delivery.deliver(tasks, Lane.ORDINARY) == 2
+    assert await states() == ["sent"] * 2
+    # Nor for ever: it is loud in the end.
+    await town.network.linking.end(town.administrator, member.id, EndReason.COMPROMISED)
+    await watch.look()
+    await left("three")
+    await delivered(delivery)
+    assert "message_not_delivered" not in logged.getvalue()
+    clock.move(timedelta(hours=1, seconds=1))
+    await lease.renew()
+    async with asyncio.TaskGroup() as tasks:
+        await delivery.deliver(tasks, Lane.ORDINARY)
+    assert (await states())[-1] == "failed nobody_can_read"
+    assert "message_not_delivered" in logged.getvalue()
+
+
 async def delivered(delivery: Delivery) -> None:
     """Deliver what waits, to its end."""
     async with asyncio.TaskGroup() as tasks:
