@@ -18,7 +18,7 @@ from bots.device import MatrixDevice
 from bots.former_rooms import FormerRoom, Why
 from bots.occupants import Occupants
 from bots.rendering import text_content
-from bots.room_care import OUTSIDE
+from bots.room_care import OUTSIDE, RoomCare
 from bots.room_messages import FAREWELLS
 from core import logs
 from core.clock import Clock
@@ -49,6 +49,7 @@ class Archiving:
         self._police = settings.police_number
         self._device = device
         self._occupants = occupants
+        self._care = RoomCare(database, clock, device.homeserver, occupants, device.user_id)
 
     async def sweep(self) -> None:
         """Go on leaving every room that is to be left."""
@@ -81,7 +82,9 @@ class Archiving:
         """Do what is to be done in a room now; tell whether nothing is left to do there."""
         present = await self._present(room)
         inside = present.get(self._device.user_id) == "join"
-        if inside and not room.told and room.why is not Why.ORPHANED and await self._say_last_word(room, present):
+        if not inside:
+            await self._require_outside(room)
+        if inside and not room.told and await self._say_last_word(room, present):
             return False
         if inside:
             await self._empty(room, present)
@@ -106,6 +109,11 @@ class Archiving:
             if error.code not in OUTSIDE:
                 raise
             return {}
+
+    async def _require_outside(self, room: FormerRoom) -> None:
+        """Believe that the bot is not in a room any more only when it is said again and again: nobody looks later."""
+        if not await self._care.is_outside(room.room_id):
+            raise Temporary("The homeserver contradicts itself.", code="contradiction")
 
     async def _say_last_word(self, room: FormerRoom, present: Mapping[str, str]) -> bool:
         """Say that nobody listens here any more; False where there is nobody to say it to, or no way."""
@@ -143,11 +151,12 @@ class Archiving:
     async def _leave(self, room: FormerRoom, *, inside: bool) -> None:
         """Leave, and have the homeserver forget that the bot was ever there; either may have been done before."""
         try:
-            if inside:
-                await self._device.homeserver.leave(room.room_id)
+            await self._device.homeserver.leave(room.room_id)
         except Permanent as error:
             if error.code not in OUTSIDE:
                 raise
+            if inside:
+                await self._require_outside(room)
         # What it keeps of a room that was left is its own affair.
         with suppress(Permanent):
             await self._device.homeserver.forget(room.room_id)

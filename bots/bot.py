@@ -81,7 +81,9 @@ class Bot:
         self._identities = IdentityWatch(database, clock, device)
         self._last_known = LastKnown(database)
         self._attending = Attending(clock, settings, device, self._handling, self._last_known)
-        self._housekeeping = Housekeeping(database, clock, device, self._occupants, room_version=settings.room_version)
+        self._housekeeping = Housekeeping(
+            database, clock, device, lease, self._occupants, room_version=settings.room_version
+        )
         self._archiving = Archiving(database, clock, settings, device, self._occupants)
         self._delivery = Delivery(
             database, clock, device, lease, self._housekeeping, self._occupants, Renderer(settings)

@@ -25,7 +25,10 @@ class DeviceLost(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            mark("The homeserver has signed this Matrix device out. Remove its directory for a new device.")
+            mark(
+                "The homeserver has signed this Matrix device out. Move the directory device away for a new one, and "
+                "keep the directory identity."
+            )
         )
 
 

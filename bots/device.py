@@ -32,6 +32,7 @@ from bots.key_directory import Believed, KeyDirectory
 from bots.key_upkeep import held_of, wanted
 from bots.olm_machine import OlmMachine
 from bots.olm_store import InboxRow, OlmStore
+from bots.own_keys import OwnKeys
 from bots.received import Arrival, MembershipChange, Received, SettingChange, Undecryptable, Unencrypted
 from bots.room_sessions import RoomSessions, Sealed
 from bots.sharing import PATIENCE, KeySharing, Sharing
@@ -40,6 +41,7 @@ from core import logs, metrics
 from core.clock import Clock
 from core.errors import DeliveryError, Permanent, Temporary, Unavailable
 from core.texts import mark
+from crypto import cross_signing
 
 log = logs.get(__name__)
 
@@ -143,6 +145,12 @@ class MatrixDevice:
     def curve25519(self) -> str:
         """The device's public identity key, under which one-to-one messages are addressed to it."""
         return self._machine.curve25519
+
+    def is_signed_by(self, shown: OwnKeys) -> bool:
+        """Tell whether the signing key that is shown has signed this device, as kept here or as published."""
+        keys = self._machine.device_keys
+        kept = cross_signing.is_signed(keys, self.user_id, shown.signing or "")
+        return kept or shown.signature_on(keys, self.device_id) is not None
 
     @property
     def dropped(self) -> Mapping[str, int]:

@@ -19,6 +19,8 @@ from core.outbox import Target, TargetKind
 # A homeserver that spoils every new room too must not have the bot make rooms without end.
 MOST_NEW_ROOMS = 3
 WITHIN = timedelta(hours=1)
+# Where it takes them away, so long after the last one there is one more: people wait there.
+ONE_MORE_AFTER = timedelta(minutes=10)
 
 
 class Why(StrEnum):
@@ -66,10 +68,16 @@ async def renew(tx: Transaction, case_id: CaseId | None, now: datetime) -> int:
     return len(found)
 
 
-async def may_be_replaced(tx: Transaction, room: Room, now: datetime) -> bool:
-    """Tell whether a target may have another room, or has had too many lately."""
-    times = await tx.value(SQL["times_given_up"], room.target.kind, room.target.id, now - WITHIN)
-    return int(times) < MOST_NEW_ROOMS
+async def may_be_replaced(tx: Transaction, room: Room, why: Why, now: datetime) -> bool:
+    """Tell whether a target may have another room now, or has had too many lately for the same reason."""
+
+    async def times(within: timedelta) -> int:
+        return int(await tx.value(SQL["times_given_up"], room.target.kind, room.target.id, now - within, why))
+
+    if await times(WITHIN) < MOST_NEW_ROOMS:
+        return True
+    # In a spoilt room the bot can still speak; where it is in none, nobody is heard.
+    return why is Why.REMOVED and await times(ONE_MORE_AFTER) == 0
 
 
 async def to_archive(tx: Transaction, now: datetime, limit: int) -> Sequence[FormerRoom]:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bots.identifiers import is_room_id, is_token, is_user_id
-from bots.transport import AuthenticationWanted, Transport, list_in, text_in
+from bots.transport import AuthenticationWanted, Transport, list_in, part_in, text_in
 from core.errors import Permanent
 
 _CLIENT = "/_matrix/client/v3"
@@ -144,14 +144,13 @@ class Homeserver(Transport):
     async def joined_members(self, room_id: str) -> frozenset[str]:
         """Return who is in the room now."""
         answer = await self.call("GET", f"{_CLIENT}/rooms/{_part(room_id)}/joined_members")
-        joined = answer.get("joined")
-        return frozenset(filter(is_user_id, joined)) if isinstance(joined, dict) else frozenset()
+        return frozenset(filter(is_user_id, part_in(answer, "joined", dict)))
 
     async def memberships(self, room_id: str) -> dict[str, str]:
         """Return everyone's membership in the room: join, invite, leave, ban or knock."""
         answer = await self.call("GET", f"{_CLIENT}/rooms/{_part(room_id)}/members")
         found: dict[str, str] = {}
-        for event in list_in(answer, "chunk"):
+        for event in part_in(answer, "chunk", list):
             match event:
                 case {"state_key": user_id, "content": {"membership": str(membership)}} if is_user_id(user_id):
                     found[user_id] = membership
@@ -161,6 +160,10 @@ class Homeserver(Transport):
         """Return every state event of a room as it is; after leaving, as it was then."""
         answer = await self.call("GET", f"{_CLIENT}/rooms/{_part(room_id)}/state", list_as="state")
         return list_in(answer, "state")
+
+    async def made_as(self, room_id: str) -> dict[str, Any]:
+        """Return what a room's first event holds; who made it stands in `settings`."""
+        return await self.call("GET", f"{_CLIENT}/rooms/{_part(room_id)}/state/m.room.create/")
 
     async def put_state(self, room_id: str, kind: str, key: str, content: Mapping[str, Any]) -> None:
         """Write a setting of a room."""

@@ -17,6 +17,7 @@ from bots import former_rooms, room_state, rooms
 from bots.device import MatrixDevice
 from bots.former_rooms import Why
 from bots.inviting import Inviting, forget_others
+from bots.lease import Lease, LeaseLost
 from bots.occupants import FORBIDDEN, Occupants
 from bots.orphans import Orphans
 from bots.room_care import OUTSIDE, RoomCare
@@ -25,7 +26,7 @@ from bots.rooms import Room
 from core import logs
 from core.clock import Clock
 from core.database import Database
-from core.errors import DeliveryError, Permanent, StrehaError, Temporary, Unavailable
+from core.errors import Conflict, DeliveryError, Permanent, Temporary, Unavailable
 from core.outbox import Target
 
 log = logs.get(__name__)
@@ -43,16 +44,18 @@ class Housekeeping:
     """Makes rooms and keeps their membership."""
 
     def __init__(
-        self, database: Database, clock: Clock, device: MatrixDevice, occupants: Occupants, *, room_version: str
-    ) -> None:
+        self, database: Database, clock: Clock, device: MatrixDevice, lease: Lease, occupants: Occupants, *,
+        room_version: str,
+    ) -> None:  # fmt: skip
         self._database = database
         self._clock = clock
         self._device = device
+        self._lease = lease
         self._occupants = occupants
         self._room_version = room_version
         self._care = RoomCare(database, clock, device.homeserver, occupants, device.user_id)
-        self._inviting = Inviting(database, clock, device.homeserver)
-        self._orphans = Orphans(database, clock, device.homeserver, device.user_id)
+        self._inviting = Inviting(database, clock, device.homeserver, device.user_id)
+        self._orphans = Orphans(database, clock, device.homeserver, lease, device.user_id)
         self._locks: dict[Target, asyncio.Lock] = {}
         self._refusals: Counter[str] = Counter()
 
@@ -74,8 +77,14 @@ class Housekeeping:
             async with limit, self._locks.setdefault(target, asyncio.Lock()):
                 try:
                     await self._settle(target)
+                except LeaseLost:
+                    # Whatever is to be done here is another bot's now, and so is when.
+                    raise
                 except Unavailable:
                     log.warning("room_not_settled", state=target.kind, error="database")
+                except Conflict:
+                    log.warning("room_not_settled", state=target.kind, error="overtaken")
+                    await self._put_off(target)
                 except DeliveryError as error:
                     log.warning("room_not_settled", state=target.kind, error=error.code)
                     await self._put_off(target)
@@ -119,19 +128,26 @@ class Housekeeping:
         if present.get(self._device.user_id) != "join":
             if not await self._care.is_outside(room_id):
                 raise Temporary("The homeserver contradicts itself.", code="contradiction")
-            return not await self._give_up(room, room_id, Why.REMOVED)
-        if self._unseen(room):
+            if not await self._give_up(room, room_id, Why.REMOVED):
+                raise Temporary("The bot was removed too often.", code="removed_too_often")
+            return False
+        strangers = _inside(present) - room.members.keys() - {self._device.user_id}
+        # Before everything else, so that nothing that fails keeps somebody in who was taken out.
+        left_in = await self._remove(strangers, room, room_id) if strangers else None
+        unseen = self._unseen(room)
+        if unseen:
             usable = await self._care.put_right(room, room_id)
             if not usable and await self._give_up(room, room_id, Why.SPOILT):
                 return False
             # Where it cannot be replaced now it is spoken in all the same: the bot seals what it says for members only.
-        complete = await self._inviting.invite(room, room_id, present)
-        strangers = _inside(present) - room.members.keys() - {self._device.user_id}
-        if strangers and not await self._remove(strangers, room, room_id):
-            return False
+        if left_in is not None:
+            if self._refusals[room_id] >= REFUSALS and await self._give_up(room, room_id, Why.SPOILT):
+                return False
+            raise left_in
         self._refusals.pop(room_id, None)
+        complete = await self._inviting.invite(room, room_id, present)
         async with self._database.transaction() as tx:
-            if self._unseen(room):
+            if unseen:
                 await rooms.looked_at(tx, room, self._clock.now())
             await rooms.applied(tx, room, complete=complete)
             await forget_others(tx, room)
@@ -142,7 +158,7 @@ class Housekeeping:
     async def _make(self, room: Room) -> Room | None:
         """Create the room, or find the one that an earlier attempt left without telling us."""
         orphan = await self._orphans.of(room.target)
-        try:
+        with self._orphans.making(room.target):
             room_id = orphan or await self._device.homeserver.create_room(
                 name=room_state.name_of(room),
                 room_version=self._room_version,
@@ -151,19 +167,17 @@ class Housekeeping:
                 creation_content={"m.federate": False, OWN_FIELD: room_state.marker_of(room.target)},
             )
             async with self._database.transaction() as tx:
+                await self._lease.require(tx)
                 # What was found is looked at before anything is said there.
                 right_at = None if orphan else self._clock.now()
                 await rooms.created(tx, room.target, room_id, right_at=right_at)
-        except StrehaError:
-            # The room may exist although we were not told, or could not write it down: look before the next one.
-            self._orphans.doubt()
-            raise
         return await self._room(room.target)
 
     async def _close(self, room: Room) -> None:
         """End a room with its target; the last word there, and leaving it, are `bots.archiving`'s."""
         now = self._clock.now()
         async with self._database.transaction() as tx:
+            await self._lease.require(tx)
             await rooms.closed(tx, room.target, now)
             if room.room_id is not None:
                 await former_rooms.leave(tx, room.room_id, room.target, Why.CLOSED, now)
@@ -172,7 +186,7 @@ class Housekeeping:
 
     async def _give_up(self, room: Room, room_id: str, why: Why) -> bool:
         self._refusals.pop(room_id, None)
-        if not await self._care.give_up(room, room_id, why):
+        if not await self._care.give_up(self._lease, room, room_id, why):
             return False
         self._orphans.doubt()
         return True
@@ -186,26 +200,26 @@ class Housekeeping:
                 raise
             return {}
 
-    async def _remove(self, strangers: Iterable[str], room: Room, room_id: str) -> bool:
-        """Remove who does not belong; False where somebody could not be removed and the room was given up."""
+    async def _remove(self, strangers: Iterable[str], room: Room, room_id: str) -> DeliveryError | None:
+        """Remove who does not belong; return why somebody could not be removed, if anybody."""
         self._device.rotate(room_id)
         self._occupants.forget(room_id)
+        # Who belonged here until now was asked in once. Of rooms from before anybody was noted nothing can be said.
         asked = await self._inviting.asked(room.target)
+        if asked and not asked.issuperset(strangers):
+            log.error("stranger_removed", state=room.target.kind)
+            # Before the first is out: afterwards nobody would find what there was to tell.
+            await self._care.alarm(room.target, "stranger")
+        failure: DeliveryError | None = None
+        refused = False
         for user in sorted(strangers):
             try:
                 await self._device.homeserver.kick(room_id, user)
-            except Permanent as error:
-                if error.code != FORBIDDEN:
-                    raise
-                self._refusals[room_id] += 1
-                if self._refusals[room_id] < REFUSALS or not await self._give_up(room, room_id, Why.SPOILT):
-                    raise
-                return False
-        # Who belonged here until now was asked in once. Of rooms from before anybody was noted nothing can be said.
-        if asked and not asked.issuperset(strangers):
-            log.error("stranger_removed", state=room.target.kind)
-            await self._care.alarm(room.target, "stranger", room_id)
-        return True
+            except DeliveryError as error:
+                failure = error
+                refused = refused or error.code == FORBIDDEN
+        self._refusals[room_id] += refused
+        return failure
 
     async def _put_off(self, target: Target) -> None:
         with suppress(Unavailable):

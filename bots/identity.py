@@ -83,9 +83,13 @@ class Identity:
         self._settle(shown)
         kept = self._files.kept()
         if shown.master is None:
-            kept = await self._publish(homeserver, user_id, kept)
+            kept = await (self._publish(homeserver, kept) if kept else self._publish_first(homeserver, user_id))
             shown = replace(shown, master_object=kept.published["master_key"], master=kept.master, signing=kept.signing)
         if kept is None:
+            prepared = self._files.next()
+            if prepared and prepared[0].master != shown.master:
+                # Made when the homeserver said there was none, and never taken by it: in the way of the true one.
+                self._files.give_up()
             raise IdentityMissing(HAS_IDENTITY)
         if shown.master != kept.master:
             raise IdentityMissing(REPLACED)
@@ -111,7 +115,7 @@ class Identity:
                 self._files.prepare(kept)
             if shown.master is None:
                 # The homeserver has lost it, or hides it: without the password nothing is replaced.
-                await self._publish(homeserver, user_id, kept)
+                await self._publish(homeserver, kept)
             else:
                 await homeserver.upload_cross_signing_keys(kept.below_master, user_id=user_id, password=password)
             self._files.promote()
@@ -147,19 +151,24 @@ class Identity:
         self._files.promote()
         return True
 
-    async def _publish(self, homeserver: Homeserver, user_id: str, kept: Kept | None) -> Kept:
+    async def _publish(self, homeserver: Homeserver, kept: Kept, wish_for_password: str = HALF) -> Kept:
         """Publish an identity where there is none, which needs no password. A wish for it means that there is one."""
-        seed_was_here = self._files.master_seed() is not None
-        fresh = kept is None
-        kept = kept or self._provision(user_id)
         try:
             await homeserver.upload_cross_signing_keys(kept.published)
         except AuthenticationWanted as error:
-            if fresh:
-                # Made a moment ago because the homeserver said there was none: in the way of the true one.
-                self._files.set_aside(master_seed=not seed_was_here)
-            raise IdentityMissing(HAS_IDENTITY if fresh else HALF) from error
+            raise IdentityMissing(wish_for_password) from error
         log.info("identity_published")
+        return kept
+
+    async def _publish_first(self, homeserver: Homeserver, user_id: str) -> Kept:
+        """Make an identity and publish it; until the homeserver has taken it, it is none."""
+        kept = self._provision(user_id)
+        try:
+            await self._publish(homeserver, kept, HAS_IDENTITY)
+        except IdentityMissing:
+            self._files.give_up()
+            raise
+        self._files.promote()
         return kept
 
     async def _publish_below_master(self, homeserver: Homeserver, kept: Kept) -> None:
@@ -171,19 +180,16 @@ class Identity:
             raise IdentityMissing(HALF) from error
 
     def _provision(self, user_id: str) -> Kept:
-        """Make the seeds and put them on disk before anybody hears of them.
+        """Make the seeds and put them on disk before anybody hears of them, or go on with those of a start cut off.
 
-        A master seed that is here already, of a first start that was killed or of an identity whose sealed file was
-        lost, is used: it is never overwritten.
+        A master seed that is here already, of an identity whose sealed file was lost, is used: it is never overwritten.
         """
-        seeds = cross_signing.new_seeds()
-        seed = self._files.master_seed()
-        if seed is None:
-            self._files.keep_master_seed(seeds.master)
-        else:
-            seeds = replace(seeds, master=seed)
-        kept = made(user_id, seeds)
-        self._files.keep(kept)
+        prepared = self._files.next()
+        if prepared:
+            return prepared[0]
+        seeds, seed = cross_signing.new_seeds(), self._files.master_seed()
+        kept = made(user_id, seeds if seed is None else replace(seeds, master=seed))
+        self._files.prepare(kept, seeds.master if seed is None else None)
         return kept
 
     async def _sign(self, homeserver: Homeserver, machine: OlmMachine, shown: OwnKeys, *seeds: bytes | None) -> None:

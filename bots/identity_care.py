@@ -38,7 +38,16 @@ NO_ANSWER = mark("The homeserver does not answer as it should. What was begun ca
 REFUSED = mark("The homeserver refused, with the code {code}. What was begun can be repeated.")
 UNFINISHED = mark("New keys of the identity were begun here and never finished. Repeat what was begun first.")
 UNREADABLE = mark("The file of the master seed cannot be read. Nothing was removed; look at it before you go on.")
+NOT_ON_PAPER = mark(
+    "The seeds on this machine are not the ones on your papers any more. Nothing was removed; begin anew."
+)
 OTHER_SEED = mark("The master seed on this machine belongs to another identity than the one that is kept here.")
+
+
+def require_fit(kind: Kind, seed: bytes, public_keys: Mapping[Kind, str | None]) -> None:
+    """Raise InvalidInput unless this is the seed of one of these keys."""
+    if cross_signing.public_key(seed) != public_keys[kind]:
+        raise InvalidInput(NOT_THE_MASTER_SEED if kind is Kind.MASTER else NOT_THE_SIGNING_SEED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,21 +127,15 @@ class IdentityCare:
         ]
         return Account(master=shown.master, signing=shown.signing, devices=listed)
 
-    async def require_fit(self, kind: Kind, seed: bytes) -> None:
-        """Raise InvalidInput unless this seed is the one of the published identity, or else of the one kept here."""
+    async def public_keys(self) -> Mapping[Kind, str | None]:
+        """Return the keys of the published identity, or else of the one kept here."""
         if self._credentials.exist:
             found = await self.account()
-            master, signing = found.master, found.signing
-        else:
-            kept = self._files.kept()
-            if kept is None:
-                raise NotFound(NO_IDENTITY)
-            master, signing = kept.master, kept.signing
-        public = cross_signing.public_key(seed)
-        if kind is Kind.MASTER and public != master:
-            raise InvalidInput(NOT_THE_MASTER_SEED)
-        if kind is Kind.SIGNING and public != signing:
-            raise InvalidInput(NOT_THE_SIGNING_SEED)
+            return {Kind.MASTER: found.master, Kind.SIGNING: found.signing}
+        kept = self._files.kept()
+        if kept is None:
+            raise NotFound(NO_IDENTITY)
+        return {Kind.MASTER: kept.master, Kind.SIGNING: kept.signing}
 
     # The seeds that rest here -----------------------------------------------------------------------
 
@@ -153,11 +156,19 @@ class IdentityCare:
             raise NotFound(NO_SEED)
         return seeds
 
-    def take_offline(self) -> None:
-        """Remove them; whoever calls this has them on paper."""
-        self._files.take_offline(self._clock.now())
+    def take_offline(self, copied: Mapping[Kind, bytes]) -> None:
+        """Remove them, where they are still exactly what was copied to paper; the bot may be at work meanwhile."""
+        with self._files.alone():
+            if self.seeds() != copied:
+                raise Conflict(NOT_ON_PAPER)
+            self._files.take_offline(self._clock.now())
 
     # What needs the bot here to be stopped --------------------------------------------------------------
+
+    async def require_ready(self) -> None:
+        """Raise what would stop these acts anyway, before a person types a paper: a new device is signed in here."""
+        async with self._changing():
+            pass
 
     async def sign_device(self, signing_seed: bytes) -> str:
         """See to it that the device here is signed, a new one if there is none; return its id."""
@@ -204,6 +215,8 @@ class IdentityCare:
         async with AsyncExitStack() as resources:
             resources.callback(StoreLock(self._directory / "device").release)
             resources.enter_context(_in_words())
+            if not self._password and not self._credentials.exist:
+                raise Conflict(PASSWORD_REFUSED)
             session = await resources.enter_async_context(aiohttp.ClientSession())
             homeserver = await signed_in(
                 Homeserver(self._settings.homeserver_url, session),

@@ -2,16 +2,20 @@
 
 In one directory: `identity.sealed` (the published keys and, until it is taken offline, the self-signing seed),
 `identity.master-seed` (until it is taken offline; not sealed, so that it outlives the store key), and, while something
-new is being published, the same two with `.next`. Each step is one file, written or renamed whole: what was killed
-between two steps is finished or repeated, and a seed that may be published is never overwritten. What is published,
-and when, `bots.identity` decides.
+new is being published, the first time too, the same two with `.next`. Each step is one file, written or renamed whole:
+what was killed between two steps is finished or repeated, and a seed that may be published is never overwritten.
+Whatever changes these files holds the directory's lock for that moment. What is published, and when, `bots.identity`
+decides.
 """
 
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
@@ -71,6 +75,7 @@ class IdentityFiles:
     """The files of one identity in one directory."""
 
     def __init__(self, directory: Path, secret: bytes) -> None:
+        self._directory = directory
         self._sealed = directory / SEALED_FILE
         self._next = directory / f"{SEALED_FILE}{NEXT}"
         self.master_seed_file = directory / MASTER_SEED_FILE
@@ -80,10 +85,6 @@ class IdentityFiles:
     def kept(self) -> Kept | None:
         """Return the identity that rests here, or nothing."""
         return self._read(self._sealed)
-
-    def keep(self, kept: Kept) -> None:
-        """Keep an identity in place of what was kept."""
-        private_files.write(self._sealed, self._to_bytes(kept))
 
     def master_seed(self) -> bytes | None:
         """Return the master seed while it is on this machine."""
@@ -96,16 +97,25 @@ class IdentityFiles:
             return False
         return bool(self.master_seed_file.read_bytes().strip(b"\0"))
 
-    def keep_master_seed(self, seed: bytes) -> None:
-        """Write the master seed down; what stands there and cannot be read goes aside."""
-        self._set_aside(self.master_seed_file, UNPUBLISHED)
-        private_files.write(self.master_seed_file, base64.b64encode(seed) + b"\n")
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let no other process change these files meanwhile; for a moment only, and not one within the other."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        opened = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(opened)
 
     def take_offline(self, at: datetime) -> None:
-        """Remove every seed from this machine. The master seed goes last: killed before, it is still asked for."""
+        """Remove every seed from this machine, for whoever is `alone` with them.
+
+        The master seed goes last: killed before, it is still asked for.
+        """
         kept = self.kept()
         if kept is not None:
-            self.keep(replace(kept, self_signing=None, offline_at=at))
+            private_files.write(self._sealed, self._to_bytes(replace(kept, self_signing=None, offline_at=at)))
         left_over = [*self._sealed.parent.glob(f"{SEALED_FILE}.*"), *self.master_seed_files()]
         for path in sorted(left_over, key=lambda path: path == self.master_seed_file):
             private_files.destroy(path)
@@ -132,24 +142,28 @@ class IdentityFiles:
 
     def prepare(self, kept: Kept, new_master_seed: bytes | None = None) -> None:
         """Keep what is about to be published beside what is; what was prepared in vain before goes aside."""
-        for path in (self._next, self._next_master_seed):
-            self._set_aside(path, UNPUBLISHED)
-        if new_master_seed is not None:
-            private_files.write(self._next_master_seed, base64.b64encode(new_master_seed) + b"\n")
-        private_files.write(self._next, self._to_bytes(kept))
+        with self.alone():
+            self._give_up()
+            if new_master_seed is not None:
+                private_files.write(self._next_master_seed, base64.b64encode(new_master_seed) + b"\n")
+            private_files.write(self._next, self._to_bytes(kept))
 
     def promote(self) -> None:
         """Let what has been published take the place of what was kept. The sealed file goes last."""
-        if self._next_master_seed.exists():
-            self._set_aside(self.master_seed_file, ".before")
-            private_files.move(self._next_master_seed, self.master_seed_file)
-        private_files.move(self._next, self._sealed)
+        with self.alone():
+            if self._next_master_seed.exists():
+                self._set_aside(self.master_seed_file, ".before")
+                private_files.move(self._next_master_seed, self.master_seed_file)
+            private_files.move(self._next, self._sealed)
 
-    def set_aside(self, *, master_seed: bool) -> None:
-        """Move an identity that nobody was shown out of the way; nothing secret is destroyed."""
-        self._set_aside(self._sealed, UNPUBLISHED)
-        if master_seed:
-            self._set_aside(self.master_seed_file, UNPUBLISHED)
+    def give_up(self) -> None:
+        """Move what was prepared in vain out of the way; nothing secret is destroyed."""
+        with self.alone():
+            self._give_up()
+
+    def _give_up(self) -> None:
+        for path in (self._next, self._next_master_seed):
+            self._set_aside(path, UNPUBLISHED)
 
     def _set_aside(self, path: Path, ending: str) -> None:
         if path.exists():

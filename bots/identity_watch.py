@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
 from functools import partial
 from typing import NoReturn
 
@@ -34,6 +35,7 @@ RETRY_SECONDS = 1.0
 # At least so long between two looks: many things change at once, and the next look takes them together.
 BREATH_SECONDS = 0.5
 QUERY_SECONDS = 15.0
+ALL_ASKED_EVERY = timedelta(hours=1)
 
 # False where something of it is left to do.
 _Step = Callable[[], Awaitable[bool | None]]
@@ -46,6 +48,7 @@ class IdentityWatch:
         self._database = database
         self._clock = clock
         self._device = device
+        self._all_asked_at: datetime | None = None
         self._rows_woken = asyncio.Event()
         self._woken = asyncio.Event()
         # What was read earlier is never taken in later.
@@ -106,10 +109,17 @@ class IdentityWatch:
         return await _all_done([*pins, self.read] if pins else []) and done
 
     async def _ask(self) -> None:
-        """Ask for the keys of confirmed people that may have changed, whether or not anybody speaks to them."""
-        known = self._device.attestations
+        """Ask for the keys of confirmed people that may have changed, whether or not anybody speaks to them.
+
+        Once an hour all are asked for: what is not said to have changed may have.
+        """
+        known, now = self._device.attestations, self._clock.now()
         async with _patiently():
-            await self._device.keys.refresh([each for each in known.users if known.confirmed(each)])
+            if self._all_asked_at is None or now - self._all_asked_at >= ALL_ASKED_EVERY:
+                await self._device.keys.ask_confirmed()
+                self._all_asked_at = now
+            else:
+                await self._device.keys.refresh([each for each in known.users if known.confirmed(each)])
 
     async def _shown(self) -> list[tuple[Attestation, UserKeys]]:
         """Return whose device was confirmed and not followed yet, with what their homeserver shows of them now."""

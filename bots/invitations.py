@@ -74,12 +74,12 @@ def noticed(
         return replace(fresh, standing=_FIRST.get(membership or "", Standing.WANTED))
     here = _HERE.get((known.standing, membership or ""))
     if here is not None:
-        return replace(known, standing=here, version=version)
+        return _standing(known, here, version, now)
     if known.standing is Standing.WANTED:
         return replace(known, version=version)
     if known.version != version:
         return fresh
-    return replace(known, standing=Standing.GONE)
+    return _standing(known, Standing.GONE, version, now)
 
 
 def due(invitation: Invitation, now: datetime) -> Step | None:
@@ -91,6 +91,13 @@ def due(invitation: Invitation, now: datetime) -> Step | None:
     if invitation.reminded_at is None and now - invitation.since >= REMINDED_AFTER:
         return Step.REMIND
     return None
+
+
+def _standing(known: Invitation, standing: Standing, version: int, now: datetime) -> Invitation:
+    """Return how somebody stands; where that is otherwise than before, what was said of it says nothing any more."""
+    if standing is known.standing:
+        return replace(known, version=version)
+    return replace(known, standing=standing, version=version, since=now, reminded_at=None, told_at=None)
 
 
 # Whoever is met in a room for the first time.

@@ -17,7 +17,7 @@ from bots.rooms import SQL, Room
 from core import logs, outbox
 from core.clock import Clock
 from core.database import Database, Reading, Transaction
-from core.errors import DeliveryError, Permanent
+from core.errors import DeliveryError, Temporary
 from core.outbox import Message, Target, TargetKind
 
 log = logs.get(__name__)
@@ -28,38 +28,38 @@ ROOMS_AT_ONCE = 20
 class Inviting:
     """Asks people in."""
 
-    def __init__(self, database: Database, clock: Clock, homeserver: Homeserver) -> None:
+    def __init__(self, database: Database, clock: Clock, homeserver: Homeserver, bot: str) -> None:
         self._database = database
         self._clock = clock
         self._homeserver = homeserver
+        self._bot = bot
 
     async def invite(self, room: Room, room_id: str, present: Mapping[str, str]) -> bool:
-        """Invite whoever belongs in a room and is not there; tell whether everybody could be."""
+        """Invite whoever belongs in a room and is not there; tell whether everybody could be.
+
+        One who cannot be invited keeps neither the others from coming in nor anybody from hearing what is said there.
+        """
         now = self._clock.now()
         async with self._database.reading() as look:
             known = await _known(look, room.target)
         kept: list[Invitation] = []
-        refused, failure = False, None
+        complete = True
         for user, person_id in sorted(room.members.items()):
             invitation = noticed(known.get(person_id), person_id, room_id, room.version, present.get(user), now)
-            if invitation.standing is Standing.WANTED and failure is None:
+            if invitation.standing is Standing.WANTED:
                 try:
                     await self._ask(room_id, user, waiting=present.get(user) == "invite")
                     invitation = invitation.invited()
-                except Permanent as error:
-                    log.warning("invitation_refused", error=error.code)
-                    refused = True
                 except DeliveryError as error:
-                    failure = error
+                    log.warning("invitation_refused", error=error.code)
+                    complete = False
             kept.append(invitation)
         changed = [each for each in kept if each != known.get(each.person_id)]
         if changed:
             _log_who_went(room, known, changed)
             async with self._database.transaction() as tx:
                 await keep(tx, room.target, changed)
-        if failure is not None:
-            raise failure
-        return not refused
+        return complete
 
     async def asked(self, target: Target) -> frozenset[str]:
         """Return everybody who was ever asked into a room and was not yet found to have been removed."""
@@ -86,6 +86,8 @@ class Inviting:
     async def _follow_up(self, room: Room, room_id: str, now: datetime) -> None:
         """Do what is due about the people of one room, as the homeserver shows them now."""
         present = await self._homeserver.memberships(room_id)
+        if present.get(self._bot) != "join":
+            raise Temporary("The homeserver does not even name the bot.", code="contradiction")
         async with self._database.transaction() as tx:
             known = await _known(tx, room.target)
             kept: list[Invitation] = []

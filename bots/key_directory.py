@@ -81,7 +81,8 @@ class KeyDirectory:
             if news:
                 self._keep_seen_changed()
             # What is known may be older than what was confirmed: only an answer from now on tells of a change.
-            self.mark_changed(each for each in news if self.attestations.differs(each, self.keys_of(each)))
+            self._forget_absences(news)
+            self.mark_changed([each for each in news if self.attestations.differs(each, self.keys_of(each))])
         after = self._attested()
         metrics.IDENTITIES_MISSING.set(len(self._missing()))
         self._lose(before - after)
@@ -202,6 +203,12 @@ class KeyDirectory:
         now = self._clock.now().timestamp()
         for user_id in missing:
             self._keep(replace(self.keys_of(user_id), current=False, absent_since=now, absent_for=0.0))
+
+    def _forget_absences(self, user_ids: Iterable[str]) -> None:
+        for user_id in user_ids:
+            known = self.keys_of(user_id)
+            if known.absences:
+                self._keep(replace(known, current=False, absences=0, absent_since=None, absent_for=0.0))
 
     def _notice(self, user_ids: Iterable[str]) -> None:
         differing = [each for each in user_ids if self.attestations.differs(each, self.keys_of(each))]

@@ -22,8 +22,11 @@ FROM rooms JOIN room_targets USING (target_kind, target_id) WHERE rooms.target_i
 SELECT target_kind, target_id, person_id, matrix_user FROM room_members WHERE target_id = ANY($1)
 
 -- room_created --
--- $1 kind, $2 target, $3 Matrix room, $4 when its settings were right, or nothing.
-UPDATE rooms SET room_id = $3, looked_at = $4 WHERE target_kind = $1 AND target_id = $2
+-- Only where a room is wanted, and never one that was given up. $1 kind, $2 target, $3 Matrix room, $4 when its settings
+-- were right, or nothing.
+UPDATE rooms SET room_id = $3, looked_at = $4, applied_version = 0
+WHERE target_kind = $1 AND target_id = $2 AND room_id IS NULL AND closed_at IS NULL
+  AND NOT EXISTS (SELECT FROM former_rooms WHERE room_id = $3)
 
 -- room_applied --
 -- Nobody is in the room who does not belong there, unless something moved there meanwhile. $1 kind, $2 target,
@@ -79,9 +82,10 @@ INSERT INTO former_rooms (room_id, target_kind, target_id, why, given_up_at, due
 SELECT $1, target_kind, target_id, $2, $3, $3 FROM given_up ON CONFLICT DO NOTHING
 
 -- leave_room --
--- A room that nobody is to use, of a target that has ended or has another. $1 Matrix room, $2 kind, $3 target, $4 why,
--- $5 now.
-INSERT INTO former_rooms (room_id, target_kind, target_id, why, given_up_at, due_at) VALUES ($1, $2, $3, $4, $5, $5)
+-- A room that nobody is to use, of a target that has ended or has another; one in use is not left. $1 Matrix room,
+-- $2 kind, $3 target, $4 why, $5 now.
+INSERT INTO former_rooms (room_id, target_kind, target_id, why, given_up_at, due_at)
+SELECT $1, $2, $3, $4, $5, $5 WHERE NOT EXISTS (SELECT FROM rooms WHERE room_id = $1 AND closed_at IS NULL)
 ON CONFLICT DO NOTHING
 
 -- rooms_to_renew --
@@ -91,8 +95,8 @@ SELECT room_id FROM rooms WHERE room_id IS NOT NULL AND closed_at IS NULL AND ($
 ORDER BY room_id FOR UPDATE
 
 -- times_given_up --
--- How often a target's room was given up since a moment, because it could not be trusted. $1 kind, $2 target, $3 since.
-SELECT count(*) FROM former_rooms WHERE target_kind = $1 AND target_id = $2 AND given_up_at > $3 AND why = 'spoilt'
+-- How often a target's room was given up since a moment. $1 kind, $2 target, $3 since, $4 why.
+SELECT count(*) FROM former_rooms WHERE target_kind = $1 AND target_id = $2 AND given_up_at > $3 AND why = $4
 
 -- rooms_to_archive --
 -- Former rooms that the bot is not done with. Nobody is sent away before there is a room to go to. $1 now, $2 limit.
@@ -100,7 +104,7 @@ SELECT former_rooms.room_id, former_rooms.target_kind, former_rooms.target_id, f
     former_rooms.attempts, coalesce(room_targets.language, 'en') AS language
 FROM former_rooms LEFT JOIN room_targets USING (target_kind, target_id) LEFT JOIN rooms USING (target_kind, target_id)
 WHERE former_rooms.archived_at IS NULL AND former_rooms.due_at <= $1
-  AND (former_rooms.why IN ('closed', 'orphaned') OR coalesce(room_targets.closed, true)
+  AND (former_rooms.why = 'closed' OR coalesce(room_targets.closed, true)
        OR (rooms.room_id IS NOT NULL AND rooms.applied_version = room_targets.version))
 ORDER BY former_rooms.attempts, former_rooms.due_at LIMIT $2
 

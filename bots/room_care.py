@@ -14,13 +14,14 @@ from datetime import datetime
 from bots import former_rooms, room_messages, room_state
 from bots.former_rooms import Why
 from bots.homeserver import Homeserver
+from bots.lease import Lease
 from bots.occupants import FORBIDDEN, Occupants
 from bots.room_state import Fault, Mending, Place, Setting
 from bots.rooms import Room
 from core import logs, metrics, outbox
 from core.clock import Clock
 from core.database import Database, Transaction
-from core.errors import Permanent
+from core.errors import DeliveryError, Permanent
 from core.outbox import Target
 
 log = logs.get(__name__)
@@ -69,20 +70,21 @@ class RoomCare:
             await asyncio.sleep(PAUSE_SECONDS)
             again = room_state.faults(room, self._bot, await self.settings(room_id))
             wrong = [each for each in wrong if each in again]
-        shown = await self._hide(room_id)
-        if not wrong and not shown:
-            return True
-        if any(each.mending is Mending.REPLACE for each in wrong) or not await self._repair(room_id, wrong):
-            return False
-        log.error("room_changed", state=room.target.kind, count=len(wrong))
-        await self.alarm(room.target, "changed", room_id)
-        return True
+        replace = any(each.mending is Mending.REPLACE for each in wrong)
+        published, aliases = await self._shown(room_id)
+        if not replace and (wrong or published or aliases):
+            log.error("room_changed", state=room.target.kind, count=len(wrong))
+            # Before anything is put right: afterwards nobody would find what there was to tell.
+            await self.alarm(room.target, "changed")
+        await self._hide(room_id, aliases, published=published)
+        return not replace and await self._repair(room_id, wrong)
 
-    async def give_up(self, room: Room, room_id: str, why: Why) -> bool:
+    async def give_up(self, lease: Lease, room: Room, room_id: str, why: Why) -> bool:
         """Have another room made, unless the target had too many lately; tell whether it will have one."""
         now = self._clock.now()
         async with self._database.transaction() as tx:
-            if why is Why.SPOILT and not await former_rooms.may_be_replaced(tx, room, now):
+            await lease.require(tx)
+            if not await former_rooms.may_be_replaced(tx, room, why, now):
                 log.error("room_not_replaced", state=room.target.kind)
                 return False
             if not await former_rooms.give_up(tx, room_id, why, now):
@@ -91,18 +93,18 @@ class RoomCare:
                 log.error("bot_removed_from_room", state=room.target.kind)
             else:
                 log.error("room_replaced", state=room.target.kind)
-            await self._tell(tx, room.target, "removed" if why is Why.REMOVED else "replaced", room_id, now)
+            await self._tell(tx, room.target, "removed" if why is Why.REMOVED else "replaced", now)
         self._occupants.forget(room_id)
         return True
 
-    async def alarm(self, target: Target, what: str, room_id: str) -> None:
+    async def alarm(self, target: Target, what: str) -> None:
         """Tell those who lead that somebody with power over the homeserver has moved something, and count it."""
         async with self._database.transaction() as tx:
-            await self._tell(tx, target, what, room_id, self._clock.now())
+            await self._tell(tx, target, what, self._clock.now())
 
-    async def _tell(self, tx: Transaction, target: Target, what: str, room_id: str, now: datetime) -> None:
-        # Once an hour for each room: whoever does this again and again fills nobody's telephone.
-        cause = f"{room_id}:{now:%Y-%m-%dT%H}"
+    async def _tell(self, tx: Transaction, target: Target, what: str, now: datetime) -> None:
+        # Once an hour for all its rooms: whoever does this again and again fills nobody's telephone.
+        cause = f"{now:%Y-%m-%dT%H}"
         template = "room_replaced" if what == "removed" else f"room_{what}"
         people = await room_messages.concerned(tx, target)
         await outbox.post(tx, room_messages.about(template, cause, target, people), now)
@@ -120,17 +122,23 @@ class RoomCare:
                 # What this homeserver refuses to have written is no reason to give up a room that works.
         return True
 
-    async def _hide(self, room_id: str) -> bool:
-        """Take a room out of public lists and addresses; tell whether it stood there."""
-        found = False
+    async def _shown(self, room_id: str) -> tuple[bool, list[str]]:
+        """Tell whether a room stands in the public list, and by which addresses it can be found."""
+        published, aliases = False, []
+        # Nobody who finds it can come in, for only the bot invites: what is not answered here keeps nothing up.
         try:
-            if await self._homeserver.published(room_id):
-                found = True
-                await self._homeserver.unpublish(room_id)
-            for alias in await self._homeserver.aliases(room_id):
-                found = True
-                await self._homeserver.remove_alias(alias)
-        except Permanent as error:
-            # Nobody who finds it can come in: only the bot invites.
+            published = await self._homeserver.published(room_id)
+            aliases = await self._homeserver.aliases(room_id)
+        except DeliveryError as error:
             log.warning("room_not_hidden", error=error.code)
-        return found
+        return published, aliases
+
+    async def _hide(self, room_id: str, aliases: list[str], *, published: bool) -> None:
+        """Take a room out of public lists and addresses."""
+        try:
+            if published:
+                await self._homeserver.unpublish(room_id)
+            for alias in aliases:
+                await self._homeserver.remove_alias(alias)
+        except DeliveryError as error:
+            log.warning("room_not_hidden", error=error.code)

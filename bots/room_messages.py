@@ -22,12 +22,12 @@ RING = "reply_look_ring"
 # Each of these stands twice: with the codename for who leads the case, and without.
 TEXTS = {
     "room_changed": mark(
-        "{codename}: a setting of the channel was changed at the homeserver, and put right. Only somebody with power "
-        "over the homeserver can do this. Ring your security officer."
+        "{codename}: a setting of the channel was changed at the homeserver, and is being put right. Only somebody "
+        "with power over the homeserver can do this. Ring your security officer."
     ),
     "room_changed_elsewhere": mark(
-        "A setting of a room of Streha was changed at the homeserver, and put right. Only somebody with power over the "
-        "homeserver can do this. Tell the operator."
+        "A setting of a room of Streha was changed at the homeserver, and is being put right. Only somebody with power "
+        "over the homeserver can do this. Tell the operator."
     ),
     "room_replaced": mark(
         "{codename}: the channel could not be trusted any more, and there is a new one. Its members have to accept the "
@@ -38,12 +38,12 @@ TEXTS = {
         "invitation. Tell the operator."
     ),
     "room_stranger": mark(
-        "{codename}: somebody who does not belong there was put into the channel at the homeserver, and was removed. "
-        "Ring your security officer."
+        "{codename}: somebody who does not belong there was put into the channel at the homeserver, and is being "
+        "removed. Ring your security officer."
     ),
     "room_stranger_elsewhere": mark(
-        "Somebody who does not belong there was put into a room of Streha at the homeserver, and was removed. Tell the "
-        "operator."
+        "Somebody who does not belong there was put into a room of Streha at the homeserver, and is being removed. "
+        "Tell the operator."
     ),
     "room_gone": mark(
         "{codename}: {person} has left the channel or declined the invitation, and hears nothing there. Ring {person}. "

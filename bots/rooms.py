@@ -14,6 +14,7 @@ from uuid import UUID
 from agencies.model import PersonId
 from core import queries
 from core.database import Reading, Row, Transaction
+from core.errors import Conflict
 from core.outbox import Target, TargetKind
 
 SQL = queries.load("bots")
@@ -78,8 +79,12 @@ async def target_of(tx: Reading, room_id: str) -> Target | None:
 
 
 async def created(tx: Transaction, target: Target, room_id: str, *, right_at: datetime | None = None) -> None:
-    """Record the room of a target, whose settings were right at a moment or are still to be looked at."""
-    await tx.run(SQL["room_created"], target.kind, target.id, room_id, right_at)
+    """Record the room of a target, whose settings were right at a moment or are still to be looked at.
+
+    Refused where the target has a room or has ended meanwhile, and where this room was given up already.
+    """
+    if not await tx.run(SQL["room_created"], target.kind, target.id, room_id, right_at):
+        raise Conflict("The target wants no room any more, or not this one.")
 
 
 async def applied(tx: Transaction, room: Room, *, complete: bool) -> None:

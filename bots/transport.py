@@ -11,7 +11,7 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import aiohttp
 
@@ -22,6 +22,7 @@ LARGEST_ANSWER = 64 * 1024 * 1024
 PATIENCE = 20.0
 # A code is shown and logged, so it must not be able to carry a sentence.
 _CODE = re.compile(r"[A-Z][A-Z0-9_.]{0,63}")
+_T = TypeVar("_T")
 
 
 class AuthenticationWanted(Permanent):
@@ -140,10 +141,18 @@ def _wait(answer: Mapping[str, Any]) -> float | None:
     return min(float(wait) / 1000, 3600.0) if isinstance(wait, int | float) and wait >= 0 else None
 
 
+def part_in(answer: Mapping[str, Any], name: str, kind: type[_T]) -> _T:
+    """Return a part that the answer must have: one that says nothing does not say that there is nothing."""
+    value = answer.get(name)
+    if not isinstance(value, kind):
+        raise Temporary("The homeserver's answer lacks a part.", code="incomplete")
+    return value
+
+
 def text_in(answer: Mapping[str, Any], name: str) -> str:
     """Return a text that the answer must have."""
-    value = answer.get(name)
-    if not isinstance(value, str) or not value:
+    value = part_in(answer, name, str)
+    if not value:
         raise Temporary("The homeserver's answer lacks a part.", code="incomplete")
     return value
 

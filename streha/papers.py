@@ -7,7 +7,6 @@ goes where nobody looks: without a terminal it is only written to a file that wa
 from __future__ import annotations
 
 import re
-import secrets
 import sys
 from pathlib import Path
 
@@ -22,7 +21,6 @@ from streha import terminal
 from streha.terminal import say
 
 NAMES = {Kind.MASTER: mark("MASTER PAPER of the bot"), Kind.SIGNING: mark("SIGNING PAPER of the bot")}
-ROWS_ASKED_FOR = 2
 NO_TERMINAL = mark(
     "Papers are shown at a terminal only. To write them to a medium that you take away: --file DIRECTORY"
 )
@@ -39,18 +37,25 @@ def require_terminal() -> None:
 
 
 def have_copied(kind: Kind, seed: bytes) -> None:
-    """Show a paper until the person has copied it, and have parts of the copy typed back."""
+    """Show a paper until the person has copied it, and have the whole copy typed back.
+
+    Two rows would leave five in which one slip of the pen makes the paper worthless.
+    """
+    rows, right = paper.rows(seed, kind), 0
     while True:
         clear()
-        _show(kind, paper.rows(seed, kind))
+        _show(kind, rows)
         typer.prompt(
             say(mark("Copy it by hand. Then press Enter; the screen is cleared")), default="", show_default=False
         )
         clear()
-        terminal.line(mark("Now type rows of your copy, as you wrote them."))
-        if _typed_back(kind, seed):
+        terminal.line(mark("Now type your copy, row by row, as you wrote it."))
+        right += _typed_back(kind, rows, right)
+        if right == len(rows):
             return
-        terminal.line(mark("That is not what the paper said. It is shown once more."))
+        terminal.line(
+            mark("Row {row} is not what the paper said. It is shown once more: mend your copy."), row=right + 1
+        )
         typer.prompt(say(mark("Press Enter")), default="", show_default=False)
 
 
@@ -102,17 +107,16 @@ def _show(kind: Kind, rows: list[str]) -> None:
     terminal.plain("")
 
 
-def _typed_back(kind: Kind, seed: bytes) -> bool:
-    rows = paper.rows(seed, kind)
-    wanted = sorted(secrets.SystemRandom().sample(range(1, paper.ROWS + 1), ROWS_ASKED_FOR))
-    typed = [typer.prompt(say(mark("Row {row}"), row=number)) for number in wanted]
-    for number, text in zip(wanted, typed, strict=True):
+def _typed_back(kind: Kind, rows: list[str], right: int) -> int:
+    """Ask for the rows that were not right yet; return how many are, up to the first that is not."""
+    for number, row in enumerate(rows[right:], start=right + 1):
         try:
-            if paper.read_row(text, number, kind) != rows[number - 1]:
-                return False
+            same = paper.read_row(typer.prompt(say(mark("Row {row}"), row=number)), number, kind) == row
         except RowWrong:
-            return False
-    return True
+            same = False
+        if not same:
+            return number - 1 - right
+    return len(rows) - right
 
 
 def _ask_row(number: int, kind: Kind) -> str:

@@ -13,6 +13,7 @@ from bots import rooms
 from bots.credentials import Credentials
 from bots.device import MatrixDevice
 from bots.homeserver import Homeserver
+from bots.lease import Lease
 from bots.occupants import Occupants
 from bots.olm_machine import OlmMachine
 from bots.olm_store import OlmStore
@@ -39,9 +40,11 @@ async def house(
         credentials = Credentials(tmp_path, SECRET)
         credentials.keep(BOT, "BOT", "a token")
         device = MatrixDevice(homeserver, OlmMachine(BOT, "BOT", store), credentials, clock, AsyncExitStack())
+        lease = Lease(database, clock)
+        await lease.acquire()
         made = House(
             database=database, clock=clock, settings=settings, scene=scene, network=network, server=server,
-            device=device, occupants=Occupants(homeserver),
+            device=device, occupants=Occupants(homeserver), lease=lease,
         )  # fmt: skip
         # The rooms of the case's people are enough.
         people = (scene.coordinator, scene.deputy, scene.member, scene.ngo.worker)

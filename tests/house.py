@@ -14,6 +14,7 @@ from bots.archiving import Archiving
 from bots.device import MatrixDevice
 from bots.handling import Handling
 from bots.housekeeping import Housekeeping
+from bots.lease import Lease
 from bots.occupants import Occupants
 from bots.received import MembershipChange
 from core.database import Database
@@ -38,6 +39,7 @@ class House:
     server: RoomServer
     device: MatrixDevice
     occupants: Occupants
+    lease: Lease
     linked: dict[str, Attestation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -46,7 +48,9 @@ class House:
 
     def restart(self) -> None:
         """Let a bot go on that knows nothing but what was stored."""
-        self.housekeeping = Housekeeping(self.database, self.clock, self.device, self.occupants, room_version="11")
+        self.housekeeping = Housekeeping(
+            self.database, self.clock, self.device, self.lease, self.occupants, room_version="11"
+        )
         self.archiving = Archiving(self.database, self.clock, self.settings, self.device, self.occupants)
         self.handling = Handling(self.database, self.clock, self.settings, self.occupants, BOT)
 

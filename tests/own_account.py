@@ -41,6 +41,8 @@ class Account:
     devices: dict[str, Answer | None] = field(default_factory=dict)
     # What is shown in place of the truth.
     lie: Callable[[Answer], Answer] | None = None
+    # Whether it takes identities; else it fails.
+    publishing: bool = True
     uploads: list[Answer] = field(default_factory=list)
     asked_for_password: int = 0
     requests: list[str] = field(default_factory=list)
@@ -103,6 +105,8 @@ class Account:
     async def publish(self, request: web.Request) -> web.Response:
         """Take an identity; another one than is there only with the password."""
         content = await request.json()
+        if not self.publishing:
+            return web.json_response({"errcode": "M_UNKNOWN"}, status=503)
         self.uploads.append(content)
         keys = {name: key for name, key in content.items() if name != "auth"}
         if all(_bare(self.published.get(name)) == _bare(key) for name, key in keys.items()):

@@ -5,6 +5,7 @@ It keeps people's keys as well (`tests.key_server`). What it answers is what Syn
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -56,6 +57,16 @@ class ServedRoom:
         return {key for kind, key in self.settings if kind == MEMBER and self.membership(key) == membership}
 
 
+@dataclass(slots=True, kw_only=True)
+class Held:
+    """An answer that is ready and not given yet."""
+
+    made: asyncio.Event = field(default_factory=asyncio.Event)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    # Whether it never arrives.
+    lost: bool = False
+
+
 class RoomServer(KeyServer):
     """Answers what the bot asks about rooms."""
 
@@ -72,7 +83,15 @@ class RoomServer(KeyServer):
         self.invitations: Counter[tuple[str, str]] = Counter()
         # What is answered instead, once each, by the handler's name.
         self.instead: dict[str, list[web.Response]] = defaultdict(list)
+        # What is held back, once each, by the handler's name.
+        self.held: dict[str, Held] = {}
         self._numbers = count(1)
+
+    def hold(self, *names: str) -> Held:
+        """Hold the next answer of handlers back."""
+        held = Held()
+        self.held.update(dict.fromkeys(names, held))
+        return held
 
     def room(self, *, creator: str = BOT, **creation: Any) -> str:
         """Make a room as a client would; return its id."""
@@ -129,6 +148,10 @@ class RoomServer(KeyServer):
                 for (kind, key), (content, by) in made.settings.items()
             ]
         )
+
+    async def created(self, request: web.Request) -> web.Response:
+        """Answer with a room's first event."""
+        return web.json_response(self.made[request.match_info["room"]].content(CREATE))
 
     async def put_state(self, request: web.Request) -> web.Response:
         """Answer a setting's change, as far as the bot's power reaches."""
@@ -209,6 +232,7 @@ class RoomServer(KeyServer):
             ("GET", f"{_ROOM}/members", self.members_of),
             ("GET", f"{_ROOM}/joined_members", self.inside),
             ("GET", f"{_ROOM}/state", self.state),
+            ("GET", f"{_ROOM}/state/{CREATE}/", self.created),
             ("PUT", f"{_ROOM}/state/{{kind}}/{{key:.*}}", self.put_state),
             ("POST", f"{_ROOM}/invite", self.invite),
             ("POST", f"{_ROOM}/kick", self.kick),
@@ -239,6 +263,11 @@ async def room_server() -> AsyncIterator[RoomServer]:
         if server.instead[name]:
             return server.instead[name].pop(0)
         answer: web.StreamResponse = await handler(request)
+        if held := server.held.pop(name, None):
+            held.made.set()
+            await held.go_on.wait()
+            if held.lost:
+                return web.json_response({"errcode": "M_UNKNOWN"}, status=504)
         return answer
 
     app = web.Application(middlewares=[as_told])

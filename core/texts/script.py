@@ -15,8 +15,8 @@ _APART = ("injekc", "konjunk", "konjug", "tanjug", "nadživ", "nadžnj", "podža
 # Names of products and formats, and words that programs read as they stand.
 _KEPT_WORDS = (
     "API", "CASE", "FILE", "HTTP", "JSON", "LEVEL", "Matrix", "NAME", "PERSON", "RS", "UTC", "Z",
-    "bots", "chmod", "debug", "en", "engine", "error", "https", "identity", "info", "informed", "panic", "responder",
-    "sr-Cyrl", "sr-Latn", "warning",
+    "bots", "chmod", "debug", "device", "en", "engine", "error", "https", "identity", "info", "informed", "panic",
+    "responder", "sr-Cyrl", "sr-Latn", "warning",
 )  # fmt: skip
 _KEPT = re.compile(
     rf"""

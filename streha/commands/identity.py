@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bots.identity_care import UNFINISHED, Account, IdentityCare, Resting
+from bots.identity_care import UNFINISHED, Account, IdentityCare, Resting, require_fit
 from core.errors import InvalidInput
 from core.texts import mark
 from crypto.paper import Kind
@@ -80,7 +80,7 @@ def _show(*, json: Json = False) -> None:
     "seed-offline",
     help=say(
         mark(
-            "Print the seeds that rest here, for paper, have parts typed back, and remove them from this machine. "
+            "Print the seeds that rest here, for paper, have them typed back, and remove them from this machine. "
             "Have two sheets of paper and a pen; let nobody look on.\n\n\b\nExample, to a medium:\n"
             "  streha identity seed-offline --file /media/stick --yes"
         )
@@ -108,7 +108,7 @@ def _seed_offline(
         _require_yes(yes=yes)
         for kind, seed in seeds.items():
             terminal.line(mark("Written and read back: {path}"), path=papers.write_down(directory, kind, seed))
-    care.take_offline()
+    care.take_offline(seeds)
     terminal.line(mark("Done. No seed of the bot rests on this machine."))
     terminal.line(
         mark(
@@ -126,7 +126,8 @@ def _check_seed(
     kind: Annotated[Kind, typer.Argument(help=say(mark("Which paper.")))],
 ) -> None:
     care = _care()
-    asyncio.run(care.require_fit(kind, papers.ask(kind)))
+    public_keys = asyncio.run(care.public_keys())
+    require_fit(kind, papers.ask(kind), public_keys)
     terminal.line(mark("The paper fits."))
 
 
@@ -140,7 +141,9 @@ def _check_seed(
     ),
 )
 def _sign_device() -> None:
-    device_id = asyncio.run(_care().sign_device(papers.ask(Kind.SIGNING)))
+    care = _care()
+    asyncio.run(care.require_ready())
+    device_id = asyncio.run(care.sign_device(papers.ask(Kind.SIGNING)))
     terminal.line(mark("The device {device} is signed. Start the bot: streha run --role bots"), device=device_id)
 
 
@@ -149,12 +152,14 @@ def _sign_device() -> None:
     help=say(
         mark(
             "Make a new signing key under the old master key, with the master paper, and sign the device here with it. "
-            "People see no change. Stop the bot before. Cut off anywhere, it is repeated."
+            "People see no change. Stop ALL bots before; on each other machine run sign-device before its bot starts. "
+            "Cut off anywhere, it is repeated."
         )
     ),
 )
 def _restore() -> None:
     care = _care()
+    asyncio.run(care.require_ready())
     device_id = asyncio.run(care.restore(papers.ask(Kind.MASTER)))
     terminal.line(mark("The device {device} is signed. Start the bot: streha run --role bots"), device=device_id)
     _tell_what_is_left(care)
@@ -212,6 +217,8 @@ def _require_elsewhere(directory: Path) -> None:
         raise InvalidInput(mark("{path} is not a directory."), path=str(directory))
     if directory.resolve().is_relative_to(state):
         raise InvalidInput(mark("Choose a medium that you take away: this directory is the bot's own."))
+    if directory.stat().st_dev == state.stat().st_dev:
+        raise InvalidInput(mark("Choose a medium that you take away: this directory is on the same disk as the seeds."))
 
 
 def _tell_what_is_left(care: IdentityCare) -> None:
@@ -221,7 +228,7 @@ def _tell_what_is_left(care: IdentityCare) -> None:
         terminal.line(
             mark(
                 "Other devices of the account are not signed now: {count}. On each machine that stands by run streha "
-                "identity sign-device; sign the others out: streha identity sign-out"
+                "identity sign-device before its bot starts; sign the others out: streha identity sign-out"
             ),
             count=len(unsigned),
         )

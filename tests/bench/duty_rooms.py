@@ -19,6 +19,7 @@ from agencies.model import Person, Role
 from bots import rooms
 from bots.device import MatrixDevice
 from bots.housekeeping import Housekeeping
+from bots.lease import Lease
 from bots.occupants import Occupants
 from bots.published_keys import UserKeys, read_user
 from bots.received import Received
@@ -139,7 +140,10 @@ def _at_rest(directory: Path, user_id: str) -> Path:
 
 
 async def _make_rooms(database: Database, bot: MatrixDevice, targets: Sequence[Target]) -> None:
-    housekeeping = Housekeeping(database, clock, bot, Occupants(bot.homeserver), room_version=ROOM_VERSION)
+    lease = Lease(database, clock)
+    await lease.acquire()
+    housekeeping = Housekeeping(database, clock, bot, lease, Occupants(bot.homeserver), room_version=ROOM_VERSION)
     async with database.transaction() as tx:
         await rooms.want_rooms(tx, clock.now())
     await housekeeping.settle(targets)
+    await lease.release()

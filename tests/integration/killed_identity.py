@@ -92,8 +92,7 @@ async def act(order: dict[str, Any], trap: Trap) -> None:
         case "sign-device":
             await care.sign_device(seed)
         case "seed-offline":
-            care.seeds()
-            care.take_offline()
+            care.take_offline(care.seeds())
 
 
 def main() -> None:

@@ -109,7 +109,18 @@ async def test_a_wish_for_the_password_is_its_own_refusal() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"joined":5}', b'{"joined":[]}', b'{"chunk":[5,{"state_key":1}]}', b'{"chunk":{},"joined_rooms":7}']
+    "body", [b"{}", b'{"joined":5,"chunk":5}', b'{"joined":[],"chunk":{}}', b'{"joined":null,"chunk":null}']
+)
+async def test_an_answer_that_does_not_say_who_is_there_does_not_say_that_nobody_is(body: bytes) -> None:
+    async with answering(plain(200, body)) as homeserver:
+        for asking in (homeserver.joined_members, homeserver.memberships):
+            with pytest.raises(Temporary) as failed:
+                await asking("!room:x")
+            assert failed.value.code == "incomplete"
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"joined":{},"chunk":[]}', b'{"joined":{"5":1},"chunk":[5,{"state_key":1}],"joined_rooms":7}']
 )
 async def test_odd_members_are_nobody(body: bytes) -> None:
     async with answering(plain(200, body)) as homeserver:

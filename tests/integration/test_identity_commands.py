@@ -10,8 +10,8 @@ import select
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from subprocess import Popen
 
@@ -19,7 +19,10 @@ import pytest
 
 from bots.identity import MASTER_SEED_FILE
 from bots.identity_care import IdentityCare
+from bots.identity_files import IdentityFiles, made
+from bots.store_lock import StoreLock
 from core.clock import SystemClock
+from core.errors import Conflict
 from core.settings import Settings
 from crypto import cross_signing, paper
 from crypto.paper import Kind
@@ -39,6 +42,16 @@ async def account() -> AsyncIterator[Account]:
 @pytest.fixture
 def settings(account: Account, quick_path: Path) -> Settings:
     return settings_of(account, quick_path / "state")
+
+
+@pytest.fixture
+def medium(tmp_path: Path, quick_path: Path) -> Path:
+    """Make a directory on another disk than the bot's, as a medium is."""
+    made = tmp_path / "medium"
+    made.mkdir()
+    if made.stat().st_dev == quick_path.stat().st_dev:
+        pytest.skip("this machine has one disk only")
+    return made
 
 
 @pytest.fixture
@@ -62,6 +75,25 @@ def care_of(settings: Settings) -> IdentityCare:
     return IdentityCare(settings, SystemClock())
 
 
+def take_offline(settings: Settings) -> None:
+    care = care_of(settings)
+    care.take_offline(care.seeds())
+
+
+def names_in(directory: Path) -> list[str]:
+    return [each.name for each in directory.iterdir()]
+
+
+@contextmanager
+def held(settings: Settings) -> Iterator[None]:
+    """Be the bot at work in its directory."""
+    lock = StoreLock(settings.matrix_state_directory / "device")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 async def doubts(operator: dict[str, str]) -> dict[str, str]:
     """Return what the doctor has to say of the bot's identity."""
     found = (await streha("doctor", "--json", environment=operator)).json["checks"]
@@ -76,11 +108,9 @@ def tells_no_seed(ran: Ran, *seeds: bytes) -> None:
 
 
 async def test_seeds_go_to_a_medium_and_come_back(
-    account: Account, settings: Settings, operator: dict[str, str], quick_path: Path
+    account: Account, settings: Settings, operator: dict[str, str], quick_path: Path, medium: Path
 ) -> None:
     first = await start(settings)
-    medium = quick_path / "medium"
-    medium.mkdir()
     before = await streha("identity", "show", environment=operator)
     assert before.code == 0
     assert before.out.count("STILL on this machine") == 2
@@ -89,17 +119,18 @@ async def test_seeds_go_to_a_medium_and_come_back(
     seeds = care_of(settings).seeds()
     tells_no_seed(before, *seeds.values())
 
-    # Not without a terminal, not into the bot's own directory, not without a yes.
+    # Not without a terminal, not into the bot's own directory, nor beside it on the same disk, not without a yes.
     for code, words, options in (
         (2, "at a terminal only", ()),
         (2, "the bot's own", ("--file", settings.matrix_state_directory / "identity")),
+        (2, "the same disk", ("--file", quick_path)),
         (2, "not a directory", ("--file", quick_path / "nowhere")),
     ):
         ran = await streha("identity", "seed-offline", *options, environment=operator)
         assert (ran.code, words in ran.err) == (code, True), ran
         tells_no_seed(ran, *seeds.values())
     unsure = await streha("identity", "seed-offline", "--file", medium, environment=operator)
-    assert (unsure.code, care_of(settings).seeds(), list(medium.iterdir())) == (2, seeds, [])
+    assert (unsure.code, care_of(settings).seeds(), names_in(medium)) == (2, seeds, [])
     (medium / MASTER).touch()
     taken = await streha("identity", "seed-offline", "--file", medium, "--yes", environment=operator)
     assert (taken.code, "exists already" in taken.err, care_of(settings).seeds()) == (1, True, seeds)
@@ -134,12 +165,34 @@ async def test_seeds_go_to_a_medium_and_come_back(
     assert account.published == published
 
 
+async def test_only_what_was_copied_is_removed(settings: Settings, operator: dict[str, str], medium: Path) -> None:
+    await start(settings)
+    care, files = care_of(settings), IdentityFiles(settings.matrix_state_directory / "identity", SECRET)
+    copied, later = care.seeds(), cross_signing.new_seeds()
+    # While somebody copies by hand, somebody else begins a new identity: what may be published is on no paper.
+    files.prepare(made(BOT, later), later.master)
+    with pytest.raises(Conflict, match="never finished"):
+        care.take_offline(copied)
+    unfinished = await streha("identity", "seed-offline", "--file", medium, "--yes", environment=operator)
+    assert (unfinished.code, names_in(medium)) == (1, [])
+    files.promote()
+    # And ends it: the copies are of keys that are no more.
+    with pytest.raises(Conflict, match="not the ones on your papers"):
+        care.take_offline(copied)
+    assert care.seeds() == {Kind.MASTER: later.master, Kind.SIGNING: later.self_signing}
+    # Where one of two was removed already, the other alone is on the paper.
+    with pytest.raises(Conflict):
+        care.take_offline({Kind.MASTER: later.master})
+    care.take_offline(care.seeds())
+    assert not care.resting().master_seed
+
+
 async def test_a_new_device_is_signed_with_the_paper(
     account: Account, settings: Settings, operator: dict[str, str]
 ) -> None:
     first = await start(settings)
     seeds = care_of(settings).seeds()
-    care_of(settings).take_offline()
+    take_offline(settings)
     shutil.rmtree(settings.matrix_state_directory / "device")
     master = account.master
     for seed, words in (
@@ -209,7 +262,7 @@ async def test_without_the_master_paper_a_new_identity_is_made(
     master = account.master
     refused = await streha("identity", "replace", "--yes", environment=operator)
     assert (refused.code, "nothing is lost" in refused.err) == (1, True)
-    care_of(settings).take_offline()
+    take_offline(settings)
     assert (await streha("identity", "replace", environment=operator)).code == 2
     assert account.master == master
     ran = await streha("identity", "replace", "--yes", environment=operator)
@@ -239,6 +292,19 @@ async def test_what_cannot_be_done_is_said_in_one_line(
     assert (lost.code, "signed this Matrix device out" in lost.err) == (1, True)
     gone = await streha("identity", "show", environment={**operator, "STREHA_HOMESERVER_URL": "http://127.0.0.1:1"})
     assert (gone.code, "does not answer" in gone.err) == (3, True)
+    # Nobody types seventy letters before what stands in the way anyhow is said.
+    with held(settings):
+        for act in ("sign-device", "restore"):
+            ran = await streha("identity", act, environment=operator, typed="")
+            assert (ran.code, "Another process is using" in ran.err) == (1, True), ran
+    for words in (("sign-device",), ("restore",), ("check-seed", "signing")):
+        ran = await streha("identity", *words, environment=operator, typed="")
+        assert (ran.code, "directory device" in ran.err) == (1, True), ran
+    shutil.rmtree(settings.matrix_state_directory / "device")
+    for password in ("", "wrong"):
+        changed = {**operator, "STREHA_MATRIX_PASSWORD": password}
+        ran = await streha("identity", "sign-device", environment=changed, typed="")
+        assert (ran.code, "must be the account's" in ran.err) == (1, True), ran
 
 
 # At a terminal ---------------------------------------------------------------------------------------
@@ -291,21 +357,21 @@ async def test_seeds_are_copied_by_hand_at_a_terminal(settings: Settings, operat
         terminal.types("")
         return rows
 
-    def type_back(terminal: Terminal, rows: list[str], *, slip: bool = False) -> None:
-        assert "\033[3J" in terminal.sees("Now type rows of your copy")
-        for _ in range(2):
-            terminal.sees("Row ")
-            number = int(terminal.sees(": ").strip())
-            terminal.types("ABCDE FGHJK" if slip else rows[number - 1].lower())
+    def type_back(terminal: Terminal, rows: list[str], *, first: int = 1, slip_in: int | None = None) -> None:
+        assert "\033[3J" in terminal.sees("Now type your copy")
+        for number in range(first, (slip_in or paper.ROWS) + 1):
+            terminal.sees(f"Row {number}: ")
+            terminal.types("ABCDE FGHJK" if number == slip_in else rows[number - 1].lower())
 
     def person() -> None:
         with closing(Terminal("identity", "seed-offline", environment=operator)) as terminal:
             copied = copy_down(terminal)
             assert paper.read(copied, Kind.MASTER) == seeds[Kind.MASTER]
-            type_back(terminal, copied, slip=True)
-            terminal.sees("shown once more")
+            # A slip in the last row is found too, and what was right is not asked for again.
+            type_back(terminal, copied, slip_in=paper.ROWS)
+            terminal.sees(f"Row {paper.ROWS} is not what the paper said")
             terminal.types("")
-            type_back(terminal, copy_down(terminal))
+            type_back(terminal, copy_down(terminal), first=paper.ROWS)
             copied = copy_down(terminal)
             assert paper.read(copied, Kind.SIGNING) == seeds[Kind.SIGNING]
             type_back(terminal, copied)

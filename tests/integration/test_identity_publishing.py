@@ -93,6 +93,47 @@ async def test_one_answer_without_the_identity_does_not_replace_it(quick_path: P
     second.store.close()
 
 
+async def test_a_wrong_answer_at_a_first_start_leaves_nothing_in_the_way(quick_path: Path) -> None:
+    account = Account()
+    first, second = machine(quick_path / "first", account, "FIRST"), machine(quick_path / "second", account, "SECOND")
+    await established(account, quick_path / "identity", first)
+    seed, elsewhere = master_seed_in(quick_path / "identity"), quick_path / "elsewhere"
+    # It shows no identity, and then does not answer: what was made is not known to be published.
+    account.lie, account.publishing = without("master_keys", "self_signing_keys", "user_signing_keys"), False
+    with pytest.raises(Temporary):
+        await established(account, elsewhere, second)
+    assert not identity.rests_in(elsewhere)
+    account.lie, account.publishing = None, True
+    with pytest.raises(IdentityMissing, match="it is not on this machine"):
+        await established(account, elsewhere, second)
+    assert not IdentityFiles(elsewhere, SECRET).is_unfinished
+    # What the sentence says is enough: the true seeds, and nothing beside them, are what is to go on paper.
+    await restored(account, elsewhere, seed)
+    files = IdentityFiles(elsewhere, SECRET)
+    assert (files.master_seed(), _kept(quick_path, "elsewhere").signing) == (None, account.signing)
+    assert account.master == cross_signing.public_key(seed)
+    first.store.close()
+    second.store.close()
+
+
+async def test_a_first_start_that_is_not_answered_goes_on_with_what_it_made(quick_path: Path) -> None:
+    account = Account(publishing=False)
+    olm = machine(quick_path / "device", account, "FIRST")
+    directory = quick_path / "identity"
+    prepared = []
+    for _ in range(2):
+        with pytest.raises(Temporary):
+            await established(account, directory, olm)
+        prepared.append(IdentityFiles(directory, SECRET).next())
+    assert prepared[0] is not None
+    assert prepared[0] == prepared[1]
+    account.publishing = True
+    await established(account, directory, olm)
+    assert account.master == prepared[0][0].master == cross_signing.public_key(master_seed_in(directory))
+    assert account.is_signed("FIRST")
+    olm.store.close()
+
+
 async def test_a_master_seed_that_is_here_is_never_overwritten(quick_path: Path) -> None:
     account = Account()
     first, second = machine(quick_path / "first", account, "FIRST"), machine(quick_path / "second", account, "SECOND")
@@ -117,7 +158,7 @@ async def test_what_cannot_be_read_as_a_master_seed_is_not_overwritten_either(qu
     (quick_path / "identity" / MASTER_SEED_FILE).write_bytes(b"half a see")
     await established(account, quick_path / "identity", olm)
     assert account.master == cross_signing.public_key(master_seed_in(quick_path / "identity"))
-    assert (quick_path / "identity" / f"{MASTER_SEED_FILE}.unpublished").read_bytes() == b"half a see"
+    assert (quick_path / "identity" / f"{MASTER_SEED_FILE}.before").read_bytes() == b"half a see"
     olm.store.close()
 
 

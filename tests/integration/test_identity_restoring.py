@@ -51,7 +51,7 @@ async def test_what_is_lost_and_what_people_see(stack: LocalStack, witnesses: Wi
     master = care.resting().master
     papers = dict(care.seeds())
     assert papers.keys() == {Kind.MASTER, Kind.SIGNING}
-    care.take_offline()
+    care.take_offline(care.seeds())
     assert (care.resting().master_seed, care.resting().signing_seed) == (False, False)
 
     # The device is lost. The bot does not speak as somebody whom nobody believes; the signing paper mends it.
@@ -84,7 +84,7 @@ async def test_what_is_lost_and_what_people_see(stack: LocalStack, witnesses: Wi
     assert [each.device.device_id for each in (await care.account()).devices] == [own]
 
     # The master paper is lost too: everybody is told, and accepts it, or not.
-    care.take_offline()
+    care.take_offline(care.seeds())
     await care.make_anew()
     async with _opened(settings) as bot:
         read = await _spoken(bot, ana, room, "another identity")

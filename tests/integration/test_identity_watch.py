@@ -323,6 +323,24 @@ async def test_a_change_that_could_not_be_written_down_is_made_up_for_after_a_re
     assert await town.told()
 
 
+async def test_a_change_that_the_homeserver_never_spoke_of_is_found_within_the_hour(
+    town: Town, clock: MovableClock
+) -> None:
+    member = town.scene.member
+    await town.confirmed(member)
+    device, watch = town.bot()
+    await watch.begin()
+    await watch.look()
+    assert await shared(device, member) == {member.matrix_user}
+    town.signs_in(member)
+    await watch.look()
+    assert await state(town.network, member) is LinkState.LINKED
+    clock.move(timedelta(hours=1))
+    for _ in range(2):
+        await watch.look()
+    assert await state(town.network, member) is LinkState.CHANGED
+
+
 async def test_an_identity_that_vanished_has_changed(town: Town, clock: MovableClock) -> None:
     member = town.scene.member
     await town.confirmed(member)
@@ -636,7 +654,7 @@ async def test_what_could_not_leave_is_sealed_anew_for_those_who_are_still_linke
     await watch.look()
     lease, occupants = Lease(town.database, clock), Occupants(device.homeserver)
     await lease.acquire()
-    housekeeping = Housekeeping(town.database, clock, device, occupants, room_version="11")
+    housekeeping = Housekeeping(town.database, clock, device, lease, occupants, room_version="11")
     delivery = Delivery(town.database, clock, device, lease, housekeeping, occupants, Renderer(settings))
     town.server.joined[ROOM] = {member.matrix_user, other.matrix_user}
     async with town.database.transaction() as tx:
@@ -675,7 +693,7 @@ async def test_what_was_sealed_before_anybody_was_linked_is_sealed_anew(
     await watch.look()
     lease, occupants = Lease(town.database, clock), Occupants(device.homeserver)
     await lease.acquire()
-    housekeeping = Housekeeping(town.database, clock, device, occupants, room_version="11")
+    housekeeping = Housekeeping(town.database, clock, device, lease, occupants, room_version="11")
     delivery = Delivery(town.database, clock, device, lease, housekeeping, occupants, Renderer(settings))
     town.server.joined[ROOM] = {member.matrix_user}
     async with town.database.transaction() as tx:
@@ -702,7 +720,7 @@ async def test_what_nobody_could_read_waits_for_somebody_who_can_and_holds_nothi
     await watch.begin()
     lease, occupants = Lease(town.database, clock), Occupants(device.homeserver)
     await lease.acquire()
-    housekeeping = Housekeeping(town.database, clock, device, occupants, room_version="11")
+    housekeeping = Housekeeping(town.database, clock, device, lease, occupants, room_version="11")
     delivery = Delivery(town.database, clock, device, lease, housekeeping, occupants, Renderer(settings))
     town.server.joined[ROOM] = {member.matrix_user}
 

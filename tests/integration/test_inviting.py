@@ -5,11 +5,16 @@ from __future__ import annotations
 import io
 from collections import Counter
 
+import pytest
+from aiohttp import web
+
 from bots.housekeeping import LOOKED_AT_EVERY
 from bots.invitations import REMINDED_AFTER, TOLD_AFTER
+from bots.inviting import Inviting
 from bots.room_service import RoomService
 from core.outbox import Target, TargetKind
 from tests.house import House
+from tests.room_server import BOT
 
 pytest_plugins = ("tests.fixtures_house",)
 
@@ -31,6 +36,33 @@ async def test_who_does_not_answer_is_reminded_and_then_told_of_once(house: Hous
         await house.sweep(later=TOLD_AFTER)
     assert await house.told("room_unanswered") == house.leaders
     assert house.server.invitations[room_id, member.matrix_user] == 1
+
+
+async def test_who_came_after_all_and_leaves_is_told_of_although_their_silence_was(house: House) -> None:
+    member, room_id, channel = house.scene.member, await house.room_id(), await house.channel()
+    house.comes_in(room_id, house.scene.coordinator, house.scene.deputy, house.scene.ngo.worker)
+    await house.sweep(later=REMINDED_AFTER)
+    await house.sweep(later=TOLD_AFTER)
+    assert await house.told("room_unanswered") == house.leaders
+    for times in (1, 2):
+        channel.move(member.matrix_user, "join")
+        await house.sweep(later=LOOKED_AT_EVERY)
+        channel.move(member.matrix_user, "leave")
+        await house.sweep(later=LOOKED_AT_EVERY)
+        await house.sweep(later=LOOKED_AT_EVERY)
+        assert await house.told("room_gone") == Counter(dict.fromkeys(house.leaders, times))
+
+
+@pytest.mark.parametrize("members", [{}, {"chunk": []}])
+async def test_an_answer_that_knows_nobody_says_of_nobody_that_they_have_gone(
+    house: House, logged: io.StringIO, members: dict[str, object]
+) -> None:
+    house.clock.move(TOLD_AFTER)
+    house.server.instead["members_of"] = [web.json_response(members) for _ in house.server.made]
+    await Inviting(house.database, house.clock, house.device.homeserver, BOT).sweep()
+    assert house.server.instead["members_of"] == []
+    assert await house.told("room_gone") + await house.told("room_gone_elsewhere") == Counter()
+    assert "invitations_not_followed_up" in logged.getvalue()
 
 
 async def test_who_is_not_even_alone_with_the_bot_is_reminded_by_one_more_invitation(house: House) -> None:

@@ -113,7 +113,7 @@ async def test_a_bot_that_another_has_replaced_does_not_speak(
     hung, active = Lease(database, clock), Lease(database, clock)
     await hung.acquire()
     ready = await made_ready(network, scene)
-    clock.move(LEASE)
+    clock.move(LEASE + timedelta(seconds=1))
     await LastLook(database, hung).require(ready)
     await active.acquire()
     with pytest.raises(Temporary):

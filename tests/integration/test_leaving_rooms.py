@@ -6,6 +6,7 @@ import io
 from datetime import timedelta
 
 import pytest
+from aiohttp import web
 
 from bots import rooms
 from bots.archiving import READING_TIME
@@ -75,6 +76,32 @@ async def test_a_bot_that_dies_while_it_leaves_a_room_goes_on(house: House, step
     assert (await house.former())[room_id] == ("closed", True)
     assert (channel.users("join"), list(channel.said)) == (set(), ["last-word"])
     assert room_id in house.server.forgotten
+
+
+@pytest.mark.parametrize(
+    ("step", "answer", "status"),
+    [
+        ("members_of", {}, 200),
+        ("members_of", {"chunk": []}, 200),
+        ("members_of", {"errcode": "M_FORBIDDEN"}, 403),
+        ("leave", {"errcode": "M_FORBIDDEN"}, 403),
+    ],
+)
+async def test_one_answer_that_the_bot_is_not_there_keeps_nobody_in_a_room(
+    house: House, step: str, answer: dict[str, str], status: int
+) -> None:
+    await house.everybody_comes_in()
+    room_id, channel = await house.room_id(), await house.channel()
+    await RoomService(house.database, house.clock).renew(house.scene.case.codename)
+    await house.housekeeping.sweep()
+    house.server.instead[step] = [web.json_response(answer, status=status)]
+    for _ in range(4):
+        assert not (await house.former())[room_id][1] or channel.membership(BOT) == "leave"
+        await house.sweep(later=SOON)
+    assert house.server.instead[step] == []
+    assert list(channel.said) == ["last-word"]
+    assert channel.users("join") == set()
+    assert (await house.former())[room_id] == ("renewed", True)
 
 
 async def test_who_leaves_the_staff_loses_the_room_alone_with_the_bot(house: House) -> None:

@@ -18,7 +18,6 @@ from bots.archiving import READING_TIME
 from bots.delivery import Delivery
 from bots.former_rooms import MOST_NEW_ROOMS, WITHIN
 from bots.housekeeping import LOOKED_AT_EVERY
-from bots.lease import Lease
 from bots.received import SettingChange
 from bots.rendering import Renderer
 from bots.room_settings import ENCRYPTION, NAME, POWER_LEVELS, power_levels
@@ -326,11 +325,10 @@ async def test_an_alert_that_finds_its_room_spoilt_arrives_in_the_next_one(house
     spoilt.move(MALLORY, "join")
     house.server.unmovable.add(MALLORY)
     await house.hears(MALLORY, "join")
-    lease = Lease(house.database, house.clock)
-    await lease.acquire()
     delivery = Delivery(
-        house.database, house.clock, house.device, lease, house.housekeeping, house.occupants, Renderer(house.settings)
-    )
+        house.database, house.clock, house.device, house.lease, house.housekeeping, house.occupants,
+        Renderer(house.settings),
+    )  # fmt: skip
     await house.network.alerts.raise_(house.scene.member, house.scene.case.core.id, new_id())
     for _ in range(4):
         async with asyncio.TaskGroup() as tasks:

@@ -92,5 +92,26 @@ def test_who_declines_or_leaves_is_told_of_at_once_and_who_is_there_never() -> N
     assert due(invitation(Standing.JOINED), NOW + 30 * TOLD_AFTER) is None
 
 
+@pytest.mark.parametrize(
+    ("before", "shown"),
+    [
+        (Standing.JOINED, "invite"), (Standing.GONE, "invite"), (Standing.JOINED, "leave"), (Standing.WAITING, "leave"),
+        (Standing.WANTED, "join"), (Standing.WAITING, "join"), (Standing.GONE, "join"),
+    ],
+)  # fmt: skip
+def test_whoever_was_told_of_once_is_told_of_again_when_they_stand_otherwise(before: Standing, shown: str) -> None:
+    moved = seen(invitation(before, reminded_at=NOW, told_at=NOW), shown, later=30)
+    assert moved.since == NOW + timedelta(hours=30)
+    assert (moved.reminded_at, moved.told_at) == (None, None)
+    # It happened then, and not when they were first asked.
+    assert due(moved, moved.since) is (Step.TELL if shown == "leave" else None)
+
+
+@pytest.mark.parametrize(("standing", "shown"), [(Standing.WAITING, "invite"), (Standing.GONE, "leave")])
+def test_nobody_is_told_of_again_while_they_stand_the_same(standing: Standing, shown: str) -> None:
+    known = invitation(standing, reminded_at=NOW, told_at=NOW)
+    assert seen(known, shown, later=30) == known
+
+
 def test_who_cannot_even_be_invited_is_told_of_too() -> None:
     assert due(invitation(Standing.WANTED), NOW + TOLD_AFTER) is Step.TELL

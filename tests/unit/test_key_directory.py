@@ -406,6 +406,20 @@ def test_an_identity_that_vanishes_from_whole_answers_has_changed_and_from_half_
     assert len(directory.attestations.to_note()) == 1
 
 
+def test_who_had_no_identity_before_the_link_has_lost_none(directory: KeyDirectory, clock: MovableClock) -> None:
+    whole = answer(ONE=device_keys("ONE"))
+    for _ in range(3):
+        directory.learn(without_identity(whole), [ANA], directory.asking())
+        clock.move(timedelta(hours=1))
+    attested = attestation(ANA, cross_signing.public_key(SEEDS.master))
+    directory.attest(by_user(attested))
+    assert (directory.standing_of(ANA), directory.outdated([ANA])) == (Standing.WAITING, [ANA])
+    directory.learn(without_identity(whole), [ANA], directory.asking())
+    assert (directory.standing_of(ANA), directory.outdated([ANA])) == (Standing.WAITING, [ANA])
+    directory.learn(whole, [ANA], directory.asking())
+    assert directory.standing_of(ANA) is Standing.ATTESTED
+
+
 def test_where_the_identities_of_several_people_are_gone_it_is_the_answers_that_are_broken(
     directory: KeyDirectory, clock: MovableClock, logged: io.StringIO
 ) -> None:
