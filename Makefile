@@ -4,7 +4,7 @@ ARGS ?=
 BIN := .venv/bin
 BENCH := $(BIN)/python -m tests.bench
 # Tests wait more than they work: as many at once as there are cores, and never so many that they disturb each other.
-PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadgroup
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 # Runs a command that ends, in order, when make itself is killed.
 RUN := exec $(BIN)/python -I -S deploy/leash.py $$PPID 15 - -
 

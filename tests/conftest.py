@@ -42,21 +42,6 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 hypothesis_settings.register_profile("streha", derandomize=True, deadline=None, print_blob=True)
 hypothesis_settings.load_profile("streha")
 
-# What takes long to start is started in one process only, where tests run in several at once.
-COSTLY = ("town", "stack", "siege")
-
-
-# First of all: the distributor reads the groups in a hook of the same name.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests together that share something costly, and the stories of one file."""
-    for item in items:
-        shared = next((name for name in COSTLY if name in getattr(item, "fixturenames", ())), None)
-        if shared is None and item.path.parent.name == "acceptance":
-            shared = item.path.stem if item.path.stem != "test_benchmarks" else None
-        if shared is not None:
-            item.add_marker(pytest.mark.xdist_group(shared))
-
 
 @pytest.fixture(scope="session")
 def quick_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
