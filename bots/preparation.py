@@ -232,8 +232,9 @@ class Preparation:
         async with self._database.transaction(urgent=True) as tx:
             await self._lease.require(tx)
             await self._senders.announce(tx)
-            await rooms.store_sends(tx, fresh)
+            # The alert before its messages, as whoever ends it holds them too: neither waits for the other in turn.
             still_open = await alert_store.hold_open(tx, [each.alert_id for each in repeats if each.alert_id])
+            await rooms.store_sends(tx, fresh)
             repeats = [each for each in repeats if each.alert_id is None or each.alert_id in still_open]
             await outbox.post(tx, repeats, now, due_at=now + NEWCOMERS_SETTLE)
 

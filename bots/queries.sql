@@ -339,7 +339,8 @@ WHERE alerts.state <> 'stood_down' AND outbox.state = 'sent'
 -- whatever was sent to them before; of the alert, the ledger tells so. Returns where that was, and whether somebody else
 -- who was called there still reads. $1 now, $2 alerts, which are held open.
 WITH held AS (
-    SELECT * FROM outbox WHERE alert_id = ANY($2) AND state = 'sent' AND cardinality(mentions) > 0 ORDER BY id FOR UPDATE),
+    SELECT * FROM outbox WHERE alert_id = ANY($2) AND state = 'sent' AND cardinality(mentions) > 0
+    ORDER BY id FOR NO KEY UPDATE),
 called AS (
     SELECT held.id, person_id,
         EXISTS (

@@ -94,10 +94,11 @@ SELECT pg_notify('streha_ledger', '') FROM told
 
 -- withdraw_alert --
 -- An alert has ended: what still waits to call people is not sent any more; what is being sent is not tried
--- again. $1 alert, $2 now.
+-- again. Whoever only refers to a message, as its ciphertext does, keeps nobody waiting. $1 alert, $2 now.
 UPDATE outbox SET called_off = true,
     state = CASE WHEN state = 'pending' OR lease_until <= $2 THEN 'withdrawn' ELSE state END
-WHERE id IN (SELECT id FROM outbox WHERE alert_id = $1 AND state IN ('pending', 'sending') ORDER BY id FOR UPDATE)
+WHERE id IN (SELECT id FROM outbox WHERE alert_id = $1 AND state IN ('pending', 'sending')
+    ORDER BY id FOR NO KEY UPDATE)
 
 -- withdraw_from_rooms --
 -- What still waits to be said of a case in these rooms is not sent any more; what is being sent is not tried
@@ -106,7 +107,7 @@ UPDATE outbox SET called_off = true,
     state = CASE WHEN state = 'pending' OR lease_until <= $3 THEN 'withdrawn' ELSE state END
 WHERE id IN (
     SELECT id FROM outbox WHERE case_id = $1 AND target_id = ANY($2) AND state IN ('pending', 'sending')
-    ORDER BY id FOR UPDATE)
+    ORDER BY id FOR NO KEY UPDATE)
 
 -- states --
 -- Count messages by state and lane.

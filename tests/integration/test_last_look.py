@@ -16,6 +16,7 @@ from bots.room_sessions import Sealed
 from core import outbox
 from core.database import Database
 from core.errors import Temporary
+from core.ids import new_id
 from core.outbox import Lane, Message, Target, TargetKind
 from tests.clock import MovableClock
 from tests.people import Network, Scene
@@ -119,6 +120,25 @@ async def test_a_bot_that_another_has_replaced_does_not_speak(
     with pytest.raises(Temporary):
         await LastLook(database, hung).require(ready)
     await LastLook(database, active).require(ready)
+
+
+async def test_what_is_sealed_this_moment_keeps_nobody_from_ending_the_alert(
+    database: Database, clock: MovableClock, network: Network, scene: Scene
+) -> None:
+    ready, alert_id = await made_ready(network, scene), new_id()
+    stored = rooms.StoredSend(
+        outbox_id=ready.claimed.id, room_id=ROOM, device_id="BOT", transaction_id="t", content=b"{}",
+        membership_version=1, stored_at=clock.now(), unreached=[scene.member.id],
+    )  # fmt: skip
+    async with database.transaction() as tx:
+        await tx.run("UPDATE outbox SET alert_id = $1", alert_id)
+    async with database.transaction() as sealing:
+        await rooms.store_sends(sealing, [stored])
+        # Whoever ends it holds the alert, for which the one who seals may yet ask: nobody may wait here.
+        async with database.transaction() as ending:
+            await outbox.withdraw_alert(ending, alert_id, clock.now())
+    async with database.transaction() as tx:
+        assert await tx.value("SELECT called_off FROM outbox WHERE id = $1", ready.claimed.id)
 
 
 async def test_who_could_not_read_a_ciphertext_is_kept_with_it(

@@ -1,8 +1,9 @@
-"""A thousand cuts under load: whatever is cut and wherever it is taken up again, nothing is lost or told twice."""
+"""Hundreds of cuts under load: whatever is cut and wherever it is taken up again, nothing is lost or told twice."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -21,7 +22,8 @@ from tests.people import Network, Scene
 from tests.served import ServedApi
 
 SEED = 7
-CUTS = 1_000
+# A thousand take most of a minute.
+CUTS = 1_000 if os.environ.get("HOSTILE_TESTS") == "all" else 250
 READERS = 25
 
 
@@ -111,7 +113,7 @@ class Load:
                     await touch(network, scene, self._alert, 1, act="signed_in", tx=tx)
 
 
-async def test_a_stream_that_is_cut_a_thousand_times_loses_nothing_and_tells_nothing_twice(
+async def test_a_stream_that_is_cut_hundreds_of_times_loses_nothing_and_tells_nothing_twice(
     network: Network, settings: Settings, tmp_path: Path
 ) -> None:
     scene = await network.scene()
