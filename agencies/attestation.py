@@ -98,7 +98,6 @@ class Claim:
     device_id: str
     device_key: bytes
     made_at: datetime
-    wrong_codes: int = 0
 
 
 def may_confirm(asker: Person, person: Person, administrators: Collection[PersonId]) -> bool:

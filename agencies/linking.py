@@ -309,7 +309,6 @@ def _claim(row: Row) -> Claim:
         device_id=row["device_id"],
         device_key=row["device_key"],
         made_at=row["made_at"],
-        wrong_codes=row["wrong_codes"],
     )
 
 

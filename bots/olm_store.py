@@ -147,13 +147,6 @@ class OlmStore(SqliteStore):  # type: ignore[misc]  # nio ships no types
         """Forget an event, whatever its state."""
         self._do("DELETE FROM streha_inbox WHERE event_id = ?", event_id)
 
-    def set_back(self, event_id: str) -> None:
-        """Put an event behind all others, so that one that fails again and again keeps no other waiting."""
-        self._do(
-            "UPDATE streha_inbox SET position = (SELECT max(position) + 1 FROM streha_inbox) WHERE event_id = ?",
-            event_id,
-        )
-
     def forget_overflow(self) -> int:
         """Drop what nobody can read beyond the bounds, of whoever has most waiting, oldest first; return how many."""
         (waiting,) = self._one("SELECT count(*) FROM streha_inbox WHERE state = ?", _WAITING)

@@ -55,7 +55,6 @@ class Told:
 _QUIETLY = Told(Audience.NOBODY)
 _ALERT = Told(Audience.SEES_ALERT, Object.ALERT)
 _REVIEW = Told(Audience.SEES_REVIEW, Object.REVIEW)
-_DUTY = Told(Audience.SEES_DUTY, Object.DUTY)
 
 ACTS: dict[str, Told] = {
     # agencies
