@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -19,6 +19,8 @@ from server.api.console_files import FOLDER
 from tests.console.watching import Watch
 
 HOLD = timedelta(seconds=1.5)
+# The longest time the console waits before it tries again.
+LONGEST_PAUSE = timedelta(seconds=16)
 Finger = Callable[..., Awaitable[None]]
 # Whether all of something can be seen: within the window, and with nothing over its edges.
 IN_SIGHT = """
@@ -95,6 +97,19 @@ class Screen:
     async def until_live(self) -> None:
         """Wait until the board is there and follows the live stream."""
         await expect(self.text("Last updated {time} · live", time=ANYTHING)).to_be_visible()
+
+    async def until(self, what: Locator) -> None:
+        """Let time pass until something is on the screen, however many attempts the console needs for it."""
+        for _ in range(8):
+            await self.pass_time(LONGEST_PAUSE)
+            with suppress(AssertionError):
+                await expect(what).to_be_visible(timeout=2000)
+                return
+        await expect(what).to_be_visible()
+
+    async def until_live_again(self) -> None:
+        """Let time pass until the board follows the live stream, whatever attempt was under way before."""
+        await self.until(self.text("Last updated {time} · live", time=ANYTHING))
 
     def text(self, sentence: str, /, **parameters: object) -> Locator:
         """Return what says so, and nothing that only speaks to a screen reader."""

@@ -14,7 +14,7 @@ from safety_plans.model import Level
 from tests.console.browsers import SMALLEST, Browsers, Machine
 from tests.console.elsewhere import deliver, raised, refuse
 from tests.console.scenery import night
-from tests.console.screen import ANYTHING
+from tests.console.screen import ANYTHING, LONGEST_PAUSE
 from tests.console.serving import ServedConsole
 from tests.console.watching import FAILED_REQUEST
 from tests.people import Network, Scene
@@ -242,10 +242,9 @@ async def test_many_alerts_that_end_unseen_are_gone_when_the_line_is_back(
         await network.alerts.acknowledge(story.police.officer, view.alert.id)
         await network.alerts.stand_down(story.police.officer, view.alert.id, StandDownReason.SAFE)
     async with screen.still():
-        await screen.pass_time(timedelta(seconds=16))
+        await screen.pass_time(LONGEST_PAUSE)
         console.line.mend()
-        await screen.pass_time(timedelta(seconds=16))
-        await screen.until_live()
+        await screen.until_live_again()
     await expect(screen.text("No alert is open for you.")).to_be_visible()
     await expect(screen.page.get_by_role("article")).to_have_count(len(views))
     async with screen.still():

@@ -11,7 +11,7 @@ from core.settings import Settings
 from server.live.events import Ending
 from tests.console.browsers import Browsers, Machine
 from tests.console.elsewhere import raised
-from tests.console.screen import ANYTHING, Screen
+from tests.console.screen import ANYTHING, LONGEST_PAUSE, Screen
 from tests.console.serving import ServedConsole, serve_behind
 from tests.console.watching import FAILED_REQUEST
 from tests.people import Network, Scene
@@ -20,7 +20,6 @@ pytestmark = pytest.mark.slow
 
 NOT_LIVE = "NOT live: trying to reconnect since {time}. What you see may be old."
 GRACE = timedelta(seconds=2)
-LONGEST_PAUSE = timedelta(seconds=16)
 
 
 async def is_old(screen: Screen) -> None:
@@ -47,8 +46,7 @@ async def test_a_board_that_is_cut_off_says_so_and_catches_up(
         await is_old(screen)
         await expect(screen.page.get_by_role("article")).to_have_count(0)
         console.line.mend()
-        await screen.pass_time(LONGEST_PAUSE)
-        await screen.until_live()
+        await screen.until_live_again()
     await expect(screen.alert(story.case.codename)).to_be_visible()
     await expect(screen.spoken("Live again.")).to_be_attached()
     await expect(screen.text(NOT_LIVE, time=ANYTHING)).to_have_count(0)
@@ -80,8 +78,7 @@ async def test_a_line_on_which_nothing_comes_any_more_is_not_live(
         await is_old(screen)
         await raised(network, story, story.member)
         console.line.mend()
-        await screen.pass_time(LONGEST_PAUSE)
-        await screen.until_live()
+        await screen.until_live_again()
     await expect(screen.alert(story.case.codename)).to_be_visible()
 
 
@@ -98,8 +95,7 @@ async def test_when_the_server_is_started_anew_nothing_is_missed(
         async with screen.still():
             await screen.pass_time(LONGEST_PAUSE)
             console.line.mend()
-            await screen.pass_time(LONGEST_PAUSE)
-            await screen.until_live()
+            await screen.until_live_again()
         await expect(screen.alert(story.case.codename)).to_be_visible()
         await screen.page.close()
 
@@ -132,8 +128,7 @@ async def test_what_changed_and_cannot_be_fetched_is_not_hidden(
     await raised(network, story, story.member)
     await expect(screen.text(behind)).to_be_visible()
     await screen.page.unroute("**/api/alerts/*")
-    await screen.pass_time(LONGEST_PAUSE)
-    await expect(screen.alert(story.case.codename)).to_be_visible()
+    await screen.until(screen.alert(story.case.codename))
     await expect(screen.text(behind)).to_have_count(0)
 
 
@@ -145,4 +140,4 @@ async def test_too_many_windows_are_told(browsers: Browsers, console: ServedCons
     await expect(screen.text("Too many windows of Streha are open. Close the others.")).to_be_visible()
     await expect(screen.text(NOT_LIVE, time=ANYTHING)).to_be_visible()
     await screen.pass_time(timedelta(seconds=31))
-    await screen.until_live()
+    await screen.until_live_again()
