@@ -10,23 +10,23 @@ import asyncio
 from contextlib import AsyncExitStack, suppress
 from typing import NoReturn
 
-from bots import identity
-from bots.account_watch import AccountWatch
-from bots.archiving import Archiving
-from bots.attending import Attending
-from bots.delivery import Delivery
-from bots.device import MatrixDevice
-from bots.handling import Handling
-from bots.housekeeping import Housekeeping
-from bots.identity_watch import IdentityWatch
-from bots.key_warming import KeyWarming
-from bots.last_known import LastKnown
-from bots.lease import Lease
+from bots.account import identity
+from bots.account.lease import Lease
+from bots.device.device import MatrixDevice
 from bots.listening import listen
-from bots.occupants import Occupants
-from bots.rendering import Renderer
+from bots.olm.store_lock import LOCK_NAME
+from bots.rooms.archiving import Archiving
+from bots.rooms.housekeeping import Housekeeping
+from bots.rooms.last_known import LastKnown
+from bots.rooms.occupants import Occupants
+from bots.sending.delivery import Delivery
+from bots.sending.key_warming import KeyWarming
 from bots.standby import Standby, become_first, forget_what_the_active_tells, opened
-from bots.store_lock import LOCK_NAME
+from bots.talk.attending import Attending
+from bots.talk.handling import Handling
+from bots.watching.account_watch import AccountWatch
+from bots.watching.identity_watch import IdentityWatch
+from bots.words.rendering import Renderer
 from cases import service as cases
 from core import heartbeat, logs, metrics, outbox
 from core.clock import Clock

@@ -10,9 +10,9 @@ import asyncio
 from collections.abc import Callable
 from typing import NoReturn
 
-from bots.credentials import DeviceLost
-from bots.device import MatrixDevice
-from bots.senders import SIGNED_OUT
+from bots.account.credentials import DeviceLost
+from bots.device.device import MatrixDevice
+from bots.sending.senders import SIGNED_OUT
 from core import logs, metrics
 from core.errors import DeliveryError, StrehaError
 

@@ -14,16 +14,16 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NoReturn
 
-from bots import rooms
-from bots.device import MatrixDevice
-from bots.handling import is_panic
-from bots.identity_watch import IdentityWatch
-from bots.key_giving import KeyGiving
-from bots.lease import LEASE, Lease
+from bots.account.lease import LEASE, Lease
+from bots.device.device import MatrixDevice
+from bots.device.received import Arrival, MembershipChange
 from bots.listening import listen, pause
-from bots.occupants import Occupants
-from bots.received import Arrival, MembershipChange
-from bots.store_lock import StoreInUse
+from bots.olm.store_lock import StoreInUse
+from bots.rooms import rooms
+from bots.rooms.occupants import Occupants
+from bots.sending.key_giving import KeyGiving
+from bots.talk.handling import is_panic
+from bots.watching.identity_watch import IdentityWatch
 from core import logs, metrics
 from core.clock import Clock
 from core.database import Database

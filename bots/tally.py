@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bots.rooms import SQL
+from bots.statements import SQL
 from core import metrics
 from core.database import Reading
 from core.tally import Tally

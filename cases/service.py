@@ -1,6 +1,6 @@
 """Use cases of cases and compartments. Every method checks who asks before it acts, in one transaction.
 
-The homeserver learns of membership through `bots.rooms`, which compares each compartment's
+The homeserver learns of membership through `bots.rooms.rooms`, which compares each compartment's
 `membership_version` with what it has applied; nothing here calls it.
 """
 

@@ -1,6 +1,6 @@
 """Who can read what the bot says next in a room, as the active bot last told; and windows in which that must hold.
 
-Owns what others read of it and what they may ask for. The rows are written by `bots.key_holders`: a
+Owns what others read of it and what they may ask for. The rows are written by `bots.sending.key_holders`: a
 homeserver gives no receipt for a key, so *holds* is said only of a device that was heard of after its key went to it.
 """
 

@@ -1,8 +1,8 @@
 """Matrix cross-signing: a master key signs a self-signing key, which signs its owner's devices.
 
 Owns the key objects of the client-server specification (section *Cross-signing*), their signatures and
-the check of the whole chain. Pure functions over seeds and JSON objects: `bots.identity` decides when
-keys are made and where seeds rest, `bots.key_directory` whose keys are believed. Key identifiers are
+the check of the whole chain. Pure functions over seeds and JSON objects: `bots.account.identity` decides when
+keys are made and where seeds rest, `bots.keys.key_directory` whose keys are believed. Key identifiers are
 unpadded base64. Nothing here raises on what a homeserver says: a bad object is simply not signed.
 """
 

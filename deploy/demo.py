@@ -14,11 +14,11 @@ from uuid import UUID
 
 import msgspec
 
-from bots import private_files
 from cases.model import Case, Part
 from cases.service import Cases
 from client import key_file
 from client.api import ApiClient
+from core import private_files
 from core.outbox import Target, TargetKind
 from deploy.demo_linking import DemoLinking, Linked
 from deploy.demo_network import DemoAccount, agency_of_kind, populate

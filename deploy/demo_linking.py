@@ -20,7 +20,7 @@ from agencies.attestation import AttestationId, LinkState, code_of, may_confirm,
 from agencies.linking import Linking
 from agencies.model import Person, Role
 from agencies.service import Agencies
-from bots.published_keys import UserKeys, read_user
+from bots.keys.published_keys import UserKeys, read_user
 from client import key_file
 from core import settings
 from core.errors import StrehaError

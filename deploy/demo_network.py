@@ -14,8 +14,8 @@ import msgspec
 
 from agencies.model import Agency, AgencyKind, Person
 from agencies.service import Agencies
-from bots import private_files
 from client import key_file
+from core import private_files
 from crypto import signing
 from deploy.demo_people import AGENCIES, DemoPerson
 from deploy.network import LocalNetwork

@@ -18,8 +18,8 @@ from typing import Self
 
 import msgspec
 
-from bots import private_files, rooms
-from core import heartbeat
+from bots.rooms import rooms
+from core import heartbeat, private_files
 from core.clock import Clock, OffsetFileClock
 from core.database import Database, connect
 from core.migrations import migrate

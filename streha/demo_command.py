@@ -13,8 +13,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from bots import private_files
-from core import logs
+from core import logs, private_files
 from core.errors import StrehaError
 from core.texts import mark
 from deploy import demo, demo_check

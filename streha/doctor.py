@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import aiohttp
 
 from agencies.service import Agencies
-from bots.identity_care import IdentityCare
+from bots.watching.identity_care import IdentityCare
 from core import heartbeat, queries
 from core.clock import Clock
 from core.database import Database, connect

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-from bots import private_files
+from core import private_files
 from core.errors import Conflict, InvalidInput
 from core.texts import mark
 from crypto import paper

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 from agencies.attestation import Attestation, AttestationId
 from agencies.model import PersonId
-from bots.attested import identity_led_to
-from bots.device import MatrixDevice
-from bots.key_directory import KeyDirectory
+from bots.device.device import MatrixDevice
+from bots.keys.attested import identity_led_to
+from bots.keys.key_directory import KeyDirectory
 from crypto import cross_signing
 
 

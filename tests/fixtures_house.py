@@ -9,14 +9,14 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bots import rooms
-from bots.credentials import Credentials
-from bots.device import MatrixDevice
-from bots.homeserver import Homeserver
-from bots.lease import Lease
-from bots.occupants import Occupants
-from bots.olm_machine import OlmMachine
-from bots.olm_store import OlmStore
+from bots.account.credentials import Credentials
+from bots.account.lease import Lease
+from bots.device.device import MatrixDevice
+from bots.olm.olm_machine import OlmMachine
+from bots.olm.olm_store import OlmStore
+from bots.rooms import rooms
+from bots.rooms.occupants import Occupants
+from bots.wire.homeserver import Homeserver
 from core.database import Database
 from core.settings import Settings
 from tests.clock import MovableClock

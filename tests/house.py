@@ -9,14 +9,14 @@ from typing import Any
 
 from agencies.attestation import Attestation
 from agencies.model import Person
-from bots import rooms
-from bots.archiving import Archiving
-from bots.device import MatrixDevice
-from bots.handling import Handling
-from bots.housekeeping import Housekeeping
-from bots.lease import Lease
-from bots.occupants import Occupants
-from bots.received import MembershipChange
+from bots.account.lease import Lease
+from bots.device.device import MatrixDevice
+from bots.device.received import MembershipChange
+from bots.rooms import rooms
+from bots.rooms.archiving import Archiving
+from bots.rooms.housekeeping import Housekeeping
+from bots.rooms.occupants import Occupants
+from bots.talk.handling import Handling
 from core.database import Database
 from core.outbox import Target, TargetKind
 from core.settings import Settings

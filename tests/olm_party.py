@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import Any, Protocol
 
-from bots.key_directory import KeyDirectory
-from bots.olm_machine import OlmMachine
-from bots.olm_store import OlmStore
-from bots.published_keys import PublishedDevice
-from bots.room_sessions import RoomSessions, Sealed
+from bots.keys.key_directory import KeyDirectory
+from bots.keys.published_keys import PublishedDevice
+from bots.olm.olm_machine import OlmMachine
+from bots.olm.olm_store import OlmStore
+from bots.olm.room_sessions import RoomSessions, Sealed
 from core.clock import SystemClock
 from crypto import cross_signing
 from tests.attesting import attest_all

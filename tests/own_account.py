@@ -15,8 +15,8 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from bots.device import MatrixDevice
-from bots.homeserver import Homeserver
+from bots.device.device import MatrixDevice
+from bots.wire.homeserver import Homeserver
 from core.clock import SystemClock
 from core.settings import Secret, Settings
 from crypto import cross_signing

@@ -15,7 +15,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bots.room_settings import CREATE, MEMBER, NAME, POWER_LEVELS
+from bots.wire.room_settings import CREATE, MEMBER, NAME, POWER_LEVELS
 from tests.key_server import KeyServer
 
 BOT = "@bot:streha.example"

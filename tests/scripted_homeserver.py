@@ -13,11 +13,11 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from bots.credentials import Credentials
-from bots.device import MatrixDevice
-from bots.homeserver import Homeserver
-from bots.olm_machine import OlmMachine
-from bots.olm_store import OlmStore
+from bots.account.credentials import Credentials
+from bots.device.device import MatrixDevice
+from bots.olm.olm_machine import OlmMachine
+from bots.olm.olm_store import OlmStore
+from bots.wire.homeserver import Homeserver
 from core.clock import Clock
 
 SECRET = b"an invented store key of 32 bytes"

@@ -10,10 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from agencies.model import Person
-from bots import rooms
-from bots.handling import Handling
-from bots.received import Received
-from bots.rendering import Renderer, names_for
+from bots.device.received import Received
+from bots.rooms import rooms
+from bots.talk.handling import Handling
+from bots.words.rendering import Renderer, names_for
 from core.database import Database
 from core.outbox import Lane, Message, Target, TargetKind
 from core.settings import Settings

@@ -9,13 +9,13 @@ from pathlib import Path
 import aiohttp
 
 from agencies.model import Person
-from bots import rooms
-from bots.credentials import Credentials
-from bots.device import MatrixDevice
-from bots.homeserver import Homeserver
-from bots.identity_watch import IdentityWatch
-from bots.olm_machine import OlmMachine
-from bots.olm_store import OlmStore
+from bots.account.credentials import Credentials
+from bots.device.device import MatrixDevice
+from bots.olm.olm_machine import OlmMachine
+from bots.olm.olm_store import OlmStore
+from bots.rooms import rooms
+from bots.watching.identity_watch import IdentityWatch
+from bots.wire.homeserver import Homeserver
 from core.database import Database, Transaction
 from core.outbox import Target, TargetKind
 from tests.key_server import KeyServer, PersonDevice

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bots.identity_care import UNFINISHED, Account, IdentityCare, Resting, require_fit
+from bots.watching.identity_care import UNFINISHED, Account, IdentityCare, Resting, require_fit
 from core.errors import InvalidInput
 from core.texts import mark
 from crypto.paper import Kind

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bots.room_service import ListedRoom, RoomService
+from bots.rooms.room_service import ListedRoom, RoomService
 from core.errors import InvalidInput
 from core.outbox import TargetKind
 from core.texts import mark

@@ -20,11 +20,10 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from bots import private_files
-from bots.device import MatrixDevice
-from bots.olm_store import OlmStore
-from bots.transport import Transport
-from core import logs, queries, settings
+from bots.device.device import MatrixDevice
+from bots.olm.olm_store import OlmStore
+from bots.wire.transport import Transport
+from core import logs, private_files, queries, settings
 from core.clock import SystemClock
 from core.database import Database, Reading, Transaction
 from streha.processes import RoleName, run

@@ -17,7 +17,7 @@ import vodozemac
 
 from agencies.attestation import LinkState
 from alerts.model import Through
-from bots.bounds import MOST_ROOM_KEYS_PER_DEVICE, MOST_SESSIONS_WITH_STRANGERS
+from bots.olm.bounds import MOST_ROOM_KEYS_PER_DEVICE, MOST_SESSIONS_WITH_STRANGERS
 from crypto import cross_signing
 from tests import forging, poison
 from tests.acceptance.conftest import Town

@@ -13,9 +13,9 @@ import pytest
 
 from agencies.model import AgencyKind
 from alerts.model import StandDownReason
-from bots.device import MatrixDevice
-from bots.homeserver import Homeserver
-from bots.identity import MASTER_SEED_FILE
+from bots.account.identity import MASTER_SEED_FILE
+from bots.device.device import MatrixDevice
+from bots.wire.homeserver import Homeserver
 from core.clock import SystemClock
 from core.outbox import Target, TargetKind
 from crypto import cross_signing

@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 
 from alerts.model import StandDownReason
-from bots.lease import LEASE
+from bots.account.lease import LEASE
 from core.ids import new_id
 from deploy import ports
 from tests.acceptance.conftest import Town, rings

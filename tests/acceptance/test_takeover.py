@@ -14,7 +14,7 @@ import pytest
 
 from agencies.model import AgencyKind
 from alerts.model import StandDownReason
-from bots.lease import LEASE
+from bots.account.lease import LEASE
 from tests.acceptance.conftest import Town, rings
 from tests.acceptance.crossings import EVERY, TELLING_OF_ALERT, trapped
 from tests.waiting import PATIENCE_SECONDS, until

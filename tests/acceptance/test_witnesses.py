@@ -7,8 +7,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bots.homeserver import Homeserver
-from bots.published_keys import UserKeys, read_user
+from bots.keys.published_keys import UserKeys, read_user
+from bots.wire.homeserver import Homeserver
 from deploy.stack import LocalStack
 from deploy.witness import Witness, WitnessError, Witnesses
 

@@ -17,12 +17,12 @@ from typing import Any
 from uuid import UUID
 
 from agencies.model import Person
+from bots.account.lease import Lease
 from bots.bot import Bot
-from bots.delivery import Delivery
-from bots.device import MatrixDevice
-from bots.lease import Lease
+from bots.device.device import MatrixDevice
 from bots.listening import SYNC_SECONDS
-from bots.room_sessions import Sealed
+from bots.olm.room_sessions import Sealed
+from bots.sending.delivery import Delivery
 from core import outbox
 from core.database import Database, connect
 from core.ids import new_id

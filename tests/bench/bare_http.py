@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import aiohttp
 
-from bots.homeserver import Homeserver
+from bots.wire.homeserver import Homeserver
 from core.ids import new_id
 from tests.bench.row import MeasurementFailed
 

@@ -15,7 +15,7 @@ import aiohttp
 
 from agencies.model import AgencyKind, Person, PersonId, Role
 from alerts.service import Alerts
-from bots import rooms
+from bots.rooms import rooms
 from cases.model import Case, Part
 from cases.service import Cases
 from core.outbox import Target, TargetKind

@@ -16,13 +16,13 @@ from typing import TypeVar
 
 from agencies import attestations
 from agencies.model import Person, Role
-from bots import rooms
-from bots.device import MatrixDevice
-from bots.housekeeping import Housekeeping
-from bots.lease import Lease
-from bots.occupants import Occupants
-from bots.published_keys import UserKeys, read_user
-from bots.received import Received
+from bots.account.lease import Lease
+from bots.device.device import MatrixDevice
+from bots.device.received import Received
+from bots.keys.published_keys import UserKeys, read_user
+from bots.rooms import rooms
+from bots.rooms.housekeeping import Housekeeping
+from bots.rooms.occupants import Occupants
 from core.clock import SystemClock
 from core.database import Database, connect
 from core.migrations import migrate

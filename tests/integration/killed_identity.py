@@ -20,10 +20,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from bots import private_files
-from bots.identity_care import IdentityCare
-from bots.olm_store import OlmStore
-from bots.transport import Transport
+from bots.olm.olm_store import OlmStore
+from bots.watching.identity_care import IdentityCare
+from bots.wire.transport import Transport
+from core import private_files
 from core.clock import SystemClock
 from core.errors import Conflict
 from tests.own_account import Account, settings_of, start

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from bots import account_watch
-from bots.account_watch import AccountWatch
-from bots.device import MatrixDevice
-from bots.identity import DeviceUnsigned
-from bots.identity_files import IdentityFiles
+from bots.account.identity import DeviceUnsigned
+from bots.account.identity_files import IdentityFiles
+from bots.device.device import MatrixDevice
+from bots.watching import account_watch
+from bots.watching.account_watch import AccountWatch
 from core import metrics
 from core.clock import SystemClock
 from crypto import cross_signing

@@ -12,11 +12,11 @@ import pytest
 from agencies.model import Person
 from alerts.model import Event, State, Status, Through
 from alerts.service import AlertView
-from bots.confirmations import TIME_TO_ANSWER
-from bots.handling import Handling, NotYet
-from bots.homeserver import Homeserver
-from bots.meaning import LATE
-from bots.occupants import Occupants
+from bots.rooms.occupants import Occupants
+from bots.talk.confirmations import TIME_TO_ANSWER
+from bots.talk.handling import Handling, NotYet
+from bots.wire.homeserver import Homeserver
+from bots.words.meaning import LATE
 from core.database import Database
 from core.ids import new_id
 from core.settings import Settings

@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from bots import rooms
-from bots.former_rooms import MOST_NEW_ROOMS, ONE_MORE_AFTER, WITHIN
-from bots.housekeeping import LOOKED_AT_EVERY
+from bots.rooms import rooms
+from bots.rooms.former_rooms import MOST_NEW_ROOMS, ONE_MORE_AFTER, WITHIN
+from bots.rooms.housekeeping import LOOKED_AT_EVERY
 from tests.house import House
 from tests.room_server import BOT
 from tests.scraped import counted

@@ -9,13 +9,13 @@ from datetime import timedelta
 import pytest
 
 from agencies.model import Person
-from bots import former_rooms, rooms
-from bots.archiving import READING_TIME
-from bots.former_rooms import Why
-from bots.lease import Lease
-from bots.room_service import RoomService
-from bots.room_settings import OWN_FIELD
-from bots.room_state import marker_of
+from bots.account.lease import Lease
+from bots.rooms import former_rooms, rooms
+from bots.rooms.archiving import READING_TIME
+from bots.rooms.former_rooms import Why
+from bots.rooms.room_service import RoomService
+from bots.rooms.room_state import marker_of
+from bots.wire.room_settings import OWN_FIELD
 from core.errors import Conflict
 from core.ids import new_id
 from core.outbox import Target, TargetKind

@@ -16,15 +16,15 @@ from aiohttp.test_utils import TestServer
 
 from agencies.attestation import EndReason
 from alerts.model import Certainty, Severity, StandDownReason, State, Status, Through
-from bots import rooms
-from bots.commands import Verb
-from bots.flood import PER_MINUTE
-from bots.handling import Handling, NotYet, is_panic
-from bots.homeserver import Homeserver
-from bots.meaning import LATE
-from bots.occupants import Occupants
-from bots.received import MembershipChange, Undecryptable, Unencrypted
-from bots.rendering import Names, Renderer, names_for
+from bots.device.received import MembershipChange, Undecryptable, Unencrypted
+from bots.rooms import rooms
+from bots.rooms.occupants import Occupants
+from bots.talk.flood import PER_MINUTE
+from bots.talk.handling import Handling, NotYet, is_panic
+from bots.wire.homeserver import Homeserver
+from bots.words.commands import Verb
+from bots.words.meaning import LATE
+from bots.words.rendering import Names, Renderer, names_for
 from cases.model import Part
 from core import database as databases
 from core import outbox

@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 
-from bots import transport
-from bots.homeserver import Homeserver
-from bots.transport import AuthenticationWanted
+from bots.wire import transport
+from bots.wire.homeserver import Homeserver
+from bots.wire.transport import AuthenticationWanted
 from core.errors import DeliveryError, Permanent, Temporary
 
 Answer = Callable[[asyncio.StreamWriter], None]

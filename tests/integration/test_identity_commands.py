@@ -17,10 +17,10 @@ from subprocess import Popen
 
 import pytest
 
-from bots.identity import MASTER_SEED_FILE
-from bots.identity_care import IdentityCare
-from bots.identity_files import IdentityFiles, made
-from bots.store_lock import StoreLock
+from bots.account.identity import MASTER_SEED_FILE
+from bots.account.identity_files import IdentityFiles, made
+from bots.olm.store_lock import StoreLock
+from bots.watching.identity_care import IdentityCare
 from core.clock import SystemClock
 from core.errors import Conflict
 from core.settings import Settings

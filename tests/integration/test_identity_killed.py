@@ -14,9 +14,9 @@ from typing import Any, Protocol
 
 import pytest
 
-from bots.credentials import Credentials
-from bots.identity import MASTER_SEED_FILE
-from bots.identity_files import IdentityFiles
+from bots.account.credentials import Credentials
+from bots.account.identity import MASTER_SEED_FILE
+from bots.account.identity_files import IdentityFiles
 from core.clock import SystemClock
 from crypto import cross_signing
 from tests.own_account import SECRET, Account, serving

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from bots import identity
-from bots.identity import MASTER_SEED_FILE, SEALED_FILE, DeviceUnsigned, Identity, IdentityMissing
-from bots.identity_files import IdentityFiles, made
-from bots.olm_machine import OlmMachine
-from bots.olm_store import OlmStore
+from bots.account import identity
+from bots.account.identity import MASTER_SEED_FILE, SEALED_FILE, DeviceUnsigned, Identity, IdentityMissing
+from bots.account.identity_files import IdentityFiles, made
+from bots.olm.olm_machine import OlmMachine
+from bots.olm.olm_store import OlmStore
 from core.errors import InvalidInput, StrehaError, Temporary
 from crypto import cross_signing
 from tests.conftest import START

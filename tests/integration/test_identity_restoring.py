@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from bots.device import MatrixDevice
-from bots.identity import DeviceUnsigned
-from bots.identity_care import IdentityCare
-from bots.received import Received
+from bots.account.identity import DeviceUnsigned
+from bots.device.device import MatrixDevice
+from bots.device.received import Received
+from bots.watching.identity_care import IdentityCare
 from core.clock import SystemClock
 from core.settings import Secret, Settings
 from crypto import cross_signing

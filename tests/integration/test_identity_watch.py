@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from agencies.attestation import EndReason, LinkState
-from bots.room_sessions import KeysNotShared
+from bots.olm.room_sessions import KeysNotShared
 from bots.tally import TALLY
 from core import database as databases
 from core.database import Database

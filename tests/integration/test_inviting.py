@@ -8,10 +8,10 @@ from collections import Counter
 import pytest
 from aiohttp import web
 
-from bots.housekeeping import LOOKED_AT_EVERY
-from bots.invitations import REMINDED_AFTER, TOLD_AFTER
-from bots.inviting import Inviting
-from bots.room_service import RoomService
+from bots.rooms.housekeeping import LOOKED_AT_EVERY
+from bots.rooms.invitations import REMINDED_AFTER, TOLD_AFTER
+from bots.rooms.inviting import Inviting
+from bots.rooms.room_service import RoomService
 from core.outbox import Target, TargetKind
 from tests.house import House
 from tests.room_server import BOT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agencies.model import Person
-from bots.last_known import LastKnown
+from bots.rooms.last_known import LastKnown
 from core.database import Database
 from core.errors import Unavailable
 from tests.clock import MovableClock

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from bots import former_rooms, rooms
-from bots.former_rooms import Why
-from bots.last_look import LastLook
-from bots.lease import LEASE, Lease
-from bots.preparation import Ready
-from bots.room_sessions import Sealed
+from bots.account.lease import LEASE, Lease
+from bots.olm.room_sessions import Sealed
+from bots.rooms import former_rooms, rooms
+from bots.rooms.former_rooms import Why
+from bots.sending.last_look import LastLook
+from bots.sending.preparation import Ready
 from core import outbox
 from core.database import Database
 from core.errors import Temporary

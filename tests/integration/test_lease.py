@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bots.lease import LEASE, Lease, LeaseLost
+from bots.account.lease import LEASE, Lease, LeaseLost
 from core import outbox
 from core.clock import SystemClock
 from core.database import Database

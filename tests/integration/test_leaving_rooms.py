@@ -8,13 +8,13 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from bots import rooms
-from bots.archiving import READING_TIME
-from bots.housekeeping import LOOKED_AT_EVERY
-from bots.olm_tables import RoomKeyClaim
-from bots.room_service import RoomService
-from bots.room_settings import NAME, OWN_FIELD
-from bots.room_state import marker_of
+from bots.olm.olm_tables import RoomKeyClaim
+from bots.rooms import rooms
+from bots.rooms.archiving import READING_TIME
+from bots.rooms.housekeeping import LOOKED_AT_EVERY
+from bots.rooms.room_service import RoomService
+from bots.rooms.room_state import marker_of
+from bots.wire.room_settings import NAME, OWN_FIELD
 from core.outbox import Target, TargetKind
 from tests.house import House
 from tests.room_server import BOT

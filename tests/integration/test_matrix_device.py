@@ -20,17 +20,17 @@ import aiohttp
 import pytest
 import vodozemac
 
-from bots.credentials import DeviceLost
-from bots.device import MatrixDevice
-from bots.homeserver import Homeserver
-from bots.intake import TOKEN
-from bots.key_directory import KeyDirectory
-from bots.olm_machine import OLM, OlmMachine
-from bots.olm_store import OlmStore
-from bots.received import MembershipChange, Received, SettingChange, Undecryptable
-from bots.room_sessions import KeysNotShared, RoomSessions
-from bots.sharing import KeySharing
-from bots.store_lock import StoreInUse
+from bots.account.credentials import DeviceLost
+from bots.device.device import MatrixDevice
+from bots.device.intake import TOKEN
+from bots.device.received import MembershipChange, Received, SettingChange, Undecryptable
+from bots.keys.key_directory import KeyDirectory
+from bots.keys.sharing import KeySharing
+from bots.olm.olm_machine import OLM, OlmMachine
+from bots.olm.olm_store import OlmStore
+from bots.olm.room_sessions import KeysNotShared, RoomSessions
+from bots.olm.store_lock import StoreInUse
+from bots.wire.homeserver import Homeserver
 from core.clock import Clock, SystemClock
 from core.errors import Conflict, Permanent, Temporary
 from deploy.stack import LocalStack
@@ -59,8 +59,8 @@ KILLED = """
 import asyncio, os, signal, sys
 sys.path.insert(0, {checkout!r})
 from pathlib import Path
-from bots.device import MatrixDevice
-from bots.received import Received
+from bots.device.device import MatrixDevice
+from bots.device.received import Received
 from core.clock import SystemClock
 
 async def main():

@@ -12,8 +12,8 @@ import pytest
 
 from agencies.sign_in import SignIn
 from alerts.model import StandDownReason, Status
-from bots.lease import Lease
-from bots.outcomes import Outcomes
+from bots.account.lease import Lease
+from bots.sending.outcomes import Outcomes
 from cases import ledger
 from core import database as databases
 from core import heartbeat, metrics, outbox

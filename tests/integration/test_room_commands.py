@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bots import rooms
-from bots.invitations import Invitation, Standing
-from bots.inviting import keep
+from bots.rooms import rooms
+from bots.rooms.invitations import Invitation, Standing
+from bots.rooms.inviting import keep
 from core.database import Database
 from core.outbox import Target, TargetKind
 from tests.clock import MovableClock

@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bots import rooms
-from bots.archiving import READING_TIME
-from bots.delivery import Delivery
-from bots.former_rooms import MOST_NEW_ROOMS, WITHIN
-from bots.housekeeping import LOOKED_AT_EVERY
-from bots.received import SettingChange
-from bots.rendering import Renderer
-from bots.room_settings import ENCRYPTION, NAME, POWER_LEVELS, power_levels
+from bots.device.received import SettingChange
+from bots.rooms import rooms
+from bots.rooms.archiving import READING_TIME
+from bots.rooms.former_rooms import MOST_NEW_ROOMS, WITHIN
+from bots.rooms.housekeeping import LOOKED_AT_EVERY
+from bots.sending.delivery import Delivery
+from bots.wire.room_settings import ENCRYPTION, NAME, POWER_LEVELS, power_levels
+from bots.words.rendering import Renderer
 from core.ids import new_id
 from core.outbox import Lane
 from tests.house import House

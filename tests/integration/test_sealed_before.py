@@ -10,18 +10,18 @@ import pytest
 
 from agencies.attestation import EndReason
 from agencies.model import Person
-from bots import rooms
-from bots.credentials import Credentials
-from bots.delivery import Delivery
-from bots.device import MatrixDevice
-from bots.housekeeping import Housekeeping
-from bots.last_look import LastLook
-from bots.lease import Lease
-from bots.occupants import Occupants
-from bots.preparation import Ready
-from bots.rendering import Renderer
-from bots.room_sessions import Sealed
-from bots.rooms import StoredSend
+from bots.account.credentials import Credentials
+from bots.account.lease import Lease
+from bots.device.device import MatrixDevice
+from bots.olm.room_sessions import Sealed
+from bots.rooms import rooms
+from bots.rooms.housekeeping import Housekeeping
+from bots.rooms.occupants import Occupants
+from bots.rooms.rooms import StoredSend
+from bots.sending.delivery import Delivery
+from bots.sending.last_look import LastLook
+from bots.sending.preparation import Ready
+from bots.words.rendering import Renderer
 from core import outbox
 from core.errors import Temporary
 from core.outbox import Lane, Message

@@ -15,14 +15,14 @@ import pytest
 import vodozemac
 
 from agencies.attestation import Attestation
-from bots.device import MatrixDevice
-from bots.homeserver import Homeserver
-from bots.key_directory import KeyDirectory
-from bots.olm_machine import OlmMachine
-from bots.olm_store import OlmStore
-from bots.parcels import MOST_PER_REQUEST
-from bots.room_sessions import KeysNotShared, RoomSessions
-from bots.sharing import KeySharing
+from bots.device.device import MatrixDevice
+from bots.keys.key_directory import KeyDirectory
+from bots.keys.parcels import MOST_PER_REQUEST
+from bots.keys.sharing import KeySharing
+from bots.olm.olm_machine import OlmMachine
+from bots.olm.olm_store import OlmStore
+from bots.olm.room_sessions import KeysNotShared, RoomSessions
+from bots.wire.homeserver import Homeserver
 from core.clock import SystemClock
 from crypto import cross_signing
 from deploy.stack import LocalStack

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from bots.lease import Lease
-from bots.rooms import SQL
+from bots.account.lease import Lease
+from bots.statements import SQL
 from core.key_holders import CHANNEL, KeyState
 from tests.commands import streha
 from tests.served import ServedApi

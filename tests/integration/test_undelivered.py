@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 
 from alerts.model import StandDownReason, Status
-from bots.outcomes import LATE_ATTEMPTS, Outcomes
+from bots.sending.outcomes import LATE_ATTEMPTS, Outcomes
 from core import outbox
 from core.database import Database
 from core.ids import new_id

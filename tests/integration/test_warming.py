@@ -15,19 +15,19 @@ import pytest
 
 from agencies.attestation import Attestation
 from agencies.model import Person
-from bots import rooms
-from bots.credentials import Credentials
-from bots.device import MatrixDevice
-from bots.homeserver import Homeserver
-from bots.key_giving import KeyGiving
-from bots.key_warming import BEFORE_A_WINDOW, KeyWarming
-from bots.lease import Lease
-from bots.occupants import Occupants
-from bots.olm_machine import OlmMachine
-from bots.olm_store import OlmStore
-from bots.received import MembershipChange, Received
-from bots.rooms import Room
-from bots.sharing import Sharing
+from bots.account.credentials import Credentials
+from bots.account.lease import Lease
+from bots.device.device import MatrixDevice
+from bots.device.received import MembershipChange, Received
+from bots.keys.sharing import Sharing
+from bots.olm.olm_machine import OlmMachine
+from bots.olm.olm_store import OlmStore
+from bots.rooms import rooms
+from bots.rooms.occupants import Occupants
+from bots.rooms.rooms import Room
+from bots.sending.key_giving import KeyGiving
+from bots.sending.key_warming import BEFORE_A_WINDOW, KeyWarming
+from bots.wire.homeserver import Homeserver
 from core import key_holders
 from core.database import Database
 from core.key_holders import Holding, KeyState, KeyWindow

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import vodozemac
 
-from bots.attested import Attestations, Standing, identity_led_to
-from bots.published_keys import UserKeys, read_user
+from bots.keys.attested import Attestations, Standing, identity_led_to
+from bots.keys.published_keys import UserKeys, read_user
 from crypto import cross_signing
 from tests.attesting import attestation, by_user
 

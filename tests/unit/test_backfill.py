@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from bots import backfill
-from bots.backfill import Backfill, Gap, Older, gaps_in
-from bots.bounds import MOST_GAPS
-from bots.device import MatrixDevice
-from bots.intake import BEGUN_ANEW
-from bots.received import MembershipChange, SettingChange
+from bots.device import backfill
+from bots.device.backfill import Backfill, Gap, Older, gaps_in
+from bots.device.device import MatrixDevice
+from bots.device.intake import BEGUN_ANEW
+from bots.device.received import MembershipChange, SettingChange
+from bots.olm.bounds import MOST_GAPS
 from core.errors import Permanent, Temporary
 from tests.clock import MovableClock
 from tests.scripted_homeserver import BOT, Answer, Asked, ScriptedHomeserver, device_of, serving

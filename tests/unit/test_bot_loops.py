@@ -8,15 +8,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bots import listening
-from bots.attending import Attending, in_turn
-from bots.credentials import DeviceLost
-from bots.device import MatrixDevice
-from bots.handling import Handling
-from bots.homeserver import Homeserver
-from bots.last_known import LastKnown
+from bots.account.credentials import DeviceLost
+from bots.device.device import MatrixDevice
+from bots.device.received import Arrival, MembershipChange, Received
 from bots.listening import LONGEST_RETRY_SECONDS, listen, pause
-from bots.received import Arrival, MembershipChange, Received
+from bots.rooms.last_known import LastKnown
 from bots.standby import KEPT, KEPT_PANIC, outlived
+from bots.talk.attending import Attending, in_turn
+from bots.talk.handling import Handling
+from bots.wire.homeserver import Homeserver
 from core.database import Database
 from core.errors import Conflict, Permanent, Temporary, Unavailable
 from core.settings import Secret, Settings

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.model import StandDownReason
-from bots.commands import (
+from bots.words.commands import (
     ANSWERS,
     PASSAGES,
     REASONS,
@@ -23,7 +23,7 @@ from bots.commands import (
     parse,
     word,
 )
-from bots.rendering import TEMPLATES, Names, Renderer
+from bots.words.rendering import TEMPLATES, Names, Renderer
 from core.outbox import Message, Target, TargetKind
 from core.settings import Secret, Settings
 from core.texts import LANGUAGES

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bots.credentials import Credentials
+from bots.account.credentials import Credentials
 from core.errors import Conflict
 
 SECRET, OTHER = b"an invented store key of 32 bytes", b"quite another store key, 32 bytes"

@@ -7,9 +7,9 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.attending import in_turn
-from bots.flood import MOST_REMEMBERED, PER_MINUTE, PER_MINUTE_IN_ROOM, Flood, Seldom
-from bots.received import Received
+from bots.device.received import Received
+from bots.talk.attending import in_turn
+from bots.talk.flood import MOST_REMEMBERED, PER_MINUTE, PER_MINUTE_IN_ROOM, Flood, Seldom
 from tests.clock import MovableClock
 from tests.conftest import START
 

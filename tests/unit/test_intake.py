@@ -15,14 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from peewee import PeeweeException
 
-from bots.bounds import MOST_WAITING, MOST_WAITING_PER_SENDER
-from bots.guard import alone
-from bots.intake import Intake
-from bots.key_directory import KeyDirectory
-from bots.olm_machine import OLM, OlmMachine
-from bots.olm_store import OlmStore
-from bots.published_keys import PublishedDevice, UserKeys
-from bots.room_sessions import RoomSessions, Sealed
+from bots.device.intake import Intake
+from bots.keys.key_directory import KeyDirectory
+from bots.keys.published_keys import PublishedDevice, UserKeys
+from bots.olm.bounds import MOST_WAITING, MOST_WAITING_PER_SENDER
+from bots.olm.olm_machine import OLM, OlmMachine
+from bots.olm.olm_store import OlmStore
+from bots.olm.room_sessions import RoomSessions, Sealed
+from bots.wire.guard import alone
 from tests.clock import MovableClock
 from tests.scraped import counted
 

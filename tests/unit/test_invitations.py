@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agencies.model import PersonId
-from bots.invitations import REMINDED_AFTER, TOLD_AFTER, Invitation, Standing, Step, due, noticed
+from bots.rooms.invitations import REMINDED_AFTER, TOLD_AFTER, Invitation, Standing, Step, due, noticed
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ANA = PersonId(UUID(int=1))

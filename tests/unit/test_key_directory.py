@@ -12,10 +12,10 @@ import pytest
 import vodozemac
 from nio.crypto import DeviceStore  # type: ignore[import-untyped]  # nio ships no types
 
-from bots.attested import Standing
-from bots.key_directory import KeyDirectory
-from bots.olm_store import OlmStore
-from bots.published_keys import MOST_DEVICES, MOST_EXAMINED, MOST_UNSIGNED, UserKeys, read_user
+from bots.keys.attested import Standing
+from bots.keys.key_directory import KeyDirectory
+from bots.keys.published_keys import MOST_DEVICES, MOST_EXAMINED, MOST_UNSIGNED, UserKeys, read_user
+from bots.olm.olm_store import OlmStore
 from crypto import cross_signing
 from tests.attesting import attest_all, attestation, by_user
 from tests.clock import MovableClock

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.device import MatrixDevice
-from bots.key_upkeep import Upkeep, held_of, wanted
+from bots.device.device import MatrixDevice
+from bots.olm.key_upkeep import Upkeep, held_of, wanted
 from tests.clock import MovableClock
 from tests.scripted_homeserver import Answer, Asked, ScriptedHomeserver, device_of, serving
 

@@ -24,8 +24,8 @@ from alerts.model import (
     Tier,
 )
 from alerts.service import AlertView
-from bots.commands import Command, Verb
-from bots.meaning import CLOCKS_APART, LATE, Doubt, candidates, doubt, late
+from bots.words.commands import Command, Verb
+from bots.words.meaning import CLOCKS_APART, LATE, Doubt, candidates, doubt, late
 from cases.model import CaseId, CompartmentId
 from tests.conftest import START
 

@@ -12,15 +12,15 @@ import pytest
 import vodozemac
 from nio.exceptions import VerificationError  # type: ignore[import-untyped]  # nio ships no types
 
-from bots import olm_machine
-from bots.bounds import (
+from bots.olm import olm_machine
+from bots.olm.bounds import (
     MOST_CLAIMS,
     MOST_ROOM_KEYS_OF_STRANGERS,
     MOST_ROOM_KEYS_PER_DEVICE,
     ROOM_KEY_LIFE,
 )
-from bots.olm_tables import RoomKeyClaim
-from bots.room_keys import KeyMissing, Unreadable
+from bots.olm.olm_tables import RoomKeyClaim
+from bots.olm.room_keys import KeyMissing, Unreadable
 from tests.olm_party import ROOM, Party, published
 
 

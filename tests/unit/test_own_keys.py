@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bots import own_keys
+from bots.account import own_keys
 from core.errors import Temporary
 from crypto import cross_signing
 

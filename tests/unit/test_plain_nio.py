@@ -26,13 +26,13 @@ from nio.crypto import Olm, OlmDevice  # type: ignore[import-untyped]  # as abov
 from nio.responses import KeysQueryResponse, KeysUploadResponse  # type: ignore[import-untyped]  # as above
 from nio.store import DefaultStore  # type: ignore[import-untyped]  # as above
 
-from bots.device import PATIENCE_FOR_KEYS, MatrixDevice
-from bots.olm_machine import OlmMachine
-from bots.published_keys import PublishedDevice
-from bots.received import Received
-from bots.room_keys import Unreadable
-from bots.room_sessions import KeysNotShared
-from bots.store_lock import StoreInUse, StoreLock
+from bots.device.device import PATIENCE_FOR_KEYS, MatrixDevice
+from bots.device.received import Received
+from bots.keys.published_keys import PublishedDevice
+from bots.olm.olm_machine import OlmMachine
+from bots.olm.room_keys import Unreadable
+from bots.olm.room_sessions import KeysNotShared
+from bots.olm.store_lock import StoreInUse, StoreLock
 from crypto import cross_signing
 from tests.attesting import attestation, by_user
 from tests.clock import MovableClock

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from bots import private_files
+from core import private_files
 
 
 def _mode(path: Path) -> int:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bots.preparation import STORED, _resealed
-from bots.rendering import text_content
-from bots.rooms import StoredSend
+from bots.rooms.rooms import StoredSend
+from bots.sending.preparation import STORED, _resealed
+from bots.words.rendering import text_content
 from tests.conftest import START
 
 

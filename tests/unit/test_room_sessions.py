@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from bots.olm_store import OlmStore
-from bots.room_sessions import LONGEST_WINDOW, MOST_WISHES, KeysNotShared, RoomSessions
+from bots.olm.olm_store import OlmStore
+from bots.olm.room_sessions import LONGEST_WINDOW, MOST_WISHES, KeysNotShared, RoomSessions
 from tests.clock import MovableClock
 
 ROOM = "!room:streha.example"

@@ -8,7 +8,20 @@ from uuid import UUID
 
 import pytest
 
-from bots.room_settings import (
+from bots.rooms.room_state import (
+    Mending,
+    Place,
+    Setting,
+    as_made,
+    faults,
+    is_as_made,
+    is_ours,
+    marker_of,
+    name_of,
+    read,
+)
+from bots.rooms.rooms import Room
+from bots.wire.room_settings import (
     CREATE,
     ENCRYPTION,
     MEMBER,
@@ -21,8 +34,6 @@ from bots.room_settings import (
     made_with,
     power_levels,
 )
-from bots.room_state import Mending, Place, Setting, as_made, faults, is_as_made, is_ours, marker_of, name_of, read
-from bots.rooms import Room
 from core.outbox import Target, TargetKind
 
 BOT, MALLORY = "@bot:streha.example", "@mallory:streha.example"

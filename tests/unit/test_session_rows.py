@@ -8,8 +8,8 @@ from typing import Any
 import vodozemac
 from nio.store.database import MatrixStore  # type: ignore[import-untyped]  # nio ships no types
 
-from bots.olm_machine import OlmMachine
-from bots.olm_store import OlmStore
+from bots.olm.olm_machine import OlmMachine
+from bots.olm.olm_store import OlmStore
 
 ROWS = "SELECT account_id, sender_key, session_id, typeof(session), creation_time, last_usage_date FROM olmsessions"
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.commands import Command, Verb, parse
-from bots.replies import TEXTS
+from bots.words.commands import Command, Verb, parse
+from bots.words.replies import TEXTS
 from core.errors import InvalidInput, NotFound
 from core.texts import LANGUAGES, check, choose, javascript, mark, render, words
 from core.texts.script import to_cyrillic

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots import untrusted_json
+from bots.wire import untrusted_json
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

@@ -17,9 +17,9 @@ from typing import Any
 
 from agencies import attestations
 from agencies.attestation import Attestation
-from bots import rooms
-from bots.device import MatrixDevice
-from bots.homeserver import Homeserver
+from bots.device.device import MatrixDevice
+from bots.rooms import rooms
+from bots.wire.homeserver import Homeserver
 from core.database import connect
 from deploy.stack import LocalStack
 from tests.bench import duty_rooms

@@ -1,0 +1,243 @@
+"""Doing what somebody says: raising, accepting, ending, answering; or asking first, where a word may mean another.
+
+Every effect is stored with the key of the words that brought it about, so that the same words have it once: alerts by
+their raise, answers and questions by the event they answer, everything else by `core.once`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import assert_never
+
+from alerts.model import Event, StandDownReason, Status, Through
+from alerts.service import Alerts, AlertView
+from bots.talk import confirmations
+from bots.talk.answers import Answers
+from bots.talk.confirmations import Question
+from bots.talk.heard import Heard
+from bots.words.commands import Answer, Command, NearMiss, Verb
+from bots.words.meaning import LATE, Doubt, candidates, doubt, late
+from cases import rules as case_rules
+from cases import store as case_store
+from cases.model import Compartment, CompartmentId
+from core.clock import Clock
+from core.database import Database
+from core.ids import derived_id
+from core.outbox import Lane, TargetKind
+
+
+class Obeying:
+    """Carries words out for somebody who may be believed to have said them."""
+
+    def __init__(self, database: Database, clock: Clock, answers: Answers) -> None:
+        self._database = database
+        self._clock = clock
+        self._answers = answers
+        self._alerts = Alerts(database, clock)
+
+    async def obey(self, heard: Heard) -> None:
+        """Do what is said, or ask."""
+        match heard.said:
+            case Command():
+                await self._carry_out(heard, heard.said)
+            case NearMiss():
+                await self._near(heard, heard.said.verb)
+            case Answer():
+                await self._answered(heard, heard.said)
+            case _:
+                assert_never(heard.said)
+
+    async def call_for_help(self, heard: Heard, said: Command) -> None:
+        """Raise a real alert, as not verified where nobody can tell who wrote."""
+        place = await self._place(heard, said)
+        if place is None:
+            await self._ask_which_case(heard, said.verb)
+            return
+        trusted = heard.message.trusted
+        await self._raise(heard, said.verb, place, heard.message.event_id)
+        if not trusted:
+            await self._answers.say(heard, "reply_raised_unverified", lane=Lane.ALERT)
+
+    async def _carry_out(self, heard: Heard, said: Command) -> None:
+        match said.verb:
+            case Verb.PANIC:
+                await self.call_for_help(heard, said)
+            case Verb.DRILL:
+                await self._drill(heard, said)
+            case Verb.ACK | Verb.STAND_DOWN:
+                await self._answer_alert(heard, said)
+            case _:
+                await self._inform(heard, said.verb)
+
+    async def _inform(self, heard: Heard, verb: Verb) -> None:
+        match verb:
+            case Verb.DUE:
+                await self._answers.due(heard)
+            case Verb.WHO:
+                await self._answers.who(heard)
+            case Verb.ROSTER:
+                await self._answers.roster(heard)
+            case Verb.OP:
+                # Operations are not kept yet: nobody is ever under way, and that is said.
+                await self._answers.no_operation(heard)
+            case _:
+                await self._answers.help(heard)
+
+    async def _drill(self, heard: Heard, said: Command) -> None:
+        place = await self._place(heard, said)
+        if place is None:
+            await self._ask_which_case(heard, said.verb)
+        elif late(heard.written_at, self._clock.now()):
+            await self._ask_about_place(heard, said.verb, place, Doubt.LATE)
+        else:
+            await self._raise(heard, said.verb, place, heard.message.event_id)
+
+    async def _raise(self, heard: Heard, verb: Verb, place: CompartmentId, event_id: str) -> None:
+        await self._alerts.raise_(
+            heard.person,
+            place,
+            derived_id("raise", event_id),
+            event=Event.PANIC,
+            status=Status.EXERCISE if verb is Verb.DRILL else Status.ACTUAL,
+            through=Through.CHANNEL if heard.message.trusted else Through.UNVERIFIED,
+        )
+
+    async def _answer_alert(self, heard: Heard, said: Command) -> None:
+        """Accept or end the alert that is meant, or ask which, or whether."""
+        alerts = await self._meant(heard, said)
+        if not alerts:
+            await self._answers.say(heard, "reply_no_alert", lane=Lane.ALERT)
+        elif len(alerts) > 1:
+            await self._ask_which(heard, "reply_which_alert", said.verb, [each.codename for each in alerts])
+        else:
+            view = alerts[0]
+            why = doubt(view.alert, said, heard.person.id, heard.written_at, self._clock.now())
+            if why is not None:
+                await self._ask_about_alert(heard, said, view, why)
+            else:
+                await self._act(heard, self._question(heard, said.verb, view, said.reason))
+
+    async def _act(self, heard: Heard, question: Question) -> None:
+        """Do what was meant from the beginning or has been confirmed."""
+        if question.alert_id is not None and question.verb is Verb.ACK:
+            await self._alerts.acknowledge(heard.person, question.alert_id, key=question.key)
+        elif question.alert_id is not None:
+            reason = question.reason or StandDownReason.SAFE
+            await self._alerts.stand_down(heard.person, question.alert_id, reason, key=question.key)
+        elif question.compartment_id is not None:
+            await self._raise(heard, question.verb, question.compartment_id, question.event_id)
+        else:
+            await self._inform(heard, question.verb)
+
+    # Asking back ------------------------------------------------------------------------------------
+
+    async def _near(self, heard: Heard, verb: Verb) -> None:
+        """Ask whether a word was meant that was nearly written; a yes then means what it would have meant."""
+        meant = Command(verb=verb)
+        if verb in {Verb.PANIC, Verb.DRILL}:
+            place = await self._place(heard, meant)
+            if place is not None:
+                await self._ask_about_place(heard, verb, place, Doubt.PANIC if verb is Verb.PANIC else Doubt.MEANT)
+                return
+        elif verb in {Verb.ACK, Verb.STAND_DOWN}:
+            alerts = await self._meant(heard, meant)
+            if len(alerts) == 1:
+                await self._ask_about_alert(heard, meant, alerts[0], Doubt.MEANT)
+                return
+        else:
+            question = self._question(heard, verb)
+            await self._answers.ask(heard, "reply_ask_meant", {"command": verb.value}, question)
+            return
+        await self._answers.say(heard, "reply_did_you_mean", {"command": verb.value}, lane=Lane.ALERT)
+
+    async def _answered(self, heard: Heard, answer: Answer) -> None:
+        """Carry out what this person was asked about in this room, once; without a question a yes is talk."""
+        async with self._database.reading(urgent=True) as look:
+            question = await confirmations.asked(look, heard.person.id, heard.target)
+        if question is None:
+            return
+        now = self._clock.now()
+        in_time = question.answered_in_time(heard.written_at, now)
+        if in_time and answer is Answer.YES:
+            await self._act(heard, question)
+        elif in_time:
+            await self._answers.say(heard, "reply_not_done")
+        elif heard.written_at < question.asked_at:
+            # Said before it was asked: talk.
+            return
+        elif answer is Answer.YES and now - question.asked_at <= LATE:
+            await self._answers.say(heard, "reply_too_late", lane=Lane.ALERT)
+        async with self._database.transaction(urgent=True) as tx:
+            await confirmations.forget(tx, heard.person.id, heard.target, question)
+
+    async def _ask_about_alert(self, heard: Heard, said: Command, view: AlertView, why: Doubt) -> None:
+        named = f"{said.verb} {view.codename}" if _may_be_named(heard, view) else said.verb.value
+        question = self._question(heard, said.verb, view, said.reason)
+        await self._answers.ask(heard, f"reply_ask_{why}", {"command": named}, question)
+
+    async def _ask_about_place(self, heard: Heard, verb: Verb, place: CompartmentId, why: Doubt) -> None:
+        question = replace(self._question(heard, verb), compartment_id=place)
+        await self._answers.ask(heard, f"reply_ask_{why}", {"command": verb.value}, question)
+
+    def _question(
+        self, heard: Heard, verb: Verb, view: AlertView | None = None, reason: StandDownReason | None = None
+    ) -> Question:
+        if view is not None and verb is Verb.STAND_DOWN and reason is None:
+            drill = view.alert.status is Status.EXERCISE
+            reason = StandDownReason.DRILL_OVER if drill else StandDownReason.SAFE
+        return Question(
+            event_id=heard.message.event_id,
+            verb=verb,
+            asked_at=self._clock.now(),
+            alert_id=None if view is None else view.alert.id,
+            reason=reason,
+        )
+
+    async def _ask_which_case(self, heard: Heard, verb: Verb) -> None:
+        codenames = [each.codename for each in await self._compartments(heard)]
+        await self._ask_which(heard, "reply_which_case", verb, codenames)
+
+    async def _ask_which(self, heard: Heard, template: str, verb: Verb, codenames: Sequence[str]) -> None:
+        """Ask for a codename; list them only where the person is alone with the bot."""
+        written = ",".join(sorted({f"{verb} {each}" for each in codenames}))
+        if heard.target.kind is not TargetKind.PERSON or not written:
+            template, written = f"{template}_unlisted", verb.value
+        await self._answers.say(heard, template, {"command": written}, lane=Lane.ALERT)
+
+    # What is meant ----------------------------------------------------------------------------------
+
+    async def _place(self, heard: Heard, said: Command) -> CompartmentId | None:
+        """Return where to raise: the compartment named, else this channel's, else the only one there is."""
+        here = CompartmentId(heard.target.id) if heard.target.kind is TargetKind.COMPARTMENT else None
+        if said.codename is None and here is not None:
+            return here
+        mine = await self._compartments(heard)
+        named = [each for each in mine if each.codename == said.codename]
+        if len(named) == 1:
+            return named[0].id
+        if here is not None:
+            # A mistyped codename must not keep anybody from help.
+            return here
+        cores = [each for each in mine if each.core]
+        return cores[0].id if said.codename is None and len(cores) == 1 else None
+
+    async def _compartments(self, heard: Heard) -> list[Compartment]:
+        """Return the compartments that somebody is in, without waiting for what only reads."""
+        async with self._database.reading(urgent=True) as look:
+            found = await case_store.cases_of_person(look, heard.person.id)
+        return [each for case in found for each in case_rules.as_seen_by(case, heard.person.id).compartments]
+
+    async def _meant(self, heard: Heard, said: Command) -> list[AlertView]:
+        """Return the open alerts that may be meant."""
+        bare_in_channel = heard.target.kind is TargetKind.COMPARTMENT and said.codename is None
+        here = [CompartmentId(heard.target.id)] if bare_in_channel else []
+        found = [
+            each for each in await self._alerts.open_for(heard.person, here) if said.codename in {None, each.codename}
+        ]
+        return candidates(found, heard.person.id, said.verb, heard.written_at)
+
+
+def _may_be_named(heard: Heard, view: AlertView) -> bool:
+    """Whether a room may read an alert's codename: nobody else is there, or it was called to it."""
+    return heard.target.kind is TargetKind.PERSON or any(each.target == heard.target for each in view.deliveries)

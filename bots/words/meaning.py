@@ -1,0 +1,68 @@
+"""Which alert a word means, and when it must be asked about first: pure rules over alerts and moments.
+
+A word is for the call that its author knew. Read late, or written before people were called, it may mean another:
+then nobody acts on it before they have asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from agencies.model import PersonId
+from alerts.model import Alert, Severity, Status
+from alerts.service import AlertView
+from bots.words.commands import Command, Verb
+
+# Older words may be about something that is over.
+LATE = timedelta(minutes=10)
+# A message's time is its homeserver's, an alert's is the engine's: they may differ a little.
+CLOCKS_APART = timedelta(seconds=5)
+
+
+class Doubt(StrEnum):
+    """Why a word is asked about; also how the template of the question ends."""
+
+    MEANT = "meant"
+    PANIC = "panic"
+    LATE = "late"
+    BEFORE = "before"
+    GRAVE = "grave"
+
+
+def late(written_at: datetime, now: datetime) -> bool:
+    """Whether a word was written so long ago that its author may mean it no more."""
+    return now - written_at > LATE
+
+
+def candidates(alerts: Sequence[AlertView], person_id: PersonId, verb: Verb, written_at: datetime) -> list[AlertView]:
+    """Return the alerts that a bare word can mean.
+
+    Those that people were called for before it was written, if there are any; of these what is still to be accepted
+    first, and the real before an exercise.
+    """
+    known = [each for each in alerts if not _before(each.alert, written_at)] or list(alerts)
+    if verb is Verb.ACK:
+        known = [each for each in known if not each.alert.has_acknowledged(person_id)] or known
+    return [each for each in known if each.alert.status is Status.ACTUAL] or known
+
+
+def doubt(alert: Alert, said: Command, person_id: PersonId, written_at: datetime, now: datetime) -> Doubt | None:
+    """Return why a word about this alert must be asked about before anything is done; nothing where it is clear."""
+    if _before(alert, written_at):
+        return Doubt.BEFORE
+    if late(written_at, now):
+        return Doubt.LATE
+    bare = said.codename is None and said.reason is None
+    grave = alert.severity is Severity.EXTREME and alert.status is Status.ACTUAL
+    # Who raised it only pauses the calling, and who has not accepted is told to do that first.
+    ends = alert.has_acknowledged(person_id) and person_id not in alert.raiser_ids
+    if said.verb is Verb.STAND_DOWN and bare and grave and ends:
+        return Doubt.GRAVE
+    return None
+
+
+def _before(alert: Alert, written_at: datetime) -> bool:
+    """Whether a word was written before the present calling for an alert began."""
+    return written_at + CLOCKS_APART < alert.ladder_began_at
