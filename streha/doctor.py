@@ -79,6 +79,7 @@ async def examine() -> list[Finding]:
         care = IdentityCare(settings, clock_of(settings))
         findings.append(await _finding(mark("bot's seeds are offline"), lambda: _seeds(care)))
         findings.append(await _finding(mark("bot's devices are its own"), lambda: _devices(care)))
+        findings.append(await _finding(mark("bot may send without limit"), lambda: _limits(care)))
     try:
         async with connect(settings.database_url.reveal(), connections=2, urgent_connections=1) as database:
             findings += await _with_database(database, clock_of(settings), settings)
@@ -287,6 +288,16 @@ async def _devices(care: IdentityCare) -> None:
                 "one was left over. See: streha identity show"
             ),
             count=len(account.unsigned),
+        )
+
+
+async def _limits(care: IdentityCare) -> None:
+    if care.resting().device_id is not None and await care.is_limited():
+        raise Todo(
+            mark(
+                "The homeserver limits how fast the bot sends: calls to many rooms would wait. Lift the limits of its "
+                "account, as README describes"
+            )
         )
 
 

@@ -43,6 +43,8 @@ class Account:
     lie: Callable[[Answer], Answer] | None = None
     # Whether it takes identities; else it fails.
     publishing: bool = True
+    # Whether it limits how fast its accounts send.
+    limiting: bool = False
     uploads: list[Answer] = field(default_factory=list)
     asked_for_password: int = 0
     requests: list[str] = field(default_factory=list)
@@ -85,6 +87,12 @@ class Account:
     async def whoami(self, request: web.Request) -> web.Response:
         """Say whose token it is."""
         return web.json_response({"user_id": BOT, "device_id": _device_of(request)})
+
+    async def make_room(self, _request: web.Request) -> web.Response:
+        """Refuse the version of a room, or the pace."""
+        if self.limiting:
+            return web.json_response({"errcode": "M_LIMIT_EXCEEDED", "retry_after_ms": 100}, status=429)
+        return web.json_response({"errcode": "M_UNSUPPORTED_ROOM_VERSION"}, status=400)
 
     async def sync(self, _request: web.Request) -> web.Response:
         """There is no news."""
@@ -164,6 +172,7 @@ async def serving(account: Account) -> AsyncIterator[Account]:
     app.router.add_post(f"{CLIENT}/login", account.login)
     app.router.add_get(f"{CLIENT}/account/whoami", account.whoami)
     app.router.add_get(f"{CLIENT}/sync", account.sync)
+    app.router.add_post(f"{CLIENT}/createRoom", account.make_room)
     app.router.add_post(f"{CLIENT}/keys/upload", account.upload)
     app.router.add_post(f"{CLIENT}/keys/query", account.query)
     app.router.add_post(f"{CLIENT}/keys/device_signing/upload", account.publish)

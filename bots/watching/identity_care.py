@@ -127,6 +127,11 @@ class IdentityCare:
         ]
         return Account(master=shown.master, signing=shown.signing, devices=listed)
 
+    async def is_limited(self) -> bool:
+        """Tell whether the homeserver limits how fast the device here sends."""
+        async with self._asking() as (homeserver, _user_id, _device_id):
+            return await homeserver.is_limited()
+
     async def public_keys(self) -> Mapping[Kind, str | None]:
         """Return the keys of the published identity, or else of the one kept here."""
         if self._credentials.exist:

@@ -7,6 +7,7 @@ people's words: checked for the parts that are used, and names that can be nobod
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,9 +15,13 @@ from urllib.parse import quote
 
 from bots.wire.identifiers import is_room_id, is_token, is_user_id
 from bots.wire.transport import AuthenticationWanted, Transport, list_in, part_in, text_in
-from core.errors import Permanent
+from core.errors import DeliveryError, Permanent, Temporary
 
 _CLIENT = "/_matrix/client/v3"
+_TOO_FAST = frozenset({"M_LIMIT_EXCEEDED", "HTTP_429"})
+_NO_ROOM_VERSION = "streha.none"
+# Together more than what `deploy/homeserver.yaml.in` lets anybody through with at once.
+_WAVES, _AT_ONCE = 6, 50
 
 
 class Homeserver(Transport):
@@ -78,13 +83,29 @@ class Homeserver(Transport):
         """Store the account's data of this kind."""
         await self.call("PUT", f"{_CLIENT}/user/{_part(user_id)}/account_data/{_part(kind)}", content)
 
-    async def rate_limit_lifted(self, user_id: str) -> bool | None:
-        """Tell whether this account may send without limit; nothing when the token may not ask."""
+    async def is_limited(self) -> bool:
+        """Tell whether the homeserver limits how fast this account sends; nothing comes of what is asked for.
+
+        A room of a version that does not exist is refused, but only after the homeserver has counted the request as it
+        counts whatever the account sends (Synapse: `rc_message`), so this shows a limit and leaves no trace.
+        """
+        for _ in range(_WAVES):
+            async with asyncio.TaskGroup() as tasks:
+                wave = [tasks.create_task(self._failure_of_a_room()) for _ in range(_AT_ONCE)]
+            failures = [each.result() for each in wave]
+            if any(isinstance(each, Temporary) and each.code in _TOO_FAST for each in failures):
+                return True
+            for each in failures:
+                if isinstance(each, Temporary):
+                    raise each
+        return False
+
+    async def _failure_of_a_room(self) -> DeliveryError:
         try:
-            answer = await self.call("GET", f"/_synapse/admin/v1/users/{_part(user_id)}/override_ratelimit")
-        except Permanent:
-            return None
-        return answer.get("messages_per_second") == 0
+            await self.call("POST", f"{_CLIENT}/createRoom", {"room_version": _NO_ROOM_VERSION})
+        except DeliveryError as error:
+            return error
+        return Permanent("The homeserver makes rooms of a version that does not exist.")
 
     # Rooms ------------------------------------------------------------------------------------------
 

@@ -273,6 +273,16 @@ async def test_without_the_master_paper_a_new_identity_is_made(
     assert account.is_signed(await start(settings))
 
 
+async def test_the_doctor_finds_limits_that_were_not_lifted(
+    account: Account, settings: Settings, operator: dict[str, str]
+) -> None:
+    await start(settings)
+    for account.limiting in (False, True):
+        found = (await streha("doctor", "--json", environment=operator)).json["checks"]
+        (told,) = [each for each in found if each["check"] == "bot may send without limit"]
+        assert (told["ok"], "Lift the limits" in (told["todo"] or "")) == (not account.limiting, account.limiting)
+
+
 async def test_what_cannot_be_done_is_said_in_one_line(
     account: Account, settings: Settings, operator: dict[str, str]
 ) -> None:

@@ -701,5 +701,13 @@ async def test_failures_are_named_and_tell_nothing(world: World) -> None:
     assert await script.account_data(user_id, "org.example.none") is None
     await script.put_account_data(user_id, "org.example.kept", {"a": 1})
     assert await script.account_data(user_id, "org.example.kept") == {"a": 1}
-    assert await script.rate_limit_lifted(user_id) is None
     assert json.dumps(await script.joined_rooms()) == "[]"
+
+
+async def test_an_account_whose_limits_were_not_lifted_is_found_out(world: World) -> None:
+    user_id, password = await world.account("ana")
+    script, _device_id = await world.signed_in(user_id, password)
+    assert await script.is_limited()
+    await world.stack.lift_rate_limits(user_id)
+    assert not await script.is_limited()
+    assert await script.joined_rooms() == []
