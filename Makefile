@@ -8,6 +8,9 @@ PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 # Runs a command that ends, in order, when make itself is killed.
 RUN := exec $(BIN)/python -I -S deploy/leash.py $$PPID 15 - -
 
+# Processes keep what they compiled for those that start after them.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help setup browser demo demo-check test test-fast check bench lock clean
 

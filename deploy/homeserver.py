@@ -64,7 +64,6 @@ class Homeserver:
                     "HOME": str(self.directory),
                     # For the class that formats its log.
                     "PYTHONPATH": str(CHECKOUT),
-                    "PYTHONDONTWRITEBYTECODE": "1",
                 },
                 directory=self.directory,
                 output=self.log_file.with_suffix(".output"),

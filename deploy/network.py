@@ -88,7 +88,6 @@ class LocalNetwork:
         addresses = self.stack.addresses
         return {
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONPATH": str(CHECKOUT),
             "STREHA_DATABASE_URL": addresses.database_url,
             "STREHA_NETWORK": addresses.server_name,

@@ -253,6 +253,9 @@ class AdverseHomeserver:
         self.deeds.append(Deed(part=rule.part, what=rule.what, detail=detail))
 
     def _spoilt(self, rule: Rule, answer: bytes) -> bytes:
+        if self._over.is_set():
+            # The rules ended while the homeserver waited for news: these belong to the calm, and are taken for good.
+            return answer
         match rule.what:
             case What.GARBLE:
                 return forging.garbled(answer, self._random)

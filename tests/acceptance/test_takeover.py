@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from agencies.model import AgencyKind
-from alerts.model import StandDownReason
+from alerts.vocabulary import StandDownReason
 from bots.account.lease import LEASE
 from tests.acceptance.conftest import Town, rings
 from tests.acceptance.crossings import EVERY, TELLING_OF_ALERT, trapped
@@ -79,16 +79,18 @@ async def _standby(town: Town, directory: Path) -> AsyncIterator[None]:
     output = town.network.directory / "logs" / f"{directory.name}.log"
     command = (sys.executable, "-m", "streha", "run", "--role", "bots")
     settings = {"STREHA_MATRIX_STATE_DIRECTORY": str(directory)}
+    # One of an earlier story wrote here too.
+    written = output.stat().st_size if output.exists() else 0
     await town.network.start_role(directory.name, command=command, settings=settings)
     try:
-        await _says(output, "standby_warm")
+        await _says(output, "standby_warm", after=written)
         yield
     finally:
         await town.network.stop_role(directory.name)
         await town.network.start_role("bots")
 
 
-async def _says(output: Path, event: str) -> None:
+async def _says(output: Path, event: str, *, after: int) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while f'"{event}"' not in await asyncio.to_thread(output.read_text):  # noqa: ASYNC110 (another process writes)
+        while f'"{event}"'.encode() not in (await asyncio.to_thread(output.read_bytes))[after:]:  # noqa: ASYNC110 (another process writes)
             await asyncio.sleep(0.05)

@@ -15,13 +15,13 @@ from deploy.witness import Witness, WitnessError, Witnesses
 pytestmark = pytest.mark.slow
 
 
-async def test_two_witnesses_write_and_read(tmp_path: Path) -> None:
+async def test_two_witnesses_write_and_read(stack: LocalStack, tmp_path: Path) -> None:
+    # A process of their own: nothing but what is done here may be in its log.
     log_file = tmp_path / "witnesses.log"
-    async with (
-        LocalStack(tmp_path / "stack", fast=True) as stack,
-        Witnesses(stack.addresses.homeserver_url, log_file=log_file) as witnesses,
-    ):
-        users = {name: await stack.register(name, f"{name}-password") for name in ("ana", "boris", "vesna")}
+    async with Witnesses(stack.addresses.homeserver_url, log_file=log_file) as witnesses:
+        users = {
+            name: await stack.register(f"witnessed-{name}", f"{name}-password") for name in ("ana", "boris", "vesna")
+        }
         ana = await witnesses.add("ana", users["ana"], "ana-password")
         boris = await witnesses.add("boris", users["boris"], "boris-password", autojoin=False)
         room = await ana.create("Quiet Heron", invite=(boris.user_id,))

@@ -192,10 +192,10 @@ async def prepared(
     directory: Path, *, rooms: int, devices: int, tiny: bool, chosen: Sequence[str]
 ) -> AsyncIterator[Mapping[str, Measure]]:
     """Make so many rooms, of people with so many devices each, and the chosen measures."""
-    offices = await duty_rooms.make_duty_rooms(directory, rooms, devices=devices)
-    # Made in a hurry, measured on a database that writes to its disk as a real one does.
     async with AsyncExitStack() as resources:
-        stack = await resources.enter_async_context(LocalStack(directory, fast=tiny))
+        stack, offices = await resources.enter_async_context(
+            duty_rooms.duty_rooms(directory, rooms, devices=devices, tiny=tiny)
+        )
         url = stack.addresses.database_url
         database = await resources.enter_async_context(connect(url))
         homeserver_url = stack.addresses.homeserver_url

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -45,9 +45,27 @@ ROOM_VERSION = "11"
 clock = SystemClock()
 
 
-async def make_duty_rooms(directory: Path, count: int, *, officers: int = OFFICERS, devices: int = 1) -> list[Office]:
-    """Make the agencies, the accounts with their devices, and the rooms, all joined; keep them in the directory."""
-    async with LocalStack(directory, fast=True) as stack, connect(stack.addresses.database_url) as database:
+@asynccontextmanager
+async def duty_rooms(
+    directory: Path, count: int, *, officers: int = OFFICERS, devices: int = 1, tiny: bool
+) -> AsyncIterator[tuple[LocalStack, list[Office]]]:
+    """Make the agencies, the accounts with their devices, and the rooms, all joined; give the stack they are on.
+
+    They are made in a hurry, and measured on a database that writes to its disk as a real one does; what is tiny has
+    no need of that, and stays where it was made.
+    """
+    async with AsyncExitStack() as resources:
+        stack = await resources.enter_async_context(LocalStack(directory, fast=True))
+        offices = await _make(stack, directory, count, officers=officers, devices=devices)
+        if not tiny:
+            await resources.aclose()
+            stack = await resources.enter_async_context(LocalStack(directory))
+        yield stack, offices
+
+
+async def _make(stack: LocalStack, directory: Path, count: int, *, officers: int, devices: int) -> list[Office]:
+    """Make everything that is there before anything is measured."""
+    async with connect(stack.addresses.database_url) as database:
         await migrate(database)
         network = Network(database, clock)
         offices = [await network.office(workers=0, officers=officers) for _ in range(count)]

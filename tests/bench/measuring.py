@@ -1,4 +1,4 @@
-"""Measuring one row: a round to warm up, then rounds in which all measures take turns."""
+"""Measuring one row: a round to warm up, where there is something to, then rounds in which all measures take turns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """The figures of one row: of the first time, which counts for nothing else, and of each round."""
+    """The figures of one row: of the first time, which mostly counts for nothing else, and of each round."""
 
     row: Row
     first: dict[str, float]
@@ -45,8 +45,9 @@ async def measured(
     rounds = min(rounds, row.rounds_at_most or rounds)
     async with row.prepared(directory, tiny) as measures:
         first = await _figures(measures, tuple(measures), told, "warming up")
-        found: dict[str, list[float]] = {figure: [] for figure in first}
-        for number, turn in enumerate(turns(list(measures), rounds), start=1):
+        found = {figure: [value] if row.first_counts else [] for figure, value in first.items()}
+        order = list(enumerate(turns(list(measures), rounds), start=1))
+        for number, turn in order[1:] if row.first_counts else order:
             for figure, value in (await _figures(measures, turn, told, f"round {number} of {rounds}")).items():
                 found[figure].append(value)
         told("checking")

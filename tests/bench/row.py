@@ -67,7 +67,8 @@ class Row:
     `prepared` makes what they need in an empty directory; `tiny` asks for the smallest size that still does
     everything, for the test that keeps the row alive. What was wrong with the work itself (a message nobody
     could read) is raised as `MeasurementFailed` when the context ends. A row whose rounds are long asks for
-    fewer of them with `rounds_at_most`.
+    fewer of them with `rounds_at_most`; one that measures whole processes from their start has nothing to warm up,
+    and with `first_counts` its first time is the first round.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Row:
     limits: tuple[Limit, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
     rounds_at_most: int | None = None
+    first_counts: bool = False
     notes: tuple[str, ...] = ()
 
     def unit(self, figure: str) -> str:

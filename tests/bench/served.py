@@ -48,7 +48,7 @@ async def _listening(
     name: str, directory: Path, module: tuple[str, ...], port: int, settings: dict[str, str]
 ) -> AsyncIterator[None]:
     """Run a Python module in a process of its own until the context is left."""
-    paths = {"PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": str(CHECKOUT), "PYTHONDONTWRITEBYTECODE": "1"}
+    paths = {"PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": str(CHECKOUT)}
     child = Child(
         program=Program(
             name=name,

@@ -131,9 +131,10 @@ class _Speaking:
 @asynccontextmanager
 async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, Measure]]:  # noqa: FBT001 (see Row)
     people = TINY_PEOPLE if tiny else PEOPLE
-    (office,) = await duty_rooms.make_duty_rooms(directory, 1, officers=people, devices=DEVICES)
     async with AsyncExitStack() as resources:
-        stack = await resources.enter_async_context(LocalStack(directory, fast=tiny))
+        stack, (office,) = await resources.enter_async_context(
+            duty_rooms.duty_rooms(directory, 1, officers=people, devices=DEVICES, tiny=tiny)
+        )
         database = await resources.enter_async_context(connect(stack.addresses.database_url))
         async with database.transaction() as tx:
             room = (await rooms.rooms(tx, [desk(office)]))[desk(office)]

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from alerts.model import StandDownReason
+from alerts.vocabulary import StandDownReason
 from cases.model import Case
 from core.clock import SystemClock
 from core.ids import new_id

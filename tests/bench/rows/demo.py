@@ -132,6 +132,7 @@ ROW = Row(
     prepared=_prepared,
     units={memory_of(role): "MiB" for role in ROLES},
     rounds_at_most=3,
+    first_counts=True,
     notes=(
         "Ready: database, homeserver and all roles run, people have keys and accounts, three cases have channels.",
         f"Idle: {SETTLING_SECONDS:g} seconds after that, in PSS. The homeserver and PostgreSQL are not counted.",
