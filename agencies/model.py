@@ -11,6 +11,7 @@ from uuid import UUID
 AgencyId = NewType("AgencyId", UUID)
 PersonId = NewType("PersonId", UUID)
 DeskId = NewType("DeskId", UUID)
+ShiftId = NewType("ShiftId", UUID)
 
 
 class AgencyKind(StrEnum):
@@ -64,9 +65,41 @@ class Person:
         return self.left_at is None
 
 
+class CameBy(StrEnum):
+    """How a shift came into the roster. An import replaces only what came by import."""
+
+    HAND = "hand"
+    ROTATION = "rotation"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Opening:
+    """When a desk is open on one weekday (1 is Monday), in minutes of wall time since midnight."""
+
+    weekday: int
+    opens: int
+    closes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """A person answers for a desk from one moment to another."""
+
+    id: ShiftId
+    person_id: PersonId
+    begins_at: datetime
+    ends_at: datetime
+    came_by: CameBy
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DutyDesk:
-    """The post that answers for an agency now: who sits there, who covers for it, who comes next."""
+    """The post that answers for an agency now: who sits there, who covers for it, who comes next.
+
+    Who of the officers is on duty at a moment follows from hours and shifts (`agencies.roster`). The hours are wall
+    time in `time_zone`. `shifts` may be only those around a moment; `has_shifts` tells that there are any.
+    """
 
     id: DeskId
     agency_id: AgencyId
@@ -75,3 +108,7 @@ class DutyDesk:
     membership_version: int
     officers: tuple[Person, ...]
     deputies: tuple[Person, ...]
+    time_zone: str = "UTC"
+    hours: tuple[Opening, ...] = ()
+    shifts: tuple[Shift, ...] = ()
+    has_shifts: bool = False

@@ -76,10 +76,64 @@ DELETE FROM duty_officers WHERE desk_id = $1 AND person_id = $2
 -- $1 desk.
 UPDATE duty_desks SET membership_version = membership_version + 1 WHERE id = $1
 
+-- share_seats --
+-- Keep whoever sits at a desk from leaving it while its roster is changed. $1 desk.
+SELECT person_id FROM duty_officers WHERE desk_id = $1 ORDER BY person_id FOR SHARE
+
+-- hold_desk --
+-- $1 desk.
+SELECT id FROM duty_desks WHERE id = $1 FOR NO KEY UPDATE
+
+-- clear_hours --
+-- $1 desk.
+DELETE FROM desk_hours WHERE desk_id = $1
+
+-- put_time_zone --
+-- $1 desk, $2 zone of its hours, or null.
+UPDATE duty_desks SET time_zone = $2 WHERE id = $1
+
+-- add_hours --
+-- $1 desk, $2 weekday, $3 opens, $4 closes.
+INSERT INTO desk_hours (desk_id, weekday, opens, closes) VALUES ($1, $2, $3, $4)
+
+-- add_shifts --
+-- $1 desk, $2 ids, $3 people, $4 begin, $5 end, $6 how they came.
+INSERT INTO shifts (id, desk_id, person_id, begins_at, ends_at, came_by)
+SELECT id, $1, person_id, begins_at, ends_at, came_by
+FROM unnest($2::uuid[], $3::uuid[], $4::timestamptz[], $5::timestamptz[], $6::text[])
+    AS each (id, person_id, begins_at, ends_at, came_by)
+
+-- forget_shifts --
+-- What ended more than some days ago. $1 desk, $2 now, $3 days.
+DELETE FROM shifts WHERE desk_id = $1 AND ends_at < $2::timestamptz - make_interval(days => $3)
+
+-- count_shifts --
+-- $1 desk.
+SELECT count(*) FROM shifts WHERE desk_id = $1
+
+-- take_shifts --
+-- $1 desk, $2 ids or null for all.
+DELETE FROM shifts WHERE desk_id = $1 AND ($2::uuid[] IS NULL OR id = ANY($2))
+
+-- take_imported --
+-- What came by import and reaches into a span. $1 desk, $2 begin, $3 end.
+DELETE FROM shifts WHERE desk_id = $1 AND came_by = 'import' AND begins_at < $3 AND ends_at > $2
+RETURNING person_id, begins_at, ends_at
+
+-- end_shifts --
+-- Who leaves a desk, or every desk, keeps no shift to come, and the one at this moment ends. $1 person, $2 desk or null,
+-- $3 now.
+WITH to_come AS (
+    DELETE FROM shifts WHERE person_id = $1 AND ($2::uuid IS NULL OR desk_id = $2) AND begins_at >= $3)
+UPDATE shifts SET ends_at = $3
+WHERE person_id = $1 AND ($2::uuid IS NULL OR desk_id = $2) AND begins_at < $3 AND ends_at > $3
+
 -- duty --
--- Who answers: the desks of these agencies, those that cover for them, and these desks, with whoever sits there;
--- the deputies of all of them, which are the security officers; and these people, the departed included.
--- $1 agencies, $2 desks, $3 people.
+-- Who answers: the desks of these agencies, those that cover for them, and these desks, with their hours and shifts and
+-- whoever sits there; the deputies of all of them, which are the security officers; and these people, the departed
+-- included. A desk's roster comes as arrays, one row for each desk: its shifts from a span alone, and whether it
+-- has any (asked with a limit, for which no plan reads the whole table). Alerts wait for this.
+-- $1 agencies, $2 desks, $3 people, $4 begin of the span, $5 its end, $6 before which no shift begins that reaches it.
 WITH desks AS (
     SELECT * FROM duty_desks WHERE agency_id = ANY($1)
     UNION
@@ -87,18 +141,31 @@ WITH desks AS (
     WHERE covered.agency_id = ANY($1)
     UNION
     SELECT * FROM duty_desks WHERE id = ANY($2))
-SELECT 'desk' AS place, id AS desk_id, agency_id AS desk_agency_id, always_staffed, covered_by, membership_version,
-    (NULL::people).*
+SELECT 'desk' AS place, desks.id AS desk_id, desks.agency_id AS desk_agency_id, always_staffed, covered_by,
+    membership_version, time_zone, (SELECT true FROM shifts WHERE desk_id = desks.id LIMIT 1) IS NOT NULL AS has_shifts,
+    open.hours, planned.*, (NULL::people).*
 FROM desks
+CROSS JOIN LATERAL (
+    SELECT array_agg(ARRAY[weekday, opens, closes] ORDER BY weekday, opens) AS hours
+    FROM desk_hours WHERE desk_id = desks.id) AS open
+CROSS JOIN LATERAL (
+    SELECT array_agg(id) AS shift_ids, array_agg(person_id) AS shift_people, array_agg(begins_at) AS "begin",
+        array_agg(ends_at) AS "end", array_agg(came_by) AS came_by
+    FROM (
+        SELECT * FROM shifts
+        WHERE desk_id = desks.id AND begins_at >= $6 AND begins_at < $5 AND ends_at > $4
+        ORDER BY begins_at, id) AS in_order) AS planned
 UNION ALL
-SELECT 'officer', desk_id, NULL, NULL, NULL, NULL, people.* FROM duty_officers JOIN people ON people.id = person_id
+SELECT 'officer', desk_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, people.*
+FROM duty_officers JOIN people ON people.id = person_id
 WHERE desk_id IN (SELECT id FROM desks) AND left_at IS NULL
 UNION ALL
-SELECT 'deputy', NULL, NULL, NULL, NULL, NULL, people.* FROM people
+SELECT 'deputy', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, people.* FROM people
 WHERE agency_id IN (SELECT agency_id FROM desks UNION SELECT unnest($1::uuid[]))
   AND role = 'security_officer' AND left_at IS NULL
 UNION ALL
-SELECT 'person', NULL, NULL, NULL, NULL, NULL, people.* FROM people WHERE id = ANY($3)
+SELECT 'person', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, people.*
+FROM people WHERE id = ANY($3)
 ORDER BY name
 
 -- add_challenge --
@@ -234,3 +301,50 @@ RETURNING person_id
 -- Once. $1 attestation, $2 now.
 UPDATE matrix_attestations SET changed_at = $2
 WHERE id = $1 AND master_key IS NOT NULL AND changed_at IS NULL AND ended_at IS NULL RETURNING person_id
+
+-- add_contact --
+-- Nothing where it is known. $1 id, $2 person, $3 desk, $4 means, $5 address, $6 now.
+INSERT INTO contacts (id, person_id, desk_id, means, address, added_at) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (coalesce(person_id, desk_id), means, address) WHERE removed_at IS NULL DO NOTHING RETURNING id
+
+-- remove_contact --
+-- $1 id, $2 now.
+UPDATE contacts SET removed_at = $2 WHERE id = $1 AND removed_at IS NULL RETURNING means
+
+-- remove_contacts_of_person --
+-- $1 person, $2 now.
+UPDATE contacts SET removed_at = $2 WHERE person_id = $1 AND removed_at IS NULL RETURNING id, means
+
+-- contact --
+-- A contact in use, and the language that is spoken there. $1 contact.
+SELECT contacts.*, agencies.language
+FROM contacts
+LEFT JOIN people ON people.id = contacts.person_id
+LEFT JOIN duty_desks AS desk ON desk.id = contacts.desk_id
+JOIN agencies ON agencies.id = coalesce(people.agency_id, desk.agency_id)
+WHERE contacts.id = $1 AND contacts.removed_at IS NULL AND people.left_at IS NULL
+
+-- known_contact --
+-- A contact, in use or not. $1 contact.
+SELECT * FROM contacts WHERE id = $1
+
+-- all_contacts --
+-- Every contact in use, with the names of whose it is.
+SELECT contacts.*, agencies.name AS agency, people.name AS person
+FROM contacts
+LEFT JOIN people ON people.id = contacts.person_id
+LEFT JOIN duty_desks AS desk ON desk.id = contacts.desk_id
+JOIN agencies ON agencies.id = coalesce(people.agency_id, desk.agency_id)
+WHERE contacts.removed_at IS NULL AND people.left_at IS NULL
+ORDER BY agencies.name, people.name NULLS FIRST, contacts.means, contacts.address
+
+-- contacts_of --
+-- Where people and desks are called, and whether a Matrix room reaches them. $1 people, $2 desks.
+SELECT contacts.*, contacts.person_id IS NULL OR EXISTS (
+    SELECT FROM matrix_attestations AS link
+    WHERE link.person_id = contacts.person_id AND link.ended_at IS NULL AND link.changed_at IS NULL
+      AND link.master_key IS NOT NULL) AS linked
+FROM contacts LEFT JOIN people ON people.id = contacts.person_id
+WHERE contacts.removed_at IS NULL AND people.left_at IS NULL
+  AND (contacts.person_id = ANY($1) OR contacts.desk_id = ANY($2))
+ORDER BY contacts.added_at, contacts.id

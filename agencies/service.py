@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from datetime import timedelta
 
 from agencies import store
 from agencies.model import Agency, AgencyId, AgencyKind, DeskId, DutyDesk, Person, PersonId, Role
@@ -90,10 +91,10 @@ class Agencies:
             await self._record(tx, "duty_taken", desk_id, person=person_id)
 
     async def unseat(self, desk_id: DeskId, person_id: PersonId) -> None:
-        """Take a person off duty."""
+        """Take a person off duty, and out of the desk's roster from now on."""
         async with self._database.transaction() as tx:
             await self._require_same_agency(tx, desk_id, person_id)
-            await store.unseat(tx, desk_id, person_id)
+            await store.unseat(tx, desk_id, person_id, self._clock.now())
             await self._record(tx, "duty_left", desk_id, person=person_id)
 
     async def all_agencies(self) -> list[Agency]:
@@ -106,16 +107,17 @@ class Agencies:
         async with self._database.transaction() as tx:
             return await store.staff(tx, [each.id for each in await store.agencies(tx)])
 
-    async def all_desks(self) -> list[DutyDesk]:
-        """Return every duty desk."""
+    async def all_desks(self, *, ahead: timedelta | None = None) -> list[DutyDesk]:
+        """Return every duty desk, with its whole roster, or that of now and so far `ahead`."""
+        now = None if ahead is None else self._clock.now()
         async with self._database.transaction() as tx:
             everywhere = [each.id for each in await store.agencies(tx)]
-            return (await store.duty(tx, agency_ids=everywhere)).desks
+            return (await store.duty(tx, agency_ids=everywhere, now=now, ahead=ahead or timedelta(0))).desks
 
-    async def desks_of(self, agency_ids: Collection[AgencyId]) -> list[DutyDesk]:
-        """Return the duty desks of these agencies, and those that cover for them."""
+    async def desks_of(self, agency_ids: Collection[AgencyId], *, ahead: timedelta = timedelta(0)) -> list[DutyDesk]:
+        """Return the duty desks of these agencies, and those that cover for them, with rosters so far `ahead`."""
         async with self._database.transaction() as tx:
-            return (await store.duty(tx, agency_ids=agency_ids)).desks
+            return (await store.duty(tx, agency_ids=agency_ids, now=self._clock.now(), ahead=ahead)).desks
 
     async def agencies(self, agency_ids: Collection[AgencyId]) -> list[Agency]:
         """Return these agencies."""
@@ -123,7 +125,7 @@ class Agencies:
             return await store.agencies(tx, agency_ids)
 
     async def _require_same_agency(self, tx: Transaction, desk_id: DeskId, person_id: PersonId) -> None:
-        desks = (await store.duty(tx, desk_ids=[desk_id])).desks
+        desks = (await store.duty(tx, desk_ids=[desk_id], now=self._clock.now())).desks
         person = (await store.people(tx, [person_id])).get(person_id)
         if not desks or person is None or not person.active:
             raise NotFound(NO_PERSON)

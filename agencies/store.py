@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
-from agencies.model import Agency, AgencyId, AgencyKind, DeskId, DutyDesk, Person, PersonId, Role
+from agencies.model import (
+    Agency,
+    AgencyId,
+    AgencyKind,
+    CameBy,
+    DeskId,
+    DutyDesk,
+    Opening,
+    Person,
+    PersonId,
+    Role,
+    Shift,
+    ShiftId,
+)
+from agencies.roster import LONGEST, Interval, Turn
 from core import queries
 from core.database import Reading, Row, Transaction
 
 SQL = queries.load("agencies")
+
+# How far around a moment a roster is read: what was read may be asked a little later, or by a clock that goes slow.
+AROUND = timedelta(days=1)
+_EVER = Interval(begins_at=datetime(1970, 1, 1, tzinfo=UTC), ends_at=datetime(2300, 1, 1, tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +83,10 @@ async def person_by_matrix_user(tx: Reading, matrix_user: str) -> Person | None:
 
 
 async def mark_left(tx: Transaction, person_id: PersonId, now: datetime) -> bool:
-    """Record that a person has left: no session, no link to begin one, no desk; tell whether that was news."""
+    """Record that a person has left: no session, no link to begin one, no desk or shift; tell whether that was news."""
     news = await tx.run(SQL["mark_left"], person_id, now) == 1
     await tx.run(SQL["leave_desks"], person_id)
+    await tx.run(SQL["end_shifts"], person_id, None, now)
     await tx.run(SQL["end_links"], person_id)
     await tx.run(SQL["end_sessions"], person_id)
     return news
@@ -98,10 +117,52 @@ async def seat(tx: Transaction, desk_id: DeskId, person_id: PersonId, now: datet
         await tx.run(SQL["desk_changed"], desk_id)
 
 
-async def unseat(tx: Transaction, desk_id: DeskId, person_id: PersonId) -> None:
-    """Take a person from a desk."""
+async def unseat(tx: Transaction, desk_id: DeskId, person_id: PersonId, now: datetime) -> None:
+    """Take a person from a desk, and the shifts there from now on."""
     if await tx.run(SQL["unseat"], desk_id, person_id):
+        await tx.run(SQL["end_shifts"], person_id, desk_id, now)
         await tx.run(SQL["desk_changed"], desk_id)
+
+
+async def hold_roster(tx: Transaction, desk_id: DeskId) -> None:
+    """Hold a desk's roster while it is changed: nobody who sits there leaves meanwhile.
+
+    Seats before the desk, as where somebody leaves it.
+    """
+    await tx.run(SQL["share_seats"], desk_id)
+    await tx.run(SQL["hold_desk"], desk_id)
+
+
+async def put_hours(tx: Transaction, desk_id: DeskId, hours: Sequence[Opening], time_zone: str) -> None:
+    """Replace the opening hours of a desk."""
+    await tx.run(SQL["clear_hours"], desk_id)
+    await tx.run(SQL["put_time_zone"], desk_id, time_zone if hours else None)
+    await tx.run_many(SQL["add_hours"], [(desk_id, each.weekday, each.opens, each.closes) for each in hours])
+
+
+async def add_shifts(tx: Transaction, desk_id: DeskId, shifts: Sequence[Shift], now: datetime, kept: int) -> None:
+    """Add shifts to a desk's roster, forgetting those that ended more than `kept` days ago."""
+    await tx.run(SQL["forget_shifts"], desk_id, now, kept)
+    await tx.run(
+        SQL["add_shifts"], desk_id, [each.id for each in shifts], [each.person_id for each in shifts],
+        [each.begins_at for each in shifts], [each.ends_at for each in shifts], [each.came_by for each in shifts],
+    )  # fmt: skip
+
+
+async def count_shifts(tx: Reading, desk_id: DeskId) -> int:
+    """Return how many shifts a desk's roster holds."""
+    return int(await tx.value(SQL["count_shifts"], desk_id))
+
+
+async def take_shifts(tx: Transaction, desk_id: DeskId, ids: Iterable[ShiftId] | None) -> int:
+    """Remove these shifts of a desk, or all; return how many there were."""
+    return await tx.run(SQL["take_shifts"], desk_id, None if ids is None else list(ids))
+
+
+async def take_imported(tx: Transaction, desk_id: DeskId, span: Interval) -> list[Turn]:
+    """Remove, and return, what came by import and reaches into a span of time."""
+    rows = await tx.rows(SQL["take_imported"], desk_id, span.begins_at, span.ends_at)
+    return [Turn(person_id=row["person_id"], begins_at=row["begins_at"], ends_at=row["ends_at"]) for row in rows]
 
 
 async def desks_of_person(tx: Reading, person_id: PersonId) -> list[DeskId]:
@@ -111,14 +172,23 @@ async def desks_of_person(tx: Reading, person_id: PersonId) -> list[DeskId]:
 
 async def duty(
     tx: Reading, *, agency_ids: Iterable[AgencyId] = (), desk_ids: Iterable[DeskId] = (),
-    person_ids: Iterable[PersonId] = (),
+    person_ids: Iterable[PersonId] = (), now: datetime | None = None, ahead: timedelta = timedelta(0),
 ) -> Duty:  # fmt: skip
-    """Return who answers for these agencies (desks that cover for them included), at these desks, and these people."""
+    """Return who answers for these agencies (desks that cover for them included), at these desks, and these people.
+
+    Of the desks' shifts come those around `now` and so far `ahead`; all of them, which is slow, where no moment is
+    given.
+    """
+    span = _EVER if now is None else Interval(begins_at=now - AROUND, ends_at=now + ahead + AROUND)
     desks: list[Row] = []
     officers: dict[DeskId, list[Person]] = defaultdict(list)
     deputies: dict[AgencyId, list[Person]] = defaultdict(list)
     found: dict[PersonId, Person] = {}
-    for row in await tx.rows(SQL["duty"], list(agency_ids), list(desk_ids), list(person_ids)):
+    rows = await tx.rows(
+        SQL["duty"], list(agency_ids), list(desk_ids), list(person_ids),
+        span.begins_at, span.ends_at, span.begins_at - LONGEST,
+    )  # fmt: skip
+    for row in rows:
         match row["place"]:
             case "desk":
                 desks.append(row)
@@ -138,12 +208,29 @@ async def duty(
                 membership_version=row["membership_version"],
                 officers=tuple(officers[row["desk_id"]]),
                 deputies=tuple(deputies[row["desk_agency_id"]]),
+                time_zone=row["time_zone"] or "UTC",
+                hours=tuple(_openings(row)),
+                shifts=tuple(_shifts(row)),
+                has_shifts=row["has_shifts"],
             )
             for row in desks
         ],
         deputies={agency_id: tuple(each) for agency_id, each in deputies.items()},
         people=found,
     )
+
+
+def _openings(row: Row) -> list[Opening]:
+    hours = row["hours"] or []
+    return [Opening(weekday=weekday, opens=opens, closes=closes) for weekday, opens, closes in hours]
+
+
+def _shifts(row: Row) -> list[Shift]:
+    columns = (row["shift_ids"] or [], row["shift_people"] or [], row["begin"] or [], row["end"] or [], row["came_by"])
+    return [
+        Shift(id=shift_id, person_id=person_id, begins_at=begins_at, ends_at=ends_at, came_by=CameBy(came_by))
+        for shift_id, person_id, begins_at, ends_at, came_by in zip(*columns[:4], columns[4] or [], strict=True)
+    ]
 
 
 def person_of(row: Row) -> Person:

@@ -3,15 +3,22 @@
 Excluded people are never called, and a duty room in which one of them sits is not used: that agency's
 other officers are called alone, each in the direct room. A responder agency that nobody can be called
 for is passed on to its deputies and its covering desk at once, no minutes lost.
+
+Everybody who sits at a desk may accept. The first call of a desk rings those who are on duty by its roster
+(`agencies.roster`); where nobody is, it is passed on like one where nobody sits, and where that reaches
+nobody either, everybody who sits there is rung after all. The call that rings deputies anyway rings everybody.
+Somebody who has just been silent is rung and not relied upon: as if nobody were on duty beside the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import chain
 
 from agencies.model import AgencyId, DeskId, DutyDesk, Person, PersonId
+from agencies.roster import on_duty
 from alerts.model import Recipient, Tier
 from cases.model import Case, Compartment, Part
 from core.outbox import Target, TargetKind
@@ -68,40 +75,66 @@ class Surroundings:
 
 
 def audience(
-    around: Surroundings, tiers: Iterable[Tier], *, silent: frozenset[AgencyId], raiser_ids: frozenset[PersonId],
-    answered: frozenset[tuple[PersonId, AgencyId]] = frozenset(),
+    around: Surroundings, tiers: Iterable[Tier], *, at: datetime, silent: frozenset[AgencyId],
+    raiser_ids: frozenset[PersonId], answered: frozenset[tuple[PersonId, AgencyId]] = frozenset(),
+    unheard: frozenset[PersonId] = frozenset(),
 ) -> Audience:  # fmt: skip
-    """Return whom these tiers reach. Desks and deputies are called only for agencies in `silent`.
+    """Return whom these tiers reach at a moment. Desks and deputies are called only for agencies in `silent`.
 
-    Whoever has accepted for an agency (`answered`) is not rung for it again.
+    Whoever has accepted for an agency (`answered`) is not rung for it again. Whoever was rung and stayed silent
+    (`unheard`) is rung again, but where nobody else is, the call is passed on.
     """
-    draft = _Draft(around, raiser_ids, answered)
     wanted = frozenset(tiers)
+    draft = _Draft(around, raiser_ids, answered, None if Tier.DEPUTIES in wanted else at)
     if Tier.COMPARTMENT in wanted:
         draft.call_compartment()
     if Tier.LEADERS in wanted:
         draft.call_leaders(alone=Tier.COMPARTMENT not in wanted)
     unreachable = set()
     for agency_id in sorted(silent):
-        reached = draft.call_desk(agency_id) if Tier.DESKS in wanted else True
-        if Tier.DEPUTIES in wanted or not reached:
-            reached = draft.call_deputies(agency_id) or reached
-        if not reached:
+        to_desks = Tier.DESKS in wanted
+        reached = draft.call_desk(agency_id) if to_desks else frozenset()
+        if Tier.DEPUTIES in wanted or (to_desks and not reached - unheard):
+            reached |= draft.call_deputies(agency_id)
+        if to_desks and not reached - unheard:
+            reached |= draft.call_whoever_sits(agency_id)
+        if to_desks and not reached:
             unreachable.add(agency_id)
     if Tier.DESKS in wanted:
         draft.inform_desks()
     return draft.done(frozenset(unreachable))
 
 
+def also_ringing(
+    reached: Audience, around: Surroundings, accepted: Iterable[PersonId], raiser_ids: frozenset[PersonId]
+) -> Audience:
+    """Return an audience with everybody rung who had accepted before, off duty by now or called later than others.
+
+    They may be under way. Whom no room rings is rung alone.
+    """
+    rung = {each for call in reached.calls for each in call.mentions}
+    missed = sorted((around.able & frozenset(accepted)) - rung - raiser_ids)
+    alone = [Call(target=Target(kind=TargetKind.PERSON, id=each), mentions=(each,)) for each in missed]
+    rooms = {each.target for each in alone}
+    return replace(
+        reached,
+        calls=(*reached.calls, *alone),
+        informed=tuple(each for each in reached.informed if each not in rooms),
+    )
+
+
 class _Draft:
     """Collects recipients and rooms, each once."""
 
     def __init__(
-        self, around: Surroundings, raiser_ids: frozenset[PersonId], answered: frozenset[tuple[PersonId, AgencyId]]
-    ) -> None:
+        self, around: Surroundings, raiser_ids: frozenset[PersonId], answered: frozenset[tuple[PersonId, AgencyId]],
+        at: datetime | None,
+    ) -> None:  # fmt: skip
+        """Begin with nobody; desks are called by their rosters `at` a moment, or whole."""
         self._around = around
         self._raiser_ids = raiser_ids
         self._answered = answered
+        self._at = at
         self._recipients: dict[tuple[PersonId, AgencyId], Recipient] = {}
         self._calls: dict[Target, Call] = {}
         self._informed: list[Target] = []
@@ -118,19 +151,25 @@ class _Draft:
                 if alone or leader.id not in self._around.compartment.member_ids:
                     self._call_directly(leader, leader.agency_id, Tier.LEADERS)
 
-    def call_desk(self, agency_id: AgencyId, on_behalf_of: AgencyId | None = None) -> bool:
+    def call_desk(self, agency_id: AgencyId) -> frozenset[PersonId]:
         desk = self._around.desks.get(agency_id)
-        return desk is not None and self._sit_at(desk, on_behalf_of or agency_id, Tier.DESKS)
+        return frozenset() if desk is None else self._sit_at(desk, agency_id, Tier.DESKS)
 
-    def call_deputies(self, agency_id: AgencyId) -> bool:
+    def call_deputies(self, agency_id: AgencyId) -> frozenset[PersonId]:
         """Call an agency's deputies, whether or not it has a desk, and the desk that covers for it."""
         deputies = self._around.deputies.get(agency_id, ())
         for deputy in deputies:
             self._call_directly(deputy, agency_id, Tier.DEPUTIES)
-        desk = self._around.desks.get(agency_id)
-        covering = self._around.covering.get(desk.covered_by) if desk is not None and desk.covered_by else None
-        covered = covering is not None and self._sit_at(covering, agency_id, Tier.DEPUTIES)
-        return covered or any(self._around.may_know(each) and each.id not in self._raiser_ids for each in deputies)
+        covering = self._covering(agency_id)
+        covered = frozenset() if covering is None else self._sit_at(covering, agency_id, Tier.DEPUTIES)
+        return covered | {each.id for each in deputies if self._around.may_know(each)} - self._raiser_ids
+
+    def call_whoever_sits(self, agency_id: AgencyId) -> frozenset[PersonId]:
+        """Call everybody who sits at an agency's desk and at the one that covers for it, on duty or not."""
+        own, covering = self._around.desks.get(agency_id), self._covering(agency_id)
+        desks = ((own, Tier.DESKS), (covering, Tier.DEPUTIES))
+        called = [self._sit_at(desk, agency_id, tier, whole=True) for desk, tier in desks if desk is not None]
+        return frozenset[PersonId]().union(*called)
 
     def inform_desks(self) -> None:
         for agency_id, part in self._around.case.agencies.items():
@@ -153,15 +192,26 @@ class _Draft:
             unreachable=unreachable,
         )
 
-    def _sit_at(self, desk: DutyDesk, agency_id: AgencyId, tier: Tier) -> bool:
-        """Call a desk for an agency: its room, or its officers one by one where the room must not know."""
+    def _covering(self, agency_id: AgencyId) -> DutyDesk | None:
+        desk = self._around.desks.get(agency_id)
+        return self._around.covering.get(desk.covered_by) if desk is not None and desk.covered_by else None
+
+    def _sit_at(self, desk: DutyDesk, agency_id: AgencyId, tier: Tier, *, whole: bool = False) -> frozenset[PersonId]:
+        """Call a desk for an agency: its room, or its officers one by one where the room must not know.
+
+        Whoever sits there may accept; who is on duty is rung, or the `whole` desk. Returned is who of these can answer.
+        """
         officers = [each for each in desk.officers if self._around.may_know(each)]
+        answering = desk.officers if whole or self._at is None else on_duty(desk, self._at)
+        rung = [each for each in officers if each in answering]
         if self._compromised(desk):
-            for officer in officers:
+            for officer in rung:
                 self._call_directly(officer, agency_id, tier)
         elif officers:
-            self._call(Target(kind=TargetKind.DESK, id=desk.id), officers, tier, agency_id)
-        return any(each.id not in self._raiser_ids for each in officers)
+            self._call(Target(kind=TargetKind.DESK, id=desk.id), rung, tier, agency_id)
+        for officer in officers:
+            self._add(officer, agency_id, tier)
+        return frozenset(each.id for each in rung) - self._raiser_ids
 
     def _call_directly(self, person: Person, agency_id: AgencyId, tier: Tier) -> None:
         if self._around.may_know(person) and self._rings(person, agency_id):

@@ -5,7 +5,7 @@ What a wave comes to is decided by pure functions; everything is read before, an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -13,8 +13,8 @@ from uuid import UUID
 from agencies import store as directory
 from agencies.model import DeskId, PersonId
 from agencies.store import Duty
-from alerts import messages, store
-from alerts.audience import Surroundings, audience
+from alerts import messages, store, waking
+from alerts.audience import Surroundings, also_ringing, audience
 from alerts.escalation import escalation
 from alerts.model import Alert, Step, Tier, after
 from cases.model import Case, Compartment, Part
@@ -31,11 +31,15 @@ class Wave:
     messages: list[Message]
 
 
-def wave(alert: Alert, around: Surroundings, now: datetime) -> Wave:
+def wave(
+    alert: Alert, around: Surroundings, now: datetime, *,
+    accepted: Iterable[PersonId] = (), unheard: frozenset[PersonId] = frozenset(),
+) -> Wave:  # fmt: skip
     """Return the wave of the alert's step: who is called, who is silent, and when the next step is due.
 
     A wave that rings nobody takes the next one with it: no minutes are lost on it. An agency that was given
-    its part in the case since the raise is called with the others.
+    its part in the case since the raise is called with the others. Of an alert that begins anew, whoever had
+    `accepted` before is rung too, and whoever was asked in vain (`unheard`) is not relied upon.
     """
     alert = alert.with_parts(around.case.agencies)
     silent = alert.silent_agencies
@@ -43,10 +47,13 @@ def wave(alert: Alert, around: Surroundings, now: datetime) -> Wave:
     while True:
         decided = escalation(alert.severity, step, alert.ladder_began_at, now)
         tiers |= decided.wave.tiers
-        reached = audience(around, tiers, silent=silent, raiser_ids=alert.raiser_ids, answered=alert.answered)
+        reached = audience(
+            around, tiers, at=now, silent=silent, raiser_ids=alert.raiser_ids, answered=alert.answered, unheard=unheard
+        )  # fmt: skip
         if any(each.mentions for each in reached.calls) or decided.repeating:
             break
         step += 1
+    reached = also_ringing(reached, around, accepted, alert.raiser_ids)
     called = replace(
         alert.with_recipients(reached.recipients),
         step=step,
@@ -66,11 +73,15 @@ def wave(alert: Alert, around: Surroundings, now: datetime) -> Wave:
 
 
 def ringing_again(alert: Alert, around: Surroundings, press: Alert) -> Wave:
-    """Ring everybody of the first wave once more because somebody pressed again, who has accepted included."""
+    """Ring everybody of the first wave once more because somebody pressed again, who has accepted included.
+
+    Of a desk with a roster that is whoever is on duty by now, beside those who have accepted.
+    """
     alert = alert.with_parts(around.case.agencies)
     responders = frozenset(each.agency_id for each in alert.agencies if each.part is Part.RESPONDER)
     tiers = escalation(alert.severity, 0, alert.ladder_began_at, press.sent).wave.tiers
-    reached = audience(around, tiers, silent=responders, raiser_ids=alert.raiser_ids)
+    reached = audience(around, tiers, at=press.sent, silent=responders, raiser_ids=alert.raiser_ids)
+    reached = also_ringing(reached, around, (each for each, _ in alert.answered), alert.raiser_ids)
     return Wave(
         alert=alert.with_recipients(reached.recipients),
         messages=messages.raised_again(alert, around.codename, reached, press),
@@ -89,6 +100,7 @@ async def call(tx: Transaction, waves: Sequence[tuple[Alert, Wave]], now: dateti
     if called:
         await store.add_recipients(tx, called, now)
     await outbox.post(tx, [each for _, wave in waves for each in wave.messages], now)
+    await waking.wake(tx, [(wave.alert, wave.messages) for _, wave in waves], now)
 
 
 async def note_agencies(tx: Transaction, alerts: Sequence[tuple[Alert, Alert]]) -> None:
@@ -125,16 +137,18 @@ def compartment_of(alert: Alert, case: Case) -> Compartment:
     return compartment
 
 
-async def surroundings(tx: Reading, case: Case, compartment: Compartment) -> Surroundings:
+async def surroundings(tx: Reading, case: Case, compartment: Compartment, now: datetime) -> Surroundings:
     """Gather the facts that decide whom a wave reaches, and who may hear of an alert and act on it now."""
-    return (await all_surroundings(tx, [(case, compartment)]))[0]
+    return (await all_surroundings(tx, [(case, compartment)], now))[0]
 
 
-async def all_surroundings(tx: Reading, places: Sequence[tuple[Case, Compartment]]) -> list[Surroundings]:
-    """Gather the same for several compartments at once."""
+async def all_surroundings(
+    tx: Reading, places: Sequence[tuple[Case, Compartment]], now: datetime
+) -> list[Surroundings]:  # fmt: skip
+    """Gather the same for several compartments at once. Of rosters only what is around this moment is read."""
     agency_ids = {each for case, _ in places for each in case.agencies}
     members = {each for place in places for each in _members(*place)}
-    duty = await directory.duty(tx, agency_ids=agency_ids, person_ids=members)
+    duty = await directory.duty(tx, agency_ids=agency_ids, person_ids=members, now=now)
     return [_around(case, compartment, duty) for case, compartment in places]
 
 

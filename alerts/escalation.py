@@ -4,6 +4,10 @@ First wave and waiting times are those of the network's rules for alerts: Extrem
 desks and the compartment at once and goes on after 2 minutes, Severe calls leaders and desks (10
 minutes), Moderate the leaders (2 hours). Then silent agencies are called every 10 minutes for 6 hours;
 after that the alert stands as unanswered and is repeated daily until a person ends it.
+
+Once every responder has accepted, one person owns the alert, and its clock asks that person: every 30 minutes
+whether they still see to it. Silent for 10 minutes, or no longer able to act, they own it no more, and the ladder
+begins anew.
 """
 
 from __future__ import annotations
@@ -11,7 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from alerts.model import Alert, Severity, Tier
+from agencies.model import PersonId
+from alerts.model import Alert, State, Step, Tier
+from alerts.vocabulary import Severity
 
 REPEAT = timedelta(minutes=10)
 PERSISTENT = timedelta(hours=6)
@@ -77,9 +83,19 @@ def escalation(severity: Severity, step: int, began_at: datetime, now: datetime)
     )
 
 
+def owner_step(alert: Alert, able: frozenset[PersonId]) -> Step:
+    """Return what is due of an accepted alert: to ask its owner, or to open it again.
+
+    It counts neither how late it is nor how often it would have asked meanwhile: after an outage it asks once.
+    """
+    if alert.owner_id not in able:
+        return Step.OWNER_GONE
+    return Step.OWNER_ASKED if alert.owner_asked_at is None else Step.OWNER_SILENT
+
+
 def paused_until(alert: Alert) -> datetime | None:
     """Return until when calling rests because a raiser said that it is over; nothing once it goes on."""
-    if alert.ended or alert.cancel_asked_at is None:
+    if alert.state is State.ACCEPTED or alert.ended or alert.cancel_asked_at is None:
         return None
     until = alert.cancel_asked_at + CANCEL_PAUSE
     return until if alert.next_step_at == until else None

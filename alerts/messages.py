@@ -12,8 +12,9 @@ from datetime import datetime
 
 from agencies.model import AgencyId, PersonId
 from alerts.audience import Audience, Call
-from alerts.model import Alert, StandDownReason, Status, Through
-from core.outbox import Lane, Message, Target
+from alerts.model import Alert, Conversation, Step
+from alerts.vocabulary import StandDownReason, Status, Through
+from core.outbox import Lane, Message, Target, TargetKind
 from core.texts import mark
 
 TEXTS = {
@@ -51,6 +52,18 @@ TEXTS = {
         "Without that, calling goes on in 15 minutes."
     ),
     "alert_cancel_repeated": mark("{codename}: {person} says it is over. Ring back, then write: stand-down {codename}"),
+    "alert_owner_asked": mark(
+        "{codename}: {person}, do you still see to this alert? Then write: ack {codename}\n"
+        "Without an answer until {time} the others are called again."
+    ),
+    "alert_owner_confirmed": mark("{codename}: {person} still sees to it, {time}."),
+    "alert_owner_silent": mark(
+        "{codename}: {person} has not answered; the alert is open again.\nTo accept write: ack {codename}"
+    ),
+    "alert_owner_gone": mark(
+        "{codename}: {person} can no longer see to it; the alert is open again.\nTo accept write: ack {codename}"
+    ),
+    "alert_spoken": mark("{codename}: {person} spoke to {other} at {time}."),
     "alert_ended": mark("{codename}: the alert was ended {time} by {person}: {reason}."),
     # An exercise says so in every single message.
     "drill_ring": mark("Streha: exercise, open the app"),
@@ -87,6 +100,19 @@ TEXTS = {
     "drill_cancel_repeated": mark(
         "EXERCISE, {codename}: {person} says it is over. Ring back, then write: stand-down {codename}"
     ),
+    "drill_owner_asked": mark(
+        "EXERCISE, {codename}: {person}, do you still see to this exercise? Then write: ack {codename}\n"
+        "Without an answer until {time} the others are called again."
+    ),
+    "drill_owner_confirmed": mark("EXERCISE, {codename}: {person} still sees to it, {time}."),
+    "drill_owner_silent": mark(
+        "EXERCISE, {codename}: {person} has not answered; the exercise is open again.\nTo accept write: ack {codename}"
+    ),
+    "drill_owner_gone": mark(
+        "EXERCISE, {codename}: {person} can no longer see to it; the exercise is open again.\n"
+        "To accept write: ack {codename}"
+    ),
+    "drill_spoken": mark("EXERCISE, {codename}: {person} spoke to {other} at {time}."),
     "drill_ended": mark("EXERCISE, {codename}: ended {time} by {person}: {reason}."),
 }
 
@@ -141,6 +167,11 @@ def raised_again(alert: Alert, codename: str, audience: Audience, press: Alert) 
     return messages
 
 
+def ring_key(alert: Alert, room: Target) -> str:
+    """Return the key of what rings in a room at the alert's present step."""
+    return _key(alert, f"ring:{alert.ladder}.{alert.step}") + str(room.id)
+
+
 def raised_again_key(alert: Alert, press: Alert) -> str:
     """Return how the keys begin of what rings where a further raise is told."""
     return _key(alert, f"ring:{_again(press)}")
@@ -189,6 +220,50 @@ def ended(
     """Return the notice that the alert has ended."""
     parameters = {"codename": codename, "person": str(by), "time": at.isoformat(), "reason": reason.value}
     return [_message(alert, room, "alert_ended", "ended", parameters) for room in rooms]
+
+
+def asking_owner(
+    asked: Alert, codename: str, owner_id: PersonId, calls: Iterable[Call], due: datetime
+) -> list[Message]:
+    """Return the question to the owner of an accepted alert, as it is once asked: one for each time it was due."""
+    parameters = {"codename": codename, "person": str(owner_id), "time": _moment(asked.next_step_at)}
+    cause = f"owner_asked:{asked.ladder}:{due.isoformat()}"
+    messages = []
+    for call in calls:
+        if call.mentions:
+            messages.append(_ring(asked, call, cause))
+        messages.append(_message(asked, call.target, "alert_owner_asked", cause, parameters))
+    return messages
+
+
+def owner_confirmed(
+    alert: Alert, codename: str, rooms: Iterable[Target], by: PersonId, at: datetime
+) -> list[Message]:  # fmt: skip
+    """Return the notice that the owner still sees to the alert."""
+    parameters = {"codename": codename, "person": str(by), "time": at.isoformat()}
+    cause = f"owner_confirmed:{at.isoformat()}"
+    return [_message(alert, room, "alert_owner_confirmed", cause, parameters) for room in rooms]
+
+
+def reopened(before: Alert, alert: Alert, codename: str, rooms: Iterable[Target], why: Step) -> list[Message]:
+    """Return the notice that an alert is open again, and whose it was."""
+    parameters = {"codename": codename, "person": str(before.owner_id or "")}
+    return [_message(alert, room, f"alert_{why}", f"reopened:{alert.ladder}", parameters) for room in rooms]
+
+
+def spoken(alert: Alert, codename: str, noted: Conversation) -> Message:
+    """Return the notice, for the alert's channel, that somebody spoke with somebody."""
+    at = noted.spoken_at.isoformat()
+    parameters = {
+        "codename": codename, "person": str(noted.spoken_by), "other": str(noted.spoken_with), "time": at
+    }  # fmt: skip
+    channel = Target(kind=TargetKind.COMPARTMENT, id=alert.compartment_id)
+    cause = f"spoken:{noted.spoken_by}:{noted.spoken_with}:{at}"
+    return _message(alert, channel, "alert_spoken", cause, parameters)
+
+
+def _moment(at: datetime | None) -> str:
+    return "" if at is None else at.isoformat()
 
 
 def _again(press: Alert) -> str:

@@ -1,80 +1,25 @@
-"""Alerts in the words of OASIS CAP 1.2 (sections 3.2.1 and 3.2.2), and how their state may change."""
+"""Alerts in the words of `alerts.vocabulary`, and how their state may change."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import NewType
 from uuid import UUID
 
 from agencies.model import AgencyId, PersonId
+from alerts.vocabulary import Certainty, Event, Severity, StandDownReason, Status, Through
 from cases.model import CaseId, CompartmentId, Part
 from core.errors import Conflict
 from core.texts import mark
 
 AlertId = NewType("AlertId", UUID)
 
-
-class Status(StrEnum):
-    """CAP `status`: a drill is an Exercise and can never look real, nor the reverse."""
-
-    ACTUAL = "Actual"
-    EXERCISE = "Exercise"
-
-
-class Severity(StrEnum):
-    """CAP `severity`: decides who is called first and how fast others follow."""
-
-    EXTREME = "Extreme"
-    SEVERE = "Severe"
-    MODERATE = "Moderate"
-
-    @property
-    def rank(self) -> int:
-        """The higher, the worse."""
-        return (Severity.MODERATE, Severity.SEVERE, Severity.EXTREME).index(self)
-
-
-class Certainty(StrEnum):
-    """CAP `certainty`: an unverified raise is Unknown."""
-
-    OBSERVED = "Observed"
-    UNKNOWN = "Unknown"
-
-
-class Event(StrEnum):
-    """CAP `event`: what is raised."""
-
-    PANIC = "panic"
-    BEING_FOLLOWED = "being_followed"
-    TRAFFICKER_SIGHTED = "trafficker_sighted"
-    THREAT_RECEIVED = "threat_received"
-    INTIMIDATION_OR_BRIBE = "intimidation_or_bribe"
-    DEFENDANT_RELEASED = "defendant_released"
-    HOSTILE_PRESENCE = "hostile_presence"
-    MISSING_PERSON = "missing_person"
-    LOCATION_COMPROMISED = "location_compromised"
-    PREMISES_INCIDENT = "premises_incident"
-    CONFIDENTIALITY_BREACH = "confidentiality_breach"
-    DEVICE_LOST = "device_lost"
-    HEALTH = "health"
-
-
-SEVERITY_OF_EVENT = dict.fromkeys(Event, Severity.SEVERE) | {
-    Event.PANIC: Severity.EXTREME,
-    Event.LOCATION_COMPROMISED: Severity.EXTREME,
-    Event.DEVICE_LOST: Severity.MODERATE,
-}
-
-
-class Through(StrEnum):
-    """How an alert was raised."""
-
-    API = "api"
-    CHANNEL = "channel"
-    UNVERIFIED = "unverified"
+# So long nobody asks whoever has accepted; then they are asked, and have so long to answer.
+OWNED = timedelta(minutes=30)
+OWNER_ANSWERS_WITHIN = timedelta(minutes=10)
 
 
 class State(StrEnum):
@@ -93,6 +38,10 @@ class Step(StrEnum):
     GAVE_UP_CALLING = "gave_up_calling"
     RAISED_AGAIN = "raised_again"
     STAND_DOWN = "stand_down"
+    OWNER_ASKED = "owner_asked"
+    OWNER_CONFIRMED = "owner_confirmed"
+    OWNER_SILENT = "owner_silent"
+    OWNER_GONE = "owner_gone"
 
 
 TRANSITIONS: dict[tuple[State, Step], State] = {
@@ -102,6 +51,10 @@ TRANSITIONS: dict[tuple[State, Step], State] = {
     (State.OPEN, Step.STAND_DOWN): State.STOOD_DOWN,
     (State.ACCEPTED, Step.RAISED_AGAIN): State.OPEN,
     (State.ACCEPTED, Step.STAND_DOWN): State.STOOD_DOWN,
+    (State.ACCEPTED, Step.OWNER_ASKED): State.ACCEPTED,
+    (State.ACCEPTED, Step.OWNER_CONFIRMED): State.ACCEPTED,
+    (State.ACCEPTED, Step.OWNER_SILENT): State.OPEN,
+    (State.ACCEPTED, Step.OWNER_GONE): State.OPEN,
     (State.UNANSWERED, Step.ALL_ACCEPTED): State.ACCEPTED,
     (State.UNANSWERED, Step.GAVE_UP_CALLING): State.UNANSWERED,
     (State.UNANSWERED, Step.RAISED_AGAIN): State.OPEN,
@@ -115,15 +68,6 @@ def after(state: State, step: Step) -> State:
         return TRANSITIONS[state, step]
     except KeyError:
         raise Conflict(mark("This alert has already been answered or ended. Look again.")) from None
-
-
-class StandDownReason(StrEnum):
-    """Why an alert ends."""
-
-    SAFE = "safe"
-    FALSE_ALARM = "false_alarm"
-    DRILL_OVER = "drill_over"
-    HANDED_OVER = "handed_over"
 
 
 class Tier(IntEnum):
@@ -183,11 +127,22 @@ class Press:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """That somebody says they spoke with somebody about an alert. It counts as nothing else."""
+
+    spoken_by: PersonId
+    spoken_with: PersonId
+    spoken_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """A call for action now. `id` is CAP's identifier and the key of the raise that opened it.
 
     `sent`, `raised_by` and `first_severity` are the first raise's for ever. `ladder` counts how often calling
-    began, and `step` is the rung of the present ladder, which began with the press at `ladder_began_at`.
+    began, and `step` is the rung of the present ladder, which began at `ladder_began_at`: with a press, or later than
+    the press at `cause_at` because its owner saw to it no more. An accepted alert has no ladder: its next step is the
+    question to its owner, and once that was asked (`owner_asked_at`) the end of the wait for an answer.
     `exclusions_heeded` is how many people were excluded from the case when the present wave was called.
     """
 
@@ -208,6 +163,8 @@ class Alert:
     ladder_began_at: datetime
     step: int
     next_step_at: datetime | None
+    cause_at: datetime | None = None
+    owner_asked_at: datetime | None = None
     cancel_asked_at: datetime | None = None
     exclusions_heeded: int = 0
     stood_down_by: PersonId | None = None
@@ -216,6 +173,7 @@ class Alert:
     agencies: tuple[AgencyAnswer, ...] = ()
     recipients: tuple[Recipient, ...] = ()
     presses: tuple[Press, ...] = ()
+    conversations: tuple[Conversation, ...] = ()
 
     @property
     def ended(self) -> bool:
@@ -250,7 +208,7 @@ class Alert:
     def acknowledged(self, by: PersonId, at: datetime) -> Alert:
         """Return the alert as it is once this person has accepted, for every agency called for.
 
-        Who accepted first owns it. When every responder has accepted nobody is called any more.
+        Who accepted first owns it. When every responder has accepted only the owner is asked, after a while.
         """
         mine = {each.agency_id for each in self.called(by) if each.acknowledged_at is None}
         answered = replace(
@@ -269,7 +227,43 @@ class Alert:
         )
         if answered.silent_agencies or answered.state is State.ACCEPTED:
             return answered
-        return replace(answered, state=after(answered.state, Step.ALL_ACCEPTED), next_step_at=None)
+        return replace(answered, state=after(answered.state, Step.ALL_ACCEPTED), next_step_at=at + OWNED)
+
+    def asking_owner(self, at: datetime) -> Alert:
+        """Return the alert as it is once its owner was asked whether they still see to it."""
+        return replace(
+            self, state=after(self.state, Step.OWNER_ASKED), owner_asked_at=at, next_step_at=at + OWNER_ANSWERS_WITHIN
+        )
+
+    def confirmed_by_owner(self, at: datetime) -> Alert:
+        """Return the alert as it is once its owner has said that they still see to it."""
+        return replace(
+            self, state=after(self.state, Step.OWNER_CONFIRMED), owner_asked_at=None, next_step_at=at + OWNED
+        )
+
+    def reopened(self, why: Step, at: datetime) -> Alert:
+        """Return the alert without its owner: everybody is to be called as at first, and may accept anew."""
+        return replace(
+            self,
+            state=after(self.state, why),
+            owner_id=None,
+            owner_asked_at=None,
+            ladder=self.ladder + 1,
+            ladder_began_at=at,
+            cause_at=self.cause.at,
+            step=0,
+            cancel_asked_at=None,
+            agencies=tuple(replace(each, acknowledged_by=None, acknowledged_at=None) for each in self.agencies),
+            recipients=tuple(replace(each, acknowledged_at=None) for each in self.recipients),
+        )
+
+    def awaits_owner(self, person_id: PersonId) -> bool:
+        """Whether this person owns it and was asked whether they still see to it."""
+        return self.owner_id == person_id and self.owner_asked_at is not None
+
+    def awaits(self, person_id: PersonId) -> bool:
+        """Whether this person's acceptance is waited for, the first or the owner's further one."""
+        return not self.has_acknowledged(person_id) or self.awaits_owner(person_id)
 
     @property
     def raiser_ids(self) -> frozenset[PersonId]:
@@ -278,8 +272,9 @@ class Alert:
 
     @property
     def cause(self) -> Press:
-        """The press that began the present ladder."""
-        return next(each for each in reversed(self.presses) if each.at == self.ladder_began_at)
+        """The press that is answered: it began the present ladder, or one that began anew since."""
+        began_at = self.cause_at or self.ladder_began_at
+        return next(each for each in reversed(self.presses) if each.at == began_at)
 
     @property
     def answered(self) -> frozenset[tuple[PersonId, AgencyId]]:
@@ -300,12 +295,11 @@ class Alert:
         It is the word of whoever's press began the ladder, or of the last of those who pressed in it: nobody
         silences somebody else's call.
         """
-        if self.next_step_at is None or self.cancel_asked_at is not None:
+        if self.state is State.ACCEPTED or self.next_step_at is None or self.cancel_asked_at is not None:
             return False
-        standing = {
-            each.person_id for each in self.presses if each.at >= self.ladder_began_at and each.cancelled_at is None
-        }
-        return self.cause.person_id == person_id or standing <= {person_id}
+        cause = self.cause
+        standing = {each.person_id for each in self.presses if each.at >= cause.at and each.cancelled_at is None}
+        return cause.person_id == person_id or standing <= {person_id}
 
     def begins_anew(self, press: Alert) -> bool:
         """Whether a further press must be answered anew.
@@ -322,7 +316,8 @@ class Alert:
     def people(self) -> frozenset[PersonId]:
         """Everybody who takes part: who raised it, was called, accepted or ended it."""
         named = {self.raised_by, self.owner_id, self.stood_down_by, *(each.person_id for each in self.recipients)}
-        return frozenset(each for each in named if each is not None) | self.raiser_ids
+        spoke = {person for each in self.conversations for person in (each.spoken_by, each.spoken_with)}
+        return frozenset(each for each in named if each is not None) | self.raiser_ids | spoke
 
     def called(self, person_id: PersonId) -> tuple[Recipient, ...]:
         """Return this person's recipient rows, one for each agency answered for."""

@@ -52,14 +52,16 @@ SELECT id FROM alerts WHERE id = ANY($1) ORDER BY id FOR UPDATE
 
 -- alerts_by_id --
 -- Alerts with the agencies' answers, the people called, and the presses that became part of them, the newest for
--- each that stand alike: of one person, taken back or not, beginning the present ladder or not. $1 ids.
+-- each that stand alike: of one person, taken back or not, the one that is answered or not. $1 ids.
 SELECT alerts.*,
     (SELECT json_agg(answer ORDER BY agency_id) FROM alert_agencies AS answer WHERE alert_id = alerts.id) AS agencies,
     (SELECT json_agg(called ORDER BY tier, person_id) FROM alert_recipients AS called
      WHERE alert_id = alerts.id) AS recipients,
     (SELECT json_agg(press ORDER BY at, person_id) FROM (
         SELECT person_id, cancelled_at, max(at) AS at FROM alert_raises WHERE alert_id = alerts.id
-        GROUP BY person_id, cancelled_at, at = alerts.ladder_began_at) AS press) AS presses
+        GROUP BY person_id, cancelled_at, at = coalesce(alerts.cause_at, alerts.ladder_began_at)) AS press) AS presses,
+    (SELECT json_agg(spoken ORDER BY spoken_at, noted_at) FROM alert_conversations AS spoken
+     WHERE alert_id = alerts.id) AS conversations
 FROM alerts WHERE id = ANY($1) ORDER BY sent DESC
 
 -- alerts_of_person --
@@ -97,9 +99,9 @@ ON CONFLICT DO NOTHING
 UPDATE alerts SET event = new.event, severity = new.severity, certainty = new.certainty,
     raised_through = new.raised_through, state = new.state, owner_id = new.owner_id, ladder = new.ladder,
     ladder_began_at = new.ladder_began_at, step = new.step, next_step_at = new.next_step_at,
-    cancel_asked_at = new.cancel_asked_at, stood_down_by = new.stood_down_by, stood_down_at = new.stood_down_at,
-    stand_down_reason = new.stand_down_reason, exclusions_heeded = new.exclusions_heeded,
-    lease_until = NULL, attempts = 0
+    cause_at = new.cause_at, owner_asked_at = new.owner_asked_at, cancel_asked_at = new.cancel_asked_at,
+    stood_down_by = new.stood_down_by, stood_down_at = new.stood_down_at, stand_down_reason = new.stand_down_reason,
+    exclusions_heeded = new.exclusions_heeded, lease_until = NULL, attempts = 0
 FROM jsonb_populate_recordset(NULL::alerts, $1) AS new
 WHERE alerts.id = new.id
 
@@ -112,22 +114,30 @@ UPDATE alert_agencies SET acknowledged_by = $2, acknowledged_at = $3
 WHERE alert_id = $1 AND agency_id IN (SELECT agency_id FROM accepted) AND acknowledged_by IS NULL
 
 -- forget_agency_answers --
--- Every agency must accept anew. $1 alert.
-UPDATE alert_agencies SET acknowledged_by = NULL, acknowledged_at = NULL WHERE alert_id = $1
+-- Every agency must accept anew. $1 alerts.
+UPDATE alert_agencies SET acknowledged_by = NULL, acknowledged_at = NULL WHERE alert_id = ANY($1)
 
 -- forget_person_answers --
--- Everybody who was called may accept anew. $1 alert.
-UPDATE alert_recipients SET acknowledged_at = NULL WHERE alert_id = $1
+-- Everybody who was called may accept anew. $1 alerts.
+UPDATE alert_recipients SET acknowledged_at = NULL WHERE alert_id = ANY($1)
+
+-- add_conversation --
+-- Somebody says that they spoke with somebody. $1 alert, $2 who, $3 with whom, $4 when, $5 now.
+INSERT INTO alert_conversations (alert_id, spoken_by, spoken_with, spoken_at, noted_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT DO NOTHING
 
 -- hasten --
--- Whoever was excluded since the last wave took along what waited in a duty room: the next step is due now.
--- $1 now.
+-- Whoever was excluded since the last wave took along what waited in a duty room: the next step is due now. Of an
+-- accepted alert it is where its owner was excluded: nobody else is waited for. $1 now.
 UPDATE alerts SET next_step_at = $1
 WHERE id IN (
     SELECT alerts.id
     FROM (SELECT case_id, count(*) AS known FROM exclusions GROUP BY case_id) AS barred
     JOIN alerts ON alerts.case_id = barred.case_id
     WHERE alerts.next_step_at > $1 AND alerts.exclusions_heeded < barred.known
+      AND (alerts.state <> 'accepted' OR EXISTS (
+          SELECT FROM exclusions
+          WHERE exclusions.case_id = alerts.case_id AND exclusions.person_id = alerts.owner_id))
     FOR UPDATE OF alerts SKIP LOCKED)
 
 -- claim_due --
@@ -199,6 +209,23 @@ WHERE state <> 'stood_down' GROUP BY state, severity, status
 SELECT count(*) AS rows, min(next_step_at) AS oldest
 FROM (SELECT next_step_at FROM alerts WHERE next_step_at <= $1 ORDER BY next_step_at LIMIT $2) AS due
 
+-- drills --
+-- When which tier of which responding agency was called in which exercise, and how many seconds after the raise the first
+-- of those called there accepted. Who has not is told of once nobody is being called any more. $1 status, $2 agency or
+-- null.
+SELECT alerts.id AS alert_id, alert_recipients.agency_id, alert_recipients.tier, alerts.sent,
+    extract(epoch FROM min(accepted.at) - alerts.sent)::float8 AS seconds
+FROM alerts JOIN alert_recipients ON alert_recipients.alert_id = alerts.id
+JOIN alert_agencies ON alert_agencies.alert_id = alerts.id AND alert_agencies.agency_id = alert_recipients.agency_id
+LEFT JOIN LATERAL (
+    SELECT at FROM ledger
+    WHERE ledger.case_id = alerts.case_id AND ledger.object_id = alerts.id AND ledger.act = 'alert_acknowledged'
+      AND ledger.actor_id = alert_recipients.person_id AND ledger.at >= alert_recipients.called_at
+    ORDER BY at LIMIT 1) AS accepted ON true
+WHERE alerts.status = $1 AND alert_agencies.part = 'responder' AND ($2::uuid IS NULL OR alert_recipients.agency_id = $2)
+GROUP BY alerts.id, alert_recipients.agency_id, alert_recipients.tier
+HAVING alerts.state <> 'open' OR min(accepted.at) IS NOT NULL
+
 -- who_sees --
 -- Who of these people may see which of these alerts: the compartment's members and the case's leaders, and of those
 -- who raised it or were called for it whoever could still be called for an agency of the case. Nobody who is
@@ -264,3 +291,16 @@ WHERE exclusions.case_id = ANY($1) AND exclusions.person_id = ANY($2)
                WHERE alerts.case_id = exclusions.case_id AND alert_recipients.person_id = exclusions.person_id)
        OR EXISTS (SELECT FROM alerts JOIN alert_raises ON alert_raises.alert_id = alerts.id
                   WHERE alerts.case_id = exclusions.case_id AND alert_raises.person_id = exclusions.person_id))
+
+-- rings_that_wait --
+-- What rings in rooms and was left before a moment, and has not left: the oldest, each until it was taken note of.
+-- $1 moment, $2 limit.
+SELECT id, key, alert_id, target_kind, target_id, mentions FROM outbox AS waiting
+WHERE state IN ('pending', 'sending') AND lane = 0 AND created_at <= $1 AND target_kind <> 'contact'
+  AND cardinality(mentions) > 0 AND alert_id IS NOT NULL
+  AND NOT EXISTS (SELECT FROM done_once WHERE done_once.key = waiting.id)
+ORDER BY sequence LIMIT $2
+
+-- letter_overtaken --
+-- Whether a contact was called for an alert by a later letter. $1 alert, $2 contact, $3 sequence.
+SELECT EXISTS (SELECT FROM outbox WHERE alert_id = $1 AND target_id = $2 AND sequence > $3)

@@ -12,8 +12,8 @@ from datetime import datetime
 from uuid import UUID
 
 from agencies import store as directory
-from agencies.model import Person
-from alerts import messages, store
+from agencies.model import Person, PersonId
+from alerts import messages, store, waking
 from alerts.audience import Surroundings
 from alerts.calling import (
     all_surroundings,
@@ -25,31 +25,27 @@ from alerts.calling import (
     surroundings,
     wave,
 )
-from alerts.escalation import CANCEL_PAUSE, escalation
+from alerts.escalation import CANCEL_PAUSE
 from alerts.model import (
-    SEVERITY_OF_EVENT,
     Accepted,
     Alert,
     AlertId,
-    Certainty,
-    Event,
-    Press,
-    Severity,
-    StandDownReason,
     State,
-    Status,
     Step,
-    Through,
     after,
 )
+from alerts.owning import owner_calls
+from alerts.pressing import new_alert
+from alerts.speaking import conversation
+from alerts.vocabulary import Event, StandDownReason, Status, Through
 from cases import rules
 from cases import store as case_store
-from cases.model import Case, Compartment, CompartmentId
+from cases.model import Compartment, CompartmentId
 from core import ledger, metrics, once, outbox
 from core.clock import Clock
 from core.database import MOVED_ON, Database, Reading, Transaction
 from core.errors import Conflict, NotFound
-from core.outbox import Delivery
+from core.outbox import Delivery, Target
 from core.texts import mark
 
 LISTED = 200
@@ -93,15 +89,16 @@ class Alerts:
             case = await case_store.case_of_compartment(tx, compartment_id)
             compartment = rules.compartment_seen_by(case, compartment_id, actor.id)
             now = self._clock.now()
-            press = self._new(key, case, compartment, actor, event, status, through, now)
+            press = new_alert(key, case, compartment, actor, event, status, through, now)
             view = None if found.open is None else await self._press_quietly(tx, key, press, found.open, compartment)
             if view is None:
                 # Read and decided before any alert is held: whoever presses at the same moment hardly waits.
-                around = await surroundings(tx, case, compartment)
+                around = await surroundings(tx, case, compartment, now)
                 first = wave(press, around, now)
                 joined = await self._open_or_join(tx, first.alert)
                 if joined is None:
                     said = await outbox.post(tx, first.messages, now)
+                    await waking.wake(tx, [(first.alert, first.messages)], now)
                     view = await self._view(tx, first.alert, around, said)
                 elif await store.add_raise(tx, key, joined.id, press.raised_by, event, now):
                     view = await self._view(tx, await self._raise_again(tx, joined, around, press, now), around)
@@ -127,7 +124,7 @@ class Alerts:
             found = await store.alerts_of_person(tx, actor.id, LISTED, ended=ended)
             cases = {each.id: each for each in await case_store.cases(tx, {each.case_id for each in found})}
             places = [(cases[each.case_id], compartment_of(each, cases[each.case_id])) for each in found]
-            around = await all_surroundings(tx, places)
+            around = await all_surroundings(tx, places, self._clock.now())
             return await self._views(
                 tx, [(alert, its) for alert, its in zip(found, around, strict=True) if actor.id in its.able]
             )
@@ -146,10 +143,14 @@ class Alerts:
             and (each.alert.called(actor.id) or actor.id in each.alert.raiser_ids)
         ]
 
-    async def acknowledge(self, actor: Person, alert_id: AlertId, *, key: UUID | None = None) -> AlertView:
+    async def acknowledge(
+        self, actor: Person, alert_id: AlertId, *, key: UUID | None = None, room: Target | None = None
+    ) -> AlertView:
         """Record that a named person accepts the alert; silent agencies are still called.
 
-        Once per key, where one is given: a word that comes a second time must not answer what was called for since.
+        Said by the owner, who was asked, it says that they still see to it; then the room where it was said hears so
+        too. Once per key, where one is given: a word that comes a second time must not answer what was called for
+        since.
         """
         async with self._database.transaction(urgent=True) as tx:
             before = await store.alert(tx, alert_id, lock=True)
@@ -161,13 +162,17 @@ class Alerts:
                 raise Conflict(mark("This alert has ended. Nothing is left to accept."))
             if actor.id in before.raiser_ids and before.others_called(around.able):
                 raise Conflict(mark("You raised this alert yourself. Somebody else accepts it."))
+            now = self._clock.now()
+            if before.awaits_owner(actor.id):
+                return await self._confirm_owner(tx, before, around, actor, room, now)
             if not before.may_acknowledge(actor.id):
                 return await self._view(tx, before, around)
-            now = self._clock.now()
             if before.state is not State.ACCEPTED:
                 # Whoever has become a responder meanwhile must accept too, and is called with the next step.
                 known, before = before, before.with_parts(around.case.agencies)
                 await note_agencies(tx, [(known, before)])
+                if before.owner_id not in around.able:
+                    before = replace(before, owner_id=None)
             alert = before.acknowledged(actor.id, now)
             await store.acknowledge(tx, alert_id, actor.id, now)
             await store.save(tx, alert)
@@ -215,34 +220,42 @@ class Alerts:
             await store.save(tx, alert)
             return await self._view(tx, alert, around)
 
-    def _new(
-        self, key: UUID, case: Case, compartment: Compartment, actor: Person, event: Event, status: Status,
-        through: Through, now: datetime,
-    ) -> Alert:  # fmt: skip
-        verified = through is not Through.UNVERIFIED
-        severity = SEVERITY_OF_EVENT[event] if verified else Severity.SEVERE
-        raised_by = actor.id if verified else None
-        return Alert(
-            id=AlertId(key),
-            case_id=case.id,
-            compartment_id=compartment.id,
-            status=status,
-            event=event,
-            severity=severity,
-            first_severity=severity,
-            certainty=Certainty.OBSERVED if verified else Certainty.UNKNOWN,
-            raised_by=raised_by,
-            raised_through=through,
-            sent=now,
-            state=State.OPEN,
-            owner_id=None,
-            ladder=1,
-            ladder_began_at=now,
-            step=0,
-            next_step_at=escalation(severity, 0, now, now).next_step_at,
-            exclusions_heeded=len(case.excluded_ids),
-            presses=(Press(person_id=raised_by, at=now),),
-        )
+    async def note_conversation(
+        self, actor: Person, alert_id: AlertId, person_id: PersonId, at: datetime | None = None
+    ) -> AlertView:
+        """Record that the actor spoke with somebody who takes part, now or at a moment; it is nobody's acceptance.
+
+        The channel hears of it while the alert is open.
+        """
+        async with self._database.transaction(urgent=True) as tx:
+            before = await store.alert(tx, alert_id, lock=True)
+            around = await self._around(tx, before)
+            self._require_called(actor, before, around, or_raiser=True)
+            now = self._clock.now()
+            noted = conversation(before, actor.id, person_id, at or now, now)
+            if not await store.add_conversation(tx, alert_id, noted, now):
+                return await self._view(tx, before, around)
+            alert = await store.alert(tx, alert_id)
+            if not alert.ended:
+                await outbox.post(tx, [messages.spoken(alert, around.codename, noted)], now)
+            await self._record(
+                tx, "alert_conversation_noted", actor, alert, alert.id, spoken_with=str(person_id),
+                spoken_at=noted.spoken_at.isoformat(),
+            )  # fmt: skip
+            return await self._view(tx, alert, around)
+
+    async def _confirm_owner(
+        self, tx: Transaction, before: Alert, around: Surroundings, actor: Person, room: Target | None, now: datetime
+    ) -> AlertView:
+        """Record that the owner still sees to it, and say so where they were asked and where they answered."""
+        alert = before.confirmed_by_owner(now)
+        await store.save(tx, alert)
+        said = (await outbox.deliveries_of_alerts(tx, [alert.id]))[alert.id]
+        heard_in = {room, *(each.target for each in owner_calls(alert, around))}
+        rooms = [each for each in await followers(tx, said, around) if each in heard_in]
+        said += await outbox.post(tx, messages.owner_confirmed(alert, around.codename, rooms, actor.id, now), now)
+        await self._record(tx, "alert_owner_confirmed", actor, alert, alert.id)
+        return await self._view(tx, alert, around, said)
 
     async def _press_quietly(
         self, tx: Transaction, key: UUID, press: Alert, alert_id: AlertId, compartment: Compartment
@@ -285,20 +298,14 @@ class Alerts:
             return again.alert
         await store.forget_answers(tx, alert.id)
         unanswered = replace(
-            await store.alert(tx, alert.id),
-            presses=alert.presses,
+            alert.reopened(Step.RAISED_AGAIN, now),
             event=press.event,
             severity=max(alert.severity, press.severity, key=lambda each: each.rank),
             certainty=press.certainty,
             raised_through=press.raised_through,
-            state=after(alert.state, Step.RAISED_AGAIN),
-            owner_id=None,
-            ladder=alert.ladder + 1,
-            ladder_began_at=now,
-            step=0,
-            cancel_asked_at=None,
+            cause_at=None,
         )
-        called = wave(unanswered, around, now)
+        called = wave(unanswered, around, now, accepted=[each for each, _ in alert.answered])
         await call(tx, [(unanswered, called)], now)
         await store.save(tx, called.alert)
         return called.alert
@@ -315,7 +322,7 @@ class Alerts:
 
     async def _around(self, tx: Reading, alert: Alert, *, acts: bool = True) -> Surroundings:
         case = await case_store.case(tx, alert.case_id, share=acts)
-        return await surroundings(tx, case, compartment_of(alert, case))
+        return await surroundings(tx, case, compartment_of(alert, case), self._clock.now())
 
     def _require_called(self, actor: Person, alert: Alert, around: Surroundings, *, or_raiser: bool = False) -> None:
         """Refuse whoever was not called, or may not act any more: is excluded, or has left, or has no part."""

@@ -15,16 +15,12 @@ from alerts.model import (
     AgencyAnswer,
     Alert,
     AlertId,
-    Certainty,
-    Event,
+    Conversation,
     Press,
     Recipient,
-    Severity,
-    StandDownReason,
     State,
-    Status,
-    Through,
 )
+from alerts.vocabulary import Certainty, Event, Severity, StandDownReason, Status, Through
 from cases.model import CaseId, CompartmentId
 from core import queries
 from core.database import MOVED_ON, Reading, Transaction
@@ -36,9 +32,11 @@ SQL = queries.load("alerts")
 _ANSWERS = msgspec.json.Decoder(tuple[AgencyAnswer, ...])
 _RECIPIENTS = msgspec.json.Decoder(tuple[Recipient, ...])
 _PRESSES = msgspec.json.Decoder(tuple[Press, ...])
+_CONVERSATIONS = msgspec.json.Decoder(tuple[Conversation, ...])
 _SAVED = (
     "id", "event", "severity", "certainty", "raised_through", "state", "owner_id", "ladder", "ladder_began_at", "step",
-    "next_step_at", "cancel_asked_at", "stood_down_by", "stood_down_at", "stand_down_reason", "exclusions_heeded",
+    "next_step_at", "cause_at", "owner_asked_at", "cancel_asked_at", "stood_down_by", "stood_down_at",
+    "stand_down_reason", "exclusions_heeded",
 )  # fmt: skip
 NO_ALERT = mark("There is no such alert.")
 
@@ -132,6 +130,8 @@ async def alerts(tx: Reading, ids: Collection[AlertId], *, lock: bool = False) -
             step=row["step"],
             exclusions_heeded=row["exclusions_heeded"],
             next_step_at=row["next_step_at"],
+            cause_at=row["cause_at"],
+            owner_asked_at=row["owner_asked_at"],
             cancel_asked_at=row["cancel_asked_at"],
             stood_down_by=row["stood_down_by"],
             stood_down_at=row["stood_down_at"],
@@ -139,6 +139,7 @@ async def alerts(tx: Reading, ids: Collection[AlertId], *, lock: bool = False) -
             agencies=_ANSWERS.decode(row["agencies"] or "[]"),
             recipients=_RECIPIENTS.decode(row["recipients"] or "[]"),
             presses=_PRESSES.decode(row["presses"] or "[]"),
+            conversations=_CONVERSATIONS.decode(row["conversations"] or "[]"),
         )
         for row in await tx.rows(SQL["alerts_by_id"], list(ids))
     ]
@@ -171,10 +172,16 @@ async def take_back(tx: Transaction, alert_id: AlertId, person_id: PersonId, now
     await tx.run(SQL["take_back"], alert_id, person_id, now)
 
 
-async def forget_answers(tx: Transaction, alert_id: AlertId) -> None:
-    """Everybody must answer anew; who had answered before stands in the ledger."""
-    await tx.run(SQL["forget_agency_answers"], alert_id)
-    await tx.run(SQL["forget_person_answers"], alert_id)
+async def forget_answers(tx: Transaction, *alert_ids: AlertId) -> None:
+    """Everybody must answer these alerts anew; who had answered before stands in the ledger."""
+    await tx.run(SQL["forget_agency_answers"], list(alert_ids))
+    await tx.run(SQL["forget_person_answers"], list(alert_ids))
+
+
+async def add_conversation(tx: Transaction, alert_id: AlertId, noted: Conversation, now: datetime) -> bool:
+    """Record that somebody spoke with somebody; False where exactly this is known."""
+    spoken = noted.spoken_by, noted.spoken_with, noted.spoken_at
+    return bool(await tx.run(SQL["add_conversation"], alert_id, *spoken, now))
 
 
 async def last_accepted(tx: Reading, person_id: PersonId) -> Accepted | None:

@@ -1,20 +1,32 @@
-"""The ladder's clock: alerts whose next step is due are called again, one step at a time."""
+"""The alerts' clock: those whose next step is due are taken one step further, each once.
+
+Of an open alert that is the next wave of its ladder, of an accepted one the question to its owner or, where nobody
+answers it any more, a ladder that begins anew.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from alerts import store
-from alerts.calling import all_surroundings, call, compartment_of, wave
-from alerts.model import Alert, AlertId
+from alerts.audience import Surroundings
+from alerts.calling import Wave, all_surroundings, call, compartment_of, followers, wave
+from alerts.escalation import owner_step
+from alerts.model import Alert, AlertId, State, Step
+from alerts.owning import question, reopening
 from cases import store as case_store
-from core import ledger
+from core import ledger, outbox
 from core.clock import Clock
-from core.database import Database, Transaction
+from core.database import Database, Reading, Transaction
+from core.outbox import Delivery
 from core.sweep import sweep
+
+Due = Sequence[tuple[Alert, Surroundings]]
+# An alert as it was due, as it is written down, and the act that the ledger tells.
+Stepped = tuple[Alert, Wave, ledger.Act]
 
 
 async def escalate_due(database: Database, clock: Clock) -> int:
@@ -30,13 +42,14 @@ async def escalate_due(database: Database, clock: Clock) -> int:
             return
         cases = await case_store.shared_cases(tx, {each.case_id for each in due})
         places = [(cases[each.case_id], compartment_of(each, cases[each.case_id])) for each in due]
-        around = await all_surroundings(tx, places)
-        waves = [
-            (alert, wave(replace(alert, step=alert.step + 1), its, now)) for alert, its in zip(due, around, strict=True)
-        ]
-        await call(tx, waves, now)
-        await store.save(tx, *(each.alert for _, each in waves))
-        await ledger.record(tx, *(_escalated(each.alert, now) for _, each in waves))
+        around = list(zip(due, await all_surroundings(tx, places, now), strict=True))
+        owned = [each for each in around if each[0].state is State.ACCEPTED]
+        stepped = [_call_on(*each, now) for each in around if each[0].state is not State.ACCEPTED]
+        if owned:
+            stepped += await _ask_owners(tx, owned, now)
+        await call(tx, [(before, after) for before, after, _ in stepped], now)
+        await store.save(tx, *(after.alert for _, after, _ in stepped))
+        await ledger.record(tx, *(act for *_, act in stepped))
 
     async with database.transaction(urgent=True) as tx:
         await tx.run(store.SQL["hasten"], clock.now())
@@ -54,8 +67,39 @@ def _due(alert: Alert, now: datetime) -> bool:
     return not alert.ended and alert.next_step_at is not None and alert.next_step_at <= now
 
 
-def _escalated(alert: Alert, now: datetime) -> ledger.Act:
-    return ledger.Act(
+def _call_on(alert: Alert, around: Surroundings, now: datetime) -> Stepped:
+    """Take an open alert one rung up its ladder. An owner who can act no more owns it no more."""
+    owner_id = alert.owner_id if alert.owner_id in around.able else None
+    called = wave(replace(alert, step=alert.step + 1, owner_id=owner_id), around, now)
+    act = ledger.Act(
         act="alert_escalated", at=now, actor_kind="system", case_id=alert.case_id, object_id=alert.id,
-        facts={"step": alert.step, "state": alert.state},
+        facts={"step": called.alert.step, "state": called.alert.state},
     )  # fmt: skip
+    return alert, called, act
+
+
+async def _ask_owners(tx: Transaction, owned: Due, now: datetime) -> list[Stepped]:
+    """Ask the owners of accepted alerts; where one is silent or gone, forget the answers and call anew."""
+    steps = [owner_step(alert, around.able) for alert, around in owned]
+    lost = [alert.id for (alert, _), step in zip(owned, steps, strict=True) if step is not Step.OWNER_ASKED]
+    said = await outbox.deliveries_of_alerts(tx, lost)
+    if lost:
+        await store.forget_answers(tx, *lost)
+    return [await _owner_stepped(tx, *each, step, said, now) for each, step in zip(owned, steps, strict=True)]
+
+
+async def _owner_stepped(
+    tx: Reading, alert: Alert, around: Surroundings, step: Step, said: Mapping[UUID, Sequence[Delivery]], now: datetime
+) -> Stepped:
+    if step is Step.OWNER_ASKED:
+        act = ledger.Act(
+            act="alert_owner_asked", at=now, actor_kind="system", case_id=alert.case_id, object_id=alert.id,
+            facts={"owner": str(alert.owner_id)},
+        )  # fmt: skip
+        return alert, question(alert, around, now), act
+    anew = reopening(alert, step, around, await followers(tx, said[alert.id], around), now)
+    act = ledger.Act(
+        act="alert_reopened", at=now, actor_kind="system", case_id=alert.case_id, object_id=alert.id,
+        facts={"owner": str(alert.owner_id), "why": step},
+    )  # fmt: skip
+    return alert.reopened(step, now), anew, act

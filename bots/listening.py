@@ -24,11 +24,14 @@ LONGEST_RETRY_SECONDS = 30.0
 
 
 async def listen(device: MatrixDevice, heard: Callable[[], None]) -> NoReturn:
-    """Take in what comes; call `heard` after every answer. Ends where the device or its store is lost."""
+    """Take in what comes; call `heard` when an answer is stored, and when all that it asks for is done.
+
+    Ends where the device or its store is lost.
+    """
     failures = 0
     while True:
         try:
-            await device.sync_once(SYNC_SECONDS)
+            await device.sync_once(SYNC_SECONDS, heard)
         except DeliveryError as error:
             if error.code == SIGNED_OUT:
                 raise DeviceLost from error

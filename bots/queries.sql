@@ -336,8 +336,8 @@ WHERE alerts.state <> 'stood_down' AND outbox.state = 'sent'
 
 -- cannot_read_any_more --
 -- Who was called in one of these alerts, still belongs there, and has no confirmed identity now, is told as not reached,
--- whatever was sent to them before; of the alert, the ledger tells so. Returns where that was, and whether somebody else
--- who was called there still reads. $1 now, $2 alerts, which are held open.
+-- whatever was sent to them before; of the alert, the ledger tells so. Returns where that was, who they are, whether
+-- somebody else who was called there still reads, and the key of the last call. $1 now, $2 alerts, which are held open.
 WITH held AS (
     SELECT * FROM outbox WHERE alert_id = ANY($2) AND state = 'sent' AND cardinality(mentions) > 0
     ORDER BY id FOR NO KEY UPDATE),
@@ -358,10 +358,12 @@ lost AS (
 changed AS (
     UPDATE outbox SET unreached = unreached || lost.people FROM lost
     WHERE outbox.id = lost.id AND cardinality(lost.people) > 0
-    RETURNING alert_id, case_id, target_kind, target_id, somebody_reads),
+    RETURNING alert_id, case_id, target_kind, target_id, key, sequence, somebody_reads, lost.people),
 told AS (
     INSERT INTO ledger (at, actor_kind, act, case_id, object_id, facts)
     SELECT DISTINCT $1::timestamptz, 'system', 'people_unreached', case_id, alert_id, '{}'::jsonb FROM changed
     RETURNING entry)
-SELECT alert_id, target_kind, target_id, bool_or(somebody_reads) AS somebody_reads FROM changed
+SELECT alert_id, target_kind, target_id, bool_or(somebody_reads) AS somebody_reads, array_agg(DISTINCT person) AS people,
+    (array_agg(key ORDER BY sequence DESC))[1] AS key
+FROM changed, unnest(people) AS person
 GROUP BY alert_id, target_kind, target_id ORDER BY alert_id, target_id

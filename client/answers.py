@@ -206,6 +206,14 @@ class Delivery(Answer, frozen=True, kw_only=True):
     unreached: list[UUID] = []
 
 
+class Conversation(Answer, frozen=True, kw_only=True):
+    """That somebody says they spoke with somebody about an alert."""
+
+    spoken_by: UUID
+    spoken_with: UUID
+    spoken_at: Moment
+
+
 class Alert(Answer, frozen=True, kw_only=True):
     """An alert, who was called, and who accepted."""
 
@@ -224,6 +232,7 @@ class Alert(Answer, frozen=True, kw_only=True):
     state: str
     owner: UUID | None
     next_step_at: Moment | None
+    owner_asked_at: Moment | None = None
     paused_until: Moment | None
     stood_down_by: UUID | None
     stood_down_at: Moment | None
@@ -231,6 +240,7 @@ class Alert(Answer, frozen=True, kw_only=True):
     agencies: list[AgencyInAlert]
     recipients: list[Recipient]
     deliveries: list[Delivery]
+    conversations: list[Conversation] = []
     people: dict[UUID, str] = {}
 
     @property
@@ -255,6 +265,25 @@ class Alert(Answer, frozen=True, kw_only=True):
     def rooms_reached(self) -> int:
         """Return into how many rooms a message of the alert was delivered."""
         return len({(each.target_kind, each.target) for each in self.deliveries if each.state == "sent"})
+
+
+class DrillFigures(Answer, frozen=True, kw_only=True):
+    """How soon a tier of an agency accepted exercises, in seconds; without a tier or an hour, of all of them."""
+
+    agency: UUID
+    tier: int | None
+    hour: int | None
+    called: int
+    never_answered: int
+    p50: float | None
+    p95: float | None
+
+
+class Drills(Answer, frozen=True, kw_only=True):
+    """An agency's exercises, by the hours of a time zone."""
+
+    time_zone: str
+    drills: list[DrillFigures]
 
 
 class Alerts(Answer, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from typing import Self
 from uuid import UUID
 
 from agencies.attestation import EndReason
-from alerts.model import Event, StandDownReason, Status
+from alerts.vocabulary import Event, StandDownReason, Status
 from cases.model import Part
 from client.answers import (
     Agencies,
@@ -22,6 +22,7 @@ from client.answers import (
     Compartment,
     DeviceClaim,
     DeviceClaims,
+    Drills,
     Keys,
     MatrixLink,
     MatrixLinks,
@@ -215,3 +216,12 @@ class ApiClient:
     async def stand_down(self, alert_id: UUID, reason: StandDownReason) -> Alert:
         """End an alert."""
         return await self._connection.ask(Alert, "POST", f"api/alerts/{alert_id}/stand-down", {"reason": reason})
+
+    async def note_conversation(self, alert_id: UUID, person_id: UUID, at: datetime | None = None) -> Alert:
+        """Note that one spoke with somebody who takes part in an alert, now or at a moment."""
+        body = {"person": person_id, "at": at}
+        return await self._connection.ask(Alert, "POST", f"api/alerts/{alert_id}/conversations", body)
+
+    async def drills(self, agency_id: UUID) -> Drills:
+        """Return how soon an agency that one administers accepts exercises."""
+        return await self._connection.ask(Drills, "GET", f"api/agencies/{agency_id}/drills", repeat=True)

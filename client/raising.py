@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
 
-from alerts.model import Event, State, Status
+from alerts.model import State
+from alerts.vocabulary import Event, Status
 from client.answers import Alert
 from client.api import ApiClient
 from client.connection import Sleep

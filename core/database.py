@@ -160,7 +160,9 @@ class Database:
                 for wake in heard.values():
                     wake()
                 await _closed(connection)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+            except (
+                asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError,
+            ) as error:  # fmt: skip
                 log.warning("listening_interrupted", error=type(error).__name__)
             finally:
                 if connection is not None:

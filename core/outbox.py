@@ -13,7 +13,7 @@ from enum import IntEnum, StrEnum
 from uuid import UUID
 
 from core import queries
-from core.database import Reading, Transaction
+from core.database import Reading, Row, Transaction
 
 _SQL = queries.load("core")
 CHANNEL = "streha_outbox"
@@ -32,16 +32,21 @@ class Lane(IntEnum):
 
 
 class TargetKind(StrEnum):
-    """Whose room a message goes to."""
+    """Whose room a message goes to, or that it goes to a telephone or mail address beside Matrix."""
 
     COMPARTMENT = "compartment"
     DESK = "desk"
     PERSON = "person"
+    CONTACT = "contact"
+
+
+# What the bots deliver; the rest is the carriers'.
+ROOMS = frozenset(TargetKind) - {TargetKind.CONTACT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One room: of a compartment, of a duty desk, or of one person alone with the bot."""
+    """One room: of a compartment, of a duty desk, or of one person alone with the bot. Or one contact."""
 
     kind: TargetKind
     id: UUID
@@ -104,36 +109,20 @@ async def post(
 
 
 async def claim(tx: Transaction, now: datetime, limit: int, lane: Lane) -> list[Claimed]:
-    """Lease up to `limit` waiting messages of a lane, each target's in order.
+    """Lease up to `limit` waiting messages of a lane to rooms, each room's in order.
 
     Claims come one after the other: two at once would not see each other's leases, and the later messages of
     a room could overtake the earlier ones.
     """
     await tx.row(_SQL["claim_in_turn"], _CLAIM_LOCK)
-    rows = await tx.rows(_SQL["claim"], now, now + LEASE, limit, lane)
-    claimed = [
-        Claimed(
-            id=row["id"],
-            sequence=row["sequence"],
-            created_at=row["created_at"],
-            attempts=row["attempts"],
-            failure=row["failure"],
-            message=Message(
-                key=row["key"],
-                target=Target(kind=TargetKind(row["target_kind"]), id=row["target_id"]),
-                template=row["template"],
-                parameters=row["parameters"],
-                mentions=row["mentions"],
-                lane=Lane(row["lane"]),
-                alert_id=row["alert_id"],
-                case_id=row["case_id"],
-                thread=row["thread"],
-                repeated=row["repeated"],
-            ),
-        )
-        for row in rows
-    ]
-    return sorted(claimed, key=lambda each: each.sequence)
+    rows = await tx.rows(_SQL["claim"], now, now + LEASE, limit, lane, sorted(ROOMS))
+    return sorted((_claimed(each) for each in rows), key=lambda each: each.sequence)
+
+
+async def claim_letters(tx: Transaction, now: datetime, limit: int, lane: Lane, *, mail: bool) -> list[Claimed]:
+    """Lease up to `limit` waiting letters of a lane for mailboxes, or for telephones; what was never tried first."""
+    rows = await tx.rows(_SQL["claim_letters"], now, now + LEASE, limit, lane, mail)
+    return sorted((_claimed(each) for each in rows), key=lambda each: each.sequence)
 
 
 async def mark_sent(tx: Transaction, sent: Iterable[tuple[UUID, Sequence[UUID]]], now: datetime) -> None:
@@ -156,8 +145,8 @@ async def renew(tx: Transaction, ids: Iterable[UUID], now: datetime) -> None:
 
 
 async def free_leases(tx: Transaction) -> None:
-    """Take up at once what another deliverer had under way; only for whoever has fenced it off."""
-    await tx.run(_SQL["free_leases"])
+    """Take up at once what another bot had under way for rooms; only for whoever has fenced it off."""
+    await tx.run(_SQL["free_leases"], sorted(ROOMS))
 
 
 async def interrupted(tx: Transaction, ids: Iterable[UUID]) -> None:
@@ -208,9 +197,9 @@ class Delivery:
 
 
 async def deliveries_of_alerts(tx: Reading, alert_ids: Sequence[UUID]) -> dict[UUID, list[Delivery]]:
-    """Return what was said for each of these alerts, oldest first."""
+    """Return what was said for each of these alerts in rooms, oldest first."""
     found: dict[UUID, list[Delivery]] = {each: [] for each in alert_ids}
-    for row in await tx.rows(_SQL["deliveries_of_alerts"], list(alert_ids)):
+    for row in await tx.rows(_SQL["deliveries_of_alerts"], list(alert_ids), sorted(ROOMS)):
         delivery = Delivery(
             target=Target(kind=TargetKind(row["target_kind"]), id=row["target_id"]),
             template=row["template"],
@@ -237,6 +226,28 @@ def _columns(message: Message) -> dict[str, object]:
         "thread": message.thread,
         "repeated": message.repeated,
     }
+
+
+def _claimed(row: Row) -> Claimed:
+    return Claimed(
+        id=row["id"],
+        sequence=row["sequence"],
+        created_at=row["created_at"],
+        attempts=row["attempts"],
+        failure=row["failure"],
+        message=Message(
+            key=row["key"],
+            target=Target(kind=TargetKind(row["target_kind"]), id=row["target_id"]),
+            template=row["template"],
+            parameters=row["parameters"],
+            mentions=row["mentions"],
+            lane=Lane(row["lane"]),
+            alert_id=row["alert_id"],
+            case_id=row["case_id"],
+            thread=row["thread"],
+            repeated=row["repeated"],
+        ),
+    )
 
 
 def _waiting(message: Message, now: datetime) -> Delivery:

@@ -20,11 +20,12 @@ SELECT pg_advisory_xact_lock($1)
 
 -- claim --
 -- Lease the oldest waiting messages, keeping each target's order within its lane; a repetition that waits for its time
--- holds nothing up, nor does what waits for somebody who can read it. $1 now, $2 lease until, $3 limit, $4 lane.
+-- holds nothing up, nor does what waits for somebody who can read it. $1 now, $2 lease until, $3 limit, $4 lane, $5 kinds
+-- of targets.
 UPDATE outbox SET lease_until = $2, attempts = attempts + 1, state = 'sending'
 WHERE id IN (
     SELECT id FROM outbox AS waiting
-    WHERE state IN ('pending', 'sending') AND lane = $4 AND due_at <= $1
+    WHERE state IN ('pending', 'sending') AND lane = $4 AND due_at <= $1 AND target_kind = ANY($5)
       AND (lease_until IS NULL OR lease_until <= $1)
       AND NOT EXISTS (
           SELECT FROM outbox AS earlier
@@ -34,6 +35,19 @@ WHERE id IN (
             AND (earlier.failure IS DISTINCT FROM 'nobody_can_read' OR earlier.alert_id IS NOT NULL)
             AND (earlier.due_at > $1 OR earlier.lease_until > $1))
     ORDER BY sequence LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING id, key, lane, target_kind, target_id, sequence, template, parameters, mentions, alert_id, case_id,
+          thread, repeated, created_at, attempts, failure
+
+-- claim_letters --
+-- Lease waiting letters for telephones or for mailboxes: what was never tried first, then what is due longest. No letter
+-- waits for another. $1 now, $2 lease until, $3 limit, $4 lane, $5 whether for mailboxes.
+UPDATE outbox SET lease_until = $2, attempts = attempts + 1, state = 'sending'
+WHERE id IN (
+    SELECT waiting.id FROM outbox AS waiting JOIN contacts ON contacts.id = waiting.target_id
+    WHERE waiting.target_kind = 'contact' AND waiting.state IN ('pending', 'sending') AND waiting.lane = $4
+      AND waiting.due_at <= $1 AND (waiting.lease_until IS NULL OR waiting.lease_until <= $1)
+      AND (contacts.means = 'email') = $5
+    ORDER BY (waiting.attempts > 0), waiting.due_at, waiting.sequence LIMIT $3 FOR UPDATE OF waiting SKIP LOCKED)
 RETURNING id, key, lane, target_kind, target_id, sequence, template, parameters, mentions, alert_id, case_id,
           thread, repeated, created_at, attempts, failure
 
@@ -63,9 +77,11 @@ UPDATE outbox SET lease_until = $2
 WHERE id IN (SELECT id FROM outbox WHERE id = ANY($1) AND state = 'sending' FOR UPDATE SKIP LOCKED)
 
 -- free_leases --
--- Nobody delivers any more what was leased: whoever did is fenced off. It is to be taken up at once.
+-- Nobody delivers any more what was leased: whoever did is fenced off. It is to be taken up at once. $1 kinds of targets.
 UPDATE outbox SET lease_until = NULL
-WHERE id IN (SELECT id FROM outbox WHERE state = 'sending' AND lease_until IS NOT NULL FOR UPDATE SKIP LOCKED)
+WHERE id IN (
+    SELECT id FROM outbox WHERE state = 'sending' AND lease_until IS NOT NULL AND target_kind = ANY($1)
+    FOR UPDATE SKIP LOCKED)
 
 -- interrupted --
 -- It was the database that ended an attempt at these, not a death. $1 ids.
@@ -126,9 +142,9 @@ GROUP BY state, lane, target_kind
 SELECT extract(epoch FROM clock_timestamp())::float8
 
 -- deliveries_of_alerts --
--- What was said for alerts, to whom, and how far it came. $1 alerts.
+-- What was said for alerts, to whom, and how far it came. $1 alerts, $2 kinds of targets.
 SELECT alert_id, target_kind, target_id, template, state, created_at, sent_at, unreached FROM outbox
-WHERE alert_id = ANY($1) ORDER BY sequence
+WHERE alert_id = ANY($1) AND target_kind = ANY($2) ORDER BY sequence
 
 -- append_to_ledger --
 -- Record acts in their order, unchained, and wake whoever chains. $1 acts as JSON.

@@ -43,7 +43,9 @@ CREATE TABLE duty_desks (
     always_staffed boolean NOT NULL,
     covered_by uuid REFERENCES duty_desks,
     membership_version integer NOT NULL DEFAULT 1,
-    created_at timestamptz NOT NULL
+    created_at timestamptz NOT NULL,
+    -- The zone in which the hours were said. None without hours.
+    time_zone text
 );
 
 CREATE TABLE duty_officers (
@@ -52,6 +54,29 @@ CREATE TABLE duty_officers (
     since timestamptz NOT NULL,
     PRIMARY KEY (desk_id, person_id)
 );
+
+-- Minutes of wall time since midnight; what goes on after midnight is a row of its own. Weekday 1 is Monday.
+CREATE TABLE desk_hours (
+    desk_id uuid NOT NULL REFERENCES duty_desks,
+    weekday smallint NOT NULL CHECK (weekday BETWEEN 1 AND 7),
+    opens smallint NOT NULL CHECK (opens >= 0),
+    closes smallint NOT NULL CHECK (closes <= 1440),
+    PRIMARY KEY (desk_id, weekday, opens),
+    CHECK (opens < closes)
+);
+
+-- A desk with neither hours nor shifts is as if everybody who sits there were always on duty.
+CREATE TABLE shifts (
+    id uuid PRIMARY KEY,
+    desk_id uuid NOT NULL REFERENCES duty_desks,
+    person_id uuid NOT NULL REFERENCES people,
+    begins_at timestamptz NOT NULL,
+    ends_at timestamptz NOT NULL,
+    came_by text NOT NULL,
+    CHECK (begins_at < ends_at)
+);
+CREATE INDEX shifts_of_desk ON shifts (desk_id, begins_at);
+CREATE INDEX shifts_of_person ON shifts (person_id);
 
 CREATE TABLE sign_in_challenges (
     nonce_hash bytea PRIMARY KEY,
@@ -241,8 +266,10 @@ CREATE INDEX outbox_waiting ON outbox (target_id, lane, sequence) WHERE state IN
 CREATE INDEX outbox_due ON outbox (lane, sequence) WHERE state IN ('pending', 'sending');
 CREATE INDEX outbox_of_alert ON outbox (alert_id) WHERE alert_id IS NOT NULL;
 CREATE INDEX outbox_waiting_of_case ON outbox (case_id) WHERE state IN ('pending', 'sending');
+CREATE INDEX letters_waiting ON outbox (lane, (attempts > 0), due_at)
+    WHERE target_kind = 'contact' AND state IN ('pending', 'sending');
 
--- The key of each word that had its effect, written in the transaction of that effect.
+-- The key of each word that had its effect, written in the transaction of that effect; and each ring that waited too long.
 CREATE TABLE done_once (
     key uuid PRIMARY KEY,
     at timestamptz NOT NULL
@@ -274,7 +301,9 @@ CREATE TABLE alerts (
     attempts integer NOT NULL DEFAULT 0,
     stood_down_by uuid REFERENCES people,
     stood_down_at timestamptz,
-    stand_down_reason text
+    stand_down_reason text,
+    cause_at timestamptz,
+    owner_asked_at timestamptz
 );
 -- One open incident per scope: further raises become updates of it.
 CREATE UNIQUE INDEX one_open_alert ON alerts (compartment_id, status) WHERE state <> 'stood_down';
@@ -313,6 +342,16 @@ CREATE TABLE alert_recipients (
     PRIMARY KEY (alert_id, person_id, agency_id)
 );
 CREATE INDEX alerts_of_recipient ON alert_recipients (person_id);
+
+-- Who says that they spoke with whom about an alert, and when. It is nobody's acceptance.
+CREATE TABLE alert_conversations (
+    alert_id uuid NOT NULL REFERENCES alerts,
+    spoken_by uuid NOT NULL REFERENCES people,
+    spoken_with uuid NOT NULL REFERENCES people,
+    spoken_at timestamptz NOT NULL,
+    noted_at timestamptz NOT NULL,
+    PRIMARY KEY (alert_id, spoken_by, spoken_with, spoken_at)
+);
 
 -- safety plans --------------------------------------------------------------------------------
 
@@ -455,6 +494,21 @@ CREATE TABLE key_windows (
     PRIMARY KEY (target_kind, target_id, opens_at),
     CHECK (opens_at < closes_at)
 );
+
+-- Where people and duty desks are called beside Matrix: a sleeping phone rings by voice, mail is a record.
+CREATE TABLE contacts (
+    id uuid PRIMARY KEY,
+    person_id uuid REFERENCES people,
+    desk_id uuid REFERENCES duty_desks,
+    means text NOT NULL CHECK (means IN ('voice', 'text', 'email')),
+    address text NOT NULL,
+    added_at timestamptz NOT NULL,
+    removed_at timestamptz,
+    CHECK ((person_id IS NULL) <> (desk_id IS NULL))
+);
+CREATE UNIQUE INDEX one_contact ON contacts (coalesce(person_id, desk_id), means, address) WHERE removed_at IS NULL;
+CREATE INDEX contacts_of_person ON contacts (person_id) WHERE removed_at IS NULL;
+CREATE INDEX contacts_of_desk ON contacts (desk_id) WHERE removed_at IS NULL;
 
 -- Everything that has a room, with the membership the room should have been told of.
 CREATE VIEW room_targets AS

@@ -79,6 +79,17 @@ class Settings:
     matrix_state_directory: Path = Path("matrix-state")
     room_version: str = "11"
 
+    # Beside Matrix: a gateway that rings telephones and sends text messages, and a mail server.
+    gateway_url: str = ""
+    gateway_key: Secret = Secret()
+    smtp_host: str = ""
+    smtp_port: int = 465
+    smtp_user: str = ""
+    smtp_password: Secret = Secret()
+    mail_sender: str = ""
+    # A file with the certificates of those who sign the gateway's and the mail server's, where no machine knows them.
+    certificates_file: Path | None = None
+
     police_number: str = "192"
     ambulance_number: str = "194"
 

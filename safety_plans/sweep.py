@@ -9,6 +9,7 @@ from uuid import UUID
 
 from agencies import store as directory
 from agencies.model import DutyDesk, PersonId
+from agencies.roster import on_duty
 from cases import store as case_store
 from cases.model import Case, CaseId
 from core import ledger, logs, outbox
@@ -112,33 +113,39 @@ async def next_due(database: Database) -> datetime | None:
 async def _remind(tx: Transaction, due: Sequence[tuple[Review, Case]], now: datetime) -> None:
     if not due:
         return
-    desks = await _desks_of_owners(tx, [review for review, _ in due if _overdue(review)])
+    desks = await _desks_of_owners(tx, [review for review, _ in due if _overdue(review)], now)
     said: list[Message] = []
     for review, case in due:
         channel = Target(kind=TargetKind.COMPARTMENT, id=case.core.id)
         said += messages.reminder(review, case.codename, channel, _template(review), [review.owner_id])
         for desk in desks[review.owner_id] if _overdue(review) else ():
-            said += _to_the_desk(review, case, desk)
+            said += _to_the_desk(review, case, desk, now)
     await outbox.post(tx, said, now)
     await store.step_reviews(tx, [_stepped(review, now) for review, _ in due])
     await ledger.record(tx, *(_reminded(review, now) for review, _ in due))
 
 
-async def _desks_of_owners(tx: Transaction, reviews: Sequence[Review]) -> dict[PersonId, list[DutyDesk]]:
+async def _desks_of_owners(
+    tx: Transaction, reviews: Sequence[Review], now: datetime
+) -> dict[PersonId, list[DutyDesk]]:  # fmt: skip
     """Return the duty desks of the agencies in which the owners of these reviews work."""
     if not reviews:
         return {}
     owners = await directory.people(tx, {each.owner_id for each in reviews})
-    duty = await directory.duty(tx, agency_ids={each.agency_id for each in owners.values()})
+    duty = await directory.duty(tx, agency_ids={each.agency_id for each in owners.values()}, now=now)
     return {each.id: [desk for desk in duty.desks if desk.agency_id == each.agency_id] for each in owners.values()}
 
 
-def _to_the_desk(review: Review, case: Case, desk: DutyDesk) -> list[Message]:
-    """Tell the duty desk of the owner's agency; its officers one by one where one of them is excluded."""
+def _to_the_desk(review: Review, case: Case, desk: DutyDesk, now: datetime) -> list[Message]:
+    """Tell the duty desk of the owner's agency; its officers one by one where one of them is excluded.
+
+    Who is on duty is rung; where nobody is who may know, everybody who sits there.
+    """
     officers = [each.id for each in desk.officers if each.id not in case.excluded_ids]
-    rooms: list[tuple[Target, list[PersonId]]] = [(Target(kind=TargetKind.DESK, id=desk.id), officers)]
+    rung = [each.id for each in on_duty(desk, now) if each.id in officers] or officers
+    rooms: list[tuple[Target, list[PersonId]]] = [(Target(kind=TargetKind.DESK, id=desk.id), rung)]
     if len(officers) < len(desk.officers):
-        rooms = [(Target(kind=TargetKind.PERSON, id=each), [each]) for each in officers]
+        rooms = [(Target(kind=TargetKind.PERSON, id=each), [each] if each in rung else []) for each in officers]
     said: list[Message] = []
     for room, mentions in rooms:
         said += messages.reminder(review, case.codename, room, _template(review), mentions)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from agencies.model import AgencyId, DeskId, DutyDesk, Person, PersonId
+from agencies.roster import Interval, gaps, on_duty, uses_roster
 from agencies.service import Agencies
 from alerts.model import Accepted
 from alerts.service import Alerts, AlertView
@@ -21,6 +22,9 @@ from core import heartbeat
 from core.clock import Clock
 from core.database import Database
 from safety_plans.service import Reviews, ReviewView
+
+# A gap further ahead is planned for yet.
+GAP_AHEAD = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +50,22 @@ class BoardView:
 
     def covering(self, desk: DutyDesk) -> AgencyId | None:
         """Return the agency whose desk covers for this one."""
-        by_id: dict[DeskId, DutyDesk] = {each.id: each for each in self.desks}
-        found = by_id.get(desk.covered_by) if desk.covered_by else None
+        found = self._covering_desk(desk)
         return None if found is None else found.agency_id
+
+    def on_duty(self, desk: DutyDesk) -> tuple[Person, ...]:
+        """Return who answers at a desk now: whom an alert rings first."""
+        return on_duty(desk, self.at)
+
+    def next_gap(self, desk: DutyDesk) -> Interval | None:
+        """Return the next hole in the roster of a desk of one's own agency: others cannot mend it."""
+        if desk.agency_id != self.person.agency_id or not uses_roster(desk):
+            return None
+        return next(iter(gaps(desk, self._covering_desk(desk), self.at, self.at + GAP_AHEAD)), None)
+
+    def _covering_desk(self, desk: DutyDesk) -> DutyDesk | None:
+        by_id: dict[DeskId, DutyDesk] = {each.id: each for each in self.desks}
+        return by_id.get(desk.covered_by) if desk.covered_by else None
 
 
 class Board:
@@ -74,7 +91,7 @@ class Board:
         shown = {actor.agency_id, *(each for case in cases for each in case.agencies)}
         # Whoever was called sees also whose desks the call came to.
         shown |= {each.agency_id for view in alerts for each in view.alert.agencies}
-        desks = await self._agencies.desks_of(shown)
+        desks = await self._agencies.desks_of(shown, ahead=GAP_AHEAD)
         named = {
             *(each.agency_id for view in alerts for each in view.alert.agencies),
             *(each.agency_id for each in desks),

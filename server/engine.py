@@ -17,6 +17,7 @@ from typing import NoReturn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from agencies.sign_in import SignIn
+from alerts import reaching
 from alerts import sweep as alerts
 from cases import ledger
 from core import heartbeat, logs, metrics
@@ -26,6 +27,7 @@ from core.errors import Unavailable
 from core.ledger import CHANNEL
 from core.settings import Settings
 from safety_plans import sweep as reviews
+from server.carriers.carrying import Carrying, carriers_of
 
 log = logs.get(__name__)
 
@@ -33,6 +35,7 @@ MOST_SKEW_SECONDS = 2.0
 CHAIN_AFTER_SECONDS = 0.05
 FORGET_EVERY = timedelta(minutes=10)
 EVERYWHERE_EVERY = timedelta(hours=1)
+CARRYING_PAUSE_SECONDS = 10.0
 
 
 class Engine:
@@ -41,6 +44,7 @@ class Engine:
     def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
         self._database = database
         self._clock = clock
+        self._settings = settings
         self._interval = settings.sweep_interval
         self._sign_in = SignIn(database, clock, settings)
         self._woken = asyncio.Event()
@@ -56,6 +60,7 @@ class Engine:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._database.listen([CHANNEL], self._acts.set))
                 tasks.create_task(self._keep_chaining())
+                tasks.create_task(self._keep_carrying())
                 while True:
                     self._woken.clear()
                     await self.sweep()
@@ -70,6 +75,7 @@ class Engine:
         if not await self._guarded("clock", self._clock_is_right):
             return
         await self._guarded("alerts", lambda: alerts.escalate_due(self._database, self._clock))
+        await self._guarded("unreached", lambda: reaching.wake_waiting(self._database, self._clock))
         await self._guarded("first_reviews", self._open_first_reviews)
         await self._guarded("reviews", lambda: reviews.remind_due(self._database, self._clock))
         await self._guarded("ledger", lambda: ledger.sequence_all(self._database))
@@ -85,6 +91,19 @@ class Engine:
             await asyncio.sleep(CHAIN_AFTER_SECONDS)
             self._acts.clear()
             await self._guarded("ledger", lambda: ledger.sequence_all(self._database))
+
+    async def _keep_carrying(self) -> NoReturn:
+        """Call people beside Matrix, again and again: the sweeps must go on whatever that comes to."""
+        while True:
+            try:
+                async with carriers_of(self._settings, self._clock) as carriers:
+                    await Carrying(
+                        self._database, self._clock, carriers, self._settings.time_zone, self._interval,
+                        self._clock_is_right,
+                    ).run()  # fmt: skip
+            except* Exception as group:  # noqa: BLE001 (no fault of a carrier may end the sweeps)
+                log.failure("carrying_ended", group)
+            await asyncio.sleep(CARRYING_PAUSE_SECONDS)
 
     async def _guarded(self, name: str, module: Callable[[], Awaitable[object]]) -> object:
         began = time.monotonic()

@@ -16,7 +16,9 @@ from streha.commands import (
     alerts,
     cases,
     console,
+    contacts,
     doctor,
+    duty,
     identity,
     ledger,
     matrix,
@@ -63,7 +65,9 @@ app.command("run")(run_command)
 app.command("demo")(demo_command)
 setup.add_to(app)
 app.add_typer(agencies.app, name="agency")
+app.add_typer(duty.app, name="duty")
 app.add_typer(people.app, name="person")
+app.add_typer(contacts.app, name="contact")
 app.add_typer(rooms.app, name="rooms")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(identity.app, name="identity")

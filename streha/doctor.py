@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import aiohttp
 
+from agencies.roster import gaps, uses_roster
 from agencies.service import Agencies
 from bots.watching.identity_care import IdentityCare
 from core import heartbeat, queries
@@ -18,6 +19,7 @@ from core.errors import StrehaError
 from core.migrations import require_compatible
 from core.settings import Settings
 from core.texts import mark
+from streha import terminal
 from streha.commands.setup import check as check_settings
 from streha.installation import clock_of, settings_of_environment
 
@@ -28,6 +30,7 @@ CHECK_SECONDS = 10.0
 OLD_MESSAGE = timedelta(minutes=2)
 OLD_ACT = timedelta(minutes=1)
 OLD_BEAT = timedelta(seconds=30)
+ROSTER_AHEAD = timedelta(days=14)
 # A message that was lost is told for a day; then its alert is over or has been called many times since.
 LATELY = timedelta(days=1)
 # The bot asks a homeserver at once, and again whenever that says that something has changed.
@@ -99,6 +102,7 @@ async def _with_database(database: Database, clock: Clock, settings: Settings) -
         (mark("one duty desk is staffed at all hours"), examination.always_staffed),
         (mark("every responding desk can be reached"), examination.desks),
         (mark("people are linked to their Matrix identity"), examination.linked),
+        (mark("people can be called beside Matrix"), examination.contacts),
         (mark("engine is at work"), lambda: examination.beats("engine")),
         (mark("bots are at work"), lambda: examination.beats("bots")),
         (mark("messages leave"), examination.outbox),
@@ -126,14 +130,33 @@ class _Examination:
             )
 
     async def always_staffed(self) -> None:
-        desks = await Agencies(self._database, self._clock).all_desks()
+        desks = await Agencies(self._database, self._clock).all_desks(ahead=ROSTER_AHEAD)
         if not any(each.always_staffed and each.officers for each in desks):
             raise Todo(
                 mark("No desk is staffed at all hours: at night nobody would answer. Run: streha agency desk --always")
             )
+        by_id = {each.id: each for each in desks}
+        now = self._clock.now()
+        holes = [
+            hole
+            for each in desks
+            if each.always_staffed and uses_roster(each)
+            for hole in gaps(each, by_id[each.covered_by] if each.covered_by else None, now, now + ROSTER_AHEAD)
+        ]
+        if holes:
+            raise Todo(
+                mark(
+                    "Gaps within {days} days in the rosters of desks that are staffed at all hours: {count}, the first "
+                    "from {time}. See: streha duty gaps"
+                ),
+                days=ROSTER_AHEAD.days,
+                count=len(holes),
+                time=terminal.moment(min(holes).begins_at, self._settings.time_zone),
+            )
 
     async def desks(self) -> None:
-        desks = {each.id: each for each in await Agencies(self._database, self._clock).all_desks()}
+        found = await Agencies(self._database, self._clock).all_desks(ahead=timedelta(0))
+        desks = {each.id: each for each in found}
         empty = [
             each
             for each in desks.values()
@@ -184,6 +207,27 @@ class _Examination:
                     "People who are not linked and read no alert: {count}. Administrators see who: streha matrix list"
                 ),
                 count=missing,
+            )
+
+    async def contacts(self) -> None:
+        """Something must wake a sleeper: Matrix alone may stay silent on a phone that sleeps."""
+        async with self._database.reading() as reading:
+            row = await reading.row(_SQL["contacts"])
+        assert row is not None  # noqa: S101 (it counts, so there is always a row)
+        if row["waking"] and not self._settings.gateway_url:
+            raise Todo(
+                mark("Telephones are to be rung: {count}. No gateway is set. Set STREHA_GATEWAY_URL."),
+                count=row["waking"],
+            )
+        if row["mail"] and not self._settings.smtp_host:
+            raise Todo(
+                mark("Mail addresses are to be written to: {count}. No mail server is set. Set STREHA_SMTP_HOST."),
+                count=row["mail"],
+            )
+        if row["silent_desks"]:
+            raise Note(
+                mark("Duty desks that no telephone wakes: {count}. Run: streha contact add --help"),
+                count=row["silent_desks"],
             )
 
     async def beats(self, role: str) -> None:

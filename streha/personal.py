@@ -98,6 +98,14 @@ async def find_person(api: ApiClient, words: str) -> UUID:
     return found[0].id
 
 
+async def find_participant(api: ApiClient, alert: Alert, words: str) -> UUID:
+    """Return the id of somebody who takes part in an alert, also where no case is shared; else of a colleague."""
+    found = [each for each, name in alert.people.items() if name.casefold() == words.casefold()]
+    if len(found) > 1:
+        raise InvalidInput(AMBIGUOUS_PERSON)
+    return found[0] if found else await find_person(api, words)
+
+
 async def find_agency(api: ApiClient, words: str) -> UUID:
     """Return the id of an agency, by name or id."""
     agency_id = as_id(words)

@@ -10,6 +10,16 @@ SELECT count(*) FROM outbox WHERE state IN ('failed', 'quarantined') AND created
 -- When the oldest act that is not in the chain yet was recorded.
 SELECT min(at) FROM ledger WHERE position IS NULL
 
+-- contacts --
+-- How many numbers wake, how many addresses are written to, and at how many desks nothing wakes anybody.
+SELECT
+    (SELECT count(*) FROM contacts WHERE removed_at IS NULL AND means <> 'email') AS waking,
+    (SELECT count(*) FROM contacts WHERE removed_at IS NULL AND means = 'email') AS mail,
+    (SELECT count(*) FROM duty_desks AS desk WHERE NOT EXISTS (
+        SELECT FROM contacts LEFT JOIN duty_officers AS seated ON seated.person_id = contacts.person_id
+        WHERE contacts.removed_at IS NULL AND means <> 'email' AND desk.id IN (contacts.desk_id, seated.desk_id)
+    )) AS silent_desks
+
 -- linked_people --
 -- How many people work in the network, are linked to a Matrix identity, show another one than that, were confirmed long
 -- ago and still have none, may confirm, and may confirm but are not linked. $1 when long ago was.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from alerts.model import Status
+from alerts.vocabulary import Status
 from client.answers import Alert
 from client.api import ApiClient
 from client.raising import REPEAT_SECONDS, Known, Progress, progress_of

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from agencies.attestation import code_of
 from agencies.model import AgencyKind, Person, PersonId, Role
-from alerts.model import Event
+from alerts.vocabulary import Event
 from cases.model import Compartment, Part
 from crypto import sign_in
 from safety_plans.model import Level

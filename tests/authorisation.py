@@ -71,6 +71,7 @@ DONE: dict[Access, set[Asker]] = {
     Access.CALLED: LEADERS | TOLD,
     Access.CALLED_OR_RAISED: LEADERS | TOLD | {Asker.RAISER},
     Access.CONFIRMS_DEVICE: {Asker.OWN_ADMINISTRATOR},
+    Access.ADMINISTERS: {Asker.ADMINISTRATOR},
     Access.ENDS_LINK: {Asker.OWN_ADMINISTRATOR},
     Access.KEEPS_REVIEW: LEADERS | {Asker.FORMER},
 }
@@ -114,7 +115,8 @@ def page() -> str:
         "",
         "Written by `python -m tests.authorisation` from the rules of the route table; `make test` holds the served",
         "API to every line of it. An agency's role (practitioner, security officer, administrator) opens nothing by",
-        "itself, except that administrators decide which Matrix device is whose.",
+        "itself, except that administrators decide which Matrix device is whose, and see how soon their agency answers",
+        "exercises.",
         "",
         "Whoever may not know of a thing gets *no such thing*, exactly as where there is none: the same words, the",
         "same headers, after the same time. Each rule and what it holds for stands below the table.",

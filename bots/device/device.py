@@ -159,9 +159,10 @@ class MatrixDevice:
 
     # What comes -------------------------------------------------------------------------------------
 
-    async def sync_once(self, wait: float = 30.0) -> None:
+    async def sync_once(self, wait: float = 30.0, heard: Callable[[], None] = lambda: None) -> None:
         """Ask for news, wait for some on the homeserver's side, and store all of it before returning.
 
+        `heard` is called as soon as that is stored: what is still to be asked of the homeserver keeps no panic waiting.
         Raises Temporary or Permanent when the homeserver did not answer; then nothing was stored.
         """
         self._require_store()
@@ -170,6 +171,7 @@ class MatrixDevice:
         older = {} if since is None else await self._backfill.at_once(answer, since)
         with self._storing():
             self._intake.take_in(answer, older)
+        heard()
         await self._follow_up(answer)
 
     async def fill_gaps(self, heard: Callable[[], None]) -> NoReturn:

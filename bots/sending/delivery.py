@@ -164,6 +164,7 @@ class Delivery:
             reached, now = [(each.claimed.id, each.unreached) for each, _event in sent], self._clock.now()
             # The alert before its messages, as whoever ends it holds them too: neither waits for the other in turn.
             for each, _event in sent:
+                await self._outcomes.call_otherwise(tx, each.claimed, each.unreached)
                 if each.unreached and len(each.unreached) == len(each.claimed.message.mentions):
                     await self._outcomes.tell(tx, each.claimed)
             await outbox.mark_sent(tx, reached, now)

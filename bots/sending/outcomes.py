@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from alerts import undelivered
+from alerts import reaching, undelivered
 from alerts.model import AlertId
 from core import logs, metrics, outbox
 from core.clock import Clock
@@ -78,10 +78,19 @@ class Outcomes:
                 # The others in that room did not hear it either.
                 await self.tell(tx, each)
 
+    async def call_otherwise(self, tx: Transaction, each: Claimed, unreached: Sequence[UUID]) -> None:
+        """Call beside Matrix, at once, those whom the rooms of an alert do not reach."""
+        if unreached and each.message.alert_id is not None:
+            await reaching.wake_unreached(
+                tx, AlertId(each.message.alert_id), unreached, self._clock.now(), key=each.message.key
+            )
+
     async def tell(self, tx: Transaction, each: Claimed) -> None:
         """Let people know that a call of an alert reached nobody in a room; once for each of its steps."""
         if each.message.alert_id is not None:
-            await undelivered.tell(tx, AlertId(each.message.alert_id), each.message.target, self._clock.now())
+            alert_id, message, now = AlertId(each.message.alert_id), each.message, self._clock.now()
+            await reaching.wake_unreached(tx, alert_id, message.mentions, now, key=message.key, room=message.target)
+            await undelivered.tell(tx, alert_id, message.target, now)
 
 
 def _count(each: Claimed, state: str) -> None:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from agencies import store as directory
 from agencies.model import AgencyId, PersonId
+from agencies.roster import on_duty
 from bots.talk import confirmations
 from bots.talk.confirmations import Question
 from bots.talk.heard import Heard
@@ -84,9 +85,9 @@ class Answers:
         if heard.target.kind is not TargetKind.DESK:
             for case in await self._cases_here(heard):
                 agencies |= case.agencies.keys()
-        on_duty = await self._on_duty(agencies)
-        if on_duty:
-            await self._inform(heard, [("reply_roster", {"roster": roster(on_duty)})])
+        answering = await self._on_duty(agencies)
+        if answering:
+            await self._inform(heard, [("reply_roster", {"roster": roster(answering)})])
 
     async def _cases_here(self, heard: Heard) -> Sequence[Case]:
         """Return the cases that may be spoken of here: a channel's own; where somebody is alone, all of theirs."""
@@ -96,22 +97,26 @@ class Answers:
         return [each for each in mine if each.compartment(CompartmentId(heard.target.id)) is not None]
 
     async def _on_duty(self, agencies: Collection[AgencyId]) -> dict[AgencyId, list[PersonId]]:
-        """Return who answers for each agency now: its desk, else the desk that covers for it, else its deputies."""
+        """Return whom an alert rings first for each agency now.
+
+        These are those on duty at its desk, else at the desk that covers for it, else its deputies, else whoever sits
+        at either.
+        """
+        now = self._clock.now()
         async with self._database.reading() as look:
-            duty = await directory.duty(look, agency_ids=agencies)
+            duty = await directory.duty(look, agency_ids=agencies, now=now)
         desks = {each.id: each for each in duty.desks}
         of_agency = {each.agency_id: each for each in duty.desks}
-        on_duty: dict[AgencyId, list[PersonId]] = {}
+        found: dict[AgencyId, list[PersonId]] = {}
         for agency_id in sorted(agencies):
             own = of_agency.get(agency_id)
             covering = desks.get(own.covered_by) if own is not None and own.covered_by is not None else None
-            answering = (
-                (own.officers if own is not None else ())
-                or (covering.officers if covering is not None else ())
-                or duty.deputies.get(agency_id, ())
-            )
-            on_duty[agency_id] = [each.id for each in answering]
-        return on_duty
+            posts = [each for each in (own, covering) if each is not None]
+            present = [on_duty(each, now) for each in posts]
+            seated = tuple(officer for each in posts for officer in each.officers)
+            answering = next(filter(None, [*present, duty.deputies.get(agency_id, ()), seated]), ())
+            found[agency_id] = [each.id for each in answering]
+        return found
 
     async def _inform(self, heard: Heard, replies: Sequence[Reply]) -> None:
         await self._post(heard, replies, thread=heard.message.thread)

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from agencies.model import PersonId
-from alerts.model import AlertId, StandDownReason
+from alerts.model import AlertId
+from alerts.vocabulary import StandDownReason
 from bots.statements import SQL
 from bots.talk.heard import key_of
 from bots.words.commands import Verb

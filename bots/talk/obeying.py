@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from alerts.model import Event, StandDownReason, Status, Through
 from alerts.service import Alerts, AlertView
+from alerts.vocabulary import Event, StandDownReason, Status, Through
 from bots.talk import confirmations
 from bots.talk.answers import Answers
 from bots.talk.confirmations import Question
@@ -121,7 +121,7 @@ class Obeying:
     async def _act(self, heard: Heard, question: Question) -> None:
         """Do what was meant from the beginning or has been confirmed."""
         if question.alert_id is not None and question.verb is Verb.ACK:
-            await self._alerts.acknowledge(heard.person, question.alert_id, key=question.key)
+            await self._alerts.acknowledge(heard.person, question.alert_id, key=question.key, room=heard.target)
         elif question.alert_id is not None:
             reason = question.reason or StandDownReason.SAFE
             await self._alerts.stand_down(heard.person, question.alert_id, reason, key=question.key)

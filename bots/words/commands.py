@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from alerts.model import StandDownReason
+from alerts.vocabulary import StandDownReason
 
 LONGEST = 80
 SIMILAR = 0.75

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from agencies.model import PersonId
-from alerts.model import Alert, Severity, Status
+from alerts.model import Alert
 from alerts.service import AlertView
+from alerts.vocabulary import Severity, Status
 from bots.words.commands import Command, Verb
 
 # Older words may be about something that is over.
@@ -44,7 +45,7 @@ def candidates(alerts: Sequence[AlertView], person_id: PersonId, verb: Verb, wri
     """
     known = [each for each in alerts if not _before(each.alert, written_at)] or list(alerts)
     if verb is Verb.ACK:
-        known = [each for each in known if not each.alert.has_acknowledged(person_id)] or known
+        known = [each for each in known if each.alert.awaits(person_id)] or known
     return [each for each in known if each.alert.status is Status.ACTUAL] or known
 
 

@@ -33,7 +33,7 @@ SOMEBODY = mark("somebody whose device could not be checked")
 NOBODY = mark("nobody")
 RELATION = "m.relates_to"
 # The parameters that hold ids of people.
-PEOPLE = ("person", "absent")
+PEOPLE = ("person", "absent", "other")
 _ROOM = re.compile("@(?=room)", re.IGNORECASE)
 
 
@@ -94,7 +94,7 @@ class Renderer:
 
     def _shown(self, name: str, value: str, language: str, names: Names) -> str:
         match name:
-            case "person" | "absent":
+            case "person" | "absent" | "other":
                 shown = ", ".join(names.people[each] for each in _ids(value)) or render(SOMEBODY, language)
             case "agencies":
                 shown = ", ".join(names.agencies[each] for each in _ids(value))

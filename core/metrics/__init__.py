@@ -20,16 +20,18 @@ except PackageNotFoundError:
 # Labels ------------------------------------------------------------------------------------------------
 
 VERSION_LABEL = Label("version", (VERSION,))
-SWEEP = Label("module", ("clock", "alerts", "first_reviews", "reviews", "ledger", "sign_in", "heartbeat", "wake"))
+SWEEP = Label(
+    "module", ("clock", "alerts", "first_reviews", "reviews", "ledger", "sign_in", "heartbeat", "unreached", "wake")
+)
 STEPPED = Label("module", ("alerts", "reviews"))
 PART = Label("module", ("core", "ledger", "alerts", "reviews", "bots"))
 ROLE = Label("role", ("engine", "bots", "readiness"))
 POOL = Label("pool", ("ordinary", "urgent"))
 LANE = Label("lane", ("alert", "ordinary"))
-ROOM_KIND = Label("room_kind", ("compartment", "desk", "person"))
-# How a message leaves. There is one way today.
+ROOM_KIND = Label("room_kind", ("compartment", "desk", "person", "contact"))
+# How a message leaves; whatever is not for a room leaves beside Matrix.
 MATRIX = "matrix"
-CHANNEL = Label("channel", (MATRIX,))
+CHANNEL = Label("channel", (MATRIX, "voice", "text", "email"))
 WAITING = Label("state", ("pending", "sending"))
 ENDED = Label("state", ("sent", "failed", "quarantined", "withdrawn"))
 STATUS = Label("status", ("Actual", "Exercise"))

@@ -14,9 +14,10 @@ _PAIRS = {"lj": "љ", "nj": "њ", "dž": "џ"}
 _APART = ("injekc", "konjunk", "konjug", "tanjug", "nadživ", "nadžnj", "podžanr", "odžal", "odživ", "vanjezič")
 # Names of products and formats, and words that programs read as they stand.
 _KEPT_WORDS = (
-    "API", "CASE", "FILE", "HTTP", "JSON", "LEVEL", "Matrix", "NAME", "PERSON", "RS", "UTC", "Z",
-    "bots", "chmod", "debug", "device", "en", "engine", "error", "https", "identity", "info", "informed", "panic",
-    "responder", "sr-Cyrl", "sr-Latn", "warning",
+    "API", "CASE", "CSV", "FILE", "HTTP", "JSON", "LEVEL", "Matrix", "NAME", "PERSON", "RS", "UTC", "UTF-8", "Z",
+    "begins", "bots", "chmod", "debug", "device", "email", "en", "ends", "engine", "error", "https", "iCalendar",
+    "identity", "info", "informed", "mon tue wed thu fri sat sun", "mon-fri", "panic", "person", "responder",
+    "sr-Cyrl", "sr-Latn", "text", "voice", "warning",
 )  # fmt: skip
 _KEPT = re.compile(
     rf"""
@@ -26,9 +27,9 @@ _KEPT = re.compile(
     | \bSTREHA_[A-Z_]+ | \bNAME=\w+                  # settings
     | (?<!\w)--[a-z][\w-]* | \bCtrl-C\b              # options and keys
     | \bhttps?://[\w./-]*\w | @\w+:[\w.]*\w          # addresses
-    | \bEurope/\w+ | \bContent-Type:\ [\w/]+         # values
+    | \bEurope/\w+ | \bContent-Type:\ [\w/]+ | \b\d+[hdw]\b  # values
     | \b\d{{4}}-\d\d-\d\dT[\d:]+Z
-    | \b(?:{"|".join(_KEPT_WORDS)})\b
+    | \b(?:{"|".join(each.replace(" ", "[ ]") for each in _KEPT_WORDS)})\b
     """,
     re.VERBOSE | re.MULTILINE,
 )

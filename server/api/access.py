@@ -26,5 +26,6 @@ class Access(Enum):
         "An administrator of the person's agency; where it has no other, an administrator of any. Never the person, "
         "who is told so."
     )
+    ADMINISTERS = "An administrator of the agency."
     ENDS_LINK = "The person, and whoever may confirm the person's devices."
     KEEPS_REVIEW = "The owner of the review, and whoever leads its case. Members are told to ask them."

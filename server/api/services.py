@@ -9,6 +9,7 @@ from agencies.linking import Linking
 from agencies.service import Agencies
 from agencies.sign_in import SignIn
 from alerts.closing import Closing
+from alerts.drills import Drills
 from alerts.service import Alerts
 from cases.service import Cases
 from core.clock import Clock
@@ -33,6 +34,7 @@ class Services:
     cases: Cases
     alerts: Alerts
     closing: Closing
+    drills: Drills
     reviews: Reviews
     board: Board
     feed: Feed
@@ -54,6 +56,7 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
         cases=cases,
         alerts=alerts,
         closing=Closing(database, clock),
+        drills=Drills(database, settings.time_zone),
         reviews=reviews,
         board=Board(database, clock, agencies=agencies, cases=cases, alerts=alerts, reviews=reviews),
         feed=Feed(database, clock, sign_in),

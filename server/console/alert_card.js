@@ -111,7 +111,7 @@ function Who({ alert, facts }) {
       </dd>
       ${alert.next_step_at &&
       html`
-        <dt>${t("Next call")}</dt>
+        <dt>${alert.state === "accepted" ? t("Its owner is asked") : t("Next call")}</dt>
         <dd><${Time} at=${alert.next_step_at} /> <span class="far">(<${Time} at=${alert.next_step_at} far=${true} />)</span></dd>
       `}
     </dl>

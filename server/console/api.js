@@ -32,7 +32,7 @@ const REVIEWS = { reviews: list({ id: text, codename: text, level: text, owner: 
 /** @type {Shape} */
 const BOARD = {
   ...REVIEWS, position: Number.isInteger, at: text, me: record, people: record, agencies: record, alerts: list(ALERT),
-  duty: list({ desk: text, agency: text, officers: texts }), channels: list({ compartment: text, codename: text }),
+  duty: list({ desk: text, agency: text, officers: texts, on_duty: texts }), channels: list({ compartment: text, codename: text }),
 };
 
 /** Why something was not done: nobody answered, it was refused, or what came back makes no sense. */

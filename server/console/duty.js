@@ -1,7 +1,8 @@
-/** Who answers tonight: each agency's duty desk, who sits there, and whose desk covers for it. */
+/** Who answers tonight: each agency's duty desk, who is on duty there, and whose desk covers for it. */
 import { memo } from "./drawing.js";
 import { agencyName, listed, personName } from "./names.js";
 import { t } from "./texts.js";
+import { Time } from "./time.js";
 import { html } from "./vendor/preact.js";
 
 /** @typedef {import("./types.js").Facts} Facts */
@@ -29,15 +30,19 @@ function inOrder(facts) {
 
 /** @param {{ desk: import("./types.js").Duty, facts: Facts }} props */
 function Desk({ desk, facts }) {
-  const officers = listed(desk.officers.map((each) => personName(each, facts)));
+  const onDuty = listed(desk.on_duty.map((each) => personName(each, facts)));
+  const others = listed(desk.officers.filter((each) => !desk.on_duty.includes(each)).map((each) => personName(each, facts)));
   const covering = desk.covered_by && agencyName(desk.covered_by, facts);
   return html`
     <li>
       <strong>${agencyName(desk.agency, facts)}</strong>
-      ${officers ? html`<span>${t("On duty: {people}", { people: officers })}</span>` : html`<span class="urgent">${t("NOBODY is on duty.")}</span>`}
+      ${onDuty ? html`<span>${t("On duty: {people}", { people: onDuty })}</span>` : html`<span class="urgent">${t("NOBODY is on duty.")}</span>`}
       ${covering
         ? html`<span>${t("Covered by {agency}", { agency: covering })}</span>`
-        : !officers && html`<span class="urgent">${t("No other desk covers it: alerts cannot reach this agency.")}</span>`}
+        : !desk.officers.length && html`<span class="urgent">${t("No other desk covers it: alerts cannot reach this agency.")}</span>`}
+      ${others && html`<span class="quiet">${t("Off duty now, called later: {people}", { people: others })}</span>`}
+      ${desk.next_gap &&
+      html`<span class="urgent">${t("GAP in the roster:")} <${Time} at=${desk.next_gap.begins_at} /> – <${Time} at=${desk.next_gap.ends_at} /></span>`}
       ${desk.always_staffed && html`<span class="quiet">${t("Staffed at all hours")}</span>`}
     </li>
   `;

@@ -62,6 +62,8 @@ export type Duty = {
   always_staffed: boolean;
   covered_by: string | null;
   officers: string[];
+  on_duty: string[];
+  next_gap: { begins_at: string; ends_at: string } | null;
 };
 
 export type Channel = { compartment: string; codename: string };

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
 
-from agencies.model import Agency, AgencyKind, DutyDesk
+from agencies.model import Agency, AgencyKind, DutyDesk, Person
+from agencies.roster import on_duty
 from core.texts import mark
 from streha import terminal
 from streha.installation import Installation, installation
@@ -54,19 +56,19 @@ def _add(
 
 @app.command("list", help=say(mark("List all agencies.")))
 def _list(*, json: Json = False) -> None:
-    async def act() -> tuple[list[Agency], list[DutyDesk]]:
+    async def act() -> tuple[list[Agency], list[DutyDesk], datetime]:
         async with installation() as opened:
-            return await opened.agencies.all_agencies(), await opened.agencies.all_desks()
+            return await opened.agencies.all_agencies(), await _desks(opened), opened.clock.now()
 
-    agencies, desks = asyncio.run(act())
+    agencies, desks, now = asyncio.run(act())
     of_agency = {each.agency_id: each for each in desks}
     if json:
-        terminal.as_json([_plain(each) | {"desk": _desk_plain(of_agency.get(each.id))} for each in agencies])
+        terminal.as_json([_plain(each) | {"desk": _desk_plain(of_agency.get(each.id), now)} for each in agencies])
         return
     terminal.table(
         [mark("Agency"), mark("Kind"), mark("Country"), mark("Language"), mark("On duty"), mark("Id")],
         [
-            (each.name, each.kind, each.country, each.language, _on_duty(of_agency.get(each.id)), str(each.id))
+            (each.name, each.kind, each.country, each.language, _on_duty(of_agency.get(each.id), now), str(each.id))
             for each in agencies
         ],
     )
@@ -99,17 +101,20 @@ def _desk(
     ] = None,
     json: Json = False,
 ) -> None:
-    async def act() -> DutyDesk | None:
+    async def act() -> tuple[DutyDesk | None, datetime]:
         async with installation() as opened:
-            return await _change_desk(opened, agency, always, covered_by, seat or [], unseat or [])
+            desk = await _change_desk(opened, agency, always, covered_by, seat or [], unseat or [])
+            return desk, opened.clock.now()
 
-    desk = asyncio.run(act())
+    desk, now = asyncio.run(act())
     if json:
-        terminal.as_json(_desk_plain(desk))
+        terminal.as_json(_desk_plain(desk, now))
     elif desk is None:
         terminal.line(mark("This agency has no duty desk yet. Open it by putting somebody on duty: --seat PERSON"))
     else:
-        terminal.line(mark("On duty: {people}"), people=_on_duty(desk))
+        terminal.line(mark("On duty: {people}"), people=_names(on_duty(desk, now)))
+        if others := _off_duty(desk, now):
+            terminal.line(mark("Seated here, not on duty now: {people}"), people=_names(others))
         if desk.always_staffed:
             terminal.line(mark("Somebody sits there at every hour."))
         if not desk.officers and desk.covered_by is None:
@@ -125,7 +130,7 @@ async def _change_desk(
     unseat: Sequence[str],
 ) -> DutyDesk | None:
     agency = await opened.agency(words)
-    desks = {each.agency_id: each for each in await opened.agencies.all_desks()}
+    desks = {each.agency_id: each for each in await _desks(opened)}
     desk = desks.get(agency.id)
     covering = desk.covered_by if desk else None
     if covered_by is not None:
@@ -150,13 +155,28 @@ async def _change_desk(
 
 
 async def _desk_of(opened: Installation, agency: Agency) -> DutyDesk | None:
-    return next((each for each in await opened.agencies.all_desks() if each.agency_id == agency.id), None)
+    return next((each for each in await _desks(opened) if each.agency_id == agency.id), None)
 
 
-def _on_duty(desk: DutyDesk | None) -> str:
+async def _desks(opened: Installation) -> list[DutyDesk]:
+    return await opened.agencies.all_desks(ahead=timedelta(0))
+
+
+def _on_duty(desk: DutyDesk | None, now: datetime) -> str:
     if desk is None:
         return say(mark("no desk"))
-    return ", ".join(each.name for each in desk.officers) or say(mark("nobody"))
+    names = _names(on_duty(desk, now))
+    others = len(_off_duty(desk, now))
+    return say(mark("{people}; {count} more seated"), people=names, count=others) if others else names
+
+
+def _off_duty(desk: DutyDesk, now: datetime) -> list[Person]:
+    present = on_duty(desk, now)
+    return [each for each in desk.officers if each not in present]
+
+
+def _names(people: Sequence[Person]) -> str:
+    return ", ".join(each.name for each in people) or say(mark("nobody"))
 
 
 def _plain(agency: Agency) -> dict[str, object]:
@@ -169,7 +189,7 @@ def _plain(agency: Agency) -> dict[str, object]:
     }
 
 
-def _desk_plain(desk: DutyDesk | None) -> dict[str, object] | None:
+def _desk_plain(desk: DutyDesk | None, now: datetime) -> dict[str, object] | None:
     if desk is None:
         return None
     return {
@@ -178,5 +198,6 @@ def _desk_plain(desk: DutyDesk | None) -> dict[str, object] | None:
         "always_staffed": desk.always_staffed,
         "covered_by": desk.covered_by,
         "officers": [each.id for each in desk.officers],
+        "on_duty": [each.id for each in on_duty(desk, now)],
         "deputies": [each.id for each in desk.deputies],
     }

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, time, timedelta
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
+from agencies.model import AgencyId
+from alerts.drills import Drills, Figures
 from alerts.messages import EVENT_TEXTS, REASON_TEXTS
-from alerts.model import Event, StandDownReason, Status
+from alerts.vocabulary import Event, StandDownReason, Status
 from client.answers import Alert
 from client.raising import raise_until_accepted
-from core.errors import StrehaError
+from core.clock import SystemClock
+from core.errors import InvalidInput, StrehaError
 from core.ids import new_id
 from core.texts import mark
 from streha import terminal
+from streha.installation import installation
 from streha.options import Json, Key
-from streha.personal import Names, as_id, find_alert, find_compartment, speaking_as
+from streha.personal import Names, as_id, find_alert, find_compartment, find_participant, speaking_as
 from streha.raising import Reporter
 from streha.terminal import say
 
@@ -125,16 +130,32 @@ def _show(alert: AlertWords, key: Key, *, json: Json = False) -> None:
         _print_alert(found, names)
 
 
-@app.command("ack", help=say(mark("Accept an alert. You act on it now, and the others see your name.")))
+@app.command(
+    "ack",
+    help=say(
+        mark(
+            "Accept an alert. You act on it now, and the others see your name. If you were asked whether you still "
+            "see to it, this says yes."
+        )
+    ),
+)
 def _acknowledge(alert: AlertWords, key: Key, *, json: Json = False) -> None:
-    async def act() -> tuple[Alert, Names]:
+    async def act() -> tuple[Alert, Alert, Names]:
         async with speaking_as(key) as api:
-            accepted = await api.acknowledge((await find_alert(api, alert)).id)
-            return accepted, Names() if json else (await Names.of(api)).learn([accepted])
+            before = await find_alert(api, alert)
+            accepted = await api.acknowledge(before.id)
+            return before, accepted, Names() if json else (await Names.of(api)).learn([accepted])
 
-    accepted, names = asyncio.run(act())
+    before, accepted, names = asyncio.run(act())
     if json:
         terminal.as_json(accepted)
+        return
+    if before.owner_asked_at is not None and accepted.owner_asked_at is None:
+        terminal.line(
+            mark("You still see to {alert}. You are asked again {time}."),
+            alert=_title(accepted),
+            time=terminal.moment(accepted.next_step_at),
+        )
         return
     terminal.line(mark("You have accepted {alert}. Ring back whoever raised it."), alert=_title(accepted))
     if accepted.silent:
@@ -174,6 +195,81 @@ def _stand_down(
         terminal.line(mark("Your word was passed on. Calling goes on until somebody who accepted ends it."))
 
 
+@app.command(
+    "spoke",
+    help=say(
+        mark(
+            "Note that you spoke with somebody who raised an alert or was called for it. It accepts nothing.\n\n"
+            "\b\nExamples:\n"
+            '  streha alert spoke quiet-heron "Ana Primer"\n'
+            '  streha alert spoke quiet-heron "Ana Primer" --at 03:12'
+        )
+    ),
+)
+def _spoke(
+    alert: AlertWords,
+    person: Annotated[str, typer.Argument(metavar="PERSON", help=say(mark("The other one: name, Matrix user or id.")))],
+    key: Key,
+    *,
+    at: Annotated[
+        str,
+        typer.Option(
+            metavar="HH:MM", help=say(mark("When it was last this time, or a whole moment; without it, now."))
+        ),
+    ] = "",
+    json: Json = False,
+) -> None:
+    spoken_at = _last_time(at, SystemClock().now()) if at else None
+
+    async def act() -> tuple[Alert, Names]:
+        async with speaking_as(key) as api:
+            found = await find_alert(api, alert, ended=True)
+            noted = await api.note_conversation(found.id, await find_participant(api, found, person), spoken_at)
+            return noted, Names() if json else (await Names.of(api)).learn([noted])
+
+    noted, names = asyncio.run(act())
+    if json:
+        terminal.as_json(noted)
+    else:
+        _print_conversations(noted, names)
+
+
+@app.command(
+    "drills",
+    help=say(
+        mark("How soon each agency accepts exercises, by tier and hour of the day in the network's zone (operator).")
+    ),
+)
+def _drills(*, json: Json = False) -> None:
+    async def act() -> tuple[list[Figures], dict[AgencyId, str], str]:
+        async with installation() as opened:
+            zone = opened.settings.time_zone
+            figures = await Drills(opened.database, zone).of_all()
+            return figures, {each.id: each.name for each in await opened.agencies.all_agencies()}, zone
+
+    figures, agencies, zone = asyncio.run(act())
+    if json:
+        terminal.as_json({"time_zone": zone, "drills": [_figures_plain(each) for each in figures]})
+    elif not figures:
+        terminal.line(mark("There was no exercise yet: streha alert raise CASE --drill"))
+    else:
+        terminal.table(
+            [
+                mark("Agency"), mark("As"), mark("Hour"), mark("Called"), mark("Never answered"), mark("Half within"),
+                mark("95 of 100 within"),
+            ],
+            [
+                (
+                    agencies[each.agency_id],
+                    say(mark("all")) if each.tier is None else say(_TIERS[each.tier]),
+                    say(mark("all")) if each.hour is None else f"{each.hour:02}",
+                    str(each.called), str(each.never_answered), _seconds(each.p50), _seconds(each.p95),
+                )
+                for each in figures
+            ],
+        )  # fmt: skip
+
+
 _STATES = {
     "open": mark("open"),
     "accepted": mark("accepted"),
@@ -196,13 +292,63 @@ def _words(texts: dict[str, str], word: str) -> str:
     return say(texts[word]) if word in texts else word
 
 
+def _figures_plain(figures: Figures) -> dict[str, object]:
+    return {
+        "agency": figures.agency_id,
+        "tier": figures.tier,
+        "hour": figures.hour,
+        "called": figures.called,
+        "never_answered": figures.never_answered,
+        "p50": figures.p50,
+        "p95": figures.p95,
+    }
+
+
+def _seconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.0f} s"
+
+
+def _last_time(words: str, now: datetime) -> datetime:
+    """Return when it was last this hour and minute by the machine's clock, or the moment that is written in full."""
+    try:
+        if len(words) > len("HH:MM"):
+            written = datetime.fromisoformat(words)
+            return written if written.tzinfo is not None else written.astimezone()
+        wall = time.fromisoformat(words)
+    except ValueError:
+        raise InvalidInput(mark("A time looks like 03:12, a moment like 2031-05-14T03:12.")) from None
+    today = datetime.combine(now.astimezone().date(), wall).astimezone()
+    if today <= now:
+        return today
+    return datetime.combine(now.astimezone().date() - timedelta(days=1), wall).astimezone()
+
+
+def _print_conversations(alert: Alert, names: Names) -> None:
+    for each in alert.conversations:
+        terminal.line(
+            mark("{person} spoke to {other} at {time}."),
+            person=names(each.spoken_by),
+            other=names(each.spoken_with),
+            time=terminal.moment(each.spoken_at),
+        )
+
+
 def _print_alert(alert: Alert, names: Names) -> None:
     terminal.plain(f"{_title(alert)}: {_words(EVENT_TEXTS, alert.event)}", style="bold")
     terminal.line(mark("Raised {time} by {person}."), time=terminal.moment(alert.sent), person=names(alert.raised_by))
     terminal.line(mark("State: {state}"), state=_words(_STATES, alert.state))
+    if alert.owner is not None and alert.stood_down_at is None:
+        terminal.line(mark("Sees to it: {person}."), person=names(alert.owner))
+    if alert.owner_asked_at is not None:
+        terminal.line(
+            mark("Asked {time} whether they still see to it. Without an answer it is open again {until}."),
+            time=terminal.moment(alert.owner_asked_at),
+            until=terminal.moment(alert.next_step_at),
+        )
     terminal.line(mark("Messages delivered to {count} rooms."), count=alert.rooms_reached)
     if alert.unreached:
         terminal.line(mark("NOT reached on any device: {people}. Ring them."), people=names.all(alert.unreached))
+    _print_conversations(alert, names)
     if alert.stood_down_at is not None:
         terminal.line(
             mark("Ended {time} by {person}: {reason}."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from dataclasses import fields
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,6 +15,7 @@ from core import migrations
 from core.errors import InvalidInput
 from core.settings import PREFIX, Secret, Settings
 from core.texts import LANGUAGES, mark
+from crypto import webhook_signature
 from streha import terminal
 from streha.installation import installation, settings_of_environment
 from streha.options import Json
@@ -61,10 +63,32 @@ def check(settings: Settings) -> None:
         raise InvalidInput(
             mark("STREHA_MATRIX_STORE_KEY is too short. Use at least {limit} random characters."), limit=STORE_KEY_BYTES
         )
+    _check_carriers(settings)
     if settings.metrics_port and settings.metrics_port == settings.api_port:
         raise InvalidInput(mark("STREHA_METRICS_PORT is the port of the API. Choose another: metrics are not for all."))
     if not settings.network:
         raise InvalidInput(mark("STREHA_NETWORK is empty. Give the network a name that never changes."))
+
+
+def _check_carriers(settings: Settings) -> None:
+    """Refuse what would leave people uncalled, or called in clear, on the night when it is needed."""
+    gateway = URL(settings.gateway_url)
+    if settings.gateway_url and (gateway.scheme != "https" and gateway.host not in LOOPBACK):
+        raise InvalidInput(mark("STREHA_GATEWAY_URL must begin with https."))
+    if settings.gateway_url or settings.gateway_key:
+        try:
+            webhook_signature.read_key(settings.gateway_key.reveal())
+        except ValueError as error:
+            raise InvalidInput(
+                mark("STREHA_GATEWAY_KEY is not a key. Make one, for both sides: streha contact new-key")
+            ) from error
+    if settings.certificates_file is not None:
+        try:
+            ssl.create_default_context().load_verify_locations(settings.certificates_file)
+        except (OSError, ValueError) as error:
+            raise InvalidInput(mark("STREHA_CERTIFICATES_FILE cannot be read, or holds no certificate.")) from error
+    if settings.smtp_host and "@" not in settings.mail_sender:
+        raise InvalidInput(mark("STREHA_MAIL_SENDER is not a mail address, and mail needs one to come from."))
 
 
 def _check_config(*, json: Json = False) -> None:

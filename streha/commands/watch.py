@@ -9,7 +9,7 @@ from uuid import UUID
 import typer
 
 from alerts.messages import EVENT_TEXTS
-from alerts.model import Status
+from alerts.vocabulary import Status
 from client.answers import Change
 from client.api import ApiClient
 from client.stream import Tidings, Told
@@ -51,6 +51,7 @@ OF_DUTY = {
     "desk_opened": mark("Duty desk opened or changed."),
     "duty_taken": mark("Somebody came on duty."),
     "duty_left": mark("Somebody went off duty."),
+    "roster_changed": mark("A duty roster has changed."),
     "person_left": mark("Somebody has left the staff."),
 }
 OF_THE_LINE = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from alerts.model import StandDownReason, Through
 from alerts.service import AlertView
+from alerts.vocabulary import StandDownReason, Through
 from cases.model import Case
 from deploy.witness import Message, Witness
 from tests.acceptance.conftest import Town, rings

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import aiohttp
 
 from agencies.model import Person
-from alerts.model import StandDownReason
 from alerts.service import AlertView
+from alerts.vocabulary import StandDownReason
 from cases.model import Case
 from core.clock import SystemClock
 from deploy.witness import Message, Witness, WitnessError

@@ -16,7 +16,7 @@ import pytest
 import vodozemac
 
 from agencies.attestation import LinkState
-from alerts.model import Through
+from alerts.vocabulary import Through
 from bots.olm.bounds import MOST_ROOM_KEYS_PER_DEVICE, MOST_SESSIONS_WITH_STRANGERS
 from crypto import cross_signing
 from tests import forging, poison

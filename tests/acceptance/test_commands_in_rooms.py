@@ -9,7 +9,7 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
-from alerts.model import Status
+from alerts.vocabulary import Status
 from core import outbox
 from core.outbox import Message, Target, TargetKind
 from deploy.demo_people import CASES

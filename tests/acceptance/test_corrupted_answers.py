@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
-from alerts.model import Through
+from alerts.vocabulary import Through
 from deploy.witness import WitnessError
 from tests.acceptance.conftest import Town
 from tests.acceptance.siege import PATIENCE, THOROUGH, Place, Siege, besieged

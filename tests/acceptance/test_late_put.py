@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from alerts.model import StandDownReason
+from alerts.vocabulary import StandDownReason
 from bots.account.lease import LEASE
 from core.ids import new_id
 from deploy import ports

@@ -9,7 +9,7 @@ import asyncio
 
 import pytest
 
-from alerts.model import Through
+from alerts.vocabulary import Through
 from deploy.demo_linking import Linked
 from tests.acceptance.conftest import Town
 from tests.acceptance.newcomers import newcomer

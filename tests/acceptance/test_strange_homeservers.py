@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from agencies.model import AgencyKind
-from alerts.model import StandDownReason
+from alerts.vocabulary import StandDownReason
 from core.ids import new_id
 from deploy import ports
 from tests.acceptance.conftest import Town, rings

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from agencies.model import Person
-from alerts.model import AlertId, Status
+from alerts.model import AlertId
+from alerts.vocabulary import Status
 from core import outbox
 from core.database import Transaction
 from core.outbox import Claimed, Lane, Target

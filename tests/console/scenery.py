@@ -7,7 +7,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from agencies.model import Agency, Person
-from alerts.model import AlertId, Event, StandDownReason, Status
+from agencies.rosters import Rosters
+from alerts.model import AlertId
+from alerts.vocabulary import Event, StandDownReason, Status
 from cases.model import Case
 from core.ids import new_id
 from core.outbox import TargetKind
@@ -63,6 +65,11 @@ async def night(console: ServedConsole, story: Scene) -> Night:
     await deliver(network, lambda target: target.id == story.police.desk_id, unreached=[unreached])
     assert story.ngo.desk_id is not None
     await network.agencies.unseat(story.ngo.desk_id, story.ngo.officer.id)
+    assert story.shelter.desk_id is not None
+    tonight = (clock.now() - timedelta(hours=2), clock.now() + timedelta(hours=7))
+    await Rosters(network.database, clock, "Europe/Belgrade").add(
+        story.shelter.desk_id, story.shelter.officer.id, *tonight
+    )
     clock.move(timedelta(seconds=20))
     await console.beat()
     return Night(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-from alerts.model import StandDownReason, State
+from alerts.model import State
+from alerts.vocabulary import StandDownReason
 from tests.console.browsers import PHONE, Browsers, Machine
 from tests.console.elsewhere import raised
 from tests.console.screen import ANYTHING

@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 from playwright.async_api import expect
 
-from alerts.model import StandDownReason, Through
+from agencies.rosters import Rosters
+from alerts.vocabulary import StandDownReason, Through
 from core.outbox import TargetKind
 from safety_plans.model import Level
 from tests.console.browsers import SMALLEST, Browsers, Machine
@@ -101,6 +102,31 @@ async def test_it_shows_duty_reviews_and_whether_calling_works(
     bots = "What speaks in the channels gives no sign of life: {since}. Ring people yourself, and tell the operator."
     await expect(screen.text(engine, since=ANYTHING)).to_be_visible()
     await expect(screen.text(bots, since=ANYTHING)).to_have_count(0)
+
+
+async def test_of_a_desk_with_a_roster_it_shows_who_is_on_duty_now_and_the_next_gap(
+    browsers: Browsers, console: ServedConsole, network: Network, story: Scene, language: str
+) -> None:
+    first, second = story.police.officers
+    assert story.police.desk_id is not None
+    now = console.clock.now()
+    rosters = Rosters(network.database, console.clock, "Europe/Belgrade")
+    await rosters.add(story.police.desk_id, first.id, now - timedelta(hours=1), now + timedelta(hours=1))
+    await rosters.add(story.police.desk_id, second.id, now + timedelta(hours=2), now + timedelta(days=20))
+
+    for who in (story.police.worker, story.coordinator):
+        screen = await browsers.board_of(who, Machine(language=language))
+        desk = screen.region("Duty tonight").get_by_role("listitem").filter(has_text=story.police.agency.name)
+        await expect(desk).to_contain_text(screen.words("On duty: {people}", people=first.name))
+        await expect(desk).to_contain_text(screen.words("Off duty now, called later: {people}", people=second.name))
+        gap = desk.filter(has_text=screen.words("GAP in the roster:"))
+        # It is told to the agency itself.
+        await expect(gap).to_have_count(1 if who is story.police.worker else 0)
+
+    # A change is seen while the page stands open.
+    await rosters.remove(story.police.desk_id, None)
+    both = ", ".join(sorted(each.name for each in story.police.officers))
+    await expect(desk).to_contain_text(screen.words("On duty: {people}", people=both))
 
 
 async def test_what_is_overdue_is_seen_at_once_beside_many_alerts(

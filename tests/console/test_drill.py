@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import Locator, expect
 
-from alerts.model import StandDownReason, State, Status
+from alerts.model import State
+from alerts.vocabulary import StandDownReason, Status
 from tests.console.browsers import Browsers, Machine
 from tests.console.elsewhere import presses, raised
 from tests.console.screen import ANYTHING

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import Dialog, Route, expect
 
-from alerts.model import StandDownReason
+from alerts.vocabulary import StandDownReason
 from cases.model import Part
 from core.outbox import TargetKind
 from tests.console.browsers import PHONE, Browsers, Machine

@@ -9,8 +9,9 @@ from uuid import uuid4
 import pytest
 
 from agencies.model import Person
-from alerts.model import Alert, AlertId, Event, StandDownReason, State, Status, Through
+from alerts.model import OWNED, Alert, AlertId, State
 from alerts.sweep import escalate_due
+from alerts.vocabulary import Event, StandDownReason, Status, Through
 from cases.model import Part
 from core import outbox
 from core.database import Database
@@ -55,7 +56,7 @@ async def test_every_responder_agency_needs_one_named_person(
     await network.alerts.acknowledge(scene.ngo.officer, alert.id)
     assert (await now_stands(network, scene, alert.id)).state is State.OPEN
     view = await network.alerts.acknowledge(scene.deputy, alert.id)
-    assert (view.alert.state, view.alert.next_step_at) == (State.ACCEPTED, None)
+    assert (view.alert.state, view.alert.next_step_at) == (State.ACCEPTED, clock.now() + OWNED)
     assert view.alert.owner_id == scene.police.officer.id
     answers = {each.agency_id: each.acknowledged_by for each in view.alert.agencies}
     assert answers == {
@@ -67,7 +68,8 @@ async def test_every_responder_agency_needs_one_named_person(
     told = await outgoing.said(database, "alert_all_accepted")
     assert desk(scene.police) in {each.target for each in told}
     assert len(told) == len({each.target for each in told})
-    clock.move(timedelta(days=1))
+    # Nobody is called any more: what comes next is the question to the owner.
+    clock.move(OWNED - timedelta(seconds=1))
     assert await escalate_due(database, clock) == 0
 
 
@@ -162,8 +164,10 @@ async def test_the_raisers_word_after_everybody_accepted_starts_no_ladder(
         await network.alerts.acknowledge(officer, alert.id)
     await network.alerts.stand_down(scene.member, alert.id, StandDownReason.SAFE)
     assert await outgoing.said(database, "alert_cancel_repeated")
+    said = await outgoing.count(database)
     clock.move(timedelta(hours=7))
-    assert await escalate_due(database, clock) == 0
+    assert await escalate_due(database, clock) == 1
+    assert {each.template for each in (await outgoing.said(database))[said:]} == {"alert_ring", "alert_owner_asked"}
     assert (await now_stands(network, scene, alert.id)).state is State.ACCEPTED
 
 

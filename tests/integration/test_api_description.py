@@ -14,7 +14,7 @@ import pytest
 
 from agencies.attestation import EndReason, code_of
 from agencies.model import Role
-from alerts.model import StandDownReason
+from alerts.vocabulary import StandDownReason
 from cases.model import Part
 from client.api import ApiClient
 from core.settings import Settings
@@ -100,7 +100,9 @@ async def test_the_client_does_what_is_described_and_all_of_it(api: ServedApi) -
             "alerts": lambda: officer.alerts(ended=True),
             "alert": lambda: officer.alert(key),
             "acknowledge": lambda: officer.acknowledge(key),
+            "note_conversation": lambda: officer.note_conversation(key, scene.coordinator.id),
             "stand_down": lambda: officer.stand_down(key, StandDownReason.SAFE),
+            "drills": lambda: confirming.drills(scene.shelter.agency.id),
             "close_case": lambda: coordinator.close_case(opened.id),
             "follow": lambda: first_told(coordinator),
             "sign_out": coordinator.sign_out,

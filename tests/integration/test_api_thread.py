@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from alerts.model import StandDownReason, Status
+from alerts.vocabulary import StandDownReason, Status
 from cases.model import Part
 from client.raising import LOOK_SECONDS, Known, Progress, progress_of, raise_until_accepted
 from core.errors import Conflict, NotFound

@@ -119,6 +119,11 @@ async def code_of_device(world: World, _ids: Mapping[str, UUID]) -> object:
     return {"code": world.around.code}
 
 
+async def spoken_with(world: World, _ids: Mapping[str, UUID]) -> object:
+    other = Asker.CALLED if world.asker is Asker.RAISER else Asker.RAISER
+    return {"person": world.around.people[other].id}
+
+
 # In the order in which whoever may do all of them can. An alert is accepted before it is ended.
 BODIES: dict[str, Body] = {
     "ask_challenge": saying(person="person"),
@@ -148,8 +153,10 @@ BODIES: dict[str, Body] = {
     "show_keys": nothing,
     "warm_keys": nothing,
     "show_alert": nothing,
+    "show_drills": nothing,
     "open_case": saying(),
     "acknowledge": nothing,
+    "note_conversation": spoken_with,
     "stand_down": saying(reason="safe"),
     "raise_alert": saying(compartment="compartment"),
     "complete_review": nothing,

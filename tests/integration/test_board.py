@@ -7,7 +7,8 @@ from datetime import timedelta
 from uuid import uuid4
 
 from agencies.model import Person
-from alerts.model import AlertId, Event, StandDownReason, Status
+from alerts.model import AlertId
+from alerts.vocabulary import Event, StandDownReason, Status
 from cases import ledger
 from core import heartbeat
 from server.board import BoardView

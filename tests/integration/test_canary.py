@@ -7,6 +7,8 @@ import io
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,16 +17,17 @@ import msgspec
 import pytest
 from typer.main import get_command
 
+from agencies.contacts import Contacts, Means
 from agencies.model import Agency, AgencyKind, Person, Role
 from cases.model import Part
 from core import logs
 from core.clock import SystemClock
-from core.settings import Settings
+from core.settings import Secret, Settings
 from crypto import signing
 from safety_plans.model import Level
 from server.api.routes import ROUTES
 from server.api.wire import Nothing
-from server.api.wire.alerts import EndAlert, ListAlerts, RaiseAlert
+from server.api.wire.alerts import EndAlert, ListAlerts, NoteConversation, RaiseAlert
 from server.api.wire.browser import BrowserSessionRequest
 from server.api.wire.cases import NameLeaders, OpenCase, OpenCompartment, SetPart
 from server.api.wire.directory import ChallengeRequest, SessionRequest
@@ -33,6 +36,7 @@ from server.api.wire.reviews import SetLevel
 from server.api.wire.stream import FollowStream
 from streha.cli import app
 from streha.processes import exposition
+from tests.carried import KEY, carry
 from tests.clock import MovableClock
 from tests.commands import streha
 from tests.scraped import unknown_labels
@@ -41,6 +45,8 @@ from tests.served import Answered, ServedApi
 pytest_plugins = ("tests.fixtures_api",)
 
 MARK = "kanarinac"
+# Marked as well: it is searched for like a secret.
+NUMBER = "+381698877665"
 
 
 @pytest.fixture
@@ -209,6 +215,9 @@ async def test_no_command_lets_a_marked_name_out(
     # A device is signed for by the clock of the person's machine.
     clock.set(SystemClock().now())
     session_key = base64.b64encode(bytes(range(32))).decode()
+    soon = [(clock.now() + timedelta(hours=each)).strftime("%Y-%m-%d %H:%M") for each in (24, 36)]
+    roster = tmp_path / "roster.csv"
+    roster.write_text(f"person,begins,ends\n{marked.leader.name},{soon[0]},{soon[1]}\n{MARK} nobody,{MARK},{soon[1]}\n")
     personal: list[tuple[object, ...]] = [
         ("case", "open", "--agency", f"{other}=informed"),
         ("case", "list"),
@@ -227,6 +236,7 @@ async def test_no_command_lets_a_marked_name_out(
         ("alert", "raise", case, "--once"),
         ("alert", "list", "--ended"),
         ("alert", "show", case),
+        ("alert", "spoke", case, marked.officer.name),
         ("case", "exclude", case, person, "--yes"),
         ("alert", "stand-down", case, "--reason", "safe"),
         ("case", "close", case, "--yes"),
@@ -238,6 +248,8 @@ async def test_no_command_lets_a_marked_name_out(
         ("matrix", "end", "--reason", "reset"),
         ("console",),
     ]
+    contacts = Contacts(api.network.database, clock)
+    contact = await contacts.add(marked.leader.id, Means.TEXT, NUMBER, of_desk=False)
     operators: list[tuple[object, ...]] = [
         ("check-config",),
         ("migrate",),
@@ -245,15 +257,34 @@ async def test_no_command_lets_a_marked_name_out(
         ("agency", "add", f"{MARK} agency 3", "--kind", "ngo", "--country", "RS"),
         ("agency", "list"),
         ("agency", "desk", agency, "--seat", marked.leader.name, "--covered-by", other),
+        ("duty", "hours", agency, "mon-fri 08:00-20:00"),
+        ("duty", "hours", agency, f"mon {MARK}"),
+        ("duty", "add", agency, marked.leader.name, *soon),
+        ("duty", "rotate", agency, marked.leader.name, "--begins", soon[0], "--length", "12h", "--count", 2),
+        ("duty", "import", agency, roster),
+        ("duty", "list", agency),
+        ("duty", "gaps"),
+        ("duty", "now"),
+        ("duty", "remove", agency, "--all", "--yes"),
         ("person", "add", f"{MARK} new", "--agency", agency, "--matrix", f"@{MARK}-new:x.test", "--key-file",
          tmp_path / "new.key"),
         ("person", "add", f"{MARK} new", "--agency", agency, "--matrix", f"{MARK}", "--key-file", tmp_path / "b.key"),
         ("person", "list"),
         ("person", "unlink", marked.leaver.name, "--reason", "compromised", "--yes"),
         ("person", "leave", marked.leaver.name, "--yes"),
+        ("alert", "drills"),
         ("rooms", "list"),
         ("rooms", "invite", marked.leader.name),
         ("rooms", "renew", "--case", "no-such-case", "--yes"),
+        ("contact", "add", "email", f"{MARK}@example.org", "--person", marked.leader.name),
+        ("contact", "add", "email", f"{MARK}@example.org", "--person", marked.leader.name),
+        ("contact", "add", "voice", NUMBER, "--desk", other),
+        ("contact", "add", "text", MARK, "--desk", agency),
+        ("contact", "list"),
+        ("contact", "test", contact),
+        ("contact", "test", MARK),
+        ("contact", "remove", MARK, "--yes"),
+        ("contact", "new-key"),
         ("ledger", "verify"),
         ("ledger", "list"),
         ("doctor",),
@@ -278,6 +309,14 @@ async def test_no_command_lets_a_marked_name_out(
         ran = await streha(*arguments, environment=operator)
         assert ran.code in (0, 1, 2), (arguments, ran)
         told += ran.out + ran.err
+    # Nothing answers there: what was to leave is put off, and told of.
+    nowhere = replace(
+        settings, gateway_url=f"http://127.0.0.1:9/{MARK}", gateway_key=Secret(KEY), smtp_host="127.0.0.1", smtp_port=9,
+        mail_sender=f"{MARK}@example.org",
+    )  # fmt: skip
+    clock.set(SystemClock().now())
+    await carry(api.network.database, clock, nowhere)
+    assert "carrying_put_off" in log.getvalue()
     # It goes on until whoever watches is signed in no more; this one has left.
     watched = await streha("watch", "--key", api.key_path(marked.leaver))
     assert watched.code == 1
@@ -287,8 +326,8 @@ async def test_no_command_lets_a_marked_name_out(
         path for each in everything for path in (each[:1], each[:2], each[:3]) if path in leaves(get_command(app))
     }
 
-    require_clean(log.getvalue(), {password_of(settings)})
-    await require_clean_metrics(api, {password_of(settings)})
+    require_clean(log.getvalue(), {password_of(settings), NUMBER})
+    await require_clean_metrics(api, {password_of(settings), NUMBER})
     # A person reads names there, and never a secret.
     for secret in (password_of(settings), f"{MARK}-secret", signing_seed(leader), signing_seed(tmp_path / "new.key")):
         assert secret not in told
@@ -317,6 +356,7 @@ def right_body(takes: type, marked: Marked) -> object:
         SetLevel: {"level": "low"},
         RaiseAlert: {"compartment": marked.ids["compartment"]},
         EndAlert: {"reason": "safe"},
+        NoteConversation: {"person": marked.officer.id},
     }
     return bodies[takes]
 

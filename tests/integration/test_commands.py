@@ -316,6 +316,12 @@ async def test_an_alert_from_raise_to_stand_down(api: ServedApi) -> None:
     shown = (await streha("alert", "show", codename, "--key", officer)).out
     assert scene.police.officer.name in shown
 
+    name = scene.coordinator.name
+    spoke = (await streha("alert", "spoke", codename, name, "--key", officer)).out
+    assert spoke.startswith(f"{scene.police.officer.name} spoke to {name} at ")
+    assert spoke.strip() in (await streha("alert", "show", codename, "--key", raiser)).out
+    wrong = await streha("alert", "spoke", codename, name, "--at", "later", "--key", officer)
+    assert (wrong.code, "A time looks like 03:12" in wrong.err) == (2, True)
     early = await streha("alert", "stand-down", codename, "--reason", "safe", "--key", api.key_path(scene.deputy))
     assert (early.code, early.err) == (1, "streha: Accept the alert first, ring back, and then end it.\n")
     paused = await streha("alert", "stand-down", codename, "--reason", "safe", "--key", raiser)

@@ -10,8 +10,10 @@ import aiohttp
 import pytest
 
 from agencies.model import Person
-from alerts.model import Event, State, Status, Through
+from alerts.model import OWNED, State
 from alerts.service import AlertView
+from alerts.sweep import escalate_due
+from alerts.vocabulary import Event, Status, Through
 from bots.rooms.occupants import Occupants
 from bots.talk.confirmations import TIME_TO_ANSWER
 from bots.talk.handling import Handling, NotYet
@@ -170,6 +172,40 @@ async def test_ending_the_gravest_alert_by_a_bare_word_is_asked_about(
     await talk.handling.handle(yes)
     assert (await open_alerts(network, scene.coordinator))[Status.ACTUAL].alert.state is State.OPEN
     assert len(await talk.answers()) == 1
+
+
+@pytest.mark.parametrize("where", ["channel", "duty room", "alone"])
+async def test_the_word_of_acceptance_says_too_that_one_still_sees_to_it(
+    talk: Talk, scene: Scene, network: Network, where: str
+) -> None:
+    """Asked half an hour later, in any room of the alert; it is for that alert, whatever else was accepted."""
+    owner = scene.coordinator if where == "channel" else scene.police.officer
+    room = {"channel": scene.case.core.id, "duty room": scene.police.desk_id, "alone": owner.id}[where]
+    await raised(talk, scene)
+    await talk.say(owner, room, "ack")
+    for person, desk in ((scene.police.officer, scene.police), (scene.welfare.officer, scene.welfare)):
+        await talk.say(person, desk.desk_id, "ack")
+    await talk.say(scene.shelter.officer, scene.shelter.desk_id, "primam")
+    (view,) = await network.alerts.see_all(scene.coordinator)
+    assert (view.alert.state, view.alert.owner_id) == (State.ACCEPTED, owner.id)
+    talk.clock.move(OWNED)
+    await escalate_due(talk.database, talk.clock)
+    (asked,) = await network.alerts.see_all(scene.coordinator)
+    assert asked.alert.owner_asked_at == talk.clock.now()
+    talk.clock.move(MINUTE)
+    await talk.say(scene.shelter.officer, scene.shelter.desk_id, "ack")
+    assert (await network.alerts.see(scene.coordinator, asked.alert.id)).alert.owner_asked_at is not None
+    yes = await talk.say(owner, room, "примам")
+    (view,) = await network.alerts.see_all(scene.coordinator)
+    assert (view.alert.owner_asked_at, view.alert.next_step_at) == (None, talk.clock.now() + OWNED)
+    told = [each.target.id for each in view.deliveries if each.template == "alert_owner_confirmed"]
+    assert set(told) == {owner.id, scene.case.core.id, room}
+    # The same words again say nothing of the next question.
+    talk.clock.move(OWNED)
+    await escalate_due(talk.database, talk.clock)
+    await talk.handling.handle(yes)
+    assert (await network.alerts.see(scene.coordinator, asked.alert.id)).alert.owner_asked_at == talk.clock.now()
+    assert not await talk.answers()
 
 
 async def test_a_word_that_came_late_is_asked_about_and_is_for_that_alert_only(

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from agencies.model import AgencyKind
-from alerts.model import StandDownReason
+from alerts.vocabulary import StandDownReason
 from core import database as databases
 from core import heartbeat
 from core.database import Database, Transaction

@@ -9,8 +9,9 @@ from uuid import uuid4
 import pytest
 
 from agencies.model import AgencyKind
-from alerts.model import Alert, AlertId, Event, StandDownReason, State, Status
+from alerts.model import Alert, AlertId, State
 from alerts.sweep import escalate_due, next_due
+from alerts.vocabulary import Event, StandDownReason, Status
 from cases.model import Part
 from core.database import Database
 from core.errors import Conflict

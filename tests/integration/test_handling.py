@@ -15,7 +15,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from agencies.attestation import EndReason
-from alerts.model import Certainty, Severity, StandDownReason, State, Status, Through
+from agencies.model import Person
+from agencies.rosters import Rosters
+from alerts.model import State
+from alerts.vocabulary import Certainty, Severity, StandDownReason, Status, Through
 from bots.device.received import MembershipChange, Undecryptable, Unencrypted
 from bots.rooms import rooms
 from bots.rooms.occupants import Occupants
@@ -409,6 +412,42 @@ async def test_the_roster_names_who_answers_for_each_agency(
     before = len(await talk.answers())
     await talk.say(scene.stranger, scene.case.core.id, "roster")
     assert len(await talk.answers()) == before, "who has no part in the case learns nothing"
+
+
+async def test_the_roster_names_who_is_on_duty_now(
+    talk: Talk, scene: Scene, network: Network, settings: Settings, clock: MovableClock, database: Database
+) -> None:
+    police, welfare, hour = scene.police, scene.welfare, timedelta(hours=1)
+    assert police.desk_id is not None
+    assert welfare.desk_id is not None
+    rosters, now = Rosters(database, clock, "Europe/Belgrade"), clock.now()
+
+    async def answering(office: Office) -> str:
+        await talk.say(scene.member, scene.case.core.id, "roster")
+        lines = (await talk.last(settings)).splitlines()[1:]
+        return next(each for each in lines if each.startswith(f"{office.agency.name}: "))
+
+    def told(*people: Person) -> str:
+        return ", ".join(f"{each.name} ({police.agency.name})" for each in people)
+
+    first, second = police.officers
+    both = await answering(police)
+    assert first.name in both
+    assert second.name in both
+    await rosters.add(police.desk_id, second.id, now, now + hour)
+    assert await answering(police) == f"{police.agency.name}: {told(second)}"
+    assert welfare.officer.name in await answering(welfare), "a desk without roster is as it was"
+    # Then nobody is: who covers, or else the deputy; and in the end whoever sits there.
+    clock.move(hour)
+    assert await answering(police) == f"{police.agency.name}: {told(police.deputies[0])}"
+    await network.agencies.open_desk(police.agency.id, always_staffed=False, covered_by=welfare.desk_id)
+    assert welfare.officer.name in await answering(police)
+    await rosters.set_hours(welfare.desk_id, ["sun 08:00-09:00"])
+    assert await answering(police) == f"{police.agency.name}: {told(police.deputies[0])}"
+    await network.depart(police.deputies[0])
+    at_last = await answering(police)
+    for each in (first, second, welfare.officer):
+        assert each.name in at_last
 
 
 async def test_who_tells_whom_a_room_reaches(

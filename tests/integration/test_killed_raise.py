@@ -10,7 +10,8 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from agencies.model import Person
-from alerts.model import AlertId, StandDownReason, State
+from alerts.model import AlertId, State
+from alerts.vocabulary import StandDownReason
 from cases.model import Case, Part
 from core.database import Database
 from tests.people import Network

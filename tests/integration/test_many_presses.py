@@ -12,7 +12,8 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from alerts.model import Alert, Event
+from alerts.model import Alert
+from alerts.vocabulary import Event
 from cases import ledger
 from core.clock import SystemClock
 from core.database import Database

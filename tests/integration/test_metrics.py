@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from agencies.sign_in import SignIn
-from alerts.model import StandDownReason, Status
+from alerts.vocabulary import StandDownReason, Status
 from bots.account.lease import Lease
 from bots.sending.outcomes import Outcomes
 from cases import ledger

@@ -11,9 +11,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from agencies.model import Person
-from alerts.model import Alert, AlertId, Certainty, Event, Severity, StandDownReason, State, Status, Through
+from alerts.model import Alert, AlertId, State
 from alerts.service import AlertView
 from alerts.sweep import escalate_due
+from alerts.vocabulary import Certainty, Event, Severity, StandDownReason, Status, Through
 from cases.model import CompartmentId, Part
 from core.database import Database
 from core.errors import Conflict, NotFound

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import pytest
 
+from agencies.model import DeskId
+from agencies.rosters import Rosters
 from core.database import Database
 from core.errors import Conflict, InvalidInput
 from core.outbox import Target, TargetKind
@@ -98,6 +100,50 @@ async def test_a_desk_with_somebody_excluded_is_told_one_by_one(
     await remind_due(database, clock)
     rooms = {each.target for each in await outgoing.said(database)}
     assert rooms == {channel(scene), direct(scene.shelter.workers[1])}
+
+
+async def test_who_is_on_duty_is_reminded_and_everybody_where_nobody_is(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    desk_id, day = DeskId(desk(scene.shelter).id), timedelta(days=1)
+    officer, second = scene.shelter.officer, scene.shelter.workers[1]
+    await network.agencies.seat(desk_id, second.id)
+    view = await network.reviews.set_level(scene.coordinator, scene.case.id, Level.VERY_HIGH)
+    clock.set(view.review.due_at)
+    await remind_due(database, clock)
+    overdue = view.review.due_at + timedelta(hours=2)
+    await Rosters(database, clock, "Europe/Belgrade").add(desk_id, second.id, overdue, overdue + day)
+    for moment, rung in ((overdue, {second.id}), (overdue + day, {officer.id, second.id})):
+        said = await outgoing.count(database)
+        clock.set(moment)
+        assert await remind_due(database, clock) == 1
+        assert (await outgoing.rung(database, said))[desk(scene.shelter)] == rung
+
+
+async def test_a_desk_with_somebody_excluded_is_told_one_by_one_and_who_is_on_duty_is_rung(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    desk_id, day = DeskId(desk(scene.shelter).id), timedelta(days=1)
+    mole, second = scene.shelter.officer, scene.shelter.workers[1]
+    third = await network.person(scene.shelter.agency)
+    for each in (second, third):
+        await network.agencies.seat(desk_id, each.id)
+    await network.cases.exclude(scene.coordinator, scene.case.id, mole.id)
+    view = await network.reviews.set_level(scene.coordinator, scene.case.id, Level.VERY_HIGH)
+    clock.set(view.review.due_at)
+    await remind_due(database, clock)
+    overdue = view.review.due_at + timedelta(hours=2)
+    rosters = Rosters(database, clock, "Europe/Belgrade")
+    await rosters.add(desk_id, second.id, overdue, overdue + day)
+    await rosters.add(desk_id, mole.id, overdue + day, overdue + 2 * day)
+    for moment, rung in ((overdue, {second.id}), (overdue + day, {second.id, third.id})):
+        said = await outgoing.count(database)
+        clock.set(moment)
+        assert await remind_due(database, clock) == 1
+        told = (await outgoing.said(database))[said:]
+        assert {each.target for each in told} == {channel(scene), direct(second), direct(third)}
+        mentioned = {person for each in told for person in each.mentions}
+        assert mentioned == {scene.coordinator.id, *rung}
 
 
 async def test_doing_a_review_opens_the_next(

@@ -16,8 +16,9 @@ from agencies.attestation import EndReason
 from agencies.linking import Linking
 from agencies.model import Person, PersonId
 from alerts.closing import Closing
-from alerts.model import AlertId, StandDownReason
+from alerts.model import AlertId
 from alerts.service import Alerts
+from alerts.vocabulary import StandDownReason
 from cases.model import CaseId, CompartmentId, Part
 from cases.service import Cases
 from core.database import Database
@@ -57,6 +58,7 @@ REFUSED: dict[str, Attempt] = {
     "Alerts.raise_": lambda n, p, _s, t: n.alerts.raise_(p, t.core, uuid4()),
     "Alerts.see": lambda n, p, _s, t: n.alerts.see(p, t.alert),
     "Alerts.acknowledge": lambda n, p, _s, t: n.alerts.acknowledge(p, t.alert),
+    "Alerts.note_conversation": lambda n, p, s, t: n.alerts.note_conversation(p, t.alert, s.member.id),
     "Alerts.stand_down": lambda n, p, _s, t: n.alerts.stand_down(p, t.alert, StandDownReason.SAFE),
     "Reviews.set_level": lambda n, p, _s, t: n.reviews.set_level(p, t.case, Level.LOW),
     "Reviews.complete": lambda n, p, _s, t: n.reviews.complete(p, t.review),

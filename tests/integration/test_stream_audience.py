@@ -13,8 +13,9 @@ import pytest
 from msgspec.structs import replace
 
 from agencies.model import Person, PersonId
-from alerts.model import AlertId, StandDownReason
+from alerts.model import AlertId
 from alerts.sweep import escalate_due
+from alerts.vocabulary import StandDownReason
 from cases import ledger
 from cases.ledger import Entry
 from cases.model import CaseId, Part

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import pytest
 
-from alerts.model import StandDownReason, Status
+from alerts.vocabulary import StandDownReason, Status
 from bots.sending.outcomes import LATE_ATTEMPTS, Outcomes
 from core import outbox
 from core.database import Database

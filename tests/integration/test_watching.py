@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from agencies.model import Person
-from alerts.model import StandDownReason, Status
+from alerts.vocabulary import StandDownReason, Status
 from cases import ledger
 from client.api import ApiClient
 from client.stream import CROWDED_PAUSE, LONGEST_PAUSE, Tidings, Told

@@ -7,10 +7,10 @@ import string
 import pytest
 
 from alerts.messages import EVENT_TEXTS, REASON_TEXTS, TEXTS
-from alerts.model import Event, StandDownReason
+from alerts.vocabulary import Event, StandDownReason
 from safety_plans.messages import TEXTS as REVIEW_TEXTS
 
-PARAMETERS = {"codename", "time", "person", "event", "agencies", "reason", "police", "ambulance"}
+PARAMETERS = {"codename", "time", "person", "event", "other", "agencies", "reason", "police", "ambulance"}
 RINGS = {"alert_ring": "Streha: alert, open the app", "drill_ring": "Streha: exercise, open the app"}
 
 

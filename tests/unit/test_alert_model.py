@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from uuid import UUID
 
@@ -11,24 +11,22 @@ import pytest
 
 from agencies.model import AgencyId, PersonId
 from alerts.model import (
-    SEVERITY_OF_EVENT,
+    OWNED,
     AgencyAnswer,
     Alert,
     AlertId,
-    Certainty,
-    Event,
+    Conversation,
     Press,
     Recipient,
-    Severity,
     State,
-    Status,
     Step,
-    Through,
     Tier,
     after,
 )
+from alerts.speaking import conversation
+from alerts.vocabulary import SEVERITY_OF_EVENT, Certainty, Event, Severity, Status, Through
 from cases.model import CaseId, CompartmentId, Part
-from core.errors import Conflict
+from core.errors import Conflict, InvalidInput, NotFound
 
 SENT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ANA, BORIS = PersonId(UUID(int=1)), PersonId(UUID(int=2))
@@ -47,6 +45,10 @@ ALLOWED = {
     (State.OPEN, Step.STAND_DOWN): State.STOOD_DOWN,
     (State.ACCEPTED, Step.RAISED_AGAIN): State.OPEN,
     (State.ACCEPTED, Step.STAND_DOWN): State.STOOD_DOWN,
+    (State.ACCEPTED, Step.OWNER_ASKED): State.ACCEPTED,
+    (State.ACCEPTED, Step.OWNER_CONFIRMED): State.ACCEPTED,
+    (State.ACCEPTED, Step.OWNER_SILENT): State.OPEN,
+    (State.ACCEPTED, Step.OWNER_GONE): State.OPEN,
     (State.UNANSWERED, Step.ALL_ACCEPTED): State.ACCEPTED,
     (State.UNANSWERED, Step.GAVE_UP_CALLING): State.UNANSWERED,
     (State.UNANSWERED, Step.RAISED_AGAIN): State.OPEN,
@@ -191,8 +193,79 @@ def test_accepting_answers_for_every_agency_one_was_called_for_and_ends_calling_
     assert not by_ana.has_acknowledged(BORIS)
 
     by_all = by_ana.acknowledged(BORIS, later)
-    assert (by_all.owner_id, by_all.state, by_all.next_step_at) == (ANA, State.ACCEPTED, None)
+    # Nobody is called any more; after a while the owner is asked.
+    assert (by_all.owner_id, by_all.state, by_all.next_step_at) == (ANA, State.ACCEPTED, later + OWNED)
     assert [(each.acknowledged_by, each.acknowledged_at) for each in by_all.agencies] == [(ANA, SENT), (BORIS, later)]
     assert {each.acknowledged_at for each in by_all.called(BORIS)} == {later}
-    # Whoever accepts after all have changes nothing else.
-    assert replace(by_all, recipients=tuple(called)).acknowledged(ANA, later).state is State.ACCEPTED
+    # Whoever accepts after all have changes nothing else, the owner's clock included.
+    late = replace(by_all, recipients=tuple(called)).acknowledged(ANA, later + OWNED)
+    assert (late.state, late.next_step_at) == (State.ACCEPTED, later + OWNED)
+
+
+def accepted() -> Alert:
+    """Return an alert of Ana's that Boris accepted, at `SENT`."""
+    called = (Recipient(person_id=BORIS, agency_id=POLICE, tier=Tier.DESKS),)
+    alert = replace(ALERT, agencies=(answer(POLICE, Part.RESPONDER, None),), recipients=called)
+    return alert.acknowledged(BORIS, SENT)
+
+
+def test_the_owner_is_asked_and_a_yes_begins_the_clock_anew() -> None:
+    assert accepted().next_step_at == SENT + timedelta(minutes=30)
+    asked_at = SENT + timedelta(minutes=30)
+    asked = accepted().asking_owner(asked_at)
+    assert (asked.state, asked.owner_id, asked.owner_asked_at) == (State.ACCEPTED, BORIS, asked_at)
+    assert asked.next_step_at == asked_at + timedelta(minutes=10)
+    answered_at = asked_at + timedelta(minutes=7)
+    confirmed = asked.confirmed_by_owner(answered_at)
+    assert confirmed == replace(accepted(), next_step_at=answered_at + timedelta(minutes=30))
+
+
+def test_only_the_owner_who_was_asked_is_waited_for() -> None:
+    assert not accepted().awaits(BORIS)
+    asked = accepted().asking_owner(SENT)
+    assert asked.awaits(BORIS)
+    assert asked.awaits_owner(BORIS)
+    # Somebody who has not accepted yet may do so, and is not the owner.
+    assert asked.awaits(ANA)
+    assert not asked.awaits_owner(ANA)
+
+
+@pytest.mark.parametrize("why", [Step.OWNER_SILENT, Step.OWNER_GONE])
+def test_an_alert_without_its_owner_stands_as_if_nobody_had_accepted(why: Step) -> None:
+    later = SENT + timedelta(minutes=40)
+    before = replace(accepted().asking_owner(SENT), step=3)
+    opened = before.reopened(why, later)
+    assert (opened.state, opened.owner_id, opened.owner_asked_at) == (State.OPEN, None, None)
+    assert (opened.ladder, opened.ladder_began_at, opened.step) == (2, later, 0)
+    assert opened.silent_agencies == {POLICE}
+    assert opened.may_acknowledge(BORIS)
+    assert not opened.has_acknowledged(BORIS)
+    assert opened.acknowledged(ANA, later).owner_id == ANA
+    # It is still the same call for help, however often it is opened again.
+    assert opened.cause == before.cause
+    assert replace(opened, state=State.ACCEPTED).reopened(why, later + OWNED).cause == before.cause
+
+
+def test_a_raisers_word_counts_after_an_owners_silence_as_before() -> None:
+    second = Press(person_id=BORIS, at=SENT + timedelta(minutes=1))
+    opened = replace(accepted().reopened(Step.OWNER_SILENT, SENT + OWNED), presses=(*ALERT.presses, second))
+    assert opened.pauses(ANA)
+    assert not opened.pauses(BORIS)
+    # Nobody is being called while it is accepted: then there is nothing to pause.
+    assert not accepted().pauses(ANA)
+    assert not accepted().asking_owner(SENT).pauses(ANA)
+
+
+def test_one_spoke_with_another_who_takes_part_between_the_raise_and_now() -> None:
+    alert = replace(accepted(), sent=SENT + timedelta(seconds=40))
+    now = SENT + timedelta(hours=1)
+    noted = conversation(alert, BORIS, ANA, now, now)
+    assert noted == Conversation(spoken_by=BORIS, spoken_with=ANA, spoken_at=now)
+    assert conversation(alert, ANA, BORIS, SENT, now).spoken_at == SENT
+    for wrong in (SENT - timedelta(seconds=1), now + timedelta(microseconds=1)):
+        with pytest.raises(InvalidInput, match="after it was raised"):
+            conversation(alert, BORIS, ANA, wrong, now)
+    with pytest.raises(InvalidInput, match="the other one"):
+        conversation(alert, BORIS, BORIS, now, now)
+    with pytest.raises(NotFound, match="no part"):
+        conversation(alert, BORIS, PersonId(UUID(int=99)), now, now)

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agencies.model import AgencyId, DeskId, DutyDesk, Person, PersonId, Role
-from alerts.audience import Audience, Surroundings, audience
+from agencies.model import (
+    AgencyId,
+    CameBy,
+    DeskId,
+    DutyDesk,
+    Opening,
+    Person,
+    PersonId,
+    Role,
+    Shift,
+    ShiftId,
+)
+from alerts.audience import Audience, Surroundings, also_ringing, audience
 from alerts.model import Tier
 from cases.model import Case, CaseId, Compartment, CompartmentId, Part
 from core.outbox import Target, TargetKind
@@ -41,6 +52,28 @@ def desk(agency_id: AgencyId, officers: Iterable[Person] = (), deputies: Iterabl
     )  # fmt: skip
 
 
+def rostered(found: DutyDesk, *on_duty: Person) -> DutyDesk:
+    """Return a desk with a roster, by which these people are on duty at the moment."""
+    hour = timedelta(hours=1)
+    shifts = [
+        Shift(
+            id=ShiftId(UUID(int=number)), person_id=each.id, begins_at=MOMENT - hour, ends_at=MOMENT + hour,
+            came_by=CameBy.HAND,
+        )
+        for number, each in enumerate(on_duty)
+    ]  # fmt: skip
+    # One that is over: the desk has a roster, also where nobody is on duty.
+    over = replace(shifts[0], ends_at=MOMENT) if shifts else Shift(
+        id=ShiftId(UUID(int=99)), person_id=PersonId(UUID(int=99)), begins_at=MOMENT - hour, ends_at=MOMENT,
+        came_by=CameBy.IMPORT,
+    )  # fmt: skip
+    return replace(found, shifts=(*shifts, over))
+
+
+def ids(people: Iterable[Person]) -> frozenset[PersonId]:
+    return frozenset(each.id for each in people)
+
+
 def desk_id(agency_id: AgencyId) -> DeskId:
     return DeskId(UUID(int=agency_id.int + 1000))
 
@@ -64,10 +97,13 @@ class World:
     excluded: frozenset[PersonId] = field(default=frozenset())
     without_desk: dict[AgencyId, tuple[Person, ...]] = field(default_factory=dict)
 
-    def reached(self, tiers: Iterable[Tier], silent: Iterable[AgencyId], raisers: Iterable[Person] = ()) -> Audience:
+    def reached(
+        self, tiers: Iterable[Tier], silent: Iterable[AgencyId], raisers: Iterable[Person] = (),
+        at: datetime = MOMENT, unheard: Iterable[Person] = (),
+    ) -> Audience:  # fmt: skip
         """Return whom a wave reaches."""
         return audience(
-            self.surroundings, tiers, silent=frozenset(silent), raiser_ids=frozenset(each.id for each in raisers)
+            self.surroundings, tiers, at=at, silent=frozenset(silent), raiser_ids=ids(raisers), unheard=ids(unheard)
         )
 
     @property
@@ -157,6 +193,124 @@ def test_a_desk_with_somebody_excluded_is_reached_person_by_person() -> None:
     assert reached.unreachable == {A}
 
 
+FIVE, SIX, EIGHT, NINE = person(5), person(6), person(8), person(9)
+
+
+def accepting(reached: Audience, agency_id: AgencyId) -> set[PersonId]:
+    """Return who may accept for an agency."""
+    return {each.person_id for each in reached.recipients if each.agency_id == agency_id}
+
+
+def test_the_first_call_rings_who_is_on_duty_and_everybody_may_accept() -> None:
+    world = replace(WORLD, desks=(rostered(desk(A, [FIVE, EIGHT, NINE], [SIX]), EIGHT), desk(B, [goran])))
+    reached = world.reached({Tier.DESKS}, [A, B])
+    assert mentioned(reached) == {duty_room(A): {EIGHT.id}, duty_room(B): {goran.id}}
+    assert accepting(reached, A) == {FIVE.id, EIGHT.id, NINE.id}
+    # An hour later her shift is over.
+    later = world.reached({Tier.DESKS}, [A], at=MOMENT + timedelta(hours=1))
+    assert mentioned(later) == {duty_room(A): set(), own_room(SIX): {SIX.id}}
+
+
+def test_the_later_call_rings_everybody_who_sits_there() -> None:
+    world = replace(WORLD, desks=(rostered(desk(A, [FIVE, EIGHT], [SIX], B), EIGHT), rostered(desk(B, [goran]))))
+    reached = world.reached({Tier.DESKS, Tier.DEPUTIES}, [A])
+    assert mentioned(reached) == {
+        duty_room(A): {FIVE.id, EIGHT.id}, own_room(SIX): {SIX.id}, duty_room(B): {goran.id}
+    }  # fmt: skip
+
+
+def test_where_nobody_is_on_duty_it_is_passed_on_at_once() -> None:
+    own = desk(A, [FIVE], [SIX], C)
+    closed = replace(own, hours=(Opening(weekday=7, opens=0, closes=1440),))
+    for gap in (rostered(own), closed):
+        world = replace(WORLD, desks=(gap, desk(B, [goran]), desk(C, [EIGHT])))
+        reached = world.reached({Tier.DESKS}, [A])
+        # Her room is told all the same, and she may accept.
+        assert mentioned(reached) == {duty_room(A): set(), own_room(SIX): {SIX.id}, duty_room(C): {EIGHT.id}}
+        assert accepting(reached, A) == {FIVE.id, SIX.id, EIGHT.id}
+        assert not reached.unreachable
+
+
+def test_of_the_covering_desk_too_who_is_on_duty_is_rung() -> None:
+    covering = rostered(desk(C, [EIGHT, NINE]), NINE)
+    world = replace(WORLD, desks=(rostered(desk(A, [FIVE], covered_by=C)), desk(B, [goran]), covering))
+    assert mentioned(world.reached({Tier.DESKS}, [A])) == {duty_room(A): set(), duty_room(C): {NINE.id}}
+
+
+def test_where_that_reaches_nobody_whoever_sits_there_is_rung_after_all() -> None:
+    asleep = rostered(desk(C, [EIGHT]))
+    world = replace(WORLD, desks=(rostered(desk(A, [FIVE], covered_by=C)), desk(B, [goran]), asleep))
+    reached = world.reached({Tier.DESKS}, [A])
+    assert mentioned(reached) == {duty_room(A): {FIVE.id}, duty_room(C): {EIGHT.id}}
+    assert not reached.unreachable
+    # Deputies who are excluded, or raise the alert themselves, reach nobody.
+    lonely = replace(WORLD, desks=(rostered(desk(A, [FIVE], [SIX])), desk(B, [goran])))
+    assert duty_room(A) in mentioned(replace(lonely, excluded=frozenset({SIX.id})).reached({Tier.DESKS}, [A]))
+    assert mentioned(lonely.reached({Tier.DESKS}, [A], [SIX])) == {duty_room(A): {FIVE.id}}
+
+
+def test_nobody_excluded_is_rung_because_of_a_shift() -> None:
+    world = replace(
+        WORLD, desks=(rostered(desk(A, [FIVE, EIGHT], [SIX]), FIVE), desk(B, [goran])), excluded=frozenset({FIVE.id})
+    )
+    reached = world.reached({Tier.DESKS}, [A])
+    # The only one on duty is excluded: passed on; and the room is not used, for she reads there.
+    assert mentioned(reached) == {own_room(SIX): {SIX.id}}
+    assert accepting(reached, A) == {SIX.id, EIGHT.id}
+    alone = replace(world, desks=(rostered(desk(A, [FIVE, EIGHT]), FIVE), desk(B, [goran])))
+    assert mentioned(alone.reached({Tier.DESKS}, [A])) == {own_room(EIGHT): {EIGHT.id}}
+
+
+def test_a_raiser_on_duty_is_nobody_who_could_answer() -> None:
+    world = replace(WORLD, desks=(rostered(desk(A, [FIVE, EIGHT], [SIX]), FIVE), desk(B, [goran])))
+    assert own_room(SIX) in mentioned(world.reached({Tier.DESKS}, [A], [FIVE]))
+
+
+def test_the_only_one_on_duty_at_the_covering_desk_may_have_pressed() -> None:
+    world = replace(
+        WORLD,
+        desks=(rostered(desk(A, [FIVE], covered_by=C)), desk(B, [goran]), rostered(desk(C, [EIGHT, NINE]), EIGHT)),
+    )
+    assert mentioned(world.reached({Tier.DESKS}, [A], [EIGHT])) == {duty_room(A): {FIVE.id}, duty_room(C): {NINE.id}}
+
+
+def test_a_covering_desk_with_somebody_excluded_and_a_roster_is_reached_person_by_person() -> None:
+    for on_duty, expected in ((NINE, NINE), (EIGHT, NINE)):
+        covering = rostered(desk(C, [EIGHT, NINE]), on_duty)
+        world = replace(
+            WORLD, desks=(rostered(desk(A, [], covered_by=C)), desk(B, [goran]), covering), excluded=ids([EIGHT])
+        )
+        reached = world.reached({Tier.DESKS}, [A])
+        assert mentioned(reached) == {own_room(expected): {expected.id}}
+        assert not reached.unreachable
+
+
+def test_who_was_silent_is_rung_and_not_relied_upon() -> None:
+    world = replace(WORLD, desks=(rostered(desk(A, [FIVE, EIGHT], [SIX], C), FIVE), desk(B, [goran]), desk(C, [NINE])))
+    assert mentioned(world.reached({Tier.DESKS}, [A])) == {duty_room(A): {FIVE.id}}
+    assert mentioned(world.reached({Tier.DESKS}, [A], unheard=[FIVE])) == {
+        duty_room(A): {FIVE.id}, own_room(SIX): {SIX.id}, duty_room(C): {NINE.id}
+    }  # fmt: skip
+    # Nobody else could be called: whoever sits there is.
+    lonely = replace(WORLD, desks=(rostered(desk(A, [FIVE, EIGHT], [FIVE]), FIVE), desk(B, [goran])))
+    assert EIGHT.id in mentioned(lonely.reached({Tier.DESKS}, [A], unheard=[FIVE]))[duty_room(A)]
+    # Where others are on duty, they are called as ever.
+    both = replace(WORLD, desks=(rostered(desk(A, [FIVE, EIGHT, NINE], [SIX]), FIVE, EIGHT), desk(B, [goran])))
+    assert mentioned(both.reached({Tier.DESKS}, [A], unheard=[FIVE])) == {duty_room(A): {FIVE.id, EIGHT.id}}
+
+
+def test_whoever_accepted_before_is_rung_too_but_nobody_excluded() -> None:
+    world = replace(WORLD, desks=(rostered(desk(A, [FIVE, EIGHT], [SIX]), FIVE), desk(B, [goran])))
+    first = world.reached({Tier.DESKS}, [A])
+    # Of those who accepted, one is on duty, one is off duty, one was called later, and one is not known here any more.
+    accepted = ids([FIVE, EIGHT, SIX, person(40)])
+    more = also_ringing(first, world.surroundings, accepted, frozenset())
+    assert mentioned(more) == {duty_room(A): {FIVE.id}, own_room(EIGHT): {EIGHT.id}, own_room(SIX): {SIX.id}}
+    excluding = replace(world, excluded=ids([SIX]))
+    assert own_room(SIX) not in mentioned(also_ringing(first, excluding.surroundings, accepted, frozenset()))
+    assert own_room(SIX) not in mentioned(also_ringing(first, world.surroundings, accepted, ids([SIX])))
+
+
 def test_the_informed_read_it_without_being_rung() -> None:
     officer = person(8, C)
     world = replace(WORLD, parts={**WORLD.parts, C: Part.INFORMED}, desks=(*WORLD.desks, desk(C, [officer])))
@@ -181,12 +335,12 @@ def test_leaders_hear_it_in_the_channel_or_else_in_their_own_rooms() -> None:
 
 def test_whoever_has_accepted_is_not_rung_again_for_the_same_agency() -> None:
     reached = audience(
-        WORLD.surroundings, {Tier.LEADERS, Tier.DESKS}, silent=frozenset({A}), raiser_ids=frozenset(),
+        WORLD.surroundings, {Tier.LEADERS, Tier.DESKS}, at=MOMENT, silent=frozenset({A}), raiser_ids=frozenset(),
         answered=frozenset({(vesna.id, B), (person(5).id, B)}),
     )  # fmt: skip
     assert mentioned(reached) == {own_room(ana): {ana.id}, duty_room(A): {person(5).id}}
     reached = audience(
-        WORLD.surroundings, {Tier.COMPARTMENT}, silent=frozenset(), raiser_ids=frozenset(),
+        WORLD.surroundings, {Tier.COMPARTMENT}, at=MOMENT, silent=frozenset(), raiser_ids=frozenset(),
         answered=frozenset({(ana.id, A)}),
     )  # fmt: skip
     assert mentioned(reached) == {CHANNEL: {boris.id, vesna.id}}
@@ -226,6 +380,12 @@ def worlds(draw: st.DrawFn) -> World:
         for agency_id in agencies
         if draw(st.integers(0, 3))
     ]
+    desks = [
+        rostered(each, *draw(st.lists(st.sampled_from(each.officers or staff), unique_by=lambda one: one.id)))
+        if draw(st.booleans())
+        else each
+        for each in desks
+    ]
     return World(
         parts=parts, members=tuple(draw(some)), leaders=(coordinator, *([deputy] if deputy else [])),
         desks=tuple(desks), excluded=frozenset(each.id for each in draw(some)),
@@ -247,7 +407,7 @@ Wave = tuple[World, frozenset[Tier], frozenset[AgencyId], frozenset[PersonId]]
 
 def reached_by(wave: Wave) -> Audience:
     world, tiers, silent, raiser_ids = wave
-    return audience(world.surroundings, tiers, silent=silent, raiser_ids=raiser_ids)
+    return audience(world.surroundings, tiers, at=MOMENT, silent=silent, raiser_ids=raiser_ids)
 
 
 @given(waves())
@@ -291,8 +451,44 @@ def test_no_silent_agency_is_passed_over_in_silence(wave: Wave) -> None:
         able = {each.id for each in could if each.active} - world.excluded - raiser_ids
         assert (agency_id in reached.unreachable) is (Tier.DESKS in tiers and not able)
         if Tier.DESKS in tiers and able:
-            assert able & {each.person_id for each in reached.recipients if each.agency_id == agency_id}
+            rung = {each for call in reached.calls for each in call.mentions}
+            assert able & rung & {each.person_id for each in reached.recipients if each.agency_id == agency_id}
     assert reached.unreachable <= silent
+
+
+@given(waves())
+def test_a_roster_decides_only_who_is_rung_first(wave: Wave) -> None:
+    world, tiers, _, _ = wave
+    plain = replace(world, desks=tuple(replace(each, shifts=()) for each in world.desks))
+    by_roster, without = reached_by(wave), reached_by((plain, *wave[1:]))
+    assert by_roster.unreachable == without.unreachable
+    if Tier.DEPUTIES in tiers:
+        assert by_roster == without
+    accepting_without = {(each.person_id, each.agency_id) for each in without.recipients}
+    assert accepting_without <= {(each.person_id, each.agency_id) for each in by_roster.recipients}
+
+
+@given(waves(), st.frozensets(numbers.map(lambda number: person(number).id)))
+def test_whoever_was_silent_takes_nobodys_call_away(wave: Wave, unheard: frozenset[PersonId]) -> None:
+    world, tiers, silent, raiser_ids = wave
+    with_them = reached_by(wave)
+    beside = audience(
+        world.surroundings, tiers, at=MOMENT, silent=silent, raiser_ids=raiser_ids, unheard=unheard
+    )  # fmt: skip
+    assert beside.unreachable == with_them.unreachable
+    rooms = mentioned(beside)
+    assert all(people <= rooms[room] for room, people in mentioned(with_them).items())
+    assert not {each for people in rooms.values() for each in people} & (world.excluded | raiser_ids)
+    if Tier.DESKS not in tiers:
+        return
+    desks = {each.agency_id: each for each in world.desks}
+    by_id = {each.id: each for each in world.desks}
+    for agency_id in silent & desks.keys():
+        own = desks[agency_id]
+        covering = by_id.get(own.covered_by) if own.covered_by else None
+        could = [*own.officers, *own.deputies, *(covering.officers if covering else ())]
+        others = ids(could) - world.excluded - raiser_ids - unheard
+        assert not others or others & {each for people in rooms.values() for each in people}
 
 
 @given(waves())

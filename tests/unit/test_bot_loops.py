@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -98,7 +99,11 @@ class Ears(MatrixDevice):
     def __init__(self, *ends: Exception | None) -> None:
         self._ends = list(ends)
 
-    async def sync_once(self, wait: float = 30.0) -> None:  # noqa: ARG002 (it is the device's)
+    async def sync_once(
+        self,
+        wait: float = 30.0,  # noqa: ARG002 (it is the device's)
+        heard: Callable[[], None] = lambda: None,  # noqa: ARG002 (as above)
+    ) -> None:
         end = self._ends.pop(0) if self._ends else Conflict("the test is over")
         await asyncio.sleep(0)
         if end is not None:

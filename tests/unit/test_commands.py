@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.model import StandDownReason
+from alerts.vocabulary import StandDownReason
 from bots.words.commands import (
     ANSWERS,
     PASSAGES,

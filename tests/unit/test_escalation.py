@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.escalation import DAILY, LADDERS, PERSISTENT, REPEAT, escalation
-from alerts.model import Severity, Tier
+from agencies.model import PersonId
+from alerts.escalation import (
+    CANCEL_PAUSE,
+    DAILY,
+    LADDERS,
+    PERSISTENT,
+    REPEAT,
+    escalation,
+    owner_step,
+    paused_until,
+)
+from alerts.model import (
+    Alert,
+    AlertId,
+    Press,
+    State,
+    Step,
+    Tier,
+)
+from alerts.vocabulary import Certainty, Event, Severity, Status, Through
+from cases.model import CaseId, CompartmentId
 
 BEGAN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 LEADERS, DESKS, DEPUTIES, COMPARTMENT = Tier.LEADERS, Tier.DESKS, Tier.DEPUTIES, Tier.COMPARTMENT
@@ -30,6 +51,14 @@ EXPECTED = {
     (Severity.MODERATE, 3): ({DESKS, DEPUTIES}, 10 * minute),
     (Severity.MODERATE, 4): ({DESKS, DEPUTIES}, 10 * minute),
 }
+OWNER = PersonId(UUID(int=1))
+ACCEPTED = Alert(
+    id=AlertId(UUID(int=2)), case_id=CaseId(UUID(int=3)), compartment_id=CompartmentId(UUID(int=4)),
+    status=Status.ACTUAL, event=Event.PANIC, severity=Severity.EXTREME, first_severity=Severity.EXTREME,
+    certainty=Certainty.OBSERVED, raised_by=None, raised_through=Through.API, sent=BEGAN, state=State.ACCEPTED,
+    owner_id=OWNER, ladder=1, ladder_began_at=BEGAN, step=0, next_step_at=BEGAN + timedelta(minutes=30),
+    presses=(Press(person_id=None, at=BEGAN),),
+)  # fmt: skip
 severities = st.sampled_from(Severity)
 steps = st.integers(0, 10_000)
 waits = st.timedeltas(timedelta(0), timedelta(days=365))
@@ -83,6 +112,27 @@ def test_calling_lasts_six_hours_and_then_goes_on_daily(severity: Severity) -> N
         decided = escalation(severity, step + day, BEGAN, now + day * DAILY)
         assert decided.unanswered
         assert decided.next_step_at == now + (day + 1) * DAILY
+
+
+@given(able=st.booleans(), asked=st.booleans(), late=waits)
+def test_an_accepted_alert_asks_its_owner_once_and_waits_ten_minutes(
+    *, able: bool, asked: bool, late: timedelta
+) -> None:
+    """However late the step comes: it asks once, and an owner who cannot act is not asked at all."""
+    due_at = BEGAN + timedelta(minutes=30)
+    accepted = replace(ACCEPTED, owner_asked_at=BEGAN if asked else None)
+    step = owner_step(accepted, frozenset({OWNER}) if able else frozenset())
+    assert step is (Step.OWNER_GONE if not able else Step.OWNER_SILENT if asked else Step.OWNER_ASKED)
+    if step is Step.OWNER_ASKED:
+        standing = accepted.asking_owner(due_at + late)
+        assert standing.next_step_at == due_at + late + timedelta(minutes=10)
+        assert owner_step(standing, frozenset({OWNER})) is Step.OWNER_SILENT
+
+
+def test_a_pause_is_none_of_an_accepted_alert() -> None:
+    paused = replace(ACCEPTED, state=State.OPEN, cancel_asked_at=BEGAN, next_step_at=BEGAN + CANCEL_PAUSE)
+    assert paused_until(paused) == BEGAN + CANCEL_PAUSE
+    assert paused_until(replace(paused, state=State.ACCEPTED)) is None
 
 
 def test_a_change_of_summer_time_moves_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -120,6 +121,25 @@ async def test_a_homeserver_with_few_keys_gets_more_whatever_it_says(
     if asked:
         assert sent.pop(0) == {}
     assert [len(each["one_time_keys"]) for each in sent] == ([50] if refilled else [])
+
+
+async def test_a_homeserver_that_takes_no_keys_keeps_nothing_waiting_that_has_come(
+    homeserver: ScriptedHomeserver, device: MatrixDevice
+) -> None:
+    hanging, heard = asyncio.Event(), asyncio.Event()
+
+    async def hang(_asked: Asked) -> Answer:
+        hanging.set()
+        await homeserver.ended.wait()
+        return None
+
+    homeserver.rules["/keys/upload"] = hang
+    homeserver.always("/sync", json.dumps(news(device_one_time_keys_count={})).encode())
+    async with asyncio.TaskGroup() as tasks:
+        syncing = tasks.create_task(device.sync_once(0, heard.set))
+        await hanging.wait()
+        assert heard.is_set()
+        syncing.cancel()
 
 
 @pytest.mark.parametrize("junk", JUNK)

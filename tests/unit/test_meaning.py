@@ -12,18 +12,13 @@ from agencies.model import AgencyId, PersonId
 from alerts.model import (
     Alert,
     AlertId,
-    Certainty,
-    Event,
     Press,
     Recipient,
-    Severity,
-    StandDownReason,
     State,
-    Status,
-    Through,
     Tier,
 )
 from alerts.service import AlertView
+from alerts.vocabulary import Certainty, Event, Severity, StandDownReason, Status, Through
 from bots.words.commands import Command, Verb
 from bots.words.meaning import CLOCKS_APART, LATE, Doubt, candidates, doubt, late
 from cases.model import CaseId, CompartmentId
@@ -89,6 +84,13 @@ def test_the_real_comes_before_the_drill_and_the_unanswered_before_the_accepted(
     assert meant(alert(1, accepted=True), alert(2)) == [2]
     assert meant(alert(1, accepted=True), alert(2), verb=Verb.STAND_DOWN) == [1, 2]
     assert meant(alert(1), alert(2)) == [1, 2]
+
+
+def test_an_accepted_one_whose_owner_is_asked_is_meant_like_one_not_accepted() -> None:
+    asked = replace(alert(1, accepted=True), state=State.ACCEPTED, owner_id=ANA, owner_asked_at=START)
+    assert meant(asked, alert(2, accepted=True)) == [1]
+    assert meant(asked, alert(2)) == [1, 2]
+    assert meant(replace(asked, owner_id=BORIS), alert(2)) == [2]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from alerts.model import Severity, State, Status, Through
+from alerts.model import State
+from alerts.vocabulary import Severity, Status, Through
 from core import metrics
 from core.metrics.__main__ import table
 from core.metrics.kinds import ALL, OTHER, REGISTRY, Counter, Gauge, Histogram, Label

@@ -34,6 +34,8 @@ from core.texts.script import _KEPT, to_cyrillic
         ("izgleda kao @name:server, malim", "изгледа као @name:server, малим"),
         ("Matrix klijent, JSON, Ctrl-C", "Matrix клијент, JSON, Ctrl-C"),
         ("Poznati su en, sr-Latn i sr-Cyrl.", "Познати су en, sr-Latn и sr-Cyrl."),
+        ("traje 12h, 1d ili 1w", "траје 12h, 1d или 1w"),
+        ('na primer "mon-fri 08:00-20:00", voice (poziv)', 'на пример "mon-fri 08:00-20:00", voice (позив)'),
         ("na primer Z za UTC", "на пример Z за UTC"),
         ("Već ћирилица", "Већ ћирилица"),
         ("", ""),

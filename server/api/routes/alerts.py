@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from agencies.model import AgencyId
 from alerts.model import AlertId
 from core import logs, metrics
 from core.errors import DeliveryError, StrehaError, Unavailable
@@ -16,7 +17,8 @@ from server.api.access import Access
 from server.api.route import Call, Limit, Route
 from server.api.services import Services
 from server.api.wire import Nothing
-from server.api.wire.alerts import AlertAnswer, AlertsAnswer, EndAlert, ListAlerts, RaiseAlert
+from server.api.wire.alerts import AlertAnswer, AlertsAnswer, EndAlert, ListAlerts, NoteConversation, RaiseAlert
+from server.api.wire.drills import DrillsAnswer
 
 log = logs.get(__name__)
 
@@ -62,7 +64,7 @@ async def show_alert(call: Call[Nothing]) -> AlertAnswer:
 
 
 async def acknowledge(call: Call[Nothing]) -> AlertAnswer:
-    """Record that the actor accepts the alert."""
+    """Record that the actor accepts the alert; of its owner, who was asked, that they still see to it."""
     return AlertAnswer.of(await call.services.alerts.acknowledge(call.actor, AlertId(call.ids["alert"])))
 
 
@@ -70,6 +72,18 @@ async def stand_down(call: Call[EndAlert]) -> AlertAnswer:
     """End an alert; the raiser's own word only pauses it."""
     alert_id = AlertId(call.ids["alert"])
     return AlertAnswer.of(await call.services.alerts.stand_down(call.actor, alert_id, call.asked.reason))
+
+
+async def note_conversation(call: Call[NoteConversation]) -> AlertAnswer:
+    """Record that the actor spoke with somebody who raised the alert or was called for it."""
+    alert_id, asked = AlertId(call.ids["alert"]), call.asked
+    return AlertAnswer.of(await call.services.alerts.note_conversation(call.actor, alert_id, asked.person, asked.at))
+
+
+async def show_drills(call: Call[Nothing]) -> DrillsAnswer:
+    """Return how soon an agency accepts exercises, by tier and hour of the day."""
+    figures = await call.services.drills.of_agency(call.actor, AgencyId(call.ids["agency"]))
+    return DrillsAnswer.of(figures, call.services.settings.time_zone)
 
 
 ROUTES: tuple[Route[Any], ...] = (
@@ -106,7 +120,7 @@ ROUTES: tuple[Route[Any], ...] = (
     Route(
         method="POST",
         path="/api/alerts/{alert}/acknowledgement",
-        summary="Accept an alert by name",
+        summary="Accept an alert by name; as its owner, say that one still sees to it",
         call=acknowledge,
         access=Access.CALLED,
         takes=Nothing,
@@ -121,5 +135,23 @@ ROUTES: tuple[Route[Any], ...] = (
         access=Access.CALLED_OR_RAISED,
         takes=EndAlert,
         gives=AlertAnswer,
+    ),
+    Route(
+        method="POST",
+        path="/api/alerts/{alert}/conversations",
+        summary="Note that one spoke with somebody who takes part; it accepts nothing",
+        call=note_conversation,
+        access=Access.CALLED_OR_RAISED,
+        takes=NoteConversation,
+        gives=AlertAnswer,
+    ),
+    Route(
+        method="GET",
+        path="/api/agencies/{agency}/drills",
+        summary="How soon an agency accepts exercises",
+        call=show_drills,
+        access=Access.ADMINISTERS,
+        takes=Nothing,
+        gives=DrillsAnswer,
     ),
 )

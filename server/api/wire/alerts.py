@@ -13,17 +13,13 @@ from alerts.escalation import paused_until
 from alerts.model import (
     AgencyAnswer,
     AlertId,
-    Certainty,
-    Event,
+    Conversation,
     Recipient,
-    Severity,
-    StandDownReason,
     State,
-    Status,
-    Through,
     Tier,
 )
 from alerts.service import AlertView
+from alerts.vocabulary import Certainty, Event, Severity, StandDownReason, Status, Through
 from cases.model import CaseId, CompartmentId, Part
 from core.outbox import Delivery, TargetKind
 from server.api.wire import Codename, Moment, NameOfPerson, Wire
@@ -49,6 +45,30 @@ class EndAlert(Wire, frozen=True, kw_only=True):
     """Why an alert ends."""
 
     reason: Annotated[StandDownReason, msgspec.Meta(examples=["safe"])]
+
+
+class NoteConversation(Wire, frozen=True, kw_only=True):
+    """With whom one spoke about an alert, and when: now unless it says otherwise."""
+
+    person: PersonId
+    at: Moment | None = None
+
+
+class ConversationAnswer(Wire, frozen=True, kw_only=True):
+    """That somebody says they spoke with somebody. It is nobody's acceptance."""
+
+    spoken_by: PersonId
+    spoken_with: PersonId
+    spoken_at: Moment
+
+    @classmethod
+    def of(cls, conversation: Conversation) -> Self:
+        """Return a conversation as it is sent."""
+        return cls(
+            spoken_by=conversation.spoken_by,
+            spoken_with=conversation.spoken_with,
+            spoken_at=conversation.spoken_at,
+        )
 
 
 class AgencyInAlert(Wire, frozen=True, kw_only=True):
@@ -121,7 +141,9 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
     """An alert. `id` may differ from the key of a raise that became part of an open alert.
 
     `pressed_by` is everybody whose press became part of it, as far as that was verified. Until `paused_until`
-    calling rests because a raiser said that it is over. `people` names everybody who takes part.
+    calling rests because a raiser said that it is over. What comes at `next_step_at` is the next call, or once every
+    responder has accepted the question to the owner; from `owner_asked_at` it is the end of the wait for an answer.
+    `people` names everybody who takes part.
     """
 
     id: AlertId
@@ -139,6 +161,7 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
     state: Annotated[State, msgspec.Meta(examples=["open"])]
     owner: PersonId | None
     next_step_at: Moment | None
+    owner_asked_at: Annotated[Moment | None, NOT_YET]
     paused_until: Annotated[Moment | None, NOT_YET]
     stood_down_by: Annotated[PersonId | None, NOT_YET]
     stood_down_at: Annotated[Moment | None, NOT_YET]
@@ -146,6 +169,7 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
     agencies: list[AgencyInAlert]
     recipients: list[RecipientAnswer]
     deliveries: list[DeliveryAnswer]
+    conversations: list[ConversationAnswer]
     people: dict[PersonId, NameOfPerson]
 
     @classmethod
@@ -168,6 +192,7 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
             state=alert.state,
             owner=alert.owner_id,
             next_step_at=alert.next_step_at,
+            owner_asked_at=alert.owner_asked_at,
             paused_until=paused_until(alert),
             stood_down_by=alert.stood_down_by,
             stood_down_at=alert.stood_down_at,
@@ -175,6 +200,7 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
             agencies=[AgencyInAlert.of(each) for each in alert.agencies],
             recipients=[RecipientAnswer.of(each) for each in alert.recipients],
             deliveries=[DeliveryAnswer.of(each) for each in view.deliveries],
+            conversations=[ConversationAnswer.of(each) for each in alert.conversations],
             people={each.id: each.name for each in view.people},
         )
 

@@ -7,7 +7,9 @@ from typing import Annotated, Self
 import msgspec
 
 from agencies.model import AgencyId, DeskId, DutyDesk, PersonId
-from alerts.model import Accepted, Status
+from agencies.roster import Interval
+from alerts.model import Accepted
+from alerts.vocabulary import Status
 from cases.model import Compartment, CompartmentId
 from core.settings import Settings
 from server.api.wire import Codename, Moment, NameOfAgency, NameOfPerson, Wire
@@ -17,24 +19,45 @@ from server.api.wire.reviews import ReviewAnswer
 from server.board import BoardView
 
 
+class GapAnswer(Wire, frozen=True, kw_only=True):
+    """When nobody is on duty who should be, neither at the desk nor at the one that covers for it."""
+
+    begins_at: Moment
+    ends_at: Moment
+
+    @classmethod
+    def of(cls, gap: Interval) -> Self:
+        """Return a gap as it is sent."""
+        return cls(begins_at=gap.begins_at, ends_at=gap.ends_at)
+
+
 class DutyAnswer(Wire, frozen=True, kw_only=True):
-    """A duty desk now: who sits there, and whose desk covers where nobody does. Deliveries name it by `desk`."""
+    """A duty desk now: who sits there, and whose desk covers where nobody does. Deliveries name it by `desk`.
+
+    `on_duty` are those of the officers whom an alert rings first now. `next_gap` is told to the desk's own agency:
+    the next hole in its roster within seven days, which may have begun.
+    """
 
     desk: DeskId
     agency: AgencyId
     always_staffed: bool
     covered_by: AgencyId | None
     officers: list[PersonId]
+    on_duty: list[PersonId]
+    next_gap: GapAnswer | None
 
     @classmethod
-    def of(cls, desk: DutyDesk, covered_by: AgencyId | None) -> Self:
+    def of(cls, desk: DutyDesk, view: BoardView) -> Self:
         """Return a duty desk as it is sent."""
+        gap = view.next_gap(desk)
         return cls(
             desk=desk.id,
             agency=desk.agency_id,
             always_staffed=desk.always_staffed,
-            covered_by=covered_by,
+            covered_by=view.covering(desk),
             officers=[each.id for each in desk.officers],
+            on_duty=[each.id for each in view.on_duty(desk)],
+            next_gap=None if gap is None else GapAnswer.of(gap),
         )
 
 
@@ -96,7 +119,7 @@ class BoardAnswer(Wire, frozen=True, kw_only=True):
             ambulance_number=settings.ambulance_number,
             alerts=[AlertAnswer.of(each) for each in view.alerts],
             reviews=[ReviewAnswer.of(each) for each in view.reviews],
-            duty=[DutyAnswer.of(each, view.covering(each)) for each in view.desks],
+            duty=[DutyAnswer.of(each, view) for each in view.desks],
             channels=[ChannelAnswer.of(each) for each in view.channels],
             people=dict(view.people),
             agencies=dict(view.agencies),

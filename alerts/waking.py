@@ -1,0 +1,92 @@
+"""Calling people beside Matrix: whoever is rung in a room is rung by telephone and told by mail as well.
+
+Whom, and when: at once for Extreme alerts, for later steps of any ladder, and for whoever no room reaches; mail is a
+record and goes at once always. What is said is the same neutral sentence that rings in rooms, and nothing else: no
+codename, no event, no name. Carried out by `server.carriers`; whether it is wanted still is asked once more before
+anything leaves (`alerts.reaching`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from agencies import contacts
+from agencies.contacts import Contact, ContactId, Means
+from agencies.model import DeskId, PersonId
+from alerts import messages
+from alerts.model import Alert, State
+from alerts.vocabulary import Severity, Status
+from core import outbox
+from core.database import Transaction
+from core.outbox import Message, Target, TargetKind
+from core.texts import mark
+
+TEXTS = {
+    "contact_test": mark("Streha: this is a test of this number or address. There is nothing to do."),
+}
+# The sentences that may leave beside Matrix: of alerts and exercises, the ones that show on locked screens anyway.
+SENTENCES = {name: messages.TEXTS[name] for name in ("alert_ring", "drill_ring")} | TEXTS
+# Names what one telephone or mailbox is called for once, whosoever contact it is.
+_ADDRESSES = UUID("7d1f5b0e-3c84-4e0b-9a6d-52c1a8e4f7b3")
+
+
+async def wake(tx: Transaction, calls: Iterable[tuple[Alert, Sequence[Message]]], now: datetime) -> None:
+    """Leave the calls beside Matrix for what rings in rooms. The alerts are as they stand after their wave.
+
+    An owner who is asked whether they still see to it is at work on it, and is woken by nobody.
+    """
+    open_ones = [(alert, said) for alert, said in calls if alert.state is not State.ACCEPTED]
+    ringing = [(alert, each) for alert, said in open_ones for each in said if each.mentions]
+    people = {PersonId(person) for _alert, each in ringing for person in each.mentions}
+    desks = {DeskId(each.target.id) for _alert, each in ringing if each.target.kind is TargetKind.DESK}
+    found = await contacts.contacts_of(tx, people, desks)
+    if not found:
+        return
+    posted: list[Message] = []
+    for alert, ring in ringing:
+        its = [
+            (contact, linked)
+            for contact, linked in found
+            if contact.person_id in ring.mentions or (contact.desk_id is not None and contact.desk_id == ring.target.id)
+        ]
+        at_once = alert.severity is Severity.EXTREME or alert.step > 0
+        posted += beside(alert, ring.key, contacts.rung(its, at_once=at_once))
+    await outbox.post(tx, posted, now)
+
+
+def test_of(contact_id: ContactId, key: UUID) -> Message:
+    """Return a message that only tries a contact."""
+    return Message(
+        key=f"contact_test:{key}", target=Target(kind=TargetKind.CONTACT, id=contact_id), template="contact_test"
+    )
+
+
+def rings(key: str) -> bool:
+    """Whether a message with this key rings."""
+    return ":ring:" in key
+
+
+def beside(alert: Alert, key: str, called: Iterable[Contact]) -> list[Message]:
+    """Return a ring, by its key in a room, for contacts: one for each cause, in however many rooms it rings.
+
+    A telephone that is noted of a person and of a desk rings once, as the person's.
+    """
+    found: dict[tuple[Means, str], Contact] = {}
+    for each in called:
+        known = found.setdefault((each.means, each.address), each)
+        if known.person_id is None and each.person_id is not None:
+            found[each.means, each.address] = each
+    cause = key.rpartition(":")[0]
+    return [
+        Message(
+            key=f"{cause}:{uuid5(_ADDRESSES, f'{means}:{address}')}",
+            target=Target(kind=TargetKind.CONTACT, id=contact.id),
+            template="drill_ring" if alert.status is Status.EXERCISE else "alert_ring",
+            lane=outbox.Lane.ALERT,
+            alert_id=alert.id,
+            case_id=alert.case_id,
+        )
+        for (means, address), contact in found.items()
+    ]
