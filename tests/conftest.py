@@ -11,6 +11,7 @@ import io
 import logging
 import os
 import shutil
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -37,6 +38,10 @@ MEMORY = Path("/dev/shm")  # noqa: S108 (only where the machine has it; each run
 ENOUGH_MEMORY = 2 * 1024**3
 # A Monday morning. Nothing in the tests depends on the day they run.
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+# Whoever is started in the background of a shell ignores Ctrl-C, and so would the programs whose end by it is tested.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples on every machine and in every run: a failure in one is a failure in all.
 hypothesis_settings.register_profile("streha", derandomize=True, deadline=None, print_blob=True)
