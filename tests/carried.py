@@ -76,12 +76,15 @@ class Mailbox:
     refusals: list[str] = field(default_factory=list)
     mails: list[EmailMessage] = field(default_factory=list)
     attempts: int = 0
+    # How whoever brings mail calls itself.
+    greeted_by: set[str | None] = field(default_factory=set)
 
     async def handle_RCPT(  # noqa: N802 (the library's name)
         self, _server: SMTP, session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         """Take a recipient, or refuse as told; never over a line in clear."""
         self.attempts += 1
+        self.greeted_by.add(session.host_name)
         if session.ssl is None:
             return "530 TLS first"
         if self.refusals:

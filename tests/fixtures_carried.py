@@ -35,7 +35,7 @@ def reaching(settings: Settings, gateway: FarGateway, mail: Mailbox) -> Settings
     """Return the settings of a network whose carriers are set up."""
     return replace(
         settings, gateway_url=gateway.url, gateway_key=Secret(KEY), smtp_host="127.0.0.1", smtp_port=mail.port,
-        mail_sender="streha@example.org", certificates_file=mail.certificates,
+        mail_sender="Streha <streha@example.org>", certificates_file=mail.certificates,
     )  # fmt: skip
 
 

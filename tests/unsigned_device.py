@@ -19,7 +19,7 @@ from bots.olm.room_sessions import RoomSessions
 from bots.wire.homeserver import Homeserver
 from core.clock import SystemClock
 from tests.attesting import attest_all
-from tests.device_world import SECRET, World
+from tests.device_world import ENCRYPTION, SECRET, World
 
 
 @dataclass(kw_only=True)
@@ -51,6 +51,23 @@ async def unsigned_device(
     sessions = RoomSessions(store, SystemClock(), device_id, machine.curve25519)
     sharing = KeySharing(homeserver, machine, keys, sessions)
     return Unsigned(machine=machine, directory=keys, sessions=sessions, sharing=sharing)
+
+
+async def unsigned_in_room(world: World, bot: MatrixDevice, directory: Path) -> tuple[Unsigned, Homeserver, str, str]:
+    """Return an unsigned device in a room that the bot made, its homeserver, its user and the room."""
+    user_id, password = await world.account("plain")
+    script, device_id = await world.signed_in(user_id, password)
+    plain = await unsigned_device(world, directory, user_id, device_id, script)
+    room_id = await bot.homeserver.create_room(
+        name="Quiet Heron",
+        room_version="11",
+        initial_state=[ENCRYPTION],
+        power_levels={},
+        creation_content={},
+        invite=[user_id],
+    )
+    await script.join(room_id)
+    return plain, script, user_id, room_id
 
 
 def poison(bot: MatrixDevice, mallory: Unsigned) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -1,4 +1,4 @@
--- min_compatible: 1
+-- min_compatible: 9
 -- Whoever owns an accepted alert is asked whether they still see to it; who was spoken to about an alert.
 
 -- The press that is answered, where the present ladder began later than it.

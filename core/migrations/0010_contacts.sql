@@ -1,4 +1,4 @@
--- min_compatible: 1
+-- min_compatible: 10
 -- Where people and duty desks are called beside Matrix: a sleeping phone rings by voice, mail is a record.
 CREATE TABLE contacts (
     id uuid PRIMARY KEY,

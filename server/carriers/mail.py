@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from email.message import EmailMessage
-from email.utils import format_datetime
+from email.utils import format_datetime, parseaddr
 
 import aiosmtplib
 
@@ -25,6 +25,9 @@ class Mail:
         self._settings = settings
         self._clock = clock
         self._tls = tls
+        # The setting may hold a name beside the address.
+        self._sender = parseaddr(settings.mail_sender)[1]
+        self._domain = self._sender.rpartition("@")[2]
 
     async def carry(self, letter: Letter) -> None:
         """Send one mail. A server that answers 4xx, as one that greylists does, is asked again."""
@@ -32,10 +35,12 @@ class Mail:
         try:
             await aiosmtplib.send(
                 self._written(letter),
-                sender=settings.mail_sender,
+                sender=self._sender,
                 recipients=[letter.address],
                 hostname=settings.smtp_host,
                 port=settings.smtp_port,
+                # Else the name of this machine would stand in the mail's headers.
+                local_hostname=self._domain,
                 username=settings.smtp_user or None,
                 password=settings.smtp_password.reveal() or None,
                 use_tls=implicit,
@@ -56,7 +61,7 @@ class Mail:
         mail["From"] = self._settings.mail_sender
         mail["To"] = letter.address
         mail["Subject"] = SUBJECT
-        mail["Message-ID"] = f"<{letter.id}@{self._settings.mail_sender.rpartition('@')[2]}>"
+        mail["Message-ID"] = f"<{letter.id}@{self._domain}>"
         mail["Date"] = format_datetime(self._clock.now())
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(letter.text + "\n")

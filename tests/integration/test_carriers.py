@@ -41,7 +41,9 @@ async def test_the_sentence_arrives_and_nothing_else(
         "sent": clock.now().isoformat(timespec="seconds"),
     }  # fmt: skip
     (letter,) = mail.mails
-    assert (letter["To"], letter["From"], letter["Subject"]) == (MAIL, "streha@example.org", "Streha")
+    assert (letter["To"], letter["From"], letter["Subject"]) == (MAIL, "Streha <streha@example.org>", "Streha")
+    # Nothing in its headers names the machine.
+    assert (letter["Message-ID"].rpartition("@")[2], mail.greeted_by) == ("example.org>", {"example.org"})
     assert letter.get_content().strip().startswith(RING)
     whole = letter.as_string() + str(taken)
     assert scene.case.codename not in whole

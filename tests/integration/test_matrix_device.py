@@ -14,7 +14,7 @@ from bots.device.received import MembershipChange, Received, SettingChange, Unde
 from bots.olm.room_sessions import KeysNotShared
 from tests.clock import MovableClock
 from tests.device_world import ENCRYPTION, JOINED_ONLY, World, messages, room_with, say, until
-from tests.unsigned_device import poison, unsigned_device
+from tests.unsigned_device import poison, unsigned_device, unsigned_in_room
 
 pytest_plugins = ("tests.fixtures_device_world",)
 pytestmark = pytest.mark.slow
@@ -199,18 +199,7 @@ async def test_poison_ends_neither_the_sync_nor_its_neighbours(world: World, tmp
 async def test_a_message_without_its_key_is_told_in_time(world: World, tmp_path: Path) -> None:
     clock = MovableClock()
     bot = await world.bot(tmp_path / "bot", clock)
-    user_id, password = await world.account("plain")
-    script, device_id = await world.signed_in(user_id, password)
-    plain = await unsigned_device(world, tmp_path / "plain", user_id, device_id, script)
-    room_id = await bot.homeserver.create_room(
-        name="Quiet Heron",
-        room_version="11",
-        initial_state=[ENCRYPTION],
-        power_levels={},
-        creation_content={},
-        invite=[user_id],
-    )
-    await script.join(room_id)
+    plain, script, user_id, room_id = await unsigned_in_room(world, bot, tmp_path / "plain")
     # The message is sealed before anybody was to get its key.
     await plain.sharing.share({room_id: set()})
     sealed = plain.sessions.encrypt(room_id, "m.room.message", {"msgtype": "m.text", "body": "first"})

@@ -24,8 +24,8 @@ from bots.olm.store_lock import StoreInUse
 from bots.wire.homeserver import Homeserver
 from core.clock import SystemClock
 from core.errors import Conflict, Permanent, Temporary
-from tests.device_world import ENCRYPTION, SECRET, World, messages, room_with, say
-from tests.unsigned_device import unsigned_device
+from tests.device_world import SECRET, World, messages, room_with, say
+from tests.unsigned_device import unsigned_in_room
 
 pytest_plugins = ("tests.fixtures_device_world",)
 pytestmark = pytest.mark.slow
@@ -55,18 +55,7 @@ asyncio.run(main())
 
 async def test_a_broken_session_is_replaced(world: World, tmp_path: Path) -> None:
     bot = await world.bot(tmp_path / "bot")
-    user_id, password = await world.account("plain")
-    script, device_id = await world.signed_in(user_id, password)
-    plain = await unsigned_device(world, tmp_path / "plain", user_id, device_id, script)
-    room_id = await bot.homeserver.create_room(
-        name="Quiet Heron",
-        room_version="11",
-        initial_state=[ENCRYPTION],
-        power_levels={},
-        creation_content={},
-        invite=[user_id],
-    )
-    await script.join(room_id)
+    plain, script, user_id, room_id = await unsigned_in_room(world, bot, tmp_path / "plain")
     await bot.share_keys(room_id, {user_id})
     # The device writes with a one-time key that the bot never had, as after a restored backup.
     foreign = vodozemac.Account()
