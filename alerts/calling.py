@@ -99,8 +99,14 @@ async def call(tx: Transaction, waves: Sequence[tuple[Alert, Wave]], now: dateti
     ]
     if called:
         await store.add_recipients(tx, called, now)
-    await outbox.post(tx, [each for _, wave in waves for each in wave.messages], now)
-    await waking.wake(tx, [(wave.alert, wave.messages) for _, wave in waves], now)
+    await say(tx, [wave for _, wave in waves], now)
+
+
+async def say(tx: Transaction, waves: Sequence[Wave], now: datetime) -> list[Delivery]:
+    """Leave what waves say in rooms, and with it the calls beside Matrix: neither ever without the other."""
+    said = await outbox.post(tx, [each for wave in waves for each in wave.messages], now)
+    await waking.wake(tx, [(wave.alert, wave.messages) for wave in waves], now)
+    return said
 
 
 async def note_agencies(tx: Transaction, alerts: Sequence[tuple[Alert, Alert]]) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from agencies import store as directory
 from agencies.model import Person, PersonId
-from alerts import messages, store, waking
+from alerts import messages, store
 from alerts.audience import Surroundings
 from alerts.calling import (
     all_surroundings,
@@ -22,6 +22,7 @@ from alerts.calling import (
     followers,
     note_agencies,
     ringing_again,
+    say,
     surroundings,
     wave,
 )
@@ -97,8 +98,7 @@ class Alerts:
                 first = wave(press, around, now)
                 joined = await self._open_or_join(tx, first.alert)
                 if joined is None:
-                    said = await outbox.post(tx, first.messages, now)
-                    await waking.wake(tx, [(first.alert, first.messages)], now)
+                    said = await say(tx, [first], now)
                     view = await self._view(tx, first.alert, around, said)
                 elif await store.add_raise(tx, key, joined.id, press.raised_by, event, now):
                     view = await self._view(tx, await self._raise_again(tx, joined, around, press, now), around)

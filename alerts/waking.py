@@ -1,6 +1,6 @@
 """Calling people beside Matrix: whoever is rung in a room is rung by telephone and told by mail as well.
 
-Whom, and when: at once for Extreme alerts, for later steps of any ladder, and for whoever no room reaches; mail is a
+Whom, and when: at once for Extreme alerts, for later steps, later ladders, and for whoever no room reaches; mail is a
 record and goes at once always. What is said is the same neutral sentence that rings in rooms, and nothing else: no
 codename, no event, no name. Carried out by `server.carriers`; whether it is wanted still is asked once more before
 anything leaves (`alerts.reaching`).
@@ -51,7 +51,8 @@ async def wake(tx: Transaction, calls: Iterable[tuple[Alert, Sequence[Message]]]
             for contact, linked in found
             if contact.person_id in ring.mentions or (contact.desk_id is not None and contact.desk_id == ring.target.id)
         ]
-        at_once = alert.severity is Severity.EXTREME or alert.step > 0
+        # Where the ladder begins anew, whoever answered does not any more, or somebody presses again.
+        at_once = alert.severity is Severity.EXTREME or alert.step > 0 or alert.ladder > 1
         posted += beside(alert, ring.key, contacts.rung(its, at_once=at_once))
     await outbox.post(tx, posted, now)
 

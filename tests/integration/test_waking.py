@@ -108,6 +108,22 @@ async def test_a_severe_one_wakes_those_who_stay_silent_and_writes_to_all(
     assert await book.calls() == ring(desk, mail, mail)
 
 
+async def test_an_alert_whose_owner_falls_silent_wakes_people_at_once(
+    network: Network, scene: Scene, database: Database, clock: MovableClock, book: Book
+) -> None:
+    desk = await book.of_desk(scene.police)
+    view = await network.alerts.raise_(scene.member, scene.case.core.id, new_id(), event=Event.BEING_FOLLOWED)
+    for office in (scene.police, scene.shelter, scene.welfare):
+        await network.alerts.acknowledge(office.officer, view.alert.id)
+    # The question wakes nobody; its end without an answer does.
+    clock.move(timedelta(minutes=30))
+    await escalate_due(database, clock)
+    assert await book.calls() == []
+    clock.move(timedelta(minutes=10))
+    await escalate_due(database, clock)
+    assert await book.calls() == ring(desk)
+
+
 async def test_whom_no_room_reaches_is_woken_whatever_it_is(
     network: Network, scene: Scene, database: Database, book: Book
 ) -> None:
