@@ -4,7 +4,9 @@ ARGS ?=
 BIN := .venv/bin
 BENCH := $(BIN)/python -m tests.bench
 # Tests wait more than they work: as many at once as there are cores, and never so many that they disturb each other.
-PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
+PYTEST := rm -f .pytest_cache/v/cache/lastfailed && $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
+# After failures, and after nothing else, few of them are tried once more, alone: docs/adr/0034.
+OR_AGAIN := || { [ $$? -eq 1 ] && $(BIN)/python -m tests.second_try; }
 # Runs a command that ends, in order, when make itself is killed.
 RUN := exec $(BIN)/python -I -S deploy/leash.py $$PPID 15 - -
 
@@ -39,10 +41,10 @@ demo-check: setup
 	@$(RUN) $(BIN)/streha demo --check $(ARGS)
 
 test: test-fast
-	$(PYTEST) -m slow $(ARGS)
+	$(PYTEST) -m slow $(ARGS) $(OR_AGAIN)
 
 test-fast: browser
-	$(PYTEST) -m 'not slow' $(ARGS)
+	$(PYTEST) -m 'not slow' $(ARGS) $(OR_AGAIN)
 
 check: setup
 	$(BIN)/ruff check
