@@ -17,11 +17,11 @@ _FAILED = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
 
 
 def main(arguments: list[str]) -> int:
-    """Run the tests that failed last, one after the other; return pytest's exit code, or 1 if there is no case for it."""
+    """Run the tests that failed last, one after the other; return pytest's exit code, or 1 if they are none or many."""
     failed = sorted(json.loads(_FAILED.read_text())) if _FAILED.exists() else []
     if not 0 < len(failed) <= MOST:
         return 1
-    ended = subprocess.run(  # noqa: S603 (names of our own tests)
+    ended = subprocess.run(
         [sys.executable, "-m", "pytest", "-n", "0", *arguments, *failed], cwd=ROOT, check=False
     ).returncode
     if ended == 0:
