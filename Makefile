@@ -14,7 +14,7 @@ RUN := exec $(BIN)/python -I -S deploy/leash.py $$PPID 15 - -
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo demo-check test test-fast check bench lock clean
+.PHONY: help setup browser demo demo-check test test-fast check bench storm lock clean
 
 help:
 	@echo 'make demo         start Streha on invented agencies and stay until Ctrl-C'
@@ -22,7 +22,8 @@ help:
 	@echo 'make demo-check   play one case from start to end before strict Matrix clients, in two minutes'
 	@echo 'make test         all tests; make test-fast: those that need no homeserver'
 	@echo 'make check        style, types and layers'
-	@echo 'make bench        how fast an alert leaves'
+	@echo 'make bench        how fast an alert leaves, measured against what is bare'
+	@echo 'make storm        three hundred runs in which parts die, hang and refuse while people press'
 	@echo 'make setup        only install what the others need, into .venv, deploy/witness and server/console'
 	@echo 'make browser      the same, and the Chromium that tests and measurements use'
 	@echo 'make lock         choose the newest versions of all dependencies again'
@@ -56,6 +57,10 @@ check: setup
 
 bench: browser
 	@$(BENCH) $(ARGS)
+	@[ -n '$(ARGS)' ] || $(MAKE) --no-print-directory storm
+
+storm: browser
+	@STORM_RUNS=$${STORM_RUNS:-300} $(BIN)/pytest -m slow -n 0 -s tests/acceptance/test_storm.py $(ARGS)
 
 lock: setup
 	scripts/lock --upgrade

@@ -6,7 +6,7 @@ lease, and says how it ended. States: pending, sending, sent, failed, quarantine
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -149,9 +149,9 @@ async def free_leases(tx: Transaction) -> None:
     await tx.run(_SQL["free_leases"], sorted(ROOMS))
 
 
-async def interrupted(tx: Transaction, ids: Iterable[UUID]) -> None:
-    """Record that the database ended an attempt at these, so that nobody suspects the messages."""
-    await tx.run(_SQL["interrupted"], list(ids))
+async def interrupted(tx: Transaction, attempts: Mapping[UUID, int]) -> None:
+    """Have these, by id and attempt, taken up again at once: the database ended the attempt; nobody suspects them."""
+    await tx.run(_SQL["interrupted"], list(attempts), list(attempts.values()))
 
 
 async def still_wanted(tx: Transaction, message_id: UUID) -> bool:

@@ -84,9 +84,11 @@ WHERE id IN (
     FOR UPDATE SKIP LOCKED)
 
 -- interrupted --
--- It was the database that ended an attempt at these, not a death. $1 ids.
-UPDATE outbox SET failure = 'database'
-WHERE id IN (SELECT id FROM outbox WHERE id = ANY($1) AND state = 'sending' AND failure IS NULL FOR UPDATE SKIP LOCKED)
+-- It was the database that ended an attempt at these, not a death: nobody has them under way. $1 ids, $2 which attempts.
+UPDATE outbox SET failure = 'database', lease_until = NULL
+WHERE id IN (
+    SELECT id FROM outbox JOIN unnest($1::uuid[], $2::int[]) AS ended (message_id, attempt) ON id = message_id
+    WHERE state = 'sending' AND attempts = attempt FOR UPDATE OF outbox SKIP LOCKED)
 
 -- still_wanted --
 -- Whether a message on its way may still be sent. $1 id.

@@ -41,6 +41,8 @@ SETTINGS = {
     "log_error_verbosity": "terse",
     "log_checkpoints": "off",
 }
+# How a server says in its file that it answers; a standby only reads.
+_ANSWERS = frozenset({"ready", "standby"})
 # For tests: a power cut may lose everything, a crash of any process loses nothing.
 FAST_SETTINGS = {"fsync": "off", "full_page_writes": "off"}
 
@@ -65,27 +67,30 @@ class Postgres:
             os.chown(self.directory, account.user, account.group)
         if not self._cluster.exists():
             await self._create_cluster(account)
-        await self._clear_remains()
-        settings = SETTINGS | (FAST_SETTINGS if self.fast else {}) | {"port": str(self.port)}
-        command = [str(self._programs / "postgres"), "-D", str(self._cluster)]
-        for name, value in settings.items():
-            command += ["-c", f"{name}={value}"]
+        await self._run_on_cluster(account)
+
+    async def start_as_copy(self, of: Postgres) -> None:
+        """Start on an empty directory as a standby that streams from another, which runs."""
+        account = accounts.for_postgres(self._programs, self.directory)
+        self.directory.mkdir(mode=0o700)
+        if account is not None:
+            os.chown(self.directory, account.user, account.group)
         child = Child(
             program=Program(
-                name="postgres",
-                command=tuple(command),
-                environment=self._environment(),
+                name="pg_basebackup",
+                command=(
+                    str(self._programs / "pg_basebackup"),
+                    *("--pgdata", str(self._cluster), "--write-recovery-conf", "--checkpoint=fast", "--no-sync"),
+                    *("--host", ports.LOOPBACK, "--port", str(of.port), "--username", OWNER, "--no-password"),
+                ),
+                environment=self._environment() | {"PGPASSWORD": of.owner_password},
                 output=self.log_file,
                 account=account,
-                # Interrupt is PostgreSQL's fast shutdown; quit is the immediate one, which always ends.
-                stop_signal=signal.SIGINT,
-                death_signal=signal.SIGQUIT,
-            ),
-            on_unexpected_end=self.on_unexpected_end,
+            )
         )
         await child.start()
-        self._child = child
-        await self._until_ready(child)
+        await child.finish(START_TIMEOUT)
+        await self._run_on_cluster(account)
 
     async def stop(self, *, kill: bool = False) -> None:
         """Stop in order; `kill` is a crash: connections are cut and the next start recovers."""
@@ -134,6 +139,29 @@ class Postgres:
     def _environment(self) -> dict[str, str]:
         """Nothing of the caller's environment: its PG variables must not lead elsewhere."""
         return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC", "HOME": str(self.directory)}
+
+    async def _run_on_cluster(self, account: Account | None) -> None:
+        await self._clear_remains()
+        settings = SETTINGS | (FAST_SETTINGS if self.fast else {}) | {"port": str(self.port)}
+        command = [str(self._programs / "postgres"), "-D", str(self._cluster)]
+        for name, value in settings.items():
+            command += ["-c", f"{name}={value}"]
+        child = Child(
+            program=Program(
+                name="postgres",
+                command=tuple(command),
+                environment=self._environment(),
+                output=self.log_file,
+                account=account,
+                # Interrupt is PostgreSQL's fast shutdown; quit is the immediate one, which always ends.
+                stop_signal=signal.SIGINT,
+                death_signal=signal.SIGQUIT,
+            ),
+            on_unexpected_end=self.on_unexpected_end,
+        )
+        await child.start()
+        self._child = child
+        await self._until_ready(child)
 
     async def _create_cluster(self, account: Account | None) -> None:
         """Make the cluster beside its place and move it there, so that half a cluster is never started."""
@@ -213,7 +241,7 @@ class Postgres:
                 while not child.ended.is_set():
                     # The server's own protocol: its pid in the first line, its state in the eighth.
                     lines = file.read_text().split("\n") if file.exists() else []
-                    if lines[:1] == [str(child.pid)] and lines[7:8] and lines[7].strip() == "ready":
+                    if lines[:1] == [str(child.pid)] and lines[7:8] and lines[7].strip() in _ANSWERS:
                         return
                     await asyncio.sleep(POLL_INTERVAL)
         except TimeoutError:

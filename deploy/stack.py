@@ -44,6 +44,8 @@ class LocalStack:
     """Runs while the context is entered; the same directory gives the same data, accounts and addresses."""
 
     addresses: StackAddresses
+    _postgres: Postgres
+    _homeserver: Homeserver
 
     def __init__(
         self,
@@ -62,6 +64,7 @@ class LocalStack:
         self._resources = AsyncExitStack()
         self._ended = asyncio.Event()
         self._failure: StackError | None = None
+        self._standby: Postgres | None = None
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as resources:
@@ -126,6 +129,42 @@ class LocalStack:
         self._ended.clear()
         await self._postgres.start()
 
+    async def add_standby(self) -> None:
+        """Let a second PostgreSQL follow the first; whatever is committed from now on is on both."""
+        number = 1 + sum(1 for _ in self._directory.glob("standby-*"))
+        port = ports.choose(requested=None, remembered=None)
+        standby = self._new_postgres(self._directory / f"standby-{number}", port)
+        await standby.start_as_copy(self._postgres)
+        self._standby = standby
+        # Only now: what was copied must not wait for a standby of its own once it is the first.
+        await self._postgres.run_sql("ALTER SYSTEM SET synchronous_standby_names = '*';\nSELECT pg_reload_conf();")
+        await self._postgres.run_sql("SELECT pg_current_xact_id();")
+
+    async def fail_over(self) -> None:
+        """Let PostgreSQL die as its machine would, and the standby take over at its address; nothing follows then.
+
+        For a moment what answers there can only be read.
+        """
+        if self._standby is None:
+            raise StackError("There is no standby.")
+        lost, first = self._postgres, self._standby
+        await lost.stop(kill=True)
+        await first.stop()
+        self._postgres, self._standby, first.port = first, None, lost.port
+        self._ended.clear()
+        await first.start()
+        await first.run_sql("SELECT pg_promote();")
+
+    def _new_postgres(self, directory: Path, port: int) -> Postgres:
+        return Postgres(
+            directory=directory,
+            log_file=self._logs / "postgres.log",
+            port=port,
+            owner_password=self._kept.owner_password,
+            fast=self._fast,
+            on_unexpected_end=self._record_end,
+        )
+
     def _prepare_directory(self) -> None:
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -149,15 +188,8 @@ class LocalStack:
         # Before the first part starts: a cluster whose password was forgotten could not be used again.
         remembered.save(self._directory, kept)
         self._kept = kept
-        self._postgres = Postgres(
-            directory=self._directory / "postgres",
-            log_file=self._logs / "postgres.log",
-            port=kept.postgres_port or 0,
-            owner_password=kept.owner_password,
-            fast=self._fast,
-            on_unexpected_end=self._record_end,
-        )
-        resources.push_async_callback(self._postgres.stop)
+        self._postgres = self._new_postgres(self._directory / "postgres", kept.postgres_port or 0)
+        resources.push_async_callback(self._stop_databases)
         await self._postgres.start()
         await self._postgres.run_sql(
             postgres.role(ROLE, kept.streha_password, "CREATEDB") + postgres.database(DATABASE, owner=ROLE)
@@ -190,6 +222,12 @@ class LocalStack:
         )
         resources.push_async_callback(self._homeserver.stop)
         await self._homeserver.start()
+
+    async def _stop_databases(self) -> None:
+        # Whatever still waits for the standby goes with it.
+        for each in (self._postgres, self._standby):
+            if each is not None:
+                await each.stop(kill=each is self._postgres and self._standby is not None)
 
     def _database_url(self, name: str) -> str:
         return f"postgresql://{ROLE}:{self._kept.streha_password}@{ports.LOOPBACK}:{self._postgres.port}/{name}"

@@ -62,8 +62,8 @@ class Delivery:
         self._puts = asyncio.Semaphore(PUTS_AT_ONCE)
         self._woken = {lane: asyncio.Event() for lane in Lane}
         self._under_way: set[UUID] = set()
-        # Messages whose attempt was ended by the database.
-        self._interrupted: set[UUID] = set()
+        # Messages whose attempt, of this number, was ended by the database.
+        self._interrupted: dict[UUID, int] = {}
 
     @property
     def keys(self) -> KeyGiving:
@@ -98,10 +98,11 @@ class Delivery:
             # A bot that is not active any more must not keep from its successor what it cannot send itself.
             await self._lease.require(tx)
             await outbox.renew(tx, self._under_way, now)
-            interrupted = frozenset(self._interrupted)
+            interrupted = dict(self._interrupted)
             await outbox.interrupted(tx, interrupted)
             claimed = await outbox.claim(tx, now, BATCH, lane)
-        self._interrupted -= interrupted
+        # The other lane may have told of these at the same time, and an attempt may have ended since.
+        self._interrupted = dict(self._interrupted.items() - interrupted.items())
         for batch in _batches([each for each in claimed if each.id not in self._under_way]):
             ids = {each.id for each in batch}
             self._under_way |= ids
@@ -109,7 +110,7 @@ class Delivery:
             try:
                 ready = await self._preparation.prepare(batch, tasks)
             except Unavailable:
-                self._interrupted |= ids
+                self._interrupted |= {each.id: each.attempts for each in batch}
                 raise
             finally:
                 self._under_way -= ids - {each.claimed.id for each in ready}
@@ -143,8 +144,8 @@ class Delivery:
                     break
             await self._record(sent)
         except Unavailable:
-            # The lease runs out and the same ciphertext is put again, which makes the same event.
-            self._interrupted |= {each.claimed.id for each in messages}
+            # The same ciphertext is put again, which makes the same event.
+            self._interrupted |= {each.claimed.id: each.claimed.attempts for each in messages}
             log.warning("delivery_not_recorded", count=len(sent))
         except Exception as error:  # noqa: BLE001 (what goes wrong in one room must not end the bot)
             log.failure("delivery_failed", error)

@@ -67,6 +67,8 @@ class Carrying:
         self._woken = asyncio.Event()
         # Mail has places of its own: neither it nor the telephones keep the other waiting.
         self._under_way: dict[bool, set[UUID]] = {False: set(), True: set()}
+        # Letters whose attempt, of this number, was ended by the database.
+        self._interrupted: dict[UUID, int] = {}
         self._quiet = asyncio.Event()
         self._quiet.set()
         # What may take its carrier down, each with when it was claimed; tried by one task, one after the other.
@@ -103,8 +105,11 @@ class Carrying:
             if room <= 0:
                 continue
             now = self._clock.now()
+            interrupted = dict(self._interrupted)
             async with self._database.transaction(urgent=True) as tx:
+                await outbox.interrupted(tx, interrupted)
                 claimed = await outbox.claim_letters(tx, now, room, lane, mail=mail)
+            self._interrupted = dict(self._interrupted.items() - interrupted.items())
             begun += len(claimed)
             for each in claimed:
                 if each.poison:
@@ -147,7 +152,7 @@ class Carrying:
     ) -> Coroutine[None, None, None]:
         """Do this about one letter; it is under way from now on.
 
-        Where the database does not answer, its lease runs out and it is carried again.
+        Where the database does not answer, it is carried again once that does.
         """
         places.add(each.id)
         self._quiet.clear()
@@ -156,6 +161,7 @@ class Carrying:
             try:
                 await act(each)
             except Unavailable:
+                self._interrupted[each.id] = each.attempts
                 log.warning("carrying_not_recorded", outbox_id=each.id)
             except Exception as error:  # noqa: BLE001 (one letter must not keep the others)
                 log.failure("carrying_failed", error, outbox_id=each.id)

@@ -252,11 +252,24 @@ async def test_what_is_still_on_its_way_keeps_its_lease_and_its_place(database: 
         assert await outbox.still_wanted(tx, first.id)
 
 
-async def test_a_database_that_goes_away_makes_no_message_suspect(database: Database, clock: MovableClock) -> None:
-    await post(database, clock, message("first"))
+async def test_what_the_database_interrupted_is_taken_up_at_once_and_not_suspected(
+    database: Database, clock: MovableClock
+) -> None:
+    await post(database, clock, message("first"), message("second"))
     for _ in range(8):
-        (first,) = await claim(database, clock)
+        first, second = await claim(database, clock)
         assert not first.suspect
         async with database.transaction() as tx:
-            await outbox.interrupted(tx, [first.id])
-        clock.move(outbox.LEASE)
+            await outbox.interrupted(tx, {each.id: each.attempts for each in (first, second)})
+
+
+async def test_an_attempt_that_is_over_takes_nothing_from_whoever_has_the_message_now(
+    database: Database, clock: MovableClock
+) -> None:
+    await post(database, clock, message("first"))
+    (before,) = await claim(database, clock)
+    clock.move(outbox.LEASE)
+    await claim(database, clock)
+    async with database.transaction() as tx:
+        await outbox.interrupted(tx, {before.id: before.attempts})
+    assert await claim(database, clock) == []
