@@ -16,25 +16,29 @@ class Said:
     """One message, wherever it stands."""
 
     id: UUID
+    sequence: int
     target: Target
     template: str
     parameters: dict[str, str]
     mentions: frozenset[UUID]
     state: str
+    alert_id: UUID | None
 
 
-async def said(database: Database, *templates: str) -> list[Said]:
-    """Return every message, or those of some templates, oldest first."""
+async def said(database: Database, *templates: str, after: int = 0) -> list[Said]:
+    """Return every message, or those of some templates, oldest first; with `after` those that came after that one."""
     async with database.transaction() as tx:
-        rows = await tx.rows("SELECT * FROM outbox ORDER BY sequence")
+        rows = await tx.rows("SELECT * FROM outbox WHERE sequence > $1 ORDER BY sequence", after)
     return [
         Said(
             id=row["id"],
+            sequence=row["sequence"],
             target=Target(kind=TargetKind(row["target_kind"]), id=row["target_id"]),
             template=row["template"],
             parameters=row["parameters"],
             mentions=frozenset(row["mentions"]),
             state=row["state"],
+            alert_id=row["alert_id"],
         )
         for row in rows
         if not templates or row["template"] in templates
