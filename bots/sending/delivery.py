@@ -36,7 +36,8 @@ from core.outbox import Claimed, Lane
 log = logs.get(__name__)
 
 BATCH = 200
-PUTS_AT_ONCE = 40
+# Each lane has its own: what is ordinary never stands before an alert.
+PUTS_AT_ONCE = {Lane.ALERT: 40, Lane.ORDINARY: 20}
 PUT_SECONDS = 15.0
 # What no repetition can mend. Everything else may be a proxy's word, a restart, a missing right: tried again.
 REFUSED_FOR_GOOD = frozenset({"M_TOO_LARGE", "M_BAD_JSON", "M_NOT_JSON"})
@@ -59,7 +60,7 @@ class Delivery:
         self._preparation = Preparation(
             database, clock, device, lease, housekeeping, self._keys, renderer, self._outcomes, self._senders
         )
-        self._puts = asyncio.Semaphore(PUTS_AT_ONCE)
+        self._puts = {lane: asyncio.Semaphore(places) for lane, places in PUTS_AT_ONCE.items()}
         self._woken = {lane: asyncio.Event() for lane in Lane}
         self._under_way: set[UUID] = set()
         # Messages whose attempt, of this number, was ended by the database.
@@ -127,7 +128,7 @@ class Delivery:
         try:
             for position, each in enumerate(messages):
                 try:
-                    async with self._puts:
+                    async with self._puts[each.claimed.message.lane]:
                         await self._last_look.require(each)
                         async with asyncio.timeout(PUT_SECONDS):
                             sent.append((each, await self._senders.put(each.sealed)))

@@ -58,6 +58,7 @@ class Handling:
         self._flood = Flood(clock)
         self._flood_said = Seldom(clock, SAID_ONCE_IN)
         self._unencrypted_said = Seldom(clock, SAID_ONCE_IN)
+        self._unreadable_said = Seldom(clock, SAID_ONCE_IN)
         self._leaders_told = Seldom(clock, LEADERS_TOLD_ONCE_IN)
 
     async def handle(self, arrival: Arrival) -> None:
@@ -114,8 +115,11 @@ class Handling:
         async with self._database.reading(urgent=True) as look:
             target = await rooms.target_of(look, arrival.room_id)
             members = {} if target is None else (await rooms.rooms(look, [target]))[target].members
-        if target is not None and arrival.sender in members:
-            await self._post(_reply(arrival.event_id, target, "reply_cannot_read", members[arrival.sender]))
+        cause = (arrival.room_id, arrival.sender)
+        if target is not None and arrival.sender in members and self._unreadable_said.due(cause):
+            reply = _reply(arrival.event_id, target, "reply_cannot_read", members[arrival.sender], lane=Lane.ALERT)
+            await self._post(reply)
+            self._unreadable_said.was_said(cause)
 
     async def _unencrypted(self, arrival: Unencrypted) -> None:
         """Say in the room that a call for help came in clear: anybody at the homeserver can have written it."""

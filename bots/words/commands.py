@@ -125,6 +125,12 @@ _VERB_OF_WORD = {word: verb for verb, words in WORDS.items() for word in words}
 _REASON_OF_WORDS = {words: reason for reason, variants in REASONS.items() for words in variants}
 _PASSAGE_OF_WORDS = {words: passage for passage, variants in PASSAGES.items() for words in variants}
 _ANSWER_OF_WORD = {word: answer for answer, words in ANSWERS.items() for word in words}
+_WORD = re.compile(r"\w+")
+# Who says one of these beside the word for panic says that there is none.
+_DENYING = frozenset(
+    ("no", "not", "dont", "don", "without", "false", "nema", "nije", "ne", "nemojte", "bez", "nikakva",
+     "нема", "није", "не", "немојте", "без", "никаква")
+)  # fmt: skip
 _CODENAME = re.compile(r"[a-z]+(?:-[a-z]+)+")
 _PASSAGE = re.compile(r"([^\d]+?)(?: ([0-9]{1,4}))?(?: (?:min|мин))?")
 # Short words are too like ordinary ones: "back" is no "ack", "dude" no "due".
@@ -147,7 +153,7 @@ def parse(body: str) -> Said | None:
     # A question mark makes a question of it: that asks back.
     text = " ".join(_own_words(body).casefold().split()).strip("!./ ")
     if not text or len(text) > LONGEST:
-        return None
+        return _cry(text)
     if text in _ANSWER_OF_WORD:
         return _ANSWER_OF_WORD[text]
     for each in _LONGEST_FIRST:
@@ -156,7 +162,15 @@ def parse(body: str) -> Said | None:
             if command is not None:
                 return command
     close = difflib.get_close_matches(text.strip("? "), _LONG_ENOUGH, n=1, cutoff=SIMILAR)
-    return NearMiss(verb=_VERB_OF_WORD[close[0]]) if close else None
+    return NearMiss(verb=_VERB_OF_WORD[close[0]]) if close else _cry(text)
+
+
+def _cry(text: str) -> NearMiss | None:
+    """Ask whoever begins or ends with the word for panic and does not deny it: "panic they are here"."""
+    words = _WORD.findall(text)
+    if not words or _DENYING.intersection(words):
+        return None
+    return NearMiss(verb=Verb.PANIC) if {words[0], words[-1]} & set(WORDS[Verb.PANIC]) else None
 
 
 def _own_words(body: str) -> str:

@@ -8,22 +8,31 @@ nothing is said to anybody excluded.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from agencies.model import AgencyId, Person, PersonId
 from alerts.model import AlertId
 from alerts.sweep import escalate_due, next_due
 from alerts.vocabulary import Event, StandDownReason, Status
 from cases.model import Part
-from core.database import Database, connect
+from core.database import Database, Row, connect
 from core.errors import Conflict, NotFound
 from core.ids import new_id
 from tests import outgoing
@@ -31,6 +40,7 @@ from tests.clock import MovableClock
 from tests.outgoing import Said
 from tests.people import Network, Office, Scene
 
+T = TypeVar("T")
 EXAMPLES, STEPS = 12, 14
 EVENTS = (Event.PANIC, Event.BEING_FOLLOWED, Event.DEVICE_LOST)
 # Alerts document, "First wave": a step without an answer is followed by the next after at most so long.
@@ -119,11 +129,11 @@ class AlertMachine(RuleBasedStateMachine):
             )
             return
         known.raisers.add(person.id)
-        if known.accepted_at or known.paused_at or _worse(event, known.event) or now - known.began_at >= SIX_HOURS:
-            if view.alert.ladder_began_at == now:
-                known.event = event if _worse(event, known.event) else known.event
-                known.accepted, known.accepted_at, known.paused_at = set(), None, None
-                known.began_at = known.rung_at = now
+        changes = known.accepted_at or known.paused_at or _worse(event, known.event)
+        if (changes or now - known.began_at >= SIX_HOURS) and view.alert.ladder_began_at == now:
+            known.event = event if _worse(event, known.event) else known.event
+            known.accepted, known.accepted_at, known.paused_at = set(), None, None
+            known.began_at = known.rung_at = now
 
     @rule(by=st.integers(0, 8), drill=st.booleans())
     def somebody_accepts(self, by: int, drill: bool) -> None:  # noqa: FBT001
@@ -233,7 +243,7 @@ class AlertMachine(RuleBasedStateMachine):
 
     # Helpers -------------------------------------------------------------------------------------------
 
-    def _run(self, awaited):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    def _run(self, awaited: Coroutine[Any, Any, T]) -> T:
         return self.world.runner.run(awaited)
 
     def _sweep(self) -> None:
@@ -260,7 +270,7 @@ class AlertMachine(RuleBasedStateMachine):
                 call.accepted_at = max(call.accepted_at, now)
 
     def _is_rung_on(self, call: Call) -> None:
-        """An open alert is rung on in time; of an accepted one the owner is asked in time."""
+        """Require that an open alert was rung on in time, and that the owner of an accepted one was asked in time."""
         now = self.world.clock.now()
         if call.accepted_at is not None:
             assert now - call.accepted_at <= OWNER_IS_ASKED + timedelta(minutes=10), "its owner was forgotten"
@@ -272,15 +282,14 @@ class AlertMachine(RuleBasedStateMachine):
         assert now - quiet_since <= max(longest, PAUSE if call.paused_at else longest), call
 
     def _said(self, after: int) -> list[Said]:
-        found: list[Said] = self._run(outgoing.said(self.world.database, after=after))
-        return found
+        return self._run(outgoing.said(self.world.database, after=after))
 
     def _last(self) -> int:
         async def look() -> int:
             async with self.world.database.reading() as reading:
                 return int(await reading.value("SELECT coalesce(max(sequence), 0) FROM outbox"))
 
-        return int(self._run(look()))
+        return self._run(look())
 
     def _of(self, call: Call) -> list[Said]:
         return [each for each in self._said(self.since) if each.alert_id == call.alert_id]
@@ -288,8 +297,8 @@ class AlertMachine(RuleBasedStateMachine):
     def _rings(self, call: Call) -> list[Said]:
         return [each for each in self._of(call) if each.template.endswith("_ring")]
 
-    def _row(self, alert_id: UUID):  # type: ignore[no-untyped-def]  # noqa: ANN202
-        async def look():  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def _row(self, alert_id: UUID) -> Row:
+        async def look() -> Row | None:
             async with self.world.database.reading() as reading:
                 return await reading.row(
                     "SELECT state, next_step_at, EXISTS (SELECT FROM outbox WHERE alert_id = alerts.id "
@@ -297,7 +306,9 @@ class AlertMachine(RuleBasedStateMachine):
                     alert_id,
                 )
 
-        return self._run(look())
+        row = self._run(look())
+        assert row is not None
+        return row
 
 
 def test_the_engine_keeps_what_the_rules_promise(database_url: str, scene: Scene, clock: MovableClock) -> None:

@@ -18,6 +18,7 @@ from bots.rooms import rooms
 from bots.rooms.housekeeping import Housekeeping
 from bots.rooms.occupants import Occupants
 from bots.rooms.rooms import StoredSend
+from bots.sending import delivery as deliveries
 from bots.sending.delivery import Delivery
 from bots.sending.last_look import LastLook
 from bots.sending.preparation import Ready
@@ -27,6 +28,7 @@ from core.errors import Temporary
 from core.outbox import Lane, Message
 from core.settings import Settings
 from tests.clock import MovableClock
+from tests.waiting import until
 from tests.watched_town import BOT, ROOM, SECRET, Town, made_room
 
 pytest_plugins = ("tests.fixtures_watched_town",)
@@ -216,3 +218,40 @@ async def delivered(delivery: Delivery) -> None:
     """Deliver what waits, to its end."""
     async with asyncio.TaskGroup() as tasks:
         assert await delivery.deliver(tasks, Lane.ORDINARY) == 1
+
+
+async def test_an_alert_never_waits_for_a_place_that_ordinary_words_hold(
+    town: Town, clock: MovableClock, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "PUTS_AT_ONCE", dict.fromkeys(Lane, 1))
+    for member in (town.scene.member, town.scene.ngo.worker):
+        await town.confirmed(member)
+    Credentials(town.directory, SECRET).keep(BOT, "BOT", "a token")
+    device, watch = town.bot()
+    await watch.begin()
+    await watch.look()
+    lease, occupants = Lease(town.database, clock), Occupants(device.homeserver)
+    await lease.acquire()
+    housekeeping = Housekeeping(town.database, clock, device, lease, occupants, room_version="11")
+    delivery = Delivery(town.database, clock, device, lease, housekeeping, occupants, Renderer(settings))
+    town.server.joined[ROOM] = {town.scene.member.matrix_user, town.scene.ngo.worker.matrix_user}
+
+    async def left(lane: Lane, template: str) -> None:
+        async with town.database.transaction() as tx:
+            message = Message(key=template, target=target, template=template, lane=lane, repeated=True)
+            await outbox.post(tx, [message], clock.now())
+
+    async with town.database.transaction() as tx:
+        target = await made_room(tx, town)
+    town.server.hanging.add("put")
+    async with asyncio.TaskGroup() as tasks:
+        await left(Lane.ORDINARY, "reply_no_alert")
+        await delivery.deliver(tasks, Lane.ORDINARY)
+        await until(lambda: town.server.asked["put"] == 1)
+        await left(Lane.ALERT, "reply_look_ring")
+        await delivery.deliver(tasks, Lane.ALERT)
+        try:
+            await until(lambda: town.server.asked["put"] == 2)
+        finally:
+            town.server.hanging.clear()
+            town.server.free.set()

@@ -65,10 +65,19 @@ def test_talk_is_no_command(said: str) -> None:
 @pytest.mark.parametrize(
     ("said", "meant"),
     [("panik", Verb.PANIC), ("pannic", Verb.PANIC), ("паникаа", Verb.PANIC), ("standdow", Verb.STAND_DOWN),
-     ("panic?", Verb.PANIC), ("vezbaa", Verb.DRILL)],
+     ("panic?", Verb.PANIC), ("vezbaa", Verb.DRILL), ("panic now", Verb.PANIC), ("panic panic", Verb.PANIC),
+     ("Panika, pomoć", Verb.PANIC), ("sos panic", Verb.PANIC), ("паника они су овде", Verb.PANIC),
+     ("PANIC they are here " * 20, Verb.PANIC)],
 )  # fmt: skip
 def test_a_near_miss_asks(said: str, meant: Verb) -> None:
     assert parse(said) == NearMiss(verb=meant)
+
+
+@pytest.mark.parametrize(
+    "said", ["there is no panic", "panic is not needed", "nema panike", "ne, nije panika", "bez panike", "паника није"]
+)
+def test_whoever_says_that_there_is_no_panic_is_not_asked(said: str) -> None:
+    assert parse(said) is None
 
 
 @given(st.text(max_size=300))
