@@ -200,8 +200,9 @@ ON CONFLICT (outbox_id) DO UPDATE SET room_id = EXCLUDED.room_id, device_id = EX
     attestations = EXCLUDED.attestations
 
 -- note_event --
--- $1 outbox id, $2 Matrix event.
-UPDATE matrix_sends SET event_id = $2 WHERE outbox_id = $1
+-- The ciphertext of what was sent is put no more, and not kept. $1 outbox id, $2 Matrix event.
+UPDATE matrix_sends SET event_id = $2, content = CASE WHEN state = 'sent' THEN '' ELSE content END
+FROM outbox WHERE outbox_id = $1 AND id = $1
 
 -- take_lease --
 -- Become or remain the active bot, by the database's clock. A lease of the same place is free: whoever asks has that

@@ -116,6 +116,7 @@ async def test_what_could_not_leave_is_sealed_anew_for_those_who_are_still_linke
     clock.move(timedelta(minutes=1))
     await delivered(delivery)
     assert len({transaction for transaction, _content in town.server.puts}) == 1
+    assert await kept(town)
     await town.network.linking.end(town.administrator, member.id, EndReason.COMPROMISED)
     await watch.look()
     town.server.failing.clear()
@@ -127,6 +128,8 @@ async def test_what_could_not_leave_is_sealed_anew_for_those_who_are_still_linke
     lost = [key["session_id"] for key in town.server.keys_for(town.devices[member.matrix_user])]
     assert (len(theirs), lost) == (2, theirs[:1])
     assert content["session_id"] == theirs[1]
+    # What has left is not kept here.
+    assert await kept(town) == b""
 
 
 async def test_what_was_sealed_before_anybody_was_linked_is_sealed_anew(
@@ -212,6 +215,12 @@ async def test_what_nobody_could_read_waits_for_somebody_who_can_and_holds_nothi
         await delivery.deliver(tasks, Lane.ORDINARY)
     assert (await states())[-1] == "failed nobody_can_read"
     assert "message_not_delivered" in logged.getvalue()
+
+
+async def kept(town: Town) -> bytes:
+    """Return the ciphertext that is stored of the one message."""
+    async with town.database.reading() as look:
+        return bytes(await look.value("SELECT content FROM matrix_sends"))
 
 
 async def delivered(delivery: Delivery) -> None:
