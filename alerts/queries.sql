@@ -141,9 +141,12 @@ WHERE id IN (
     FOR UPDATE OF alerts SKIP LOCKED)
 
 -- claim_due --
--- Lease alerts whose next step is due, the worst first. $1 now, $2 lease until, $3 limit.
+-- Lease alerts whose next step is due, the worst first. On hold only what was raised since: the rest is of a backup.
+-- $1 now, $2 lease until, $3 limit.
 WITH due AS (
     SELECT id FROM alerts WHERE next_step_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+      AND ((SELECT since FROM hold) IS NULL OR ladder_began_at >= (SELECT since FROM hold)
+           OR EXISTS (SELECT FROM alert_raises WHERE alert_id = alerts.id AND at >= (SELECT since FROM hold)))
     ORDER BY array_position(ARRAY['Extreme', 'Severe', 'Moderate'], severity), next_step_at
     LIMIT $3 FOR UPDATE SKIP LOCKED),
 claimed AS (
@@ -304,3 +307,9 @@ ORDER BY sequence LIMIT $2
 -- letter_overtaken --
 -- Whether a contact was called for an alert by a later letter. $1 alert, $2 contact, $3 sequence.
 SELECT EXISTS (SELECT FROM outbox WHERE alert_id = $1 AND target_id = $2 AND sequence > $3)
+
+-- held_alerts --
+-- How many alerts are open that nobody has raised since a moment. $1 since.
+SELECT count(*) FROM alerts
+WHERE state <> 'stood_down' AND ladder_began_at < $1
+  AND NOT EXISTS (SELECT FROM alert_raises WHERE alert_id = alerts.id AND at >= $1)

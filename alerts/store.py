@@ -197,6 +197,11 @@ async def any_open(tx: Transaction, case_id: CaseId, compartment_id: Compartment
     return bool(await tx.value(SQL["open_alerts_of_case"], case_id, compartment_id, Status.ACTUAL))
 
 
+async def old(tx: Reading, since: datetime) -> int:
+    """Return how many alerts are open that nobody has raised since a moment: of a hold, they call nobody."""
+    return int(await tx.value(SQL["held_alerts"], since))
+
+
 async def hold_open(tx: Transaction, ids: Iterable[UUID]) -> frozenset[UUID]:
     """Return those of these alerts that have not ended; none of them ends before this transaction does."""
     return frozenset(row["id"] for row in await tx.rows(SQL["hold_open"], list(ids)))

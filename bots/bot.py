@@ -28,6 +28,7 @@ from bots.watching.account_watch import AccountWatch
 from bots.watching.identity_watch import IdentityWatch
 from bots.words.rendering import Renderer
 from cases import service as cases
+from cases.witness import Witness
 from core import heartbeat, logs, metrics, outbox
 from core.clock import Clock
 from core.database import Database
@@ -39,7 +40,9 @@ from core.texts import mark
 log = logs.get(__name__)
 
 
-async def run(database: Database, clock: Clock, settings: Settings) -> NoReturn:
+async def run(
+    database: Database, clock: Clock, settings: Settings, witness: Witness | None = None
+) -> NoReturn:  # fmt: skip
     """Be the bot of the network, or stand by until it is needed."""
     if not settings.homeserver_url or not settings.matrix_user or not settings.matrix_store_key:
         raise InvalidInput(mark("The bot needs STREHA_HOMESERVER_URL, STREHA_MATRIX_USER and STREHA_MATRIX_STORE_KEY."))
@@ -59,7 +62,7 @@ async def run(database: Database, clock: Clock, settings: Settings) -> NoReturn:
             if not lease.held:
                 await Standby(database, clock, device, occupants, lease).until_active()
                 tasks.create_task(lease.keep())
-            bot = Bot(database, clock, settings, device, lease, occupants)
+            bot = Bot(database, clock, settings, device, lease, occupants, witness)
             log.info("bot_ready")
             await bot.run()
     raise AssertionError("the bot's loops never end by themselves")
@@ -70,7 +73,7 @@ class Bot:
 
     def __init__(
         self, database: Database, clock: Clock, settings: Settings, device: MatrixDevice, lease: Lease,
-        occupants: Occupants | None = None,
+        occupants: Occupants | None = None, witness: Witness | None = None,
     ) -> None:  # fmt: skip
         self._database = database
         self._clock = clock
@@ -86,7 +89,7 @@ class Bot:
         )
         self._archiving = Archiving(database, clock, settings, device, self._occupants)
         self._delivery = Delivery(
-            database, clock, device, lease, self._housekeeping, self._occupants, Renderer(settings)
+            database, clock, device, lease, self._housekeeping, self._occupants, Renderer(settings), witness
         )
         self._warming = KeyWarming(database, clock, device, self._delivery.keys, self._occupants)
         self._attending.watch(self._warming.notice)

@@ -14,7 +14,8 @@ ORDER BY rooms.attempts, rooms.due_at LIMIT $2
 
 -- rooms --
 -- $1 target ids.
-SELECT rooms.*, room_targets.name, room_targets.language, room_targets.version, room_targets.closed
+SELECT rooms.*, room_targets.name, room_targets.language, room_targets.version, room_targets.closed,
+    (SELECT since FROM hold) IS NOT NULL AS held
 FROM rooms JOIN room_targets USING (target_kind, target_id) WHERE rooms.target_id = ANY($1)
 
 -- room_members --
@@ -99,11 +100,12 @@ ORDER BY room_id FOR UPDATE
 SELECT count(*) FROM former_rooms WHERE target_kind = $1 AND target_id = $2 AND given_up_at > $3 AND why = $4
 
 -- rooms_to_archive --
--- Former rooms that the bot is not done with. Nobody is sent away before there is a room to go to. $1 now, $2 limit.
+-- Former rooms that the bot is not done with. Nobody is sent away before there is a room to go to, nor while nobody has
+-- compared what was restored. $1 now, $2 limit.
 SELECT former_rooms.room_id, former_rooms.target_kind, former_rooms.target_id, former_rooms.why, former_rooms.told_at,
     former_rooms.attempts, coalesce(room_targets.language, 'en') AS language
 FROM former_rooms LEFT JOIN room_targets USING (target_kind, target_id) LEFT JOIN rooms USING (target_kind, target_id)
-WHERE former_rooms.archived_at IS NULL AND former_rooms.due_at <= $1
+WHERE former_rooms.archived_at IS NULL AND former_rooms.due_at <= $1 AND (SELECT since FROM hold) IS NULL
   AND (former_rooms.why = 'closed' OR coalesce(room_targets.closed, true)
        OR (rooms.room_id IS NOT NULL AND rooms.applied_version = room_targets.version))
 ORDER BY former_rooms.attempts, former_rooms.due_at LIMIT $2
@@ -148,11 +150,12 @@ ON CONFLICT (target_kind, target_id, person_id) DO UPDATE SET room_id = EXCLUDED
 DELETE FROM room_invitations WHERE target_kind = $1 AND target_id = $2 AND person_id <> ALL($3)
 
 -- rooms_with_invitations_due --
--- Rooms in which somebody may have to be reminded, or told of. $1 who was invited before this is reminded, $2 and before
+-- Rooms in which somebody may have to be reminded, or told of; none while on hold. $1 who was invited before this is reminded, $2 and before
 -- this told of, $3 limit.
 SELECT DISTINCT target_kind, target_id FROM room_invitations
 JOIN rooms USING (target_kind, target_id) JOIN room_members USING (target_kind, target_id, person_id)
 WHERE standing <> 'joined' AND told_at IS NULL AND rooms.closed_at IS NULL AND rooms.room_id = room_invitations.room_id
+  AND (SELECT since FROM hold) IS NULL
   AND (standing = 'gone' OR (reminded_at IS NULL AND since <= $1) OR since <= $2)
 LIMIT $3
 
@@ -368,3 +371,7 @@ SELECT alert_id, target_kind, target_id, bool_or(somebody_reads) AS somebody_rea
     (array_agg(key ORDER BY sequence DESC))[1] AS key
 FROM changed, unnest(people) AS person
 GROUP BY alert_id, target_kind, target_id ORDER BY alert_id, target_id
+
+-- look_everywhere --
+-- Put every room right soon. $1 now.
+UPDATE rooms SET attempts = greatest(attempts, 1), due_at = $1 WHERE closed_at IS NULL

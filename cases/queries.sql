@@ -218,3 +218,42 @@ shown AS (
                       WHERE exclusions.case_id = cases.id AND exclusions.person_id = part.person_id))
 SELECT shown.id, shown.person_id FROM shown JOIN people ON people.id = shown.person_id
 WHERE people.left_at IS NULL AND shown.person_id = ANY($2)
+
+-- standing --
+-- Whether this database is on hold, the head of its ledger, and the hash at a position that is known. $1 position.
+SELECT hold.generation, hold.since, hold.why, hold.lost_position, hold.lost_hash, hold.place,
+    head.position AS head_position, head.hash AS head_hash,
+    (SELECT hash FROM ledger WHERE position = $1) AS hash_there
+FROM hold LEFT JOIN LATERAL (
+    SELECT position, hash FROM ledger WHERE position IS NOT NULL ORDER BY position DESC LIMIT 1) AS head ON true
+
+-- here --
+-- Which database this is: a dump that is read in elsewhere, or beside, is another one.
+SELECT system_identifier::text || '/' || (SELECT oid FROM pg_database WHERE datname = current_database()) FROM pg_control_system()
+
+-- settle_here --
+-- Note which database this is, where nobody has yet. $1 place.
+UPDATE hold SET place = $1 WHERE place IS NULL
+
+-- begin_hold --
+-- Nothing old is acted on from now on; nothing where it is so already. $1 now, $2 why, $3 place, $4 position and $5 hash of
+-- the head that is lost.
+UPDATE hold SET since = $1, why = $2, place = coalesce($3, place), lost_position = $4, lost_hash = $5 WHERE since IS NULL
+
+-- note_lost_head --
+-- Somebody knew a later head than those that were missed before. $1 position, $2 hash.
+UPDATE hold SET lost_position = $1, lost_hash = $2 WHERE since IS NOT NULL AND coalesce(lost_position, -1) < $1
+
+-- end_hold --
+-- $1 since when it was on hold.
+UPDATE hold SET since = NULL, why = NULL, lost_position = NULL, lost_hash = NULL, generation = generation + 1
+WHERE since = $1
+
+-- held_people --
+-- Who leads an open case, and who sits at a duty desk, each with the room where they hear of a hold.
+SELECT 'person' AS target_kind, people.id AS target_id, people.id AS person_id FROM people
+WHERE people.left_at IS NULL AND EXISTS (
+    SELECT FROM cases WHERE closed_at IS NULL AND people.id IN (coordinator_id, deputy_id))
+UNION
+SELECT 'desk', duty_officers.desk_id, people.id FROM duty_officers JOIN people ON people.id = duty_officers.person_id
+WHERE people.left_at IS NULL

@@ -40,6 +40,16 @@ class TargetKind(StrEnum):
     CONTACT = "contact"
 
 
+class Urgency(IntEnum):
+    """What is said first where much waits: that something has ended, then by severity, then all else."""
+
+    END = 0
+    EXTREME = 1
+    SEVERE = 2
+    MODERATE = 3
+    ORDINARY = 9
+
+
 # What the bots deliver; the rest is the carriers'.
 ROOMS = frozenset(TargetKind) - {TargetKind.CONTACT}
 
@@ -56,7 +66,8 @@ class Target:
 class Message:
     """Something to say. `key` names its cause: the same key is said once; a repetition is marked as one.
 
-    `thread` is the Matrix event in whose thread it stands, for what only one person wants to know.
+    `thread` is the Matrix event in whose thread it stands, for what only one person wants to know. `late_since` is when
+    it should have been said, where it is left later than that.
     """
 
     key: str
@@ -69,6 +80,8 @@ class Message:
     case_id: UUID | None = None
     thread: str | None = None
     repeated: bool = False
+    urgency: Urgency = Urgency.ORDINARY
+    late_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +192,11 @@ async def withdraw_from_rooms(tx: Transaction, case_id: UUID, target_ids: Sequen
     await tx.run(_SQL["withdraw_from_rooms"], case_id, list(target_ids), now)
 
 
+async def expire(tx: Transaction) -> int:
+    """Say nothing any more of what waits or is on its way: the database was restored. Return how much that was."""
+    return await tx.run(_SQL["expire_messages"])
+
+
 async def states(tx: Transaction) -> dict[tuple[str, int], int]:
     """Return how many messages there are by state and lane."""
     return {(row["state"], row["lane"]): row["messages"] for row in await tx.rows(_SQL["states"])}
@@ -225,6 +243,8 @@ def _columns(message: Message) -> dict[str, object]:
         "case_id": message.case_id,
         "thread": message.thread,
         "repeated": message.repeated,
+        "urgency": message.urgency,
+        "late_since": message.late_since,
     }
 
 
@@ -246,6 +266,8 @@ def _claimed(row: Row) -> Claimed:
             case_id=row["case_id"],
             thread=row["thread"],
             repeated=row["repeated"],
+            urgency=Urgency(row["urgency"]),
+            late_since=row["late_since"],
         ),
     )
 

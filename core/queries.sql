@@ -3,12 +3,13 @@
 -- nothing. Returns the keys that are new. $1 messages as JSON, $2 now, $3 due at.
 WITH posted AS (
     INSERT INTO outbox (id, key, lane, target_kind, target_id, template, parameters, mentions, alert_id, case_id,
-                        thread, repeated, created_at, due_at)
+                        thread, repeated, urgency, late_since, created_at, due_at)
     SELECT gen_random_uuid(), key, lane, target_kind, target_id, template, parameters, mentions, alert_id, case_id,
-        thread, repeated, $2, $3
+        thread, repeated, urgency, late_since, $2, $3
     FROM ROWS FROM (jsonb_to_recordset($1) AS (
         key text, lane smallint, target_kind text, target_id uuid, template text, parameters jsonb,
-        mentions uuid[], alert_id uuid, case_id uuid, thread text, repeated boolean
+        mentions uuid[], alert_id uuid, case_id uuid, thread text, repeated boolean, urgency smallint,
+        late_since timestamptz
     )) WITH ORDINALITY
     ORDER BY ordinality
     ON CONFLICT (key) DO NOTHING RETURNING key)
@@ -19,12 +20,15 @@ SELECT key, pg_notify('streha_outbox', '') FROM posted
 SELECT pg_advisory_xact_lock($1)
 
 -- claim --
--- Lease the oldest waiting messages, keeping each target's order within its lane; a repetition that waits for its time
--- holds nothing up, nor does what waits for somebody who can read it. $1 now, $2 lease until, $3 limit, $4 lane, $5 kinds
--- of targets.
+-- Lease waiting messages, keeping each target's order within its lane: first the targets in which the most urgent waits,
+-- then the oldest. A repetition that waits for its time holds nothing up, nor does what waits for somebody who can read it.
+-- $1 now, $2 lease until, $3 limit, $4 lane, $5 kinds of targets.
+WITH pressing AS (
+    SELECT target_id, min(urgency) AS urgency FROM outbox
+    WHERE state IN ('pending', 'sending') AND lane = $4 AND due_at <= $1 GROUP BY target_id)
 UPDATE outbox SET lease_until = $2, attempts = attempts + 1, state = 'sending'
 WHERE id IN (
-    SELECT id FROM outbox AS waiting
+    SELECT id FROM outbox AS waiting JOIN pressing USING (target_id)
     WHERE state IN ('pending', 'sending') AND lane = $4 AND due_at <= $1 AND target_kind = ANY($5)
       AND (lease_until IS NULL OR lease_until <= $1)
       AND NOT EXISTS (
@@ -34,9 +38,9 @@ WHERE id IN (
             AND NOT earlier.repeated
             AND (earlier.failure IS DISTINCT FROM 'nobody_can_read' OR earlier.alert_id IS NOT NULL)
             AND (earlier.due_at > $1 OR earlier.lease_until > $1))
-    ORDER BY sequence LIMIT $3 FOR UPDATE SKIP LOCKED)
+    ORDER BY pressing.urgency, sequence LIMIT $3 FOR UPDATE OF waiting SKIP LOCKED)
 RETURNING id, key, lane, target_kind, target_id, sequence, template, parameters, mentions, alert_id, case_id,
-          thread, repeated, created_at, attempts, failure
+          thread, repeated, urgency, late_since, created_at, attempts, failure
 
 -- claim_letters --
 -- Lease waiting letters for telephones or for mailboxes: what was never tried first, then what is due longest. No letter
@@ -47,9 +51,10 @@ WHERE id IN (
     WHERE waiting.target_kind = 'contact' AND waiting.state IN ('pending', 'sending') AND waiting.lane = $4
       AND waiting.due_at <= $1 AND (waiting.lease_until IS NULL OR waiting.lease_until <= $1)
       AND (contacts.means = 'email') = $5
-    ORDER BY (waiting.attempts > 0), waiting.due_at, waiting.sequence LIMIT $3 FOR UPDATE OF waiting SKIP LOCKED)
+    ORDER BY (waiting.attempts > 0), waiting.urgency, waiting.due_at, waiting.sequence
+    LIMIT $3 FOR UPDATE OF waiting SKIP LOCKED)
 RETURNING id, key, lane, target_kind, target_id, sequence, template, parameters, mentions, alert_id, case_id,
-          thread, repeated, created_at, attempts, failure
+          thread, repeated, urgency, late_since, created_at, attempts, failure
 
 -- mark_sent --
 -- The homeserver has accepted a message; of an alert's, the ledger tells so. $1 id, $2 mentioned people it
@@ -192,3 +197,8 @@ ON CONFLICT (target_kind, target_id, opens_at) DO UPDATE SET closes_at = EXCLUDE
 -- key_windows --
 -- Windows that are open or open soon. $1 now, $2 until when they count as soon.
 SELECT target_kind, target_id, opens_at, closes_at FROM key_windows WHERE closes_at > $1 AND opens_at <= $2
+
+-- expire_messages --
+-- Nothing of what waits or is on its way is said any more: the database was restored, and this is of another day.
+UPDATE outbox SET state = 'withdrawn', called_off = true, lease_until = NULL, failure = 'restored'
+WHERE state IN ('pending', 'sending')

@@ -202,6 +202,19 @@ CREATE TABLE exclusions (
 
 -- ledger --------------------------------------------------------------------------------------
 
+-- Whether this database is on hold because it was restored, and which one it is: a copy of it is another. `generation`
+-- counts how often somebody has resumed; the lost head is the one that was known and is not in this ledger.
+CREATE TABLE hold (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    place text,
+    generation integer NOT NULL DEFAULT 0,
+    since timestamptz,
+    why text,
+    lost_position bigint,
+    lost_hash bytea
+);
+INSERT INTO hold DEFAULT VALUES;
+
 -- Inserted without position in the acting transaction; one sequencer gives position and hash.
 CREATE TABLE ledger (
     entry bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -260,7 +273,9 @@ CREATE TABLE outbox (
     unreached uuid[] NOT NULL DEFAULT '{}',
     failure text,
     called_off boolean NOT NULL DEFAULT false,
-    thread text
+    thread text,
+    urgency smallint NOT NULL DEFAULT 9,
+    late_since timestamptz
 );
 CREATE INDEX outbox_waiting ON outbox (target_id, lane, sequence) WHERE state IN ('pending', 'sending');
 CREATE INDEX outbox_due ON outbox (lane, sequence) WHERE state IN ('pending', 'sending');

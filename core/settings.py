@@ -68,6 +68,9 @@ class Settings:
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 0
 
+    # Where a process keeps what it must know although the database forgot it. The bot has its own directory.
+    state_directory: Path | None = None
+
     sweep_interval: float = 5.0
     database_connections: int = 10
     urgent_connections: int = 6

@@ -45,10 +45,11 @@ WHERE reviews.id = new.id
 UPDATE reviews SET owner_id = $2 WHERE id = $1
 
 -- claim_due --
--- Lease open reviews whose next reminder is due. $1 now, $2 lease until, $3 limit.
+-- Lease open reviews whose next reminder is due; none while on hold. $1 now, $2 lease until, $3 limit.
 UPDATE reviews SET lease_until = $2, attempts = attempts + 1
 WHERE id IN (
     SELECT id FROM reviews WHERE next_step_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+      AND (SELECT since FROM hold) IS NULL
     ORDER BY next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED)
 RETURNING id, attempts, next_step_at AS due_at
 

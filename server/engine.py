@@ -20,6 +20,7 @@ from agencies.sign_in import SignIn
 from alerts import reaching
 from alerts import sweep as alerts
 from cases import ledger
+from cases.witness import Witness
 from core import heartbeat, logs, metrics
 from core.clock import Clock
 from core.database import Database
@@ -41,7 +42,10 @@ CARRYING_PAUSE_SECONDS = 10.0
 class Engine:
     """Runs the sweeps of one process."""
 
-    def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, settings: Settings, witness: Witness | None = None
+    ) -> None:  # fmt: skip
+        self._witness = witness or Witness(database, clock)
         self._database = database
         self._clock = clock
         self._settings = settings
@@ -74,6 +78,8 @@ class Engine:
         """Do one round: alerts first."""
         if not await self._guarded("clock", self._clock_is_right):
             return
+        # Before anything is claimed: a restored database is on hold, and its statements hold back what is old.
+        await self._guarded("hold", self._witness.look)
         await self._guarded("alerts", lambda: alerts.escalate_due(self._database, self._clock))
         await self._guarded("unreached", lambda: reaching.wake_waiting(self._database, self._clock))
         await self._guarded("first_reviews", self._open_first_reviews)
@@ -99,7 +105,7 @@ class Engine:
                 async with carriers_of(self._settings, self._clock) as carriers:
                     await Carrying(
                         self._database, self._clock, carriers, self._settings.time_zone, self._interval,
-                        self._clock_is_right,
+                        self._may_carry,
                     ).run()  # fmt: skip
             except* Exception as group:  # noqa: BLE001 (no fault of a carrier may end the sweeps)
                 log.failure("carrying_ended", group)
@@ -120,6 +126,10 @@ class Engine:
             metrics.SWEEP_DURATION.observe(time.monotonic() - began, name)
         metrics.SWEEP_FAILURES.count(name)
         return None
+
+    async def _may_carry(self) -> bool:
+        await self._witness.look(quickly=True)
+        return await self._clock_is_right()
 
     async def _clock_is_right(self) -> bool:
         skew = await clock_skew(self._database, self._clock)

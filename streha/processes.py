@@ -11,11 +11,13 @@ import signal
 from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
 from enum import StrEnum
+from pathlib import Path
 
 from alerts.tally import TALLY as OF_ALERTS
 from bots import bot
 from bots.tally import TALLY as OF_BOTS
 from cases.tally import TALLY as OF_LEDGER
+from cases.witness import Witness
 from core import logs
 from core.clock import Clock
 from core.database import Database, connect_as_set
@@ -56,10 +58,14 @@ async def run(settings: Settings, roles: Collection[RoleName], ready: Callable[[
                     tasks.create_task(keep_serving(told, settings))
                 database = await _database(settings, resources)
                 told.reads(database)
+                witness = Witness(database, clock, remembered_in(settings, roles))
+                await _look_first(witness)
+                tasks.create_task(witness.keep(settings.sweep_interval))
                 if RoleName.ENGINE in roles:
-                    tasks.create_task(Engine(database, clock, settings).run())
+                    tasks.create_task(Engine(database, clock, settings, witness).run())
                 if RoleName.BOTS in roles:
-                    tasks.create_task(_bots(database, clock, settings, alone=set(roles) == {RoleName.BOTS}))
+                    alone = set(roles) == {RoleName.BOTS}
+                    tasks.create_task(_bots(database, clock, settings, witness, alone=alone))
                 port = None
                 if RoleName.API in roles:
                     port = await resources.enter_async_context(api(database, clock, settings, tasks))
@@ -75,6 +81,25 @@ def exposition(clock: Clock) -> Exposition:
     return Exposition(clock, [of_core(clock), OF_ALERTS, OF_REVIEWS, OF_LEDGER, OF_BOTS])
 
 
+def remembered_in(settings: Settings, roles: Collection[RoleName]) -> Path | None:
+    """Return where a process keeps the ledger's head: the bot beside its device, others only where they are told."""
+    if settings.state_directory is None and RoleName.BOTS in roles:
+        return settings.matrix_state_directory
+    return settings.state_directory
+
+
+async def _look_first(witness: Witness) -> None:
+    """Compare before any role begins: a restored database must be on hold before the first of them acts."""
+    while True:
+        try:
+            await witness.look()
+        except Unavailable:
+            log.warning("waiting_for_database")
+            await asyncio.sleep(DATABASE_RETRY_SECONDS)
+        else:
+            return
+
+
 def first_of(group: BaseExceptionGroup[StrehaError]) -> StrehaError:
     """Return one error of a group, to be told to a person: the others follow from it or can wait."""
     found: BaseException = group
@@ -84,11 +109,11 @@ def first_of(group: BaseExceptionGroup[StrehaError]) -> StrehaError:
     return found
 
 
-async def _bots(database: Database, clock: Clock, settings: Settings, *, alone: bool) -> None:
+async def _bots(database: Database, clock: Clock, settings: Settings, witness: Witness, *, alone: bool) -> None:
     """Be the bot, again and again where other roles live in the same process: they must go on without it."""
     while True:
         try:
-            await bot.run(database, clock, settings)
+            await bot.run(database, clock, settings, witness)
         except* Exception as group:
             log.failure("role_failed", group, role=RoleName.BOTS)
             if alone:

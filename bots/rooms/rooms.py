@@ -33,6 +33,8 @@ class Room:
     # How often something moved in it that was not moved by us: what was looked up before that says nothing any more.
     drifts: int = 0
     looked_at: datetime | None = None
+    # Whether the database was restored and nobody has compared it yet: then nobody is asked in.
+    held: bool = False
     members: Mapping[str, PersonId] = field(default_factory=dict)
 
     @property
@@ -123,6 +125,11 @@ async def drifted(tx: Transaction, room_id: str, now: datetime, *, setting: bool
     await tx.run(SQL["room_drifted"], room_id, now, setting)
 
 
+async def look_everywhere(tx: Transaction, now: datetime) -> int:
+    """Have every room put right soon; return how many there are."""
+    return await tx.run(SQL["look_everywhere"], now)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSend:
     """A ciphertext that was stored before its first PUT, and the membership it was made for."""
@@ -195,5 +202,6 @@ def _room(row: Row, members: Mapping[str, PersonId]) -> Room:
         closed=row["closed"],
         drifts=row["drifts"],
         looked_at=row["looked_at"],
+        held=row["held"],
         members=members,
     )
