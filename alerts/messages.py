@@ -14,7 +14,7 @@ from agencies.model import AgencyId, PersonId
 from alerts.audience import Audience, Call
 from alerts.model import Alert, Conversation, Step
 from alerts.vocabulary import StandDownReason, Status, Through
-from core.outbox import Lane, Message, Target, TargetKind
+from core.outbox import Lane, Message, Target, TargetKind, Urgency
 from core.texts import mark
 
 TEXTS = {
@@ -131,6 +131,9 @@ EVENT_TEXTS = {
     "device_lost": mark("device lost"),
     "health": mark("health"),
 }
+
+# What says that nobody need hurry any more.
+ENDS = frozenset({"alert_ended", "alert_cancel_asked", "alert_cancel_repeated"})
 
 REASON_TEXTS = {
     "safe": mark("everybody is safe"),
@@ -262,6 +265,13 @@ def spoken(alert: Alert, codename: str, noted: Conversation) -> Message:
     return _message(alert, channel, "alert_spoken", cause, parameters)
 
 
+def urgency(alert: Alert, template: str) -> Urgency:
+    """Return how soon something is to be said where much waits: an end first, an exercise after all that is real."""
+    if alert.status is Status.EXERCISE:
+        return Urgency.ORDINARY
+    return Urgency.END if template in ENDS else Urgency[alert.severity.name]
+
+
 def _moment(at: datetime | None) -> str:
     return "" if at is None else at.isoformat()
 
@@ -304,4 +314,5 @@ def _message(
         lane=Lane.ALERT,
         alert_id=alert.id,
         case_id=alert.case_id,
+        urgency=urgency(alert, template),
     )

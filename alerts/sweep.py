@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from alerts import store
@@ -23,6 +23,9 @@ from core.clock import Clock
 from core.database import Database, Reading, Transaction
 from core.outbox import Delivery
 from core.sweep import sweep
+
+# A step that is so late was not taken by an engine at work: those look every few seconds.
+LATE = timedelta(minutes=1)
 
 Due = Sequence[tuple[Alert, Surroundings]]
 # An alert as it was due, as it is written down, and the act that the ledger tells.
@@ -47,7 +50,7 @@ async def escalate_due(database: Database, clock: Clock) -> int:
         stepped = [_call_on(*each, now) for each in around if each[0].state is not State.ACCEPTED]
         if owned:
             stepped += await _ask_owners(tx, owned, now)
-        await call(tx, [(before, after) for before, after, _ in stepped], now)
+        await call(tx, [(before, _late(before, after, now)) for before, after, _ in stepped], now)
         await store.save(tx, *(after.alert for _, after, _ in stepped))
         await ledger.record(tx, *(act for *_, act in stepped))
 
@@ -65,6 +68,14 @@ async def next_due(database: Database) -> datetime | None:
 
 def _due(alert: Alert, now: datetime) -> bool:
     return not alert.ended and alert.next_step_at is not None and alert.next_step_at <= now
+
+
+def _late(before: Alert, called: Wave, now: datetime) -> Wave:
+    """Return a wave that comes late with when it was due: nobody could call meanwhile, and people are told so."""
+    due = before.next_step_at
+    if due is None or now - due < LATE:
+        return called
+    return replace(called, messages=[replace(each, late_since=due) for each in called.messages])
 
 
 def _call_on(alert: Alert, around: Surroundings, now: datetime) -> Stepped:

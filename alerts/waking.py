@@ -88,6 +88,7 @@ def beside(alert: Alert, key: str, called: Iterable[Contact]) -> list[Message]:
             lane=outbox.Lane.ALERT,
             alert_id=alert.id,
             case_id=alert.case_id,
+            urgency=messages.urgency(alert, "alert_ring"),
         )
         for (means, address), contact in found.items()
     ]

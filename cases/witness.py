@@ -63,8 +63,8 @@ class Witness:
     async def look(self, *, quickly: bool = False) -> Hold | None:
         """Compare what is known with the database; begin the hold where it was restored. Return the hold it is on.
 
-        `quickly` leaves out which database it is, and the file. Raises Unavailable where the database does not answer: then nothing
-        can be done either.
+        `quickly` leaves out which database it is, and the file. Raises Unavailable where the database does not answer:
+        then nothing can be done either.
         """
         async with self._turn:
             if not self._loaded:

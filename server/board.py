@@ -15,7 +15,7 @@ from agencies.roster import Interval, gaps, on_duty, uses_roster
 from agencies.service import Agencies
 from alerts.model import Accepted
 from alerts.service import Alerts, AlertView
-from cases import ledger
+from cases import hold, ledger
 from cases.model import Case, Compartment
 from cases.service import Cases
 from core import heartbeat
@@ -32,7 +32,8 @@ class BoardView:
     """Everything on one person's board.
 
     `people` and `agencies` name everybody the other parts speak of. `proven` is when calling people last
-    worked; `engine_at` and `bots_at` are when those roles last did a round.
+    worked; `engine_at` and `bots_at` are when those roles last did a round. `held_since` is since when nothing old is
+    acted on, because the database was restored.
     """
 
     position: int
@@ -47,6 +48,7 @@ class BoardView:
     proven: Accepted | None
     engine_at: datetime | None
     bots_at: datetime | None
+    held_since: datetime | None
 
     def covering(self, desk: DutyDesk) -> AgencyId | None:
         """Return the agency whose desk covers for this one."""
@@ -88,6 +90,8 @@ class Board:
         alerts = await self._alerts.see_all(actor)
         colleagues = await self._cases.colleagues(actor)
         beats = await heartbeat.beats(self._database)
+        async with self._database.reading() as look:
+            held = await hold.current(look)
         shown = {actor.agency_id, *(each for case in cases for each in case.agencies)}
         # Whoever was called sees also whose desks the call came to.
         shown |= {each.agency_id for view in alerts for each in view.alert.agencies}
@@ -112,6 +116,7 @@ class Board:
             proven=await self._alerts.last_accepted(actor),
             engine_at=beats.get("engine"),
             bots_at=beats.get("bots"),
+            held_since=None if held is None else held.since,
         )
 
 

@@ -23,6 +23,7 @@ from streha.commands import (
     ledger,
     matrix,
     people,
+    resume,
     reviews,
     rooms,
     setup,
@@ -72,6 +73,7 @@ app.add_typer(rooms.app, name="rooms")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(identity.app, name="identity")
 doctor.add_to(app)
+resume.add_to(app)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ import aiohttp
 from agencies.roster import gaps, uses_roster
 from agencies.service import Agencies
 from bots.watching.identity_care import IdentityCare
+from cases import hold
 from core import heartbeat, queries
 from core.clock import Clock
 from core.database import Database, connect
@@ -99,6 +100,7 @@ async def _with_database(database: Database, clock: Clock, settings: Settings) -
     checks: list[tuple[str, Check]] = [
         (mark("database can be written"), lambda: heartbeat.check_write(database, clock)),
         (mark("clocks agree"), examination.clocks),
+        (mark("nothing is on hold"), examination.held),
         (mark("one duty desk is staffed at all hours"), examination.always_staffed),
         (mark("every responding desk can be reached"), examination.desks),
         (mark("people are linked to their Matrix identity"), examination.linked),
@@ -127,6 +129,18 @@ class _Examination:
             raise Todo(
                 mark("This machine's clock and the database's differ by {seconds} seconds. Synchronise both."),
                 seconds=round(abs(ahead)),
+            )
+
+    async def held(self) -> None:
+        async with self._database.reading() as look:
+            found = await hold.current(look)
+        if found is not None:
+            raise Todo(
+                mark(
+                    "On hold since {time}: the database was restored. Alerts from before call nobody, and nobody is "
+                    "invited. Compare, then run: streha resume"
+                ),
+                time=terminal.moment(found.since, self._settings.time_zone),
             )
 
     async def always_staffed(self) -> None:

@@ -130,13 +130,18 @@ class Delivery:
     async def _put_in_order(self, messages: Sequence[Ready]) -> None:
         """Put one room's messages one after the other; whatever goes wrong is recorded here."""
         sent: list[tuple[Ready, str]] = []
+        # Messages that are said together are one event: it is put once, and each is looked at.
+        events: dict[str, str] = {}
         try:
             for position, each in enumerate(messages):
                 try:
                     async with self._puts[each.claimed.message.lane]:
                         await self._last_look.require(each)
-                        async with asyncio.timeout(PUT_SECONDS):
-                            sent.append((each, await self._senders.put(each.sealed)))
+                        token = each.sealed.transaction_id
+                        if token not in events:
+                            async with asyncio.timeout(PUT_SECONDS):
+                                events[token] = await self._senders.put(each.sealed)
+                        sent.append((each, events[token]))
                 except (DeliveryError, TimeoutError) as error:
                     code = _kind(error)
                     if code in REFUSED_FOR_GOOD:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from agencies.model import PersonId
@@ -25,6 +26,7 @@ from bots.rooms.rooms import Room, StoredSend
 from bots.sending.key_giving import KeyGiving
 from bots.sending.outcomes import COMING_IN_ATTEMPTS, EXCLUDED_PERSON, NOBODY_CAN_READ, Outcomes
 from bots.sending.senders import Senders
+from bots.words.bundling import Bundle, bundles, due
 from bots.words.rendering import RELATION, Names, Renderer, names_for
 from cases import store as case_store
 from cases.model import CaseId
@@ -62,6 +64,23 @@ class _Facts:
     keyed: Mapping[str, Sharing]
     excluded: Mapping[CaseId, frozenset[PersonId]]
     ended: frozenset[UUID]
+
+
+class _Late:
+    """The bundles of one batch, and what was sealed for the first of each."""
+
+    def __init__(self, found: Mapping[UUID, Bundle]) -> None:
+        self._found = dict(found)
+        self.sealed: dict[UUID, Sealed] = {}
+
+    def bundle(self, each: Claimed) -> Bundle | None:
+        """Return the bundle that a message is in."""
+        return self._found.get(each.id)
+
+    def take_apart(self, bundle: Bundle) -> None:
+        """Have each of these said by itself."""
+        for each in bundle.rows:
+            self._found.pop(each.id, None)
 
 
 class _NotReady(Exception):
@@ -143,19 +162,17 @@ class Preparation:
         blocked: dict[Target, str] = {}
         # A strict client that met this device a moment ago may refuse these for good: they are said twice.
         repeats: list[Message] = []
+        claimed = await self._without_unheard(claimed, facts)
+        late = _Late(bundles([each for each in claimed if each.id not in facts.stored], self._clock.now()))
         for each in claimed:
             message, room = each.message, facts.rooms.get(each.message.target)
-            withdrawn = _nobody_may_hear(message, room, facts)
-            if withdrawn:
-                await self._outcomes.withdraw(each, withdrawn)
-                continue
             try:
                 if room is None:
                     raise _NotReady("room_not_wanted_yet")
                 if message.target in blocked:
                     raise _NotReady(blocked[message.target])
-                unreached = _unreached(message, room, facts.keyed.get(str(room.room_id)))
-                sealed = self._stored_or_encrypted(each, room, facts, unreached)
+                unreached = _unreached(message.mentions, room, facts.keyed.get(str(room.room_id)))
+                sealed = self._stored_or_encrypted(each, room, facts, late)
                 if sealed.message_index == STORED:
                     # Who holds this bot's present key says nothing about what was sealed before.
                     unreached = tuple(PersonId(person) for person in facts.stored[each.id].unreached)
@@ -179,9 +196,21 @@ class Preparation:
                 made_for = self._device.attestations.ids_of(room.members)
                 fresh.append(_to_store(each, sealed, room, unreached, made_for, self._clock.now()))
                 if shared is not None and shared.newcomers and not message.repeated:
-                    repeats.append(replace(message, key=f"again:{message.key}", repeated=True))
+                    since = due(each) if late.bundle(each) else message.late_since
+                    repeats.append(replace(message, key=f"again:{message.key}", repeated=True, late_since=since))
         await self._store(fresh, repeats)
         return ready
+
+    async def _without_unheard(self, claimed: Sequence[Claimed], facts: _Facts) -> list[Claimed]:
+        """Withdraw what nobody may hear any more; return the rest."""
+        heard = []
+        for each in claimed:
+            why = _nobody_may_hear(each.message, facts.rooms.get(each.message.target), facts)
+            if why:
+                await self._outcomes.withdraw(each, why)
+            else:
+                heard.append(each)
+        return heard
 
     async def _wait(self, each: Claimed, why: _NotReady, blocked: dict[Target, str]) -> None:
         if isinstance(why, _Unread):
@@ -190,7 +219,15 @@ class Preparation:
         blocked[each.message.target] = str(why)
         await self._outcomes.put_off(each, str(why))
 
-    def _stored_or_encrypted(self, each: Claimed, room: Room, facts: _Facts, unreached: Collection[PersonId]) -> Sealed:
+    def _stored_or_encrypted(self, each: Claimed, room: Room, facts: _Facts, late: _Late) -> Sealed:
+        bundle = late.bundle(each)
+        if bundle is not None and each is not bundle.first:
+            # Said already, in its first one's place.
+            together = late.sealed.get(bundle.first.id)
+            if together is not None:
+                return together
+            late.take_apart(bundle)
+            bundle = None
         earlier = facts.stored.get(each.id)
         if earlier is not None and self._still_good(earlier, room):
             return _resealed(earlier)
@@ -199,19 +236,38 @@ class Preparation:
         shared = facts.keyed[room.room_id]
         if each.message.alert_id is None and room.members and not _read_by_anybody(room, shared):
             raise _Unread
-        called = each.message.mentions if each.message.alert_id else ()
+        wanted = set(each.message.mentions) if bundle is None else bundle.mentions
+        called = wanted if each.message.alert_id else ()
+        unreached = _unreached(wanted, room, shared)
         if called and len(unreached) == len(called) and each.attempts <= COMING_IN_ATTEMPTS:
             # A call that nobody called can read would be lost on them: it waits some seconds for the first to
             # come in. Then it is sent for whoever else reads here, and told as not delivered.
             raise _NotReady(NOBODY_CAN_READ)
-        wanted = set(each.message.mentions)
         mentions = [user for user, person_id in room.members.items() if person_id in wanted]
         repeated = earlier is not None or each.message.repeated
-        content = self._renderer.content(each.message, room.language, facts.names, mentions, repeated=repeated)
+        content = self._content(each, room, facts, late, mentions, repeated=repeated)
         try:
-            return self._device.encrypt(room.room_id, "m.room.message", content)
+            sealed = self._device.encrypt(room.room_id, "m.room.message", content)
         except KeysNotShared as error:
             raise _NotReady("keys_not_shared") from error
+        late.sealed[each.id] = sealed
+        return sealed
+
+    def _content(
+        self, each: Claimed, room: Room, facts: _Facts, late: _Late, mentions: Collection[str], *, repeated: bool
+    ) -> dict[str, Any]:
+        bundle = late.bundle(each)
+        if bundle is not None:
+            try:
+                return self._renderer.together(
+                    bundle, room.language, facts.names, mentions, self._clock.now(), repeated=repeated
+                )
+            except Exception as error:  # noqa: BLE001 (one that cannot be said must not keep the others back)
+                log.failure("messages_not_bundled", error, count=len(bundle.rows))
+                late.take_apart(bundle)
+                wanted = set(each.message.mentions)
+                mentions = [user for user, person_id in room.members.items() if person_id in wanted]
+        return self._renderer.content(each.message, room.language, facts.names, mentions, repeated=repeated)
 
     def _still_good(self, earlier: StoredSend, room: Room) -> bool:
         """Whether a stored ciphertext may be put again as the same event.
@@ -296,8 +352,8 @@ def _read_by_anybody(room: Room, shared: Sharing) -> bool:
     return any(user in room.members for user, _device in shared.holders)
 
 
-def _unreached(message: Message, room: Room, shared: Sharing | None) -> tuple[PersonId, ...]:
+def _unreached(mentions: Iterable[UUID], room: Room, shared: Sharing | None) -> tuple[PersonId, ...]:
     """Return the mentioned people who hold no key on any device: absent from the room, not linked, or changed."""
     holders = set() if shared is None else {user for user, _device in shared.holders}
     reached = {person_id for user, person_id in room.members.items() if user in holders}
-    return tuple(PersonId(each) for each in message.mentions if each not in reached)
+    return tuple(PersonId(each) for each in mentions if each not in reached)

@@ -19,7 +19,9 @@ from agencies import store as directory
 from agencies.model import AgencyId, PersonId
 from alerts import messages as alert_messages
 from bots.words import commands, replies, room_messages
+from bots.words.bundling import Bundle, due
 from bots.words.commands import Verb
+from cases import hold
 from core.database import Transaction
 from core.key_holders import Holding, KeyState
 from core.outbox import Message
@@ -27,8 +29,10 @@ from core.settings import Settings
 from core.texts import mark, render
 from safety_plans import messages as review_messages
 
-TEMPLATES = {**alert_messages.TEXTS, **review_messages.TEXTS, **replies.TEXTS, **room_messages.TEXTS}
+TEMPLATES = {**alert_messages.TEXTS, **review_messages.TEXTS, **replies.TEXTS, **room_messages.TEXTS, **hold.TEXTS}
 REPEATED = mark("Sent again, in case you have not seen it: {text}")
+AWAY = mark("Streha was away {time}. What happened meanwhile:\n{text}")
+AWAY_IN_DRILL = mark("EXERCISE. Streha was away {time}. What happened meanwhile:\n{text}")
 SOMEBODY = mark("somebody whose device could not be checked")
 NOBODY = mark("nobody")
 RELATION = "m.relates_to"
@@ -85,6 +89,18 @@ class Renderer:
             content[RELATION] = _thread(message.thread)
         return content
 
+    def together(
+        self, bundle: Bundle, language: str, names: Names, mentions: Iterable[str], now: datetime, *, repeated: bool
+    ) -> dict[str, Any]:
+        """Return the content of what is said late: one ring for all of an alert's, or one account of what happened."""
+        if bundle.ring:
+            return self.content(bundle.rows[-1].message, language, names, mentions, repeated=repeated)
+        lines = [f"{self._hour(due(each))} {self.text(each.message, language, names)}" for each in bundle.rows]
+        body = render(
+            AWAY_IN_DRILL if bundle.drill else AWAY, language, time=self._span(bundle.since, now), text="\n".join(lines)
+        )
+        return text_content(render(REPEATED, language, text=body) if repeated else body, ())
+
     def text(self, message: Message, language: str, names: Names) -> str:
         """Return the plain text of a message."""
         shown = {name: self._shown(name, value, language, names) for name, value in message.parameters.items()}
@@ -116,6 +132,13 @@ class Renderer:
 
     def _moment(self, moment: datetime) -> str:
         return moment.astimezone(self._zone).strftime("%H:%M (%d.%m.)")
+
+    def _hour(self, moment: datetime) -> str:
+        return moment.astimezone(self._zone).strftime("%H:%M")
+
+    def _span(self, begin: datetime, end: datetime) -> str:
+        same_day = begin.astimezone(self._zone).date() == end.astimezone(self._zone).date()
+        return f"{self._hour(begin) if same_day else self._moment(begin)}–{self._moment(end)}"
 
     def _in_room(self, person_id: UUID, holding: Holding, language: str, names: Names) -> str:
         seen = "" if holding.seen_at is None else self._moment(holding.seen_at)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from aiohttp import hdrs, web
 
+from cases import hold
 from core.heartbeat import check_write
 from server.api import console_files, health
 from server.api.adapter import Adapter
@@ -28,10 +29,14 @@ def application(services: Services, checks: Mapping[str, Check] | None = None) -
     async def database_writes() -> None:
         await check_write(services.database, services.clock)
 
+    async def held() -> bool:
+        async with services.database.reading(urgent=True) as look:
+            return await hold.current(look) is not None
+
     demanded = {"database": database_writes, **(checks or {})}
     app.router.add_route(hdrs.METH_GET, "/healthz", health.alive)
     app.router.add_route(
-        hdrs.METH_GET, "/readyz", health.readiness(demanded, lambda request: language_of(request, settings))
+        hdrs.METH_GET, "/readyz", health.readiness(demanded, lambda request: language_of(request, settings), held)
     )
 
     async def end_streams(_app: web.Application) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Annotated, Literal
 
 import msgspec
@@ -21,6 +22,7 @@ Check = Callable[[], Awaitable[None]]
 
 CHECK_SECONDS = 5.0
 Outcome = Literal["ok", "failed"]
+HELD = mark("On hold: the database was restored, and alerts from before call nobody. Compare, then run: streha resume")
 NOT_READY = mark("Not ready: see which check failed.")
 
 
@@ -34,6 +36,8 @@ class Ready(Wire, frozen=True, kw_only=True):
     """The process may be sent requests: every check succeeded."""
 
     status: Literal["ready"] = "ready"
+    # What whoever looks should know although requests are answered.
+    note: Annotated[str | msgspec.UnsetType, msgspec.Meta(examples=["On hold: ..."])] = msgspec.UNSET
     checks: Annotated[dict[str, Outcome], msgspec.Meta(examples=[{"database": "ok", "clock": "ok"}])]
 
 
@@ -42,16 +46,26 @@ async def alive(_request: web.Request) -> web.StreamResponse:
     return _json(Alive())
 
 
-def readiness(checks: Mapping[str, Check], language: Callable[[web.Request], str]) -> Callable[
-    [web.Request], Awaitable[web.StreamResponse]
-]:  # fmt: skip
-    """Return the handler that runs every check and names those that fail."""
+def readiness(
+    checks: Mapping[str, Check], language: Callable[[web.Request], str], held: Callable[[], Awaitable[bool]],
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:  # fmt: skip
+    """Return the handler that runs every check and names those that fail.
+
+    Where the database is `held` it says so and is ready all the same: whoever calls for help must be let in.
+    """
     run = Checks(checks)
+
+    async def note(request: web.Request) -> str | msgspec.UnsetType:
+        # What fails here is for the checks to tell.
+        with suppress(StrehaError):
+            if await held():
+                return render(HELD, language(request))
+        return msgspec.UNSET
 
     async def ready(request: web.Request) -> web.StreamResponse:
         found = await run.outcomes()
         if all(each == "ok" for each in found.values()):
-            return _json(Ready(checks=found))
+            return _json(Ready(checks=found, note=await note(request)))
         kind = problems.KINDS[Unavailable]
         return problems.answer(kind, language(request), render(NOT_READY, language(request)), {**found})
 

@@ -31,9 +31,16 @@ export const SignsOfLife = memo(
     const now = Date.parse(facts.at);
     /** @param {string | null} at */
     const silent = (at) => at === null || now - Date.parse(at) > SILENT_MS;
-    if (!silent(facts.engine_at) && !silent(facts.bots_at)) return null;
+    if (!silent(facts.engine_at) && !silent(facts.bots_at) && !facts.held_since) return null;
     return html`
       <div class="signs urgent">
+        ${facts.held_since &&
+        html`<p>
+          ${t(
+            "Streha was restored from a backup and is on hold since {time}. Alerts from before call nobody: ring their people. New alerts call as always.",
+            { time: moment(Date.parse(facts.held_since), now) },
+          )}
+        </p>`}
         ${silent(facts.engine_at) &&
         html`<p>
           ${t("What calls silent people again gives no sign of life: {since}. Ring them yourself, and tell the operator.", {

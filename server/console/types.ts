@@ -82,6 +82,7 @@ export type Facts = {
   proven: Proven | null;
   engine_at: string | null;
   bots_at: string | null;
+  held_since: string | null;
 };
 
 export type Board = Facts & { position: number; alerts: Alert[]; reviews: Review[]; channels: Channel[] };

@@ -76,6 +76,9 @@ ACTS: dict[str, Told] = {
     "matrix_link_ended": _QUIETLY,
     "matrix_identity_pinned": _QUIETLY,
     "matrix_identity_changed": _QUIETLY,
+    # Everybody loads everything anew where the ledger went back; of the end the channels and desks are told.
+    "hold_began": _QUIETLY,
+    "hold_ended": _QUIETLY,
     "rooms_renewed": _QUIETLY,
     "invited_again": _QUIETLY,
     # cases

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -21,9 +19,9 @@ from core import outbox
 from core.database import Database
 from core.outbox import Lane, TargetKind
 from core.settings import Settings
+from deploy.stack import LocalStack
 from safety_plans.sweep import open_missing, remind_due
 from server.engine import Engine
-from deploy.stack import LocalStack
 from tests.bench.scheduled import MAY_LOAD
 from tests.clock import MovableClock
 from tests.conftest import Copies
@@ -44,13 +42,6 @@ async def resume(database: Database, clock: MovableClock) -> None:
     assert found is not None
     async with database.transaction() as tx:
         assert await hold.resume(tx, found, await ledger.head(database), clock.now())
-
-
-@asynccontextmanager
-async def dumped(database: Database, url: str, copies: Copies) -> AsyncIterator[Database]:
-    """Give a copy of a database as it is now, as a dump that is read in elsewhere."""
-    async with copies.copy(url.rpartition("/")[2]) as copy_url, databases.connect(copy_url) as copied:
-        yield copied
 
 
 @pytest.fixture(autouse=True)
@@ -124,11 +115,13 @@ async def test_a_process_that_starts_knows_by_its_file(
     found = await Witness(database, clock, tmp_path).look()
     assert found is not None
     assert found.why is Why.HEAD_LOST
-    assert (tmp_path / FILE_NAME).read_bytes() == written, "what was lost must not be forgotten before somebody compares"
+    assert (tmp_path / FILE_NAME).read_bytes() == written, (
+        "what was lost must not be forgotten before somebody compares"
+    )
 
 
 async def test_the_latest_of_several_lost_heads_is_kept(
-    database: Database, network: Network, scene: Scene, clock: MovableClock, tmp_path: Path
+    database: Database, network: Network, scene: Scene, clock: MovableClock
 ) -> None:
     early, late = Witness(database, clock), Witness(database, clock)
     async with rewind(database):
@@ -186,9 +179,7 @@ async def test_a_file_that_cannot_be_read_or_written_stops_nobody(
 
 
 @pytest.fixture
-async def restored(
-    database: Database, network: Network, scene: Scene, clock: MovableClock
-) -> Hold:
+async def restored(database: Database, network: Network, scene: Scene, clock: MovableClock) -> Hold:
     """Hold a database in which an alert is open that is of a backup, with messages that wait."""
     await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
     await open_missing(database, clock, everywhere=True)

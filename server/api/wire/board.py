@@ -90,7 +90,8 @@ class BoardAnswer(Wire, frozen=True, kw_only=True):
     """What a duty officer must see at once. Follow the live stream from `position` to keep it so.
 
     `people` and `agencies` name everybody of whom the other parts speak. `engine_at` and `bots_at` are when what
-    escalates and what speaks in the channels last gave a sign of life.
+    escalates and what speaks in the channels last gave a sign of life. `held_since` is since when alerts from before
+    call nobody, because the database was restored.
     """
 
     position: Annotated[int, msgspec.Meta(ge=0, examples=[4711])]
@@ -107,6 +108,7 @@ class BoardAnswer(Wire, frozen=True, kw_only=True):
     proven: ProvenAnswer | None
     engine_at: Moment | None
     bots_at: Moment | None
+    held_since: Moment | None
 
     @classmethod
     def of(cls, view: BoardView, settings: Settings) -> Self:
@@ -126,4 +128,5 @@ class BoardAnswer(Wire, frozen=True, kw_only=True):
             proven=None if view.proven is None else ProvenAnswer.of(view.proven),
             engine_at=view.engine_at,
             bots_at=view.bots_at,
+            held_since=view.held_since,
         )
