@@ -28,7 +28,7 @@ from bots.watching.account_watch import AccountWatch
 from bots.watching.identity_watch import IdentityWatch
 from bots.words.rendering import Renderer
 from cases import service as cases
-from cases.witness import Witness
+from cases.last_head import LastHead
 from core import heartbeat, logs, metrics, outbox
 from core.clock import Clock
 from core.database import Database
@@ -41,7 +41,7 @@ log = logs.get(__name__)
 
 
 async def run(
-    database: Database, clock: Clock, settings: Settings, witness: Witness | None = None
+    database: Database, clock: Clock, settings: Settings, last_head: LastHead | None = None
 ) -> NoReturn:  # fmt: skip
     """Be the bot of the network, or stand by until it is needed."""
     if not settings.homeserver_url or not settings.matrix_user or not settings.matrix_store_key:
@@ -62,7 +62,7 @@ async def run(
             if not lease.held:
                 await Standby(database, clock, device, occupants, lease).until_active()
                 tasks.create_task(lease.keep())
-            bot = Bot(database, clock, settings, device, lease, occupants, witness)
+            bot = Bot(database, clock, settings, device, lease, occupants, last_head)
             log.info("bot_ready")
             await bot.run()
     raise AssertionError("the bot's loops never end by themselves")
@@ -73,7 +73,7 @@ class Bot:
 
     def __init__(
         self, database: Database, clock: Clock, settings: Settings, device: MatrixDevice, lease: Lease,
-        occupants: Occupants | None = None, witness: Witness | None = None,
+        occupants: Occupants | None = None, last_head: LastHead | None = None,
     ) -> None:  # fmt: skip
         self._database = database
         self._clock = clock
@@ -89,7 +89,7 @@ class Bot:
         )
         self._archiving = Archiving(database, clock, settings, device, self._occupants)
         self._delivery = Delivery(
-            database, clock, device, lease, self._housekeeping, self._occupants, Renderer(settings), witness
+            database, clock, device, lease, self._housekeeping, self._occupants, Renderer(settings), last_head
         )
         self._warming = KeyWarming(database, clock, device, self._delivery.keys, self._occupants)
         self._attending.watch(self._warming.notice)

@@ -3,7 +3,7 @@
 Owns the table `hold`. Whatever waited to be said is withdrawn when it begins, alerts and reviews from before are not
 stepped, nobody is asked into rooms; what is raised from then on calls people as always. Each of these asks the table in
 its own statement (`claim_due`, `rooms`), so that none of them can act a moment late. Who notices that a database
-was restored: `cases.witness`. Rules: "When things break" of the network's rules for alerts.
+was restored: `cases.last_head`. Rules: "When things break" of the network's rules for alerts.
 """
 
 from __future__ import annotations

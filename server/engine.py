@@ -20,7 +20,7 @@ from agencies.sign_in import SignIn
 from alerts import reaching
 from alerts import sweep as alerts
 from cases import ledger
-from cases.witness import Witness
+from cases.last_head import LastHead
 from core import heartbeat, logs, metrics
 from core.clock import Clock
 from core.database import Database
@@ -43,9 +43,9 @@ class Engine:
     """Runs the sweeps of one process."""
 
     def __init__(
-        self, database: Database, clock: Clock, settings: Settings, witness: Witness | None = None
+        self, database: Database, clock: Clock, settings: Settings, last_head: LastHead | None = None
     ) -> None:  # fmt: skip
-        self._witness = witness or Witness(database, clock)
+        self._last_head = last_head or LastHead(database, clock)
         self._database = database
         self._clock = clock
         self._settings = settings
@@ -79,7 +79,7 @@ class Engine:
         if not await self._guarded("clock", self._clock_is_right):
             return
         # Before anything is claimed: a restored database is on hold, and its statements hold back what is old.
-        await self._guarded("hold", self._witness.look)
+        await self._guarded("hold", self._last_head.look)
         await self._guarded("alerts", lambda: alerts.escalate_due(self._database, self._clock))
         await self._guarded("unreached", lambda: reaching.wake_waiting(self._database, self._clock))
         await self._guarded("first_reviews", self._open_first_reviews)
@@ -128,7 +128,7 @@ class Engine:
         return None
 
     async def _may_carry(self) -> bool:
-        await self._witness.look(quickly=True)
+        await self._last_head.look(quickly=True)
         return await self._clock_is_right()
 
     async def _clock_is_right(self) -> bool:

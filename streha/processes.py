@@ -16,8 +16,8 @@ from pathlib import Path
 from alerts.tally import TALLY as OF_ALERTS
 from bots import bot
 from bots.tally import TALLY as OF_BOTS
+from cases.last_head import LastHead
 from cases.tally import TALLY as OF_LEDGER
-from cases.witness import Witness
 from core import logs
 from core.clock import Clock
 from core.database import Database, connect_as_set
@@ -58,14 +58,14 @@ async def run(settings: Settings, roles: Collection[RoleName], ready: Callable[[
                     tasks.create_task(keep_serving(told, settings))
                 database = await _database(settings, resources)
                 told.reads(database)
-                witness = Witness(database, clock, remembered_in(settings, roles))
-                await _look_first(witness)
-                tasks.create_task(witness.keep(settings.sweep_interval))
+                last_head = LastHead(database, clock, remembered_in(settings, roles))
+                await _look_first(last_head)
+                tasks.create_task(last_head.keep(settings.sweep_interval))
                 if RoleName.ENGINE in roles:
-                    tasks.create_task(Engine(database, clock, settings, witness).run())
+                    tasks.create_task(Engine(database, clock, settings, last_head).run())
                 if RoleName.BOTS in roles:
                     alone = set(roles) == {RoleName.BOTS}
-                    tasks.create_task(_bots(database, clock, settings, witness, alone=alone))
+                    tasks.create_task(_bots(database, clock, settings, last_head, alone=alone))
                 port = None
                 if RoleName.API in roles:
                     port = await resources.enter_async_context(api(database, clock, settings, tasks))
@@ -88,11 +88,11 @@ def remembered_in(settings: Settings, roles: Collection[RoleName]) -> Path | Non
     return settings.state_directory
 
 
-async def _look_first(witness: Witness) -> None:
+async def _look_first(last_head: LastHead) -> None:
     """Compare before any role begins: a restored database must be on hold before the first of them acts."""
     while True:
         try:
-            await witness.look()
+            await last_head.look()
         except Unavailable:
             log.warning("waiting_for_database")
             await asyncio.sleep(DATABASE_RETRY_SECONDS)
@@ -109,11 +109,11 @@ def first_of(group: BaseExceptionGroup[StrehaError]) -> StrehaError:
     return found
 
 
-async def _bots(database: Database, clock: Clock, settings: Settings, witness: Witness, *, alone: bool) -> None:
+async def _bots(database: Database, clock: Clock, settings: Settings, last_head: LastHead, *, alone: bool) -> None:
     """Be the bot, again and again where other roles live in the same process: they must go on without it."""
     while True:
         try:
-            await bot.run(database, clock, settings, witness)
+            await bot.run(database, clock, settings, last_head)
         except* Exception as group:
             log.failure("role_failed", group, role=RoleName.BOTS)
             if alone:

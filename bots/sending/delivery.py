@@ -27,7 +27,7 @@ from bots.sending.outcomes import Outcomes
 from bots.sending.preparation import Preparation, Ready
 from bots.sending.senders import Senders
 from bots.words.rendering import Renderer
-from cases.witness import Witness
+from cases.last_head import LastHead
 from core import logs, outbox
 from core.clock import Clock
 from core.database import Database
@@ -49,9 +49,9 @@ class Delivery:
 
     def __init__(
         self, database: Database, clock: Clock, device: MatrixDevice, lease: Lease, housekeeping: Housekeeping,
-        occupants: Occupants, renderer: Renderer, witness: Witness | None = None,
+        occupants: Occupants, renderer: Renderer, last_head: LastHead | None = None,
     ) -> None:  # fmt: skip
-        self._witness = witness or Witness(database, clock)
+        self._last_head = last_head or LastHead(database, clock)
         self._database = database
         self._clock = clock
         self._lease = lease
@@ -107,8 +107,12 @@ class Delivery:
         # The other lane may have told of these at the same time, and an attempt may have ended since.
         self._interrupted = dict(self._interrupted.items() - interrupted.items())
         if claimed:
-            # Where the database was restored, what was claimed is withdrawn by this, and is not sent.
-            await self._witness.look(quickly=True)
+            try:
+                # Where the database was restored, what was claimed is withdrawn by this, and is not sent.
+                await self._last_head.look(quickly=True)
+            except Unavailable:
+                self._interrupted |= {each.id: each.attempts for each in claimed if each.id not in self._under_way}
+                raise
         for batch in _batches([each for each in claimed if each.id not in self._under_way]):
             ids = {each.id for each in batch}
             self._under_way |= ids

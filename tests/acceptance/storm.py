@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -336,7 +337,10 @@ class Storm:
             while True:
                 async with self.town.network.database.reading() as look:
                     rows = await look.rows(
-                        "SELECT target_kind, target_id, template, state, count(*) AS times FROM outbox "
+                        # Rings of one alert that were late together are one event; what is told late has a line each.
+                        "SELECT target_kind, target_id, template, state, CASE WHEN template = 'alert_ring' "
+                        "THEN count(DISTINCT coalesce(event_id, outbox.id::text)) ELSE count(*) END AS times "
+                        "FROM outbox LEFT JOIN matrix_sends ON outbox_id = outbox.id "
                         "WHERE sequence > $1 AND NOT repeated AND template = ANY($2) GROUP BY 1, 2, 3, 4",
                         self._first_row, list(_COUNTED),
                     )  # fmt: skip
@@ -362,21 +366,24 @@ class Storm:
             yield self.people["petar"]
 
     def _read(self, witness: Witness, rooms: Collection[str], template: str) -> int:
-        return sum(
-            1 for each in witness.messages[self._began[witness] :] if each.room_id in rooms and _COUNTED[template](each)
-        )
+        heard = witness.messages[self._began[witness] :]
+        return sum(_COUNTED[template](each) for each in heard if each.room_id in rooms)
 
 
-def _is_details(message: Message) -> bool:
-    return message.body.startswith("ALERT, ")
+def _details(message: Message) -> int:
+    """Return how often a message tells of an alert: by itself, or a line for each where it tells what happened late."""
+    again = message.body.startswith("Sent again")
+    return 0 if again else len(re.findall(r"^(?:\d\d:\d\d )?ALERT, ", message.body, re.MULTILINE))
 
 
-def _is_end(message: Message) -> bool:
-    return ": the alert was ended " in message.body and not message.body.startswith("Sent again")
+def _ends(message: Message) -> int:
+    return 0 if message.body.startswith("Sent again") else message.body.count(": the alert was ended ")
 
 
 # What of all that is said is counted, and how it is known where it is not marked as a repetition.
-_COUNTED = {"alert_ring": rings, "alert_details": _is_details, "alert_ended": _is_end}
+_COUNTED: Mapping[str, Callable[[Message], int]] = {
+    "alert_ring": rings, "alert_details": _details, "alert_ended": _ends
+}  # fmt: skip
 
 
 def _anew(rule: Rule) -> Rule:

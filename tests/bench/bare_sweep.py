@@ -79,13 +79,14 @@ async def sweep(connection: Any, step: Step, now: datetime, *, together: int = 1
         claimed = [row["id"] for row in await connection.fetch(step.claim, now, now + LEASE, BATCH)]
         for start in range(0, len(claimed), together):
             async with connection.transaction():
-                await _write(connection, step, claimed[start : start + together], now)
+                await write(connection, step, claimed[start : start + together], now)
         handled += len(claimed)
         if len(claimed) < BATCH:
             return handled
 
 
-async def _write(connection: Any, step: Step, ids: Sequence[UUID], now: datetime) -> None:
+async def write(connection: Any, step: Step, ids: Sequence[UUID], now: datetime) -> None:
+    """Write what steps of these rows write, one statement for each kind of row."""
     if step.recipients[0]:
         await connection.execute(RECIPIENTS, ids, now, *step.recipients)
     await connection.execute(MESSAGES, ids, now, *step.messages)

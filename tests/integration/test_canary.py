@@ -288,6 +288,7 @@ async def test_no_command_lets_a_marked_name_out(
         ("ledger", "verify"),
         ("ledger", "list"),
         ("doctor",),
+        ("resume", "--yes"),
         ("identity", "show"),
         ("identity", "seed-offline"),
         ("identity", "check-seed", "master"),

@@ -13,7 +13,7 @@ from alerts.service import Alerts
 from alerts.sweep import escalate_due
 from cases import hold, ledger
 from cases.hold import Hold, Why
-from cases.witness import FILE_NAME, Witness
+from cases.last_head import FILE_NAME, LastHead
 from core import database as databases
 from core import outbox
 from core.database import Database
@@ -56,29 +56,29 @@ async def may_rewind(postgres: LocalStack) -> None:
 async def test_the_first_who_looks_holds_nothing(database: Database, scene: Scene, clock: MovableClock) -> None:
     assert scene.case
     for _ in range(2):
-        assert await Witness(database, clock).look() is None
+        assert await LastHead(database, clock).look() is None
     await ledger.sequence_all(database)
-    assert await Witness(database, clock).look() is None
+    assert await LastHead(database, clock).look() is None
     assert await said(database, "hold_began") == []
 
 
 async def test_a_ledger_that_does_not_lead_through_what_a_process_knew_is_held(
     database: Database, network: Network, scene: Scene, clock: MovableClock, logged: io.StringIO
 ) -> None:
-    witness = Witness(database, clock)
+    last_head = LastHead(database, clock)
     await ledger.sequence_all(database)
     async with rewind(database):
         await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
         await ledger.sequence_all(database)
         known = await ledger.head(database)
-        assert await witness.look() is None
-    found = await witness.look()
+        assert await last_head.look() is None
+    found = await last_head.look()
     assert found == Hold(since=clock.now(), why=Why.HEAD_LOST, lost=known)
     assert logged.getvalue().count('"hold_began"') == 1
     # Told once, however often somebody looks, and by whom.
     count = len(await said(database, "hold_began"))
     assert count > 1
-    for each in (witness, Witness(database, clock), witness):
+    for each in (last_head, LastHead(database, clock), last_head):
         assert await each.look() == found
     assert len(await said(database, "hold_began")) == count
 
@@ -86,18 +86,18 @@ async def test_a_ledger_that_does_not_lead_through_what_a_process_knew_is_held(
 async def test_other_entries_at_the_same_place_are_noticed_too(
     database: Database, network: Network, scene: Scene, clock: MovableClock
 ) -> None:
-    witness = Witness(database, clock)
+    last_head = LastHead(database, clock)
     async with rewind(database):
         await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
         await ledger.sequence_all(database)
         position = await ledger.position(database)
-        await witness.look()
+        await last_head.look()
     clock.move(MINUTE)
     await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
     await network.alerts.raise_(scene.coordinator, scene.case.core.id, uuid4())
     await ledger.sequence_all(database)
     assert await ledger.position(database) >= position
-    found = await witness.look(quickly=True)
+    found = await last_head.look(quickly=True)
     assert found is not None
     assert found.why is Why.HEAD_LOST
 
@@ -108,11 +108,11 @@ async def test_a_process_that_starts_knows_by_its_file(
     async with rewind(database):
         await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
         await ledger.sequence_all(database)
-        await Witness(database, clock, tmp_path).look()
+        await LastHead(database, clock, tmp_path).look()
         assert (tmp_path / FILE_NAME).stat().st_mode & 0o077 == 0
     written = (tmp_path / FILE_NAME).read_bytes()
-    assert await Witness(database, clock).look() is None, "who knew nothing notices nothing"
-    found = await Witness(database, clock, tmp_path).look()
+    assert await LastHead(database, clock).look() is None, "who knew nothing notices nothing"
+    found = await LastHead(database, clock, tmp_path).look()
     assert found is not None
     assert found.why is Why.HEAD_LOST
     assert (tmp_path / FILE_NAME).read_bytes() == written, (
@@ -123,12 +123,12 @@ async def test_a_process_that_starts_knows_by_its_file(
 async def test_the_latest_of_several_lost_heads_is_kept(
     database: Database, network: Network, scene: Scene, clock: MovableClock
 ) -> None:
-    early, late = Witness(database, clock), Witness(database, clock)
+    early, late = LastHead(database, clock), LastHead(database, clock)
     async with rewind(database):
-        for witness in (early, late):
+        for last_head in (early, late):
             await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
             await ledger.sequence_all(database)
-            await witness.look()
+            await last_head.look()
         newest = await ledger.head(database)
     await early.look()
     found = await late.look()
@@ -140,19 +140,19 @@ async def test_the_latest_of_several_lost_heads_is_kept(
 async def test_a_dump_that_is_read_in_elsewhere_is_held_without_any_file(
     database: Database, database_url: str, copies: Copies, scene: Scene, network: Network, clock: MovableClock
 ) -> None:
-    await Witness(database, clock).look()
+    await LastHead(database, clock).look()
     await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
     # A copy can only be made of what nobody uses.
     async with database.transaction() as tx:
         name = await tx.value("SELECT current_database()")
     await _close(database)
     async with copies.copy(str(name)) as url, databases.connect(url) as copied:
-        found = await Witness(copied, clock).look()
+        found = await LastHead(copied, clock).look()
         assert found is not None
         assert (found.why, found.lost) == (Why.ANOTHER_DATABASE, None)
         assert {each.state for each in await said(copied, "alert_ring")} == {"withdrawn"}
         await resume(copied, clock)
-        assert await Witness(copied, clock).look() is None
+        assert await LastHead(copied, clock).look() is None
     assert database_url
 
 
@@ -168,10 +168,10 @@ async def test_a_file_that_cannot_be_read_or_written_stops_nobody(
     assert scene.case
     await ledger.sequence_all(database)
     (tmp_path / FILE_NAME).write_text("nonsense")
-    assert await Witness(database, clock, tmp_path).look() is None
+    assert await LastHead(database, clock, tmp_path).look() is None
     assert "ledger_head_not_read" in logged.getvalue()
     (tmp_path / "a file").write_text("")
-    assert await Witness(database, clock, tmp_path / "a file").look() is None
+    assert await LastHead(database, clock, tmp_path / "a file").look() is None
     assert "ledger_head_not_kept" in logged.getvalue()
 
 
@@ -278,25 +278,25 @@ async def test_the_ledger_tells_of_both_ends(database: Database, clock: MovableC
         assert not await hold.resume(tx, restored, await ledger.head(database), clock.now())
 
 
-async def test_after_a_resumption_every_witness_believes_the_ledger_as_it_is(
+async def test_after_a_resumption_every_process_believes_the_ledger_as_it_is(
     database: Database, network: Network, scene: Scene, clock: MovableClock, tmp_path: Path
 ) -> None:
-    other = Witness(database, clock)
+    other = LastHead(database, clock)
     async with rewind(database):
         await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
         await ledger.sequence_all(database)
-        await Witness(database, clock, tmp_path).look()
+        await LastHead(database, clock, tmp_path).look()
         await other.look()
-    witness = Witness(database, clock, tmp_path)
-    assert await witness.look() is not None
+    last_head = LastHead(database, clock, tmp_path)
+    assert await last_head.look() is not None
     await resume(database, clock)
     await ledger.sequence_all(database)
-    for each in (witness, other, Witness(database, clock, tmp_path), Witness(database, clock)):
+    for each in (last_head, other, LastHead(database, clock, tmp_path), LastHead(database, clock)):
         assert await each.look() is None
     # And a backup of before that is noticed again.
     async with database.transaction() as tx:
         await tx.run("UPDATE hold SET generation = 0")
-    assert await Witness(database, clock, tmp_path).look() is not None
+    assert await LastHead(database, clock, tmp_path).look() is not None
 
 
 async def test_an_engine_that_starts_on_a_restored_database_says_nothing_old(
@@ -310,9 +310,9 @@ async def test_an_engine_that_starts_on_a_restored_database_says_nothing_old(
         await network.agencies.all_agencies()
         await network.cases.open_compartment(scene.coordinator, scene.case.id, [])
         await ledger.sequence_all(database)
-        await Witness(database, running, tmp_path).look()
+        await LastHead(database, running, tmp_path).look()
     before = await said(database, "alert_ring", "alert_still_silent")
-    await Engine(database, running, settings, Witness(database, running, tmp_path)).sweep()
+    await Engine(database, running, settings, LastHead(database, running, tmp_path)).sweep()
     assert await held(database) is not None
     after = await said(database, "alert_ring", "alert_still_silent")
     assert len(after) == len(before)

@@ -1,4 +1,4 @@
-"""A witness outside the database: which head of the ledger this process knew last, kept in a file beside it.
+"""What is known outside the database: the last head of the ledger that this process saw, kept in a file beside it.
 
 A database cannot tell that it was restored: it believes that it is yesterday. Each process therefore remembers the
 newest head that it has seen, in memory and in a file (`ledger-head`), and compares: where the ledger does not lead
@@ -45,7 +45,7 @@ class Known:
         return f"{self.generation} {self.head}\n".encode()
 
 
-class Witness:
+class LastHead:
     """Remembers for one process; without a directory only as long as it lives."""
 
     def __init__(self, database: Database, clock: Clock, directory: Path | None = None) -> None:
