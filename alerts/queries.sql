@@ -160,8 +160,10 @@ ORDER BY array_position(ARRAY['Extreme', 'Severe', 'Moderate'], severity), next_
 SELECT id FROM alerts WHERE id = ANY($1) AND state <> 'stood_down' ORDER BY id FOR SHARE
 
 -- next_due --
--- When the next step of any is due.
-SELECT min(next_step_at) FROM alerts WHERE next_step_at IS NOT NULL
+-- When the next step of any is due that may be claimed: what failed waits for its lease, what is of a backup for a person.
+SELECT min(next_step_at) FROM alerts WHERE next_step_at IS NOT NULL AND lease_until IS NULL
+  AND ((SELECT since FROM hold) IS NULL OR ladder_began_at >= (SELECT since FROM hold)
+       OR EXISTS (SELECT FROM alert_raises WHERE alert_id = alerts.id AND at >= (SELECT since FROM hold)))
 
 -- ended --
 -- Those of these alerts that have ended. $1 ids.

@@ -54,8 +54,9 @@ WHERE id IN (
 RETURNING id, attempts, next_step_at AS due_at
 
 -- next_due --
--- When the next step of any is due.
-SELECT min(next_step_at) FROM reviews WHERE next_step_at IS NOT NULL
+-- When the next step of any is due that may be claimed: what failed waits for its lease, all of them for a hold.
+SELECT min(next_step_at) FROM reviews WHERE next_step_at IS NOT NULL AND lease_until IS NULL
+  AND (SELECT since FROM hold) IS NULL
 
 -- overdue --
 -- Count reviews whose next reminder is due. $1 now, $2 how many are looked at.

@@ -34,6 +34,8 @@ log = logs.get(__name__)
 
 MOST_SKEW_SECONDS = 2.0
 CHAIN_AFTER_SECONDS = 0.05
+# So soon a round may follow another by itself, whatever falls due meanwhile.
+SOON = timedelta(seconds=0.5)
 FORGET_EVERY = timedelta(minutes=10)
 EVERYWHERE_EVERY = timedelta(hours=1)
 CARRYING_PAUSE_SECONDS = 10.0
@@ -153,12 +155,12 @@ class Engine:
 
     async def _wake_in_time(self) -> None:
         """Ask to be woken at the very moment when the next row falls due."""
-        now = self._clock.now()
+        soon = self._clock.now() + SOON
         for name, next_due in (("alerts", alerts.next_due), ("reviews", reviews.next_due)):
             moment = await next_due(self._database)
-            # What is past and still there failed just now: the ordinary round tries it again.
-            if moment is not None and moment > now:
-                self._wake_at(moment - self._clock.offset, name)
+            # What is past already fell due during this round, or somebody holds it: what failed waits for its lease.
+            if moment is not None:
+                self._wake_at(max(moment, soon) - self._clock.offset, name)
 
     def _wake_at(self, moment: datetime, name: str) -> None:
         # APScheduler drops jobs that are over a second late unless told otherwise.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -12,15 +12,18 @@ from uuid import uuid4
 import pytest
 
 from alerts.model import AlertId
+from alerts.service import Alerts
 from alerts.sweep import escalate_due
 from alerts.vocabulary import Event, StandDownReason, Status
 from bots.rooms.housekeeping import LOOKED_AT_EVERY
 from bots.sending.delivery import Delivery
 from bots.words.rendering import Renderer
 from core import outbox
+from core.clock import SystemClock
 from core.database import Database
 from core.outbox import LEASE, Lane, Message, Target, TargetKind, Urgency
 from core.settings import Settings
+from server.engine import Engine
 from tests.clock import MovableClock
 from tests.house import House
 from tests.outgoing import said
@@ -297,3 +300,27 @@ async def test_a_step_in_time_says_nothing_of_it(
     await escalate_due(database, clock)
     async with database.transaction() as tx:
         assert await tx.value("SELECT count(*) FROM outbox WHERE late_since IS NOT NULL") == 0
+
+
+async def test_what_falls_due_during_a_round_does_not_wait_for_the_ordinary_one(
+    database: Database, settings: Settings, network: Network, scene: Scene
+) -> None:
+    running = SystemClock()
+    alerts = Alerts(database, running)
+    circles = [await network.cases.open_compartment(scene.coordinator, scene.case.id, []) for _ in range(12)]
+    for circle in circles:
+        await alerts.raise_(scene.coordinator, circle.id, uuid4())
+    async with database.transaction() as tx:
+        # One after the other, so closely that some of them is always due by the end of a round.
+        spread = "UPDATE alerts SET next_step_at = now() + number * interval '50 ms' FROM"
+        ranks = "(SELECT id, row_number() OVER () AS number FROM alerts) AS ranked"
+        await tx.run(f"{spread} {ranks} WHERE ranked.id = alerts.id")
+    engine = Engine(database, running, replace(settings, sweep_interval=60.0))
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        working = tasks.create_task(engine.run())
+        stepped = 0
+        while stepped < len(circles):
+            async with database.reading() as look:
+                stepped = await look.value("SELECT count(*) FROM alerts WHERE step = 1")
+            await asyncio.sleep(0.05)
+        working.cancel()
