@@ -116,9 +116,11 @@ JOIN compartments ON compartments.id = compartment_members.compartment_id
 WHERE compartment_members.person_id = $1 AND compartment_members.until IS NULL
 
 -- sequencer_lock --
--- One sequencer at a time; one whose process was stopped in the middle keeps nobody waiting for long.
+-- One sequencer at a time; one whose process was stopped in the middle keeps nobody waiting for long. What it chains is on
+-- the disk before anybody sees it: a head that somebody knew and that is lost means that the database was restored.
 -- $1 lock number.
-SELECT set_config('idle_in_transaction_session_timeout', '2s', true), pg_advisory_xact_lock($1)
+SELECT set_config('idle_in_transaction_session_timeout', '2s', true), set_config('synchronous_commit', 'on', true),
+    pg_advisory_xact_lock($1)
 
 -- unchained --
 -- What waits to be chained, the oldest first, each with the head of the chain. $1 limit.
