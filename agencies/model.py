@@ -12,6 +12,7 @@ AgencyId = NewType("AgencyId", UUID)
 PersonId = NewType("PersonId", UUID)
 DeskId = NewType("DeskId", UUID)
 ShiftId = NewType("ShiftId", UUID)
+DeviceId = NewType("DeviceId", UUID)
 
 
 class AgencyKind(StrEnum):
@@ -112,3 +113,22 @@ class DutyDesk:
     hours: tuple[Opening, ...] = ()
     shifts: tuple[Shift, ...] = ()
     has_shifts: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaisingDevice:
+    """A device that can only raise, in one compartment (an id of `cases`), for a person or for nobody in particular."""
+
+    id: DeviceId
+    label: str
+    agency_id: AgencyId
+    person_id: PersonId | None
+    compartment_id: UUID
+
+    @property
+    def facts(self) -> dict[str, str | int | bool]:
+        """What the ledger says of it: whose it is, and where it raises; never its label."""
+        facts: dict[str, str | int | bool] = {
+            "agency": str(self.agency_id), "compartment": str(self.compartment_id)
+        }  # fmt: skip
+        return facts if self.person_id is None else {**facts, "person": str(self.person_id)}

@@ -348,3 +348,42 @@ FROM contacts LEFT JOIN people ON people.id = contacts.person_id
 WHERE contacts.removed_at IS NULL AND people.left_at IS NULL
   AND (contacts.person_id = ANY($1) OR contacts.desk_id = ANY($2))
 ORDER BY contacts.added_at, contacts.id
+
+-- add_device --
+-- Nothing where the agency has one of this label. $1 id, $2 token hash, $3 label, $4 agency, $5 person, $6 compartment,
+-- $7 now, $8 ends at.
+INSERT INTO raising_devices (id, token_hash, label, agency_id, person_id, compartment_id, added_at, ends_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (agency_id, label) WHERE removed_at IS NULL DO NOTHING RETURNING id
+
+-- device_in_use --
+-- $1 id.
+SELECT * FROM raising_devices WHERE id = $1 AND removed_at IS NULL
+
+-- remove_device --
+-- $1 id, $2 now.
+UPDATE raising_devices SET removed_at = $2 WHERE id = $1 AND removed_at IS NULL
+
+-- remove_devices_of_person --
+-- $1 person, $2 now.
+UPDATE raising_devices SET removed_at = $2 WHERE person_id = $1 AND removed_at IS NULL RETURNING *
+
+-- all_devices --
+-- Those that were not removed, by agency.
+SELECT raising_devices.*, agencies.name AS agency, people.name AS person
+FROM raising_devices JOIN agencies ON agencies.id = raising_devices.agency_id
+LEFT JOIN people ON people.id = raising_devices.person_id
+WHERE removed_at IS NULL ORDER BY agencies.name, label
+
+-- device_of_token --
+-- A device whose token counts now: not removed, not ended, its person still there. $1 token hash, $2 now.
+SELECT raising_devices.* FROM raising_devices LEFT JOIN people ON people.id = raising_devices.person_id
+WHERE token_hash = $1 AND removed_at IS NULL AND (ends_at IS NULL OR ends_at > $2) AND people.left_at IS NULL
+
+-- device_used --
+-- Note that a device was used, to the minute. $1 device, $2 minute.
+UPDATE raising_devices SET used_at = $2 WHERE id = $1 AND (used_at IS NULL OR used_at < $2)
+
+-- desks_at_all_hours --
+-- The desks that are to be staffed at all hours.
+SELECT id FROM duty_desks WHERE always_staffed ORDER BY id

@@ -170,6 +170,11 @@ async def desks_of_person(tx: Reading, person_id: PersonId) -> list[DeskId]:
     return [DeskId(row["desk_id"]) for row in await tx.rows(SQL["desks_of_person"], person_id)]
 
 
+async def desks_at_all_hours(tx: Reading) -> list[DeskId]:
+    """Return the desks that are to be staffed at all hours."""
+    return [DeskId(row["id"]) for row in await tx.rows(SQL["desks_at_all_hours"])]
+
+
 async def duty(
     tx: Reading, *, agency_ids: Iterable[AgencyId] = (), desk_ids: Iterable[DeskId] = (),
     person_ids: Iterable[PersonId] = (), now: datetime | None = None, ahead: timedelta = timedelta(0),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from agencies.model import AgencyId, PersonId
+from agencies.model import AgencyId, PersonId, RaisingDevice
 from alerts.audience import Audience, Call
 from alerts.model import Alert, Conversation, Step
 from alerts.vocabulary import StandDownReason, Status, Through
@@ -27,7 +27,21 @@ TEXTS = {
         "ALERT, NOT VERIFIED, {codename}: {event}. Raised {time} from a device that could not be checked.\n"
         "Ring the person. To accept write: ack {codename}\nDanger to life: ring {police} now."
     ),
+    "alert_details_device": mark(
+        "ALERT, {codename}: {event}. Raised {time} with the device {device} of {agencies}.\n"
+        "To accept write: ack {codename}\nDanger to life: ring {police} now."
+    ),
+    "alert_details_device_of_person": mark(
+        "ALERT, {codename}: {event}. Raised {time} by {person} with the device {device}.\n"
+        "To accept write: ack {codename}\nDanger to life: ring {police} now."
+    ),
     "alert_raised_again": mark("{codename}: {event}, raised again {time} by {person}."),
+    "alert_raised_again_device": mark(
+        "{codename}: {event}, raised again {time} with the device {device} of {agencies}."
+    ),
+    "alert_raised_again_device_of_person": mark(
+        "{codename}: {event}, raised again {time} by {person} with the device {device}."
+    ),
     "alert_accepted": mark("{codename}: accepted {time} by {person}."),
     "alert_all_accepted": mark("{codename}: every responding agency has accepted."),
     "alert_still_silent": mark(
@@ -75,7 +89,21 @@ TEXTS = {
         "EXERCISE, nothing has happened, {codename}: {event}. Raised {time} from a device that could not be "
         "checked.\nTo accept write: ack {codename}"
     ),
+    "drill_details_device": mark(
+        "EXERCISE, nothing has happened, {codename}: {event}. Raised {time} with the device {device} of {agencies}.\n"
+        "To accept write: ack {codename}"
+    ),
+    "drill_details_device_of_person": mark(
+        "EXERCISE, nothing has happened, {codename}: {event}. Raised {time} by {person} with the device {device}.\n"
+        "To accept write: ack {codename}"
+    ),
     "drill_raised_again": mark("EXERCISE, {codename}: {event}, raised again {time} by {person}."),
+    "drill_raised_again_device": mark(
+        "EXERCISE, {codename}: {event}, raised again {time} with the device {device} of {agencies}."
+    ),
+    "drill_raised_again_device_of_person": mark(
+        "EXERCISE, {codename}: {event}, raised again {time} by {person} with the device {device}."
+    ),
     "drill_accepted": mark("EXERCISE, {codename}: accepted {time} by {person}."),
     "drill_all_accepted": mark("EXERCISE, {codename}: every responding agency has accepted."),
     "drill_still_silent": mark("EXERCISE, {codename}: no answer yet from {agencies}. Their deputies are being called."),
@@ -160,14 +188,23 @@ def raised_again(alert: Alert, codename: str, audience: Audience, press: Alert) 
         "time": press.sent.isoformat(),
         "person": str(press.raised_by or ""),
     }
+    template, shown = with_device("alert_raised_again", press.device)
     cause = _again(press)
     messages = []
     for call in audience.calls:
         messages += [
             _ring(alert, call, cause),
-            _message(alert, call.target, "alert_raised_again", cause, parameters),
+            _message(alert, call.target, template, cause, parameters | shown),
         ]
     return messages
+
+
+def with_device(template: str, device: RaisingDevice | None) -> tuple[str, dict[str, str]]:
+    """Return the template that also says with which device somebody pressed, and what it needs to say so."""
+    if device is None:
+        return template, {}
+    whose = "_device" if device.person_id is None else "_device_of_person"
+    return template + whose, {"device": device.label, "agencies": str(device.agency_id)}
 
 
 def ring_key(alert: Alert, room: Target) -> str:
@@ -296,7 +333,8 @@ def _details(alert: Alert, codename: str, target: Target) -> Message:
         "time": alert.cause.at.isoformat(),
         "person": str(alert.cause.person_id or ""),
     }
-    return _message(alert, target, template, f"details:{alert.ladder}", parameters)
+    template, shown = with_device(template, alert.cause.device)
+    return _message(alert, target, template, f"details:{alert.ladder}", parameters | shown)
 
 
 def _message(

@@ -9,7 +9,7 @@ from enum import IntEnum, StrEnum
 from typing import NewType
 from uuid import UUID
 
-from agencies.model import AgencyId, PersonId
+from agencies.model import AgencyId, PersonId, RaisingDevice
 from alerts.vocabulary import Certainty, Event, Severity, StandDownReason, Status, Through
 from cases.model import CaseId, CompartmentId, Part
 from core.errors import Conflict
@@ -115,7 +115,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
-    """A raise that became part of an alert; without a person where it could not be verified.
+    """A raise that became part of an alert; without a person where none could be verified, or a device is nobody's.
 
     Of many that stand alike, an alert that was read from the database holds the newest: somebody may press ten
     thousand times.
@@ -124,6 +124,7 @@ class Press:
     person_id: PersonId | None
     at: datetime
     cancelled_at: datetime | None = None
+    device: RaisingDevice | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +144,8 @@ class Alert:
     began, and `step` is the rung of the present ladder, which began at `ladder_began_at`: with a press, or later than
     the press at `cause_at` because its owner saw to it no more. An accepted alert has no ladder: its next step is the
     question to its owner, and once that was asked (`owner_asked_at`) the end of the wait for an answer.
-    `exclusions_heeded` is how many people were excluded from the case when the present wave was called.
+    `exclusions_heeded` is how many people were excluded from the case when the present wave was called. `device` is
+    what it was first raised with, where that was a device that can only raise.
     """
 
     id: AlertId
@@ -174,6 +176,7 @@ class Alert:
     recipients: tuple[Recipient, ...] = ()
     presses: tuple[Press, ...] = ()
     conversations: tuple[Conversation, ...] = ()
+    device: RaisingDevice | None = None
 
     @property
     def ended(self) -> bool:

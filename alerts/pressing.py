@@ -1,25 +1,39 @@
-"""The alert that a press of the button makes: as it is opened, or compared with the one that is open already."""
+"""A press of the button: the alert that it makes, and how it opens that or becomes part of the one that is open.
+
+Whether somebody may press there is decided before, by the services. From here on it is the same for a person at the
+API or in a channel, and for a device that can only raise.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from agencies.model import Person
+from agencies import store as directory
+from agencies.model import PersonId
+from alerts import messages, store
+from alerts.audience import Surroundings
+from alerts.calling import call, ringing_again, say, surroundings, wave
 from alerts.escalation import escalation
-from alerts.model import Alert, AlertId, Press, State
+from alerts.model import Alert, AlertId, Press, State, Step
+from alerts.viewing import AlertView, view
 from alerts.vocabulary import SEVERITY_OF_EVENT, Certainty, Event, Severity, Status, Through
 from cases.model import Case, Compartment
+from core import ledger, metrics, outbox
+from core.database import MOVED_ON, Transaction
+from core.errors import Conflict
 
 
 def new_alert(
-    key: UUID, case: Case, compartment: Compartment, actor: Person, event: Event, status: Status,
-    through: Through, now: datetime,
-) -> Alert:  # fmt: skip
-    """Return the alert that a press opens where none is open: not called for yet, due at its first step."""
+    key: UUID, case: Case, compartment: Compartment, press: Press, event: Event, status: Status, through: Through
+) -> Alert:
+    """Return the alert that a press opens where none is open: not called for yet, due at its first step.
+
+    A device that can only raise is known by its token: what it raises is as bad as what a person raises.
+    """
     verified = through is not Through.UNVERIFIED
-    severity = SEVERITY_OF_EVENT[event] if verified else Severity.SEVERE
-    raised_by = actor.id if verified else None
+    severity, now = SEVERITY_OF_EVENT[event] if verified else Severity.SEVERE, press.at
     return Alert(
         id=AlertId(key),
         case_id=case.id,
@@ -29,7 +43,7 @@ def new_alert(
         severity=severity,
         first_severity=severity,
         certainty=Certainty.OBSERVED if verified else Certainty.UNKNOWN,
-        raised_by=raised_by,
+        raised_by=press.person_id,
         raised_through=through,
         sent=now,
         state=State.OPEN,
@@ -39,5 +53,109 @@ def new_alert(
         step=0,
         next_step_at=escalation(severity, 0, now, now).next_step_at,
         exclusions_heeded=len(case.excluded_ids),
-        presses=(Press(person_id=raised_by, at=now),),
+        presses=(press,),
+        device=press.device,
     )
+
+
+async def take_up(
+    tx: Transaction, press: Alert, case: Case, compartment: Compartment, open_id: AlertId | None, *,
+    claimed_by: PersonId | None = None,
+) -> AlertView:  # fmt: skip
+    """Open the alert that a press makes, or make the press part of the one that is open (`open_id`, as it was found).
+
+    The press's id is its key. `claimed_by` is whose account an unverified press came from.
+    """
+    key, now = press.id, press.sent
+    seen = None if open_id is None else await _press_quietly(tx, press, open_id, compartment)
+    if seen is None:
+        # Read and decided before any alert is held: whoever presses at the same moment hardly waits.
+        around = await surroundings(tx, case, compartment, now)
+        first = wave(press, around, now)
+        joined = await _open_or_join(tx, first.alert)
+        if joined is None:
+            said = await say(tx, [first], now)
+            seen = await view(tx, first.alert, around, said)
+        elif await store.add_raise(tx, joined.id, press):
+            seen = await view(tx, await _raise_again(tx, joined, around, press, now), around)
+        elif (await store.alert_of_key(tx, key, compartment.id, press.status)).raised == joined.id:
+            return await view(tx, joined, around)
+        else:
+            # The same key came at this very moment for something else: nothing of this raise is kept.
+            raise Conflict(MOVED_ON)
+    await _note_raise(tx, press, seen.alert.id, claimed_by)
+    tx.afterwards(lambda: metrics.ALERT_RAISES.count(press.status, press.severity, press.raised_through))
+    return seen
+
+
+async def _press_quietly(
+    tx: Transaction, press: Alert, alert_id: AlertId, compartment: Compartment
+) -> AlertView | None:  # fmt: skip
+    """Make a press part of an open alert whose rooms were rung for the same within this minute; None otherwise.
+
+    Somebody in fear presses again and again. Each press counts, but only what is new has to hold the alert, and
+    that for as short as can be.
+    """
+    alert = await store.alert(tx, alert_id)
+    if alert.begins_anew(press):
+        return None
+    alert = replace(alert, presses=(*alert.presses, *press.presses))
+    people = await directory.people(tx, alert.people)
+    said = await outbox.deliveries_of_alerts(tx, [alert.id])
+    if not await store.add_quiet_raise(tx, alert, press, messages.raised_again_key(alert, press)):
+        return None
+    return AlertView(
+        alert=alert, codename=compartment.codename, people=list(people.values()), deliveries=said[alert.id]
+    )
+
+
+async def _open_or_join(tx: Transaction, press: Alert) -> Alert | None:
+    """Open a new alert, or return the one that is open in its scope, locked."""
+    while not await store.open_alert(tx, press):
+        found = await store.lock_open_alert(tx, press.compartment_id, press.status)
+        # Where it ended between the two statements, the way is free.
+        if found is not None:
+            return found
+    return None
+
+
+async def _raise_again(tx: Transaction, alert: Alert, around: Surroundings, press: Alert, now: datetime) -> Alert:
+    """Make a further press part of the open alert; call anew where it must be answered anew."""
+    anew = alert.begins_anew(press)
+    alert = replace(alert, presses=(*alert.presses, *press.presses))
+    if not anew:
+        again = ringing_again(alert, around, press)
+        await call(tx, [(alert, again)], now)
+        return again.alert
+    await store.forget_answers(tx, alert.id)
+    unanswered = replace(
+        alert.reopened(Step.RAISED_AGAIN, now),
+        event=press.event,
+        severity=max(alert.severity, press.severity, key=lambda each: each.rank),
+        certainty=press.certainty,
+        raised_through=press.raised_through,
+        cause_at=None,
+    )
+    called = wave(unanswered, around, now, accepted=[each for each, _ in alert.answered])
+    await call(tx, [(unanswered, called)], now)
+    await store.save(tx, called.alert)
+    return called.alert
+
+
+async def _note_raise(tx: Transaction, press: Alert, alert_id: AlertId, claimed_by: PersonId | None) -> None:
+    """Record a raise as the person's; as a device's where it is nobody's in particular, else as nobody's."""
+    facts: dict[str, str | int | bool] = {
+        "event": press.event, "status": press.status, "through": press.raised_through,
+    }  # fmt: skip
+    if press.device is not None:
+        facts["device"] = str(press.device.id)
+    if claimed_by is not None:
+        facts["claimed_to_be"] = str(claimed_by)
+    await ledger.record(
+        tx,
+        ledger.Act(
+            act="alert_raised", at=press.sent, person_id=press.raised_by,
+            actor_kind="unverified" if press.device is None else "device",
+            case_id=press.case_id, object_id=alert_id, facts=facts,
+        ),
+    )  # fmt: skip

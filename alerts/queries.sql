@@ -7,15 +7,15 @@ SELECT (SELECT alert_id FROM alert_raises WHERE key = $1) AS raised,
 -- open_alert --
 -- Open an alert with its first press, its agencies and everybody called, unless its scope has an open one; tell
 -- whether it was opened, and whether the press was new. $1 id … $17 exclusions heeded, $18 agencies, $19 their
--- parts, $20 people, $21 their agencies, $22 their tiers.
+-- parts, $20 people, $21 their agencies, $22 their tiers, $23 the device of the press, or null.
 WITH opened AS (
     INSERT INTO alerts (id, case_id, compartment_id, status, event, severity, first_severity, certainty, raised_by,
                         raised_through, sent, state, ladder, ladder_began_at, step, next_step_at, exclusions_heeded)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
     ON CONFLICT (compartment_id, status) WHERE state <> 'stood_down' DO NOTHING RETURNING *),
 pressed AS (
-    INSERT INTO alert_raises (key, alert_id, person_id, event, at)
-    SELECT id, id, raised_by, event, sent FROM opened ON CONFLICT DO NOTHING RETURNING key),
+    INSERT INTO alert_raises (key, alert_id, person_id, event, at, device_id)
+    SELECT id, id, raised_by, event, sent, $23 FROM opened ON CONFLICT DO NOTHING RETURNING key),
 answering AS (
     INSERT INTO alert_agencies (alert_id, agency_id, part)
     SELECT id, agency_id, part FROM opened, unnest($18::uuid[], $19::text[]) AS each (agency_id, part)),
@@ -30,20 +30,20 @@ SELECT EXISTS (SELECT FROM opened) AS opened, EXISTS (SELECT FROM pressed) AS pr
 SELECT id FROM alerts WHERE compartment_id = $1 AND status = $2 AND state <> 'stood_down' FOR UPDATE
 
 -- add_raise --
--- Record a press. $1 key, $2 alert, $3 person, $4 event, $5 at.
-INSERT INTO alert_raises (key, alert_id, person_id, event, at) VALUES ($1, $2, $3, $4, $5)
+-- Record a press. $1 key, $2 alert, $3 person, $4 event, $5 at, $6 device or null.
+INSERT INTO alert_raises (key, alert_id, person_id, event, at, device_id) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT DO NOTHING
 
 -- add_quiet_raise --
 -- Record a further press unless something has changed that it must act on: the alert stands as it was read, and its
 -- rooms have heard of this cause. $1 key, $2 alert, $3 person, $4 event, $5 at, $6 severity, $7 certainty, $8 ladder,
--- $9 how the keys of what was said begin.
+-- $9 how the keys of what was said begin, $10 device or null.
 WITH standing AS (
     SELECT id FROM alerts
     WHERE id = $2 AND state = 'open' AND cancel_asked_at IS NULL AND severity = $6 AND certainty = $7 AND ladder = $8
       AND EXISTS (SELECT FROM outbox WHERE alert_id = $2 AND starts_with(key, $9))
     FOR UPDATE)
-INSERT INTO alert_raises (key, alert_id, person_id, event, at) SELECT $1, id, $3, $4, $5 FROM standing
+INSERT INTO alert_raises (key, alert_id, person_id, event, at, device_id) SELECT $1, id, $3, $4, $5, $10 FROM standing
 ON CONFLICT DO NOTHING
 
 -- lock_alerts --
@@ -52,17 +52,32 @@ SELECT id FROM alerts WHERE id = ANY($1) ORDER BY id FOR UPDATE
 
 -- alerts_by_id --
 -- Alerts with the agencies' answers, the people called, and the presses that became part of them, the newest for
--- each that stand alike: of one person, taken back or not, the one that is answered or not. $1 ids.
+-- each that stand alike: of one person or device, taken back or not, the one that is answered or not. With them comes
+-- the device of the first press, whose key is the alert's id. $1 ids.
 SELECT alerts.*,
     (SELECT json_agg(answer ORDER BY agency_id) FROM alert_agencies AS answer WHERE alert_id = alerts.id) AS agencies,
     (SELECT json_agg(called ORDER BY tier, person_id) FROM alert_recipients AS called
      WHERE alert_id = alerts.id) AS recipients,
     (SELECT json_agg(press ORDER BY at, person_id) FROM (
-        SELECT person_id, cancelled_at, max(at) AS at FROM alert_raises WHERE alert_id = alerts.id
-        GROUP BY person_id, cancelled_at, at = coalesce(alerts.cause_at, alerts.ladder_began_at)) AS press) AS presses,
+        SELECT pressed.person_id, pressed.cancelled_at, pressed.at, (
+            SELECT json_build_object('id', id, 'label', label, 'agency_id', agency_id, 'person_id', person_id,
+                                     'compartment_id', compartment_id)
+            FROM raising_devices WHERE id = pressed.device_id) AS device
+        FROM (
+            SELECT person_id, cancelled_at, device_id, max(at) AS at FROM alert_raises WHERE alert_id = alerts.id
+            GROUP BY person_id, cancelled_at, device_id, at = coalesce(alerts.cause_at, alerts.ladder_began_at)
+        ) AS pressed) AS press) AS presses,
+    (SELECT json_build_object('id', device.id, 'label', label, 'agency_id', agency_id, 'person_id', device.person_id,
+                              'compartment_id', device.compartment_id)
+     FROM alert_raises AS first JOIN raising_devices AS device ON device.id = first.device_id
+     WHERE first.key = alerts.id) AS device,
     (SELECT json_agg(spoken ORDER BY spoken_at, noted_at) FROM alert_conversations AS spoken
      WHERE alert_id = alerts.id) AS conversations
 FROM alerts WHERE id = ANY($1) ORDER BY sent DESC
+
+-- pressed_with --
+-- The alert that a key of this device raised. $1 key, $2 device.
+SELECT alert_id FROM alert_raises WHERE key = $1 AND device_id = $2
 
 -- alerts_of_person --
 -- Alerts that a person raised or was called for, and those of compartments that the person is in and of cases that

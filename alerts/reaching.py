@@ -33,6 +33,8 @@ log = logs.get(__name__)
 # So long a ring may wait for its room: then the homeserver, or every bot, is taken for gone.
 PATIENCE = timedelta(minutes=1)
 LOOKED_AT = 100
+# So long somebody is called because a device could raise no alert.
+WITHOUT_ALERT = timedelta(hours=1)
 CALLING = frozenset({State.OPEN, State.UNANSWERED})
 
 
@@ -105,7 +107,11 @@ async def wanted(tx: Reading, message: Message, left_at: datetime, now: datetime
         return None
     contact, language = known
     if message.alert_id is None:
-        return Wanted(contact=contact, language=language)
+        if message.template not in messages.TEXTS:
+            return Wanted(contact=contact, language=language)
+        # A device could raise no alert: nothing ends this call, but it is old after a while.
+        over = now - left_at > WITHOUT_ALERT
+        return None if over else Wanted(contact=contact, language=language, status=Status.ACTUAL, raised=left_at)
     alert, around = await _around(tx, AlertId(message.alert_id), now)
     if alert.state not in CALLING or not _carried(around) or not may_ring(alert, around, contact):
         return None

@@ -6,63 +6,49 @@ scope. Whether somebody may act on an alert is decided by the recipient row, not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from agencies import store as directory
 from agencies.model import Person, PersonId
 from alerts import messages, store
 from alerts.audience import Surroundings
 from alerts.calling import (
     all_surroundings,
-    call,
     compartment_of,
     followers,
     note_agencies,
-    ringing_again,
-    say,
     surroundings,
-    wave,
 )
 from alerts.escalation import CANCEL_PAUSE
 from alerts.model import (
     Accepted,
     Alert,
     AlertId,
+    Press,
     State,
     Step,
     after,
 )
 from alerts.owning import owner_calls
-from alerts.pressing import new_alert
+from alerts.pressing import new_alert, take_up
 from alerts.speaking import conversation
+from alerts.viewing import AlertView, view, views
 from alerts.vocabulary import Event, StandDownReason, Status, Through
 from cases import rules
 from cases import store as case_store
-from cases.model import Compartment, CompartmentId
+from cases.model import CompartmentId
 from core import ledger, metrics, once, outbox
 from core.clock import Clock
-from core.database import MOVED_ON, Database, Reading, Transaction
+from core.database import Database, Reading, Transaction
 from core.errors import Conflict, NotFound
 from core.outbox import Delivery, Target
 from core.texts import mark
 
 LISTED = 200
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertView:
-    """An alert with the codename people know it by, who takes part in it, and how far its messages came.
-
-    Whoever is woken by an alert must see names, also of people whose agency shares no case with theirs.
-    """
-
-    alert: Alert
-    codename: str
-    people: Sequence[Person]
-    deliveries: Sequence[Delivery]
+__all__ = ["LISTED", "AlertView", "Alerts"]
 
 
 class Alerts:
@@ -89,29 +75,10 @@ class Alerts:
                 return await self._known(tx, actor, await store.alert(tx, found.raised), compartment_id, status)
             case = await case_store.case_of_compartment(tx, compartment_id)
             compartment = rules.compartment_seen_by(case, compartment_id, actor.id)
-            now = self._clock.now()
-            press = new_alert(key, case, compartment, actor, event, status, through, now)
-            view = None if found.open is None else await self._press_quietly(tx, key, press, found.open, compartment)
-            if view is None:
-                # Read and decided before any alert is held: whoever presses at the same moment hardly waits.
-                around = await surroundings(tx, case, compartment, now)
-                first = wave(press, around, now)
-                joined = await self._open_or_join(tx, first.alert)
-                if joined is None:
-                    said = await say(tx, [first], now)
-                    view = await self._view(tx, first.alert, around, said)
-                elif await store.add_raise(tx, key, joined.id, press.raised_by, event, now):
-                    view = await self._view(tx, await self._raise_again(tx, joined, around, press, now), around)
-                elif (await store.alert_of_key(tx, key, compartment_id, status)).raised == joined.id:
-                    return await self._view(tx, joined, around)
-                else:
-                    # The same key came at this very moment for something else: nothing of this raise is kept.
-                    raise Conflict(MOVED_ON)
-            await self._record(
-                tx, "alert_raised", actor, press, view.alert.id, event=event, status=status, through=through
-            )
-            tx.afterwards(lambda: metrics.ALERT_RAISES.count(status, press.severity, through))
-            return view
+            verified = through is not Through.UNVERIFIED
+            by = Press(person_id=actor.id if verified else None, at=self._clock.now())
+            press = new_alert(key, case, compartment, by, event, status, through)
+            return await take_up(tx, press, case, compartment, found.open, claimed_by=None if verified else actor.id)
 
     async def see(self, actor: Person, alert_id: AlertId) -> AlertView:
         """Return one alert to whoever raised it, was called for it, or sees its compartment."""
@@ -125,7 +92,7 @@ class Alerts:
             cases = {each.id: each for each in await case_store.cases(tx, {each.case_id for each in found})}
             places = [(cases[each.case_id], compartment_of(each, cases[each.case_id])) for each in found]
             around = await all_surroundings(tx, places, self._clock.now())
-            return await self._views(
+            return await views(
                 tx, [(alert, its) for alert, its in zip(found, around, strict=True) if actor.id in its.able]
             )
 
@@ -257,59 +224,6 @@ class Alerts:
         await self._record(tx, "alert_owner_confirmed", actor, alert, alert.id)
         return await self._view(tx, alert, around, said)
 
-    async def _press_quietly(
-        self, tx: Transaction, key: UUID, press: Alert, alert_id: AlertId, compartment: Compartment
-    ) -> AlertView | None:
-        """Make a press part of an open alert whose rooms were rung for the same within this minute; None otherwise.
-
-        Somebody in fear presses again and again. Each press counts, but only what is new has to hold the alert, and
-        that for as short as can be.
-        """
-        alert = await store.alert(tx, alert_id)
-        if alert.begins_anew(press):
-            return None
-        alert = replace(alert, presses=(*alert.presses, *press.presses))
-        people = await directory.people(tx, alert.people)
-        said = await outbox.deliveries_of_alerts(tx, [alert.id])
-        if not await store.add_quiet_raise(tx, key, alert, press, messages.raised_again_key(alert, press)):
-            return None
-        return AlertView(
-            alert=alert, codename=compartment.codename, people=list(people.values()), deliveries=said[alert.id]
-        )
-
-    async def _open_or_join(self, tx: Transaction, press: Alert) -> Alert | None:
-        """Open a new alert, or return the one that is open in its scope, locked."""
-        while not await store.open_alert(tx, press):
-            found = await store.lock_open_alert(tx, press.compartment_id, press.status)
-            # Where it ended between the two statements, the way is free.
-            if found is not None:
-                return found
-        return None
-
-    async def _raise_again(
-        self, tx: Transaction, alert: Alert, around: Surroundings, press: Alert, now: datetime
-    ) -> Alert:
-        """Make a further press part of the open alert; call anew where it must be answered anew."""
-        anew = alert.begins_anew(press)
-        alert = replace(alert, presses=(*alert.presses, *press.presses))
-        if not anew:
-            again = ringing_again(alert, around, press)
-            await call(tx, [(alert, again)], now)
-            return again.alert
-        await store.forget_answers(tx, alert.id)
-        unanswered = replace(
-            alert.reopened(Step.RAISED_AGAIN, now),
-            event=press.event,
-            severity=max(alert.severity, press.severity, key=lambda each: each.rank),
-            certainty=press.certainty,
-            raised_through=press.raised_through,
-            cause_at=None,
-        )
-        called = wave(unanswered, around, now, accepted=[each for each, _ in alert.answered])
-        await call(tx, [(unanswered, called)], now)
-        await store.save(tx, called.alert)
-        return called.alert
-
     def _ended(self, alert: Alert, actor: Person, now: datetime, reason: StandDownReason) -> Alert:
         return replace(
             alert,
@@ -335,13 +249,13 @@ class Alerts:
     ) -> AlertView:
         """Return the alert that a repeated key raised; a key of a drill never passes for a real raise."""
         try:
-            view = await self._seen(tx, actor, known)
+            seen = await self._seen(tx, actor, known)
         except NotFound:
             # In the words for a raise where nobody has pressed yet: nobody may learn that somebody has.
             raise NotFound(rules.NO_COMPARTMENT) from None
         if (known.compartment_id, known.status) != (compartment_id, status):
             raise Conflict(mark("NOT raised: this key was used for something else. Raise again with a new key."))
-        return view
+        return seen
 
     async def _seen(self, tx: Reading, actor: Person, alert: Alert) -> AlertView:
         around = await self._around(tx, alert, acts=False)
@@ -354,39 +268,15 @@ class Alerts:
     async def _view(
         self, tx: Reading, alert: Alert, around: Surroundings, said: Sequence[Delivery] | None = None
     ) -> AlertView:
-        """Return what is known of an alert; `said` is what was said for it, where that is known already."""
-        return (await self._views(tx, [(alert, around)], None if said is None else {alert.id: said}))[0]
-
-    async def _views(
-        self, tx: Reading, alerts: Sequence[tuple[Alert, Surroundings]],
-        said: Mapping[UUID, Sequence[Delivery]] | None = None,
-    ) -> list[AlertView]:  # fmt: skip
-        if said is None:
-            said = await outbox.deliveries_of_alerts(tx, [alert.id for alert, _ in alerts])
-        people = {each.id: each for _, around in alerts for each in around.everybody}
-        missing = {each for alert, _ in alerts for each in alert.people} - people.keys()
-        if missing:
-            people |= await directory.people(tx, missing)
-        return [
-            AlertView(
-                alert=alert,
-                codename=around.codename,
-                people=[people[each] for each in sorted(alert.people)],
-                deliveries=said[alert.id],
-            )
-            for alert, around in alerts
-        ]
+        return await view(tx, alert, around, said)
 
     async def _record(
         self, tx: Transaction, act: str, actor: Person, alert: Alert, alert_id: AlertId, **facts: str
     ) -> None:
-        """Record an act as the actor's; as nobody's where it was only claimed to be."""
-        verified = act != "alert_raised" or alert.raised_by is not None
-        claimed = {} if verified else {"claimed_to_be": str(actor.id)}
         await ledger.record(
             tx,
             ledger.Act(
-                act=act, at=self._clock.now(), person_id=actor.id if verified else None, actor_kind="unverified",
-                case_id=alert.case_id, object_id=alert_id, facts={**facts, **claimed},
+                act=act, at=self._clock.now(), person_id=actor.id, case_id=alert.case_id, object_id=alert_id,
+                facts=dict(facts),
             ),
         )  # fmt: skip

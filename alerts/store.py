@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from agencies.model import PersonId
+from agencies.model import DeviceId, PersonId, RaisingDevice
 from alerts.model import (
     Accepted,
     AgencyAnswer,
@@ -32,6 +32,7 @@ SQL = queries.load("alerts")
 _ANSWERS = msgspec.json.Decoder(tuple[AgencyAnswer, ...])
 _RECIPIENTS = msgspec.json.Decoder(tuple[Recipient, ...])
 _PRESSES = msgspec.json.Decoder(tuple[Press, ...])
+_DEVICE = msgspec.json.Decoder(RaisingDevice)
 _CONVERSATIONS = msgspec.json.Decoder(tuple[Conversation, ...])
 _SAVED = (
     "id", "event", "severity", "certainty", "raised_through", "state", "owner_id", "ladder", "ladder_began_at", "step",
@@ -61,7 +62,7 @@ async def open_alert(tx: Transaction, new: Alert) -> bool:
         SQL["open_alert"], new.id, new.case_id, new.compartment_id, new.status, new.event, new.severity,
         new.first_severity, new.certainty, new.raised_by, new.raised_through, new.sent, new.state, new.ladder,
         new.ladder_began_at, new.step, new.next_step_at, new.exclusions_heeded, *_by_column(new.agencies),
-        *_called_by_column(new.recipients),
+        *_called_by_column(new.recipients), _device_of(new),
     )  # fmt: skip
     if row is None or (row["opened"] and not row["pressed"]):
         # The same key came at this very moment for something else: nothing of this raise is kept.
@@ -75,21 +76,26 @@ async def lock_open_alert(tx: Transaction, compartment_id: CompartmentId, status
     return None if alert_id is None else await alert(tx, AlertId(alert_id))
 
 
-async def add_raise(
-    tx: Transaction, key: UUID, alert_id: AlertId, person_id: PersonId | None, event: Event, at: datetime
-) -> bool:
+async def add_raise(tx: Transaction, alert_id: AlertId, press: Alert) -> bool:
     """Record a further press of a button; False where its key is known."""
-    return bool(await tx.run(SQL["add_raise"], key, alert_id, person_id, event, at))
+    pressed = press.raised_by, press.event, press.sent, _device_of(press)
+    return bool(await tx.run(SQL["add_raise"], press.id, alert_id, *pressed))
 
 
-async def add_quiet_raise(tx: Transaction, key: UUID, alert_: Alert, press: Alert, said: str) -> bool:
+async def add_quiet_raise(tx: Transaction, alert_: Alert, press: Alert, said: str) -> bool:
     """Record a further press of an alert that still stands as it was read, where this was said; False otherwise."""
     return bool(
         await tx.run(
-            SQL["add_quiet_raise"], key, alert_.id, press.raised_by, press.event, press.sent, alert_.severity,
-            alert_.certainty, alert_.ladder, said,
+            SQL["add_quiet_raise"], press.id, alert_.id, press.raised_by, press.event, press.sent, alert_.severity,
+            alert_.certainty, alert_.ladder, said, _device_of(press),
         )
     )  # fmt: skip
+
+
+async def pressed_with(tx: Reading, key: UUID, device_id: DeviceId) -> AlertId | None:
+    """Return the alert that a key of a device raised."""
+    found = await tx.value(SQL["pressed_with"], key, device_id)
+    return None if found is None else AlertId(found)
 
 
 async def alert(tx: Reading, alert_id: AlertId, *, lock: bool = False) -> Alert:
@@ -140,6 +146,7 @@ async def alerts(tx: Reading, ids: Collection[AlertId], *, lock: bool = False) -
             recipients=_RECIPIENTS.decode(row["recipients"] or "[]"),
             presses=_PRESSES.decode(row["presses"] or "[]"),
             conversations=_CONVERSATIONS.decode(row["conversations"] or "[]"),
+            device=_DEVICE.decode(row["device"]) if row["device"] else None,
         )
         for row in await tx.rows(SQL["alerts_by_id"], list(ids))
     ]
@@ -222,3 +229,7 @@ def _called_by_column(recipients: Collection[Recipient]) -> tuple[list[object], 
         [each.agency_id for each in recipients],
         [each.tier for each in recipients],
     )
+
+
+def _device_of(press: Alert) -> DeviceId | None:
+    return None if press.device is None else press.device.id

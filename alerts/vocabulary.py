@@ -62,6 +62,7 @@ class Through(StrEnum):
 
     API = "api"
     CHANNEL = "channel"
+    DEVICE = "device"
     UNVERIFIED = "unverified"
 
 

@@ -20,7 +20,7 @@ from alerts.model import Alert, State
 from alerts.vocabulary import Severity, Status
 from core import outbox
 from core.database import Transaction
-from core.outbox import Message, Target, TargetKind
+from core.outbox import Message, Target, TargetKind, Urgency
 from core.texts import mark
 
 TEXTS = {
@@ -69,10 +69,11 @@ def rings(key: str) -> bool:
     return ":ring:" in key
 
 
-def beside(alert: Alert, key: str, called: Iterable[Contact]) -> list[Message]:
+def beside(alert: Alert | None, key: str, called: Iterable[Contact]) -> list[Message]:
     """Return a ring, by its key in a room, for contacts: one for each cause, in however many rooms it rings.
 
-    A telephone that is noted of a person and of a desk rings once, as the person's.
+    Without an alert it is for a device that could raise none (`alerts.device_places`). A telephone that is noted of a
+    person and of a desk rings once, as the person's.
     """
     found: dict[tuple[Means, str], Contact] = {}
     for each in called:
@@ -84,11 +85,11 @@ def beside(alert: Alert, key: str, called: Iterable[Contact]) -> list[Message]:
         Message(
             key=f"{cause}:{uuid5(_ADDRESSES, f'{means}:{address}')}",
             target=Target(kind=TargetKind.CONTACT, id=contact.id),
-            template="drill_ring" if alert.status is Status.EXERCISE else "alert_ring",
+            template="drill_ring" if alert is not None and alert.status is Status.EXERCISE else "alert_ring",
             lane=outbox.Lane.ALERT,
-            alert_id=alert.id,
-            case_id=alert.case_id,
-            urgency=messages.urgency(alert, "alert_ring"),
+            alert_id=None if alert is None else alert.id,
+            case_id=None if alert is None else alert.case_id,
+            urgency=Urgency.EXTREME if alert is None else messages.urgency(alert, "alert_ring"),
         )
         for (means, address), contact in found.items()
     ]

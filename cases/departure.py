@@ -6,7 +6,7 @@ case hands over to the deputy, and where there is none the departure waits until
 
 from __future__ import annotations
 
-from agencies import contacts, linking
+from agencies import contacts, devices, linking
 from agencies import store as directory
 from agencies.model import PersonId
 from agencies.service import NO_PERSON
@@ -54,6 +54,7 @@ async def depart(database: Database, clock: Clock, person_id: PersonId) -> None:
                 )  # fmt: skip
         await linking.end_with_departure(tx, person_id, now)
         await contacts.end_with_departure(tx, person_id, now)
+        await devices.end_with_departure(tx, person_id, now)
         if await directory.mark_left(tx, person_id, now):
             await ledger.record(tx, ledger.Act(act="person_left", at=now, actor_kind="operator", object_id=person_id))
         await tx.wake(CHANNEL)

@@ -214,6 +214,24 @@ class Conversation(Answer, frozen=True, kw_only=True):
     spoken_at: Moment
 
 
+class RaisedWith(Answer, frozen=True, kw_only=True):
+    """A device that can only raise."""
+
+    device: str
+    agency: UUID
+
+
+class DeviceRaise(Answer, frozen=True, kw_only=True):
+    """How far a raise of a device came."""
+
+    id: UUID
+    status: str
+    sent: Moment
+    state: str
+    rooms: int
+    accepted_by: list[str]
+
+
 class Alert(Answer, frozen=True, kw_only=True):
     """An alert, who was called, and who accepted."""
 
@@ -227,6 +245,7 @@ class Alert(Answer, frozen=True, kw_only=True):
     certainty: str
     raised_by: UUID | None
     raised_through: str
+    raised_with: RaisedWith | None = None
     pressed_by: list[UUID]
     sent: Moment
     state: str

@@ -32,8 +32,9 @@ from client.answers import (
     Reviews,
     SignInLink,
 )
-from client.connection import REQUEST_SECONDS, Connection, Sleep
+from client.connection import Connection, Sleep
 from client.key_file import KeyFile
+from client.line import REQUEST_SECONDS
 from client.stream import Told, follow
 from crypto import device_claim
 from safety_plans.model import Level

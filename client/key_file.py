@@ -66,6 +66,12 @@ def create(
         police_number=key.police_number,
     )
     data = msgspec.json.format(msgspec.json.encode(stored), indent=2) + b"\n"
+    write_new(path, data)
+    return key
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that only its owner reads; never over another one."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, MODE)
     except FileExistsError as error:
@@ -77,7 +83,6 @@ def create(
         file.write(data)
         file.flush()
         os.fsync(descriptor)
-    return key
 
 
 def require_free(path: Path) -> None:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from alerts.model import State
@@ -18,6 +19,8 @@ from client.answers import Alert
 from client.api import ApiClient
 from client.connection import Sleep
 from core.errors import InvalidInput, NotAuthenticated, NotFound, StrehaError
+
+Seen = TypeVar("Seen")
 
 REPEAT_SECONDS = 15.0
 LOOK_SECONDS = 3.0
@@ -46,6 +49,16 @@ class Progress:
     error: StrehaError | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raiser(Generic[Seen]):
+    """How whoever raises does it: presses and looks again, reads what is seen, and is told of it."""
+
+    press: Callable[[], Awaitable[Seen]]
+    look: Callable[[Seen], Awaitable[Seen]]
+    known_of: Callable[[Seen], Known]
+    report: Callable[[Known, Seen | None, StrehaError | None], Awaitable[None]]
+
+
 async def raise_until_accepted(
     api: ApiClient,
     find: Callable[[], Awaitable[UUID]],
@@ -62,40 +75,65 @@ async def raise_until_accepted(
     mend is reported and then raised.
     """
     compartment_id: UUID | None = None
-    seen: Alert | None = None
+
+    async def press() -> Alert:
+        nonlocal compartment_id
+        compartment_id = compartment_id or await find()
+        return await api.raise_alert(compartment_id, key, event=event, status=status)
+
+    async def told(known: Known, seen: Alert | None, error: StrehaError | None) -> None:
+        await report(Progress(known=known, alert=seen, error=error))
+
+    return await stay(
+        Raiser(
+            press=press,
+            look=lambda seen: api.alert(seen.id),
+            known_of=lambda seen: progress_of(seen).known,
+            report=told,
+        ),
+        sleep,
+    )
+
+
+async def stay(raiser: Raiser[Seen], sleep: Sleep) -> Seen:
+    """Press with one key until what is known settles; return what was seen then.
+
+    Every attempt is reported, and what becomes known between two of them. A refusal that repeating cannot mend is
+    reported and then raised.
+    """
+    seen: Seen | None = None
     while True:
         try:
-            compartment_id = compartment_id or await find()
-            seen = await api.raise_alert(compartment_id, key, event=event, status=status)
+            seen = await raiser.press()
         except (InvalidInput, NotFound, NotAuthenticated) as error:
-            await report(_without_answer(seen, error))
+            await raiser.report(_without_answer(seen), seen, error)
             raise
         except StrehaError as error:
-            await report(_without_answer(seen, error))
+            await raiser.report(_without_answer(seen), seen, error)
         else:
-            await report(progress_of(seen))
+            await raiser.report(raiser.known_of(seen), seen, None)
         if seen is not None:
-            seen = await _watch(api, seen, report, sleep)
-            if progress_of(seen).known in SETTLED:
+            seen = await _watch(raiser, seen, sleep)
+            if raiser.known_of(seen) in SETTLED:
                 return seen
         else:
             await sleep(REPEAT_SECONDS)
 
 
-async def _watch(api: ApiClient, seen: Alert, report: Callable[[Progress], Awaitable[None]], sleep: Sleep) -> Alert:
+async def _watch(raiser: Raiser[Seen], seen: Seen, sleep: Sleep) -> Seen:
     """Look every few seconds until it is time to repeat, and report whatever has become known."""
     for _ in range(round(REPEAT_SECONDS / LOOK_SECONDS)):
-        known = progress_of(seen).known
+        known = raiser.known_of(seen)
         if known in SETTLED:
             break
         await sleep(LOOK_SECONDS)
         try:
-            seen = await api.alert(seen.id)
+            seen = await raiser.look(seen)
         except StrehaError:
             # The next repetition will say what is wrong.
             continue
-        if progress_of(seen).known is not known:
-            await report(progress_of(seen))
+        if raiser.known_of(seen) is not known:
+            await raiser.report(raiser.known_of(seen), seen, None)
     return seen
 
 
@@ -110,6 +148,5 @@ def progress_of(alert: Alert) -> Progress:
     return Progress(known=known, alert=alert)
 
 
-def _without_answer(seen: Alert | None, error: StrehaError) -> Progress:
-    known = Known.NOT_RAISED if seen is None else Known.OUT_OF_SIGHT
-    return Progress(known=known, alert=seen, error=error)
+def _without_answer(seen: object | None) -> Known:
+    return Known.NOT_RAISED if seen is None else Known.OUT_OF_SIGHT

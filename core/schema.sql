@@ -325,6 +325,22 @@ CREATE UNIQUE INDEX one_open_alert ON alerts (compartment_id, status) WHERE stat
 CREATE INDEX alerts_to_escalate ON alerts (next_step_at) WHERE next_step_at IS NOT NULL;
 CREATE INDEX scheduled_alerts_of_case ON alerts (case_id) WHERE next_step_at IS NOT NULL;
 
+-- A device of an agency that can only raise, in one compartment, for a person or for nobody in particular.
+CREATE TABLE raising_devices (
+    id uuid PRIMARY KEY,
+    token_hash bytea NOT NULL UNIQUE CHECK (octet_length(token_hash) = 32),
+    label text NOT NULL,
+    agency_id uuid NOT NULL REFERENCES agencies,
+    person_id uuid REFERENCES people,
+    compartment_id uuid NOT NULL REFERENCES compartments,
+    added_at timestamptz NOT NULL,
+    ends_at timestamptz,
+    used_at timestamptz,
+    removed_at timestamptz
+);
+CREATE UNIQUE INDEX one_device_label ON raising_devices (agency_id, label) WHERE removed_at IS NULL;
+CREATE INDEX raising_devices_of_person ON raising_devices (person_id) WHERE removed_at IS NULL;
+
 -- Every press of a button by its idempotency key, and the alert it became part of.
 CREATE TABLE alert_raises (
     key uuid PRIMARY KEY,
@@ -332,7 +348,8 @@ CREATE TABLE alert_raises (
     person_id uuid REFERENCES people,
     event text NOT NULL,
     at timestamptz NOT NULL,
-    cancelled_at timestamptz
+    cancelled_at timestamptz,
+    device_id uuid REFERENCES raising_devices
 );
 CREATE INDEX raises_of_alert ON alert_raises (alert_id);
 CREATE INDEX raises_of_person ON alert_raises (person_id, alert_id);

@@ -19,7 +19,7 @@ from core.texts import mark
 
 PREFIX = "STREHA_"
 # Read by the command on a person's own machine, so they may stand beside the server's settings.
-PERSONAL = frozenset({"STREHA_API_URL", "STREHA_KEY_FILE", "STREHA_LANGUAGE"})
+PERSONAL = frozenset({"STREHA_API_URL", "STREHA_DEVICE_TOKEN_FILE", "STREHA_KEY_FILE", "STREHA_LANGUAGE"})
 
 # Numbers are above nothing; only ports may be 0: the system then chooses the API's, and there are no metrics.
 LEAST = {"STREHA_API_PORT": 0, "STREHA_METRICS_PORT": 0}

@@ -17,6 +17,7 @@ from streha.commands import (
     cases,
     console,
     contacts,
+    devices,
     doctor,
     duty,
     identity,
@@ -69,6 +70,7 @@ app.add_typer(agencies.app, name="agency")
 app.add_typer(duty.app, name="duty")
 app.add_typer(people.app, name="person")
 app.add_typer(contacts.app, name="contact")
+devices.add_to(app)
 app.add_typer(rooms.app, name="rooms")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(identity.app, name="identity")

@@ -11,6 +11,7 @@ import aiohttp
 
 from agencies.roster import gaps, uses_roster
 from agencies.service import Agencies
+from alerts.devices import Devices
 from bots.watching.identity_care import IdentityCare
 from cases import hold
 from core import heartbeat, queries
@@ -105,6 +106,7 @@ async def _with_database(database: Database, clock: Clock, settings: Settings) -
         (mark("every responding desk can be reached"), examination.desks),
         (mark("people are linked to their Matrix identity"), examination.linked),
         (mark("people can be called beside Matrix"), examination.contacts),
+        (mark("devices can raise"), examination.devices),
         (mark("engine is at work"), lambda: examination.beats("engine")),
         (mark("bots are at work"), lambda: examination.beats("bots")),
         (mark("messages leave"), examination.outbox),
@@ -243,6 +245,18 @@ class _Examination:
                 mark("Duty desks that no telephone wakes: {count}. Run: streha contact add --help"),
                 count=row["silent_desks"],
             )
+
+    async def devices(self) -> None:
+        """Find devices that would raise nothing: nobody may learn that from somebody in danger."""
+        found = await Devices(self._database, self._clock).all()
+        nowhere = [each for each, place in found if place is None]
+        if nowhere:
+            raise Todo(
+                mark("Devices that have no place to raise in: {count}. See: streha device list"), count=len(nowhere)
+            )
+        soon = self._clock.now() + ROSTER_AHEAD
+        if any(each.ends_at is not None and each.ends_at < soon for each, _ in found):
+            raise Note(mark("A device ends within two weeks. See: streha device list"))
 
     async def beats(self, role: str) -> None:
         at = (await heartbeat.beats(self._database)).get(role)

@@ -11,12 +11,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from agencies.attestation import code_of
-from agencies.model import AgencyKind, Person, PersonId, Role
-from alerts.vocabulary import Event
+from agencies.model import AgencyId, AgencyKind, Person, PersonId, Role
+from alerts.devices import Devices
+from alerts.vocabulary import Event, Status
 from cases.model import Compartment, Part
 from crypto import sign_in
 from safety_plans.model import Level
-from server.api.credentials import COOKIE
+from server.api.credentials import COOKIE, DEVICE_PREFIX
 from server.api.wire.directory import token_bytes, token_text
 from tests.authorisation import Asker
 from tests.clock import MovableClock
@@ -29,11 +30,14 @@ class Signed:
 
     token: str = ""
     cookie: bool = False
+    device: bool = False
 
     def headers(self, origin: str) -> dict[str, str]:
         """Return the headers of a request; a browser says from which page."""
         if not self.token:
             return {"Origin": origin}
+        if self.device:
+            return {"Origin": origin, "Authorization": f"Bearer {DEVICE_PREFIX}{self.token}"}
         if not self.cookie:
             return {"Origin": origin, "Authorization": f"Bearer {self.token}"}
         return {"Origin": origin, "Sec-Fetch-Site": "same-origin", "Cookie": f"{COOKIE}={self.token}"}
@@ -113,11 +117,16 @@ async def surroundings(api: ServedApi, clock: MovableClock) -> Surroundings:
             await network.cases.exclude(coordinator, each.id, person.id)
         await network.cases.remove_member(coordinator, each.core.id, removed.id)
     await network.depart(left)
+    signed |= await _devices(api, police.agency.id, case.core.id)
+    raised = uuid4()
+    await services.devices.raise_(
+        await services.devices.of_token(token_bytes(signed[Asker.DEVICE].token)), raised, status=Status.EXERCISE
+    )
     device_key = await network.claim(spare)
     await network.claim(newcomer)
     ids = {
         "case": case.id, "compartment": case.core.id, "alert": alert.id, "review": review.review.id,
-        "person": spare.id, "agency": police.agency.id,
+        "person": spare.id, "agency": police.agency.id, "raise": raised,
     }  # fmt: skip
     return Surroundings(
         clock=clock.now() - began, ids=ids, side=side.id, quiet_case=quiet.id, newcomer=newcomer,
@@ -127,6 +136,18 @@ async def surroundings(api: ServedApi, clock: MovableClock) -> Surroundings:
 
 async def _circle(api: ServedApi, leader: Person, case_id: Any, members: list[Person]) -> Compartment:
     return await api.network.cases.open_compartment(leader, case_id, [each.id for each in members])
+
+
+async def _devices(api: ServedApi, agency_id: AgencyId, place: UUID) -> dict[Asker, Signed]:
+    """Add two devices of an agency, and remove one of them."""
+    devices = Devices(api.network.database, api.network.clock)
+    _, token = await devices.add("door-1", agency_id, str(place))
+    gone, former = await devices.add("door-2", agency_id, str(place))
+    await devices.remove(gone.id)
+    return {
+        Asker.DEVICE: Signed(token=token_text(token), device=True),
+        Asker.REMOVED_DEVICE: Signed(token=token_text(former), device=True),
+    }
 
 
 async def _in_browser(api: ServedApi, person: Person) -> str:

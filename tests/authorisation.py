@@ -42,6 +42,8 @@ class Asker(Enum):
     NOBODY = "somebody who is not signed in"
     EXPIRED = "the coordinator, whose session has ended"
     LAPSED = "the coordinator, in a browser whose session has lapsed by time"
+    DEVICE = "a device of a responding agency that can only raise"
+    REMOVED_DEVICE = "a device that was removed"
 
 
 class Answer(Enum):
@@ -56,7 +58,8 @@ class Answer(Enum):
 LEADERS = {Asker.COORDINATOR, Asker.IN_BROWSER, Asker.DEPUTY}
 IN_CORE = {Asker.FORMER, Asker.MEMBER, Asker.RAISER}
 TOLD = {Asker.CALLED, Asker.INFORMED}
-SIGNED_OUT = {Asker.LEFT, Asker.NOBODY, Asker.EXPIRED, Asker.LAPSED}
+# A device shows nothing that signs anybody in.
+SIGNED_OUT = {Asker.LEFT, Asker.NOBODY, Asker.EXPIRED, Asker.LAPSED, Asker.DEVICE, Asker.REMOVED_DEVICE}
 EVERYBODY = set(Asker)
 
 DONE: dict[Access, set[Asker]] = {
@@ -74,7 +77,10 @@ DONE: dict[Access, set[Asker]] = {
     Access.ADMINISTERS: {Asker.ADMINISTRATOR},
     Access.ENDS_LINK: {Asker.OWN_ADMINISTRATOR},
     Access.KEEPS_REVIEW: LEADERS | {Asker.FORMER},
+    Access.DEVICE: {Asker.DEVICE},
 }
+# What no session opens, or not this one.
+OF_OTHERS = {Access.STAFF_WITH_KEY, Access.DEVICE}
 # Whoever knows of the thing and may not do this.
 ASK: dict[Access, set[Asker]] = {
     Access.LEADS_CASE: IN_CORE | {Asker.OTHER_CIRCLE},
@@ -87,7 +93,7 @@ def answer(access: Access, asker: Asker) -> Answer:
     """Return what a rule gives an asker whose session is not lapsed, or may not be."""
     if asker in DONE[access]:
         return Answer.DONE
-    if asker in SIGNED_OUT or access is Access.STAFF_WITH_KEY:
+    if asker in SIGNED_OUT or access in OF_OTHERS:
         return Answer.SIGN_IN
     return Answer.ASK if asker in ASK.get(access, set()) else Answer.ABSENT
 

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from agencies import store as directory
 from agencies.model import AgencyId, PersonId
+from alerts import device_places
 from alerts import messages as alert_messages
 from bots.words import commands, replies, room_messages
 from bots.words.bundling import Bundle, due
@@ -29,7 +30,10 @@ from core.settings import Settings
 from core.texts import mark, render
 from safety_plans import messages as review_messages
 
-TEMPLATES = {**alert_messages.TEXTS, **review_messages.TEXTS, **replies.TEXTS, **room_messages.TEXTS, **hold.TEXTS}
+TEMPLATES = {
+    **alert_messages.TEXTS, **device_places.TEXTS, **review_messages.TEXTS, **replies.TEXTS, **room_messages.TEXTS,
+    **hold.TEXTS,
+}  # fmt: skip
 REPEATED = mark("Sent again, in case you have not seen it: {text}")
 AWAY = mark("Streha was away {time}. What happened meanwhile:\n{text}")
 AWAY_IN_DRILL = mark("EXERCISE. Streha was away {time}. What happened meanwhile:\n{text}")

@@ -37,7 +37,7 @@ ENDED = Label("state", ("sent", "failed", "quarantined", "withdrawn"))
 STATUS = Label("status", ("Actual", "Exercise"))
 SEVERITY = Label("severity", ("Extreme", "Severe", "Moderate"))
 OPEN = Label("state", ("open", "accepted", "unanswered"))
-THROUGH = Label("through", ("api", "channel", "unverified"))
+THROUGH = Label("through", ("api", "channel", "device", "unverified"))
 METHOD = Label("method", ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 # The templates of the routes that are served; whoever serves them adds them.
 ROUTE = Label("route")

@@ -15,9 +15,9 @@ _APART = ("injekc", "konjunk", "konjug", "tanjug", "nadživ", "nadžnj", "podža
 # Names of products and formats, and words that programs read as they stand.
 _KEPT_WORDS = (
     "API", "CASE", "CSV", "FILE", "HTTP", "JSON", "LEVEL", "Matrix", "NAME", "PERSON", "RS", "UTC", "UTF-8", "Z",
-    "begins", "bots", "chmod", "debug", "device", "email", "en", "ends", "engine", "error", "https", "iCalendar",
-    "identity", "info", "informed", "mon tue wed thu fri sat sun", "mon-fri", "panic", "person", "responder",
-    "sr-Cyrl", "sr-Latn", "text", "voice", "warning",
+    "begins", "bots", "chmod", "debug", "device", "door-2", "email", "en", "ends", "engine", "error", "https",
+    "iCalendar", "identity", "info", "informed", "mon tue wed thu fri sat sun", "mon-fri", "panic", "person",
+    "responder", "sr-Cyrl", "sr-Latn", "text", "voice", "warning",
 )  # fmt: skip
 _KEPT = re.compile(
     rf"""

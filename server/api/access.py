@@ -29,3 +29,4 @@ class Access(Enum):
     ADMINISTERS = "An administrator of the agency."
     ENDS_LINK = "The person, and whoever may confirm the person's devices."
     KEEPS_REVIEW = "The owner of the review, and whoever leads its case. Members are told to ask them."
+    DEVICE = "A device that can only raise, with its token. What it is answered is about its own raises."

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 import msgspec
 from aiohttp import hdrs, web
 
-from agencies.model import Person
+from agencies.devices import SHOW_TOKEN
+from agencies.model import Person, RaisingDevice
 from agencies.sign_in import SIGN_IN_FIRST
 from core.errors import NotAuthenticated, Unavailable
 from core.texts import mark
@@ -58,10 +59,11 @@ class Adapter:
         return handle
 
     async def _read(self, route: Route[Asked], request: web.Request) -> Call[Asked]:
-        person, token = await self._admit(route, request)
+        asker, token = await self._admit(route, request)
         return Call(
             services=self._services,
-            person=person,
+            person=asker if isinstance(asker, Person) else None,
+            device=asker if isinstance(asker, RaisingDevice) else None,
             token=token,
             ids=decoding.ids(request.match_info.items()),
             asked=await _asked(route, request),
@@ -75,8 +77,10 @@ class Adapter:
         forwarded = ",".join(request.headers.getall(hdrs.X_FORWARDED_FOR, []))
         return forwarded.rpartition(",")[2].strip()
 
-    async def _admit(self, route: Route[Asked], request: web.Request) -> tuple[Person | None, bytes]:
-        """Find out who asks and whether that is too often: by address until somebody is known, then by person."""
+    async def _admit(
+        self, route: Route[Asked], request: web.Request
+    ) -> tuple[Person | RaisingDevice | None, bytes]:  # fmt: skip
+        """Find out who asks and whether that is too often: by address until somebody is known, then by whom."""
         network, origin = network_of(self._address(request)), self._services.settings.public_origin
         # Before anything is counted: another site's page must not use up what its visitor's whole office needs.
         credentials.refuse_foreign_page(request, origin)
@@ -85,10 +89,11 @@ class Adapter:
                 credentials.require_own_page(request, origin)
             (self._challenges if route.limit is Limit.CHALLENGE else self._addresses).take(network)
             return None, b""
-        token = credentials.token_of(request, origin)
+        first = SHOW_TOKEN if route.by_device else SIGN_IN_FIRST
+        token = credentials.device_token_of(request) if route.by_device else credentials.token_of(request, origin)
         if not token:
             # It costs nothing to refuse, so it counts for nothing.
-            raise NotAuthenticated(SIGN_IN_FIRST)
+            raise NotAuthenticated(first)
         limited = route.limit is not Limit.NEVER
         if limited:
             self._addresses.require(network)
@@ -96,14 +101,19 @@ class Adapter:
         urgent = not limited and not self._addresses.empty(network)
         try:
             if len(token) != TOKEN_BYTES:
-                raise NotAuthenticated(SIGN_IN_FIRST)
-            person = await self._services.sign_in.person(token, urgent=urgent, lapsed=route.lapsed)
+                raise NotAuthenticated(first)
+            asker = await self._known(route, token, urgent=urgent)
         except NotAuthenticated:
             self._addresses.spend(network)
             raise
         if limited:
-            self._people.take(person.id)
-        return person, token
+            self._people.take(asker.id)
+        return asker, token
+
+    async def _known(self, route: Route[Asked], token: bytes, *, urgent: bool) -> Person | RaisingDevice:
+        if route.by_device:
+            return await self._services.devices.of_token(token, urgent=urgent)
+        return await self._services.sign_in.person(token, urgent=urgent, lapsed=route.lapsed)
 
     def _encode(self, route: Route[Asked], answer: Wire | WithCookie) -> web.Response:
         if not isinstance(answer, WithCookie):

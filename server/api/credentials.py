@@ -1,9 +1,12 @@
-"""What a request shows so that we know who asks: a bearer's token or else a browser's cookie.
+"""What a request shows so that we know who asks: a bearer's token or else a browser's cookie; or a device's token.
 
 A browser sends its cookie whoever made it ask. A request that comes with one must therefore come from our own pages:
 browsers say so in `Origin` and `Sec-Fetch-Site`, which no page can forge. The cookie itself is kept from scripts, from
 other sites' requests, from other paths' and hosts' setting it (`__Host-`), and from plain HTTP; browsers count this
 machine's own addresses as safe for that.
+
+The token of a device that can only raise (`agencies.devices`) begins with words of its own. No session's can begin so,
+and where a session is asked for it is none: whoever shows it there is not signed in.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ COOKIE = "__Host-streha"
 NOT_OUR_PAGE = mark(
     "This request did not come from Streha's own page, so nothing was done. Open the console at its usual address."
 )
+# The dot stands in no session's token.
+DEVICE_PREFIX = "streha-device."
 _BEARER = "Bearer "
 _SITE = "Sec-Fetch-Site"
 _NOT_FOREIGN = frozenset({"same-origin", "none"})
@@ -36,6 +41,13 @@ def token_of(request: web.Request, origin: str) -> bytes:
         return b""
     require_own_page(request, origin)
     return token_bytes(kept)
+
+
+def device_token_of(request: web.Request) -> bytes:
+    """Return the token of a device that a request shows; empty where there is none that could be one."""
+    header = request.headers.get(hdrs.AUTHORIZATION, "")
+    shown = header.removeprefix(_BEARER + DEVICE_PREFIX)
+    return b"" if shown == header else token_bytes(shown)
 
 
 def refuse_foreign_page(request: web.Request, origin: str) -> None:

@@ -17,6 +17,7 @@ import msgspec
 from aiohttp import hdrs, web
 
 from agencies.service import NO_AGENCY, NO_PERSON
+from alerts.devices import NO_RAISE
 from alerts.store import NO_ALERT
 from cases.rules import NO_CASE, NO_COMPARTMENT
 from core.errors import InvalidInput, NotFound
@@ -33,6 +34,7 @@ ABSENT = {
     "case": NO_CASE,
     "compartment": NO_COMPARTMENT,
     "person": NO_PERSON,
+    "raise": NO_RAISE,
     "review": NO_REVIEW,
 }
 # Less than a handler may take: what never ends is told apart from what took us too long.

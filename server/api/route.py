@@ -9,7 +9,8 @@ from enum import Enum
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from agencies.model import Person
+from agencies.devices import SHOW_TOKEN
+from agencies.model import Person, RaisingDevice
 from agencies.sign_in import Session
 from core.errors import NotAuthenticated, StrehaError
 from server.api.access import Access
@@ -30,13 +31,21 @@ class Limit(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Generic[Asked]):
-    """One request, read and checked: who asks, for which things, with what."""
+    """One request, read and checked: who asks, for which things, with what. Instead of a person a device may ask."""
 
     services: Services
     person: Person | None
     token: bytes
     ids: Mapping[str, UUID]
     asked: Asked
+    device: RaisingDevice | None = None
+
+    @property
+    def raising_device(self) -> RaisingDevice:
+        """The device that asks; only a route for devices has one."""
+        if self.device is None:
+            raise NotAuthenticated(SHOW_TOKEN)
+        return self.device
 
     @property
     def actor(self) -> Person:
@@ -84,5 +93,10 @@ class Route(Generic[Asked]):
 
     @property
     def signed_in(self) -> bool:
-        """Whether somebody must be signed in."""
+        """Whether somebody, or a device, must show who asks."""
         return self.access is not Access.ANYBODY
+
+    @property
+    def by_device(self) -> bool:
+        """Whether only a device that can raise may ask."""
+        return self.access is Access.DEVICE

@@ -9,6 +9,7 @@ from agencies.linking import Linking
 from agencies.service import Agencies
 from agencies.sign_in import SignIn
 from alerts.closing import Closing
+from alerts.devices import DeviceRaises
 from alerts.drills import Drills
 from alerts.service import Alerts
 from cases.service import Cases
@@ -33,6 +34,7 @@ class Services:
     linking: Linking
     cases: Cases
     alerts: Alerts
+    devices: DeviceRaises
     closing: Closing
     drills: Drills
     reviews: Reviews
@@ -55,6 +57,7 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
         linking=Linking(database, clock, settings),
         cases=cases,
         alerts=alerts,
+        devices=DeviceRaises(database, clock),
         closing=Closing(database, clock),
         drills=Drills(database, settings.time_zone),
         reviews=reviews,

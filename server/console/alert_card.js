@@ -60,6 +60,14 @@ function isAnswered(alert) {
 /** @param {Alert} alert @param {Facts} facts */
 function raisedWords(alert, facts) {
   const time = moment(Date.parse(alert.sent), serverNow());
+  if (alert.raised_with) {
+    const { device, agency } = alert.raised_with;
+    if (alert.raised_by === null) {
+      return t("Raised {time} with the device {device} of {agency}.", { time, device, agency: agencyName(agency, facts) });
+    }
+    const person = personName(alert.raised_by, facts, alert);
+    return t("Raised {time} by {person} with the device {device}.", { time, device, person });
+  }
   if (alert.raised_by === null) {
     return t("Raised {time} from a device that could not be checked: NOT VERIFIED. Ring the person.", { time });
   }

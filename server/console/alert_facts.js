@@ -10,7 +10,7 @@
  */
 
 // The messages that call people; others only tell how it goes on.
-const CALLING = /_(ring|details|details_unverified|raised_again)$/;
+const CALLING = /_(ring|details|raised_again)(_unverified|_device|_device_of_person)?$/;
 
 /** @param {Alert} alert */
 export function isOpen(alert) {
@@ -138,7 +138,7 @@ export function calls(alert, person) {
 
 /** How many calls were made for an alert: each escalation and repetition makes more. @param {Alert} alert */
 export function timesCalled({ recipients, deliveries }) {
-  return recipients.length + deliveries.filter((each) => /_(ring|raised_again)$/.test(each.template)).length;
+  return recipients.length + deliveries.filter((each) => /_(ring|raised_again)(_device|_device_of_person)?$/.test(each.template)).length;
 }
 
 /** @param {Delivery} delivery */

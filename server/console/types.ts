@@ -40,6 +40,7 @@ export type Alert = {
   severity: string;
   raised_by: string | null;
   raised_through: string;
+  raised_with: { device: string; agency: string } | null;
   pressed_by: string[];
   sent: string;
   state: AlertState;

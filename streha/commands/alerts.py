@@ -108,7 +108,7 @@ def _list(
             ],
             [
                 (
-                    _title(each), _words(EVENT_TEXTS, each.event), terminal.moment(each.sent), names(each.raised_by),
+                    _title(each), _words(EVENT_TEXTS, each.event), terminal.moment(each.sent), _raised_by(each, names),
                     _words(_STATES, each.state), names.all(each.accepted_by), names.all(each.silent),
                 )
                 for each in found
@@ -288,6 +288,13 @@ def _title(alert: Alert) -> str:
     return f"{say(mark('EXERCISE'))} {alert.codename}" if alert.status == Status.EXERCISE else alert.codename
 
 
+def _raised_by(alert: Alert, names: Names) -> str:
+    """Return who raised an alert, and with which device that can only raise; where that is nobody's, its agency."""
+    if alert.raised_with is None:
+        return names(alert.raised_by)
+    return f"{names(alert.raised_by or alert.raised_with.agency)} ({alert.raised_with.device})"
+
+
 def _words(texts: dict[str, str], word: str) -> str:
     return say(texts[word]) if word in texts else word
 
@@ -335,7 +342,7 @@ def _print_conversations(alert: Alert, names: Names) -> None:
 
 def _print_alert(alert: Alert, names: Names) -> None:
     terminal.plain(f"{_title(alert)}: {_words(EVENT_TEXTS, alert.event)}", style="bold")
-    terminal.line(mark("Raised {time} by {person}."), time=terminal.moment(alert.sent), person=names(alert.raised_by))
+    terminal.line(mark("Raised {time} by {person}."), time=terminal.moment(alert.sent), person=_raised_by(alert, names))
     terminal.line(mark("State: {state}"), state=_words(_STATES, alert.state))
     if alert.owner is not None and alert.stood_down_at is None:
         terminal.line(mark("Sees to it: {person}."), person=names(alert.owner))

@@ -110,6 +110,7 @@ export const alert = (changes = {}) => ({
   certainty: "Observed",
   raised_by: ANA,
   raised_through: "api",
+  raised_with: null,
   pressed_by: [changes.raised_by ?? ANA],
   sent: "2026-03-02T09:00:00Z",
   state: "open",

@@ -10,6 +10,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from alerts.devices import Devices
+from client.device_api import DeviceApi
+from client.device_file import DeviceFile
+from client.device_raising import DeviceProgress, raise_with_device
 from client.raising import Known, Progress, raise_until_accepted
 from core import database as databases
 from core.settings import Settings
@@ -100,5 +104,34 @@ async def test_a_raiser_is_told_honestly_through_an_outage(cuttable: Cuttable) -
         await officer.me()
         cuttable.line.cut()
         await raise_until_accepted(raiser, find, uuid4(), report=report, sleep=instead_of_sleeping)
+    assert [each.known for each in reports] == [Known.NOT_RAISED, Known.STORED, Known.OUT_OF_SIGHT, Known.ACCEPTED]
+    assert "NOT raised" in str(reports[0].error)
+
+
+async def test_a_device_stays_through_an_outage_and_is_told_honestly(cuttable: Cuttable) -> None:
+    api = cuttable.api
+    scene = await api.network.scene()
+    devices = Devices(api.network.database, api.network.clock)
+    _, token = await devices.add("door-2", scene.shelter.agency.id, scene.case.codename)
+    reports: list[DeviceProgress] = []
+
+    async def report(progress: DeviceProgress) -> None:
+        reports.append(progress)
+
+    async def instead_of_sleeping(_seconds: float) -> None:
+        match len(reports):
+            case 1:
+                cuttable.line.mend()
+            case 2:
+                cuttable.line.cut()
+            case 3:
+                cuttable.line.mend()
+                await officer.acknowledge((await officer.alerts())[0].id)
+
+    device = DeviceApi(DeviceFile(label="door-2", api_url=api.url, token=token))
+    async with device, api.client(scene.police.officer) as officer:
+        await officer.me()
+        cuttable.line.cut()
+        await raise_with_device(device, uuid4(), report=report, sleep=instead_of_sleeping)
     assert [each.known for each in reports] == [Known.NOT_RAISED, Known.STORED, Known.OUT_OF_SIGHT, Known.ACCEPTED]
     assert "NOT raised" in str(reports[0].error)

@@ -19,18 +19,21 @@ from typer.main import get_command
 
 from agencies.contacts import Contacts, Means
 from agencies.model import Agency, AgencyKind, Person, Role
+from alerts.devices import Devices
 from cases.model import Part
 from core import logs
 from core.clock import SystemClock
 from core.settings import Secret, Settings
 from crypto import signing
 from safety_plans.model import Level
+from server.api.credentials import DEVICE_PREFIX
 from server.api.routes import ROUTES
 from server.api.wire import Nothing
 from server.api.wire.alerts import EndAlert, ListAlerts, NoteConversation, RaiseAlert
 from server.api.wire.browser import BrowserSessionRequest
 from server.api.wire.cases import NameLeaders, OpenCase, OpenCompartment, SetPart
-from server.api.wire.directory import ChallengeRequest, SessionRequest
+from server.api.wire.devices import RaiseByDevice
+from server.api.wire.directory import ChallengeRequest, SessionRequest, token_text
 from server.api.wire.matrix import ClaimDevice, ConfirmDevice, EndLink
 from server.api.wire.reviews import SetLevel
 from server.api.wire.stream import FollowStream
@@ -114,8 +117,15 @@ class Marked:
             "review": review.review.id,
             "person": self.member.id,
             "agency": self.other_agency.id,
+            "raise": uuid4(),
         }
         self.codename = codename
+
+    async def device(self, api: ServedApi) -> str:
+        """Add a device of a marked label that can only raise; return what it shows."""
+        devices = Devices(api.network.database, api.network.clock)
+        _, token = await devices.add(MARK, self.other_agency.id, str(self.ids["case"]))
+        return DEVICE_PREFIX + token_text(token)
 
     async def _person(self, api: ServedApi, name: str, agency: Agency) -> Person:
         seed = signing.new_seed()
@@ -133,8 +143,9 @@ class Marked:
 async def test_no_route_lets_a_marked_name_out(api: ServedApi, log: io.StringIO, settings: Settings) -> None:
     marked = Marked()
     await marked.fill(api)
-    token = await api.token(marked.leader)
+    person, token = await api.token(marked.leader), ""
     officer = await api.token(marked.officer)
+    device = await marked.device(api)
     headers = {
         "Origin": api.url,
         "User-Agent": MARK,
@@ -150,6 +161,7 @@ async def test_no_route_lets_a_marked_name_out(api: ServedApi, log: io.StringIO,
     for route in ROUTES:
         await marked.fresh_case(api)
         path = route.path.format(**marked.ids)
+        token = device if route.by_device else person
         if path.endswith("/current"):
             await ask(route.method, path, None, token=await api.token(marked.member))
         else:
@@ -169,7 +181,7 @@ async def test_no_route_lets_a_marked_name_out(api: ServedApi, log: io.StringIO,
     await ask(MARK.upper(), "/api/cases", None)
     async with api.network.database.transaction() as tx:
         await tx.run("ALTER TABLE risk_levels RENAME TO kept")
-    await ask("PUT", f"/api/cases/{marked.ids['case']}/level", {"level": "low"}, token=token)
+    await ask("PUT", f"/api/cases/{marked.ids['case']}/level", {"level": "low"}, token=person)
     problem = answers[-1].require_problem(500)
     assert problem["title"] == "Fault in Streha"
 
@@ -187,7 +199,8 @@ async def test_no_route_lets_a_marked_name_out(api: ServedApi, log: io.StringIO,
     assert len(logged) - over == len(answers) - streams - 1
     assert problem["incident"] in written
     secrets = {
-        token,
+        person,
+        device.removeprefix(DEVICE_PREFIX),
         officer,
         password_of(settings),
         *(base64.b64encode(each).decode() for each in api.network.seeds.values()),
@@ -203,6 +216,8 @@ async def test_no_command_lets_a_marked_name_out(
 ) -> None:
     marked = Marked()
     await marked.fill(api)
+    lasting = marked.codename
+    await marked.fresh_case(api)
     operator = {
         "STREHA_DATABASE_URL": settings.database_url.reveal(),
         "STREHA_NETWORK": settings.network,
@@ -285,6 +300,12 @@ async def test_no_command_lets_a_marked_name_out(
         ("contact", "test", MARK),
         ("contact", "remove", MARK, "--yes"),
         ("contact", "new-key"),
+        ("device", "add", "door-2", "--agency", agency, "--case", lasting, "--file", tmp_path / "door-2.device"),
+        ("device", "add", MARK, "--person", marked.leader.name, "--case", lasting, "--file", tmp_path / "d.device"),
+        ("device", "add", f"{MARK} door", "--agency", agency, "--case", lasting, "--file", tmp_path / "e.device"),
+        ("device", "list"),
+        ("device", "remove", MARK, "--yes"),
+        ("raise", "--device-token-file", tmp_path / "d.device"),
         ("ledger", "verify"),
         ("ledger", "list"),
         ("doctor",),
@@ -330,8 +351,9 @@ async def test_no_command_lets_a_marked_name_out(
     require_clean(log.getvalue(), {password_of(settings), NUMBER})
     await require_clean_metrics(api, {password_of(settings), NUMBER})
     # A person reads names there, and never a secret.
-    for secret in (password_of(settings), f"{MARK}-secret", signing_seed(leader), signing_seed(tmp_path / "new.key")):
-        assert secret not in told
+    secrets = [password_of(settings), f"{MARK}-secret", signing_seed(leader), signing_seed(tmp_path / "new.key")]
+    secrets += [raising_token(tmp_path / name) for name in ("door-2.device", "d.device")]
+    assert not [each for each in secrets if each in told]
 
 
 def right_body(takes: type, marked: Marked) -> object:
@@ -355,6 +377,7 @@ def right_body(takes: type, marked: Marked) -> object:
         ConfirmDevice: {"code": MARK},
         EndLink: {"reason": "reset"},
         SetLevel: {"level": "low"},
+        RaiseByDevice: {"status": "Exercise"},
         RaiseAlert: {"compartment": marked.ids["compartment"]},
         EndAlert: {"reason": "safe"},
         NoteConversation: {"person": marked.officer.id},
@@ -381,6 +404,11 @@ def password_of(settings: Settings) -> str:
 def signing_seed(path: Path) -> str:
     seed: str = msgspec.json.decode(path.read_bytes())["signing_seed"]
     return seed
+
+
+def raising_token(path: Path) -> str:
+    token: str = msgspec.json.decode(path.read_bytes())["raising_token"]
+    return token
 
 
 def require_clean(written: str, secrets: set[str]) -> None:

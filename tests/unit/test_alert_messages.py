@@ -6,11 +6,12 @@ import string
 
 import pytest
 
+from alerts.device_places import TEXTS as DEVICE_TEXTS
 from alerts.messages import EVENT_TEXTS, REASON_TEXTS, TEXTS
 from alerts.vocabulary import Event, StandDownReason
 from safety_plans.messages import TEXTS as REVIEW_TEXTS
 
-PARAMETERS = {"codename", "time", "person", "event", "other", "agencies", "reason", "police", "ambulance"}
+PARAMETERS = {"codename", "device", "time", "person", "event", "other", "agencies", "reason", "police", "ambulance"}
 RINGS = {"alert_ring": "Streha: alert, open the app", "drill_ring": "Streha: exercise, open the app"}
 
 
@@ -36,7 +37,7 @@ def test_a_drill_says_everything_a_real_alert_does_and_that_it_is_one(name: str)
 
 
 def test_only_known_parameters_are_used() -> None:
-    for text in (*TEXTS.values(), *REVIEW_TEXTS.values()):
+    for text in (*TEXTS.values(), *DEVICE_TEXTS.values(), *REVIEW_TEXTS.values()):
         assert placeholders(text) <= PARAMETERS
 
 

@@ -18,6 +18,7 @@ from server.api.wire import Nothing
 from server.api.wire import alerts as alerts_wire
 from server.api.wire import browser as browser_wire
 from server.api.wire import cases as cases_wire
+from server.api.wire import devices as devices_wire
 from server.api.wire import directory as directory_wire
 from server.api.wire import matrix as matrix_wire
 from server.api.wire import reviews as reviews_wire
@@ -35,7 +36,11 @@ def test_every_route_is_one_row_that_says_what_it_is() -> None:
 
 def test_only_raising_and_accepting_are_without_limit() -> None:
     free = {(each.method, each.path) for each in ROUTES if each.limit is Limit.NEVER}
-    assert free == {("PUT", "/api/alerts/{alert}"), ("POST", "/api/alerts/{alert}/acknowledgement")}
+    assert free == {
+        ("PUT", "/api/alerts/{alert}"),
+        ("POST", "/api/alerts/{alert}/acknowledgement"),
+        ("PUT", "/api/device/raises/{raise}"),
+    }
 
 
 def test_a_session_that_has_lapsed_calls_for_help_or_ends_and_does_nothing_else() -> None:
@@ -71,8 +76,10 @@ def test_every_status_is_used_for_one_kind_of_error() -> None:
         (alerts_wire.AgencyInAlert, answers.AgencyInAlert),
         (alerts_wire.RecipientAnswer, answers.Recipient),
         (alerts_wire.DeliveryAnswer, answers.Delivery),
+        (alerts_wire.RaisedWith, answers.RaisedWith),
         (alerts_wire.AlertAnswer, answers.Alert),
         (alerts_wire.AlertsAnswer, answers.Alerts),
+        (devices_wire.DeviceRaiseAnswer, answers.DeviceRaise),
     ],
 )
 def test_what_is_sent_is_what_is_read(sent: type[msgspec.Struct], read: type[msgspec.Struct]) -> None:

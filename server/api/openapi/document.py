@@ -12,10 +12,10 @@ from importlib.metadata import version
 from typing import Any
 
 from server.api.access import Access
-from server.api.credentials import COOKIE
+from server.api.credentials import COOKIE, DEVICE_PREFIX
 from server.api.health import Alive, Ready
 from server.api.openapi import operations, refusals, schemas
-from server.api.openapi.operations import BEARER, BROWSER, JSON
+from server.api.openapi.operations import BEARER, BROWSER, DEVICE, JSON
 from server.api.problems import Problem
 from server.api.route import Limit, Route
 
@@ -69,6 +69,12 @@ def document(routes: Sequence[Route[Any]]) -> dict[str, Any]:
                     "name": COOKIE,
                     "description": "A browser's session, begun by a link from the command line. What changes "
                     "anything must come from Streha's own origin.",
+                },
+                DEVICE: {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": f"The token of a device that can only raise, behind `{DEVICE_PREFIX}`. Everywhere "
+                    "else it is nobody's.",
                 },
             },
         },

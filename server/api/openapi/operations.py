@@ -21,7 +21,7 @@ from server.api.wire import Nothing
 from server.api.wire.stream import BEGIN_AFTER, EVENT_ID, EVENTS, EXAMPLE_ID, StreamChange
 
 JSON = "application/json"
-BEARER, BROWSER = "bearer", "browser"
+BEARER, BROWSER, DEVICE = "bearer", "browser", "device"
 LIMITS = {
     Limit.NEVER: "Never limited: nobody in danger is told to wait.",
     Limit.ORDINARY: "Limited by person and by address.",
@@ -48,7 +48,7 @@ def operation(route: Route[Any], known: Mapping[str, Any]) -> dict[str, Any]:
         "tags": [tag(route)],
         "summary": route.summary,
         "description": "\n\n".join(_sentences(route)),
-        "security": [{BEARER: []}, {BROWSER: []}] if route.signed_in else [],
+        "security": _shown(route),
         "parameters": [*_path(route), *_query(route), *_headers(route)],
         **_body(route, known),
         "responses": {
@@ -72,6 +72,12 @@ def tags(routes: Iterable[Route[Any]]) -> list[dict[str, str]]:
     """Return the domains, each as its module describes itself."""
     found = {tag(each): sys.modules[each.call.__module__].__doc__ or "" for each in routes}
     return [{"name": name, "description": words.strip().partition("\n\n")[0]} for name, words in found.items()]
+
+
+def _shown(route: Route[Any]) -> list[dict[str, list[str]]]:
+    if route.by_device:
+        return [{DEVICE: []}]
+    return [{BEARER: []}, {BROWSER: []}] if route.signed_in else []
 
 
 def _sentences(route: Route[Any]) -> Iterable[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from server.api.route import Route
-from server.api.routes import alerts, board, cases, directory, matrix, reviews, sign_in, stream
+from server.api.routes import alerts, board, cases, devices, directory, matrix, reviews, sign_in, stream
 
 ROUTES: tuple[Route[Any], ...] = (
     *sign_in.ROUTES,
@@ -14,6 +14,7 @@ ROUTES: tuple[Route[Any], ...] = (
     *cases.ROUTES,
     *reviews.ROUTES,
     *alerts.ROUTES,
+    *devices.ROUTES,
     *board.ROUTES,
     *stream.ROUTES,
 )

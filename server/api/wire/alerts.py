@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from agencies.model import AgencyId, PersonId
+from agencies.model import AgencyId, PersonId, RaisingDevice
 from alerts.escalation import paused_until
 from alerts.model import (
     AgencyAnswer,
@@ -137,12 +137,26 @@ class DeliveryAnswer(Wire, frozen=True, kw_only=True):
         )
 
 
+class RaisedWith(Wire, frozen=True, kw_only=True):
+    """A device that can only raise: its label, and of which agency it is."""
+
+    device: Annotated[str, msgspec.Meta(examples=["door-2"])]
+    agency: AgencyId
+
+    @classmethod
+    def of(cls, device: RaisingDevice) -> Self:
+        """Return a device as it is sent."""
+        return cls(device=device.label, agency=device.agency_id)
+
+
 class AlertAnswer(Wire, frozen=True, kw_only=True):
     """An alert. `id` may differ from the key of a raise that became part of an open alert.
 
-    `pressed_by` is everybody whose press became part of it, as far as that was verified. Until `paused_until`
-    calling rests because a raiser said that it is over. What comes at `next_step_at` is the next call, or once every
-    responder has accepted the question to the owner; from `owner_asked_at` it is the end of the wait for an answer.
+    `raised_with` is the device that can only raise with which it was first raised. Where that is nobody's in particular
+    there is no `raised_by`, nor where nobody could be verified. `pressed_by` is everybody whose press became part of
+    it, as far as that was verified. Until `paused_until` calling rests because a raiser said that it is over. What
+    comes at `next_step_at` is the next call, or once every responder has accepted the question to the owner; from
+    `owner_asked_at` it is the end of the wait for an answer.
     `people` names everybody who takes part.
     """
 
@@ -156,6 +170,7 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
     certainty: Certainty
     raised_by: PersonId | None
     raised_through: Through
+    raised_with: Annotated[RaisedWith | None, NOT_YET]
     pressed_by: list[PersonId]
     sent: Moment
     state: Annotated[State, msgspec.Meta(examples=["open"])]
@@ -187,6 +202,7 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
             certainty=alert.certainty,
             raised_by=alert.raised_by,
             raised_through=alert.raised_through,
+            raised_with=None if alert.device is None else RaisedWith.of(alert.device),
             pressed_by=sorted(alert.raiser_ids),
             sent=alert.sent,
             state=alert.state,

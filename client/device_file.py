@@ -1,0 +1,82 @@
+"""The file of a device that can only raise: where Streha is, and the token that raises.
+
+Whoever holds the file can raise in its place and do nothing else, so it is written for its owner's eyes only and
+refused where others could read it, as a key file is.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from client.key_file import LARGEST, checked_address, write_new
+from core.errors import InvalidInput, NotFound
+from core.texts import mark
+from crypto.tokens import TOKEN_BYTES
+
+VERSION = 1
+NOT_ONE = mark("The file {path} is not a device's file of Streha.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceFile:
+    """What a device's file says. `police_number` is there for the moment when nothing answers."""
+
+    label: str
+    api_url: str
+    token: bytes = field(repr=False)
+    police_number: str = "192"
+
+
+class _Stored(msgspec.Struct, frozen=True, kw_only=True):
+    version: int
+    device: str
+    api_url: str
+    raising_token: bytes
+    police_number: str = "192"
+
+
+def create(path: Path, device: DeviceFile) -> None:
+    """Write a new device's file, readable by its owner only; never over another file."""
+    checked_address(device.api_url)
+    stored = _Stored(
+        version=VERSION,
+        device=device.label,
+        api_url=device.api_url,
+        raising_token=device.token,
+        police_number=device.police_number,
+    )
+    write_new(path, msgspec.json.format(msgspec.json.encode(stored), indent=2) + b"\n")
+
+
+def load(path: Path) -> DeviceFile:
+    """Read a device's file; refuse one that others can read, and one that is not whole."""
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            data = file.read(LARGEST)
+    except FileNotFoundError as error:
+        raise NotFound(mark("There is no file {path}. Check the path."), path=str(path)) from error
+    except OSError as error:
+        raise InvalidInput(mark("The file {path} cannot be read."), path=str(path)) from error
+    if stat.S_IMODE(mode) & 0o077:
+        raise InvalidInput(
+            mark("Others on this machine can read the file {path}. Run: chmod 600 {path}"), path=str(path)
+        )
+    try:
+        stored = msgspec.json.decode(data, type=_Stored)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise InvalidInput(NOT_ONE, path=str(path)) from None
+    if stored.version != VERSION or len(stored.raising_token) != TOKEN_BYTES:
+        raise InvalidInput(NOT_ONE, path=str(path))
+    checked_address(stored.api_url)
+    return DeviceFile(
+        label=stored.device,
+        api_url=stored.api_url,
+        token=stored.raising_token,
+        police_number=stored.police_number,
+    )
