@@ -330,3 +330,39 @@ SELECT EXISTS (SELECT FROM outbox WHERE alert_id = $1 AND target_id = $2 AND seq
 SELECT count(*) FROM alerts
 WHERE state <> 'stood_down' AND ladder_began_at < $1
   AND NOT EXISTS (SELECT FROM alert_raises WHERE alert_id = alerts.id AND at >= $1)
+
+-- proof --
+-- What is known of continuous proof.
+WITH proven AS (SELECT begun_at, proven_at FROM proofs WHERE proven_at IS NOT NULL ORDER BY begun_at DESC LIMIT 1)
+SELECT (SELECT begun_at FROM proven) AS begun_at, (SELECT proven_at FROM proven) AS proven_at,
+    (SELECT min(begun_at) FROM proofs
+     WHERE proven_at IS NULL AND begun_at > coalesce((SELECT begun_at FROM proven), '-infinity')) AS waiting_since,
+    (SELECT max(begun_at) FROM proofs) AS newest_at, (SELECT min(begun_at) FROM proofs) AS first_at
+
+-- hold_proof_round --
+-- Look after the proof until this transaction ends; nothing where another engine does.
+SELECT told_at FROM proof_round FOR UPDATE SKIP LOCKED
+
+-- proof_told --
+-- $1 when desks were told that it fails; nothing where it works.
+UPDATE proof_round SET told_at = $1
+
+-- drop_unproven --
+-- Nobody began proofs for a while: what was not answered then says nothing.
+DELETE FROM proofs WHERE proven_at IS NULL
+
+-- forget_proofs --
+-- The last one that succeeded is kept. $1 those before this moment.
+DELETE FROM proofs WHERE begun_at < $1
+  AND begun_at IS DISTINCT FROM (SELECT max(begun_at) FROM proofs WHERE proven_at IS NOT NULL)
+
+-- begin_proof --
+-- $1 id, $2 now.
+INSERT INTO proofs (id, begun_at) VALUES ($1, $2)
+
+-- prober --
+-- Whose room proofs go to, and since when.
+SELECT id, since FROM probe_parties WHERE part = 'prober'
+
+-- desks_at_all_hours --
+SELECT id FROM duty_desks WHERE always_staffed

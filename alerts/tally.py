@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from alerts import proving
 from alerts.model import State
 from alerts.store import SQL
 from core import metrics
@@ -23,7 +24,17 @@ async def _count(reading: Reading, now: datetime) -> None:
             oldest[key] = max(age(row["oldest"], now), oldest.get(key, 0.0))
     metrics.ALERTS_OPEN.know(counted, otherwise=0)
     metrics.OLDEST_UNACCEPTED.know(oldest, otherwise=0)
+    proof = await proving.state(reading)
+    since, took = proof.age(now), proof.took
+    if since is not None:
+        metrics.PROOF_AGE.set(since.total_seconds())
+    if took is not None:
+        metrics.PROOF_TOOK.set(took.total_seconds())
     await count_overdue(reading, SQL["overdue"], NAME, now)
 
 
-TALLY = Tally(name=NAME, gauges=(metrics.ALERTS_OPEN, metrics.OLDEST_UNACCEPTED, *OF_STEPS), count=_count)
+TALLY = Tally(
+    name=NAME,
+    gauges=(metrics.ALERTS_OPEN, metrics.OLDEST_UNACCEPTED, metrics.PROOF_AGE, metrics.PROOF_TOOK, *OF_STEPS),
+    count=_count,
+)

@@ -15,16 +15,20 @@ from bots.account.lease import Lease
 from bots.device.device import MatrixDevice
 from bots.listening import listen
 from bots.olm.store_lock import LOCK_NAME
+from bots.rooms import probe
 from bots.rooms.archiving import Archiving
 from bots.rooms.housekeeping import Housekeeping
 from bots.rooms.last_known import LastKnown
 from bots.rooms.occupants import Occupants
+from bots.rooms.probe import Party
+from bots.sending.absence import Absence
 from bots.sending.delivery import Delivery
 from bots.sending.key_warming import KeyWarming
 from bots.standby import Standby, become_first, forget_what_the_active_tells, opened
 from bots.talk.attending import Attending
 from bots.talk.handling import Handling
 from bots.watching.account_watch import AccountWatch
+from bots.watching.identity_care import IdentityCare
 from bots.watching.identity_watch import IdentityWatch
 from bots.words.rendering import Renderer
 from cases import service as cases
@@ -36,6 +40,7 @@ from core.errors import InvalidInput, Unavailable
 from core.outbox import Lane
 from core.settings import Settings
 from core.texts import mark
+from crypto import cross_signing
 
 log = logs.get(__name__)
 
@@ -93,6 +98,7 @@ class Bot:
         )
         self._warming = KeyWarming(database, clock, device, self._delivery.keys, self._occupants)
         self._attending.watch(self._warming.notice)
+        self._absence = Absence(database, clock, settings, device, lease, self._delivery.keys)
         self._rooms_woken = asyncio.Event()
 
     async def run(self) -> None:
@@ -109,6 +115,7 @@ class Bot:
             tasks.create_task(self._warming.run())
             tasks.create_task(self._identities.run())
             tasks.create_task(AccountWatch(self._device).run())
+            tasks.create_task(self._absence.run())
             for lane in Lane:
                 tasks.create_task(self._delivery.run(lane, self._settings.sweep_interval))
 
@@ -116,10 +123,20 @@ class Bot:
         metrics.SYNC_ANSWERED.set(self._clock.now().timestamp())
         self._attending.wake()
 
+    async def _introduce_itself(self) -> bool:
+        """Let the prober know whose words are the bot's, where that is known here."""
+        master = IdentityCare(self._settings, self._clock).resting().master
+        if master is not None:
+            key = cross_signing.decode_unpadded(master)
+            await probe.introduce(self._database, Party.BOT, self._device.user_id, key, self._clock.now())
+        return True
+
     async def _keep_rooms(self) -> NoReturn:
+        introduced = False
         while True:
             self._rooms_woken.clear()
             try:
+                introduced = introduced or await self._introduce_itself()
                 await self._housekeeping.sweep()
                 await self._archiving.sweep()
                 await heartbeat.beat(self._database, "bots", self._clock.now())

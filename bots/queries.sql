@@ -375,3 +375,47 @@ GROUP BY alert_id, target_kind, target_id ORDER BY alert_id, target_id
 -- look_everywhere --
 -- Put every room right soon. $1 now.
 UPDATE rooms SET attempts = greatest(attempts, 1), due_at = $1 WHERE closed_at IS NULL
+
+-- introduce_party --
+-- Whose identity the bot's or the prober's is; nothing changes where that is known. $1 part, $2 id of the first time,
+-- $3 attestation of this identity, $4 Matrix user, $5 master key, $6 now.
+INSERT INTO probe_parties (part, id, attestation_id, matrix_user, master_key, since) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (part) DO UPDATE SET attestation_id = EXCLUDED.attestation_id, matrix_user = EXCLUDED.matrix_user,
+    master_key = EXCLUDED.master_key, since = EXCLUDED.since,
+    version = probe_parties.version + (probe_parties.matrix_user <> EXCLUDED.matrix_user)::integer
+WHERE (probe_parties.matrix_user, probe_parties.master_key) <> (EXCLUDED.matrix_user, EXCLUDED.master_key)
+
+-- party --
+-- $1 part.
+SELECT id, attestation_id, matrix_user, master_key FROM probe_parties WHERE part = $1
+
+-- probe_room --
+-- The room of the proof, once it was made.
+SELECT rooms.room_id FROM rooms JOIN room_targets USING (target_kind, target_id)
+WHERE target_kind = 'probe' AND rooms.closed_at IS NULL
+
+-- proof_read --
+-- $1 proof, $2 now.
+UPDATE proofs SET read_at = $2 WHERE id = $1 AND read_at IS NULL
+
+-- proof_answered --
+-- $1 proof, $2 now.
+UPDATE proofs SET proven_at = $2 WHERE id = $1 AND proven_at IS NULL
+
+-- absence_notices --
+-- What lies at the homeserver for duty rooms.
+SELECT room_id, desk_id, delay_id, seconds, put_off_at FROM absence_notices
+
+-- keep_absence_notice --
+-- $1 Matrix room, $2 desk, $3 name at the homeserver, $4 seconds of silence, $5 now.
+INSERT INTO absence_notices (room_id, desk_id, delay_id, seconds, put_off_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (room_id) DO UPDATE SET desk_id = EXCLUDED.desk_id, delay_id = EXCLUDED.delay_id,
+    seconds = EXCLUDED.seconds, put_off_at = EXCLUDED.put_off_at
+
+-- absence_notices_put_off --
+-- $1 names at the homeserver, $2 now.
+UPDATE absence_notices SET put_off_at = $2 WHERE delay_id = ANY($1)
+
+-- drop_absence_notice --
+-- $1 name at the homeserver.
+DELETE FROM absence_notices WHERE delay_id = $1

@@ -38,6 +38,8 @@ class TargetKind(StrEnum):
     DESK = "desk"
     PERSON = "person"
     CONTACT = "contact"
+    # The room of the self-test, in which nobody is but the bot and the prober.
+    PROBE = "probe"
 
 
 class Urgency(IntEnum):
@@ -195,6 +197,12 @@ async def withdraw_from_rooms(tx: Transaction, case_id: UUID, target_ids: Sequen
 async def expire(tx: Transaction) -> int:
     """Say nothing any more of what waits or is on its way: the database was restored. Return how much that was."""
     return await tx.run(_SQL["expire_messages"])
+
+
+async def forget_probes(tx: Transaction, before: datetime) -> None:
+    """Withdraw the self-tests that still wait, and keep none that was left before a moment."""
+    await tx.run(_SQL["withdraw_probes"])
+    await tx.run(_SQL["forget_probes"], before)
 
 
 async def states(tx: Transaction) -> dict[tuple[str, int], int]:

@@ -88,6 +88,15 @@ WHERE id IN (
     SELECT id FROM outbox WHERE state = 'sending' AND lease_until IS NOT NULL AND target_kind = ANY($1)
     FOR UPDATE SKIP LOCKED)
 
+-- withdraw_probes --
+-- A self-test that was not sent before the next one begins would come late, and say nothing.
+UPDATE outbox SET state = 'withdrawn', failure = 'overtaken', lease_until = NULL
+WHERE target_kind = 'probe' AND state = 'pending'
+
+-- forget_probes --
+-- With what was sealed for them. $1 those left before this moment.
+DELETE FROM outbox WHERE target_kind = 'probe' AND created_at < $1
+
 -- interrupted --
 -- It was the database that ended an attempt at these, not a death: nobody has them under way. $1 ids, $2 which attempts.
 UPDATE outbox SET failure = 'database', lease_until = NULL

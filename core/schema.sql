@@ -443,11 +443,11 @@ CREATE TABLE former_rooms (
 CREATE INDEX former_rooms_to_archive ON former_rooms (due_at) WHERE archived_at IS NULL;
 CREATE INDEX former_rooms_of_target ON former_rooms (target_id, given_up_at);
 
--- Whom the bot has asked into which room, and what became of it.
+-- Whom the bot has asked into which room, and what became of it: people, and the prober.
 CREATE TABLE room_invitations (
     target_kind text NOT NULL,
     target_id uuid NOT NULL,
-    person_id uuid NOT NULL REFERENCES people,
+    person_id uuid NOT NULL,
     room_id text NOT NULL,
     version integer NOT NULL,
     standing text NOT NULL,
@@ -508,7 +508,7 @@ INSERT INTO bot_lease DEFAULT VALUES;
 CREATE TABLE key_holders (
     target_kind text NOT NULL,
     target_id uuid NOT NULL,
-    person_id uuid NOT NULL REFERENCES people,
+    person_id uuid NOT NULL,
     device_id text NOT NULL,
     state text NOT NULL,
     given_at timestamptz,
@@ -542,6 +542,45 @@ CREATE UNIQUE INDEX one_contact ON contacts (coalesce(person_id, desk_id), means
 CREATE INDEX contacts_of_person ON contacts (person_id) WHERE removed_at IS NULL;
 CREATE INDEX contacts_of_desk ON contacts (desk_id) WHERE removed_at IS NULL;
 
+-- proof ---------------------------------------------------------------------------------------
+
+-- The bot and the prober, as each made itself known: whose Matrix identity is whose where nobody is a person.
+CREATE TABLE probe_parties (
+    part text PRIMARY KEY CHECK (part IN ('bot', 'prober')),
+    id uuid NOT NULL UNIQUE,
+    attestation_id uuid NOT NULL UNIQUE,
+    matrix_user text NOT NULL UNIQUE,
+    master_key bytea NOT NULL CHECK (octet_length(master_key) = 32),
+    version integer NOT NULL DEFAULT 1,
+    since timestamptz NOT NULL
+);
+
+-- One self-test each: left in the outbox, read by the prober, answered in the room and heard by the bot.
+CREATE TABLE proofs (
+    id uuid PRIMARY KEY,
+    begun_at timestamptz NOT NULL,
+    read_at timestamptz,
+    proven_at timestamptz
+);
+CREATE INDEX proofs_by_beginning ON proofs (begun_at);
+CREATE INDEX proofs_proven ON proofs (begun_at) WHERE proven_at IS NOT NULL;
+
+-- Held by whichever engine looks after the proof; when duty desks were told that it fails, until they were told otherwise.
+CREATE TABLE proof_round (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    told_at timestamptz
+);
+INSERT INTO proof_round DEFAULT VALUES;
+
+-- What lies at the homeserver to be said in a duty room when nobody puts it off any more.
+CREATE TABLE absence_notices (
+    room_id text PRIMARY KEY,
+    desk_id uuid NOT NULL,
+    delay_id text NOT NULL,
+    seconds double precision NOT NULL,
+    put_off_at timestamptz NOT NULL
+);
+
 -- Everything that has a room, with the membership the room should have been told of.
 CREATE VIEW room_targets AS
 SELECT 'compartment' AS target_kind, compartments.id AS target_id, compartments.codename AS name, cases.language,
@@ -553,7 +592,10 @@ FROM duty_desks JOIN agencies ON agencies.id = duty_desks.agency_id
 UNION ALL
 SELECT 'person', people.id, NULL, agencies.language, CASE WHEN people.left_at IS NULL THEN 1 ELSE 2 END,
     people.left_at IS NOT NULL
-FROM people JOIN agencies ON agencies.id = people.agency_id;
+FROM people JOIN agencies ON agencies.id = people.agency_id
+UNION ALL
+SELECT 'probe', probe_parties.id, NULL, 'en', probe_parties.version, false
+FROM probe_parties WHERE part = 'prober';
 
 -- Who belongs in which room.
 CREATE VIEW room_members AS
@@ -565,4 +607,7 @@ UNION ALL
 SELECT 'desk', duty_officers.desk_id, people.id, people.matrix_user
 FROM duty_officers JOIN people ON people.id = duty_officers.person_id WHERE people.left_at IS NULL
 UNION ALL
-SELECT 'person', people.id, people.id, people.matrix_user FROM people WHERE people.left_at IS NULL;
+SELECT 'person', people.id, people.id, people.matrix_user FROM people WHERE people.left_at IS NULL
+UNION ALL
+SELECT 'probe', probe_parties.id, probe_parties.id, probe_parties.matrix_user
+FROM probe_parties WHERE part = 'prober';

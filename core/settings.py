@@ -21,8 +21,9 @@ PREFIX = "STREHA_"
 # Read by the command on a person's own machine, so they may stand beside the server's settings.
 PERSONAL = frozenset({"STREHA_API_URL", "STREHA_DEVICE_TOKEN_FILE", "STREHA_KEY_FILE", "STREHA_LANGUAGE"})
 
-# Numbers are above nothing; only ports may be 0: the system then chooses the API's, and there are no metrics.
-LEAST = {"STREHA_API_PORT": 0, "STREHA_METRICS_PORT": 0}
+# Numbers are above nothing, but a port may be 0 (the system then chooses the API's, and there are no metrics), and with
+# 0 the homeserver never speaks by itself.
+LEAST = {"STREHA_API_PORT": 0, "STREHA_METRICS_PORT": 0, "STREHA_ABSENCE_AFTER": 0}
 MOST = 2**31 - 1
 
 
@@ -82,6 +83,17 @@ class Settings:
     matrix_state_directory: Path = Path("matrix-state")
     room_version: str = "11"
 
+    # Continuous proof: how often a self-test begins, and the account of the second client that reads and answers it.
+    proof_interval: float = 300.0
+    prober_user: str = ""
+    prober_password: Secret = Secret()
+    prober_store_key: Secret = Secret()
+    prober_state_directory: Path = Path("prober-state")
+    # After how many seconds of silence the homeserver says in duty rooms that Streha is silent; with 0 it never does.
+    absence_after: float = 600.0
+    # With this key a watchdog on another machine asks how old the proof is.
+    watchdog_key: Secret = Secret()
+
     # Beside Matrix: a gateway that rings telephones and sends text messages, and a mail server.
     gateway_url: str = ""
     gateway_key: Secret = Secret()
@@ -98,6 +110,11 @@ class Settings:
 
     # Only the demo and tests: a file that names how many seconds the clock is ahead.
     clock_offset_file: Path | None = None
+
+    @property
+    def proves(self) -> bool:
+        """Whether continuous proof was set up."""
+        return bool(self.prober_user)
 
 
 def load(environ: Mapping[str, str]) -> Settings:

@@ -23,7 +23,7 @@ from core.outbox import Target, TargetKind
 from deploy.demo_linking import DemoLinking, Linked
 from deploy.demo_network import DemoAccount, agency_of_kind, populate
 from deploy.demo_people import CASES, DemoCase
-from deploy.network import LocalNetwork
+from deploy.network import PROBER, ROLES, LocalNetwork
 
 
 class StatePerson(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +75,7 @@ async def run(
     directory: Path, shown: Callable[[State], None], linked: Callable[[Linked], None], stopped: asyncio.Event
 ) -> None:
     """Run the demo until it is stopped; `shown` gets where everything is, `linked` who signs in and is linked."""
-    async with LocalNetwork(directory) as network, asyncio.TaskGroup() as tasks:
+    async with LocalNetwork(directory, roles=(*ROLES, PROBER)) as network, asyncio.TaskGroup() as tasks:
         watching = tasks.create_task(network.watch())
         demo = await open_demo(network)
         shown(demo.state)

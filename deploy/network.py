@@ -30,6 +30,8 @@ from deploy.process import Child, Program
 from deploy.stack import LocalStack
 
 ROLES = ("api", "engine", "bots")
+# Started only where continuous proof is wanted.
+PROBER = "prober"
 BOT = "streha"
 CHECKOUT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60.0
@@ -42,6 +44,8 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     bot_password: str
     store_key: str
     metrics_ports: dict[str, int] = {}
+    prober_password: str = ""
+    prober_store_key: str = ""
 
 
 class LocalNetwork:
@@ -52,10 +56,14 @@ class LocalNetwork:
     clock: Clock
     api_url: str
 
-    def __init__(self, directory: Path, *, fast: bool = False, roles: Collection[str] = ROLES) -> None:
+    def __init__(
+        self, directory: Path, *, fast: bool = False, roles: Collection[str] = ROLES,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         self.directory = directory.absolute()
         self._fast = fast
         self._roles = roles
+        self._settings = settings or {}
         self._offset_file = self.directory / "clock-offset"
         self.clock = OffsetFileClock(self._offset_file)
         self._children: dict[str, Child] = {}
@@ -73,6 +81,8 @@ class LocalNetwork:
             bot = await self.stack.register(BOT, self._kept.bot_password)
             await self.stack.lift_rate_limits(bot)
             self._bot_user = bot
+            if PROBER in self._roles:
+                self._prober_user = await self.stack.register(PROBER, self._kept.prober_password)
             resources.push_async_callback(self._stop_roles)
             for role in self._roles:
                 await self.start_role(role)
@@ -99,6 +109,18 @@ class LocalNetwork:
             "STREHA_MATRIX_STORE_KEY": self._kept.store_key,
             "STREHA_MATRIX_STATE_DIRECTORY": str(self.directory / "bot"),
             "STREHA_CLOCK_OFFSET_FILE": str(self._offset_file),
+            # What is started and ended again within seconds falls silent for nobody.
+            **({"STREHA_ABSENCE_AFTER": "0"} if self._fast else {}),
+            **(self._proving() if PROBER in self._roles else {}),
+            **self._settings,
+        }
+
+    def _proving(self) -> Mapping[str, str]:
+        return {
+            "STREHA_PROBER_USER": self._prober_user,
+            "STREHA_PROBER_PASSWORD": self._kept.prober_password,
+            "STREHA_PROBER_STORE_KEY": self._kept.prober_store_key,
+            "STREHA_PROBER_STATE_DIRECTORY": str(self.directory / "prober"),
         }
 
     @property
@@ -202,9 +224,15 @@ class LocalNetwork:
             kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
         else:
             kept = _Kept(api_port=0, bot_password=token_urlsafe(24), store_key=token_urlsafe(48))
+        # A network of an earlier version had no prober.
+        kept = msgspec.structs.replace(
+            kept,
+            prober_password=kept.prober_password or token_urlsafe(24),
+            prober_store_key=kept.prober_store_key or token_urlsafe(48),
+        )
         api = ports.choose(requested=None, remembered=kept.api_port or None)
         metrics: dict[str, int] = {}
-        for role in ROLES:
+        for role in (*ROLES, PROBER):
             promised = {api, *metrics.values()}
             metrics[role] = ports.choose(requested=None, remembered=kept.metrics_ports.get(role), promised=promised)
         kept = msgspec.structs.replace(kept, api_port=api, metrics_ports=metrics)

@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 from agencies.model import AgencyId, DeskId, DutyDesk, Person, PersonId
 from agencies.roster import Interval, gaps, on_duty, uses_roster
 from agencies.service import Agencies
+from alerts import proving
 from alerts.model import Accepted
+from alerts.proof import Proof
 from alerts.service import Alerts, AlertView
 from cases import hold, ledger
 from cases.model import Case, Compartment
@@ -32,8 +34,8 @@ class BoardView:
     """Everything on one person's board.
 
     `people` and `agencies` name everybody the other parts speak of. `proven` is when calling people last
-    worked; `engine_at` and `bots_at` are when those roles last did a round. `held_since` is since when nothing old is
-    acted on, because the database was restored.
+    worked, `proof` what the self-test shows of it in between; `engine_at` and `bots_at` are when those roles last did
+    a round. `held_since` is since when nothing old is acted on, because the database was restored.
     """
 
     position: int
@@ -46,6 +48,7 @@ class BoardView:
     people: Mapping[PersonId, str]
     agencies: Mapping[AgencyId, str]
     proven: Accepted | None
+    proof: Proof
     engine_at: datetime | None
     bots_at: datetime | None
     held_since: datetime | None
@@ -91,7 +94,7 @@ class Board:
         colleagues = await self._cases.colleagues(actor)
         beats = await heartbeat.beats(self._database)
         async with self._database.reading() as look:
-            held = await hold.current(look)
+            held, proof = await hold.current(look), await proving.state(look)
         shown = {actor.agency_id, *(each for case in cases for each in case.agencies)}
         # Whoever was called sees also whose desks the call came to.
         shown |= {each.agency_id for view in alerts for each in view.alert.agencies}
@@ -114,6 +117,7 @@ class Board:
             people=people,
             agencies={each.id: each.name for each in await self._agencies.agencies(named)},
             proven=await self._alerts.last_accepted(actor),
+            proof=proof,
             engine_at=beats.get("engine"),
             bots_at=beats.get("bots"),
             held_since=None if held is None else held.since,

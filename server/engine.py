@@ -17,7 +17,7 @@ from typing import NoReturn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from agencies.sign_in import SignIn
-from alerts import reaching
+from alerts import proving, reaching
 from alerts import sweep as alerts
 from cases import ledger
 from cases.last_head import LastHead
@@ -87,6 +87,7 @@ class Engine:
         await self._guarded("first_reviews", self._open_first_reviews)
         await self._guarded("reviews", lambda: reviews.remind_due(self._database, self._clock))
         await self._guarded("ledger", lambda: ledger.sequence_all(self._database))
+        await self._guarded("proof", self._prove)
         await self._guarded("sign_in", self._forget_expired)
         await self._guarded("heartbeat", lambda: heartbeat.beat(self._database, "engine", self._clock.now()))
         await self._guarded("wake", self._wake_in_time)
@@ -147,6 +148,11 @@ class Engine:
         await reviews.open_missing(self._database, self._clock, everywhere=everywhere)
         if everywhere:
             self._everywhere_at = now + EVERYWHERE_EVERY
+
+    async def _prove(self) -> None:
+        """Look after continuous proof where it was set up: with somebody who reads and answers it."""
+        if self._settings.proves:
+            await proving.prove(self._database, self._clock, timedelta(seconds=self._settings.proof_interval))
 
     async def _forget_expired(self) -> None:
         if self._clock.now() >= self._forget_at:

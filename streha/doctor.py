@@ -21,8 +21,9 @@ from core.errors import StrehaError
 from core.migrations import require_compatible
 from core.settings import Settings
 from core.texts import mark
-from streha import terminal
+from streha import signs_of_silence, terminal
 from streha.commands.setup import check as check_settings
+from streha.findings import Note, Todo
 from streha.installation import clock_of, settings_of_environment
 
 _SQL = queries.load("streha")
@@ -57,14 +58,6 @@ class Finding:
         return not self.todo
 
 
-class Todo(StrehaError):
-    """A check failed, and this is what to do."""
-
-
-class Note(StrehaError):
-    """A check passed, and this is worth knowing."""
-
-
 Check = Callable[[], Awaitable[None]]
 
 
@@ -85,6 +78,11 @@ async def examine() -> list[Finding]:
         findings.append(await _finding(mark("bot's seeds are offline"), lambda: _seeds(care)))
         findings.append(await _finding(mark("bot's devices are its own"), lambda: _devices(care)))
         findings.append(await _finding(mark("bot may send without limit"), lambda: _limits(care)))
+        findings.append(
+            await _finding(
+                mark("homeserver keeps what is to be said later"), lambda: signs_of_silence.delays(care, settings)
+            )
+        )
     try:
         async with connect(settings.database_url.reveal(), connections=2, urgent_connections=1) as database:
             findings += await _with_database(database, clock_of(settings), settings)
@@ -110,6 +108,11 @@ async def _with_database(database: Database, clock: Clock, settings: Settings) -
         (mark("engine is at work"), lambda: examination.beats("engine")),
         (mark("bots are at work"), lambda: examination.beats("bots")),
         (mark("messages leave"), examination.outbox),
+        (mark("calling people is proven again and again"), lambda: signs_of_silence.proof(database, clock, settings)),
+        (
+            mark("homeserver speaks where Streha falls silent"),
+            lambda: signs_of_silence.absence(database, clock, settings),
+        ),
         (mark("ledger is chained"), examination.ledger),
     ]
     found = [await _finding(name, check) for name, check in checks]

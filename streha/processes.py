@@ -1,4 +1,4 @@
-"""What runs in one process: any of the roles `api`, `engine` and `bots`, until it is told to stop.
+"""What runs in one process: any of the roles `api`, `engine`, `bots` and `prober`, until it is told to stop.
 
 Shutdown goes in order: no new requests, then the roles are cancelled where they stand. Whatever is cut off
 loses nothing: leases expire, and this process started again, or another, goes on.
@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from alerts.tally import TALLY as OF_ALERTS
-from bots import bot
+from bots import bot, prober
 from bots.tally import TALLY as OF_BOTS
 from cases.last_head import LastHead
 from cases.tally import TALLY as OF_LEDGER
@@ -37,12 +37,17 @@ DATABASE_RETRY_SECONDS = 2.0
 ROLE_RETRY_SECONDS = 10.0
 
 
+# What a process does that is told nothing else. The prober has to read from outside what these say.
+EVERYTHING = ("api", "engine", "bots")
+
+
 class RoleName(StrEnum):
     """What a process can be."""
 
     API = "api"
     ENGINE = "engine"
     BOTS = "bots"
+    PROBER = "prober"
 
 
 async def run(settings: Settings, roles: Collection[RoleName], ready: Callable[[int | None], None]) -> None:
@@ -66,6 +71,8 @@ async def run(settings: Settings, roles: Collection[RoleName], ready: Callable[[
                 if RoleName.BOTS in roles:
                     alone = set(roles) == {RoleName.BOTS}
                     tasks.create_task(_bots(database, clock, settings, last_head, alone=alone))
+                if RoleName.PROBER in roles:
+                    tasks.create_task(prober.run(database, clock, settings))
                 port = None
                 if RoleName.API in roles:
                     port = await resources.enter_async_context(api(database, clock, settings, tasks))

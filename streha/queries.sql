@@ -31,3 +31,9 @@ SELECT count(*) AS people,
     count(*) FILTER (WHERE people.role = 'administrator') AS administrators
 FROM people LEFT JOIN matrix_attestations AS link ON link.person_id = people.id AND link.ended_at IS NULL
 WHERE people.left_at IS NULL
+
+-- absence_notices --
+-- Duty rooms, and how many of them have a notice at the homeserver that was put off of late. $1 since.
+SELECT count(*) AS rooms, count(*) FILTER (WHERE absence_notices.put_off_at >= $1) AS kept
+FROM rooms LEFT JOIN absence_notices USING (room_id)
+WHERE rooms.target_kind = 'desk' AND rooms.room_id IS NOT NULL AND rooms.closed_at IS NULL

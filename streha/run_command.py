@@ -13,7 +13,7 @@ from core.errors import StrehaError
 from core.texts import mark
 from streha.commands.setup import check
 from streha.installation import settings_of_environment
-from streha.processes import RoleName, run
+from streha.processes import EVERYTHING, RoleName, run
 from streha.terminal import say
 
 log = logs.get(__name__)
@@ -22,7 +22,9 @@ log = logs.get(__name__)
 def run_command(
     role: Annotated[
         list[RoleName] | None,
-        typer.Option(help=say(mark("What this process does; repeat for several. Without it, everything."))),
+        typer.Option(
+            help=say(mark("What this process does; repeat for several. Without it, everything but the prober."))
+        ),
     ] = None,
 ) -> None:
     """Run Streha until Ctrl-C. Settings come from the environment; `streha check-config` explains them."""
@@ -30,7 +32,7 @@ def run_command(
     check(settings)
     logs.configure(settings.log_level)
     try:
-        asyncio.run(run(settings, role or list(RoleName), ready=_say_ready))
+        asyncio.run(run(settings, role or [RoleName(each) for each in EVERYTHING], ready=_say_ready))
     except StrehaError:
         raise
     except Exception as error:

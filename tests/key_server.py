@@ -109,6 +109,12 @@ class KeyServer:
         self.puts: list[tuple[str, dict[str, Any]]] = []
         # Who has joined which room.
         self.joined: dict[str, set[str]] = defaultdict(set)
+        # What it was asked to send later, by name: the room and the content. Nothing is sent by itself here.
+        self.left: dict[str, tuple[str, dict[str, Any]]] = {}
+        self.put_off: list[str] = []
+        # For how long it says that it keeps events, and whether it does so.
+        self.longest_delay_ms = 86_400_000
+        self.sends_at_once = False
 
     def person(self, name: str) -> str:
         """Give somebody an identity; return the user."""
@@ -174,8 +180,32 @@ class KeyServer:
         return web.json_response({"joined": {user: {} for user in self.joined[request.match_info["room"]]}})
 
     async def put(self, request: web.Request) -> web.Response:
-        """Answer a PUT of an event."""
+        """Answer a PUT of an event, now or later."""
+        if "org.matrix.msc4140.delay" in request.query and not self.sends_at_once:
+            delay_id = f"later-{request.match_info['transaction']}"
+            self.left[delay_id] = request.match_info["room"], await request.json()
+            return web.json_response({"delay_id": delay_id})
         return web.json_response({"event_id": f"${request.match_info['transaction']}"})
+
+    async def capabilities(self, _request: web.Request) -> web.Response:
+        """Tell whether events are kept to be sent later."""
+        kept = {"max_delay_ms": self.longest_delay_ms, "max_scheduled": 100}
+        return web.json_response({"capabilities": {"org.matrix.msc4140.delayed_events": kept}})
+
+    async def delayed(self, request: web.Request) -> web.Response:
+        """Put one event off, or never send it."""
+        delay_id, action = request.match_info["delay"], (await request.json())["action"]
+        if delay_id not in self.left:
+            return web.json_response({"errcode": "M_NOT_FOUND"}, status=404)
+        if action == "restart":
+            self.put_off.append(delay_id)
+        else:
+            del self.left[delay_id]
+        return web.json_response({})
+
+    async def all_delayed(self, _request: web.Request) -> web.Response:
+        """Name everything that is to be sent later."""
+        return web.json_response({"delayed_events": [{"delay_id": each} for each in self.left]})
 
     async def send(self, request: web.Request) -> web.Response:
         """Answer `/sendToDevice`."""
@@ -207,6 +237,9 @@ async def key_server() -> AsyncIterator[KeyServer]:
     app.router.add_post("/_matrix/client/v3/keys/claim", server.claim)
     app.router.add_get("/_matrix/client/v3/rooms/{room}/joined_members", server.members)
     app.router.add_put("/_matrix/client/v3/rooms/{room}/send/{kind}/{transaction}", server.put)
+    app.router.add_get("/_matrix/client/v3/capabilities", server.capabilities)
+    app.router.add_get("/_matrix/client/unstable/org.matrix.msc4140/delayed_events", server.all_delayed)
+    app.router.add_post("/_matrix/client/unstable/org.matrix.msc4140/delayed_events/{delay}", server.delayed)
     app.router.add_put("/_matrix/client/v3/sendToDevice/{kind}/{transaction}", server.send)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()

@@ -13,8 +13,9 @@ from agencies import store as directory
 from agencies.model import PersonId
 from alerts.service import Alerts
 from bots.device.received import Arrival, MembershipChange, Received, SettingChange, Undecryptable, Unencrypted
-from bots.rooms import rooms
+from bots.rooms import probe, rooms
 from bots.rooms.occupants import Occupants
+from bots.rooms.probe import Party
 from bots.rooms.room_state import is_as_made
 from bots.talk.answers import Answers
 from bots.talk.flood import Flood, Seldom
@@ -72,7 +73,7 @@ class Handling:
                 await self._unreadable(arrival)
             case Unencrypted():
                 await self._unencrypted(arrival)
-            case Received() if arrival.sender != self._bot:
+            case Received() if arrival.sender != self._bot and not await self._proved(arrival):
                 await self._received(arrival)
 
     # Rooms ------------------------------------------------------------------------------------------
@@ -137,6 +138,19 @@ class Handling:
         cause = f"{arrival.room_id}:{self._clock.now().isoformat(timespec='minutes')}"
         await self._post(_reply(cause, target, "reply_unencrypted", *mentioned, lane=Lane.ALERT))
         self._unencrypted_said.was_said(arrival.room_id)
+
+    async def _proved(self, message: Received) -> bool:
+        """Note that the prober has answered; False where the words are anybody else's."""
+        code = probe.code_in(message)
+        if code is None:
+            return False
+        async with self._database.transaction(urgent=True) as tx:
+            if not await probe.is_said_by(tx, message, Party.PROBER):
+                return False
+            if not message.current:
+                raise NotYet("The sender's keys are not known yet.")
+            await probe.note_proven(tx, code, self._clock.now())
+        return True
 
     # Words ------------------------------------------------------------------------------------------
 

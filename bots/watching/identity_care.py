@@ -21,6 +21,7 @@ from bots.account.identity_files import IdentityFiles
 from bots.account.own_keys import OwnDevice, read
 from bots.device.device import MatrixDevice
 from bots.olm.store_lock import StoreLock
+from bots.wire import delayed_events
 from bots.wire.homeserver import Homeserver
 from core.clock import Clock
 from core.errors import Conflict, InvalidInput, NotFound, Permanent, Temporary, Unavailable
@@ -131,6 +132,11 @@ class IdentityCare:
         """Tell whether the homeserver limits how fast the device here sends."""
         async with self._asking() as (homeserver, _user_id, _device_id):
             return await homeserver.is_limited()
+
+    async def longest_delay(self) -> float:
+        """Return for how many seconds the homeserver keeps what is to be sent later; 0 where it does not."""
+        async with self._asking() as (homeserver, _user_id, _device_id):
+            return await delayed_events.longest_delay(homeserver)
 
     async def public_keys(self) -> Mapping[Kind, str | None]:
         """Return the keys of the published identity, or else of the one kept here."""

@@ -21,6 +21,8 @@ from bots.device.device import MatrixDevice
 from bots.keys.attested import identity_led_to
 from bots.keys.parcels import kind_of
 from bots.keys.published_keys import UserKeys
+from bots.rooms import probe
+from bots.rooms.probe import Party
 from bots.watching import link_warnings, lost_readers
 from bots.wire.guard import alone
 from core import logs
@@ -98,7 +100,7 @@ class IdentityWatch:
 
     async def _standing(self) -> dict[str, Attestation]:
         async with self._database.reading() as look:
-            return await attestations.standing(look)
+            return {**await attestations.standing(look), **await probe.standing(look, Party.PROBER)}
 
     async def _follow_up(self) -> bool:
         """Note what has changed, tell whoever must know, follow what waits; what fails keeps nothing else from it."""

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from bots.wire.delayed_events import SentAtOnce
 from bots.wire.identifiers import is_room_id, is_token, is_user_id
 from bots.wire.transport import AuthenticationWanted, Transport, list_in, part_in, text_in
 from core.errors import DeliveryError, Permanent, Temporary
@@ -212,6 +213,20 @@ class Homeserver(Transport):
         """Send an event; repeated with the same token and transaction id it stays one event."""
         path = f"{_CLIENT}/rooms/{_part(room_id)}/send/{_part(kind)}/{_part(transaction_id)}"
         return text_in(await self.call("PUT", path, content), "event_id")
+
+    async def leave_event(
+        self, room_id: str, kind: str, transaction_id: str, content: bytes, *, seconds: float
+    ) -> str:  # fmt: skip
+        """Leave an event to be sent after so long; return the name under which it is put off (MSC4140).
+
+        Raises SentAtOnce where the homeserver kept nothing; that it does is asked first (`bots.wire.delayed_events`).
+        """
+        path = f"{_CLIENT}/rooms/{_part(room_id)}/send/{_part(kind)}/{_part(transaction_id)}"
+        query = {"org.matrix.msc4140.delay": str(int(seconds * 1000))}
+        answer = await self.call("PUT", path, content, query=query)
+        if "event_id" in answer:
+            raise SentAtOnce
+        return text_in(answer, "delay_id")
 
     async def messages(self, room_id: str, *, start: str, end: str, limit: int) -> tuple[list[Any], str | None]:
         """Return events from `start` on towards `end`, oldest first, and where to go on, if anywhere."""

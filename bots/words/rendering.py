@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 
 from agencies import store as directory
 from agencies.model import AgencyId, PersonId
-from alerts import device_places
+from alerts import device_places, proving
 from alerts import messages as alert_messages
-from bots.words import commands, replies, room_messages
+from bots.words import absence_words, commands, replies, room_messages
 from bots.words.bundling import Bundle, due
 from bots.words.commands import Verb
 from cases import hold
@@ -32,7 +32,7 @@ from safety_plans import messages as review_messages
 
 TEMPLATES = {
     **alert_messages.TEXTS, **device_places.TEXTS, **review_messages.TEXTS, **replies.TEXTS, **room_messages.TEXTS,
-    **hold.TEXTS,
+    **hold.TEXTS, **proving.TEXTS, **absence_words.TEXTS,
 }  # fmt: skip
 REPEATED = mark("Sent again, in case you have not seen it: {text}")
 AWAY = mark("Streha was away {time}. What happened meanwhile:\n{text}")

@@ -101,8 +101,8 @@ async def concerned(tx: Transaction, target: Target) -> list[Concerned]:
             cases = await case_store.cases_of_person(tx, PersonId(target.id))
             leaders = {leader for case in cases for leader in case.leaders} - {target.id}
             return [Concerned(person_id=each) for each in sorted(leaders)]
-        case TargetKind.CONTACT:
-            # No room: nothing happens there.
+        case TargetKind.CONTACT | TargetKind.PROBE:
+            # No room, or one in which nobody is.
             return []
         case _:
             assert_never(target.kind)

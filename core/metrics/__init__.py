@@ -21,14 +21,15 @@ except PackageNotFoundError:
 
 VERSION_LABEL = Label("version", (VERSION,))
 SWEEP = Label(
-    "module", ("clock", "alerts", "first_reviews", "reviews", "ledger", "sign_in", "heartbeat", "unreached", "wake")
+    "module",
+    ("clock", "alerts", "first_reviews", "reviews", "ledger", "sign_in", "heartbeat", "unreached", "wake", "proof"),
 )
 STEPPED = Label("module", ("alerts", "reviews"))
 PART = Label("module", ("core", "ledger", "alerts", "reviews", "bots"))
-ROLE = Label("role", ("engine", "bots", "readiness"))
+ROLE = Label("role", ("engine", "bots", "prober", "readiness"))
 POOL = Label("pool", ("ordinary", "urgent"))
 LANE = Label("lane", ("alert", "ordinary"))
-ROOM_KIND = Label("room_kind", ("compartment", "desk", "person", "contact"))
+ROOM_KIND = Label("room_kind", ("compartment", "desk", "person", "contact", "probe"))
 # How a message leaves; whatever is not for a room leaves beside Matrix.
 MATRIX = "matrix"
 CHANNEL = Label("channel", (MATRIX, "voice", "text", "email"))
@@ -170,9 +171,15 @@ DEVICES_UNSIGNED = Gauge(
     "Devices of the bot's own account that its identity has not signed; all of them, where another identity is shown.",
 )
 
+ABSENCE_NOTICES_MISSING = Gauge(
+    "streha_bot_absence_notices_missing",
+    "Duty rooms in which the homeserver could not be left what it says when Streha falls silent.",
+)
+
 # What only the active bot knows, and forgets when it is active no more.
 OF_ACTIVE_BOT = (
-    SYNC_ANSWERED, EVENT_NEWEST, EVENTS_LEFT, KEYS_HELD, GAPS_OPEN, ROOMS_OWED, IDENTITIES_MISSING, DEVICES_UNSIGNED
+    SYNC_ANSWERED, EVENT_NEWEST, EVENTS_LEFT, KEYS_HELD, GAPS_OPEN, ROOMS_OWED, IDENTITIES_MISSING, DEVICES_UNSIGNED,
+    ABSENCE_NOTICES_MISSING,
 )  # fmt: skip
 
 # Alerts and reviews ------------------------------------------------------------------------------------
@@ -195,6 +202,14 @@ ACKNOWLEDGEMENT = Histogram(
     "streha_alert_acknowledgement_seconds", "From when calling began until one person accepted, for each who did.",
     STATUS, SEVERITY, buckets=ANSWER_BUCKETS,
 )  # fmt: skip
+PROOF_AGE = Gauge(
+    "streha_proof_age_seconds",
+    "Since calling people was last proven by the continuous self-test, or since the first attempt that is known; "
+    "nothing where it never ran.",
+)
+PROOF_TOOK = Gauge(
+    "streha_proof_delay_seconds", "How long the last proof took from its row until its answer was heard by the bot."
+)
 REVIEWS_OPEN = Gauge("streha_reviews_open", "Reviews that are not done, counted up to 10000.")
 REVIEWS_DUE = Gauge("streha_reviews_due", "Open reviews that are due and not overdue yet, of the 10000 next steps.")
 REVIEWS_OVERDUE = Gauge("streha_reviews_overdue", "Open reviews whose duty desk was told, of the 10000 next steps.")

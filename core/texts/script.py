@@ -17,7 +17,7 @@ _KEPT_WORDS = (
     "API", "CASE", "CSV", "FILE", "HTTP", "JSON", "LEVEL", "Matrix", "NAME", "PERSON", "RS", "UTC", "UTF-8", "Z",
     "begins", "bots", "chmod", "debug", "device", "door-2", "email", "en", "ends", "engine", "error", "https",
     "iCalendar", "identity", "info", "informed", "mon tue wed thu fri sat sun", "mon-fri", "panic", "person",
-    "responder", "sr-Cyrl", "sr-Latn", "text", "voice", "warning",
+    "prober", "responder", "sr-Cyrl", "sr-Latn", "text", "voice", "warning",
 )  # fmt: skip
 _KEPT = re.compile(
     rf"""

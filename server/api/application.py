@@ -8,7 +8,7 @@ from aiohttp import hdrs, web
 
 from cases import hold
 from core.heartbeat import check_write
-from server.api import console_files, health
+from server.api import console_files, health, watched
 from server.api.adapter import Adapter
 from server.api.health import Check
 from server.api.middlewares import language_of, measure, observe, protect
@@ -43,6 +43,7 @@ def application(services: Services, checks: Mapping[str, Check] | None = None) -
         services.feed.close()
 
     app.on_shutdown.append(end_streams)
+    watched.add_to(app, services)
     measure(app)
     pages.add_to(app)
     console_files.add_to(app)

@@ -9,6 +9,7 @@ import { html } from "./vendor/preact.js";
 /** @typedef {import("./types.js").Facts} Facts */
 
 const SILENT_MS = 60_000;
+const OLD_PROOF_MS = 12 * 60_000;
 
 export const Proven = memo(
   /** @param {{ facts: Facts }} props */
@@ -20,9 +21,23 @@ export const Proven = memo(
             <p>${provenWords(facts.proven)} <span class="far">(<${Time} at=${facts.proven.accepted_at} far=${true} />)</span></p>
           `
         : html`<p class="urgent">${t("Nothing has shown you yet that calling people works. Run a drill.")}</p>`}
+      ${facts.proof && html`<${SelfTest} proof=${facts.proof} at=${facts.at} />`}
     </section>
   `,
 );
+
+/** @param {{ proof: import("./types.js").Proof, at: string }} props */
+function SelfTest({ proof, at }) {
+  const old = proof.proven_at === null || Date.parse(at) - Date.parse(proof.proven_at) > OLD_PROOF_MS;
+  return html`
+    <p class=${old || proof.failing ? "urgent" : ""}>
+      ${proof.proven_at === null
+        ? t("The self-test has never come round yet.")
+        : html`${t("The self-test last came round")} <${Time} at=${proof.proven_at} far=${true} />.`}
+      ${(old || proof.failing) && html` ${t("Do not rely on it: ring people by telephone, and tell the operator.")}`}
+    </p>
+  `;
+}
 
 /** What stands still although it should work: said above everything else. */
 export const SignsOfLife = memo(

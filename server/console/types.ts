@@ -68,6 +68,12 @@ export type Duty = {
 };
 
 export type Channel = { compartment: string; codename: string };
+export type Proof = {
+  proven_at: string | null;
+  took_seconds: number | null;
+  waiting_since: string | null;
+  failing: boolean;
+};
 export type Proven = { status: Status; called_at: string; accepted_at: string };
 export type Me = { id: string; agency: string; name: string };
 
@@ -81,6 +87,7 @@ export type Facts = {
   people: Names;
   agencies: Names;
   proven: Proven | null;
+  proof: Proof | null;
   engine_at: string | null;
   bots_at: string | null;
   held_since: string | null;

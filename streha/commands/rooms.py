@@ -23,6 +23,7 @@ KINDS = {
     TargetKind.COMPARTMENT: mark("channel"),
     TargetKind.DESK: mark("duty room"),
     TargetKind.PERSON: mark("one person"),
+    TargetKind.PROBE: mark("self-test"),
 }
 
 

@@ -82,6 +82,13 @@ def _check_carriers(settings: Settings) -> None:
             raise InvalidInput(
                 mark("STREHA_GATEWAY_KEY is not a key. Make one, for both sides: streha contact new-key")
             ) from error
+    if settings.watchdog_key:
+        try:
+            webhook_signature.read_key(settings.watchdog_key.reveal())
+        except ValueError as error:
+            raise InvalidInput(
+                mark("STREHA_WATCHDOG_KEY is not a key. Make one, for both sides: streha contact new-key")
+            ) from error
     if settings.certificates_file is not None:
         try:
             ssl.create_default_context().load_verify_locations(settings.certificates_file)

@@ -153,6 +153,7 @@ export const board = (changes = {}) => ({
   people: { [ANA]: "Ana Primer", [BORIS]: "Boris Primer" },
   agencies: { [SHELTER]: "Shelter Lipa", [POLICE]: "Police Directorate" },
   proven: null,
+  proof: null,
   engine_at: "2026-03-02T09:00:00Z",
   bots_at: "2026-03-02T09:00:00Z",
   ...changes,

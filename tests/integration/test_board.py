@@ -7,10 +7,12 @@ from datetime import timedelta
 from uuid import uuid4
 
 from agencies.model import Person
+from alerts import proving
 from alerts.model import AlertId
 from alerts.vocabulary import Event, StandDownReason, Status
 from cases import ledger
 from core import heartbeat
+from server.api.wire.board import ProofAnswer
 from server.board import BoardView
 from tests.clock import MovableClock
 from tests.people import Scene
@@ -128,3 +130,25 @@ async def test_it_is_answered_over_the_api(api: ServedApi) -> None:
     desk = next(each for each in told["duty"] if each["agency"] == str(scene.police.agency.id))
     by_name = sorted(scene.police.officers, key=lambda each: each.name)
     assert desk["officers"] == [str(each.id) for each in by_name]
+
+
+async def test_it_says_when_the_self_test_last_came_round(api: ServedApi, scene: Scene, clock: MovableClock) -> None:
+    assert ProofAnswer.of((await board(api, scene.coordinator)).proof, clock.now()) is None
+    begun = clock.now()
+    await proving.prove(api.network.database, clock, timedelta(minutes=5))
+    clock.move(timedelta(seconds=3))
+    async with api.network.database.transaction() as tx:
+        await tx.run("UPDATE proofs SET proven_at = $1", clock.now())
+    for person in (scene.coordinator, scene.stranger):
+        told = ProofAnswer.of((await board(api, person)).proof, clock.now())
+        assert told == ProofAnswer(
+            proven_at=begun + timedelta(seconds=3), took_seconds=3.0, waiting_since=None, failing=False
+        )
+    clock.move(timedelta(minutes=5))
+    await proving.prove(api.network.database, clock, timedelta(minutes=5))
+    waiting = clock.now()
+    clock.move(timedelta(minutes=15))
+    told = ProofAnswer.of((await board(api, scene.coordinator)).proof, clock.now())
+    assert told is not None
+    assert (told.failing, told.waiting_since) == (True, waiting)
+    assert told.proven_at == begun + timedelta(seconds=3)

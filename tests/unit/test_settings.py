@@ -85,7 +85,7 @@ def test_a_value_of_the_wrong_type_is_refused_and_not_repeated(name: str, value:
     assert len(value) < 6 or value not in str(refused.value)
 
 
-@pytest.mark.parametrize("name", sorted({*NUMBERS} - {"api_port", "metrics_port"}))
+@pytest.mark.parametrize("name", sorted({*NUMBERS} - {"absence_after", "api_port", "metrics_port"}))
 def test_nothing_is_no_number(name: str) -> None:
     with pytest.raises(InvalidInput, match=name.upper()):
         load({**LEAST, PREFIX + name.upper(): "0"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Self
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from agencies.model import AgencyId, DeskId, DutyDesk, PersonId
 from agencies.roster import Interval
 from alerts.model import Accepted
+from alerts.proof import Proof
 from alerts.vocabulary import Status
 from cases.model import Compartment, CompartmentId
 from core.settings import Settings
@@ -86,6 +88,31 @@ class ProvenAnswer(Wire, frozen=True, kw_only=True):
         return cls(status=accepted.status, called_at=accepted.called_at, accepted_at=accepted.at)
 
 
+class ProofAnswer(Wire, frozen=True, kw_only=True):
+    """What the self-test shows, which goes the way of an alert every few minutes and calls nobody.
+
+    `proven_at` is when it last came round, `took_seconds` how long that took; both are nothing where it never did.
+    `failing` tells that none did for a quarter of an hour although it was tried, `waiting_since` since when.
+    """
+
+    proven_at: Moment | None
+    took_seconds: Annotated[float, msgspec.Meta(ge=0, examples=[1.4])] | None
+    waiting_since: Moment | None
+    failing: bool
+
+    @classmethod
+    def of(cls, proof: Proof, now: datetime) -> Self | None:
+        """Return what is known as it is sent; nothing where no self-test ever began."""
+        if proof.newest_at is None:
+            return None
+        return cls(
+            proven_at=proof.proven_at,
+            took_seconds=None if proof.took is None else proof.took.total_seconds(),
+            waiting_since=proof.waiting_since,
+            failing=proof.fails(now),
+        )
+
+
 class BoardAnswer(Wire, frozen=True, kw_only=True):
     """What a duty officer must see at once. Follow the live stream from `position` to keep it so.
 
@@ -106,6 +133,7 @@ class BoardAnswer(Wire, frozen=True, kw_only=True):
     people: dict[PersonId, NameOfPerson]
     agencies: dict[AgencyId, NameOfAgency]
     proven: ProvenAnswer | None
+    proof: ProofAnswer | None
     engine_at: Moment | None
     bots_at: Moment | None
     held_since: Moment | None
@@ -126,6 +154,7 @@ class BoardAnswer(Wire, frozen=True, kw_only=True):
             people=dict(view.people),
             agencies=dict(view.agencies),
             proven=None if view.proven is None else ProvenAnswer.of(view.proven),
+            proof=ProofAnswer.of(view.proof, view.at),
             engine_at=view.engine_at,
             bots_at=view.bots_at,
             held_since=view.held_since,
