@@ -309,6 +309,14 @@ def urgency(alert: Alert, template: str) -> Urgency:
     return Urgency.END if template in ENDS else Urgency[alert.severity.name]
 
 
+def notice(
+    alert: Alert, target: Target, template: str, cause: str, parameters: dict[str, str] | None = None,
+    mentions: Iterable[PersonId] = (),
+) -> Message:  # fmt: skip
+    """Return one message of an alert, of an exercise in its words; `cause` makes its key, once in each room."""
+    return _message(alert, target, template, cause, parameters, mentions)
+
+
 def _moment(at: datetime | None) -> str:
     return "" if at is None else at.isoformat()
 

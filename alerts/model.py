@@ -10,6 +10,7 @@ from typing import NewType
 from uuid import UUID
 
 from agencies.model import AgencyId, PersonId, RaisingDevice
+from alerts.emergency import EmergencyCall, Police, PoliceQuestion, police
 from alerts.vocabulary import Certainty, Event, Severity, StandDownReason, Status, Through
 from cases.model import CaseId, CompartmentId, Part
 from core.errors import Conflict
@@ -177,6 +178,8 @@ class Alert:
     presses: tuple[Press, ...] = ()
     conversations: tuple[Conversation, ...] = ()
     device: RaisingDevice | None = None
+    emergency_calls: tuple[EmergencyCall, ...] = ()
+    police_question: PoliceQuestion | None = None
 
     @property
     def ended(self) -> bool:
@@ -280,6 +283,12 @@ class Alert:
         return next(each for each in reversed(self.presses) if each.at == began_at)
 
     @property
+    def police(self) -> Police | None:
+        """What is known of whether the police was called since the press that is answered."""
+        extreme = self.severity is Severity.EXTREME
+        return police(self.emergency_calls, self.police_question, self.cause.at, extreme=extreme)
+
+    @property
     def answered(self) -> frozenset[tuple[PersonId, AgencyId]]:
         """Who has accepted, each with the agency accepted for."""
         return frozenset((each.person_id, each.agency_id) for each in self.recipients if each.acknowledged_at)
@@ -319,6 +328,7 @@ class Alert:
     def people(self) -> frozenset[PersonId]:
         """Everybody who takes part: who raised it, was called, accepted or ended it."""
         named = {self.raised_by, self.owner_id, self.stood_down_by, *(each.person_id for each in self.recipients)}
+        named |= {person for each in self.emergency_calls for person in (each.said_by, each.called_by)}
         spoke = {person for each in self.conversations for person in (each.spoken_by, each.spoken_with)}
         return frozenset(each for each in named if each is not None) | self.raiser_ids | spoke
 

@@ -72,7 +72,10 @@ SELECT alerts.*,
      FROM alert_raises AS first JOIN raising_devices AS device ON device.id = first.device_id
      WHERE first.key = alerts.id) AS device,
     (SELECT json_agg(spoken ORDER BY spoken_at, noted_at) FROM alert_conversations AS spoken
-     WHERE alert_id = alerts.id) AS conversations
+     WHERE alert_id = alerts.id) AS conversations,
+    (SELECT json_agg(said ORDER BY said_at) FROM emergency_calls AS said
+     WHERE alert_id = alerts.id) AS emergency_calls,
+    (SELECT to_json(question) FROM police_questions AS question WHERE alert_id = alerts.id) AS police_question
 FROM alerts WHERE id = ANY($1) ORDER BY sent DESC
 
 -- pressed_with --
@@ -140,6 +143,57 @@ UPDATE alert_recipients SET acknowledged_at = NULL WHERE alert_id = ANY($1)
 -- Somebody says that they spoke with somebody. $1 alert, $2 who, $3 with whom, $4 when, $5 now.
 INSERT INTO alert_conversations (alert_id, spoken_by, spoken_with, spoken_at, noted_at) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT DO NOTHING
+
+-- add_emergency_call --
+-- Somebody says whether a service was called. $1 alert, $2 service, $3 who says so, $4 now, $5 whether, $6 who called,
+-- $7 when.
+INSERT INTO emergency_calls (alert_id, service, said_by, said_at, called, called_by, called_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (alert_id, service, said_by, said_at) DO UPDATE
+SET called = EXCLUDED.called, called_by = EXCLUDED.called_by, called_at = EXCLUDED.called_at
+
+-- ask_police --
+-- Somebody is asked whether the police was called. $1 alert, $2 whom, $3 kind of the room, $4 the room, $5 now, $6 next
+-- question.
+INSERT INTO police_questions (alert_id, person_id, target_kind, target_id, asked_at, next_step_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (alert_id) DO UPDATE SET person_id = EXCLUDED.person_id, target_kind = EXCLUDED.target_kind,
+    target_id = EXCLUDED.target_id, asked_at = EXCLUDED.asked_at, step = 0, next_step_at = EXCLUDED.next_step_at,
+    lease_until = NULL, attempts = 0
+
+-- step_police_questions --
+-- Questions were put again, given up or ended. $1 alerts, $2 their steps, $3 when their next ones are due.
+UPDATE police_questions SET step = new.step, next_step_at = new.next_step_at, lease_until = NULL, attempts = 0
+FROM unnest($1::uuid[], $2::integer[], $3::timestamptz[]) AS new (alert_id, step, next_step_at)
+WHERE police_questions.alert_id = new.alert_id
+
+-- end_police_question --
+-- $1 alert.
+UPDATE police_questions SET next_step_at = NULL WHERE alert_id = $1 AND next_step_at IS NOT NULL
+
+-- police_questions_by_alert --
+-- $1 alerts.
+SELECT alert_id, person_id, target_kind, target_id, asked_at, step, next_step_at FROM police_questions
+WHERE alert_id = ANY($1)
+
+-- claim_police_questions --
+-- Lease questions whose next step is due; on hold only what was asked since. $1 now, $2 lease until, $3 limit.
+UPDATE police_questions SET lease_until = $2, attempts = attempts + 1
+WHERE alert_id IN (
+    SELECT alert_id FROM police_questions WHERE next_step_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+      AND ((SELECT since FROM hold) IS NULL OR asked_at >= (SELECT since FROM hold))
+    ORDER BY next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING alert_id AS id, attempts, next_step_at AS due_at
+
+-- next_police_question --
+-- When the next step of any is due that may be claimed: what failed waits for its lease, what is of a backup for a person.
+SELECT min(next_step_at) FROM police_questions WHERE next_step_at IS NOT NULL AND lease_until IS NULL
+  AND ((SELECT since FROM hold) IS NULL OR asked_at >= (SELECT since FROM hold))
+
+-- overdue_police_questions --
+-- Count questions whose next step is due. $1 now, $2 how many are looked at.
+SELECT count(*) AS rows, min(next_step_at) AS oldest
+FROM (SELECT next_step_at FROM police_questions WHERE next_step_at <= $1 ORDER BY next_step_at LIMIT $2) AS due
 
 -- hasten --
 -- Whoever was excluded since the last wave took along what waited in a duty room: the next step is due now. Of an
@@ -366,3 +420,62 @@ SELECT id, since FROM probe_parties WHERE part = 'prober'
 
 -- desks_at_all_hours --
 SELECT id FROM duty_desks WHERE always_staffed
+
+-- open_incident_duty --
+-- Unless one of this kind runs, or was done since this began. $1 id, $2 alert, $3 case, $4 kind, $5 owner, $6 began,
+-- $7 due, $8 first reminder.
+INSERT INTO incident_duties (id, alert_id, case_id, kind, owner_id, began_at, due_at, next_step_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (alert_id, kind) DO UPDATE SET owner_id = EXCLUDED.owner_id, began_at = EXCLUDED.began_at,
+    due_at = EXCLUDED.due_at, step = 0, next_step_at = EXCLUDED.next_step_at, done_by = NULL, done_at = NULL,
+    lease_until = NULL, attempts = 0
+WHERE incident_duties.done_at < EXCLUDED.began_at
+
+-- incident_duties_of --
+-- $1 alerts.
+SELECT * FROM incident_duties WHERE alert_id = ANY($1) ORDER BY due_at, kind
+
+-- lock_incident_duties --
+-- $1 ids.
+SELECT * FROM incident_duties WHERE id = ANY($1) ORDER BY id FOR UPDATE
+
+-- cases_of_incident_duties --
+-- $1 ids.
+SELECT DISTINCT case_id FROM incident_duties WHERE id = ANY($1)
+
+-- end_incident_duty --
+-- $1 alert, $2 kind, $3 by, $4 now.
+UPDATE incident_duties SET done_by = $3, done_at = $4, next_step_at = NULL
+WHERE alert_id = $1 AND kind = $2 AND done_at IS NULL
+
+-- step_incident_duty --
+-- A reminder went out. $1 id, $2 step, $3 when the next one is due, $4 owner.
+UPDATE incident_duties SET step = $2, next_step_at = $3, owner_id = $4, lease_until = NULL, attempts = 0 WHERE id = $1
+
+-- claim_incident_duties --
+-- Lease duties whose next reminder is due; none while on hold. $1 now, $2 lease until, $3 limit.
+UPDATE incident_duties SET lease_until = $2, attempts = attempts + 1
+WHERE id IN (
+    SELECT id FROM incident_duties WHERE next_step_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+      AND (SELECT since FROM hold) IS NULL
+    ORDER BY next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING id, attempts, next_step_at AS due_at
+
+-- next_incident_duty --
+-- When the next reminder of any is due that may be claimed: what failed waits for its lease, all of them for a hold.
+SELECT min(next_step_at) FROM incident_duties WHERE next_step_at IS NOT NULL AND lease_until IS NULL
+  AND (SELECT since FROM hold) IS NULL
+
+-- overdue_incident_duties --
+-- Count duties whose next reminder is due. $1 now, $2 how many are looked at.
+SELECT count(*) AS rows, min(next_step_at) AS oldest
+FROM (SELECT next_step_at FROM incident_duties WHERE next_step_at <= $1 ORDER BY next_step_at LIMIT $2) AS due
+
+-- note_incident_fact --
+-- $1 alert, $2 section, $3 fact, $4 by, $5 now.
+INSERT INTO incident_facts (alert_id, section, fact, noted_by, noted_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT DO NOTHING
+
+-- incident_facts_of --
+-- $1 alert.
+SELECT section, fact, noted_by, noted_at FROM incident_facts WHERE alert_id = $1 ORDER BY noted_at, section, fact

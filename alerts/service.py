@@ -12,14 +12,14 @@ from datetime import datetime
 from uuid import UUID
 
 from agencies.model import Person, PersonId
-from alerts import messages, store
+from alerts import incidents, messages, police_asking, store
+from alerts.acting import around_of, require_called, require_sight
 from alerts.audience import Surroundings
 from alerts.calling import (
     all_surroundings,
     compartment_of,
     followers,
     note_agencies,
-    surroundings,
 )
 from alerts.escalation import CANCEL_PAUSE
 from alerts.model import (
@@ -122,7 +122,7 @@ class Alerts:
         async with self._database.transaction(urgent=True) as tx:
             before = await store.alert(tx, alert_id, lock=True)
             around = await self._around(tx, before)
-            self._require_called(actor, before, around)
+            require_called(actor, before, around)
             if key is not None and not await once.first(tx, key, self._clock.now()):
                 return await self._view(tx, before, around)
             if before.ended:
@@ -146,6 +146,8 @@ class Alerts:
             said = (await outbox.deliveries_of_alerts(tx, [alert.id]))[alert.id]
             rooms = await followers(tx, said, around)
             said += await outbox.post(tx, messages.accepted(alert, around.codename, rooms, actor.id, now), now)
+            asked_in = room if room in rooms else None
+            alert = await police_asking.ask_first(tx, before, alert, around, actor.id, asked_in, now)
             await self._record(tx, "alert_acknowledged", actor, alert, alert.id)
             seconds = (now - alert.ladder_began_at).total_seconds()
             tx.afterwards(lambda: metrics.ACKNOWLEDGEMENT.observe(seconds, alert.status, alert.severity))
@@ -161,7 +163,7 @@ class Alerts:
         async with self._database.transaction(urgent=True) as tx:
             alert = await store.alert(tx, alert_id, lock=True)
             around = await self._around(tx, alert)
-            self._require_called(actor, alert, around, or_raiser=True)
+            require_called(actor, alert, around, or_raiser=True)
             now = self._clock.now()
             if (key is not None and not await once.first(tx, key, now)) or alert.ended:
                 return await self._view(tx, alert, around)
@@ -183,6 +185,7 @@ class Alerts:
                 await outbox.withdraw_alert(tx, alert_id, now)
                 await outbox.post(tx, messages.ended(alert, around.codename, rooms, actor.id, now, reason), now)
                 await self._record(tx, "alert_stood_down", actor, alert, alert.id, reason=reason)
+                await incidents.open_record(tx, alert, actor.id, now)
                 tx.afterwards(lambda: metrics.ALERTS_ENDED.count(alert.status))
             await store.save(tx, alert)
             return await self._view(tx, alert, around)
@@ -197,7 +200,7 @@ class Alerts:
         async with self._database.transaction(urgent=True) as tx:
             before = await store.alert(tx, alert_id, lock=True)
             around = await self._around(tx, before)
-            self._require_called(actor, before, around, or_raiser=True)
+            require_called(actor, before, around, or_raiser=True)
             now = self._clock.now()
             noted = conversation(before, actor.id, person_id, at or now, now)
             if not await store.add_conversation(tx, alert_id, noted, now):
@@ -234,15 +237,8 @@ class Alerts:
             stand_down_reason=reason,
         )
 
-    async def _around(self, tx: Reading, alert: Alert, *, acts: bool = True) -> Surroundings:
-        case = await case_store.case(tx, alert.case_id, share=acts)
-        return await surroundings(tx, case, compartment_of(alert, case), self._clock.now())
-
-    def _require_called(self, actor: Person, alert: Alert, around: Surroundings, *, or_raiser: bool = False) -> None:
-        """Refuse whoever was not called, or may not act any more: is excluded, or has left, or has no part."""
-        part = alert.called(actor.id) or (or_raiser and actor.id in alert.raiser_ids)
-        if not part or actor.id not in around.able:
-            raise NotFound(store.NO_ALERT)
+    async def _around(self, tx: Reading, alert: Alert) -> Surroundings:
+        return await around_of(tx, alert, self._clock.now())
 
     async def _known(
         self, tx: Reading, actor: Person, known: Alert, compartment_id: CompartmentId, status: Status
@@ -258,11 +254,8 @@ class Alerts:
         return seen
 
     async def _seen(self, tx: Reading, actor: Person, alert: Alert) -> AlertView:
-        around = await self._around(tx, alert, acts=False)
-        member = actor.id in around.compartment.member_ids or actor.id in around.case.leaders
-        part = member or actor.id in alert.raiser_ids or alert.called(actor.id)
-        if not part or actor.id not in around.able:
-            raise NotFound(store.NO_ALERT)
+        around = await around_of(tx, alert, self._clock.now(), acts=False)
+        require_sight(actor, alert, around)
         return await self._view(tx, alert, around)
 
     async def _view(

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from agencies.model import DeviceId, PersonId, RaisingDevice
+from alerts.emergency import EmergencyCall, PoliceQuestion
 from alerts.model import (
     Accepted,
     AgencyAnswer,
@@ -34,6 +35,8 @@ _RECIPIENTS = msgspec.json.Decoder(tuple[Recipient, ...])
 _PRESSES = msgspec.json.Decoder(tuple[Press, ...])
 _DEVICE = msgspec.json.Decoder(RaisingDevice)
 _CONVERSATIONS = msgspec.json.Decoder(tuple[Conversation, ...])
+_EMERGENCY_CALLS = msgspec.json.Decoder(tuple[EmergencyCall, ...])
+_POLICE_QUESTION = msgspec.json.Decoder(PoliceQuestion | None)
 _SAVED = (
     "id", "event", "severity", "certainty", "raised_through", "state", "owner_id", "ladder", "ladder_began_at", "step",
     "next_step_at", "cause_at", "owner_asked_at", "cancel_asked_at", "stood_down_by", "stood_down_at",
@@ -147,6 +150,8 @@ async def alerts(tx: Reading, ids: Collection[AlertId], *, lock: bool = False) -
             presses=_PRESSES.decode(row["presses"] or "[]"),
             conversations=_CONVERSATIONS.decode(row["conversations"] or "[]"),
             device=_DEVICE.decode(row["device"]) if row["device"] else None,
+            emergency_calls=_EMERGENCY_CALLS.decode(row["emergency_calls"] or "[]"),
+            police_question=_POLICE_QUESTION.decode(row["police_question"] or "null"),
         )
         for row in await tx.rows(SQL["alerts_by_id"], list(ids))
     ]

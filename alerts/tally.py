@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from alerts import proving
+from alerts import incident_sweep, police_asking, proving
 from alerts.model import State
 from alerts.store import SQL
 from core import metrics
@@ -31,6 +31,8 @@ async def _count(reading: Reading, now: datetime) -> None:
     if took is not None:
         metrics.PROOF_TOOK.set(took.total_seconds())
     await count_overdue(reading, SQL["overdue"], NAME, now)
+    await count_overdue(reading, SQL["overdue_police_questions"], police_asking.NAME, now)
+    await count_overdue(reading, SQL["overdue_incident_duties"], incident_sweep.NAME, now)
 
 
 TALLY = Tally(

@@ -168,6 +168,7 @@ class Review(Answer, frozen=True, kw_only=True):
     opened_at: Moment
     due_at: Moment
     state: str
+    reason: str = "interval"
 
 
 class Reviews(Answer, frozen=True, kw_only=True):
@@ -232,6 +233,17 @@ class DeviceRaise(Answer, frozen=True, kw_only=True):
     accepted_by: list[str]
 
 
+class EmergencyCall(Answer, frozen=True, kw_only=True):
+    """That somebody says the police or an ambulance was called, or was not."""
+
+    service: str
+    said_by: UUID
+    said_at: Moment
+    called: bool
+    called_by: UUID | None
+    called_at: Moment | None
+
+
 class Alert(Answer, frozen=True, kw_only=True):
     """An alert, who was called, and who accepted."""
 
@@ -260,6 +272,8 @@ class Alert(Answer, frozen=True, kw_only=True):
     recipients: list[Recipient]
     deliveries: list[Delivery]
     conversations: list[Conversation] = []
+    emergency_calls: list[EmergencyCall] = []
+    police: str | None = None
     people: dict[UUID, str] = {}
 
     @property
@@ -309,6 +323,37 @@ class Alerts(Answer, frozen=True, kw_only=True):
     """Alerts, newest first."""
 
     alerts: list[Alert]
+
+
+class NotedFact(Answer, frozen=True, kw_only=True):
+    """A fact of an incident record, and who noted it first."""
+
+    section: str
+    fact: str
+    noted_by: UUID
+    noted_at: Moment
+
+
+class IncidentDuty(Answer, frozen=True, kw_only=True):
+    """What its owner must see to by a time after an alert."""
+
+    kind: str
+    owner: UUID
+    began_at: Moment
+    due_at: Moment
+    done_by: UUID | None
+    done_at: Moment | None
+
+
+class Incident(Answer, frozen=True, kw_only=True):
+    """The incident record of an alert; `missing` are the sections in which nothing stands yet."""
+
+    alert: UUID
+    codename: str
+    noted: list[NotedFact]
+    missing: list[str]
+    duties: list[IncidentDuty]
+    people: dict[UUID, str] = {}
 
 
 class Change(Answer, frozen=True, kw_only=True):

@@ -10,6 +10,8 @@ from typing import Self
 from uuid import UUID
 
 from agencies.attestation import EndReason
+from alerts.emergency import Service
+from alerts.incident_rules import Fact, Section
 from alerts.vocabulary import Event, StandDownReason, Status
 from cases.model import Part
 from client.answers import (
@@ -23,6 +25,7 @@ from client.answers import (
     DeviceClaim,
     DeviceClaims,
     Drills,
+    Incident,
     Keys,
     MatrixLink,
     MatrixLinks,
@@ -38,6 +41,7 @@ from client.line import REQUEST_SECONDS
 from client.stream import Told, follow
 from crypto import device_claim
 from safety_plans.model import Level
+from safety_plans.triggers import Within
 
 
 class ApiClient:
@@ -186,6 +190,10 @@ class ApiClient:
         body = {"level": level, "assessed_at": assessed_at}
         return await self._connection.ask(Review, "PUT", f"api/cases/{case_id}/level", body)
 
+    async def note_event(self, case_id: UUID, within: Within) -> Review:
+        """Record that something happened in a case which must be assessed in time; return its open review."""
+        return await self._connection.ask(Review, "POST", f"api/cases/{case_id}/events", {"within": within})
+
     async def reviews(self) -> list[Review]:
         """Return the open reviews of one's cases."""
         return (await self._connection.ask(Reviews, "GET", "api/reviews", repeat=True)).reviews
@@ -222,6 +230,23 @@ class ApiClient:
         """Note that one spoke with somebody who takes part in an alert, now or at a moment."""
         body = {"person": person_id, "at": at}
         return await self._connection.ask(Alert, "POST", f"api/alerts/{alert_id}/conversations", body)
+
+    async def note_emergency_call(
+        self, alert_id: UUID, *, called: bool, by: UUID | None = None, at: datetime | None = None,
+        service: Service = Service.POLICE,
+    ) -> Alert:  # fmt: skip
+        """Note whether the police or an ambulance was called for an alert, by whom and when."""
+        body = {"called": called, "by": by, "at": at, "service": service}
+        return await self._connection.ask(Alert, "POST", f"api/alerts/{alert_id}/emergency-calls", body)
+
+    async def incident(self, alert_id: UUID) -> Incident:
+        """Return the incident record of an alert."""
+        return await self._connection.ask(Incident, "GET", f"api/alerts/{alert_id}/incident", repeat=True)
+
+    async def add_fact(self, alert_id: UUID, section: Section, fact: Fact) -> Incident:
+        """Note what is known of an incident, once in a section."""
+        body = {"section": section, "fact": fact}
+        return await self._connection.ask(Incident, "POST", f"api/alerts/{alert_id}/incident/facts", body)
 
     async def drills(self, agency_id: UUID) -> Drills:
         """Return how soon an agency that one administers accepts exercises."""

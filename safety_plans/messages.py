@@ -16,6 +16,10 @@ TEXTS = {
         "{codename}: the risk is to be assessed again. It was due {time}. Owner: {person}.\n"
         "To see what is due write: due"
     ),
+    "review_pulled": mark(
+        "{codename}: after what happened the risk is to be assessed again by {time}. Owner: {person}.\n"
+        "To see what is due write: due"
+    ),
     "review_overdue": mark(
         "{codename}: the assessment is OVERDUE since {time}. Owner: {person}. The level may be stale: "
         "treat the risk as high, ring the owner."
@@ -27,8 +31,17 @@ def reminder(
     review: Review, codename: str, target: Target, template: str, mentions: Iterable[PersonId]
 ) -> list[Message]:
     """Return ring and reminder for one room at the review's present step."""
+    return notice(
+        review, codename, target, template, mentions, f"{review.id}:{review.step}:{review.due_at.isoformat()}"
+    )
+
+
+def notice(
+    review: Review, codename: str, target: Target, template: str, mentions: Iterable[PersonId], cause: str
+) -> list[Message]:
+    """Return ring and words for one room; the cause makes them one."""
     parameters = {"codename": codename, "time": review.due_at.isoformat(), "person": str(review.owner_id)}
-    cause = f"review:{review.id}:{review.step}"
+    cause = f"review:{cause}"
     ring = Message(
         key=f"{cause}:ring:{target.id}", target=target, template="review_ring", mentions=tuple(mentions),
         case_id=review.case_id,

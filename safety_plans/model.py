@@ -26,6 +26,23 @@ class Level(StrEnum):
     NOT_YET_ASSESSED = "not_yet_assessed"
 
 
+class Reason(StrEnum):
+    """Why a review is due when it is: its kind, never what happened."""
+
+    # The level demands it again after a while, or the case was never assessed.
+    INTERVAL = "interval"
+    ALERT = "alert"
+    AFTER_ALERT = "after_alert"
+    LEAK = "leak"
+    HEALTH = "health"
+    STAFF_CHANGED = "staff_changed"
+    AGENCY_CHANGED = "agency_changed"
+    # Somebody says that something happened which must be assessed within this time.
+    EVENT_2H = "event_2h"
+    EVENT_24H = "event_24h"
+    EVENT_72H = "event_72h"
+
+
 class ReviewState(StrEnum):
     """Where a review stands."""
 
@@ -47,6 +64,7 @@ class Review:
     state: ReviewState
     step: int
     next_step_at: datetime | None
+    reason: Reason = Reason.INTERVAL
 
     def require_open(self) -> None:
         """Refuse to end a review twice."""

@@ -4,9 +4,9 @@ INSERT INTO risk_levels (case_id, level, set_by, set_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (case_id) DO UPDATE SET level = EXCLUDED.level, set_by = EXCLUDED.set_by, set_at = EXCLUDED.set_at
 
 -- add_review --
--- $1 id, $2 case, $3 level, $4 owner, $5 now, $6 due at.
-INSERT INTO reviews (id, case_id, level, owner_id, opened_at, due_at, state, next_step_at)
-VALUES ($1, $2, $3, $4, $5, $6, 'open', $6)
+-- $1 id, $2 case, $3 level, $4 owner, $5 now, $6 due at, $7 why then.
+INSERT INTO reviews (id, case_id, level, owner_id, opened_at, due_at, state, next_step_at, reason)
+VALUES ($1, $2, $3, $4, $5, $6, 'open', $6, $7)
 
 -- cases_without_review --
 -- Open cases that nobody has to assess yet. $1 opened after, $2 limit.
@@ -39,6 +39,65 @@ UPDATE reviews SET state = $2, ended_by = $3, ended_at = $4, next_step_at = NULL
 UPDATE reviews SET step = new.step, next_step_at = new.next_step_at, lease_until = NULL, attempts = 0
 FROM unnest($1::uuid[], $2::integer[], $3::timestamptz[]) AS new (id, step, next_step_at)
 WHERE reviews.id = new.id
+
+-- pull_review --
+-- Something happened: it is due earlier. $1 id, $2 due at, $3 why, $4 step, $5 when its next step is due.
+UPDATE reviews SET due_at = $2, reason = $3, step = $4, next_step_at = $5 WHERE id = $1
+
+-- duties --
+-- $1 case.
+SELECT reason, since, due_at FROM review_duties WHERE case_id = $1 ORDER BY due_at
+
+-- put_duty --
+-- $1 case, $2 reason, $3 since, $4 due at.
+INSERT INTO review_duties (case_id, reason, since, due_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (case_id, reason) DO UPDATE SET since = EXCLUDED.since, due_at = EXCLUDED.due_at
+
+-- keep_duties --
+-- Forget what was assessed. $1 case, $2 the reasons that stay.
+DELETE FROM review_duties WHERE case_id = $1 AND NOT reason = ANY($2)
+
+-- events_read --
+-- How far the ledger was looked through, and how far it goes.
+SELECT position AS read, (SELECT coalesce(max(position), 0) FROM ledger) AS head FROM case_events_read
+
+-- read_events --
+-- Take up what comes next in the ledger; nothing while another process does. $1 acts, $2 at most so many rows of it.
+WITH place AS (SELECT position FROM case_events_read FOR UPDATE SKIP LOCKED),
+upto AS (
+    SELECT max(position) AS position FROM (
+        SELECT ledger.position FROM ledger, place
+        WHERE ledger.position > place.position ORDER BY ledger.position LIMIT $2) AS following),
+taken AS (
+    INSERT INTO case_events (id, position, act, case_id, object_id, facts, at)
+    SELECT gen_random_uuid(), ledger.position, act, case_id, object_id, facts, at FROM ledger, place, upto
+    WHERE ledger.position > place.position AND ledger.position <= upto.position AND act = ANY($1)
+      AND case_id IS NOT NULL)
+UPDATE case_events_read SET position = upto.position FROM upto
+WHERE upto.position IS NOT NULL
+RETURNING case_events_read.position
+
+-- claim_events --
+-- Lease what happened and was not taken up; nothing while on hold. $1 now, $2 lease until, $3 limit.
+UPDATE case_events SET lease_until = $2, attempts = attempts + 1
+WHERE id IN (
+    SELECT id FROM case_events WHERE at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+      AND (SELECT since FROM hold) IS NULL
+    ORDER BY position LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING id, attempts, at AS due_at
+
+-- events --
+-- $1 ids.
+SELECT id, position, act, case_id, object_id, facts, at FROM case_events WHERE id = ANY($1) ORDER BY position
+
+-- forget_event --
+-- $1 id.
+DELETE FROM case_events WHERE id = $1
+
+-- waiting_events --
+-- Count what happened and was not taken up. $1 now, $2 how many are looked at.
+SELECT count(*) AS rows, min(at) AS oldest
+FROM (SELECT at FROM case_events WHERE at <= $1 ORDER BY position LIMIT $2) AS due
 
 -- set_owner --
 -- $1 id, $2 owner.

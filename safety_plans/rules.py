@@ -31,15 +31,16 @@ def due_at(level: Level, assessed_at: datetime) -> datetime:
     return assessed_at + REVIEW_AT_LEAST_EVERY[level]
 
 
-def overdue_at(level: Level, due: datetime) -> datetime:
-    """Return when a review that was not done goes to the agency's duty desk."""
-    return due + (_OVERDUE_AFTER_VERY_HIGH if level is Level.VERY_HIGH else _OVERDUE_AFTER)
+def overdue_at(level: Level, due: datetime, *, urgent: bool = False) -> datetime:
+    """Return when a review that was not done goes to the agency's duty desk; an urgent one as soon as can be."""
+    soon = urgent or level is Level.VERY_HIGH
+    return due + (_OVERDUE_AFTER_VERY_HIGH if soon else _OVERDUE_AFTER)
 
 
-def next_step_at(level: Level, due: datetime, step: int, now: datetime) -> datetime:
+def next_step_at(level: Level, due: datetime, step: int, now: datetime, *, urgent: bool = False) -> datetime:
     """Return when the step after `step` is due: 0 waits for the due time, 1 for overdue, then daily."""
     if step == 0:
         return due
     if step == 1:
-        return max(overdue_at(level, due), now)
+        return max(overdue_at(level, due, urgent=urgent), now)
     return now + OVERDUE_REPEAT

@@ -14,11 +14,12 @@ from core import ledger
 from core.clock import Clock, sensible
 from core.database import Database, Transaction
 from core.errors import Conflict, InvalidInput, NotFound
-from core.ids import new_id
 from core.texts import mark
 from safety_plans import store
 from safety_plans.model import Level, Review, ReviewId, ReviewState
+from safety_plans.opening import new_review, take_up
 from safety_plans.rules import due_at
+from safety_plans.triggers import REASON_WITHIN, Within, duty, left_over, strictest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,22 @@ class Reviews:
             following = await self._renew(tx, case, actor, review.level, now, now)
             return ReviewView(review=following, codename=case.codename)
 
+    async def note_event(self, actor: Person, case_id: CaseId, within: Within) -> ReviewView:
+        """Record that something happened that must be assessed in time; what it was stays with people.
+
+        Whoever is in the core of the case may; the open review is due no later than that.
+        """
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
+            case = await case_store.case(tx, case_id, lock=True)
+            case_rules.as_seen_by(case, actor.id)
+            if actor.id not in {*case.core.member_ids, *case.leaders}:
+                raise NotFound(case_rules.NO_CASE)
+            case_rules.require_open(case)
+            review = await take_up(tx, case, duty(REASON_WITHIN[within], now), now)
+            await self._record(tx, "case_event_noted", actor, review, now, within=within)
+            return ReviewView(review=review, codename=case.codename)
+
     async def due(self, actor: Person) -> Sequence[ReviewView]:
         """Return the open reviews of the actor's cases, the earliest first."""
         async with self._database.transaction() as tx:
@@ -86,26 +103,20 @@ class Reviews:
         open_review = await store.open_review(tx, case.id)
         if open_review is not None:
             await store.end_review(tx, open_review.id, ReviewState.DONE, actor.id, now)
-        due = due_at(level, assessed_at)
-        review = Review(
-            id=ReviewId(new_id()),
-            case_id=case.id,
-            level=level,
-            owner_id=case.coordinator_id,
-            opened_at=now,
-            due_at=due,
-            state=ReviewState.OPEN,
-            step=0,
-            next_step_at=due,
-        )
+        open_ones = left_over(await store.duties(tx, case.id), assessed_at)
+        await store.keep_duties(tx, case.id, [each.reason for each in open_ones])
+        due, reason = strictest(due_at(level, assessed_at), open_ones)
+        review = new_review(case, level, due, now, reason)
         await store.add_review(tx, review)
         return review
 
-    async def _record(self, tx: Transaction, act: str, actor: Person, review: Review, now: datetime) -> None:
+    async def _record(
+        self, tx: Transaction, act: str, actor: Person, review: Review, now: datetime, **facts: str
+    ) -> None:
         await ledger.record(
             tx,
             ledger.Act(
                 act=act, at=now, person_id=actor.id, case_id=review.case_id, object_id=review.id,
-                facts={"level": review.level},
+                facts={"level": review.level, **facts},
             ),
         )  # fmt: skip

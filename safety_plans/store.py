@@ -11,7 +11,8 @@ from core import queries
 from core.database import Row, Transaction
 from core.errors import NotFound
 from core.texts import mark
-from safety_plans.model import Level, Review, ReviewId, ReviewState
+from safety_plans.model import Level, Reason, Review, ReviewId, ReviewState
+from safety_plans.triggers import Duty
 
 SQL = queries.load("safety_plans")
 NO_REVIEW = mark("There is no such review.")
@@ -25,8 +26,9 @@ async def put_level(tx: Transaction, case_id: CaseId, level: Level, by: PersonId
 async def add_review(tx: Transaction, review: Review) -> None:
     """Open a review."""
     await tx.run(
-        SQL["add_review"], review.id, review.case_id, review.level, review.owner_id, review.opened_at, review.due_at
-    )
+        SQL["add_review"], review.id, review.case_id, review.level, review.owner_id, review.opened_at, review.due_at,
+        review.reason,
+    )  # fmt: skip
 
 
 async def open_review(tx: Transaction, case_id: CaseId) -> Review | None:
@@ -71,6 +73,29 @@ async def step_reviews(tx: Transaction, stepped: Collection[Review]) -> None:
     )  # fmt: skip
 
 
+async def pull_review(tx: Transaction, review: Review) -> None:
+    """Record that a review is due earlier, and why."""
+    await tx.run(SQL["pull_review"], review.id, review.due_at, review.reason, review.step, review.next_step_at)
+
+
+async def duties(tx: Transaction, case_id: CaseId) -> list[Duty]:
+    """Return what happened in a case and must be assessed by a time of its own."""
+    return [
+        Duty(reason=Reason(row["reason"]), since=row["since"], due_at=row["due_at"])
+        for row in await tx.rows(SQL["duties"], case_id)
+    ]
+
+
+async def put_duty(tx: Transaction, case_id: CaseId, duty: Duty) -> None:
+    """Record what must be assessed by a time, in place of what is known of the same reason."""
+    await tx.run(SQL["put_duty"], case_id, duty.reason, duty.since, duty.due_at)
+
+
+async def keep_duties(tx: Transaction, case_id: CaseId, reasons: Collection[Reason]) -> None:
+    """Forget what was assessed: everything of a case but these."""
+    await tx.run(SQL["keep_duties"], case_id, list(reasons))
+
+
 async def set_owner(tx: Transaction, review_id: ReviewId, owner_id: PersonId) -> None:
     """Give a review to another owner."""
     await tx.run(SQL["set_owner"], review_id, owner_id)
@@ -87,4 +112,5 @@ def _review(row: Row) -> Review:
         state=ReviewState(row["state"]),
         step=row["step"],
         next_step_at=row["next_step_at"],
+        reason=Reason(row["reason"]),
     )

@@ -16,12 +16,13 @@ from core import ledger, logs, outbox
 from core.clock import Clock
 from core.database import Database, Transaction
 from core.errors import StrehaError
-from core.ids import new_id
 from core.outbox import Message, Target, TargetKind
 from core.sweep import BATCH, sweep
 from safety_plans import messages, store
-from safety_plans.model import Level, Review, ReviewId, ReviewState
-from safety_plans.rules import FIRST_ASSESSMENT_WITHIN, next_step_at
+from safety_plans.model import Review, ReviewId, ReviewState
+from safety_plans.opening import open_first
+from safety_plans.rules import next_step_at
+from safety_plans.triggers import urgent
 
 log = logs.get(__name__)
 
@@ -62,19 +63,7 @@ async def _open_first(tx: Transaction, case_id: CaseId, now: datetime) -> bool:
     case = await case_store.case(tx, case_id, lock=True)
     if not case.open or await store.open_review(tx, case_id) is not None:
         return False
-    due = case.opened_at + FIRST_ASSESSMENT_WITHIN
-    review = Review(
-        id=ReviewId(new_id()),
-        case_id=case.id,
-        level=Level.NOT_YET_ASSESSED,
-        owner_id=case.coordinator_id,
-        opened_at=now,
-        due_at=due,
-        state=ReviewState.OPEN,
-        step=0,
-        next_step_at=due,
-    )
-    await store.add_review(tx, review)
+    review = await open_first(tx, case, now)
     await ledger.record(
         tx,
         ledger.Act(act="review_opened", at=now, actor_kind="system", case_id=case.id, object_id=review.id),
@@ -117,7 +106,7 @@ async def _remind(tx: Transaction, due: Sequence[tuple[Review, Case]], now: date
     said: list[Message] = []
     for review, case in due:
         channel = Target(kind=TargetKind.COMPARTMENT, id=case.core.id)
-        said += messages.reminder(review, case.codename, channel, _template(review), [review.owner_id])
+        said += messages.reminder(review, case.codename, channel, _template(review), _rung(review, case))
         for desk in desks[review.owner_id] if _overdue(review) else ():
             said += _to_the_desk(review, case, desk, now)
     await outbox.post(tx, said, now)
@@ -152,6 +141,11 @@ def _to_the_desk(review: Review, case: Case, desk: DutyDesk, now: datetime) -> l
     return said
 
 
+def _rung(review: Review, case: Case) -> list[PersonId]:
+    """Return whom the channel rings: the owner; where nothing may wait both who lead, should one be away."""
+    return list(dict.fromkeys([review.owner_id, *(case.leaders if urgent(review.reason) else ())]))
+
+
 def _overdue(review: Review) -> bool:
     return review.step > 0
 
@@ -162,7 +156,11 @@ def _template(review: Review) -> str:
 
 def _stepped(review: Review, now: datetime) -> Review:
     step = review.step + 1
-    return replace(review, step=step, next_step_at=next_step_at(review.level, review.due_at, step, now))
+    return replace(
+        review,
+        step=step,
+        next_step_at=next_step_at(review.level, review.due_at, step, now, urgent=urgent(review.reason)),
+    )
 
 
 def _reminded(review: Review, now: datetime) -> ledger.Act:

@@ -7,6 +7,7 @@ from datetime import datetime
 from core import metrics
 from core.database import Reading
 from core.tally import AT_MOST, OF_STEPS, Tally, count_overdue
+from safety_plans import events
 from safety_plans.rules import LONGEST_WAIT_AFTER_DUE
 from safety_plans.store import SQL
 
@@ -20,6 +21,7 @@ async def _count(reading: Reading, now: datetime) -> None:
     metrics.REVIEWS_DUE.set(due["due"])
     metrics.REVIEWS_OVERDUE.set(due["overdue"])
     await count_overdue(reading, SQL["overdue"], NAME, now)
+    await count_overdue(reading, SQL["waiting_events"], events.NAME, now)
 
 
 TALLY = Tally(

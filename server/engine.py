@@ -17,7 +17,7 @@ from typing import NoReturn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from agencies.sign_in import SignIn
-from alerts import proving, reaching
+from alerts import incident_sweep, police_asking, proving, reaching
 from alerts import sweep as alerts
 from cases import ledger
 from cases.last_head import LastHead
@@ -27,6 +27,7 @@ from core.database import Database
 from core.errors import Unavailable
 from core.ledger import CHANNEL
 from core.settings import Settings
+from safety_plans import events as case_events
 from safety_plans import sweep as reviews
 from server.carriers.carrying import Carrying, carriers_of
 
@@ -83,9 +84,13 @@ class Engine:
         # Before anything is claimed: a restored database is on hold, and its statements hold back what is old.
         await self._guarded("hold", self._last_head.look)
         await self._guarded("alerts", lambda: alerts.escalate_due(self._database, self._clock))
+        await self._guarded("police", lambda: police_asking.ask_on(self._database, self._clock))
         await self._guarded("unreached", lambda: reaching.wake_waiting(self._database, self._clock))
         await self._guarded("first_reviews", self._open_first_reviews)
         await self._guarded("reviews", lambda: reviews.remind_due(self._database, self._clock))
+        await self._guarded("incidents", lambda: incident_sweep.remind_due(self._database, self._clock))
+        # What was chained since the last round; what it leaves in the ledger itself is chained next.
+        await self._guarded("case_events", lambda: case_events.take_up_events(self._database, self._clock))
         await self._guarded("ledger", lambda: ledger.sequence_all(self._database))
         await self._guarded("proof", self._prove)
         await self._guarded("sign_in", self._forget_expired)
@@ -162,7 +167,12 @@ class Engine:
     async def _wake_in_time(self) -> None:
         """Ask to be woken at the very moment when the next row falls due."""
         soon = self._clock.now() + SOON
-        for name, next_due in (("alerts", alerts.next_due), ("reviews", reviews.next_due)):
+        for name, next_due in (
+            ("alerts", alerts.next_due),
+            ("police", police_asking.next_due),
+            ("reviews", reviews.next_due),
+            ("incidents", incident_sweep.next_due),
+        ):
             moment = await next_due(self._database)
             # What is past already fell due during this round, or somebody holds it: what failed waits for its lease.
             if moment is not None:

@@ -20,7 +20,9 @@ from streha.commands import (
     devices,
     doctor,
     duty,
+    emergency,
     identity,
+    incidents,
     ledger,
     matrix,
     people,
@@ -44,8 +46,8 @@ app = typer.Typer(
     help=say(
         mark(
             "Streha: case channels, reminders and alerts for agencies that protect people.\n\n"
-            "Your own commands (case, review, alert, matrix, console, watch) need your key file: --key FILE, or "
-            "STREHA_KEY_FILE. The operator's commands read the settings of the environment.\n\n"
+            "Your own commands (case, review, alert, incident, matrix, console, watch) need your key file: --key FILE, "
+            "or STREHA_KEY_FILE. The operator's commands read the settings of the environment.\n\n"
             "\b\nMost used:\n"
             "  streha alert raise CASE     call for help and stay until somebody accepts\n"
             "  streha alert ack CASE       accept an alert\n"
@@ -57,7 +59,9 @@ app = typer.Typer(
         )
     ),
 )
+emergency.add_to(alerts.app)
 app.add_typer(alerts.app, name="alert")
+app.add_typer(incidents.app, name="incident")
 app.add_typer(cases.app, name="case")
 app.add_typer(reviews.app, name="review")
 app.add_typer(matrix.app, name="matrix")

@@ -11,6 +11,7 @@ from client.raising import REPEAT_SECONDS, Known, Progress, progress_of
 from core.errors import InvalidInput, NotAuthenticated, NotFound, StrehaError
 from core.texts import mark
 from streha import terminal
+from streha.emergency_words import police_lines
 from streha.personal import Names
 from streha.terminal import say
 
@@ -73,11 +74,12 @@ class Reporter:
                 *self._ring(),
             ]
         if progress.known is Known.STORED:
-            return [say(mark("STORED. It has reached nobody yet.")), *self._staying()]
+            return [say(mark("STORED. It has reached nobody yet.")), *self._ring(), *self._staying()]
         if progress.known is Known.DELIVERED:
             return [
                 say(mark("DELIVERED to {count} rooms. Nobody has accepted yet."), count=alert.rooms_reached),
                 *await self._unreached(alert),
+                *self._ring(),
                 *self._staying(),
             ]
         if progress.known is Known.ACCEPTED:
@@ -86,7 +88,7 @@ class Reporter:
             if alert.silent:
                 lines.append(say(mark("Still silent: {agencies}. They are being called."),
                                  agencies=names.all(alert.silent)))  # fmt: skip
-            return lines
+            return [*lines, *police_lines(alert, names, self._api.key)]
         return [say(mark("ENDED: somebody has stood it down."))]
 
     def _failure(self, known: Known, error: StrehaError | None) -> list[str]:

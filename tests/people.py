@@ -13,6 +13,8 @@ from agencies.linking import Linking
 from agencies.model import Agency, AgencyKind, DeskId, Person, PersonId, Role
 from agencies.service import Agencies
 from alerts.closing import Closing
+from alerts.emergency_calls import EmergencyCalls
+from alerts.incidents import Incidents
 from alerts.service import Alerts
 from cases.departure import depart
 from cases.model import Case, Part
@@ -96,6 +98,8 @@ class Network:
         self.agencies = Agencies(database, clock)
         self.cases = Cases(database, clock)
         self.alerts = Alerts(database, clock)
+        self.emergency_calls = EmergencyCalls(database, clock)
+        self.incidents = Incidents(database, clock)
         self.closing = Closing(database, clock)
         self.reviews = Reviews(database, clock)
         self.linking = Linking(database, clock, Settings(database_url=Secret("postgresql://"), network=NETWORK))

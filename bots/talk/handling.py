@@ -22,7 +22,7 @@ from bots.talk.flood import Flood, Seldom
 from bots.talk.heard import Heard, hear, said_in, written_at
 from bots.talk.obeying import Obeying
 from bots.talk.who_is_here import WhoIsHere
-from bots.words.commands import ASKING, Answer, Command, Said, Verb, calls_for_help
+from bots.words.commands import ASKING, NUMBERS, Answer, Command, Said, Verb, calls_for_help
 from bots.words.meaning import LATE
 from cases import store as case_store
 from cases.model import Case, CompartmentId
@@ -56,6 +56,9 @@ class Handling:
         self._alerts = Alerts(database, clock)
         self._answers = Answers(database, clock, settings, WhoIsHere(database, clock, occupants))
         self._obeying = Obeying(database, clock, self._answers)
+        self._numbers = {
+            **NUMBERS, settings.police_number: Verb.POLICE, settings.ambulance_number: Verb.AMBULANCE
+        }  # fmt: skip
         self._flood = Flood(clock)
         self._flood_said = Seldom(clock, SAID_ONCE_IN)
         self._unencrypted_said = Seldom(clock, SAID_ONCE_IN)
@@ -155,7 +158,7 @@ class Handling:
     # Words ------------------------------------------------------------------------------------------
 
     async def _received(self, message: Received) -> None:
-        said = said_in(message)
+        said = said_in(message, self._numbers)
         if said is None or (isinstance(said, Answer) and not message.bound):
             return
         if not calls_for_help(said) and not await self._may_pass(message, said):

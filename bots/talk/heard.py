@@ -6,6 +6,7 @@ database, for what the device has in memory may be older than the end of somebod
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -16,7 +17,7 @@ from agencies.model import Person
 from bots.device.received import Received
 from bots.keys.attested import is_of
 from bots.rooms import rooms
-from bots.words.commands import Said, parse
+from bots.words.commands import NUMBERS, Said, Verb, parse
 from core import once
 from core.clock import Clock
 from core.database import Database, Reading
@@ -49,13 +50,13 @@ def key_of(event_id: str) -> UUID:
     return derived_id("command", event_id)
 
 
-def said_in(message: Received) -> Said | None:
+def said_in(message: Received, numbers: Mapping[str, Verb] = NUMBERS) -> Said | None:
     """Return what a message says to the bot. Edits say nothing: what was sent first is what was meant."""
     relation = message.content.get("m.relates_to")
     edited = isinstance(relation, dict) and relation.get("rel_type") == "m.replace"
     if message.event_type != "m.room.message" or message.msgtype != "m.text" or edited:
         return None
-    return parse(message.body)
+    return parse(message.body, numbers)
 
 
 async def hear(database: Database, clock: Clock, message: Received, said: Said) -> Heard | None:

@@ -14,6 +14,7 @@ from alerts.service import Alerts, AlertView
 from alerts.vocabulary import Event, StandDownReason, Status, Through
 from bots.talk import confirmations
 from bots.talk.answers import Answers
+from bots.talk.calls import Calls
 from bots.talk.confirmations import Question
 from bots.talk.heard import Heard
 from bots.words.commands import Answer, Command, NearMiss, Verb
@@ -35,6 +36,7 @@ class Obeying:
         self._clock = clock
         self._answers = answers
         self._alerts = Alerts(database, clock)
+        self._calls = Calls(database, clock, answers)
 
     async def obey(self, heard: Heard) -> None:
         """Do what is said, or ask."""
@@ -67,6 +69,8 @@ class Obeying:
                 await self._drill(heard, said)
             case Verb.ACK | Verb.STAND_DOWN:
                 await self._answer_alert(heard, said)
+            case Verb.POLICE | Verb.AMBULANCE:
+                await self._calls.note(heard, said, await self._meant(heard, said))
             case _:
                 await self._inform(heard, said.verb)
 

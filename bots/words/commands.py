@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -30,8 +31,12 @@ class Verb(StrEnum):
     WHO = "who"
     ROSTER = "roster"
     HELP = "help"
+    # By the numbers that people dial, which nobody has to translate.
+    POLICE = "192"
+    AMBULANCE = "194"
 
 
+EMERGENCY = frozenset({Verb.POLICE, Verb.AMBULANCE})
 # What only asks: nothing is changed by it, and nothing but the word itself belongs to it.
 ASKING = frozenset({Verb.DUE, Verb.WHO, Verb.ROSTER, Verb.HELP})
 
@@ -44,15 +49,25 @@ class Passage(StrEnum):
     DARK = "dark"
 
 
+class Caller(StrEnum):
+    """Who called the police, where no name is written."""
+
+    ME = "me"
+    OTHER = "other"
+    NOBODY = "no"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One command, with what was written after it."""
+    """One command, with what was written after it: of a call for help who made it, as a name where it is no word."""
 
     verb: Verb
     codename: str | None = None
     reason: StandDownReason | None = None
     passage: Passage | None = None
     minutes: int | None = None
+    caller: Caller | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +97,8 @@ _ENGLISH: dict[Verb, tuple[str, ...]] = {
     Verb.WHO: ("who",),
     Verb.ROSTER: ("roster",),
     Verb.HELP: ("help",),
+    Verb.POLICE: ("192",),
+    Verb.AMBULANCE: ("194",),
 }
 _LATIN: dict[Verb, tuple[str, ...]] = {
     Verb.PANIC: ("panika",),
@@ -93,6 +110,8 @@ _LATIN: dict[Verb, tuple[str, ...]] = {
     Verb.WHO: ("ko je tu",),
     Verb.ROSTER: ("dežurstvo", "dezurstvo"),
     Verb.HELP: ("pomoć", "pomoc"),
+    Verb.POLICE: ("192",),
+    Verb.AMBULANCE: ("194",),
 }
 _CYRILLIC: dict[Verb, tuple[str, ...]] = {
     Verb.PANIC: ("паника",),
@@ -104,6 +123,8 @@ _CYRILLIC: dict[Verb, tuple[str, ...]] = {
     Verb.WHO: ("ко је ту",),
     Verb.ROSTER: ("дежурство",),
     Verb.HELP: ("помоћ",),
+    Verb.POLICE: ("192",),
+    Verb.AMBULANCE: ("194",),
 }
 _OF_LANGUAGE = {"en": _ENGLISH, "sr-Latn": _LATIN, "sr-Cyrl": _CYRILLIC}
 WORDS: dict[Verb, tuple[str, ...]] = {
@@ -120,10 +141,16 @@ PASSAGES: dict[Passage, tuple[str, ...]] = {
     Passage.DELAYED: ("delayed", "kasnim", "касним"),
     Passage.DARK: ("dark", "tišina", "tisina", "тишина"),
 }
+CALLERS: dict[Caller, tuple[str, ...]] = {
+    Caller.ME: ("me", "i", "ja", "ја"),
+    Caller.OTHER: ("other", "somebody else", "drugi", "neko drugi", "други", "неко други"),
+    Caller.NOBODY: ("no", "nobody", "ne", "niko", "не", "нико"),
+}
 ANSWERS: dict[Answer, tuple[str, ...]] = {Answer.YES: ("yes", "da", "да"), Answer.NO: ("no", "ne", "не")}
 _VERB_OF_WORD = {word: verb for verb, words in WORDS.items() for word in words}
 _REASON_OF_WORDS = {words: reason for reason, variants in REASONS.items() for words in variants}
 _PASSAGE_OF_WORDS = {words: passage for passage, variants in PASSAGES.items() for words in variants}
+_CALLER_OF_WORDS = {words: caller for caller, variants in CALLERS.items() for words in variants}
 _ANSWER_OF_WORD = {word: answer for answer, words in ANSWERS.items() for word in words}
 _WORD = re.compile(r"\w+")
 # Who says one of these beside the word for panic says that there is none.
@@ -134,6 +161,7 @@ _DENYING = frozenset(
 _CODENAME = re.compile(r"[a-z]+(?:-[a-z]+)+")
 _PASSAGE = re.compile(r"([^\d]+?)(?: ([0-9]{1,4}))?(?: (?:min|мин))?")
 # Short words are too like ordinary ones: "back" is no "ack", "dude" no "due".
+NUMBERS: Mapping[str, Verb] = {each.value: each for each in EMERGENCY}
 _LONG_ENOUGH = [word for word in _VERB_OF_WORD if len(word) >= 5]
 _LONGEST_FIRST = sorted(_VERB_OF_WORD, key=len, reverse=True)
 
@@ -148,12 +176,18 @@ def calls_for_help(said: Said | None) -> bool:
     return isinstance(said, Command) and said.verb is Verb.PANIC
 
 
-def parse(body: str) -> Said | None:
-    """Return the command that a message is, what it nearly is, an answer to a question, or nothing."""
+def parse(body: str, numbers: Mapping[str, Verb] = NUMBERS) -> Said | None:
+    """Return the command that a message is, what it nearly is, an answer to a question, or nothing.
+
+    `numbers` are what people dial here; each stands for what is called by it.
+    """
     # A question mark makes a question of it: that asks back.
     text = " ".join(_own_words(body).casefold().split()).strip("!./ ")
     if not text or len(text) > LONGEST:
         return _cry(text)
+    first, _, rest = text.partition(" ")
+    if first in numbers:
+        return _cry(text) or _emergency(numbers[first], rest)
     if text in _ANSWER_OF_WORD:
         return _ANSWER_OF_WORD[text]
     for each in _LONGEST_FIRST:
@@ -197,6 +231,15 @@ def _with_rest(verb: Verb, rest: str) -> Command | None:
     if verb is Verb.STAND_DOWN and reason in _REASON_OF_WORDS:
         return Command(verb=verb, codename=codename or None, reason=_REASON_OF_WORDS[reason])
     return None
+
+
+def _emergency(verb: Verb, rest: str) -> Command:
+    """Take what stands after a number: a codename, and who called. Whose name it is others know."""
+    codename, _, who = rest.partition(" ")
+    if not _CODENAME.fullmatch(codename):
+        codename, who = "", rest
+    caller = _CALLER_OF_WORDS.get(who)
+    return Command(verb=verb, codename=codename or None, caller=caller, name="" if caller else who)
 
 
 def _passage(rest: str) -> Command | None:

@@ -19,6 +19,8 @@ TEXTS = {
         "roster: who is on duty\n"
         "op: says how far you are, where an operation is running\n"
         "drill: an exercise\n"
+        "{police} me: you called {police} in an alert; or {police} and a name, or {police} no\n"
+        "{ambulance} me: the same of {ambulance}\n"
         "Danger to life: ring {police}, ambulance {ambulance}."
     ),
     "reply_did_you_mean": mark("Nothing was done. Did you mean: {command}? Write it alone."),
@@ -26,6 +28,20 @@ TEXTS = {
     "reply_which_alert": mark("Several alerts are open. Write which: {command}"),
     "reply_which_alert_unlisted": mark(
         "Several alerts are open. Write {command} and the codename of the one you mean."
+    ),
+    "reply_police_who": mark(
+        "Nothing was noted. Who called {police}? Write {police} me, {police} and the name of somebody who was called "
+        "here, {police} other, or {police} no."
+    ),
+    "reply_ambulance_who": mark(
+        "Nothing was noted. Who called {ambulance}? Write {ambulance} me, {ambulance} and the name of somebody who was "
+        "called here, {ambulance} other, or {ambulance} no."
+    ),
+    "reply_police_which": mark(
+        "Nothing was noted. Several alerts are open. Write the codename too, after {police}, and then who called."
+    ),
+    "reply_ambulance_which": mark(
+        "Nothing was noted. Several alerts are open. Write the codename too, after {ambulance}, and then who called."
     ),
     "reply_which_case": mark("NOT raised yet. Write for which case: {command}\nDanger to life: ring {police}."),
     "reply_which_case_unlisted": mark(

@@ -22,9 +22,23 @@ except PackageNotFoundError:
 VERSION_LABEL = Label("version", (VERSION,))
 SWEEP = Label(
     "module",
-    ("clock", "alerts", "first_reviews", "reviews", "ledger", "sign_in", "heartbeat", "unreached", "wake", "proof"),
+    (
+        "clock",
+        "alerts",
+        "first_reviews",
+        "reviews",
+        "ledger",
+        "sign_in",
+        "heartbeat",
+        "unreached",
+        "wake",
+        "proof",
+        "police",
+        "incidents",
+        "case_events",
+    ),
 )
-STEPPED = Label("module", ("alerts", "reviews"))
+STEPPED = Label("module", ("alerts", "reviews", "police", "incidents", "case_events"))
 PART = Label("module", ("core", "ledger", "alerts", "reviews", "bots"))
 ROLE = Label("role", ("engine", "bots", "prober", "readiness"))
 POOL = Label("pool", ("ordinary", "urgent"))

@@ -17,6 +17,7 @@ class Access(Enum):
     STAFF_WITH_KEY = "Whoever is signed in with a key; a browser's session makes no others."
     PART_IN_CASE = "The coordinator, the deputy and the members of any compartment of the case."
     LEADS_CASE = "The coordinator and the deputy of the case. Members are told to ask them."
+    IN_CORE = "The members of the case's core compartment, the coordinator and the deputy."
     PART_IN_COMPARTMENT = "The members of the compartment, and whoever leads its case."
     LEADS_COMPARTMENT = "Whoever leads the compartment's case. Members are told to ask them."
     SEES_ALERT = "Whoever raised the alert, was called or told of it, its compartment's members and its case's leaders."

@@ -11,6 +11,8 @@ from agencies.sign_in import SignIn
 from alerts.closing import Closing
 from alerts.devices import DeviceRaises
 from alerts.drills import Drills
+from alerts.emergency_calls import EmergencyCalls
+from alerts.incidents import Incidents
 from alerts.service import Alerts
 from cases.service import Cases
 from core.clock import Clock
@@ -35,6 +37,8 @@ class Services:
     cases: Cases
     alerts: Alerts
     devices: DeviceRaises
+    emergency_calls: EmergencyCalls
+    incidents: Incidents
     closing: Closing
     drills: Drills
     reviews: Reviews
@@ -58,6 +62,8 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
         cases=cases,
         alerts=alerts,
         devices=DeviceRaises(database, clock),
+        emergency_calls=EmergencyCalls(database, clock),
+        incidents=Incidents(database, clock),
         closing=Closing(database, clock),
         drills=Drills(database, settings.time_zone),
         reviews=reviews,

@@ -7,6 +7,7 @@ import { serverNow } from "./clock.js";
 import { memo } from "./drawing.js";
 import { moment } from "./moments.js";
 import { agencyName, agencyNames, peopleNames, personName, roomNames } from "./names.js";
+import { PoliceLine } from "./police.js";
 import { endedWords } from "./raise_words.js";
 import { t } from "./texts.js";
 import { Time } from "./time.js";
@@ -39,6 +40,7 @@ export const AlertCard = memo(
               <p class="state">${stateWords(alert, facts)}</p>
               ${hasAccepted(alert, facts.me.id) &&
               html`<p><strong>${t("You have accepted {alert}. Ring back whoever raised it.", { alert: alert.codename })}</strong></p>`}
+              <${PoliceLine} alert=${alert} facts=${facts} mine=${mine} />
               <${Who} alert=${alert} facts=${facts} />
               <div class="buttons">
                 ${mayAccept(alert, facts.me.id) && html`<${AcceptButton} id=${alert.id} codename=${alert.codename} />`}
@@ -46,7 +48,8 @@ export const AlertCard = memo(
               </div>
               <${Everybody} alert=${alert} facts=${facts} />
             `
-          : html`<p class="state">${endedWords(alert, facts)}</p>`}
+          : html`<p class="state">${endedWords(alert, facts)}</p>
+              <${PoliceLine} alert=${alert} facts=${facts} mine=${mine} />`}
       </article>
     `;
   },

@@ -12,7 +12,7 @@ import { failureWords, reasonWords } from "./words.js";
  */
 
 /** Do something once at a time, and tell how it goes. @param {string} id @param {() => Promise<unknown>} act */
-function useAct(id, act) {
+export function useAct(id, act) {
   const { session } = useConsole();
   const [step, go] = useState(/** @type {Step} */ (""));
   const [failure, fail] = useState(/** @type {Failure | null} */ (null));

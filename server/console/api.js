@@ -102,6 +102,8 @@ export function createApi({ fetch, clock }) {
     accept: (id) => ask("POST", `/api/alerts/${id}/acknowledgement`, ALERT),
     /** @param {string} id @param {Reason} reason @returns {Promise<Alert>} */
     standDown: (id, reason) => ask("POST", `/api/alerts/${id}/stand-down`, ALERT, { reason }),
+    /** @param {string} id @param {boolean} called @param {string | null} by Nobody where one called who takes no part. @returns {Promise<Alert>} */
+    police: (id, called, by) => ask("POST", `/api/alerts/${id}/emergency-calls`, ALERT, { called, by }),
     /** @param {string} code @returns {Promise<void>} */
     signIn: (code) => ask("POST", "/api/sign-in/browser", {}, { code }),
     /** @returns {Promise<void>} */

@@ -102,6 +102,8 @@ export function createKnowledge({ api, store, now }) {
     accept: (id) => keep(api.accept(id), ++numbers),
     /** @param {string} id @param {Reason} reason */
     standDown: (id, reason) => keep(api.standDown(id, reason), ++numbers),
+    /** @param {string} id @param {boolean} called @param {string | null} by */
+    police: (id, called, by) => keep(api.police(id, called, by), ++numbers),
     /** @param {string} key @param {string} compartment @param {Status} status */
     raise: (key, compartment, status) => keep(api.raise(key, compartment, status), ++numbers),
   };

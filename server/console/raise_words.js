@@ -50,7 +50,9 @@ function knownWords(progress, known) {
 
 /** Whether the raiser should be told whom to ring. @param {Progress} progress */
 export function shouldRing(progress) {
-  if (progress.status === "Exercise" || isSettled(progress) || progress.stop === "passed_on") return false;
+  if (progress.status === "Exercise") return false;
+  if (progress.known === "accepted" && progress.alert) return policeWords(progress.alert).length > 0;
+  if (isSettled(progress) || progress.stop === "passed_on") return false;
   return progress.known !== "raising" || progress.slow;
 }
 
@@ -72,7 +74,8 @@ function alertWords(alert, known) {
     const people = accepted.map((each) => `${personName(each.person, known, alert)} (${time(each.at)})`);
     const silent = silentAgencies(alert);
     const still = t("Still silent: {agencies}. They are being called.", { agencies: agencyNames(silent, known) });
-    return { headline: t("ACCEPTED by {people}.", { people: listed(people) }), lines: silent.length ? [still] : [], urgent: [] };
+    const headline = t("ACCEPTED by {people}.", { people: listed(people) });
+    return { headline, lines: silent.length ? [still] : [], urgent: policeWords(alert) };
   }
   const { reached, missed } = roomNames(alert, known);
   const unreached = unreachedPeople(alert);
@@ -88,6 +91,14 @@ function alertWords(alert, known) {
     lines: [t("Delivered to: {rooms}.", { rooms: reached }), staying()],
     urgent,
   };
+}
+
+/** What the raiser should do where nobody is known to have called the police. @param {Alert} alert */
+function policeWords(alert) {
+  if (isDrill(alert)) return [];
+  if (alert.police === "unanswered") return [t("Nobody has said that the police was called. Call.")];
+  if (alert.police === "not_called") return [t("The police was NOT called. In danger call.")];
+  return alert.police === "asked" || alert.police === "unknown" ? [t("Police: NOT known to be called.")] : [];
 }
 
 /** Who ended an alert, when and why. @param {Alert} alert @param {Known} known */

@@ -31,6 +31,16 @@ export type Delivery = {
   unreached: string[];
 };
 
+export type EmergencyCall = {
+  service: "police" | "ambulance";
+  said_by: string;
+  called: boolean;
+  called_by: string | null;
+  called_at: string | null;
+};
+
+export type Police = "called" | "not_called" | "unknown" | "asked" | "unanswered";
+
 export type Alert = {
   id: string;
   codename: string;
@@ -52,6 +62,8 @@ export type Alert = {
   agencies: AgencyInAlert[];
   recipients: Recipient[];
   deliveries: Delivery[];
+  emergency_calls: EmergencyCall[];
+  police: Police | null;
   people: Names;
 };
 

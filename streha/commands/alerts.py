@@ -11,15 +11,18 @@ import typer
 
 from agencies.model import AgencyId
 from alerts.drills import Drills, Figures
+from alerts.emergency import Police
 from alerts.messages import EVENT_TEXTS, REASON_TEXTS
 from alerts.vocabulary import Event, StandDownReason, Status
 from client.answers import Alert
+from client.key_file import KeyFile
 from client.raising import raise_until_accepted
 from core.clock import SystemClock
 from core.errors import InvalidInput, StrehaError
 from core.ids import new_id
 from core.texts import mark
 from streha import terminal
+from streha.emergency_words import police_lines
 from streha.installation import installation
 from streha.options import Json, Key
 from streha.personal import Names, as_id, find_alert, find_compartment, find_participant, speaking_as
@@ -118,16 +121,16 @@ def _list(
 
 @app.command("show", help=say(mark("Show an alert: who was called, who accepted, who is silent.")))
 def _show(alert: AlertWords, key: Key, *, json: Json = False) -> None:
-    async def act() -> tuple[Alert, Names]:
+    async def act() -> tuple[Alert, Names, KeyFile]:
         async with speaking_as(key) as api:
             found = await find_alert(api, alert, ended=True)
-            return found, Names() if json else (await Names.of(api)).learn([found])
+            return found, Names() if json else (await Names.of(api)).learn([found]), api.key
 
-    found, names = asyncio.run(act())
+    found, names, own = asyncio.run(act())
     if json:
         terminal.as_json(found)
     else:
-        _print_alert(found, names)
+        _print_alert(found, names, police_lines(found, names, own))
 
 
 @app.command(
@@ -140,13 +143,13 @@ def _show(alert: AlertWords, key: Key, *, json: Json = False) -> None:
     ),
 )
 def _acknowledge(alert: AlertWords, key: Key, *, json: Json = False) -> None:
-    async def act() -> tuple[Alert, Alert, Names]:
+    async def act() -> tuple[Alert, Alert, Names, KeyFile]:
         async with speaking_as(key) as api:
             before = await find_alert(api, alert)
             accepted = await api.acknowledge(before.id)
-            return before, accepted, Names() if json else (await Names.of(api)).learn([accepted])
+            return before, accepted, Names() if json else (await Names.of(api)).learn([accepted]), api.key
 
-    before, accepted, names = asyncio.run(act())
+    before, accepted, names, own = asyncio.run(act())
     if json:
         terminal.as_json(accepted)
         return
@@ -158,6 +161,12 @@ def _acknowledge(alert: AlertWords, key: Key, *, json: Json = False) -> None:
         )
         return
     terminal.line(mark("You have accepted {alert}. Ring back whoever raised it."), alert=_title(accepted))
+    for each in police_lines(accepted, names, own):
+        terminal.plain(each)
+    if accepted.police == Police.ASKED:
+        terminal.line(
+            mark("Say whether the police was called: streha alert police {alert} me"), alert=accepted.codename
+        )
     if accepted.silent:
         terminal.line(mark("Still silent: {agencies}. They are being called."), agencies=names.all(accepted.silent))
 
@@ -219,7 +228,7 @@ def _spoke(
     ] = "",
     json: Json = False,
 ) -> None:
-    spoken_at = _last_time(at, SystemClock().now()) if at else None
+    spoken_at = last_time(at, SystemClock().now()) if at else None
 
     async def act() -> tuple[Alert, Names]:
         async with speaking_as(key) as api:
@@ -315,7 +324,7 @@ def _seconds(seconds: float | None) -> str:
     return "" if seconds is None else f"{seconds:.0f} s"
 
 
-def _last_time(words: str, now: datetime) -> datetime:
+def last_time(words: str, now: datetime) -> datetime:
     """Return when it was last this hour and minute by the machine's clock, or the moment that is written in full."""
     try:
         if len(words) > len("HH:MM"):
@@ -340,7 +349,7 @@ def _print_conversations(alert: Alert, names: Names) -> None:
         )
 
 
-def _print_alert(alert: Alert, names: Names) -> None:
+def _print_alert(alert: Alert, names: Names, police: list[str]) -> None:
     terminal.plain(f"{_title(alert)}: {_words(EVENT_TEXTS, alert.event)}", style="bold")
     terminal.line(mark("Raised {time} by {person}."), time=terminal.moment(alert.sent), person=_raised_by(alert, names))
     terminal.line(mark("State: {state}"), state=_words(_STATES, alert.state))
@@ -355,6 +364,8 @@ def _print_alert(alert: Alert, names: Names) -> None:
     terminal.line(mark("Messages delivered to {count} rooms."), count=alert.rooms_reached)
     if alert.unreached:
         terminal.line(mark("NOT reached on any device: {people}. Ring them."), people=names.all(alert.unreached))
+    for each in police:
+        terminal.plain(each)
     _print_conversations(alert, names)
     if alert.stood_down_at is not None:
         terminal.line(

@@ -14,6 +14,7 @@ from core.errors import InvalidInput, NotFound
 from core.texts import mark
 from safety_plans.model import Level
 from safety_plans.store import NO_REVIEW
+from safety_plans.triggers import Within
 from streha import terminal
 from streha.options import Json, Key
 from streha.personal import Names, as_id, find_case, speaking_as
@@ -37,10 +38,10 @@ def _list(key: Key, *, json: Json = False) -> None:
     else:
         now = SystemClock().now()
         terminal.table(
-            [mark("Case"), mark("Level"), mark("Due"), mark("State"), mark("Owner")],
+            [mark("Case"), mark("Level"), mark("Due"), mark("Why"), mark("State"), mark("Owner")],
             [
                 (
-                    each.codename, each.level, terminal.moment(each.due_at),
+                    each.codename, each.level, terminal.moment(each.due_at), _why(each.reason),
                     say(mark("OVERDUE")) if each.due_at < now else say(mark("open")), names(each.owner),
                 )
                 for each in found
@@ -87,6 +88,48 @@ def _done(
             raise NotFound(NO_REVIEW)
 
     _print_next(asyncio.run(act()), json=json)
+
+
+@app.command(
+    "event",
+    help=say(
+        mark(
+            "Record that something happened which must be assessed within 2h, 24h or 72h. What it was does not belong "
+            "here.\n\n\b\nExample:\n"
+            "  streha review event quiet-heron 24h"
+        )
+    ),
+)
+def _event(
+    case: Annotated[str, typer.Argument(metavar="CASE", help=say(mark("A case, by codename or id.")))],
+    within: Annotated[Within, typer.Argument(help=say(mark("In what time it must be assessed.")))],
+    key: Key,
+    *,
+    json: Json = False,
+) -> None:
+    async def act() -> Review:
+        async with speaking_as(key) as api:
+            return await api.note_event((await find_case(api, case)).id, within)
+
+    _print_next(asyncio.run(act()), json=json)
+
+
+_REASONS = {
+    "interval": mark("its level"),
+    "alert": mark("an alert"),
+    "after_alert": mark("an alert that ended"),
+    "leak": mark("data may have leaked"),
+    "health": mark("health"),
+    "staff_changed": mark("staff changed"),
+    "agency_changed": mark("an agency changed"),
+    "event_2h": mark("something happened"),
+    "event_24h": mark("something happened"),
+    "event_72h": mark("something happened"),
+}
+
+
+def _why(reason: str) -> str:
+    return say(_REASONS[reason]) if reason in _REASONS else reason
 
 
 def _print_next(review: Review, *, json: bool) -> None:

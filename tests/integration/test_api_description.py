@@ -14,11 +14,13 @@ import pytest
 
 from agencies.attestation import EndReason, code_of
 from agencies.model import Role
+from alerts.incident_rules import Fact, Section
 from alerts.vocabulary import StandDownReason
 from cases.model import Part
 from client.api import ApiClient
 from core.settings import Settings
 from safety_plans.model import Level
+from safety_plans.triggers import Within
 from tests.authorisation import operations
 from tests.described import described
 from tests.people import Network
@@ -101,6 +103,10 @@ async def test_the_client_does_what_is_described_and_all_of_it(api: ServedApi) -
             "alert": lambda: officer.alert(key),
             "acknowledge": lambda: officer.acknowledge(key),
             "note_conversation": lambda: officer.note_conversation(key, scene.coordinator.id),
+            "note_emergency_call": lambda: officer.note_emergency_call(key, called=True, by=scene.coordinator.id),
+            "incident": lambda: officer.incident(key),
+            "add_fact": lambda: officer.add_fact(key, Section.IMMEDIATE, Fact.POLICE_CAME),
+            "note_event": lambda: coordinator.note_event(opened.id, Within.THREE_DAYS),
             "stand_down": lambda: officer.stand_down(key, StandDownReason.SAFE),
             "drills": lambda: confirming.drills(scene.shelter.agency.id),
             "close_case": lambda: coordinator.close_case(opened.id),

@@ -29,13 +29,14 @@ from safety_plans.model import Level
 from server.api.credentials import DEVICE_PREFIX
 from server.api.routes import ROUTES
 from server.api.wire import Nothing
-from server.api.wire.alerts import EndAlert, ListAlerts, NoteConversation, RaiseAlert
+from server.api.wire.alerts import EndAlert, ListAlerts, NoteConversation, NoteEmergencyCall, RaiseAlert
 from server.api.wire.browser import BrowserSessionRequest
 from server.api.wire.cases import NameLeaders, OpenCase, OpenCompartment, SetPart
 from server.api.wire.devices import RaiseByDevice
 from server.api.wire.directory import ChallengeRequest, SessionRequest, token_text
+from server.api.wire.incidents import AddFact
 from server.api.wire.matrix import ClaimDevice, ConfirmDevice, EndLink
-from server.api.wire.reviews import SetLevel
+from server.api.wire.reviews import NoteEvent, SetLevel
 from server.api.wire.stream import FollowStream
 from streha.cli import app
 from streha.processes import exposition
@@ -252,6 +253,11 @@ async def test_no_command_lets_a_marked_name_out(
         ("alert", "list", "--ended"),
         ("alert", "show", case),
         ("alert", "spoke", case, marked.officer.name),
+        ("alert", "police", case, marked.officer.name),
+        ("alert", "police", case, MARK),
+        ("incident", "add", case, "immediate", "data_may_have_leaked"),
+        ("incident", "show", case),
+        ("review", "event", case, "2h"),
         ("case", "exclude", case, person, "--yes"),
         ("alert", "stand-down", case, "--reason", "safe"),
         ("case", "close", case, "--yes"),
@@ -381,6 +387,9 @@ def right_body(takes: type, marked: Marked) -> object:
         RaiseAlert: {"compartment": marked.ids["compartment"]},
         EndAlert: {"reason": "safe"},
         NoteConversation: {"person": marked.officer.id},
+        NoteEmergencyCall: {"called": True},
+        AddFact: {"section": "immediate", "fact": "data_may_have_leaked"},
+        NoteEvent: {"within": "24h"},
     }
     return bodies[takes]
 

@@ -16,6 +16,9 @@ from agencies.attestation import EndReason
 from agencies.linking import Linking
 from agencies.model import Person, PersonId
 from alerts.closing import Closing
+from alerts.emergency_calls import EmergencyCalls
+from alerts.incident_rules import Fact, Section
+from alerts.incidents import Incidents
 from alerts.model import AlertId
 from alerts.service import Alerts
 from alerts.vocabulary import StandDownReason
@@ -25,6 +28,7 @@ from core.database import Database
 from core.errors import NotFound
 from safety_plans.model import Level, ReviewId
 from safety_plans.service import Reviews
+from safety_plans.triggers import Within
 from tests.people import Network, Scene
 
 
@@ -60,6 +64,10 @@ REFUSED: dict[str, Attempt] = {
     "Alerts.acknowledge": lambda n, p, _s, t: n.alerts.acknowledge(p, t.alert),
     "Alerts.note_conversation": lambda n, p, s, t: n.alerts.note_conversation(p, t.alert, s.member.id),
     "Alerts.stand_down": lambda n, p, _s, t: n.alerts.stand_down(p, t.alert, StandDownReason.SAFE),
+    "EmergencyCalls.note": lambda n, p, _s, t: n.emergency_calls.note(p, t.alert, called=False),
+    "Incidents.see": lambda n, p, _s, t: n.incidents.see(p, t.alert),
+    "Incidents.add": lambda n, p, _s, t: n.incidents.add(p, t.alert, Section.IMMEDIATE, Fact.POLICE_CAME),
+    "Reviews.note_event": lambda n, p, _s, t: n.reviews.note_event(p, t.case, Within.ONE_DAY),
     "Reviews.set_level": lambda n, p, _s, t: n.reviews.set_level(p, t.case, Level.LOW),
     "Reviews.complete": lambda n, p, _s, t: n.reviews.complete(p, t.review),
     "Linking.confirm": lambda n, p, _s, t: n.linking.confirm(p, t.person, "AbCd EfGh IjKl MnOp"),
@@ -84,7 +92,7 @@ PEOPLE = ["stranger", "colleague of a member", "excluded", "removed", "departed"
 def test_every_method_is_tried() -> None:
     methods = {
         f"{service.__name__}.{name}"
-        for service in (Cases, Closing, Alerts, Reviews, Linking)
+        for service in (Cases, Closing, Alerts, EmergencyCalls, Incidents, Reviews, Linking)
         for name, member in inspect.getmembers(service, inspect.iscoroutinefunction)
         if not name.startswith("_")
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from server.api.route import Route
-from server.api.routes import alerts, board, cases, devices, directory, matrix, reviews, sign_in, stream
+from server.api.routes import alerts, board, cases, devices, directory, incidents, matrix, reviews, sign_in, stream
 
 ROUTES: tuple[Route[Any], ...] = (
     *sign_in.ROUTES,
@@ -15,6 +15,7 @@ ROUTES: tuple[Route[Any], ...] = (
     *reviews.ROUTES,
     *alerts.ROUTES,
     *devices.ROUTES,
+    *incidents.ROUTES,
     *board.ROUTES,
     *stream.ROUTES,
 )

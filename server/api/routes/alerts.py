@@ -17,7 +17,15 @@ from server.api.access import Access
 from server.api.route import Call, Limit, Route
 from server.api.services import Services
 from server.api.wire import Nothing
-from server.api.wire.alerts import AlertAnswer, AlertsAnswer, EndAlert, ListAlerts, NoteConversation, RaiseAlert
+from server.api.wire.alerts import (
+    AlertAnswer,
+    AlertsAnswer,
+    EndAlert,
+    ListAlerts,
+    NoteConversation,
+    NoteEmergencyCall,
+    RaiseAlert,
+)
 from server.api.wire.drills import DrillsAnswer
 
 log = logs.get(__name__)
@@ -78,6 +86,16 @@ async def note_conversation(call: Call[NoteConversation]) -> AlertAnswer:
     """Record that the actor spoke with somebody who raised the alert or was called for it."""
     alert_id, asked = AlertId(call.ids["alert"]), call.asked
     return AlertAnswer.of(await call.services.alerts.note_conversation(call.actor, alert_id, asked.person, asked.at))
+
+
+async def note_emergency_call(call: Call[NoteEmergencyCall]) -> AlertAnswer:
+    """Note whether the police, or an ambulance, was called for an alert, by whom and when; it accepts nothing."""
+    asked, alert_id = call.asked, AlertId(call.ids["alert"])
+    return AlertAnswer.of(
+        await call.services.emergency_calls.note(
+            call.actor, alert_id, called=asked.called, called_by=asked.by, at=asked.at, service=asked.service
+        )
+    )
 
 
 async def show_drills(call: Call[Nothing]) -> DrillsAnswer:
@@ -143,6 +161,15 @@ ROUTES: tuple[Route[Any], ...] = (
         call=note_conversation,
         access=Access.CALLED_OR_RAISED,
         takes=NoteConversation,
+        gives=AlertAnswer,
+    ),
+    Route(
+        method="POST",
+        path="/api/alerts/{alert}/emergency-calls",
+        summary="Note whether the police or an ambulance was called, and by whom",
+        call=note_emergency_call,
+        access=Access.CALLED_OR_RAISED,
+        takes=NoteEmergencyCall,
         gives=AlertAnswer,
     ),
     Route(

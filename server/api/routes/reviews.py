@@ -9,7 +9,7 @@ from safety_plans.model import ReviewId
 from server.api.access import Access
 from server.api.route import Call, Route
 from server.api.wire import Nothing
-from server.api.wire.reviews import ReviewAnswer, ReviewsAnswer, SetLevel
+from server.api.wire.reviews import NoteEvent, ReviewAnswer, ReviewsAnswer, SetLevel
 
 
 async def set_level(call: Call[SetLevel]) -> ReviewAnswer:
@@ -28,6 +28,13 @@ async def list_reviews(call: Call[Nothing]) -> ReviewsAnswer:
 async def complete_review(call: Call[Nothing]) -> ReviewAnswer:
     """Record that a review was done; the next one is the answer."""
     return ReviewAnswer.of(await call.services.reviews.complete(call.actor, ReviewId(call.ids["review"])))
+
+
+async def note_event(call: Call[NoteEvent]) -> ReviewAnswer:
+    """Record that something happened which must be assessed in time; the open review is the answer."""
+    return ReviewAnswer.of(
+        await call.services.reviews.note_event(call.actor, CaseId(call.ids["case"]), call.asked.within)
+    )
 
 
 ROUTES: tuple[Route[Any], ...] = (
@@ -56,6 +63,15 @@ ROUTES: tuple[Route[Any], ...] = (
         call=complete_review,
         access=Access.KEEPS_REVIEW,
         takes=Nothing,
+        gives=ReviewAnswer,
+    ),
+    Route(
+        method="POST",
+        path="/api/cases/{case}/events",
+        summary="Record that something happened which must be assessed in time",
+        call=note_event,
+        access=Access.IN_CORE,
+        takes=NoteEvent,
         gives=ReviewAnswer,
     ),
 )

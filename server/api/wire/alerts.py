@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from agencies.model import AgencyId, PersonId, RaisingDevice
+from alerts.emergency import EmergencyCall, Police, Service
 from alerts.escalation import paused_until
 from alerts.model import (
     AgencyAnswer,
@@ -68,6 +69,38 @@ class ConversationAnswer(Wire, frozen=True, kw_only=True):
             spoken_by=conversation.spoken_by,
             spoken_with=conversation.spoken_with,
             spoken_at=conversation.spoken_at,
+        )
+
+
+class NoteEmergencyCall(Wire, frozen=True, kw_only=True):
+    """Whether a service was called. Without `by` somebody called who takes no part; `at` is now unless it says."""
+
+    called: bool
+    by: PersonId | None = None
+    at: Moment | None = None
+    service: Service = Service.POLICE
+
+
+class EmergencyCallAnswer(Wire, frozen=True, kw_only=True):
+    """That somebody says a service was called, or was not."""
+
+    service: Service
+    said_by: PersonId
+    said_at: Moment
+    called: bool
+    called_by: PersonId | None
+    called_at: Moment | None
+
+    @classmethod
+    def of(cls, said: EmergencyCall) -> Self:
+        """Return what was said as it is sent."""
+        return cls(
+            service=said.service,
+            said_by=said.said_by,
+            said_at=said.said_at,
+            called=said.called,
+            called_by=said.called_by,
+            called_at=said.called_at,
         )
 
 
@@ -157,7 +190,8 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
     it, as far as that was verified. Until `paused_until` calling rests because a raiser said that it is over. What
     comes at `next_step_at` is the next call, or once every responder has accepted the question to the owner; from
     `owner_asked_at` it is the end of the wait for an answer.
-    `people` names everybody who takes part.
+    `people` names everybody who takes part. `police` is what is known of whether the police was called; nothing
+    where that need not be.
     """
 
     id: AlertId
@@ -185,6 +219,8 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
     recipients: list[RecipientAnswer]
     deliveries: list[DeliveryAnswer]
     conversations: list[ConversationAnswer]
+    emergency_calls: list[EmergencyCallAnswer]
+    police: Annotated[Police | None, msgspec.Meta(examples=["asked"])]
     people: dict[PersonId, NameOfPerson]
 
     @classmethod
@@ -217,6 +253,8 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
             recipients=[RecipientAnswer.of(each) for each in alert.recipients],
             deliveries=[DeliveryAnswer.of(each) for each in view.deliveries],
             conversations=[ConversationAnswer.of(each) for each in alert.conversations],
+            emergency_calls=[EmergencyCallAnswer.of(each) for each in alert.emergency_calls],
+            police=alert.police,
             people={each.id: each.name for each in view.people},
         )
 

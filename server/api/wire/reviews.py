@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Self
+from typing import Annotated, Self
+
+import msgspec
 
 from agencies.model import PersonId
 from cases.model import CaseId
-from safety_plans.model import Level, ReviewId, ReviewState
+from safety_plans.model import Level, Reason, ReviewId, ReviewState
 from safety_plans.service import ReviewView
+from safety_plans.triggers import Within
 from server.api.wire import Codename, Moment, Wire
 
 
@@ -19,8 +22,14 @@ class SetLevel(Wire, frozen=True, kw_only=True):
     assessed_at: Moment | None = None
 
 
+class NoteEvent(Wire, frozen=True, kw_only=True):
+    """In what time something that happened must be assessed. What it was is not told here."""
+
+    within: Annotated[Within, msgspec.Meta(examples=["24h"])]
+
+
 class ReviewAnswer(Wire, frozen=True, kw_only=True):
-    """The duty to assess a case again by a time."""
+    """The duty to assess a case again by a time, and of what kind its cause is."""
 
     id: ReviewId
     case: CaseId
@@ -30,6 +39,7 @@ class ReviewAnswer(Wire, frozen=True, kw_only=True):
     opened_at: Moment
     due_at: Moment
     state: ReviewState
+    reason: Annotated[Reason, msgspec.Meta(examples=["interval"])]
 
     @classmethod
     def of(cls, view: ReviewView) -> Self:
@@ -43,6 +53,7 @@ class ReviewAnswer(Wire, frozen=True, kw_only=True):
             opened_at=view.review.opened_at,
             due_at=view.review.due_at,
             state=view.review.state,
+            reason=view.review.reason,
         )
 
 

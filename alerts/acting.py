@@ -1,0 +1,35 @@
+"""Who may look at an alert and act on it, for every use case that does: asked of the recipient rows and the case."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from agencies.model import Person
+from alerts import store
+from alerts.audience import Surroundings
+from alerts.calling import compartment_of, surroundings
+from alerts.model import Alert
+from cases import store as case_store
+from core.database import Reading
+from core.errors import NotFound
+
+
+async def around_of(tx: Reading, alert: Alert, now: datetime, *, acts: bool = True) -> Surroundings:
+    """Gather the facts around an alert; where somebody acts by them they stay as they are until it is done."""
+    case = await case_store.case(tx, alert.case_id, share=acts)
+    return await surroundings(tx, case, compartment_of(alert, case), now)
+
+
+def require_called(actor: Person, alert: Alert, around: Surroundings, *, or_raiser: bool = False) -> None:
+    """Refuse whoever was not called, or may not act any more: is excluded, or has left, or has no part."""
+    part = alert.called(actor.id) or (or_raiser and actor.id in alert.raiser_ids)
+    if not part or actor.id not in around.able:
+        raise NotFound(store.NO_ALERT)
+
+
+def require_sight(actor: Person, alert: Alert, around: Surroundings) -> None:
+    """Refuse whoever neither raised it nor was called, and is neither in its compartment nor leads its case."""
+    member = actor.id in around.compartment.member_ids or actor.id in around.case.leaders
+    part = member or actor.id in alert.raiser_ids or alert.called(actor.id)
+    if not part or actor.id not in around.able:
+        raise NotFound(store.NO_ALERT)

@@ -1,0 +1,74 @@
+"""The clock of what must be done after an alert: owners are reminded, and those who lead, until it is done by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from agencies.model import PersonId
+from alerts import incident_store, store
+from alerts.acting import around_of
+from alerts.audience import Surroundings
+from alerts.incident_messages import alone, reminders
+from alerts.incident_rules import Duty, Kind, next_reminder, overdue
+from cases import store as case_store
+from core import ledger, outbox
+from core.clock import Clock
+from core.database import Database, Transaction
+from core.outbox import Message, Target, TargetKind
+from core.sweep import sweep
+
+NAME = "incidents"
+
+
+async def remind_due(database: Database, clock: Clock) -> int:
+    """Take every duty whose next reminder is due one step further; return how many."""
+
+    async def handle(tx: Transaction, duty_ids: Sequence[UUID], now: datetime) -> None:
+        # The cases first, then the duties: the order in which the services take them.
+        await case_store.shared_cases(tx, await incident_store.cases_of_duties(tx, duty_ids))
+        for duty in await incident_store.lock_duties(tx, duty_ids):
+            if duty.next_step_at is not None and duty.next_step_at <= now:
+                await _remind(tx, duty, now)
+
+    return await sweep(database, clock, NAME, store.SQL["claim_incident_duties"], handle)
+
+
+async def next_due(database: Database) -> datetime | None:
+    """Return when the next reminder of any duty is due."""
+    async with database.transaction(urgent=True) as tx:
+        moment: datetime | None = await tx.value(store.SQL["next_incident_duty"])
+    return moment
+
+
+async def _remind(tx: Transaction, duty: Duty, now: datetime) -> None:
+    alert = await store.alert(tx, duty.alert_id)
+    around = await around_of(tx, alert, now)
+    late = overdue(duty, now)
+    owner_id = duty.owner_id if duty.owner_id in around.able else around.case.coordinator_id
+    step = duty.step + 1
+    stepped = replace(
+        duty, owner_id=owner_id, step=step, next_step_at=next_reminder(duty.kind, duty.began_at, step, now)
+    )
+    await outbox.post(tx, _said(stepped, around, late=late), now)
+    await incident_store.step_duty(tx, stepped)
+    await ledger.record(
+        tx,
+        ledger.Act(
+            act="incident_overdue" if late else "incident_reminded", at=now, actor_kind="system", case_id=duty.case_id,
+            object_id=alert.id, facts={"kind": duty.kind.value, "step": step},
+        ),
+    )  # fmt: skip
+
+
+def _said(duty: Duty, around: Surroundings, *, late: bool) -> list[Message]:
+    """Ring the owner; of a leak, and of whatever is late, those who lead too. The channel reads it unrung."""
+    rung = [duty.owner_id]
+    if late or duty.kind is Kind.BREACH:
+        rung += around.case.leaders
+    rooms: list[tuple[Target, Iterable[PersonId]]] = alone(rung)
+    if around.compartment.open:
+        rooms.append((Target(kind=TargetKind.COMPARTMENT, id=around.compartment.id), ()))
+    return reminders(duty, around.codename, "overdue" if late else "due", rooms)

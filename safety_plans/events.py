@@ -1,0 +1,115 @@
+"""What the ledger tells of cases, taken up: alerts, their ends, changes of staff open the review or pull it earlier.
+
+Nothing below calls here. The ledger is copied into `case_events` by one statement that also notes how far it got; each
+row is then handled under a lease and forgotten in the transaction of its effect. So nothing is lost or done twice
+wherever a process dies, and one row that cannot be handled keeps no other back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from alerts import acting, incidents
+from alerts import store as alert_store
+from alerts.incident_rules import LEAKS
+from alerts.model import Alert, AlertId
+from alerts.vocabulary import Status
+from cases import store as case_store
+from cases.model import Case, CaseId
+from core import ledger, outbox
+from core.clock import Clock
+from core.database import Database, Row, Transaction
+from core.outbox import Target, TargetKind
+from core.sweep import sweep
+from safety_plans import messages, store
+from safety_plans.model import Reason, Review
+from safety_plans.opening import take_up
+from safety_plans.triggers import ACTS, duty, reason_of
+
+NAME = "case_events"
+ROWS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseEvent:
+    """One act of the ledger that may open a review."""
+
+    id: UUID
+    position: int
+    act: str
+    case_id: CaseId
+    object_id: UUID | None
+    facts: Mapping[str, object]
+    at: datetime
+
+
+async def take_up_events(database: Database, clock: Clock) -> int:
+    """Look through what is new in the ledger, and handle what waits; return how many events were handled."""
+
+    async def handle(tx: Transaction, event_ids: Sequence[UUID], now: datetime) -> None:
+        events = [_event(row) for row in await tx.rows(store.SQL["events"], list(event_ids))]
+        # The alerts first, then the cases, in the order of their ids: as the services take them, and each other sweep.
+        alert_ids = {AlertId(each.object_id) for each in events if each.object_id and each.act.startswith("alert_")}
+        alerts = {each.id: each for each in await alert_store.alerts(tx, alert_ids, lock=True)}
+        for event in sorted(events, key=lambda each: (each.case_id, each.position)):
+            await _handle(tx, event, alerts.get(AlertId(event.object_id or event.id)), now)
+            await tx.run(store.SQL["forget_event"], event.id)
+
+    await _read_ledger(database)
+    return await sweep(database, clock, NAME, store.SQL["claim_events"], handle)
+
+
+async def _read_ledger(database: Database) -> None:
+    while True:
+        async with database.reading(urgent=True) as look:
+            place = await look.row(store.SQL["events_read"])
+        if place is None or place["read"] >= place["head"]:
+            return
+        async with database.transaction(urgent=True) as tx:
+            if await tx.value(store.SQL["read_events"], list(ACTS), ROWS_AT_ONCE) is None:
+                # Another process is at it.
+                return
+
+
+async def _handle(tx: Transaction, event: CaseEvent, alert: Alert | None, now: datetime) -> None:
+    case = await case_store.case(tx, event.case_id, lock=True)
+    if alert is not None and alert.status is Status.EXERCISE:
+        return
+    if alert is not None and event.act == "alert_raised" and event.facts.get("event") in LEAKS:
+        await incidents.begin_breach(tx, alert, await acting.around_of(tx, alert, now), event.at, now)
+    reason = reason_of(event.act, event.facts)
+    if reason is None or not case.open:
+        return
+    review = await take_up(tx, case, duty(reason, event.at), now)
+    await ledger.record(
+        tx,
+        ledger.Act(
+            act="review_pulled", at=now, actor_kind="system", case_id=case.id, object_id=review.id,
+            facts={"reason": reason.value},
+        ),
+    )  # fmt: skip
+    if reason in (Reason.AFTER_ALERT, Reason.LEAK):
+        await _tell(tx, case, review, event, now)
+
+
+async def _tell(tx: Transaction, case: Case, review: Review, event: CaseEvent, now: datetime) -> None:
+    """Say in the case's channel what is due soon, and ring those who lead."""
+    channel = Target(kind=TargetKind.COMPARTMENT, id=case.core.id)
+    cause = f"{review.id}:event:{event.position}"
+    said = messages.notice(review, case.codename, channel, "review_pulled", case.leaders, cause)
+    await outbox.post(tx, said, now)
+
+
+def _event(row: Row) -> CaseEvent:
+    return CaseEvent(
+        id=row["id"],
+        position=row["position"],
+        act=row["act"],
+        case_id=row["case_id"],
+        object_id=row["object_id"],
+        facts=row["facts"],
+        at=row["at"],
+    )
