@@ -88,7 +88,7 @@ class Bot:
         self._handling = Handling(database, clock, settings, self._occupants, device.user_id)
         self._identities = IdentityWatch(database, clock, device)
         self._last_known = LastKnown(database)
-        self._attending = Attending(clock, settings, device, self._handling, self._last_known)
+        self._attending = Attending(clock, settings, device, self._handling, self._last_known, lease)
         self._housekeeping = Housekeeping(
             database, clock, device, lease, self._occupants, room_version=settings.room_version
         )

@@ -1,7 +1,9 @@
 """Listening: one sync after the other, for ever, whatever a single one comes to.
 
 Used by the active bot and by one that stands by. What the homeserver cannot answer, and what in an answer nobody
-foresaw, is recorded and tried again: a bot that hears nothing can still call people.
+foresaw, is recorded and tried again: a bot that hears nothing can still call people. So one answer that says that the
+device was signed out ends nothing: anything on the way can say so once. It is asked again, at another place, and counts
+when that is said each time.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ log = logs.get(__name__)
 SYNC_SECONDS = 25.0
 RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 30.0
+# Before each question whether the device is known still: a real end is told within a minute.
+PAUSES = (2.0, 6.0, 18.0)
 
 
 async def listen(device: MatrixDevice, heard: Callable[[], None]) -> NoReturn:
@@ -33,7 +37,7 @@ async def listen(device: MatrixDevice, heard: Callable[[], None]) -> NoReturn:
         try:
             await device.sync_once(SYNC_SECONDS, heard)
         except DeliveryError as error:
-            if error.code == SIGNED_OUT:
+            if error.code == SIGNED_OUT and await _is_lost(device):
                 raise DeviceLost from error
             failures += 1
             log.warning("sync_failed", error=error.code, attempts=failures)
@@ -51,6 +55,22 @@ async def listen(device: MatrixDevice, heard: Callable[[], None]) -> NoReturn:
             continue
         metrics.SYNC_FAILURES.count()
         await asyncio.sleep(wait)
+
+
+async def _is_lost(device: MatrixDevice) -> bool:
+    """Ask whether the homeserver knows the device; True where it says no every time."""
+    for wait in PAUSES:
+        await asyncio.sleep(wait)
+        try:
+            await device.require_known()
+        except DeviceLost:
+            continue
+        except DeliveryError as error:
+            log.warning("sync_failed", error=error.code)
+        except Exception as error:  # noqa: BLE001 (as of a sync: nobody has said that the device is lost)
+            log.failure("sync_failed", error)
+        return False
+    return True
 
 
 def pause(failures: int, asked: float | None = None) -> float:

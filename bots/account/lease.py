@@ -8,6 +8,7 @@ a bot died and its directory's lock is in our hands, nobody has to wait for that
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -45,11 +46,18 @@ class Lease:
         self._place: UUID | None = None
         self.holder: UUID = new_id()
         self.fence: int | None = None
+        # When the database was last asked for it in time; not by a clock that anybody can set.
+        self._renewed_at = float("-inf")
 
     @property
     def held(self) -> bool:
         """Whether this bot became the active one; whether it still is, only the database knows."""
         return self.fence is not None
+
+    @property
+    def runs(self) -> bool:
+        """Whether no other bot can be active yet, as far as can be told without asking; once over, another may be."""
+        return self.held and time.monotonic() - self._renewed_at < LEASE.total_seconds()
 
     def stand_in(self, lock_file: Path) -> None:
         """Name the place by a locked file. Only for who has the lock: a lease of the same place is a dead bot's."""
@@ -79,11 +87,12 @@ class Lease:
                 if not await self.renew():
                     raise LeaseLost
             except Unavailable:
-                # Without the database nobody else can take the lease either.
+                # Nobody can take the lease without the database, but it may be there for others (`runs`).
                 log.warning("lease_not_renewed")
 
     async def renew(self) -> bool:
         """Become or remain the active bot; False where another is."""
+        asked_at = time.monotonic()
         async with self._database.transaction(urgent=True) as tx:
             fence = await tx.value(SQL["take_lease"], self.holder, self._clock.offset, LEASE, self._place)
             if fence is None or (self.fence is not None and fence != self.fence):
@@ -93,7 +102,7 @@ class Lease:
                 await outbox.free_leases(tx)
         if self.fence is None:
             log.info("active_bot", version=fence)
-        self.fence = fence
+        self.fence, self._renewed_at = fence, asked_at
         return True
 
     async def require(self, tx: Transaction) -> None:

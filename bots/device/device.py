@@ -20,7 +20,7 @@ import aiohttp
 from peewee import PeeweeException
 
 from agencies.attestation import Attestation
-from bots.account.credentials import Credentials, signed_in
+from bots.account.credentials import Credentials, confirm, signed_in
 from bots.account.identity import Identity
 from bots.account.own_keys import OwnKeys
 from bots.device.backfill import Backfill, Older
@@ -173,6 +173,10 @@ class MatrixDevice:
             self._intake.take_in(answer, older)
         heard()
         await self._follow_up(answer)
+
+    async def require_known(self) -> None:
+        """Raise DeviceLost where the homeserver says that it does not know this device."""
+        await confirm(self.homeserver, self.user_id, self.device_id)
 
     async def fill_gaps(self, heard: Callable[[], None]) -> NoReturn:
         """Go on fetching what answers left out, for ever, beside the sync; call `heard` whenever some has come."""

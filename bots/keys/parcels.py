@@ -31,6 +31,8 @@ class Parcel:
     session: RoomSession
     standing: str
     content: dict[str, Any]
+    # How often the device had begun anew when this was sealed: what was sealed before it did, it may not open.
+    lost: int = 0
 
     @property
     def address(self) -> type_of_device:

@@ -18,6 +18,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from bots.keys.key_directory import KeyDirectory
+from bots.keys.mending import Mending
 from bots.keys.parcels import Parcel, kind_of, new_transaction_id, send
 from bots.keys.published_keys import PublishedDevice, UserKeys, mentions, read_user
 from bots.olm.olm_machine import MEGOLM, OlmMachine
@@ -33,6 +34,8 @@ log = logs.get(__name__)
 PATIENCE = 3.0
 # How long a client may take after its first key from this device until it has asked whose device it is.
 SETTLING = 5.0
+# A device that begins anew gets its rooms' keys again; one that does so without end, once in so many seconds.
+AGAIN_ONCE_IN = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,8 @@ class Sharing:
     # Devices that have met this one only now, or are about to. A strict client refuses, for good, a message that
     # comes before it has fetched its sender's identity: what matters is said to them again a little later.
     newcomers: frozenset[type_of_device]
+    # How often each device began anew since it was first given this key: what it held before says nothing any more.
+    lost: Mapping[type_of_device, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,6 +87,11 @@ class KeySharing:
         self._met_at: dict[type_of_device, float] = {}
         # Devices that had no one-time key to offer and were told that they get nothing.
         self._told_no_way: set[type_of_device] = set()
+        # From when on a device that began anew is given its keys again.
+        self._again_at: dict[type_of_device, float] = {}
+        self._watchers: list[Callable[[], None]] = []
+        self._mending = Mending(homeserver, machine, directory, self._start_sessions)
+        machine.watch_sessions(self._begun_anew)
 
     async def share(
         self, rooms: Mapping[str, Collection[str]], *, ahead: bool = False, patience: float = PATIENCE
@@ -121,7 +131,8 @@ class KeySharing:
         return None if session is None else self._outcome(self._seen_now(session, members), frozenset())
 
     def watch(self, woken: Callable[[], None]) -> None:
-        """Call this whenever a known user's keys are said to have changed, or whose identity counts."""
+        """Call this whenever keys are to be given out: to whom, or whose identity counts, may have changed."""
+        self._watchers.append(woken)
         self._directory.watch(woken)
 
     def doubt(self, user_ids: Iterable[str]) -> None:
@@ -164,22 +175,20 @@ class KeySharing:
 
     async def mend(self) -> None:
         """Start new sessions with devices whose messages could not be opened."""
-        broken = list(self._machine.wedged_devices)
-        if not broken:
+        await self._mending.mend()
+
+    def _begun_anew(self, user_id: str, curve25519: str) -> None:
+        """Give a known device its rooms' keys again that has begun a new session: it may not have opened them."""
+        device = self._directory.keys_of(user_id).device_with_key(curve25519)
+        if device is None or not self._sessions.key_lost((user_id, device.device_id)):
             return
-        devices = [self._directory.keys_of(entry.user_id).devices.get(entry.device_id) for entry in broken]
-        known = [device for device in devices if device is not None]
-        started = await self._start_sessions(known)
-        messages: dict[str, dict[str, Any]] = {}
-        with self._machine.store.transaction():
-            for device in known:
-                if (device.user_id, device.device_id) in started:
-                    dummy = self._machine.write_to(device, "m.dummy", {})
-                    messages.setdefault(device.user_id, {})[device.device_id] = dummy
-        # A device without a key to offer is not asked again until its next message cannot be opened.
-        self._machine.wedged_devices[:] = [entry for entry in self._machine.wedged_devices if entry not in broken]
-        if messages:
-            await self._homeserver.send_to_devices("m.room.encrypted", new_transaction_id(), messages)
+        now = time.monotonic()
+        self._again_at = {each: at for each, at in self._again_at.items() if at + AGAIN_ONCE_IN > now}
+        at = self._again_at.get((user_id, device.device_id))
+        if at is None or at <= now:
+            self._again_at[user_id, device.device_id] = now if at is None else at + AGAIN_ONCE_IN
+        for woken in self._watchers:
+            woken()
 
     async def _take_turns(self, held: AsyncExitStack, room_ids: Iterable[str]) -> None:
         """Wait for whoever gives keys out in these rooms, but not long: keys given twice do no harm."""
@@ -234,10 +243,11 @@ class KeySharing:
         if session is None or not session.shared or self._sessions.nearly_worn(room_id):
             return False
         unasked = set(self._directory.outdated(members))
-        missing = self._standings(members)
-        if any(missing.pop(device, None) != standing for device, standing in session.holders.items()):
+        standings = self._standings(members)
+        if session.read_by_others(standings):
             return False
-        return unasked <= (owed.unasked if owed else set()) and missing.keys() <= (owed.failed if owed else set())
+        missing = standings.keys() - session.holders.keys()
+        return unasked <= (owed.unasked if owed else set()) and missing <= (owed.failed if owed else set())
 
     async def _claim(self, devices: Iterable[PublishedDevice], patience: float) -> None:
         strangers = {
@@ -298,6 +308,9 @@ class KeySharing:
             sending = group.create_task(send(self._homeserver, "m.room.encrypted", keys, patience))
             refusing = group.create_task(send(self._homeserver, "m.room_key.withheld", refusals, patience))
         for parcel in sending.result():
+            if parcel.lost != parcel.session.lost[parcel.address]:
+                # It began anew while this was on its way.
+                continue
             parcel.session.holders[parcel.address] = parcel.standing
             parcel.session.owed.pop(parcel.address, None)
         for parcel in refusing.result():
@@ -308,7 +321,8 @@ class KeySharing:
 
     def _key_for(self, device: PublishedDevice, plan: _Plan) -> list[Parcel]:
         address = device.user_id, device.device_id
-        if not self._machine.can_write_to(device):
+        lost = plan.session.lost[address]
+        if not self._machine.can_write_to(device) or (lost and time.monotonic() < self._again_at.get(address, 0.0)):
             return []
         content = {
             "algorithm": MEGOLM,
@@ -319,7 +333,7 @@ class KeySharing:
         }
         sealed = self._machine.write_to(device, "m.room_key", content)
         standing = plan.session.sent_to[address] = plan.standings[address]
-        return [Parcel(device=device, session=plan.session, standing=standing, content=sealed)]
+        return [Parcel(device=device, session=plan.session, standing=standing, content=sealed, lost=lost)]
 
     def _refusal(self, session: RoomSession) -> dict[str, Any]:
         return {
@@ -365,6 +379,7 @@ class KeySharing:
             unreached=plan.members - {user_id for user_id, _device in holders},
             unasked=frozenset(self._directory.outdated(plan.members)),
             newcomers=(newcomers & plan.standings.keys()) | (unable - holders - self._told_no_way),
+            lost=dict(session.lost),
         )
 
 

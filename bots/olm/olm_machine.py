@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 import vodozemac
@@ -55,6 +55,7 @@ class OlmMachine(Olm):  # type: ignore[misc]  # nio ships no types
         self.new_room_keys: list[str] = []
         self.room_keys = RoomKeys(store)
         self._owners = SessionOwners(store)
+        self._session_watchers: list[Callable[[str, str], None]] = []
         super().__init__(user_id, device_id, store)
         self.device_keys: dict[str, Any] = store.value("own device keys") or self._make_device_keys()
 
@@ -79,6 +80,14 @@ class OlmMachine(Olm):  # type: ignore[misc]  # nio ships no types
 
     # One-to-one messages ------------------------------------------------------------------------------
 
+    def watch_sessions(self, begun: Callable[[str, str], None]) -> None:
+        """Call this with a sender and an identity key whenever the other side has begun a new session.
+
+        A client does so where it could not open what it was sent: what it was given last, it may lack. Inside a
+        transaction.
+        """
+        self._session_watchers.append(begun)
+
     def read_to_device(self, event: Any) -> None:
         """Take in one to-device event; raises whatever a bad one brings about. Inside a transaction."""
         match event:
@@ -96,6 +105,7 @@ class OlmMachine(Olm):  # type: ignore[misc]  # nio ships no types
                 return
         if not is_user_id(sender):
             return
+        before = {session.id for session in self._sessions_with(key)}
         try:
             self.decrypt_event(OlmEvent({}, sender, key, boxes))
         except vodozemac.SessionCreationException:
@@ -103,6 +113,10 @@ class OlmMachine(Olm):  # type: ignore[misc]  # nio ships no types
             self._mark_device_for_unwedging(sender, key)
             raise
         finally:
+            # Whatever was in it, from now on this session is written with.
+            if any(session.id not in before for session in self._sessions_with(key)):
+                for begun in self._session_watchers:
+                    begun(sender, key)
             self._bound_sessions(key)
 
     def has_session(self, curve25519: str) -> bool:

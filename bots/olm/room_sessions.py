@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -67,6 +68,8 @@ class RoomSession:
     holders: dict[type_of_device, str] = field(default_factory=dict)
     # The same of every device that a key was sent to: where no answer came, it may hold one.
     sent_to: dict[type_of_device, str] = field(default_factory=dict)
+    # How often a device that a key was sent to began anew with us, and may not have been able to open it.
+    lost: Counter[type_of_device] = field(default_factory=Counter)
     withheld: set[type_of_device] = field(default_factory=set)
     # Keys that could not be delivered, from the message on that the device should have been able to read.
     owed: dict[type_of_device, str] = field(default_factory=dict)
@@ -86,6 +89,11 @@ class RoomSession:
     def session_key(self) -> str:
         """The key that opens messages from the present one on."""
         return self.library_session.session_key.to_base64()
+
+    def read_by_others(self, present: Mapping[type_of_device, str]) -> bool:
+        """Tell whether a device holds its key, or may, that is not present as it was then."""
+        given = (*self.holders.items(), *self.sent_to.items())
+        return any(present.get(device) != held for device, held in given)
 
 
 class RoomSessions:
@@ -113,14 +121,14 @@ class RoomSessions:
         With `ahead`, one that is nearly worn is left in use, and what is returned is to `follow` it.
         """
         session = self.current(room_id)
-        if session is None or _read_by_others(session, present):
+        if session is None or session.read_by_others(present):
             session = self._next.pop(room_id, None)
-            if session is None or session.ended or _read_by_others(session, present):
+            if session is None or session.ended or session.read_by_others(present):
                 session = RoomSession(room_id=room_id, created_at=self._clock.now())
             self._sessions[room_id] = session
         elif ahead and self.nearly_worn(room_id):
             session = self._next.get(room_id)
-            if session is None or session.ended or _read_by_others(session, present):
+            if session is None or session.ended or session.read_by_others(present):
                 session = self._next[room_id] = RoomSession(room_id=room_id, created_at=self._clock.now())
         return session
 
@@ -166,6 +174,25 @@ class RoomSessions:
             given = (*session.holders, *session.sent_to, *session.owed)
             if user_id in session.owed_to or any(holder == user_id for holder, _device in given):
                 session.ended = True
+
+    def key_lost(self, device: type_of_device) -> bool:
+        """Owe a device every key, as it is now, that was sent to it: it may have been unable to open it.
+
+        It counts on as one to whom it was sent, so that a key ends as before. False where nothing was sent to it.
+        """
+        given = [
+            session
+            for session in (*self._sessions.values(), *self._next.values())
+            if device in session.holders or device in session.sent_to
+        ]
+        for session in given:
+            session.lost[device] += 1
+            standing = session.holders.pop(device, None)
+            if standing is not None:
+                session.sent_to.setdefault(device, standing)
+            if device not in session.owed:
+                session.owed[device] = session.session_key
+        return bool(given)
 
     def reader_lost(self, user_id: str) -> None:
         """End every session that somebody could read on with who may not read any more, in whatever room."""
@@ -229,10 +256,6 @@ class RoomSessions:
 
 
 _MILLISECOND = timedelta(milliseconds=1)
-
-
-def _read_by_others(session: RoomSession, present: Mapping[type_of_device, str]) -> bool:
-    return any(present.get(device) != held for device, held in (*session.holders.items(), *session.sent_to.items()))
 
 
 def _is_count(value: Any) -> TypeGuard[int]:

@@ -31,6 +31,8 @@ class _Row:
     device_id: str
     state: KeyState
     given_at: datetime | None
+    # How often the device had begun anew by then.
+    lost: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,13 @@ class KeyHolders:
         """Take in what came of a sharing in a room."""
         before = self._told.get(room.target)
         same_key = before is not None and before.session_id == sharing.session_id
-        given = {(row.user_id, row.device_id): row.given_at for row in before.rows} if before and same_key else {}
+        known = before.rows if before and same_key else ()
+        # Who began anew may have lost what was given before: nothing that it wrote until now tells that it reads.
+        given = {
+            address: row.given_at
+            for row in known
+            if row.lost == sharing.lost.get(address := (row.user_id, row.device_id), 0)
+        }
         told = _Told(session_id=sharing.session_id, rows=tuple(_rows(room, joined, sharing, given, self._clock.now())))
         if told != before:
             self._told[room.target] = told
@@ -119,7 +127,8 @@ def _rows(
             devices = {"": KeyState.OWED if user_id in sharing.unasked else KeyState.NO_DEVICE}
         for device_id, state in sorted(devices.items()):
             at = (given.get((user_id, device_id)) or now) if state is KeyState.GIVEN else None
-            yield _Row(person_id=person_id, user_id=user_id, device_id=device_id, state=state, given_at=at)
+            lost = sharing.lost.get((user_id, device_id), 0)
+            yield _Row(person_id=person_id, user_id=user_id, device_id=device_id, state=state, given_at=at, lost=lost)
 
 
 def _earned(row: _Row, seen_at: datetime | None) -> bool:

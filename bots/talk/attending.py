@@ -1,7 +1,8 @@
 """Attending to what has come: panics at once and side by side, everything else in its order beside them.
 
 What is handled is forgotten; what cannot be stored now stays in the device's inbox and is tried again, and so does any
-panic that fails. Where a panic cannot be stored, the room hears so at once, whatever else waits.
+panic that fails. Where a panic cannot be stored, the room hears so at once, whatever else waits; and once more when
+this bot, cut off for longer than its lease, cannot tell any more whether another has raised it.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from typing import NoReturn
 
+from bots.account.lease import Lease
 from bots.device.device import MatrixDevice
 from bots.device.received import Arrival, Received
 from bots.rooms.last_known import LastKnown
 from bots.talk.flood import by_turns
 from bots.talk.handling import Handling, NotYet, is_panic
 from bots.words.rendering import text_content
-from bots.words.replies import NOT_RAISED
+from bots.words.replies import NOT_KNOWN, NOT_RAISED
 from core import logs, metrics
 from core.clock import Clock
 from core.errors import Unavailable
@@ -34,19 +36,22 @@ class Attending:
     """Hands every arrival to `bots.talk.handling`, once if that is possible."""
 
     def __init__(
-        self, clock: Clock, settings: Settings, device: MatrixDevice, handling: Handling, last_known: LastKnown
-    ) -> None:
+        self, clock: Clock, settings: Settings, device: MatrixDevice, handling: Handling, last_known: LastKnown,
+        lease: Lease,
+    ) -> None:  # fmt: skip
         self._clock = clock
         self._settings = settings
         self._device = device
         self._handling = handling
         self._last_known = last_known
+        self._lease = lease
         self._panics_woken = asyncio.Event()
         self._others_woken = asyncio.Event()
         self._under_way: set[str] = set()
         # What was tried and could not be done yet.
         self._left: set[str] = set()
-        self._warned: set[str] = set()
+        # What the room was told of a panic that could not be stored.
+        self._warned: dict[str, str] = {}
         self._newest = float("-inf")
         self._watchers: list[Callable[[Arrival], None]] = []
 
@@ -119,7 +124,7 @@ class Attending:
                 return False
         self._device.done(arrival.event_id)
         self._left.discard(arrival.event_id)
-        self._warned.discard(arrival.event_id)
+        self._warned.pop(arrival.event_id, None)
         metrics.EVENTS_LEFT.set(len(self._left))
         self._measure(arrival)
         for handled in self._watchers:
@@ -137,16 +142,18 @@ class Attending:
     async def _say_not_raised(self, arrival: Arrival) -> None:
         """Answer a panic at once when it cannot be stored; it stays in the inbox and is tried again."""
         metrics.RAISES_NOT_STORED.count("channel")
-        if arrival.event_id in self._warned:
+        text = NOT_RAISED if self._lease.runs else NOT_KNOWN
+        # Each is said once, and what is not known any more is not said again to be otherwise.
+        if self._warned.get(arrival.event_id) in {text, NOT_KNOWN}:
             return
         try:
             joined = await self._device.homeserver.joined_members(arrival.room_id)
             members = self._last_known.may_hear(arrival.room_id, joined)
             await self._device.share_keys(arrival.room_id, members)
-            body = render(NOT_RAISED, self._settings.default_language, police=self._settings.police_number)
+            body = render(text, self._settings.default_language, police=self._settings.police_number)
             content = text_content(body, members)
             await self._device.put(self._device.encrypt(arrival.room_id, "m.room.message", content))
-            self._warned.add(arrival.event_id)
+            self._warned[arrival.event_id] = text
         except Exception as error:  # noqa: BLE001 (nothing in a room, or about it, may end the bot)
             log.failure("not_raised_not_said", error)
 

@@ -115,4 +115,9 @@ KEY_TEXTS = {
     KeyState.NOT_JOINED: mark("NOT in this room"),
 }
 
+# Where the database answers nobody, and where it does not answer this bot: another may have taken over and raised.
 NOT_RAISED = mark("NOT RAISED: Streha cannot store the alert now. Ring {police} and each other. It is being retried.")
+NOT_KNOWN = mark(
+    "NOT KNOWN whether this was raised: Streha cannot reach its database. Ring {police} and each other now. "
+    "It is being retried."
+)
