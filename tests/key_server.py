@@ -11,7 +11,7 @@ import base64
 import json
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import vodozemac
@@ -36,6 +36,8 @@ class PersonDevice:
         self.vouches = seeds is not None
         self.curve25519 = curve25519 or self.account.curve25519_key.to_base64()
         self._sessions: list[vodozemac.Session] = []
+        # Those that it has begun itself; from then on it can open nothing else.
+        self._begun: list[vodozemac.Session] = []
         keys = {
             f"curve25519:{device_id}": self.curve25519,
             f"ed25519:{device_id}": self.account.ed25519_key.to_base64(),
@@ -65,6 +67,21 @@ class PersonDevice:
         ((name, key),) = self.account.one_time_keys.items()
         return {f"signed_curve25519:{name}": self.sign({"key": key.to_base64()})}
 
+    def begins_anew(self, user_id: str, curve25519: str, ed25519: str, one_time_key: str) -> dict[str, Any]:
+        """Return an empty message through a new session, as a client writes it that could not open the last one."""
+        own, other = vodozemac.Curve25519PublicKey.from_base64(curve25519), one_time_key
+        session = self.account.create_outbound_session(own, vodozemac.Curve25519PublicKey.from_base64(other))
+        payload = {
+            "sender": self.user_id, "sender_device": self.device_id, "recipient": user_id,
+            "recipient_keys": {"ed25519": ed25519}, "keys": {"ed25519": self.account.ed25519_key.to_base64()},
+            "type": "m.dummy", "content": {},
+        }  # fmt: skip
+        kind, ciphertext = session.encrypt(json.dumps(payload).encode()).to_parts()
+        self._begun.append(session)
+        box = {"type": kind, "body": base64.b64encode(ciphertext).decode().rstrip("=")}
+        content = {"algorithm": OLM, "sender_key": self.curve25519, "ciphertext": {curve25519: box}}
+        return {"type": "m.room.encrypted", "sender": self.user_id, "content": content}
+
     def opens(self, content: dict[str, Any]) -> dict[str, Any] | None:
         """Return what a one-to-one message says to this device; nothing where it cannot be opened."""
         box = content["ciphertext"].get(self.account.curve25519_key.to_base64())
@@ -72,6 +89,8 @@ class PersonDevice:
             return None
         message = vodozemac.AnyOlmMessage.from_parts(box["type"], base64.b64decode(box["body"] + "=="))
         pre_key = message.to_pre_key()
+        if self._begun:
+            return None if pre_key is not None else self._opens_through_its_own(message)
         if pre_key is None:
             return None
         for session in self._sessions:
@@ -86,6 +105,13 @@ class PersonDevice:
         self._sessions.append(session)
         opened: dict[str, Any] = json.loads(plaintext)
         return opened
+
+    def _opens_through_its_own(self, message: vodozemac.AnyOlmMessage) -> dict[str, Any] | None:
+        for session in self._begun:
+            with suppress(vodozemac.OlmDecryptionException):
+                payload: dict[str, Any] = json.loads(session.decrypt(message))
+                return payload
+        return None
 
 
 class KeyServer:
@@ -107,6 +133,8 @@ class KeyServer:
         self.free = asyncio.Event()
         # What was put into rooms: transaction ids and contents, of failed attempts too.
         self.puts: list[tuple[str, dict[str, Any]]] = []
+        # Under which transaction ids anything was sent to devices, and what; of failed attempts too.
+        self.sends: list[tuple[str, dict[str, Any]]] = []
         # Who has joined which room.
         self.joined: dict[str, set[str]] = defaultdict(set)
         # What it was asked to send later, by name: the room and the content. Nothing is sent by itself here.
@@ -225,6 +253,8 @@ async def key_server() -> AsyncIterator[KeyServer]:
         server.asked[name] += 1
         if name == "put":
             server.puts.append((request.match_info["transaction"], await request.json()))
+        if name == "send":
+            server.sends.append((request.match_info["transaction"], await request.json()))
         if name in server.hanging:
             await server.free.wait()
         if name in server.failing:

@@ -14,6 +14,7 @@ from bots.olm.room_sessions import RoomSessions, Sealed
 from core.clock import SystemClock
 from crypto import cross_signing
 from tests.attesting import attest_all
+from tests.key_server import PersonDevice
 
 SECRET = b"an invented store key of 32 bytes"
 ROOM = "!room:streha.example"
@@ -93,6 +94,17 @@ class Party:
     def restarted(self) -> Party:
         self.store.close()
         return Party(self.directory.parent, self.published.user_id, self.published.device_id)
+
+
+def begin_anew(device: PersonDevice, machine: OlmMachine, *, said_of: str = "") -> None:
+    """Let the bot take in what somebody's device writes through a new session, as whoever's the homeserver says."""
+    keys = machine.keys_to_publish(0, fallback_needed=False)["one_time_keys"]
+    machine.keys_published()
+    key = next(iter(keys.values()))["key"]
+    event = device.begins_anew(machine.user_id, machine.curve25519, machine.ed25519, key)
+    with machine.store.transaction():
+        machine.read_to_device({**event, "sender": said_of or device.user_id})
+        machine.save_account()
 
 
 def published(bot: Party, *people: Party) -> KeyDirectory:

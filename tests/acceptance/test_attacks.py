@@ -454,6 +454,15 @@ async def test_every_request_may_fail_on_the_way(siege: Siege, way: str) -> None
     await siege.end(place)
 
 
+async def test_a_sign_out_that_is_only_said_ends_nothing(siege: Siege) -> None:
+    place = await siege.place()
+    said = json.dumps({"errcode": "M_UNKNOWN_TOKEN", "error": "Invalid access token"})
+    siege.proxy.adopt(Rule(part="sync", what=What.STATUS, status=401, body=said))
+    await siege.raised_and_read(place)
+    assert [(each.part, each.what) for each in siege.proxy.deeds] == [("sync", What.STATUS)]
+    await siege.end(place)
+
+
 async def test_a_homeserver_that_hangs_is_left_when_it_answers_again(siege: Siege) -> None:
     place = await siege.place()
     siege.proxy.adopt(

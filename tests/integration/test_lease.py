@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bots.account import lease
 from bots.account.lease import LEASE, Lease, LeaseLost
 from core import outbox
 from core.clock import SystemClock
@@ -120,6 +121,22 @@ async def test_a_bot_that_was_away_too_long_learns_that_another_was_active(
     with pytest.raises(Conflict):
         async with database.transaction() as tx:
             await away.require(tx)
+
+
+async def test_a_bot_that_is_cut_off_knows_when_another_may_be_active(
+    database: Database, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, other = Lease(database, clock), Lease(database, clock)
+    assert not here.runs
+    await here.acquire()
+    assert here.runs
+    assert not await other.renew()
+    assert not other.runs
+    with monkeypatch.context() as later:
+        later.setattr(lease, "LEASE", timedelta(0))
+        assert not here.runs
+    assert await here.renew()
+    assert here.runs
 
 
 async def test_what_a_fenced_bot_had_under_way_is_taken_up_at_once(database: Database, clock: MovableClock) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -16,20 +17,23 @@ import vodozemac
 
 from agencies.attestation import Attestation
 from bots.device.device import MatrixDevice
+from bots.keys import mending
 from bots.keys.key_directory import KeyDirectory
 from bots.keys.parcels import MOST_PER_REQUEST
-from bots.keys.sharing import KeySharing
+from bots.keys.sharing import AGAIN_ONCE_IN, KeySharing
 from bots.olm.olm_machine import OlmMachine
 from bots.olm.olm_store import OlmStore
 from bots.olm.room_sessions import KeysNotShared, RoomSessions
 from bots.wire.homeserver import Homeserver
 from core.clock import SystemClock
+from core.errors import Temporary
 from crypto import cross_signing
 from deploy.stack import LocalStack
 from deploy.witness import Witnesses
 from tests.attesting import attest_devices, attestation
 from tests.clock import MovableClock
-from tests.key_server import KeyServer, key_server
+from tests.key_server import KeyServer, PersonDevice, key_server
+from tests.olm_party import begin_anew
 from tests.waiting import until
 
 ROOM, OTHER_ROOM = "!room:streha.example", "!other:streha.example"
@@ -387,6 +391,159 @@ async def test_many_rooms_and_devices_take_few_requests(desk: Desk) -> None:
     server.asked.clear()
     await desk.sharing.share(rooms)
     assert not server.asked
+
+
+async def test_a_device_that_begins_anew_is_given_the_key_again_and_reads_no_further_until_then(desk: Desk) -> None:
+    server = desk.server
+    ana, boris = desk.person("ana"), desk.person("boris")
+    device, other = server.device(ana, "ONE"), server.device(boris, "TWO")
+    first = (await desk.sharing.share({ROOM: {ana, boris}}))[ROOM]
+    desk.say()
+    woken: list[bool] = []
+    desk.sharing.watch(lambda: woken.append(True))
+    begin_anew(device, desk.machine)
+    assert woken
+    known = desk.sharing.known_of(ROOM, {ana, boris})
+    assert known is not None
+    assert (known.holders, known.failed, known.unreached) == ({other.address}, {device.address}, {ana})
+    assert desk.sharing.complete({ROOM: {ana, boris}}) == frozenset()
+    again = (await desk.sharing.share({ROOM: {ana, boris}}))[ROOM]
+    assert (again.session_id, again.holders) == (first.session_id, {device.address, other.address})
+    assert desk.sharing.complete({ROOM: {ana, boris}}) == {ROOM}
+    # It opens what is said from now on; nobody else was written to.
+    (key,) = server.keys_for(device)
+    assert vodozemac.InboundGroupSession(vodozemac.SessionKey(key["session_key"])).first_known_index == 1
+    assert len(server.keys_for(other)) == 1
+
+
+async def test_a_device_that_begins_anew_without_end_is_given_its_key_once_a_minute(desk: Desk) -> None:
+    server = desk.server
+    ana = desk.person("ana")
+    device = server.device(ana, "ONE")
+    sharing = (await desk.sharing.share({ROOM: {ana}}))[ROOM]
+    begin_anew(device, desk.machine)
+    await desk.sharing.share({ROOM: {ana}})
+    server.asked.clear()
+    for _ in range(3):
+        begin_anew(device, desk.machine)
+        sharing = (await desk.sharing.share({ROOM: {ana}}))[ROOM]
+        # Nobody is told meanwhile that it reads; and nobody speaks with more haste for it.
+        assert (sharing.holders, sharing.unreached) == (frozenset(), {ana})
+        assert desk.sharing.complete({ROOM: {ana}}, {ROOM: sharing}) == {ROOM}
+    assert not server.asked
+    # Another room's key is another matter.
+    assert not (await desk.sharing.share({OTHER_ROOM: {ana}}))[OTHER_ROOM].unreached
+    desk.sharing._again_at = {each: at - AGAIN_ONCE_IN for each, at in desk.sharing._again_at.items()}
+    assert not (await desk.sharing.share({ROOM: {ana}}))[ROOM].unreached
+    assert [key["room_id"] for key in server.keys_for(device)] == [ROOM, OTHER_ROOM, ROOM]
+
+
+async def test_what_was_on_its_way_when_a_device_began_anew_counts_for_nothing(desk: Desk) -> None:
+    server = desk.server
+    ana = desk.person("ana")
+    device = server.device(ana, "ONE")
+    server.hanging.add("send")
+    async with asyncio.TaskGroup() as group:
+        sharing = group.create_task(desk.sharing.share({ROOM: {ana}}, patience=60))
+        await until(lambda: server.asked["send"] > 0)
+        begin_anew(device, desk.machine)
+        server.free.set()
+    assert sharing.result()[ROOM].unreached == {ana}
+    desk.say()
+    assert not (await desk.sharing.share({ROOM: {ana}}))[ROOM].unreached
+    (key,) = server.keys_for(device)
+    assert vodozemac.InboundGroupSession(vodozemac.SessionKey(key["session_key"])).first_known_index == 0
+
+
+async def test_a_device_that_began_anew_and_went_still_ends_the_key(desk: Desk) -> None:
+    server = desk.server
+    ana, boris = desk.person("ana"), desk.person("boris")
+    device = server.device(ana, "ONE")
+    server.device(boris, "TWO")
+    before = (await desk.sharing.share({ROOM: {ana, boris}}))[ROOM]
+    begin_anew(device, desk.machine)
+    assert desk.sharing.complete({ROOM: {boris}}) == frozenset()
+    after = (await desk.sharing.share({ROOM: {boris}}))[ROOM]
+    assert after.session_id != before.session_id
+    desk.sessions.member_left(ROOM, ana)
+    desk.say()
+
+
+async def test_a_stranger_that_begins_anew_changes_nothing(desk: Desk) -> None:
+    server = desk.server
+    ana, mallory = desk.person("ana"), desk.person("mallory")
+    device, evil = server.device(ana, "ONE"), server.device(mallory, "EVIL")
+    server.device(mallory, "STOLEN", curve25519=device.curve25519)
+    sharing = (await desk.sharing.share({ROOM: {ana}}))[ROOM]
+    for said_of in (mallory, ana):
+        begin_anew(evil, desk.machine, said_of=said_of)
+    known = desk.sharing.known_of(ROOM, {ana})
+    assert known is not None
+    assert known.holders == sharing.holders == {device.address}
+    assert desk.sharing.complete({ROOM: {ana}}) == {ROOM}
+
+
+async def test_an_empty_message_that_was_not_taken_is_repeated_as_the_same_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mending, "FIRST_PAUSE", 0.0)
+    server = desk.server
+    ana = desk.person("ana")
+    device = server.device(ana, "ONE")
+    await desk.sharing.share({ROOM: {ana}})
+    await _wedge(desk, device)
+    server.sends.clear()
+    server.failing.add("send")
+    for _ in range(2):
+        with pytest.raises(Temporary):
+            await desk.sharing.mend()
+    # Its next message cannot be opened either, and changes nothing: a session was begun a moment ago.
+    desk.machine._mark_device_for_unwedging(ana, device.curve25519)
+    # A restart forgets nothing of it.
+    after = KeySharing(desk.sharing._homeserver, desk.machine, desk.directory, desk.sessions)
+    server.failing.clear()
+    for _ in range(2):
+        await after.mend()
+    (name, content), *others = server.sends
+    assert others == [(name, content)] * 2
+    assert [(device.opens(each) or {}).get("type") for _kind, _address, each in server.sent] == [
+        "m.room_key",
+        "m.dummy",
+    ]
+    await KeySharing(desk.sharing._homeserver, desk.machine, desk.directory, desk.sessions).mend()
+    assert len(server.sends) == 3
+
+
+async def test_an_empty_message_is_not_repeated_without_end_nor_in_haste(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mending, "MOST_TRIES", 3)
+    server = desk.server
+    ana = desk.person("ana")
+    device = server.device(ana, "ONE")
+    await desk.sharing.share({ROOM: {ana}})
+    await _wedge(desk, device)
+    server.sends.clear()
+    server.failing.add("send")
+    with pytest.raises(Temporary):
+        await desk.sharing.mend()
+    await desk.sharing.mend()
+    assert len(server.sends) == 1
+    monkeypatch.setattr(mending, "FIRST_PAUSE", 0.0)
+    desk.sharing._mending._not_before = 0.0
+    for _ in range(2):
+        with pytest.raises(Temporary):
+            await desk.sharing.mend()
+    await desk.sharing.mend()
+    assert len(server.sends) == 3
+
+
+async def _wedge(desk: Desk, device: PersonDevice) -> None:
+    """Let a message of a device be one that cannot be opened, more than an hour after its session began."""
+    for session in desk.machine.session_store:
+        session.creation_time -= timedelta(hours=2)
+    desk.machine._mark_device_for_unwedging(device.user_id, device.curve25519)
+    assert desk.machine.wedged_devices
 
 
 @pytest.mark.slow

@@ -36,6 +36,7 @@ from crypto import cross_signing
 from tests.attesting import attestation
 from tests.clock import MovableClock
 from tests.key_server import KeyServer, PersonDevice, key_server
+from tests.olm_party import begin_anew
 from tests.people import Scene
 from tests.waiting import until
 
@@ -260,6 +261,37 @@ async def test_who_is_said_to_hold_a_key_has_earned_it(place: Place) -> None:
     assert (await place.told())[coordinator.user_id] == Holding(state=KeyState.OWED, seen_at=holding.seen_at)
     await again.look()
     assert (await place.told())[coordinator.user_id] == Holding(state=KeyState.GIVEN, seen_at=holding.seen_at)
+
+
+async def test_who_began_anew_has_to_earn_its_key_again(place: Place) -> None:
+    room = await place.room(place.core, ROOM)
+    bot, coordinator = place.bot(), place.device_of(place.scene.coordinator)
+    await bot.look()
+    place.clock.move(timedelta(minutes=5))
+    bot.hears(coordinator, place.clock.now())
+    await bot.look()
+    assert (await place.told())[coordinator.user_id].state is KeyState.HOLDS
+    begin_anew(coordinator, bot.device._machine)
+    # What it says now, it may say without having read anything; and the homeserver does not take its key.
+    place.clock.move(timedelta(minutes=5))
+    place.server.failing.add("send")
+    bot.hears(coordinator, place.clock.now())
+    assert await bot.look() == 1
+    assert (await place.told())[coordinator.user_id].state is KeyState.OWED
+    place.server.failing.clear()
+    await bot.keys.give_ahead([room])
+    await bot.look()
+    assert (await place.told())[coordinator.user_id].state is KeyState.GIVEN
+    assert place.server.keys_for(coordinator)
+    place.clock.move(timedelta(minutes=5))
+    bot.hears(coordinator, place.clock.now())
+    await bot.look()
+    assert (await place.told())[coordinator.user_id].state is KeyState.HOLDS
+    # Given again at once, it has to be earned all the same.
+    bot.device._sharing._again_at.clear()
+    begin_anew(coordinator, bot.device._machine)
+    assert await bot.look() == 1
+    assert (await place.told())[coordinator.user_id].state is KeyState.GIVEN
 
 
 async def test_what_changes_without_a_key_is_told_all_the_same(place: Place) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import vodozemac
 
 from bots.olm.olm_store import OlmStore
 from bots.olm.room_sessions import LONGEST_WINDOW, MOST_WISHES, KeysNotShared, RoomSessions
@@ -192,6 +193,29 @@ def test_a_session_wears_out_with_messages(sessions: RoomSessions, wishes: dict[
         sessions.encrypt(ROOM, "m.room.message", {})
     with pytest.raises(KeysNotShared):
         sessions.encrypt(ROOM, "m.room.message", {})
+
+
+def test_whoever_lost_a_key_is_owed_it_as_it_is_now_and_still_ends_it(sessions: RoomSessions) -> None:
+    first = shared(sessions, ANA, BORIS)
+    sessions.encrypt(ROOM, "m.room.message", {})
+    assert not sessions.key_lost(("@eva:streha.example", "E"))
+    assert sessions.key_lost(ANA)
+    session = sessions.current(ROOM)
+    assert session is not None
+    assert (session.session_id, session.holders.keys(), session.lost) == (first, {BORIS}, {ANA: 1})
+    key = vodozemac.InboundGroupSession(vodozemac.SessionKey(session.owed[ANA]))
+    assert key.first_known_index == 1
+    # What is owed already is owed from then on.
+    sessions.encrypt(ROOM, "m.room.message", {})
+    before = session.owed[ANA]
+    assert sessions.key_lost(ANA)
+    assert session.owed[ANA] == before
+    # It may have opened the first one all the same.
+    assert sessions.for_sharing(ROOM, {BORIS: "key"}).session_id != first
+    second = shared(sessions, ANA, BORIS)
+    sessions.key_lost(ANA)
+    sessions.member_left(ROOM, ANA[0])
+    assert shared(sessions, BORIS) != second
 
 
 @pytest.mark.parametrize(
