@@ -127,16 +127,17 @@ async def test_a_bot_that_is_cut_off_knows_when_another_may_be_active(
     database: Database, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, other = Lease(database, clock), Lease(database, clock)
-    assert not here.runs
+    found = [here.runs]
     await here.acquire()
-    assert here.runs
+    found.append(here.runs)
     assert not await other.renew()
-    assert not other.runs
+    found.append(other.runs)
     with monkeypatch.context() as later:
         later.setattr(lease, "LEASE", timedelta(0))
-        assert not here.runs
+        found.append(here.runs)
     assert await here.renew()
-    assert here.runs
+    found.append(here.runs)
+    assert found == [False, True, False, False, True]
 
 
 async def test_what_a_fenced_bot_had_under_way_is_taken_up_at_once(database: Database, clock: MovableClock) -> None:

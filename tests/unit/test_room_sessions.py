@@ -202,7 +202,8 @@ def test_whoever_lost_a_key_is_owed_it_as_it_is_now_and_still_ends_it(sessions: 
     assert sessions.key_lost(ANA)
     session = sessions.current(ROOM)
     assert session is not None
-    assert (session.session_id, session.holders.keys(), session.lost) == (first, {BORIS}, {ANA: 1})
+    assert session.session_id == first
+    assert session.holders.keys() == {BORIS}
     key = vodozemac.InboundGroupSession(vodozemac.SessionKey(session.owed[ANA]))
     assert key.first_known_index == 1
     # What is owed already is owed from then on.
