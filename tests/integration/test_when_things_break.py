@@ -22,6 +22,7 @@ from alerts.escalation import REPEAT
 from alerts.service import Alerts
 from alerts.sweep import escalate_due
 from alerts.vocabulary import Event
+from bots.account.lease import Lease
 from bots.device.device import MatrixDevice
 from bots.device.received import Arrival, Received
 from bots.olm.room_sessions import Sealed
@@ -189,7 +190,9 @@ async def test_a_panic_in_a_room_is_answered_to_all_and_kept_until_it_can_be_rai
     last_known = LastKnown(database)
     await last_known.look()
     handling = Handling(database, clock, settings, Occupants(device.homeserver), BOT)
-    attending = Attending(clock, settings, device, handling, last_known)
+    lease = Lease(database, clock)
+    await lease.acquire()
+    attending = Attending(clock, settings, device, handling, last_known, lease)
     async with asyncio.TaskGroup() as tasks:
         async with BROKEN[how](database_url):
             running = tasks.create_task(attending.run())
