@@ -4,6 +4,10 @@
 SELECT (SELECT alert_id FROM alert_raises WHERE key = $1) AS raised,
     (SELECT id FROM alerts WHERE compartment_id = $2 AND status = $3 AND state <> 'stood_down') AS open
 
+-- raised --
+-- Which of these raises belong to an alert. $1 keys.
+SELECT key FROM alert_raises WHERE key = ANY($1)
+
 -- open_alert --
 -- Open an alert with its first press, its agencies and everybody called, unless its scope has an open one; tell
 -- whether it was opened, and whether the press was new. $1 id … $17 exclusions heeded, $18 agencies, $19 their

@@ -59,6 +59,11 @@ async def alert_of_key(tx: Reading, key: UUID, compartment_id: CompartmentId, st
     return Found(raised=None, open=None) if row is None else Found(raised=row["raised"], open=row["open"])
 
 
+async def raised(tx: Reading, keys: Iterable[UUID]) -> set[UUID]:
+    """Return which of these raises belong to an alert."""
+    return {row["key"] for row in await tx.rows(SQL["raised"], list(keys))}
+
+
 async def open_alert(tx: Transaction, new: Alert) -> bool:
     """Open an alert with everything that belongs to it; False where its scope has an open one already."""
     row = await tx.row(

@@ -9,20 +9,18 @@ one effect, and the bot that died may not have come to it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NoReturn
 
 from bots.account.lease import LEASE, Lease
 from bots.device.device import MatrixDevice
-from bots.device.received import Arrival, MembershipChange
 from bots.listening import listen, pause
 from bots.olm.store_lock import StoreInUse
 from bots.rooms import rooms
 from bots.rooms.occupants import Occupants
 from bots.sending.key_giving import KeyGiving
-from bots.talk.handling import is_panic
+from bots.talk.obeying import effects_of
 from bots.watching.identity_watch import IdentityWatch
 from core import logs, metrics
 from core.clock import Clock
@@ -37,6 +35,7 @@ LOCK_SECONDS = 1.0
 WARM_SECONDS = 30.0
 ROOMS_AT_ONCE = 50
 # How long the active bot may leave something undone and die before a standby cannot make up for it any more.
+# A panic that was raised or answered is kept no longer, any other for a day.
 KEPT = timedelta(minutes=15)
 KEPT_PANIC = timedelta(days=1)
 
@@ -91,7 +90,7 @@ class Standby:
         self._lease = lease
         self._keys = KeyGiving(database, clock, device, occupants)
         self._identities = IdentityWatch(database, clock, device)
-        self._heard_at: dict[str, datetime] = {}
+        self._place = 0
 
     async def until_active(self) -> None:
         """Return when this bot holds the lease; at once where no other does."""
@@ -110,19 +109,31 @@ class Standby:
     def _heard(self) -> None:
         """Forget what the active bot has long since handled, and follow who comes and goes."""
         now = self._clock.now()
-        pending = self._device.pending()
-        self._heard_at = {each.event_id: self._heard_at.get(each.event_id, now) for each in pending}
-        for arrival in pending:
-            if isinstance(arrival, MembershipChange):
-                self._occupants.notice(arrival)
-        for event_id in outlived(pending, self._heard_at, now):
-            self._device.done(event_id)
+        self._device.done_before(now - KEPT, calls_before=now - KEPT_PANIC)
+        while True:
+            moved, place = self._device.moved_after(self._place)
+            for change in moved:
+                self._occupants.notice(change)
+            if place == self._place:
+                break
+            self._place = place
         forget_what_the_active_tells()
+
+    async def _forget_raised(self) -> None:
+        """Forget the calls for help that are known to have been raised, or answered; the others are kept for long."""
+        calls = self._device.calls_before(self._clock.now() - KEPT)
+        if calls:
+            async with self._database.reading() as look:
+                had = await effects_of(look, calls)
+            for event_id in had:
+                self._device.done(event_id)
 
     async def _keep_warm(self) -> NoReturn:
         """Give out the keys with which this bot would speak, so that they are there when it has to."""
         warm = False
         while True:
+            with suppress(Unavailable):
+                await self._forget_raised()
             with suppress(Unavailable):
                 await self._identities.read()
                 async with self._database.transaction() as tx:
@@ -136,13 +147,6 @@ class Standby:
                 warm = True
             forget_what_the_active_tells()
             await asyncio.sleep(WARM_SECONDS)
-
-
-def outlived(pending: Iterable[Arrival], heard_at: dict[str, datetime], now: datetime) -> list[str]:
-    """Return what need not be handled any more by who takes over: the active bot had its time for it."""
-    return [
-        each.event_id for each in pending if now - heard_at[each.event_id] >= (KEPT_PANIC if is_panic(each) else KEPT)
-    ]
 
 
 def forget_what_the_active_tells() -> None:

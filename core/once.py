@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -19,3 +20,8 @@ async def first(tx: Transaction, key: UUID, now: datetime) -> bool:
 async def done(tx: Reading, key: UUID) -> bool:
     """Tell whether this cause has had its effect."""
     return bool(await tx.value(_SQL["was_done"], key))
+
+
+async def all_done(tx: Reading, keys: Iterable[UUID]) -> set[UUID]:
+    """Return which of these causes have had their effect."""
+    return {row["key"] for row in await tx.rows(_SQL["were_done"], list(keys))}

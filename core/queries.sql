@@ -181,6 +181,10 @@ INSERT INTO done_once (key, at) VALUES ($1, $2) ON CONFLICT DO NOTHING
 -- Whether a cause has had its effect. $1 key.
 SELECT EXISTS (SELECT FROM done_once WHERE key = $1)
 
+-- were_done --
+-- Which of these causes have had their effect. $1 keys.
+SELECT key FROM done_once WHERE key = ANY($1)
+
 -- hardly_wait --
 -- Wait for nobody's lock in this transaction, which holds many: others would wait with it.
 SELECT set_config('lock_timeout', '50ms', true)

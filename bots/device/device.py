@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, Self
@@ -23,15 +23,16 @@ from agencies.attestation import Attestation
 from bots.account.credentials import Credentials, confirm, signed_in
 from bots.account.identity import Identity
 from bots.account.own_keys import OwnKeys
+from bots.device.arrivals import arrival_of, is_membership, membership, undecryptable
 from bots.device.backfill import Backfill, Older
 from bots.device.intake import FILTER, Intake
-from bots.device.received import Arrival, MembershipChange, Received, SettingChange, Undecryptable, Unencrypted
+from bots.device.received import Arrival, MembershipChange
 from bots.keys.attested import Attestations
-from bots.keys.key_directory import Believed, KeyDirectory
+from bots.keys.key_directory import KeyDirectory
 from bots.keys.sharing import PATIENCE, KeySharing, Sharing
 from bots.olm.key_upkeep import held_of, wanted
 from bots.olm.olm_machine import OlmMachine
-from bots.olm.olm_store import InboxRow, OlmStore
+from bots.olm.olm_store import OlmStore
 from bots.olm.room_sessions import RoomSessions, Sealed
 from bots.olm.store_lock import StoreLock
 from bots.wire.guard import alone
@@ -183,26 +184,43 @@ class MatrixDevice:
         await self._backfill.run(heard)
 
     def pending(self) -> list[Arrival]:
-        """Return what has come and is not `done`, oldest first; the same again until then."""
+        """Return what has come and is not `done`, oldest first; the same again until then.
+
+        It is so much at once as is bounded; what calls for help is among it whatever else there is.
+        """
         self._require_store()
         now = self._clock.now()
         arrivals: list[Arrival] = []
         for row in self._store.inbox(ready=True):
             waited = now.timestamp() - row.received_at
-            arrival = self._arrival(row, patient=waited < PATIENCE_FOR_KEYS.total_seconds())
+            arrival = arrival_of(row, self._directory, patient=waited < PATIENCE_FOR_KEYS.total_seconds())
             if arrival is not None:
                 arrivals.append(arrival)
         late = now - PATIENCE_FOR_ROOM_KEY
-        arrivals += [
-            Undecryptable(event_id=row.event_id, **_common(row))
-            for row in self._store.inbox(ready=False, before=late.timestamp())
-        ]
+        arrivals += [undecryptable(row) for row in self._store.inbox(ready=False, before=late.timestamp())]
         return arrivals
 
     def done(self, event_id: str) -> None:
         """Forget an arrival that was handled."""
         self._require_store()
         self._store.finish(event_id)
+
+    def done_before(self, moment: datetime, *, calls_before: datetime) -> None:
+        """Forget all that came before a moment, and what calls for help before another, earlier one."""
+        self._require_store()
+        with self._storing(), self._store.transaction():
+            self._store.finish_before(moment.timestamp(), calls_before=calls_before.timestamp())
+
+    def calls_before(self, moment: datetime) -> list[str]:
+        """Return the events that call for help, came before a moment and are not `done`."""
+        self._require_store()
+        return self._store.calls_before(moment.timestamp())
+
+    def moved_after(self, position: int) -> tuple[list[MembershipChange], int]:
+        """Return who came and went after a place in the inbox, and where the next ones begin; of many, the first."""
+        self._require_store()
+        rows = self._store.came_after(position)
+        return [membership(row) for row in rows if is_membership(row)], rows[-1].position if rows else position
 
     # What goes --------------------------------------------------------------------------------------
 
@@ -299,52 +317,6 @@ class MatrixDevice:
         with self._storing():
             self._intake.take_in_older(room_id, older)
 
-    def _arrival(self, row: InboxRow, *, patient: bool) -> Arrival | None:
-        record = row.record
-        if record["kind"] == "membership":
-            common = _common(row)
-            return MembershipChange(
-                event_id=row.event_id,
-                room_id=common["room_id"],
-                user_id=record["user_id"],
-                membership=record["membership"],
-                by=common["sender"],
-                sent_at=common["sent_at"],
-            )
-        if record["kind"] == "setting":
-            common = _common(row)
-            return SettingChange(
-                event_id=row.event_id,
-                room_id=common["room_id"],
-                kind=record["setting"],
-                key=record["key"],
-                content=record["content"],
-                sent_at=common["sent_at"],
-            )
-        if record["kind"] == "unencrypted":
-            return Unencrypted(event_id=row.event_id, **_common(row))
-        current = self._directory.keys_of(record["sender"]).current
-        if patient and not current:
-            return None
-        believed = self._believe(record)
-        return Received(
-            event_id=row.event_id,
-            event_type=record["event_type"],
-            content=record["content"],
-            sender_device_id=believed.device_id,
-            sender_identity=believed.identity,
-            bound=believed.bound,
-            current=current,
-            **_common(row),
-        )
-
-    def _believe(self, record: Mapping[str, Any]) -> Believed:
-        """Return what is known of the sender, by the one of those who claim the session that is the sender's."""
-        # A row of an earlier version names one device.
-        claims = record.get("claims") or [(record["sender_key"], record["ed25519"])]
-        believed = [self._directory.believe(record["sender"], *claim) for claim in claims]
-        return max(believed, key=lambda each: (each.bound, each.device_id is not None))
-
     async def _follow_up(self, answer: Mapping[str, Any]) -> None:
         """Do on the network what the news ask for, each step by itself; what fails is tried after the next sync."""
         senders = {row.record["sender"] for row in self._store.inbox(ready=True)}
@@ -386,11 +358,3 @@ def _not_kept_up(error: BaseException) -> None:
         log.warning("keys_not_kept_up", error=error.code)
     else:
         log.failure("keys_not_kept_up", error)
-
-
-def _common(row: InboxRow) -> dict[str, Any]:
-    sent_at = datetime.fromtimestamp(min(row.record["sent_at"] / 1000, _LATEST), UTC)
-    return {"room_id": row.record["room_id"], "sender": row.record["sender"], "sent_at": sent_at}
-
-
-_LATEST = datetime(2100, 1, 1, tzinfo=UTC).timestamp()

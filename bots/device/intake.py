@@ -17,14 +17,15 @@ from typing import Any
 
 from bots.device.backfill import Older, to_record
 from bots.keys.key_directory import KeyDirectory
+from bots.olm.inbox import InboxRow
 from bots.olm.olm_machine import OlmMachine
-from bots.olm.olm_store import InboxRow, OlmStore
+from bots.olm.olm_store import OlmStore
 from bots.olm.room_keys import KeyMissing, Opened, Unreadable
 from bots.olm.room_sessions import RoomSessions
 from bots.wire.guard import alone
 from bots.wire.identifiers import is_event_id, is_room_id, is_user_id
 from bots.wire.room_settings import WATCHED, is_in_every_room
-from bots.words.commands import calls_for_help, parse
+from bots.words.commands import calls_for_help, parse, said_by
 from core import logs, metrics
 from core.clock import Clock
 
@@ -76,6 +77,8 @@ class Intake:
         self._clock = clock
         # What was thrown away, by reason, never with a name.
         self.dropped: Counter[str] = Counter()
+        with self._store.transaction():
+            self._store.find_calls(is_call)
 
     @property
     def token(self) -> str | None:
@@ -223,12 +226,16 @@ class Intake:
         record = row.record
         try:
             opened = self._machine.room_keys.read(record["room_id"], row.event_id, record["content"])
-        except (KeyMissing, Unreadable):
+        except KeyMissing:
+            # The key that came opens only what was said later. What nobody can read is told like what has no key.
+            return
+        except Unreadable:
             self._count("unreadable")
             self._store.drop(row.event_id)
             return
         kept = {name: record[name] for name in ("room_id", "sender", "sent_at")}
-        self._store.make_ready(row.event_id, {**kept, **_message(opened)})
+        ready = {**kept, **_message(opened)}
+        self._store.make_ready(row.event_id, ready, now=self._clock.now().timestamp(), call=is_call(ready))
         with self._one("waiting"):
             self._ask_again(record["sender"], opened)
 
@@ -250,7 +257,11 @@ class Intake:
             return
         common = {"room_id": room_id, "sender": event["sender"], "sent_at": event["origin_server_ts"]}
         self._store.add_to_inbox(
-            event["event_id"], {**common, **record}, now=self._clock.now().timestamp(), session_id=session_id
+            event["event_id"],
+            {**common, **record},
+            now=self._clock.now().timestamp(),
+            session_id=session_id,
+            call=is_call(record),
         )
 
     @contextmanager
@@ -274,6 +285,11 @@ class Intake:
 
 _SETTINGS = frozenset(WATCHED)
 _READ_HERE = frozenset({"m.room.member", "m.room.encrypted", "m.room.message"}) | _SETTINGS
+
+
+def is_call(record: Mapping[str, Any]) -> bool:
+    """Whether a row of the inbox calls for help, by the same rule as `bots.talk.handling.is_panic`."""
+    return record["kind"] == "message" and calls_for_help(said_by(record["event_type"], record["content"]))
 
 
 def _message(opened: Opened) -> dict[str, Any]:

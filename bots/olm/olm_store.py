@@ -4,18 +4,16 @@ Owns the file and its transactions; `bots.olm.store_lock` keeps it to one proces
 by a thief is sealed with keys derived from the store key. nio's tables hold the account and the one-to-one sessions
 (pickled under that key); the tables of `bots.olm.olm_tables` hold what nio keeps nowhere or not safely.
 `bots.olm.olm_machine` decides what is written, `bots.device.intake` when; several steps become one by `transaction()`.
-How much is kept is bounded here, by the numbers of `bots.olm.bounds`.
+How much is kept is bounded here, by the numbers of `bots.olm.bounds`; the rows of the inbox are `bots.olm.inbox`.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,31 +22,18 @@ from nio.store import SqliteStore  # type: ignore[import-untyped]  # as above
 
 from bots.olm import olm_tables
 from bots.olm.bounds import (
-    MOST_HANDED_OVER,
     MOST_ROOM_KEYS_OF_STRANGERS,
     MOST_ROOM_KEYS_PER_DEVICE,
-    MOST_WAITING,
-    MOST_WAITING_PER_SENDER,
     ROOM_KEY_LIFE,
 )
+from bots.olm.inbox import Inbox, remember_calls
 from bots.olm.olm_tables import RoomKeyClaim
 from crypto import local_seal
 
 DATABASE_NAME = "olm.sqlite"
-_WAITING, _READY = "waiting", "ready"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboxRow:
-    """One event in the inbox; `record` is what `bots.device.intake` wrote."""
-
-    event_id: str
-    waiting: bool
-    received_at: float
-    record: dict[str, Any]
-
-
-class OlmStore(SqliteStore):  # type: ignore[misc]  # nio ships no types
+class OlmStore(Inbox, SqliteStore):  # type: ignore[misc]  # nio ships no types
     """nio's store with a key of its own, the tables above, and one transaction at a time."""
 
     def __init__(self, user_id: str, device_id: str, directory: Path, secret: bytes) -> None:
@@ -62,6 +47,7 @@ class OlmStore(SqliteStore):  # type: ignore[misc]  # nio ships no types
             self.database.execute_sql("PRAGMA synchronous = FULL")
             connection = self.database.connection()
             olm_tables.make(connection)
+            remember_calls(connection)
             connection.create_function("streha_hash", 1, self._hash, deterministic=True)
             self._claim_older_room_keys()
         finally:
@@ -89,79 +75,6 @@ class OlmStore(SqliteStore):  # type: ignore[misc]  # nio ships no types
     def keep_value(self, name: str, value: Any) -> None:
         """Keep a value under a name."""
         self._do("REPLACE INTO streha_values VALUES (?, ?)", name, self._sealed(f"value {name}", value))
-
-    # Inbox ------------------------------------------------------------------------------------------
-
-    def add_to_inbox(
-        self, event_id: str, record: Mapping[str, Any], *, now: float, session_id: str | None = None
-    ) -> bool:
-        """Keep an event until it is done; one that waits for a key names its session. False if known."""
-        self._do(
-            "INSERT OR IGNORE INTO streha_inbox (event_id, state, session_id, received_at, sealed, sender) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            event_id,
-            _READY if session_id is None else _WAITING,
-            session_id,
-            now,
-            self._sealed(f"inbox {event_id}", record),
-            self._hash(record.get("sender", "")),
-        )
-        return bool(self._changes())
-
-    def inbox(self, *, ready: bool, before: float | None = None) -> list[InboxRow]:
-        """Return what is ready, or what waits untold since before a moment, oldest first."""
-        rows = self._all(
-            "SELECT event_id, state, received_at, sealed FROM streha_inbox "
-            "WHERE state = ? AND told = 0 AND received_at <= ? ORDER BY position LIMIT ?",
-            _READY if ready else _WAITING,
-            float("inf") if before is None else before,
-            MOST_HANDED_OVER,
-        )
-        return [self._row(*row) for row in rows]
-
-    def waiting_for(self, session_id: str) -> list[InboxRow]:
-        """Return the events that wait for this session's key, oldest first."""
-        rows = self._all(
-            "SELECT event_id, state, received_at, sealed FROM streha_inbox "
-            "WHERE state = ? AND session_id = ? ORDER BY position",
-            _WAITING,
-            session_id,
-        )
-        return [self._row(*row) for row in rows]
-
-    def make_ready(self, event_id: str, record: Mapping[str, Any]) -> None:
-        """Turn a waiting event into one to hand over."""
-        self._do(
-            "UPDATE streha_inbox SET state = ?, session_id = NULL, told = 0, sealed = ? WHERE event_id = ?",
-            _READY,
-            self._sealed(f"inbox {event_id}", record),
-            event_id,
-        )
-
-    def finish(self, event_id: str) -> None:
-        """Forget a handled event; one that still waits for its key stays, and is not told again."""
-        self._do("DELETE FROM streha_inbox WHERE event_id = ? AND state = ?", event_id, _READY)
-        self._do("UPDATE streha_inbox SET told = 1 WHERE event_id = ?", event_id)
-
-    def drop(self, event_id: str) -> None:
-        """Forget an event, whatever its state."""
-        self._do("DELETE FROM streha_inbox WHERE event_id = ?", event_id)
-
-    def forget_overflow(self) -> int:
-        """Drop what nobody can read beyond the bounds, of whoever has most waiting, oldest first; return how many."""
-        (waiting,) = self._one("SELECT count(*) FROM streha_inbox WHERE state = ?", _WAITING)
-        if waiting <= MOST_WAITING_PER_SENDER:
-            return 0
-        self._do(
-            "DELETE FROM streha_inbox WHERE position IN (SELECT position FROM ("
-            "SELECT position, nth, ROW_NUMBER() OVER (ORDER BY nth, position DESC) AS place FROM ("
-            "SELECT position, ROW_NUMBER() OVER (PARTITION BY sender ORDER BY position DESC) AS nth "
-            "FROM streha_inbox WHERE state = ?)) WHERE nth > ? OR place > ?)",
-            _WAITING,
-            MOST_WAITING_PER_SENDER,
-            MOST_WAITING,
-        )
-        return self._changes()
 
     # Room keys and what was read with them ------------------------------------------------------------
 
@@ -339,24 +252,6 @@ class OlmStore(SqliteStore):  # type: ignore[misc]  # nio ships no types
         for session_id in session_ids:
             self._do("DELETE FROM olmsessions WHERE session_id = ?", session_id)
 
-    # Sealing and SQL ----------------------------------------------------------------------------------
-
-    def _row(self, event_id: str, state: str, received_at: float, sealed: bytes) -> InboxRow:
-        record = self._unsealed(f"inbox {event_id}", sealed)
-        return InboxRow(event_id=event_id, waiting=state == _WAITING, received_at=received_at, record=record)
-
-    def _sealed(self, name: str, value: Any) -> bytes:
-        return local_seal.seal(self._seal_key, name, json.dumps(value).encode())
-
-    def _unsealed(self, name: str, sealed: bytes) -> Any:
-        return json.loads(local_seal.unseal(self._seal_key, name, sealed))
-
-    def _hash(self, name: str) -> bytes:
-        return hashlib.blake2b(name.encode(), key=self._hash_key, digest_size=16).digest()
-
-    def _changes(self) -> int:
-        return int(self._one("SELECT changes()")[0])
-
     def _claim_older_room_keys(self) -> None:
         """Give room keys of an earlier version, which named one device each, that device's claim."""
         rows = self._all(
@@ -369,12 +264,3 @@ class OlmStore(SqliteStore):  # type: ignore[misc]  # nio ships no types
                 if "sender_key" in known:
                     parts = (known["room_id"], known["sender"], known["sender_key"], known["ed25519"])
                     self.add_claim(session_id, RoomKeyClaim(*parts))
-
-    def _do(self, statement: str, *values: Any) -> None:
-        self.database.execute_sql(statement, values)
-
-    def _one(self, statement: str, *values: Any) -> Any:
-        return self.database.execute_sql(statement, values).fetchone()
-
-    def _all(self, statement: str, *values: Any) -> list[Any]:
-        return list(self.database.execute_sql(statement, values).fetchall())

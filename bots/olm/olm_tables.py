@@ -22,7 +22,8 @@ CREATE TABLE IF NOT EXISTS streha_inbox (
     received_at REAL NOT NULL,
     told INTEGER NOT NULL DEFAULT 0,
     sealed BLOB NOT NULL,
-    sender BLOB
+    sender BLOB,
+    ready_at REAL
 );
 CREATE INDEX IF NOT EXISTS streha_inbox_session ON streha_inbox (session_id) WHERE state = 'waiting';
 CREATE TABLE IF NOT EXISTS streha_room_keys (
@@ -60,6 +61,7 @@ CREATE TABLE IF NOT EXISTS streha_gaps (
 # Columns that stores of an earlier version lack.
 _LATER = (
     ("streha_inbox", "sender", "BLOB"),
+    ("streha_inbox", "ready_at", "REAL"),
     ("streha_room_keys", "used_at", "REAL NOT NULL DEFAULT 0"),
 )
 

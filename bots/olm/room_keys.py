@@ -28,7 +28,7 @@ log = logs.get(__name__)
 
 
 class KeyMissing(Exception):
-    """The key of a room message is not here yet."""
+    """The key of a room message is not here yet, or only from a later message on: nobody has read it here."""
 
     def __init__(self, session_id: str) -> None:
         super().__init__("the room key is missing")
@@ -66,11 +66,13 @@ class RoomKeys:
             # Signed by another ratchet under the same name: the library lets nobody make such a thing.
             log.warning("room_key_claimed_by_another")
             return False
+        # What was said in a room that nobody had named yet can be read from now on.
+        new_here = claim.room_id not in {each.room_id for _position, each in self._store.claims(session_id)}
         self._claim(session_id, claim)
         self.used.add(session_id)
         if known is not None and not _reaches_further_back(known, session):
-            return False
-        self._keep(session, {})
+            return new_here
+        self._keep(session, {"first": session.first_known_index})
         return True
 
     def read(self, room_id: str, event_id: str, content: Any) -> Opened:
@@ -87,23 +89,27 @@ class RoomKeys:
         known = self._store.room_key(session_id)
         if known is None:
             raise KeyMissing(session_id)
-        claims = [claim for _position, claim in self._store.claims(session_id) if claim.room_id == room_id]
-        if not claims:
-            raise Unreadable
         session = _restored(known)
         try:
-            opened = session.decrypt(vodozemac.MegolmMessage.from_base64(ciphertext))
+            message = vodozemac.MegolmMessage.from_base64(ciphertext)
+            if message.message_index() < _first_index(known, session):
+                raise KeyMissing(session_id)
+            opened = session.decrypt(message)
         except ValueError as error:
             raise Unreadable from error
         said = _read(bytes(opened.plaintext))
         if isinstance(said, dict) and said.get("room_id") != room_id:
             # It belongs elsewhere, and may still come there.
             raise Unreadable
+        claims = [claim for _position, claim in self._store.claims(session_id) if claim.room_id == room_id]
+        if not claims:
+            # Somebody has passed the key on as that of another room; its owner's word that it is of this one may come.
+            raise KeyMissing(session_id)
         if not self._store.first_reading(session_id, int(opened.message_index), event_id):
             log.warning("message_replayed")
             raise Unreadable
         self.used.add(session_id)
-        self._ratchet_forward(session_id, session)
+        self._ratchet_forward(session_id, session, _first_index(known, session))
         match said:
             case {"type": str(event_type), "content": dict(inner_content)}:
                 pass
@@ -130,13 +136,13 @@ class RoomKeys:
             self._store.drop_claim((strangers or [position for position, _claim in claims])[0])
         self._store.add_claim(session_id, claim)
 
-    def _ratchet_forward(self, session_id: str, session: vodozemac.InboundGroupSession) -> None:
+    def _ratchet_forward(self, session_id: str, session: vodozemac.InboundGroupSession, first: int) -> None:
         index = session.first_known_index
         while self._store.message_was_read(session_id, index):
             index += 1
         advanced = session.export_at(index) if index > session.first_known_index else None
         if advanced is not None:
-            self._keep(vodozemac.InboundGroupSession.import_session(advanced), {"ratcheted": True})
+            self._keep(vodozemac.InboundGroupSession.import_session(advanced), {"ratcheted": True, "first": first})
             self._store.forget_readings(session_id, before=index)
 
     def _keep(self, session: vodozemac.InboundGroupSession, record: Mapping[str, Any]) -> None:
@@ -164,6 +170,14 @@ def _is_same(known: Mapping[str, Any], session: vodozemac.InboundGroupSession) -
 def _reaches_further_back(known: Mapping[str, Any], session: vodozemac.InboundGroupSession) -> bool:
     # What was ratcheted forward stays so: going back would open what was read already, and let it come again.
     return not known.get("ratcheted") and session.first_known_index < _restored(known).first_known_index
+
+
+def _first_index(known: Mapping[str, Any], session: vodozemac.InboundGroupSession) -> int:
+    """Return from which message on the key came: what is older was never read here, what is between was.
+
+    Of a session that an earlier version has ratcheted forward nobody knows: nothing of it is said to be unread.
+    """
+    return int(known.get("first", 0 if known.get("ratcheted") else session.first_known_index))
 
 
 def _restored(known: Mapping[str, Any]) -> vodozemac.InboundGroupSession:

@@ -29,19 +29,24 @@ class Flood:
         self._admitted: OrderedDict[str, None] = OrderedDict()
 
     def admits(self, event_id: str, sender: str, room_id: str, *, checked: bool) -> bool:
-        """Whether to act on one more word. The same event, tried again, counts once."""
+        """Whether there is room for one more word. The same event, tried again, needs none."""
         if event_id in self._admitted:
             return True
+        return min(each.left for each in self._buckets_of(sender, room_id, checked=checked)) >= 1
+
+    def count(self, event_id: str, sender: str, room_id: str, *, checked: bool) -> None:
+        """Count a word that was admitted and is acted on, once."""
+        if event_id in self._admitted:
+            return
         # Of both or of neither: what is refused in the room must not use up what its sender has left.
-        of_sender = self._bucket((checked, sender), PER_MINUTE)
-        in_room = self._bucket((checked, "in", room_id), PER_MINUTE_IN_ROOM)
-        if min(of_sender.left, in_room.left) < 1:
-            return False
-        of_sender.left -= 1
-        in_room.left -= 1
+        for each in self._buckets_of(sender, room_id, checked=checked):
+            each.left -= 1
         self._admitted[event_id] = None
         _bound(self._admitted)
-        return True
+
+    def _buckets_of(self, sender: str, room_id: str, *, checked: bool) -> tuple[_Bucket, _Bucket]:
+        of_sender = self._bucket((checked, sender), PER_MINUTE)
+        return of_sender, self._bucket((checked, "in", room_id), PER_MINUTE_IN_ROOM)
 
     def _bucket(self, key: Hashable, size: int) -> _Bucket:
         now = self._clock.now()

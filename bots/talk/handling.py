@@ -19,7 +19,7 @@ from bots.rooms.probe import Party
 from bots.rooms.room_state import is_as_made
 from bots.talk.answers import Answers
 from bots.talk.flood import Flood, Seldom
-from bots.talk.heard import Heard, hear, said_in, written_at
+from bots.talk.heard import Heard, hear, key_of, said_in, written_at
 from bots.talk.obeying import Obeying
 from bots.talk.who_is_here import WhoIsHere
 from bots.words.commands import ASKING, NUMBERS, Answer, Command, Said, Verb, calls_for_help
@@ -27,7 +27,7 @@ from bots.words.meaning import LATE
 from cases import store as case_store
 from cases.model import Case, CompartmentId
 from cases.service import CHANNEL
-from core import logs, metrics, outbox
+from core import logs, metrics, once, outbox
 from core.clock import Clock
 from core.database import Database
 from core.errors import StrehaError, Unavailable
@@ -188,11 +188,17 @@ class Handling:
 
     async def _may_pass(self, message: Received, said: Said) -> bool:
         """Whether to look at words that can wait: no more than somebody can mean, and not before it is known whose."""
-        if not self._flood.admits(message.event_id, message.sender, message.room_id, checked=message.trusted):
+        where = (message.event_id, message.sender, message.room_id)
+        if not self._flood.admits(*where, checked=message.trusted):
             metrics.COMMANDS_IGNORED.count("flood")
             if message.trusted and not isinstance(said, Answer) and self._flood_said.due(message.sender):
                 await self._tell_flooder(message, said)
             return False
+        # What another bot had done before it died takes nothing from what is said to this one.
+        async with self._database.reading(urgent=True) as look:
+            if await once.done(look, key_of(message.event_id)):
+                return False
+        self._flood.count(*where, checked=message.trusted)
         if not message.current and abs(self._clock.now() - written_at(message, self._clock)) < LATE:
             raise NotYet("The sender's keys are not known yet.")
         return True

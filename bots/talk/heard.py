@@ -17,7 +17,7 @@ from agencies.model import Person
 from bots.device.received import Received
 from bots.keys.attested import is_of
 from bots.rooms import rooms
-from bots.words.commands import NUMBERS, Said, Verb, parse
+from bots.words.commands import NUMBERS, Said, Verb, said_by
 from core import once
 from core.clock import Clock
 from core.database import Database, Reading
@@ -51,12 +51,8 @@ def key_of(event_id: str) -> UUID:
 
 
 def said_in(message: Received, numbers: Mapping[str, Verb] = NUMBERS) -> Said | None:
-    """Return what a message says to the bot. Edits say nothing: what was sent first is what was meant."""
-    relation = message.content.get("m.relates_to")
-    edited = isinstance(relation, dict) and relation.get("rel_type") == "m.replace"
-    if message.event_type != "m.room.message" or message.msgtype != "m.text" or edited:
-        return None
-    return parse(message.body, numbers)
+    """Return what a message says to the bot."""
+    return said_by(message.event_type, message.content, numbers)
 
 
 async def hear(database: Database, clock: Clock, message: Received, said: Said) -> Heard | None:

@@ -9,21 +9,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
+from uuid import UUID
 
+from alerts import store as alert_store
 from alerts.service import Alerts, AlertView
 from alerts.vocabulary import Event, StandDownReason, Status, Through
 from bots.talk import confirmations
 from bots.talk.answers import Answers
 from bots.talk.calls import Calls
 from bots.talk.confirmations import Question
-from bots.talk.heard import Heard
+from bots.talk.heard import Heard, key_of
 from bots.words.commands import Answer, Command, NearMiss, Verb
 from bots.words.meaning import LATE, Doubt, candidates, doubt, late
 from cases import rules as case_rules
 from cases import store as case_store
 from cases.model import Compartment, CompartmentId
+from core import once
 from core.clock import Clock
-from core.database import Database
+from core.database import Database, Reading
 from core.ids import derived_id
 from core.outbox import Lane, TargetKind
 
@@ -101,7 +104,7 @@ class Obeying:
         await self._alerts.raise_(
             heard.person,
             place,
-            derived_id("raise", event_id),
+            _raise_key(event_id),
             event=Event.PANIC,
             status=Status.EXERCISE if verb is Verb.DRILL else Status.ACTUAL,
             through=Through.CHANNEL if heard.message.trusted else Through.UNVERIFIED,
@@ -240,6 +243,17 @@ class Obeying:
             each for each in await self._alerts.open_for(heard.person, here) if said.codename in {None, each.codename}
         ]
         return candidates(found, heard.person.id, said.verb, heard.written_at)
+
+
+async def effects_of(look: Reading, event_ids: Sequence[str]) -> list[str]:
+    """Return which of these events, calls for help, have raised an alert or been answered already."""
+    raised = await alert_store.raised(look, [_raise_key(each) for each in event_ids])
+    done = await once.all_done(look, [key_of(each) for each in event_ids])
+    return [each for each in event_ids if _raise_key(each) in raised or key_of(each) in done]
+
+
+def _raise_key(event_id: str) -> UUID:
+    return derived_id("raise", event_id)
 
 
 def _may_be_named(heard: Heard, view: AlertView) -> bool:

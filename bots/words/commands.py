@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from alerts.vocabulary import StandDownReason
 
@@ -174,6 +175,15 @@ def word(verb: Verb, language: str) -> str:
 def calls_for_help(said: Said | None) -> bool:
     """Whether these words raise a real alert. Nothing may stand in their way."""
     return isinstance(said, Command) and said.verb is Verb.PANIC
+
+
+def said_by(event_type: str, content: Mapping[str, Any], numbers: Mapping[str, Verb] | None = None) -> Said | None:
+    """Return what an event says to the bot. Edits say nothing: what was sent first is what was meant."""
+    relation, body = content.get("m.relates_to"), content.get("body")
+    edited = isinstance(relation, dict) and relation.get("rel_type") == "m.replace"
+    if event_type != "m.room.message" or content.get("msgtype") != "m.text" or edited or not isinstance(body, str):
+        return None
+    return parse(body, NUMBERS if numbers is None else numbers)
 
 
 def parse(body: str, numbers: Mapping[str, Verb] = NUMBERS) -> Said | None:

@@ -1,4 +1,4 @@
-"""The bot's loops: what comes first, how long a failure may last, what a standby keeps, and that nothing ends them."""
+"""The bot's loops: what comes first, how long a failure may last, and that nothing ends them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from bots.keys.sharing import Sharing
 from bots.listening import LONGEST_RETRY_SECONDS, listen, pause
 from bots.olm.room_sessions import Sealed
 from bots.rooms.last_known import LastKnown
-from bots.standby import KEPT, KEPT_PANIC, outlived
 from bots.talk import attending as attending_module
 from bots.talk.attending import Attending, in_turn
 from bots.talk.handling import Handling
@@ -34,7 +33,6 @@ from tests.scripted_homeserver import Answer, device_of, serving
 from tests.waiting import until
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-MOMENT = timedelta(seconds=1)
 
 
 def said(body: str, event_id: str, room_id: str = "!here:streha.localhost") -> Received:
@@ -91,15 +89,6 @@ def test_nobody_can_make_the_bot_deaf_for_long(failures: int, asked: float | Non
 def test_what_the_homeserver_asks_for_is_waited_for() -> None:
     assert pause(1, 12.5) == 12.5
     assert pause(1) < pause(2) < pause(3)
-
-
-def test_a_standby_keeps_what_the_active_bot_may_not_have_come_to() -> None:
-    words: list[Arrival] = [said("help", "$1"), said("panic", "$2"), joined("$3")]
-    heard_at = {each.event_id: NOW for each in words}
-    assert outlived(words, heard_at, NOW + KEPT - MOMENT) == []
-    assert outlived(words, heard_at, NOW + KEPT) == ["$1", "$3"]
-    assert outlived(words, heard_at, NOW + KEPT_PANIC - MOMENT) == ["$1", "$3"]
-    assert outlived(words, heard_at, NOW + KEPT_PANIC) == ["$1", "$2", "$3"]
 
 
 class Ears(MatrixDevice):

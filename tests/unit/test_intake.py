@@ -92,17 +92,36 @@ class Bench:
         """Return a new room key's to-device event and a message under it."""
         self.ana_sessions.rotate(ROOM)
         session = self.ana_sessions.for_sharing(ROOM, {})
-        key = {
-            "algorithm": "m.megolm.v1.aes-sha2",
-            "room_id": ROOM,
-            "session_id": session.session_id,
-            "session_key": session.session_key,
-        }
+        key = self.key(session.session_id, session.session_key)
         session.shared = True
+        return key, self.says_later(body)
+
+    def says_later(self, body: str) -> dict[str, Any]:
+        """Return a further message under the key of the last one."""
+        return self.event(self.ana_sessions.encrypt(ROOM, "m.room.message", {"msgtype": "m.text", "body": body}))
+
+    def says_before_key(self, body: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return a message and, to-device, its key as it is after it: it opens only what is said later."""
+        self.ana_sessions.rotate(ROOM)
+        session = self.ana_sessions.for_sharing(ROOM, {})
+        session.shared = True
+        message = self.says_later(body)
+        return message, self.key(session.session_id, session.session_key)
+
+    def key(self, session_id: str, session_key: str, *, room_id: str = ROOM) -> dict[str, Any]:
+        """Return a room key's to-device event."""
+        content = {"algorithm": "m.megolm.v1.aes-sha2", "room_id": room_id}
         with self.ana_store.transaction():
-            sealed = self.ana.write_to(self.bot, "m.room_key", key)
-        message = self.ana_sessions.encrypt(ROOM, "m.room.message", {"msgtype": "m.text", "body": body})
-        return {"type": "m.room.encrypted", "sender": ANA, "content": sealed}, self.event(message)
+            keys = {"session_id": session_id, "session_key": session_key}
+            sealed = self.ana.write_to(self.bot, "m.room_key", {**content, **keys})
+        return {"type": "m.room.encrypted", "sender": ANA, "content": sealed}
+
+    def unread(self) -> list[str]:
+        """Return what is told as unreadable half a minute from now, and have it told."""
+        rows = self.store.inbox(ready=False, before=self.clock.now().timestamp())
+        for row in rows:
+            self.store.finish(row.event_id)
+        return [row.event_id for row in rows]
 
     def one_to_one(self, plaintext: bytes) -> dict[str, Any]:
         """Return a to-device event of Ana's that opens to this."""
@@ -213,6 +232,49 @@ def test_who_waits_is_told_once_and_may_still_come(bench: Bench, clock: MovableC
     (row,) = bench.store.inbox(ready=False, before=late)
     bench.store.finish(row.event_id)
     assert bench.store.inbox(ready=False, before=late) == []
+    bench.takes_in([key], [])
+    assert bench.bodies() == ["panic"]
+
+
+@pytest.mark.parametrize("first", ["message", "key", "both"])
+def test_a_panic_whose_key_opens_only_what_follows_is_told(bench: Bench, first: str) -> None:
+    """Ana's client could not give its key out before she wrote, and did so before her next word."""
+    panic, key = bench.says_before_key("panic")
+    hello = bench.says_later("hello?")
+    if first == "message":
+        bench.takes_in([], [panic])
+        bench.takes_in([key], [hello])
+    elif first == "key":
+        bench.takes_in([key], [hello])
+        bench.takes_in([], [panic])
+    else:
+        bench.takes_in([key], [panic, hello])
+    assert bench.bodies() == ["hello?"]
+    assert bench.unread() == [panic["event_id"]]
+    assert bench.unread() == []
+    # What was read and comes again as another event is a repetition, before and after it was ratcheted past.
+    bench.takes_in([key], [{**hello, "event_id": "$replayed"}, bench.says_later("more"), hello])
+    assert (bench.bodies(), bench.unread()) == (["more"], [])
+
+
+def test_a_key_from_further_back_still_opens_what_was_told(bench: Bench) -> None:
+    key, panic = bench.says("panic")
+    session = bench.ana_sessions.current(ROOM)
+    assert session is not None
+    bench.takes_in([bench.key(session.session_id, session.session_key)], [panic])
+    assert bench.unread() == [panic["event_id"]]
+    bench.takes_in([key], [])
+    assert bench.bodies() == ["panic"]
+
+
+def test_a_key_passed_on_as_that_of_another_room_hides_no_panic(bench: Bench) -> None:
+    """The library ties no session to a room: who holds a key can say that it is of any, before its owner is heard."""
+    key, panic = bench.says("panic")
+    session = bench.ana_sessions.current(ROOM)
+    assert session is not None
+    passed_on = bench.key(session.session_id, session.session_key, room_id="!other:streha.example")
+    bench.takes_in([passed_on], [panic])
+    assert bench.bodies() == []
     bench.takes_in([key], [])
     assert bench.bodies() == ["panic"]
 
