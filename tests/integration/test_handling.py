@@ -359,6 +359,24 @@ async def test_a_flood_of_words_is_answered_so_far_and_keeps_nobody_from_help(
     assert len(await talk.answers("reply_help")) == PER_MINUTE + 1
 
 
+async def test_what_another_bot_had_done_takes_nothing_from_fresh_words(
+    talk: Talk, scene: Scene, settings: Settings
+) -> None:
+    """A standby that takes over comes to all that was written of late once more, before what is new."""
+    room = scene.case.core.id
+    before = [await talk.say(scene.member, room, "help") for _ in range(PER_MINUTE)]
+    nowhere = Homeserver("http://127.0.0.1:9", aiohttp.ClientSession())
+    async with nowhere._session:
+        taken_over = Handling(talk.database, talk.clock, settings, Occupants(nowhere), BOT)
+        for message in before:
+            await taken_over.handle(message)
+        fresh = [replace(before[0], event_id=f"$fresh-{number}") for number in range(PER_MINUTE + 1)]
+        for message in fresh:
+            await taken_over.handle(message)
+    assert len(await talk.answers("reply_help")) == 2 * PER_MINUTE
+    assert len(await talk.answers("reply_flood")) == 1
+
+
 async def test_answers_to_one_stand_in_a_thread_and_what_everybody_must_see_does_not(
     talk: Talk, scene: Scene, settings: Settings
 ) -> None:

@@ -20,7 +20,14 @@ def passed(
     flood: Flood, times: int, sender: str = ANA, room: str = ROOM, *, checked: bool = True, first: int = 0
 ) -> int:
     events = [f"${sender}{room}{checked}{first + number}" for number in range(times)]
-    return sum(flood.admits(event, sender, room, checked=checked) for event in events)
+    return sum(passes(flood, event, sender, room, checked=checked) for event in events)
+
+
+def passes(flood: Flood, event: str, sender: str, room: str, *, checked: bool) -> bool:
+    admitted = flood.admits(event, sender, room, checked=checked)
+    if admitted:
+        flood.count(event, sender, room, checked=checked)
+    return admitted
 
 
 def test_of_one_sender_so_many_pass_in_a_minute_and_others_are_not_touched() -> None:
@@ -49,8 +56,14 @@ def test_who_writes_under_a_false_name_takes_nothing_from_whose_it_is() -> None:
 
 def test_the_same_event_tried_again_counts_once() -> None:
     flood = Flood(MovableClock(START))
-    assert all(flood.admits("$one", ANA, ROOM, checked=True) for _ in range(100))
+    assert all(passes(flood, "$one", ANA, ROOM, checked=True) for _ in range(100))
     assert passed(flood, 100) == PER_MINUTE - 1
+
+
+def test_what_is_not_acted_on_takes_nothing() -> None:
+    flood = Flood(MovableClock(START))
+    assert all(flood.admits(f"$done-{number}", ANA, ROOM, checked=True) for number in range(100))
+    assert passed(flood, 100) == PER_MINUTE
 
 
 def test_a_clock_that_is_set_back_lets_nobody_through_and_keeps_nobody_out() -> None:
@@ -79,7 +92,7 @@ def test_never_more_than_the_bound_in_any_minute(bursts: list[tuple[int, int]]) 
 def test_what_is_remembered_is_bounded() -> None:
     flood = Flood(MovableClock(START))
     for number in range(MOST_REMEMBERED + 50):
-        flood.admits(f"${number}", f"@ghost-{number}:streha.localhost", f"!{number}", checked=False)
+        passes(flood, f"${number}", f"@ghost-{number}:streha.localhost", f"!{number}", checked=False)
     assert len(flood._buckets) == MOST_REMEMBERED
     assert len(flood._admitted) <= MOST_REMEMBERED
 
