@@ -71,6 +71,7 @@ def test_a_panic_is_handed_over_whatever_stands_before_it(store: OlmStore) -> No
     store.finish("$panic")
     assert "$panic" not in handed_over(store)
     assert store.calls_before(1.0) == []
+    assert store._one("SELECT count(*) FROM temp.streha_calls") == (0,)
 
 
 def test_nobodys_panics_hide_anothers_nor_other_words(store: OlmStore) -> None:

@@ -257,6 +257,20 @@ def test_a_panic_whose_key_opens_only_what_follows_is_told(bench: Bench, first: 
     assert (bench.bodies(), bench.unread()) == (["more"], [])
 
 
+@pytest.mark.parametrize("ratcheted", [True, False])
+def test_of_a_session_kept_by_an_earlier_version_only_what_is_certain_is_told(bench: Bench, *, ratcheted: bool) -> None:
+    panic, key = bench.says_before_key("panic")
+    hello = bench.says_later("hello?")
+    bench.takes_in([key], [hello] if ratcheted else [])
+    session_id = panic["content"]["session_id"]
+    kept = bench.store.room_key(session_id)
+    assert kept is not None
+    bench.store.keep_room_key(session_id, {name: kept[name] for name in kept if name != "first"})
+    bench.takes_in([], [panic])
+    # Where it was ratcheted, nobody knows any more whether this was read.
+    assert bench.unread() == ([] if ratcheted else [panic["event_id"]])
+
+
 def test_a_key_from_further_back_still_opens_what_was_told(bench: Bench) -> None:
     key, panic = bench.says("panic")
     session = bench.ana_sessions.current(ROOM)
@@ -269,10 +283,13 @@ def test_a_key_from_further_back_still_opens_what_was_told(bench: Bench) -> None
 
 def test_a_key_passed_on_as_that_of_another_room_hides_no_panic(bench: Bench) -> None:
     """The library ties no session to a room: who holds a key can say that it is of any, before its owner is heard."""
-    key, panic = bench.says("panic")
-    session = bench.ana_sessions.current(ROOM)
-    assert session is not None
-    passed_on = bench.key(session.session_id, session.session_key, room_id="!other:streha.example")
+    session = bench.ana_sessions.for_sharing(ROOM, {})
+    session.shared = True
+    passed_on, key = (
+        bench.key(session.session_id, session.session_key, room_id=room_id)
+        for room_id in ("!other:streha.example", ROOM)
+    )
+    panic = bench.says_later("panic")
     bench.takes_in([passed_on], [panic])
     assert bench.bodies() == []
     bench.takes_in([key], [])
