@@ -116,6 +116,12 @@ async def contact(tx: Reading, contact_id: ContactId) -> tuple[Contact, str] | N
     return None if row is None else (contact_of(row), row["language"])
 
 
+async def contacts_at(tx: Reading, number: str) -> list[tuple[Contact, str]]:
+    """Return the contacts in use that have this telephone number, each with the language that is spoken there."""
+    rows = await tx.rows(SQL["contacts_at"], number) if _NUMBER.fullmatch(number) else []
+    return [(contact_of(row), row["language"]) for row in rows]
+
+
 async def contacts_of(
     tx: Reading, people: Collection[PersonId], desks: Collection[DeskId]
 ) -> list[tuple[Contact, bool]]:

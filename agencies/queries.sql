@@ -324,6 +324,16 @@ LEFT JOIN duty_desks AS desk ON desk.id = contacts.desk_id
 JOIN agencies ON agencies.id = coalesce(people.agency_id, desk.agency_id)
 WHERE contacts.id = $1 AND contacts.removed_at IS NULL AND people.left_at IS NULL
 
+-- contacts_at --
+-- The telephones in use that have a number, and the language that is spoken there. $1 number.
+SELECT contacts.*, agencies.language
+FROM contacts
+LEFT JOIN people ON people.id = contacts.person_id
+LEFT JOIN duty_desks AS desk ON desk.id = contacts.desk_id
+JOIN agencies ON agencies.id = coalesce(people.agency_id, desk.agency_id)
+WHERE contacts.address = $1 AND contacts.means <> 'email' AND contacts.removed_at IS NULL AND people.left_at IS NULL
+ORDER BY contacts.person_id NULLS LAST, contacts.id
+
 -- known_contact --
 -- A contact, in use or not. $1 contact.
 SELECT * FROM contacts WHERE id = $1

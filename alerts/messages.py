@@ -13,7 +13,7 @@ from datetime import datetime
 from agencies.model import AgencyId, PersonId, RaisingDevice
 from alerts.audience import Audience, Call
 from alerts.model import Alert, Conversation, Step
-from alerts.vocabulary import StandDownReason, Status, Through
+from alerts.vocabulary import StandDownReason, Status
 from core.outbox import Lane, Message, Target, TargetKind, Urgency
 from core.texts import mark
 
@@ -35,6 +35,15 @@ TEXTS = {
         "ALERT, {codename}: {event}. Raised {time} by {person} with the device {device}.\n"
         "To accept write: ack {codename}\nDanger to life: ring {police} now."
     ),
+    "alert_details_telephone": mark(
+        "ALERT, NOT VERIFIED, {codename}: {event}. By telephone {time}, from the number of {person}: a number can be "
+        "forged.\nFind out from {person}; they may be hiding. To accept write: ack {codename}\n"
+        "Danger to life: ring {police} now."
+    ),
+    "alert_raised_again_by_telephone": mark(
+        "{codename}: {event}, again {time} by telephone, NOT VERIFIED, from the number of {person}."
+    ),
+    "alert_accepted_by_telephone": mark("{codename}: accepted {time} by {person}, by telephone."),
     "alert_raised_again": mark("{codename}: {event}, raised again {time} by {person}."),
     "alert_raised_again_device": mark(
         "{codename}: {event}, raised again {time} with the device {device} of {agencies}."
@@ -97,6 +106,14 @@ TEXTS = {
         "EXERCISE, nothing has happened, {codename}: {event}. Raised {time} by {person} with the device {device}.\n"
         "To accept write: ack {codename}"
     ),
+    "drill_details_telephone": mark(
+        "EXERCISE, nothing has happened, {codename}: {event}. By telephone {time}, from the number of {person}.\n"
+        "To accept write: ack {codename}"
+    ),
+    "drill_raised_again_by_telephone": mark(
+        "EXERCISE, {codename}: {event}, again {time} by telephone, from the number of {person}."
+    ),
+    "drill_accepted_by_telephone": mark("EXERCISE, {codename}: accepted {time} by {person}, by telephone."),
     "drill_raised_again": mark("EXERCISE, {codename}: {event}, raised again {time} by {person}."),
     "drill_raised_again_device": mark(
         "EXERCISE, {codename}: {event}, raised again {time} with the device {device} of {agencies}."
@@ -186,9 +203,11 @@ def raised_again(alert: Alert, codename: str, audience: Audience, press: Alert) 
         "codename": codename,
         "event": press.event.value,
         "time": press.sent.isoformat(),
-        "person": str(press.raised_by or ""),
+        "person": _presser(press),
     }
     template, shown = with_device("alert_raised_again", press.device)
+    if press.cause.claimed_by is not None:
+        template = "alert_raised_again_by_telephone"
     cause = _again(press)
     messages = []
     for call in audience.calls:
@@ -217,12 +236,15 @@ def raised_again_key(alert: Alert, press: Alert) -> str:
     return _key(alert, f"ring:{_again(press)}")
 
 
-def accepted(alert: Alert, codename: str, rooms: Iterable[Target], by: PersonId, at: datetime) -> list[Message]:
+def accepted(
+    alert: Alert, codename: str, rooms: Iterable[Target], by: PersonId, at: datetime, *, by_telephone: bool = False
+) -> list[Message]:
     """Return the notice that a named person accepted, and that all have where that is so."""
     parameters = {"codename": codename, "time": at.isoformat(), "person": str(by)}
+    template = "alert_accepted" + ("_by_telephone" if by_telephone else "")
     messages = []
     for room in rooms:
-        messages.append(_message(alert, room, "alert_accepted", f"accepted:{by}:{at.isoformat()}", parameters))
+        messages.append(_message(alert, room, template, f"accepted:{by}:{at.isoformat()}", parameters))
         if not alert.silent_agencies:
             cause = f"all_accepted:{alert.ladder}"
             messages.append(_message(alert, room, "alert_all_accepted", cause, {"codename": codename}))
@@ -317,12 +339,20 @@ def notice(
     return _message(alert, target, template, cause, parameters, mentions)
 
 
+def _presser(alert: Alert) -> str:
+    """Return who pressed last of those who are answered, or whose telephone it seems to have been."""
+    cause = alert.cause
+    return str(cause.person_id or cause.claimed_by or "")
+
+
 def _moment(at: datetime | None) -> str:
     return "" if at is None else at.isoformat()
 
 
 def _again(press: Alert) -> str:
-    return f"again:{press.event}:{press.sent.isoformat(timespec='minutes')}"
+    # By telephone it may be somebody else who calls each time, and that is news.
+    claimed = "" if press.cause.claimed_by is None else f":{press.cause.claimed_by}"
+    return f"again:{press.event}:{press.sent.isoformat(timespec='minutes')}{claimed}"
 
 
 def _key(alert: Alert, cause: str) -> str:
@@ -334,12 +364,16 @@ def _ring(alert: Alert, call: Call, cause: str) -> Message:
 
 
 def _details(alert: Alert, codename: str, target: Target) -> Message:
-    template = "alert_details_unverified" if alert.raised_through is Through.UNVERIFIED else "alert_details"
+    template = "alert_details"
+    if alert.cause.claimed_by is not None:
+        template = "alert_details_telephone"
+    elif not alert.raised_through.verified:
+        template = "alert_details_unverified"
     parameters = {
         "codename": codename,
         "event": alert.event.value,
         "time": alert.cause.at.isoformat(),
-        "person": str(alert.cause.person_id or ""),
+        "person": _presser(alert),
     }
     template, shown = with_device(template, alert.cause.device)
     return _message(alert, target, template, f"details:{alert.ladder}", parameters | shown)

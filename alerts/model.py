@@ -103,6 +103,7 @@ class Recipient:
     agency_id: AgencyId
     tier: Tier
     acknowledged_at: datetime | None = None
+    by_telephone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +119,7 @@ class Accepted:
 class Press:
     """A raise that became part of an alert; without a person where none could be verified, or a device is nobody's.
 
+    `claimed_by` is whose telephone it seems to come from: who that is, is known, and whether it is true is not.
     Of many that stand alike, an alert that was read from the database holds the newest: somebody may press ten
     thousand times.
     """
@@ -126,6 +128,7 @@ class Press:
     at: datetime
     cancelled_at: datetime | None = None
     device: RaisingDevice | None = None
+    claimed_by: PersonId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +214,7 @@ class Alert:
             self, recipients=tuple(sorted(recipients.values(), key=lambda each: (each.tier, each.person_id)))
         )
 
-    def acknowledged(self, by: PersonId, at: datetime) -> Alert:
+    def acknowledged(self, by: PersonId, at: datetime, *, by_telephone: bool = False) -> Alert:
         """Return the alert as it is once this person has accepted, for every agency called for.
 
         Who accepted first owns it. When every responder has accepted only the owner is asked, after a while.
@@ -221,7 +224,9 @@ class Alert:
             self,
             owner_id=self.owner_id or by,
             recipients=tuple(
-                replace(each, acknowledged_at=at) if each.person_id == by and each.acknowledged_at is None else each
+                replace(each, acknowledged_at=at, by_telephone=by_telephone)
+                if each.person_id == by and each.acknowledged_at is None
+                else each
                 for each in self.recipients
             ),
             agencies=tuple(
@@ -260,7 +265,7 @@ class Alert:
             step=0,
             cancel_asked_at=None,
             agencies=tuple(replace(each, acknowledged_by=None, acknowledged_at=None) for each in self.agencies),
-            recipients=tuple(replace(each, acknowledged_at=None) for each in self.recipients),
+            recipients=tuple(replace(each, acknowledged_at=None, by_telephone=False) for each in self.recipients),
         )
 
     def awaits_owner(self, person_id: PersonId) -> bool:
@@ -275,6 +280,20 @@ class Alert:
     def raiser_ids(self) -> frozenset[PersonId]:
         """Everybody who pressed: none of them is called, and none ends the alert while others were called."""
         return frozenset(each.person_id for each in self.presses if each.person_id is not None)
+
+    @property
+    def seems_to_hide(self) -> frozenset[PersonId]:
+        """Everybody who pressed and has not taken it back, also those of whom only a telephone's number says so."""
+        return frozenset(
+            each for press in self.presses if press.cancelled_at is None
+            for each in (press.person_id, press.claimed_by) if each is not None
+        )  # fmt: skip
+
+    @property
+    def claimed_by(self) -> PersonId | None:
+        """Whose telephone it seems to have been raised from, where nobody is known to have raised it."""
+        claims = (each.claimed_by for each in self.presses if each.claimed_by is not None)
+        return next(claims, None) if self.raised_by is None else None
 
     @property
     def cause(self) -> Press:
@@ -330,7 +349,8 @@ class Alert:
         named = {self.raised_by, self.owner_id, self.stood_down_by, *(each.person_id for each in self.recipients)}
         named |= {person for each in self.emergency_calls for person in (each.said_by, each.called_by)}
         spoke = {person for each in self.conversations for person in (each.spoken_by, each.spoken_with)}
-        return frozenset(each for each in named if each is not None) | self.raiser_ids | spoke
+        claimed = {each.claimed_by for each in self.presses}
+        return frozenset(each for each in named | claimed if each is not None) | self.raiser_ids | spoke
 
     def called(self, person_id: PersonId) -> tuple[Recipient, ...]:
         """Return this person's recipient rows, one for each agency answered for."""

@@ -32,7 +32,7 @@ def new_alert(
 
     A device that can only raise is known by its token: what it raises is as bad as what a person raises.
     """
-    verified = through is not Through.UNVERIFIED
+    verified = through.verified
     severity, now = SEVERITY_OF_EVENT[event] if verified else Severity.SEVERE, press.at
     return Alert(
         id=AlertId(key),

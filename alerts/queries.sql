@@ -11,15 +11,16 @@ SELECT key FROM alert_raises WHERE key = ANY($1)
 -- open_alert --
 -- Open an alert with its first press, its agencies and everybody called, unless its scope has an open one; tell
 -- whether it was opened, and whether the press was new. $1 id … $17 exclusions heeded, $18 agencies, $19 their
--- parts, $20 people, $21 their agencies, $22 their tiers, $23 the device of the press, or null.
+-- parts, $20 people, $21 their agencies, $22 their tiers, $23 the device of the press, or null, $24 from whose telephone
+-- it seems to come.
 WITH opened AS (
     INSERT INTO alerts (id, case_id, compartment_id, status, event, severity, first_severity, certainty, raised_by,
                         raised_through, sent, state, ladder, ladder_began_at, step, next_step_at, exclusions_heeded)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
     ON CONFLICT (compartment_id, status) WHERE state <> 'stood_down' DO NOTHING RETURNING *),
 pressed AS (
-    INSERT INTO alert_raises (key, alert_id, person_id, event, at, device_id)
-    SELECT id, id, raised_by, event, sent, $23 FROM opened ON CONFLICT DO NOTHING RETURNING key),
+    INSERT INTO alert_raises (key, alert_id, person_id, event, at, device_id, claimed_by)
+    SELECT id, id, raised_by, event, sent, $23, $24 FROM opened ON CONFLICT DO NOTHING RETURNING key),
 answering AS (
     INSERT INTO alert_agencies (alert_id, agency_id, part)
     SELECT id, agency_id, part FROM opened, unnest($18::uuid[], $19::text[]) AS each (agency_id, part)),
@@ -34,20 +35,23 @@ SELECT EXISTS (SELECT FROM opened) AS opened, EXISTS (SELECT FROM pressed) AS pr
 SELECT id FROM alerts WHERE compartment_id = $1 AND status = $2 AND state <> 'stood_down' FOR UPDATE
 
 -- add_raise --
--- Record a press. $1 key, $2 alert, $3 person, $4 event, $5 at, $6 device or null.
-INSERT INTO alert_raises (key, alert_id, person_id, event, at, device_id) VALUES ($1, $2, $3, $4, $5, $6)
+-- Record a press. $1 key, $2 alert, $3 person, $4 event, $5 at, $6 device or null, $7 from whose telephone it seems to
+-- come.
+INSERT INTO alert_raises (key, alert_id, person_id, event, at, device_id, claimed_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT DO NOTHING
 
 -- add_quiet_raise --
 -- Record a further press unless something has changed that it must act on: the alert stands as it was read, and its
 -- rooms have heard of this cause. $1 key, $2 alert, $3 person, $4 event, $5 at, $6 severity, $7 certainty, $8 ladder,
--- $9 how the keys of what was said begin, $10 device or null.
+-- $9 how the keys of what was said begin, $10 device or null, $11 from whose telephone it seems to come.
 WITH standing AS (
     SELECT id FROM alerts
     WHERE id = $2 AND state = 'open' AND cancel_asked_at IS NULL AND severity = $6 AND certainty = $7 AND ladder = $8
       AND EXISTS (SELECT FROM outbox WHERE alert_id = $2 AND starts_with(key, $9))
     FOR UPDATE)
-INSERT INTO alert_raises (key, alert_id, person_id, event, at, device_id) SELECT $1, id, $3, $4, $5, $10 FROM standing
+INSERT INTO alert_raises (key, alert_id, person_id, event, at, device_id, claimed_by)
+SELECT $1, id, $3, $4, $5, $10, $11 FROM standing
 ON CONFLICT DO NOTHING
 
 -- lock_alerts --
@@ -63,13 +67,14 @@ SELECT alerts.*,
     (SELECT json_agg(called ORDER BY tier, person_id) FROM alert_recipients AS called
      WHERE alert_id = alerts.id) AS recipients,
     (SELECT json_agg(press ORDER BY at, person_id) FROM (
-        SELECT pressed.person_id, pressed.cancelled_at, pressed.at, (
+        SELECT pressed.person_id, pressed.cancelled_at, pressed.claimed_by, pressed.at, (
             SELECT json_build_object('id', id, 'label', label, 'agency_id', agency_id, 'person_id', person_id,
                                      'compartment_id', compartment_id)
             FROM raising_devices WHERE id = pressed.device_id) AS device
         FROM (
-            SELECT person_id, cancelled_at, device_id, max(at) AS at FROM alert_raises WHERE alert_id = alerts.id
-            GROUP BY person_id, cancelled_at, device_id, at = coalesce(alerts.cause_at, alerts.ladder_began_at)
+            SELECT person_id, cancelled_at, device_id, claimed_by, max(at) AS at FROM alert_raises WHERE alert_id = alerts.id
+            GROUP BY person_id, cancelled_at, device_id, claimed_by,
+                at = coalesce(alerts.cause_at, alerts.ladder_began_at)
         ) AS pressed) AS press) AS presses,
     (SELECT json_build_object('id', device.id, 'label', label, 'agency_id', agency_id, 'person_id', device.person_id,
                               'compartment_id', device.compartment_id)
@@ -128,9 +133,9 @@ FROM jsonb_populate_recordset(NULL::alerts, $1) AS new
 WHERE alerts.id = new.id
 
 -- acknowledge --
--- A person accepts, for every agency called for. $1 alert, $2 person, $3 now.
+-- A person accepts, for every agency called for. $1 alert, $2 person, $3 now, $4 whether by telephone.
 WITH accepted AS (
-    UPDATE alert_recipients SET acknowledged_at = $3
+    UPDATE alert_recipients SET acknowledged_at = $3, by_telephone = $4
     WHERE alert_id = $1 AND person_id = $2 AND acknowledged_at IS NULL RETURNING agency_id)
 UPDATE alert_agencies SET acknowledged_by = $2, acknowledged_at = $3
 WHERE alert_id = $1 AND agency_id IN (SELECT agency_id FROM accepted) AND acknowledged_by IS NULL
@@ -141,7 +146,7 @@ UPDATE alert_agencies SET acknowledged_by = NULL, acknowledged_at = NULL WHERE a
 
 -- forget_person_answers --
 -- Everybody who was called may accept anew. $1 alerts.
-UPDATE alert_recipients SET acknowledged_at = NULL WHERE alert_id = ANY($1)
+UPDATE alert_recipients SET acknowledged_at = NULL, by_telephone = false WHERE alert_id = ANY($1)
 
 -- add_conversation --
 -- Somebody says that they spoke with somebody. $1 alert, $2 who, $3 with whom, $4 when, $5 now.
@@ -483,3 +488,32 @@ ON CONFLICT DO NOTHING
 -- incident_facts_of --
 -- $1 alert.
 SELECT section, fact, noted_by, noted_at FROM incident_facts WHERE alert_id = $1 ORDER BY noted_at, section, fact
+
+-- answer_to_words --
+-- What was answered to the same words. $1 key.
+SELECT outcome, language FROM telephone_answers WHERE key = $1
+
+-- keep_answer --
+-- Nothing where it is known. $1 key, $2 now, $3 outcome, $4 language.
+INSERT INTO telephone_answers (key, at, outcome, language) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
+
+-- hold_tries --
+-- Hold how many wrong numbers came from contacts, so that whoever tries many at once is counted. $1 contacts, $2 now,
+-- $3 from when on they count.
+INSERT INTO telephone_tries AS tries (contact_id, wrong, since)
+SELECT id, 0, $2 FROM unnest($1::uuid[]) AS each (id) ORDER BY id
+ON CONFLICT (contact_id) DO UPDATE SET
+    wrong = CASE WHEN tries.since > $3 THEN tries.wrong ELSE 0 END,
+    since = CASE WHEN tries.since > $3 THEN tries.since ELSE $2 END
+RETURNING wrong
+
+-- count_wrong_number --
+-- $1 contacts.
+UPDATE telephone_tries SET wrong = wrong + 1 WHERE contact_id = ANY($1)
+
+-- alerts_of_contacts --
+-- For which alerts contacts were called that have not ended, or not long ago. $1 contacts, $2 long ago.
+SELECT DISTINCT outbox.target_id AS contact_id, outbox.alert_id
+FROM outbox JOIN alerts ON alerts.id = outbox.alert_id
+WHERE outbox.target_kind = 'contact' AND outbox.alert_id IS NOT NULL AND outbox.target_id = ANY($1)
+  AND (alerts.state <> 'stood_down' OR alerts.stood_down_at > $2)

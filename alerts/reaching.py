@@ -20,6 +20,7 @@ from alerts.calling import compartment_of, surroundings
 from alerts.escalation import paused_until
 from alerts.model import Alert, AlertId, Recipient, State
 from alerts.vocabulary import Status
+from alerts.waking import TEXTS as TESTS
 from alerts.waking import beside, rings
 from cases import store as case_store
 from core import logs, once, outbox
@@ -46,6 +47,8 @@ class Wanted:
     language: str
     status: Status | None = None
     raised: datetime | None = None
+    # How often calling for the alert has begun; None where it is for no alert.
+    ladder: int | None = None
     # Calling rests until then, because a raiser said that it is over.
     not_before: datetime | None = None
 
@@ -61,7 +64,7 @@ async def wake_unreached(
     found = await contacts.contacts_of(tx, {PersonId(each) for each in people}, desks)
     if not found:
         return
-    alert, around = await _around(tx, alert_id, now)
+    alert, around = await around_alert(tx, alert_id, now)
     called = [each for each, _linked in found if may_ring(alert, around, each)]
     if alert.state not in CALLING or not called:
         return
@@ -107,19 +110,20 @@ async def wanted(tx: Reading, message: Message, left_at: datetime, now: datetime
         return None
     contact, language = known
     if message.alert_id is None:
-        if message.template not in messages.TEXTS:
+        if message.template in TESTS:
             return Wanted(contact=contact, language=language)
-        # A device could raise no alert: nothing ends this call, but it is old after a while.
+        # No alert could be raised: nothing ends this call, but it is old after a while.
         over = now - left_at > WITHOUT_ALERT
         return None if over else Wanted(contact=contact, language=language, status=Status.ACTUAL, raised=left_at)
-    alert, around = await _around(tx, AlertId(message.alert_id), now)
+    alert, around = await around_alert(tx, AlertId(message.alert_id), now)
     if alert.state not in CALLING or not _carried(around) or not may_ring(alert, around, contact):
         return None
     if any(each.acknowledged_at and each.acknowledged_at >= left_at for each in _called(alert, contact.person_id)):
         return None
     return Wanted(
-        contact=contact, language=language, status=alert.status, raised=alert.cause.at, not_before=paused_until(alert)
-    )
+        contact=contact, language=language, status=alert.status, raised=alert.cause.at, ladder=alert.ladder,
+        not_before=paused_until(alert),
+    )  # fmt: skip
 
 
 def may_ring(alert: Alert, around: Surroundings, whose: Contact) -> bool:
@@ -128,8 +132,8 @@ def may_ring(alert: Alert, around: Surroundings, whose: Contact) -> bool:
     Where everybody who was called has pressed, they may answer each other, and ring.
     """
     if whose.person_id is not None:
-        pressed = any(each.person_id == whose.person_id and each.cancelled_at is None for each in alert.presses)
-        return whose.person_id in around.able and not (pressed and alert.others_called(around.able))
+        hides = whose.person_id in alert.seems_to_hide
+        return whose.person_id in around.able and not (hides and alert.others_called(around.able))
     desks = (*around.desks.values(), *around.covering.values())
     officers = [each for desk in desks if desk.id == whose.desk_id for each in desk.officers]
     return any(each.id in around.able for each in officers) and not any(
@@ -145,7 +149,8 @@ def _carried(around: Surroundings) -> bool:
     return around.case.open and around.compartment.open
 
 
-async def _around(tx: Reading, alert_id: AlertId, now: datetime) -> tuple[Alert, Surroundings]:
+async def around_alert(tx: Reading, alert_id: AlertId, now: datetime) -> tuple[Alert, Surroundings]:
+    """Return an alert with the facts that decide who hears of it now."""
     alert = await store.alert(tx, alert_id)
     case = await case_store.case(tx, alert.case_id)
     return alert, await surroundings(tx, case, compartment_of(alert, case), now)

@@ -75,8 +75,9 @@ class Alerts:
                 return await self._known(tx, actor, await store.alert(tx, found.raised), compartment_id, status)
             case = await case_store.case_of_compartment(tx, compartment_id)
             compartment = rules.compartment_seen_by(case, compartment_id, actor.id)
-            verified = through is not Through.UNVERIFIED
-            by = Press(person_id=actor.id if verified else None, at=self._clock.now())
+            verified = through.verified
+            claimed_by = actor.id if through is Through.TELEPHONE else None
+            by = Press(person_id=actor.id if verified else None, at=self._clock.now(), claimed_by=claimed_by)
             press = new_alert(key, case, compartment, by, event, status, through)
             return await take_up(tx, press, case, compartment, found.open, claimed_by=None if verified else actor.id)
 
@@ -111,8 +112,9 @@ class Alerts:
         ]
 
     async def acknowledge(
-        self, actor: Person, alert_id: AlertId, *, key: UUID | None = None, room: Target | None = None
-    ) -> AlertView:
+        self, actor: Person, alert_id: AlertId, *, key: UUID | None = None, room: Target | None = None,
+        by_telephone: bool = False,
+    ) -> AlertView:  # fmt: skip
         """Record that a named person accepts the alert; silent agencies are still called.
 
         Said by the owner, who was asked, it says that they still see to it; then the room where it was said hears so
@@ -140,15 +142,17 @@ class Alerts:
                 await note_agencies(tx, [(known, before)])
                 if before.owner_id not in around.able:
                     before = replace(before, owner_id=None)
-            alert = before.acknowledged(actor.id, now)
-            await store.acknowledge(tx, alert_id, actor.id, now)
+            alert = before.acknowledged(actor.id, now, by_telephone=by_telephone)
+            await store.acknowledge(tx, alert_id, actor.id, now, by_telephone=by_telephone)
             await store.save(tx, alert)
             said = (await outbox.deliveries_of_alerts(tx, [alert.id]))[alert.id]
             rooms = await followers(tx, said, around)
-            said += await outbox.post(tx, messages.accepted(alert, around.codename, rooms, actor.id, now), now)
+            told = messages.accepted(alert, around.codename, rooms, actor.id, now, by_telephone=by_telephone)
+            said += await outbox.post(tx, told, now)
             asked_in = room if room in rooms else None
             alert = await police_asking.ask_first(tx, before, alert, around, actor.id, asked_in, now)
-            await self._record(tx, "alert_acknowledged", actor, alert, alert.id)
+            facts = {"through": Through.TELEPHONE.value} if by_telephone else {}
+            await self._record(tx, "alert_acknowledged", actor, alert, alert.id, **facts)
             seconds = (now - alert.ladder_began_at).total_seconds()
             tx.afterwards(lambda: metrics.ACKNOWLEDGEMENT.observe(seconds, alert.status, alert.severity))
             return await self._view(tx, alert, around, said)

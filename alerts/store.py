@@ -70,7 +70,7 @@ async def open_alert(tx: Transaction, new: Alert) -> bool:
         SQL["open_alert"], new.id, new.case_id, new.compartment_id, new.status, new.event, new.severity,
         new.first_severity, new.certainty, new.raised_by, new.raised_through, new.sent, new.state, new.ladder,
         new.ladder_began_at, new.step, new.next_step_at, new.exclusions_heeded, *_by_column(new.agencies),
-        *_called_by_column(new.recipients), _device_of(new),
+        *_called_by_column(new.recipients), _device_of(new), new.presses[-1].claimed_by,
     )  # fmt: skip
     if row is None or (row["opened"] and not row["pressed"]):
         # The same key came at this very moment for something else: nothing of this raise is kept.
@@ -86,7 +86,7 @@ async def lock_open_alert(tx: Transaction, compartment_id: CompartmentId, status
 
 async def add_raise(tx: Transaction, alert_id: AlertId, press: Alert) -> bool:
     """Record a further press of a button; False where its key is known."""
-    pressed = press.raised_by, press.event, press.sent, _device_of(press)
+    pressed = press.raised_by, press.event, press.sent, _device_of(press), press.presses[-1].claimed_by
     return bool(await tx.run(SQL["add_raise"], press.id, alert_id, *pressed))
 
 
@@ -95,7 +95,7 @@ async def add_quiet_raise(tx: Transaction, alert_: Alert, press: Alert, said: st
     return bool(
         await tx.run(
             SQL["add_quiet_raise"], press.id, alert_.id, press.raised_by, press.event, press.sent, alert_.severity,
-            alert_.certainty, alert_.ladder, said, _device_of(press),
+            alert_.certainty, alert_.ladder, said, _device_of(press), press.presses[-1].claimed_by,
         )
     )  # fmt: skip
 
@@ -179,9 +179,11 @@ async def save(tx: Transaction, *changed: Alert) -> None:
     await tx.run(SQL["save"], [{name: getattr(each, name) for name in _SAVED} for each in changed])
 
 
-async def acknowledge(tx: Transaction, alert_id: AlertId, person_id: PersonId, now: datetime) -> None:
+async def acknowledge(
+    tx: Transaction, alert_id: AlertId, person_id: PersonId, now: datetime, *, by_telephone: bool = False
+) -> None:
     """Record that a person accepts, for every agency that person was called for."""
-    await tx.run(SQL["acknowledge"], alert_id, person_id, now)
+    await tx.run(SQL["acknowledge"], alert_id, person_id, now, by_telephone)
 
 
 async def take_back(tx: Transaction, alert_id: AlertId, person_id: PersonId, now: datetime) -> None:

@@ -64,6 +64,12 @@ class Through(StrEnum):
     CHANNEL = "channel"
     DEVICE = "device"
     UNVERIFIED = "unverified"
+    TELEPHONE = "telephone"
+
+    @property
+    def verified(self) -> bool:
+        """Whether it is known who raised it: a telephone's number can be forged."""
+        return self not in {Through.UNVERIFIED, Through.TELEPHONE}
 
 
 class StandDownReason(StrEnum):

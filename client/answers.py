@@ -193,6 +193,7 @@ class Recipient(Answer, frozen=True, kw_only=True):
     agency: UUID
     tier: int
     acknowledged_at: Moment | None
+    by_telephone: bool = False
 
 
 class Delivery(Answer, frozen=True, kw_only=True):
@@ -258,6 +259,7 @@ class Alert(Answer, frozen=True, kw_only=True):
     raised_by: UUID | None
     raised_through: str
     raised_with: RaisedWith | None = None
+    claimed_by: UUID | None = None
     pressed_by: list[UUID]
     sent: Moment
     state: str

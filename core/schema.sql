@@ -281,6 +281,7 @@ CREATE INDEX outbox_waiting ON outbox (target_id, lane, sequence) WHERE state IN
 CREATE INDEX outbox_due ON outbox (lane, sequence) WHERE state IN ('pending', 'sending');
 CREATE INDEX outbox_of_alert ON outbox (alert_id) WHERE alert_id IS NOT NULL;
 CREATE INDEX outbox_waiting_of_case ON outbox (case_id) WHERE state IN ('pending', 'sending');
+CREATE INDEX letters_of_contact ON outbox (target_id) WHERE target_kind = 'contact' AND alert_id IS NOT NULL;
 CREATE INDEX letters_waiting ON outbox (lane, (attempts > 0), due_at)
     WHERE target_kind = 'contact' AND state IN ('pending', 'sending');
 
@@ -349,6 +350,8 @@ CREATE TABLE alert_raises (
     event text NOT NULL,
     at timestamptz NOT NULL,
     cancelled_at timestamptz,
+    -- From whose telephone it came; anybody could have forged that.
+    claimed_by uuid REFERENCES people,
     device_id uuid REFERENCES raising_devices
 );
 CREATE INDEX raises_of_alert ON alert_raises (alert_id);
@@ -371,6 +374,7 @@ CREATE TABLE alert_recipients (
     tier smallint NOT NULL,
     called_at timestamptz NOT NULL,
     acknowledged_at timestamptz,
+    by_telephone boolean NOT NULL DEFAULT false,
     PRIMARY KEY (alert_id, person_id, agency_id)
 );
 CREATE INDEX alerts_of_recipient ON alert_recipients (person_id);
@@ -627,6 +631,22 @@ CREATE TABLE contacts (
 CREATE UNIQUE INDEX one_contact ON contacts (coalesce(person_id, desk_id), means, address) WHERE removed_at IS NULL;
 CREATE INDEX contacts_of_person ON contacts (person_id) WHERE removed_at IS NULL;
 CREATE INDEX contacts_of_desk ON contacts (desk_id) WHERE removed_at IS NULL;
+CREATE INDEX contacts_at_number ON contacts (address) WHERE removed_at IS NULL;
+
+-- What was answered to words that came by telephone, so that the same words are answered alike, and have one effect.
+CREATE TABLE telephone_answers (
+    key uuid PRIMARY KEY,
+    at timestamptz NOT NULL,
+    outcome text NOT NULL,
+    language text NOT NULL
+);
+
+-- How many wrong numbers came from a contact of late.
+CREATE TABLE telephone_tries (
+    contact_id uuid PRIMARY KEY REFERENCES contacts,
+    wrong integer NOT NULL,
+    since timestamptz NOT NULL
+);
 
 -- proof ---------------------------------------------------------------------------------------
 

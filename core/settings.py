@@ -97,6 +97,8 @@ class Settings:
     # Beside Matrix: a gateway that rings telephones and sends text messages, and a mail server.
     gateway_url: str = ""
     gateway_key: Secret = Secret()
+    # With it the gateway signs what people text and key in. Without it nobody raises or accepts by telephone.
+    gateway_inward_key: Secret = Secret()
     smtp_host: str = ""
     smtp_port: int = 465
     smtp_user: str = ""

@@ -4,6 +4,9 @@ An agency's own gateway does the same before it dials: check the signature over 
 more than five minutes off, do nothing twice for one id, and answer at once. Start: python -m deploy.gateway PORT, with
 the key in STREHA_GATEWAY_KEY. It shows the last two digits of a number only. The ids that it has rung are forgotten
 when it ends: a letter that is on its way at that moment may ring twice.
+
+The way in (`deploy.gateway_inward`) is tried so, with its key in STREHA_GATEWAY_INWARD_KEY, as if FROM had texted:
+STREHA_PUBLIC_ORIGIN=https://streha.example python -m deploy.gateway answer FROM TEXT
 """
 
 from __future__ import annotations
@@ -16,10 +19,11 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiohttp import web
+from aiohttp import ClientSession, web
 
 from core.clock import Clock, SystemClock
 from crypto import webhook_signature
+from deploy.gateway_inward import Inward, Said
 
 LARGEST_LETTER = 4096
 # Far more than can come within the five minutes in which an old letter would still pass.
@@ -76,5 +80,19 @@ async def _serve(port: int) -> None:
     await asyncio.Event().wait()
 
 
+async def _answer(number: str, text: str) -> None:
+    origin, clock = os.environ.get("STREHA_PUBLIC_ORIGIN", "http://127.0.0.1:8008"), SystemClock()
+    async with ClientSession() as session:
+        inward = Inward(origin, os.environ["STREHA_GATEWAY_INWARD_KEY"], clock, session)
+        said = Said(number=number, text=text, received=clock.now())
+        print(await inward.hand_on(said, attempts=3) or "NO ANSWER: nothing was handed on.", flush=True)  # noqa: T201 (as above)
+
+
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1])))
+    match sys.argv[1:]:
+        case ["answer", whose, *words]:
+            asyncio.run(_answer(whose, " ".join(words)))
+        case [port]:
+            asyncio.run(_serve(int(port)))
+        case _:
+            sys.exit("python -m deploy.gateway PORT, or: python -m deploy.gateway answer FROM TEXT")

@@ -19,6 +19,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from agencies.sign_in import SignIn
 from alerts import incident_sweep, police_asking, proving, reaching
 from alerts import sweep as alerts
+from alerts.answer_numbers import key_of
 from cases import ledger
 from cases.last_head import LastHead
 from core import heartbeat, logs, metrics
@@ -113,7 +114,7 @@ class Engine:
                 async with carriers_of(self._settings, self._clock) as carriers:
                     await Carrying(
                         self._database, self._clock, carriers, self._settings.time_zone, self._interval,
-                        self._may_carry,
+                        self._may_carry, key_of(self._settings),
                     ).run()  # fmt: skip
             except* Exception as group:  # noqa: BLE001 (no fault of a carrier may end the sweeps)
                 log.failure("carrying_ended", group)

@@ -105,6 +105,7 @@ async def _with_database(database: Database, clock: Clock, settings: Settings) -
         (mark("people are linked to their Matrix identity"), examination.linked),
         (mark("people can be called beside Matrix"), examination.contacts),
         (mark("devices can raise"), examination.devices),
+        (mark("people can raise and accept by telephone"), examination.telephone),
         (mark("engine is at work"), lambda: examination.beats("engine")),
         (mark("bots are at work"), lambda: examination.beats("bots")),
         (mark("messages leave"), examination.outbox),
@@ -260,6 +261,21 @@ class _Examination:
         soon = self._clock.now() + ROSTER_AHEAD
         if any(each.ends_at is not None and each.ends_at < soon for each, _ in found):
             raise Note(mark("A device ends within two weeks. See: streha device list"))
+
+    async def telephone(self) -> None:
+        """Whoever is woken by a telephone should be able to answer with it; nobody depends on it."""
+        if self._settings.gateway_inward_key:
+            return
+        async with self._database.reading() as reading:
+            row = await reading.row(_SQL["contacts"])
+        if row is not None and row["waking"]:
+            raise Note(
+                mark(
+                    "Telephones are rung, and nobody can answer or raise with one: {count}. Set "
+                    "STREHA_GATEWAY_INWARD_KEY, as the runbook for the way in describes"
+                ),
+                count=row["waking"],
+            )
 
     async def beats(self, role: str) -> None:
         at = (await heartbeat.beats(self._database)).get(role)

@@ -64,6 +64,8 @@ EVERYBODY = set(Asker)
 
 DONE: dict[Access, set[Asker]] = {
     Access.ANYBODY: EVERYBODY,
+    # Only by signature: tests/integration/test_telephone_forged.py.
+    Access.GATEWAY: set(),
     Access.STAFF: EVERYBODY - SIGNED_OUT,
     Access.STAFF_WITH_KEY: EVERYBODY - SIGNED_OUT - {Asker.IN_BROWSER},
     Access.PART_IN_CASE: LEADERS | IN_CORE | {Asker.OTHER_CIRCLE},
@@ -81,7 +83,7 @@ DONE: dict[Access, set[Asker]] = {
     Access.DEVICE: {Asker.DEVICE},
 }
 # What no session opens, or not this one.
-OF_OTHERS = {Access.STAFF_WITH_KEY, Access.DEVICE}
+OF_OTHERS = {Access.STAFF_WITH_KEY, Access.DEVICE, Access.GATEWAY}
 # Whoever knows of the thing and may not do this.
 ASK: dict[Access, set[Asker]] = {
     Access.LEADS_CASE: IN_CORE | {Asker.OTHER_CIRCLE},

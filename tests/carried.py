@@ -16,6 +16,7 @@ import trustme
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from alerts.answer_numbers import key_of
 from core.clock import Clock
 from core.database import Database
 from core.settings import Settings
@@ -125,7 +126,7 @@ async def carriers(database: Database, clock: Clock, settings: Settings) -> Asyn
     """Set up the carriers of these settings."""
     async with AsyncExitStack() as resources:
         made = await resources.enter_async_context(carriers_of(settings, clock))
-        yield Carrying(database, clock, made, settings.time_zone, 5.0)
+        yield Carrying(database, clock, made, settings.time_zone, 5.0, inward_key=key_of(settings))
 
 
 async def carry(database: Database, clock: Clock, settings: Settings) -> None:

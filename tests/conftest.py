@@ -31,6 +31,7 @@ from deploy.stack import LocalStack
 from deploy.witness import Witnesses
 from tests.clock import MovableClock
 from tests.people import Network, Scene
+from tests.telephoned import INWARD
 
 TEMPLATE = "streha_template"
 TEMPLATE_OF_SCENE = "streha_scene"
@@ -158,7 +159,9 @@ def clock() -> MovableClock:
 @pytest.fixture
 def settings(database_url: str) -> Settings:
     """Return the settings of an installation on this test's own database."""
-    return Settings(database_url=Secret(database_url), network="invented network")
+    return Settings(
+        database_url=Secret(database_url), network="invented network", gateway_inward_key=Secret(INWARD)
+    )  # fmt: skip
 
 
 @pytest.fixture

@@ -32,10 +32,11 @@ async def mail(tmp_path: Path) -> AsyncIterator[Mailbox]:
 
 @pytest.fixture
 def reaching(settings: Settings, gateway: FarGateway, mail: Mailbox) -> Settings:
-    """Return the settings of a network whose carriers are set up."""
+    """Return the settings of a network whose carriers are set up, and where nobody answers by telephone."""
     return replace(
         settings, gateway_url=gateway.url, gateway_key=Secret(KEY), smtp_host="127.0.0.1", smtp_port=mail.port,
         mail_sender="Streha <streha@example.org>", certificates_file=mail.certificates,
+        gateway_inward_key=Secret(),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from alerts import panic_words
 from alerts.vocabulary import StandDownReason
 
 LONGEST = 80
@@ -89,7 +90,7 @@ Said = Command | NearMiss | Answer
 
 # Of each language the first is the one that the bot itself writes.
 _ENGLISH: dict[Verb, tuple[str, ...]] = {
-    Verb.PANIC: ("panic",),
+    Verb.PANIC: (panic_words.OF_LANGUAGE["en"],),
     Verb.DRILL: ("drill",),
     Verb.ACK: ("ack",),
     Verb.STAND_DOWN: ("stand-down", "stand down", "standdown"),
@@ -102,7 +103,7 @@ _ENGLISH: dict[Verb, tuple[str, ...]] = {
     Verb.AMBULANCE: ("194",),
 }
 _LATIN: dict[Verb, tuple[str, ...]] = {
-    Verb.PANIC: ("panika",),
+    Verb.PANIC: (panic_words.OF_LANGUAGE["sr-Latn"],),
     Verb.DRILL: ("vežba", "vezba"),
     Verb.ACK: ("primam",),
     Verb.STAND_DOWN: ("prestanak",),
@@ -115,7 +116,7 @@ _LATIN: dict[Verb, tuple[str, ...]] = {
     Verb.AMBULANCE: ("194",),
 }
 _CYRILLIC: dict[Verb, tuple[str, ...]] = {
-    Verb.PANIC: ("паника",),
+    Verb.PANIC: (panic_words.OF_LANGUAGE["sr-Cyrl"],),
     Verb.DRILL: ("вежба",),
     Verb.ACK: ("примам",),
     Verb.STAND_DOWN: ("престанак",),
@@ -154,11 +155,6 @@ _PASSAGE_OF_WORDS = {words: passage for passage, variants in PASSAGES.items() fo
 _CALLER_OF_WORDS = {words: caller for caller, variants in CALLERS.items() for words in variants}
 _ANSWER_OF_WORD = {word: answer for answer, words in ANSWERS.items() for word in words}
 _WORD = re.compile(r"\w+")
-# Who says one of these beside the word for panic says that there is none.
-_DENYING = frozenset(
-    ("no", "not", "dont", "don", "without", "false", "nema", "nije", "ne", "nemojte", "bez", "nikakva",
-     "нема", "није", "не", "немојте", "без", "никаква")
-)  # fmt: skip
 _CODENAME = re.compile(r"[a-z]+(?:-[a-z]+)+")
 _PASSAGE = re.compile(r"([^\d]+?)(?: ([0-9]{1,4}))?(?: (?:min|мин))?")
 # Short words are too like ordinary ones: "back" is no "ack", "dude" no "due".
@@ -212,7 +208,7 @@ def parse(body: str, numbers: Mapping[str, Verb] = NUMBERS) -> Said | None:
 def _cry(text: str) -> NearMiss | None:
     """Ask whoever begins or ends with the word for panic and does not deny it: "panic they are here"."""
     words = _WORD.findall(text)
-    if not words or _DENYING.intersection(words):
+    if not words or panic_words.DENYING.intersection(words):
         return None
     return NearMiss(verb=Verb.PANIC) if {words[0], words[-1]} & set(WORDS[Verb.PANIC]) else None
 

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from agencies import store as directory
 from agencies.model import AgencyId, PersonId
-from alerts import device_places, incident_messages, police_messages, proving
+from alerts import desk_calls, device_places, incident_messages, police_messages, proving
 from alerts import messages as alert_messages
 from bots.words import absence_words, commands, replies, room_messages
 from bots.words.bundling import Bundle, due
@@ -31,9 +31,9 @@ from core.texts import mark, render
 from safety_plans import messages as review_messages
 
 TEMPLATES = {
-    **alert_messages.TEXTS, **police_messages.TEXTS, **incident_messages.TEXTS, **device_places.TEXTS,
-    **review_messages.TEXTS, **replies.TEXTS, **room_messages.TEXTS, **hold.TEXTS, **proving.TEXTS,
-    **absence_words.TEXTS,
+    **alert_messages.TEXTS, **police_messages.TEXTS, **incident_messages.TEXTS, **desk_calls.TEXTS,
+    **device_places.TEXTS, **review_messages.TEXTS, **replies.TEXTS, **room_messages.TEXTS, **hold.TEXTS,
+    **proving.TEXTS, **absence_words.TEXTS,
 }  # fmt: skip
 REPEATED = mark("Sent again, in case you have not seen it: {text}")
 AWAY = mark("Streha was away {time}. What happened meanwhile:\n{text}")

@@ -52,7 +52,12 @@ ENDED = Label("state", ("sent", "failed", "quarantined", "withdrawn"))
 STATUS = Label("status", ("Actual", "Exercise"))
 SEVERITY = Label("severity", ("Extreme", "Severe", "Moderate"))
 OPEN = Label("state", ("open", "accepted", "unanswered"))
-THROUGH = Label("through", ("api", "channel", "device", "unverified"))
+THROUGH = Label("through", ("api", "channel", "device", "telephone", "unverified"))
+TELEPHONE = Label(
+    "state",
+    ("raised", "desk_called", "not_raised", "accepted", "not_accepted", "name_missing", "used", "expired", "ended",
+     "late", "wrong", "refused", "unclear", "unknown_number"),
+)  # fmt: skip
 METHOD = Label("method", ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 # The templates of the routes that are served; whoever serves them adds them.
 ROUTE = Label("route")
@@ -208,8 +213,13 @@ OLDEST_UNACCEPTED = Gauge(
 ALERT_RAISES = Counter("streha_alert_raises_total", "Presses that were stored.", STATUS, SEVERITY, THROUGH)
 RAISES_NOT_STORED = Counter(
     "streha_alert_raises_not_stored_total",
-    "Attempts to raise that were not stored; the raiser is told NOT raised.",
-    Label("through", ("api", "channel")),
+    "Attempts to raise that were not stored; the raiser is told NOT raised. By telephone: whatever was said.",
+    Label("through", ("api", "channel", "telephone")),
+)
+TELEPHONE_WORDS = Counter(
+    "streha_telephone_words_total",
+    "What people said by telephone, and what became of it; from numbers that are nobody's, only that.",
+    TELEPHONE,
 )
 ALERTS_ENDED = Counter("streha_alerts_ended_total", "Alerts that were stood down.", STATUS)
 ACKNOWLEDGEMENT = Histogram(

@@ -13,6 +13,7 @@ class Access(Enum):
     """Who may use a route. Excluded people and those who have left never may, whatever else they are."""
 
     ANYBODY = "Anybody; nobody is signed in yet."
+    GATEWAY = "The gateway of the network, by its signature; nobody signs in."
     STAFF = "Whoever is signed in. What is answered is the asker's own."
     STAFF_WITH_KEY = "Whoever is signed in with a key; a browser's session makes no others."
     PART_IN_CASE = "The coordinator, the deputy and the members of any compartment of the case."

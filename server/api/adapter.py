@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 import msgspec
 from aiohttp import hdrs, web
@@ -14,7 +15,7 @@ from agencies.sign_in import SIGN_IN_FIRST
 from core.errors import NotAuthenticated, Unavailable
 from core.texts import mark
 from crypto.tokens import TOKEN_BYTES
-from server.api import credentials, decoding, event_stream
+from server.api import credentials, decoding, event_stream, gateway_signature
 from server.api.hold import Hold
 from server.api.limits import Buckets, network_of
 from server.api.route import Asked, Call, Limit, Route, WithCookie
@@ -60,6 +61,7 @@ class Adapter:
 
     async def _read(self, route: Route[Asked], request: web.Request) -> Call[Asked]:
         asker, token = await self._admit(route, request)
+        webhook = await self._signed(request) if route.by_gateway else None
         return Call(
             services=self._services,
             person=asker if isinstance(asker, Person) else None,
@@ -67,7 +69,16 @@ class Adapter:
             token=token,
             ids=decoding.ids(request.match_info.items()),
             asked=await _asked(route, request),
+            webhook=webhook,
         )
+
+    async def _signed(self, request: web.Request) -> UUID:
+        """Return what the gateway calls its letter. What it signed is never limited; what others try is, by address."""
+        try:
+            return await gateway_signature.require(request, self._services)
+        except NotAuthenticated:
+            self._addresses.take(network_of(self._address(request)))
+            raise
 
     def _address(self, request: web.Request) -> str | None:
         """Return where a request comes from: what the one trusted proxy says, if it is the one that asks."""
@@ -84,6 +95,8 @@ class Adapter:
         network, origin = network_of(self._address(request)), self._services.settings.public_origin
         # Before anything is counted: another site's page must not use up what its visitor's whole office needs.
         credentials.refuse_foreign_page(request, origin)
+        if route.by_gateway:
+            return None, b""
         if not route.signed_in:
             if route.sets_cookie:
                 credentials.require_own_page(request, origin)

@@ -24,6 +24,8 @@ def application(services: Services, checks: Mapping[str, Check] | None = None) -
     app.on_response_prepare.append(protect(settings))
     adapter = Adapter(services)
     for route in ROUTES:
+        if route.by_gateway and services.inward_key is None:
+            continue
         app.router.add_route(route.method, route.path, adapter.handler(route))
 
     async def database_writes() -> None:

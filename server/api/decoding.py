@@ -54,7 +54,7 @@ async def body(request: web.Request, kind: type[Read]) -> Read:
     """Return the JSON body as a struct; an absent body is an empty object."""
     if hdrs.CONTENT_ENCODING in request.headers:
         raise web.HTTPUnsupportedMediaType
-    data = await _received(request)
+    data = await received(request)
     if data and request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType
     try:
@@ -83,8 +83,8 @@ def ids(match: Iterable[tuple[str, str]]) -> dict[str, UUID]:
     return {name: _id(name, text) for name, text in match}
 
 
-async def _received(request: web.Request) -> bytes:
-    """Return the whole body; give up on one that is too long or does not end."""
+async def received(request: web.Request) -> bytes:
+    """Return the whole body as it came; give up on one that is too long or does not end."""
     if (request.content_length or 0) > request.client_max_size:
         raise web.HTTPRequestEntityTooLarge(request.client_max_size, request.content_length or 0)
     try:

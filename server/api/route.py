@@ -27,6 +27,7 @@ class Limit(Enum):
     NEVER = "never"  # raise and accept: nobody in danger is told to wait
     ORDINARY = "ordinary"
     CHALLENGE = "challenge"  # costs a row for whoever asks
+    BY_NUMBER = "by_number"  # whoever texts or keys in, but for a call for help
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,8 @@ class Call(Generic[Asked]):
     ids: Mapping[str, UUID]
     asked: Asked
     device: RaisingDevice | None = None
+    # Names what the gateway hands on, however often it comes.
+    webhook: UUID | None = None
 
     @property
     def raising_device(self) -> RaisingDevice:
@@ -94,9 +97,14 @@ class Route(Generic[Asked]):
     @property
     def signed_in(self) -> bool:
         """Whether somebody, or a device, must show who asks."""
-        return self.access is not Access.ANYBODY
+        return self.access not in {Access.ANYBODY, Access.GATEWAY}
 
     @property
     def by_device(self) -> bool:
         """Whether only a device that can raise may ask."""
         return self.access is Access.DEVICE
+
+    @property
+    def by_gateway(self) -> bool:
+        """Whether only the gateway may ask, which signs every request. Without its key there is no such route."""
+        return self.access is Access.GATEWAY

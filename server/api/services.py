@@ -8,19 +8,25 @@ from agencies.browser_sign_in import BrowserSignIn
 from agencies.linking import Linking
 from agencies.service import Agencies
 from agencies.sign_in import SignIn
+from alerts.answer_numbers import key_of
 from alerts.closing import Closing
 from alerts.devices import DeviceRaises
 from alerts.drills import Drills
 from alerts.emergency_calls import EmergencyCalls
 from alerts.incidents import Incidents
 from alerts.service import Alerts
+from alerts.telephone import Telephone
 from cases.service import Cases
 from core.clock import Clock
 from core.database import Database
 from core.settings import Settings
 from safety_plans.service import Reviews
+from server.api.limits import Buckets
 from server.board import Board
 from server.live.feed import Feed
+
+# So often somebody may answer or ask by telephone; a call for help counts for nothing.
+WORDS_PER_MINUTE = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +45,10 @@ class Services:
     devices: DeviceRaises
     emergency_calls: EmergencyCalls
     incidents: Incidents
+    telephone: Telephone
+    words_of_numbers: Buckets
+    # What the gateway signs with; without it nothing is heard by telephone.
+    inward_key: bytes | None
     closing: Closing
     drills: Drills
     reviews: Reviews
@@ -64,6 +74,9 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
         devices=DeviceRaises(database, clock),
         emergency_calls=EmergencyCalls(database, clock),
         incidents=Incidents(database, clock),
+        telephone=Telephone(database, clock, settings),
+        words_of_numbers=Buckets(WORDS_PER_MINUTE),
+        inward_key=key_of(settings),
         closing=Closing(database, clock),
         drills=Drills(database, settings.time_zone),
         reviews=reviews,

@@ -23,6 +23,7 @@ import aiohttp
 
 from agencies.contacts import Means
 from alerts import reaching, undelivered, waking
+from alerts.answer_numbers import asking
 from alerts.model import AlertId
 from alerts.reaching import Wanted
 from core import logs, metrics, outbox
@@ -56,14 +57,16 @@ class Carrying:
 
     def __init__(
         self, database: Database, clock: Clock, carriers: Mapping[Means, Carrier], time_zone: str, interval: float,
-        may_carry: Callable[[], Awaitable[bool]] | None = None,
+        may_carry: Callable[[], Awaitable[bool]] | None = None, inward_key: bytes | None = None,
     ) -> None:  # fmt: skip
+        """Begin with nothing under way. With the key of what comes in, calls say with which number to accept."""
         self._database = database
         self._clock = clock
         self._carriers = carriers
         self._zone = ZoneInfo(time_zone)
         self._interval = interval
         self._may_carry = may_carry
+        self._inward_key = inward_key
         self._woken = asyncio.Event()
         # Mail has places of its own: neither it nor the telephones keep the other waiting.
         self._under_way: dict[bool, set[UUID]] = {False: set(), True: set()}
@@ -201,6 +204,9 @@ class Carrying:
 
     def _letter(self, each: Claimed, found: Wanted) -> Letter:
         text = render(waking.SENTENCES[each.message.template], found.language)
+        alert_id = each.message.alert_id
+        if self._inward_key and alert_id is not None and found.ladder is not None and found.contact.means.wakes:
+            text = asking(self._inward_key, text, found.language, found.contact, AlertId(alert_id), found.ladder)
         if found.raised is not None and found.contact.means is Means.EMAIL:
             moment = found.raised.astimezone(self._zone).strftime("%H:%M (%d.%m.)")
             text = render(WITH_TIME, found.language, text=text, time=moment)

@@ -71,6 +71,12 @@ function raisedWords(alert, facts) {
     const person = personName(alert.raised_by, facts, alert);
     return t("Raised {time} by {person} with the device {device}.", { time, device, person });
   }
+  if (alert.claimed_by) {
+    return t("By telephone {time}, from the number of {person}: NOT VERIFIED. They may be hiding: find out.", {
+      time,
+      person: personName(alert.claimed_by, facts, alert),
+    });
+  }
   if (alert.raised_by === null) {
     return t("Raised {time} from a device that could not be checked: NOT VERIFIED. Ring the person.", { time });
   }
@@ -108,8 +114,9 @@ function Who({ alert, facts }) {
       <dd>
         ${accepted.length
           ? accepted.map(
-              ({ person, agency, at }) => html`<span class="line" key=${person}>
-                ${personName(person, facts, alert)}, ${agencyName(agency, facts)}, <${Time} at=${at} />
+              ({ person, agency, at, telephone }) => html`<span class="line" key=${person}>
+                ${personName(person, facts, alert)}, ${agencyName(agency, facts)}, <${Time} at=${at} />${telephone &&
+                html`, ${t("by telephone")}`}
               </span>`,
             )
           : t("Nobody yet")}

@@ -4,13 +4,13 @@
  * @typedef {import("./types.js").Alert} Alert
  * @typedef {import("./types.js").Delivery} Delivery
  * @typedef {"stored" | "delivered" | "accepted" | "ended"} Known
- * @typedef {{ person: string, agency: string, at: string }} Acceptance
+ * @typedef {{ person: string, agency: string, at: string, telephone: boolean }} Acceptance
  * @typedef {{ kind: string, id: string, at: string | null }} Room
  * @typedef {{ reached: Room[], waiting: Room[], missed: Room[] }} Rooms
  */
 
 // The messages that call people; others only tell how it goes on.
-const CALLING = /_(ring|details|raised_again)(_unverified|_device|_device_of_person)?$/;
+const CALLING = /_(ring|details|raised_again)(_unverified|_device|_device_of_person|_telephone|_by_telephone)?$/;
 
 /** @param {Alert} alert */
 export function isOpen(alert) {
@@ -40,7 +40,9 @@ export function knownOf(alert) {
  */
 export function acceptances(alert) {
   const found = alert.recipients.flatMap((each) =>
-    each.acknowledged_at === null ? [] : [{ person: each.person, agency: each.agency, at: each.acknowledged_at }],
+    each.acknowledged_at === null
+      ? []
+      : [{ person: each.person, agency: each.agency, at: each.acknowledged_at, telephone: each.by_telephone }],
   );
   found.sort((one, other) => Date.parse(one.at) - Date.parse(other.at));
   return found.filter((each, index) => found.findIndex((first) => first.person === each.person) === index);
@@ -138,7 +140,7 @@ export function calls(alert, person) {
 
 /** How many calls were made for an alert: each escalation and repetition makes more. @param {Alert} alert */
 export function timesCalled({ recipients, deliveries }) {
-  return recipients.length + deliveries.filter((each) => /_(ring|raised_again)(_device|_device_of_person)?$/.test(each.template)).length;
+  return recipients.length + deliveries.filter((each) => /_(ring|raised_again)(_device|_device_of_person|_by_telephone)?$/.test(each.template)).length;
 }
 
 /** @param {Delivery} delivery */

@@ -20,7 +20,13 @@ export type AgencyInAlert = {
   acknowledged_at: string | null;
 };
 
-export type Recipient = { person: string; agency: string; tier: number; acknowledged_at: string | null };
+export type Recipient = {
+  person: string;
+  agency: string;
+  tier: number;
+  acknowledged_at: string | null;
+  by_telephone: boolean;
+};
 
 export type Delivery = {
   target_kind: string;
@@ -51,6 +57,7 @@ export type Alert = {
   raised_by: string | null;
   raised_through: string;
   raised_with: { device: string; agency: string } | null;
+  claimed_by: string | null;
   pressed_by: string[];
   sent: string;
   state: AlertState;

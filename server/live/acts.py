@@ -71,6 +71,7 @@ ACTS: dict[str, Told] = {
     "raising_device_added": _QUIETLY,
     "raising_device_removed": _QUIETLY,
     "raising_device_unheard": _QUIETLY,
+    "desks_called_by_telephone": _QUIETLY,
     "device_claimed": _QUIETLY,
     "device_code_wrong": _QUIETLY,
     "device_confirmed": _QUIETLY,

@@ -349,9 +349,20 @@ def _print_conversations(alert: Alert, names: Names) -> None:
         )
 
 
+def _print_raise(alert: Alert, names: Names) -> None:
+    time = terminal.moment(alert.sent)
+    if alert.claimed_by is not None:
+        terminal.line(
+            mark("By telephone {time}, from the number of {person}: NOT VERIFIED. A number can be forged."),
+            time=time, person=names(alert.claimed_by),
+        )  # fmt: skip
+    else:
+        terminal.line(mark("Raised {time} by {person}."), time=time, person=_raised_by(alert, names))
+
+
 def _print_alert(alert: Alert, names: Names, police: list[str]) -> None:
     terminal.plain(f"{_title(alert)}: {_words(EVENT_TEXTS, alert.event)}", style="bold")
-    terminal.line(mark("Raised {time} by {person}."), time=terminal.moment(alert.sent), person=_raised_by(alert, names))
+    _print_raise(alert, names)
     terminal.line(mark("State: {state}"), state=_words(_STATES, alert.state))
     if alert.owner is not None and alert.stood_down_at is None:
         terminal.line(mark("Sees to it: {person}."), person=names(alert.owner))
@@ -382,13 +393,14 @@ def _print_alert(alert: Alert, names: Names, police: list[str]) -> None:
             for each in alert.agencies
         ],
     )
+    by_telephone = say(mark("by telephone"))
     terminal.plain("")
     terminal.table(
         [mark("Called"), mark("Agency"), mark("As"), mark("Accepted")],
         [
             (
                 names(each.person), names(each.agency), say(_TIERS.get(each.tier, str(each.tier))),
-                terminal.moment(each.acknowledged_at),
+                terminal.moment(each.acknowledged_at) + (f" ({by_telephone})" if each.by_telephone else ""),
             )
             for each in alert.recipients
         ],

@@ -122,7 +122,9 @@ def _test(contact: ContactArgument, *, json: Json = False) -> None:
         terminal.line(mark("The test is on its way. If nothing comes within a minute, see: streha doctor"))
 
 
-@app.command("new-key", help=say(mark("Make a key for the gateway and STREHA_GATEWAY_KEY. It is shown once.")))
+@app.command(
+    "new-key", help=say(mark("Make a key: for STREHA_GATEWAY_KEY or STREHA_GATEWAY_INWARD_KEY. It is shown once."))
+)
 def _new_key() -> None:
     terminal.plain(webhook_signature.new_key())
 

@@ -89,6 +89,8 @@ def _check_carriers(settings: Settings) -> None:
             raise InvalidInput(
                 mark("STREHA_WATCHDOG_KEY is not a key. Make one, for both sides: streha contact new-key")
             ) from error
+    if settings.gateway_inward_key:
+        _check_inward_key(settings)
     if settings.certificates_file is not None:
         try:
             ssl.create_default_context().load_verify_locations(settings.certificates_file)
@@ -96,6 +98,20 @@ def _check_carriers(settings: Settings) -> None:
             raise InvalidInput(mark("STREHA_CERTIFICATES_FILE cannot be read, or holds no certificate.")) from error
     if settings.smtp_host and "@" not in settings.mail_sender:
         raise InvalidInput(mark("STREHA_MAIL_SENDER is not a mail address, and mail needs one to come from."))
+
+
+def _check_inward_key(settings: Settings) -> None:
+    """Whoever can sign what goes in accepts alerts in everybody's name: it is a key of its own."""
+    try:
+        inward = webhook_signature.read_key(settings.gateway_inward_key.reveal())
+    except ValueError as error:
+        raise InvalidInput(
+            mark("STREHA_GATEWAY_INWARD_KEY is not a key. Make one, for both sides: streha contact new-key")
+        ) from error
+    if settings.gateway_key and inward == webhook_signature.read_key(settings.gateway_key.reveal()):
+        raise InvalidInput(
+            mark("STREHA_GATEWAY_INWARD_KEY is the same as STREHA_GATEWAY_KEY. Make another: streha contact new-key")
+        )
 
 
 def _check_config(*, json: Json = False) -> None:

@@ -46,6 +46,9 @@ test("who accepted is named once, the earliest first; who is silent must still a
     deliveries: [delivery("a", "sent", "alert_ring", [BORIS, ANA]), delivery("b", "sent", "alert_ring", [ANA])],
   });
   assert.deepEqual(acceptances(answered).map((each) => each.person), [BORIS, VESNA]);
+  const [first, ...others] = answered.recipients;
+  const byTelephone = alert({ recipients: [{ ...first, by_telephone: true }, ...others] });
+  assert.deepEqual(acceptances(byTelephone).filter((each) => each.telephone).map((each) => each.person), [VESNA]);
   assert.deepEqual(silentAgencies(answered), [POLICE]);
   assert.deepEqual(unreachedPeople(answered), [ANA]);
 });

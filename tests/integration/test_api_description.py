@@ -25,13 +25,14 @@ from tests.authorisation import operations
 from tests.described import described
 from tests.people import Network
 from tests.served import ServedApi, serve_api
+from tests.telephoned import signature
 
 pytest_plugins = ("tests.fixtures_api",)
 
-# What is for browsers, programs that watch, and readers of the description.
+# What is for browsers, the gateway, programs that watch, and readers of the description.
 NOT_FOR_THE_CLIENT = {
     "begin_browser_session", "show_board", "check_alive", "check_ready", "show_document",
-    "show_reference", "show_reference_style",
+    "show_reference", "show_reference_style", "hear_telephone",
 }  # fmt: skip
 
 
@@ -148,11 +149,15 @@ async def test_every_refusal_that_is_described_is_given(
             path = path.format(**ids)  # noqa: PLW2901 (with its ids)
             # Rightly made, and proving nothing.
             body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+            shown = [origin] * 3
+            if operation["tags"] == ["telephone"]:
+                # The gateway shows who asks by what it signs.
+                shown = [signature(settings, network.clock, each) | origin for each in (b"", large, b"{}")]
             given = {
-                "400": await api.ask(method, f"{path}?no-such=field", token=token, headers=origin),
+                "400": await api.ask(method, f"{path}?no-such=field", token=token, headers=shown[0]),
                 "401": await api.ask(method, path, body, headers=origin),
-                "413": await api.ask(method, path, raw=large, token=token, headers=origin),
-                "415": await api.ask(method, path, raw=b"{}", token=token, headers={**origin, **packed}),
+                "413": await api.ask(method, path, raw=large, token=token, headers=shown[1]),
+                "415": await api.ask(method, path, raw=b"{}", token=token, headers={**shown[2], **packed}),
                 "429": await hurried.ask(method, path, token=tired, headers={"Origin": hurried.url}),
             }
             for status, answered in given.items():

@@ -25,10 +25,12 @@ from server.api.wire.directory import token_text
 from tests import authorisation
 from tests.askers import Surroundings, link_code, signed_challenge, surroundings
 from tests.authorisation import ASK, DONE, PAGE, SIGNED_OUT, TOLD, Answer, Asker, answer_of, operations, page
+from tests.carried import NUMBER
 from tests.clock import MovableClock
 from tests.conftest import START, Copies
 from tests.people import Network
 from tests.served import Answered, ServedApi, serve_api
+from tests.telephoned import INWARD
 
 TEMPLATE = "streha_askers"
 STATUSES = {Answer.ASK: 409, Answer.ABSENT: 404, Answer.SIGN_IN: 401}
@@ -78,7 +80,10 @@ async def world(askers: Surroundings, copies: Copies, tmp_path: Path) -> AsyncIt
 
 def api_over(database: Database, url: str, clock: MovableClock, directory: Path) -> Any:
     # Nobody here is to be told to wait.
-    settings = Settings(database_url=Secret(url), network="invented network", requests_per_minute=100_000)
+    settings = Settings(
+        database_url=Secret(url), network="invented network", requests_per_minute=100_000,
+        gateway_inward_key=Secret(INWARD),
+    )  # fmt: skip
     return serve_api(Network(database, clock), settings, directory)
 
 
@@ -157,6 +162,7 @@ BODIES: dict[str, Body] = {
     "show_alert": nothing,
     "show_drills": nothing,
     "open_case": saying(),
+    "hear_telephone": saying(**{"from": NUMBER}, means="text", text="panika", received="2031-05-14T09:30:00Z"),
     "acknowledge": nothing,
     "note_conversation": spoken_with,
     "note_emergency_call": saying(called=False),

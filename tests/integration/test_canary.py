@@ -38,6 +38,7 @@ from server.api.wire.incidents import AddFact
 from server.api.wire.matrix import ClaimDevice, ConfirmDevice, EndLink
 from server.api.wire.reviews import NoteEvent, SetLevel
 from server.api.wire.stream import FollowStream
+from server.api.wire.telephone import HearTelephone
 from streha.cli import app
 from streha.processes import exposition
 from tests.carried import KEY, carry
@@ -386,6 +387,7 @@ def right_body(takes: type, marked: Marked) -> object:
         RaiseByDevice: {"status": "Exercise"},
         RaiseAlert: {"compartment": marked.ids["compartment"]},
         EndAlert: {"reason": "safe"},
+        HearTelephone: {"from": NUMBER, "means": "text", "text": MARK, "received": "2031-05-14T09:30:00Z"},
         NoteConversation: {"person": marked.officer.id},
         NoteEmergencyCall: {"called": True},
         AddFact: {"section": "immediate", "fact": "data_may_have_leaked"},

@@ -6,6 +6,7 @@ import pytest
 
 from core.database import Database
 from crypto import webhook_signature
+from tests.carried import KEY
 from tests.commands import streha
 from tests.people import Scene
 
@@ -18,10 +19,10 @@ def operator(database_url: str) -> dict[str, str]:
     return {"STREHA_DATABASE_URL": database_url, "STREHA_NETWORK": "invented network"}
 
 
-async def notes(operator: dict[str, str]) -> str:
-    """Return what the doctor has to say of being called beside Matrix."""
+async def notes(operator: dict[str, str], check: str = "people can be called beside Matrix") -> str:
+    """Return what the doctor has to say of being called beside Matrix, or of another check."""
     found = (await streha("doctor", "--json", environment=operator)).json["checks"]
-    (told,) = [each for each in found if each["check"] == "people can be called beside Matrix"]
+    (told,) = [each for each in found if each["check"] == check]
     return str(told["todo"] or told["note"])
 
 
@@ -38,6 +39,11 @@ async def test_contacts_are_noted_tried_and_removed(scene: Scene, operator: dict
     operator["STREHA_GATEWAY_URL"] = "https://gateway.example/calls"
     operator["STREHA_GATEWAY_KEY"] = webhook_signature.new_key()
     assert "STREHA_SMTP_HOST" in await notes(operator)
+
+    way_in = "people can raise and accept by telephone"
+    assert "STREHA_GATEWAY_INWARD_KEY" in await notes(operator, way_in)
+    operator["STREHA_GATEWAY_INWARD_KEY"] = webhook_signature.new_key()
+    assert await notes(operator, way_in) == "None"
 
     tried = await streha("contact", "test", desk.json["contact_id"], environment=operator)
     assert tried.code == 0, tried
@@ -74,6 +80,15 @@ async def test_what_cannot_be_noted_is_said_in_one_line(scene: Scene, operator: 
         ({"STREHA_GATEWAY_URL": "http://gateway.example"}, "must begin with https"),
         ({"STREHA_GATEWAY_URL": "https://gateway.example"}, "not a key"),
         ({"STREHA_GATEWAY_URL": "https://gateway.example", "STREHA_GATEWAY_KEY": "whsec_AAAA"}, "not a key"),
+        ({"STREHA_GATEWAY_INWARD_KEY": "whsec_AAAA"}, "STREHA_GATEWAY_INWARD_KEY is not a key"),
+        (
+            {
+                "STREHA_GATEWAY_URL": "https://gateway.example",
+                "STREHA_GATEWAY_KEY": KEY,
+                "STREHA_GATEWAY_INWARD_KEY": KEY,
+            },
+            "is the same as STREHA_GATEWAY_KEY",
+        ),
         ({"STREHA_SMTP_HOST": "mail.example"}, "not a mail address"),
         ({"STREHA_CERTIFICATES_FILE": "/nowhere/certificates.pem"}, "cannot be read"),
         ({"STREHA_CERTIFICATES_FILE": __file__}, "holds no certificate"),

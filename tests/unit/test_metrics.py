@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from alerts.model import State
+from alerts.telephone import Outcome
 from alerts.vocabulary import Severity, Status, Through
 from core import metrics
 from core.metrics.__main__ import table
@@ -81,6 +82,7 @@ def test_a_histogram_sums_what_it_saw() -> None:
         (metrics.SEVERITY, set(Severity)),
         (metrics.OPEN, set(State) - {State.STOOD_DOWN}),
         (metrics.THROUGH, set(Through)),
+        (metrics.TELEPHONE, {*Outcome, "unknown_number"}),
     ],
     ids=lambda each: each.name if isinstance(each, Label) else "",
 )

@@ -84,14 +84,14 @@ def test_every_route_stands_in_it_with_its_rule_its_limit_and_its_refusals() -> 
         assert operation["x-streha-access"] == {"rule": route.access.name.lower(), "description": route.access.value}
         assert route.access.value in operation["description"]
         assert operation["x-streha-limit"] == route.limit.value
-        assert bool(operation["security"]) is route.signed_in
+        assert bool(operation["security"]) is (route.signed_in or route.by_gateway)
         statuses = operation["responses"].keys()
         assert str(route.status) in statuses
         assert {"400", "500", "503"} <= statuses
         assert ("401" in statuses) is (route.signed_in or bool(route.refuses))
         assert ("429" in statuses) is (route.limit is not Limit.NEVER)
         assert (statuses >= {"408", "413", "415"}) is (route.method != "GET")
-        if route.access not in (Access.ANYBODY, Access.STAFF, Access.STAFF_WITH_KEY):
+        if route.access not in (Access.ANYBODY, Access.GATEWAY, Access.STAFF, Access.STAFF_WITH_KEY):
             assert "404" in statuses
         names = re.findall(r"\{(\w+)\}", route.path)
         in_path = [each for each in operation["parameters"] if each["in"] == "path"]

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
+from server.api import gateway_signature
 from server.api.access import Access
 from server.api.credentials import COOKIE, DEVICE_PREFIX
 from server.api.health import Alive, Ready
 from server.api.openapi import operations, refusals, schemas
-from server.api.openapi.operations import BEARER, BROWSER, DEVICE, JSON
+from server.api.openapi.operations import BEARER, BROWSER, DEVICE, GATEWAY, JSON
 from server.api.problems import Problem
 from server.api.route import Limit, Route
 
@@ -75,6 +76,12 @@ def document(routes: Sequence[Route[Any]]) -> dict[str, Any]:
                     "scheme": "bearer",
                     "description": f"The token of a device that can only raise, behind `{DEVICE_PREFIX}`. Everywhere "
                     "else it is nobody's.",
+                },
+                GATEWAY: {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": gateway_signature.SIGNATURE,
+                    "description": gateway_signature.ABOUT,
                 },
             },
         },

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import hdrs
 
+from server.api import gateway_signature
 from server.api.credentials import COOKIE
 from server.api.event_stream import CONTENT_TYPE as EVENT_STREAM
 from server.api.event_stream import LAST_EVENT_ID
@@ -21,11 +22,12 @@ from server.api.wire import Nothing
 from server.api.wire.stream import BEGIN_AFTER, EVENT_ID, EVENTS, EXAMPLE_ID, StreamChange
 
 JSON = "application/json"
-BEARER, BROWSER, DEVICE = "bearer", "browser", "device"
+BEARER, BROWSER, DEVICE, GATEWAY = "bearer", "browser", "device", "gateway"
 LIMITS = {
     Limit.NEVER: "Never limited: nobody in danger is told to wait.",
     Limit.ORDINARY: "Limited by person and by address.",
     Limit.CHALLENGE: "Limited by address, more strictly than others.",
+    Limit.BY_NUMBER: "A call for help is never limited. Everything else is, by the number that it comes from.",
 }
 LAPSED = "A browser's session that has lapsed by time alone is good enough here."
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -75,6 +77,8 @@ def tags(routes: Iterable[Route[Any]]) -> list[dict[str, str]]:
 
 
 def _shown(route: Route[Any]) -> list[dict[str, list[str]]]:
+    if route.by_gateway:
+        return [{GATEWAY: []}]
     if route.by_device:
         return [{DEVICE: []}]
     return [{BEARER: []}, {BROWSER: []}] if route.signed_in else []
@@ -122,6 +126,14 @@ def _headers(route: Route[Any]) -> list[dict[str, Any]]:
                 "schema": {"type": "string", "format": "uri"}, "example": "https://streha.example",
             }
         )  # fmt: skip
+    if route.by_gateway:
+        found += [
+            {
+                "name": name, "in": "header", "required": True, "description": words,
+                "schema": {"type": "string"}, "example": example,
+            }
+            for name, words, example in gateway_signature.HEADERS
+        ]  # fmt: skip
     if route.live:
         found.append(
             {

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from server.api.route import Route
-from server.api.routes import alerts, board, cases, devices, directory, incidents, matrix, reviews, sign_in, stream
+from server.api.routes import (
+    alerts,
+    board,
+    cases,
+    devices,
+    directory,
+    incidents,
+    matrix,
+    reviews,
+    sign_in,
+    stream,
+    telephone,
+)
 
 ROUTES: tuple[Route[Any], ...] = (
     *sign_in.ROUTES,
@@ -16,6 +28,7 @@ ROUTES: tuple[Route[Any], ...] = (
     *alerts.ROUTES,
     *devices.ROUTES,
     *incidents.ROUTES,
+    *telephone.ROUTES,
     *board.ROUTES,
     *stream.ROUTES,
 )

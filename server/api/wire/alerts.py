@@ -130,6 +130,7 @@ class RecipientAnswer(Wire, frozen=True, kw_only=True):
     agency: AgencyId
     tier: Tier
     acknowledged_at: Moment | None
+    by_telephone: bool
 
     @classmethod
     def of(cls, recipient: Recipient) -> Self:
@@ -139,6 +140,7 @@ class RecipientAnswer(Wire, frozen=True, kw_only=True):
             agency=recipient.agency_id,
             tier=recipient.tier,
             acknowledged_at=recipient.acknowledged_at,
+            by_telephone=recipient.by_telephone,
         )
 
 
@@ -190,8 +192,9 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
     it, as far as that was verified. Until `paused_until` calling rests because a raiser said that it is over. What
     comes at `next_step_at` is the next call, or once every responder has accepted the question to the owner; from
     `owner_asked_at` it is the end of the wait for an answer.
-    `people` names everybody who takes part. `police` is what is known of whether the police was called; nothing
-    where that need not be.
+    `claimed_by` is from whose telephone it seems to have been raised, where nobody is known to have raised it: a number
+    can be forged. `people` names everybody who takes part. `police` is what is known of whether the police was called;
+    nothing where that need not be.
     """
 
     id: AlertId
@@ -205,6 +208,7 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
     raised_by: PersonId | None
     raised_through: Through
     raised_with: Annotated[RaisedWith | None, NOT_YET]
+    claimed_by: Annotated[PersonId | None, NOT_YET]
     pressed_by: list[PersonId]
     sent: Moment
     state: Annotated[State, msgspec.Meta(examples=["open"])]
@@ -239,6 +243,7 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
             raised_by=alert.raised_by,
             raised_through=alert.raised_through,
             raised_with=None if alert.device is None else RaisedWith.of(alert.device),
+            claimed_by=alert.claimed_by,
             pressed_by=sorted(alert.raiser_ids),
             sent=alert.sent,
             state=alert.state,

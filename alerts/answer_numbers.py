@@ -1,0 +1,94 @@
+"""The numbers with which people who are called by telephone accept: for whom, for what, and how long each holds.
+
+One number for each contact and alert, and another whenever calling begins anew. It is worked out, not kept
+(`crypto.answer_number`), from the key that the gateway signs with inwards: without that nobody could answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from uuid import UUID
+
+from agencies.contacts import Contact, ContactId, Means
+from alerts.model import Alert, AlertId
+from core import logs
+from core.ids import derived_id
+from core.settings import Settings
+from core.texts import mark, render
+from crypto import webhook_signature
+from crypto.answer_number import answer_number, is_number
+
+log = logs.get(__name__)
+
+# Of a ladder that began more often, numbers are forgotten: they are wrong then, not old.
+LADDERS_LOOKED_BACK = 20
+# For a text message the number stands together, for a voice each digit alone; at a desk somebody says who answers.
+ASKING = {
+    (Means.TEXT, False): mark("{text}. To accept answer {number}"),
+    (Means.TEXT, True): mark("{text}. To accept answer {number} and your initials"),
+    (Means.VOICE, False): mark("{text}. To accept press {number}."),
+    (Means.VOICE, True): mark("{text}. To accept press {number}, then the keys of your initials."),
+}
+
+
+class Standing(Enum):
+    """What an answered number is worth."""
+
+    VALID = "valid"
+    ENDED = "ended"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meant:
+    """Which alert somebody answers, at which contact, and whether that counts still."""
+
+    contact: Contact
+    alert: Alert
+    standing: Standing
+
+    @property
+    def key(self) -> UUID:
+        """Name the number: it has one effect."""
+        return derived_id("answer number", str(self.contact.id), str(self.alert.id), str(self.alert.ladder))
+
+
+def key_of(settings: Settings) -> bytes | None:
+    """Return the key that words from telephones are signed with; None where nobody may answer or raise so."""
+    if not settings.gateway_inward_key:
+        return None
+    try:
+        return webhook_signature.read_key(settings.gateway_inward_key.reveal())
+    except ValueError as error:
+        log.failure("telephone_not_set_up", error)
+        return None
+
+
+def asking(key: bytes, text: str, language: str, contact: Contact, alert_id: AlertId, ladder: int) -> str:
+    """Return the sentence that wakes somebody, with the number that accepts."""
+    number = answer_number(key, contact.id.bytes, alert_id.bytes, ladder)
+    spoken = number if contact.means is Means.TEXT else " ".join(number)
+    return render(ASKING[contact.means, contact.desk_id is not None], language, text=text, number=spoken)
+
+
+def meant(
+    key: bytes, number: str, called: Iterable[tuple[ContactId, AlertId]], contacts: Mapping[ContactId, Contact],
+    alerts: Mapping[AlertId, Alert],
+) -> Meant | None:  # fmt: skip
+    """Return what a number answers, what still counts before anything else; None where it is wrong."""
+    found = [
+        each
+        for contact_id, alert_id in called
+        if (each := _meant(key, number, contacts[contact_id], alerts[alert_id])) is not None
+    ]
+    return min(found, key=lambda each: list(Standing).index(each.standing), default=None)
+
+
+def _meant(key: bytes, number: str, contact: Contact, alert: Alert) -> Meant | None:
+    for ladder in range(alert.ladder, max(0, alert.ladder - LADDERS_LOOKED_BACK), -1):
+        if is_number(number, answer_number(key, contact.id.bytes, alert.id.bytes, ladder)):
+            standing = Standing.VALID if ladder == alert.ladder else Standing.EXPIRED
+            return Meant(contact=contact, alert=alert, standing=Standing.ENDED if alert.ended else standing)
+    return None
