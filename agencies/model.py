@@ -95,11 +95,21 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandIn:
+    """Somebody answers for a desk, sitting there or not, because who has the shift did not answer its test ring."""
+
+    person: Person
+    begins_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DutyDesk:
     """The post that answers for an agency now: who sits there, who covers for it, who comes next.
 
     Who of the officers is on duty at a moment follows from hours and shifts (`agencies.roster`). The hours are wall
-    time in `time_zone`. `shifts` may be only those around a moment; `has_shifts` tells that there are any.
+    time in `time_zone`. `shifts` and `stand_ins` may be only those around a moment; `has_shifts` tells that there are
+    any.
     """
 
     id: DeskId
@@ -113,6 +123,7 @@ class DutyDesk:
     hours: tuple[Opening, ...] = ()
     shifts: tuple[Shift, ...] = ()
     has_shifts: bool = False
+    stand_ins: tuple[StandIn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

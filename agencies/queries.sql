@@ -130,8 +130,8 @@ WHERE person_id = $1 AND ($2::uuid IS NULL OR desk_id = $2) AND begins_at < $3 A
 
 -- duty --
 -- Who answers: the desks of these agencies, those that cover for them, and these desks, with their hours and shifts and
--- whoever sits there; the deputies of all of them, which are the security officers; and these people, the departed
--- included. A desk's roster comes as arrays, one row for each desk: its shifts from a span alone, and whether it
+-- whoever sits or stands in there; the deputies of all of them, which are the security officers; and these people, the
+-- departed included. A desk's roster comes as arrays, one row for each desk: its shifts from a span alone, and whether it
 -- has any (asked with a limit, for which no plan reads the whole table). Alerts wait for this.
 -- $1 agencies, $2 desks, $3 people, $4 begin of the span, $5 its end, $6 before which no shift begins that reaches it.
 WITH desks AS (
@@ -163,6 +163,11 @@ UNION ALL
 SELECT 'deputy', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, people.* FROM people
 WHERE agency_id IN (SELECT agency_id FROM desks UNION SELECT unnest($1::uuid[]))
   AND role = 'security_officer' AND left_at IS NULL
+UNION ALL
+SELECT 'stand_in', desk_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, ARRAY[begins_at], ARRAY[ends_at], NULL,
+    people.*
+FROM stand_ins JOIN people ON people.id = person_id
+WHERE desk_id IN (SELECT id FROM desks) AND begins_at < ends_at AND ends_at > $4 AND begins_at < $5 AND left_at IS NULL
 UNION ALL
 SELECT 'person', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, people.*
 FROM people WHERE id = ANY($3)
@@ -397,3 +402,88 @@ UPDATE raising_devices SET used_at = $2 WHERE id = $1 AND (used_at IS NULL OR us
 -- desks_at_all_hours --
 -- The desks that are to be staffed at all hours.
 SELECT id FROM duty_desks WHERE always_staffed ORDER BY id
+
+-- rostered_desks --
+-- Desks with anything in the roster from now until a moment; none while on hold. $1 now, $2 moment.
+SELECT id FROM duty_desks
+WHERE (SELECT since FROM hold) IS NULL
+  AND (EXISTS (SELECT FROM shifts WHERE desk_id = duty_desks.id AND begins_at < $2 AND ends_at > $1)
+       OR EXISTS (SELECT FROM desk_hours WHERE desk_id = duty_desks.id))
+
+-- last_rings --
+-- When who was rung last at desks to prove that they are reached. $1 desks, $2 since.
+SELECT desk_id, person_id, max(rung_at) AS rung_at FROM duty_rings
+WHERE desk_id = ANY($1) AND rung_at > $2 GROUP BY desk_id, person_id
+
+-- forget_rings --
+-- What was rung at a desk more than some days ago. $1 desk, $2 now, $3 days.
+DELETE FROM duty_rings WHERE desk_id = $1 AND shift_ends_at < $2::timestamptz - make_interval(days => $3)
+
+-- add_ring --
+-- $1 id, $2 desk, $3 person or null, $4 the shift's begin, $5 its end, $6 now, $7 next step.
+INSERT INTO duty_rings (id, desk_id, person_id, shift_begins_at, shift_ends_at, rung_at, state, next_step_at)
+VALUES ($1, $2, $3, $4, $5, $6, 'ringing', $7)
+
+-- lock_rings --
+-- $1 ids.
+SELECT * FROM duty_rings WHERE id = ANY($1) ORDER BY id FOR UPDATE
+
+-- rings_of_answerer --
+-- The rings that somebody's answer may mean: of shifts that have not ended, rung before the answer was written, and not
+-- answered. $1 person, $2 now, $3 latest moment of the ring.
+SELECT id FROM duty_rings
+WHERE shift_ends_at > $2 AND rung_at <= $3 AND state IN ('ringing', 'deputies', 'stood_in', 'unanswered')
+  AND (person_id = $1
+       OR (person_id IS NULL AND EXISTS (
+           SELECT FROM duty_officers WHERE desk_id = duty_rings.desk_id AND duty_officers.person_id = $1))
+       OR (state <> 'stood_in' AND EXISTS (
+           SELECT FROM stand_ins WHERE ring_id = duty_rings.id AND stand_ins.person_id = $1 AND ends_at > $2)))
+ORDER BY id
+
+-- save_ring --
+-- $1 id, $2 state, $3 answered by, $4 when, $5 next step.
+UPDATE duty_rings SET state = $2, answered_by = $3, answered_at = $4, next_step_at = $5, lease_until = NULL, attempts = 0
+WHERE id = $1
+
+-- add_stand_ins --
+-- $1 ring, $2 desk, $3 people, $4 begin, $5 end.
+INSERT INTO stand_ins (ring_id, desk_id, person_id, begins_at, ends_at)
+SELECT $1, $2, person_id, $4, $5 FROM unnest($3::uuid[]) AS each (person_id)
+ON CONFLICT DO NOTHING
+
+-- end_stand_ins --
+-- Of a ring, but for one person or nobody. Returns whose ended. $1 ring, $2 person or null, $3 now.
+UPDATE stand_ins SET ends_at = greatest(begins_at, $3)
+WHERE ring_id = $1 AND ends_at > $3 AND ($2::uuid IS NULL OR person_id <> $2) RETURNING person_id
+
+-- stand_ins_of_rings --
+-- $1 rings, $2 now.
+SELECT ring_id, person_id FROM stand_ins WHERE ring_id = ANY($1) AND ends_at > $2 ORDER BY person_id
+
+-- rings_of_desks --
+-- The newest ring of everybody whose shift has not ended. $1 desks, $2 now.
+SELECT DISTINCT ON (desk_id, person_id) * FROM duty_rings
+WHERE desk_id = ANY($1) AND shift_ends_at > $2 AND state <> 'over'
+ORDER BY desk_id, person_id, rung_at DESC
+
+-- claim_due_rings --
+-- Lease rings whose next step is due; none while on hold. $1 now, $2 lease until, $3 limit.
+UPDATE duty_rings SET lease_until = $2, attempts = attempts + 1
+WHERE id IN (
+    SELECT id FROM duty_rings WHERE next_step_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+      AND (SELECT since FROM hold) IS NULL
+    ORDER BY next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING id, attempts, next_step_at AS due_at
+
+-- rings_overdue --
+-- Count rings whose next step is due. $1 now, $2 how many are looked at.
+SELECT count(*) AS rows, min(next_step_at) AS oldest
+FROM (SELECT next_step_at FROM duty_rings WHERE next_step_at <= $1 ORDER BY next_step_at LIMIT $2) AS due
+
+-- rings_unanswered --
+-- Count the shifts of now for which nobody has answered. $1 now.
+SELECT count(*) FROM duty_rings WHERE state = 'unanswered' AND shift_ends_at > $1
+
+-- ring_looked_after --
+-- A ring that was answered is done with. $1 id.
+UPDATE duty_rings SET next_step_at = NULL, lease_until = NULL, attempts = 0 WHERE id = $1

@@ -59,7 +59,12 @@ class Turn:
 
 def uses_roster(desk: DutyDesk) -> bool:
     """Tell whether anything was said of when people answer here. Without, whoever sits there is on duty."""
-    return bool(desk.hours) or _by_shifts(desk)
+    return bool(desk.hours) or by_shifts(desk)
+
+
+def by_shifts(desk: DutyDesk) -> bool:
+    """Tell whether shifts say who is on duty: also where all are over, or none was read (see `DutyDesk`)."""
+    return desk.has_shifts or bool(desk.shifts)
 
 
 def is_open(desk: DutyDesk, at: datetime) -> bool:
@@ -70,12 +75,30 @@ def is_open(desk: DutyDesk, at: datetime) -> bool:
 def on_duty(desk: DutyDesk, at: datetime) -> tuple[Person, ...]:
     """Return who of those who sit at a desk answers at a moment: by shift, or everybody while it is open.
 
-    A shift outside the hours counts: who has it is there.
+    A shift outside the hours counts: who has it is there. Whoever stands in answers beside them, seated or not.
     """
-    if _by_shifts(desk):
+    standing = tuple(each.person for each in desk.stand_ins if each.begins_at <= at < each.ends_at)
+    return tuple({each.id: each for each in (*rostered(desk, at), *standing)}.values())
+
+
+def rostered(desk: DutyDesk, at: datetime) -> tuple[Person, ...]:
+    """Return who of those who sit at a desk is on duty by its roster alone."""
+    if by_shifts(desk):
         present = {each.person_id for each in desk.shifts if each.begins_at <= at < each.ends_at}
         return tuple(each for each in desk.officers if each.id in present)
     return desk.officers if is_open(desk, at) else ()
+
+
+def opening_days(desk: DutyDesk, begin: datetime, end: datetime, zone: tzinfo) -> list[Interval]:
+    """Return the hours of a desk on the days between two moments, each as it was said, touching ones apart."""
+    found = []
+    for each in _days(begin.astimezone(zone).date(), end.astimezone(zone).date()):
+        for opening in desk.hours:
+            if opening.weekday == each.isoweekday():
+                opens, closes = (_wall(each, minutes, zone) for minutes in (opening.opens, opening.closes))
+                if opens < closes:
+                    found.append(Interval(begins_at=opens, ends_at=closes))
+    return found
 
 
 def gaps(desk: DutyDesk, covering: DutyDesk | None, begin: datetime, end: datetime) -> list[Interval]:
@@ -244,14 +267,9 @@ def _openings(monday: datetime, intervals: Iterable[Interval]) -> list[Opening]:
     return found
 
 
-def _by_shifts(desk: DutyDesk) -> bool:
-    """Tell whether shifts say who is on duty: also where all are over, or none was read (see `DutyDesk`)."""
-    return desk.has_shifts or bool(desk.shifts)
-
-
 def _answered(desk: DutyDesk, begin: datetime, end: datetime) -> list[Interval]:
     """Return when somebody is on duty at a desk, between two moments or around them."""
-    if _by_shifts(desk):
+    if by_shifts(desk):
         seated = {each.id for each in desk.officers}
         return [
             Interval(begins_at=each.begins_at, ends_at=each.ends_at)
@@ -271,14 +289,7 @@ def _opened(desk: DutyDesk, begin: datetime, end: datetime) -> list[Interval]:
     except (ZoneInfoNotFoundError, ValueError):
         # This machine does not know the zone in which the hours were said. Alerts read this: in doubt it is open.
         return [Interval(begins_at=begin - day, ends_at=end + day)]
-    found = []
-    for each in _days((begin - day).astimezone(zone).date(), (end + day).astimezone(zone).date()):
-        for opening in desk.hours:
-            if opening.weekday == each.isoweekday():
-                opens, closes = (_wall(each, minutes, zone) for minutes in (opening.opens, opening.closes))
-                if opens < closes:
-                    found.append(Interval(begins_at=opens, ends_at=closes))
-    return found
+    return opening_days(desk, begin - day, end + day, zone)
 
 
 def _wall(day: date, minutes: int, zone: tzinfo) -> datetime:

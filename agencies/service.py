@@ -10,7 +10,8 @@ import re
 from collections.abc import Collection
 from datetime import timedelta
 
-from agencies import store
+from agencies import duty_rings, store
+from agencies.duty_ring import DutyRing
 from agencies.model import Agency, AgencyId, AgencyKind, DeskId, DutyDesk, Person, PersonId, Role
 from core import ledger
 from core.clock import Clock
@@ -118,6 +119,11 @@ class Agencies:
         """Return the duty desks of these agencies, and those that cover for them, with rosters so far `ahead`."""
         async with self._database.transaction() as tx:
             return (await store.duty(tx, agency_ids=agency_ids, now=self._clock.now(), ahead=ahead)).desks
+
+    async def rings_of(self, desk_ids: Collection[DeskId]) -> list[tuple[DutyRing, list[PersonId]]]:
+        """Return the test rings of these desks whose shifts have not ended, each with who stands in."""
+        async with self._database.transaction() as tx:
+            return await duty_rings.of_desks(tx, desk_ids, self._clock.now())
 
     async def agencies(self, agency_ids: Collection[AgencyId]) -> list[Agency]:
         """Return these agencies."""

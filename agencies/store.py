@@ -20,6 +20,7 @@ from agencies.model import (
     Role,
     Shift,
     ShiftId,
+    StandIn,
 )
 from agencies.roster import LONGEST, Interval, Turn
 from core import queries
@@ -187,6 +188,7 @@ async def duty(
     span = _EVER if now is None else Interval(begins_at=now - AROUND, ends_at=now + ahead + AROUND)
     desks: list[Row] = []
     officers: dict[DeskId, list[Person]] = defaultdict(list)
+    standing: dict[DeskId, list[StandIn]] = defaultdict(list)
     deputies: dict[AgencyId, list[Person]] = defaultdict(list)
     found: dict[PersonId, Person] = {}
     rows = await tx.rows(
@@ -199,6 +201,10 @@ async def duty(
                 desks.append(row)
             case "officer":
                 officers[row["desk_id"]].append(person_of(row))
+            case "stand_in":
+                standing[row["desk_id"]].append(
+                    StandIn(person=person_of(row), begins_at=row["begin"][0], ends_at=row["end"][0])
+                )
             case "deputy":
                 deputies[row["agency_id"]].append(person_of(row))
             case _:
@@ -217,6 +223,7 @@ async def duty(
                 hours=tuple(_openings(row)),
                 shifts=tuple(_shifts(row)),
                 has_shifts=row["has_shifts"],
+                stand_ins=tuple(standing[row["desk_id"]]),
             )
             for row in desks
         ],

@@ -62,7 +62,8 @@ class Surroundings:
     def everybody(self) -> Iterator[Person]:
         """Whoever may come in here, some more than once."""
         desks = (*self.desks.values(), *self.covering.values())
-        return chain(self.people.values(), *(each.officers for each in desks), *self.deputies.values())
+        standing = (each.person for desk in desks for each in desk.stand_ins)
+        return chain(self.people.values(), *(each.officers for each in desks), standing, *self.deputies.values())
 
     @property
     def able(self) -> frozenset[PersonId]:
@@ -85,7 +86,7 @@ def audience(
     (`unheard`) is rung again, but where nobody else is, the call is passed on.
     """
     wanted = frozenset(tiers)
-    draft = _Draft(around, raiser_ids, answered, None if Tier.DEPUTIES in wanted else at)
+    draft = _Draft(around, raiser_ids, answered, at, whole=Tier.DEPUTIES in wanted)
     if Tier.COMPARTMENT in wanted:
         draft.call_compartment()
     if Tier.LEADERS in wanted:
@@ -128,13 +129,14 @@ class _Draft:
 
     def __init__(
         self, around: Surroundings, raiser_ids: frozenset[PersonId], answered: frozenset[tuple[PersonId, AgencyId]],
-        at: datetime | None,
+        at: datetime, *, whole: bool,
     ) -> None:  # fmt: skip
-        """Begin with nobody; desks are called by their rosters `at` a moment, or whole."""
+        """Begin with nobody; desks are called by their rosters `at` a moment, or `whole`."""
         self._around = around
         self._raiser_ids = raiser_ids
         self._answered = answered
         self._at = at
+        self._whole = whole
         self._recipients: dict[tuple[PersonId, AgencyId], Recipient] = {}
         self._calls: dict[Target, Call] = {}
         self._informed: list[Target] = []
@@ -199,19 +201,23 @@ class _Draft:
     def _sit_at(self, desk: DutyDesk, agency_id: AgencyId, tier: Tier, *, whole: bool = False) -> frozenset[PersonId]:
         """Call a desk for an agency: its room, or its officers one by one where the room must not know.
 
-        Whoever sits there may accept; who is on duty is rung, or the `whole` desk. Returned is who of these can answer.
+        Whoever sits there may accept; who is on duty is rung, or the `whole` desk. Who stands in there and does not sit
+        there is rung alone. Returned is who of these can answer.
         """
         officers = [each for each in desk.officers if self._around.may_know(each)]
-        answering = desk.officers if whole or self._at is None else on_duty(desk, self._at)
-        rung = [each for each in officers if each in answering]
+        present = on_duty(desk, self._at)
+        rung = [each for each in officers if whole or self._whole or each in present]
+        beside = [each for each in present if each not in desk.officers and self._around.may_know(each)]
         if self._compromised(desk):
             for officer in rung:
                 self._call_directly(officer, agency_id, tier)
         elif officers:
             self._call(Target(kind=TargetKind.DESK, id=desk.id), rung, tier, agency_id)
+        for deputy in beside:
+            self._call_directly(deputy, agency_id, tier)
         for officer in officers:
             self._add(officer, agency_id, tier)
-        return frozenset(each.id for each in rung) - self._raiser_ids
+        return frozenset(each.id for each in (*rung, *beside)) - self._raiser_ids
 
     def _call_directly(self, person: Person, agency_id: AgencyId, tier: Tier) -> None:
         if self._around.may_know(person) and self._rings(person, agency_id):

@@ -86,6 +86,15 @@ TEXTS = {
     "alert_owner_gone": mark(
         "{codename}: {person} can no longer see to it; the alert is open again.\nTo accept write: ack {codename}"
     ),
+    "alert_hand_over": mark(
+        "{codename}: the shift of {person} is over, and the alert is open.\nTo take it over write: ack {codename}"
+    ),
+    "alert_hand_over_silent": mark(
+        "{codename}: nobody has taken it over from {person}, whose shift ended {time}. Until then {person} keeps it. "
+        "Ring whoever is on duty."
+    ),
+    "alert_taken_over": mark("{codename}: {person} has taken it over from {other}, {time}."),
+    "alert_off_duty": mark("{codename}: {person} has taken it over, {time}. You are off duty for it."),
     "alert_spoken": mark("{codename}: {person} spoke to {other} at {time}."),
     "alert_ended": mark("{codename}: the alert was ended {time} by {person}: {reason}."),
     # An exercise says so in every single message.
@@ -157,6 +166,16 @@ TEXTS = {
         "EXERCISE, {codename}: {person} can no longer see to it; the exercise is open again.\n"
         "To accept write: ack {codename}"
     ),
+    "drill_hand_over": mark(
+        "EXERCISE, {codename}: the shift of {person} is over, and the exercise is open.\n"
+        "To take it over write: ack {codename}"
+    ),
+    "drill_hand_over_silent": mark(
+        "EXERCISE, {codename}: nobody has taken it over from {person}, whose shift ended {time}. Until then {person} "
+        "keeps it. Ring whoever is on duty."
+    ),
+    "drill_taken_over": mark("EXERCISE, {codename}: {person} has taken it over from {other}, {time}."),
+    "drill_off_duty": mark("EXERCISE, {codename}: {person} has taken it over, {time}. You are off duty for it."),
     "drill_spoken": mark("EXERCISE, {codename}: {person} spoke to {other} at {time}."),
     "drill_ended": mark("EXERCISE, {codename}: ended {time} by {person}: {reason}."),
 }
@@ -311,6 +330,42 @@ def reopened(before: Alert, alert: Alert, codename: str, rooms: Iterable[Target]
     """Return the notice that an alert is open again, and whose it was."""
     parameters = {"codename": codename, "person": str(before.owner_id or "")}
     return [_message(alert, room, f"alert_{why}", f"reopened:{alert.ladder}", parameters) for room in rooms]
+
+
+def hand_over(alert: Alert, codename: str, calls: Iterable[Call], leaving: PersonId, asks: int) -> list[Message]:
+    """Return what the next on duty is asked, for the `asks`-th time: what rings, and whose alert it is."""
+    parameters = {"codename": codename, "person": str(leaving)}
+    cause = f"hand_over:{leaving}:{alert.ladder}:{asks}"
+    found = []
+    for call in calls:
+        found += [_ring(alert, call, cause), _message(alert, call.target, "alert_hand_over", cause, parameters)]
+    return found
+
+
+def hand_over_silent(
+    alert: Alert, codename: str, leaders: Iterable[PersonId], leaving: PersonId, ended_at: datetime
+) -> list[Message]:
+    """Return what rings those who lead the case: nobody has taken an alert over."""
+    parameters = {"codename": codename, "person": str(leaving), "time": ended_at.isoformat()}
+    cause = f"hand_over_silent:{leaving}:{ended_at.isoformat()}"
+    found = []
+    for each in leaders:
+        call = Call(target=Target(kind=TargetKind.PERSON, id=each), mentions=(each,))
+        found += [_ring(alert, call, cause), _message(alert, call.target, "alert_hand_over_silent", cause, parameters)]
+    return found
+
+
+def taken_over(
+    alert: Alert, codename: str, rooms: Iterable[Target], leaving: PersonId, by: PersonId, at: datetime,
+    off_duty: PersonId | None,
+) -> list[Message]:  # fmt: skip
+    """Return the notice that somebody has taken an alert over, and to whoever may go home that they may."""
+    parameters = {"codename": codename, "person": str(by), "time": at.isoformat()}
+    cause = f"taken_over:{leaving}:{at.isoformat()}"
+    home = None if off_duty is None else Target(kind=TargetKind.PERSON, id=off_duty)
+    everywhere = {**parameters, "other": str(leaving)}
+    found = [_message(alert, room, "alert_taken_over", cause, everywhere) for room in rooms if room != home]
+    return found if home is None else [*found, _message(alert, home, "alert_off_duty", cause, parameters)]
 
 
 def spoken(alert: Alert, codename: str, noted: Conversation) -> Message:

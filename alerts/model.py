@@ -43,6 +43,7 @@ class Step(StrEnum):
     OWNER_CONFIRMED = "owner_confirmed"
     OWNER_SILENT = "owner_silent"
     OWNER_GONE = "owner_gone"
+    HANDED_OVER = "handed_over"
 
 
 TRANSITIONS: dict[tuple[State, Step], State] = {
@@ -50,16 +51,19 @@ TRANSITIONS: dict[tuple[State, Step], State] = {
     (State.OPEN, Step.GAVE_UP_CALLING): State.UNANSWERED,
     (State.OPEN, Step.RAISED_AGAIN): State.OPEN,
     (State.OPEN, Step.STAND_DOWN): State.STOOD_DOWN,
+    (State.OPEN, Step.HANDED_OVER): State.OPEN,
     (State.ACCEPTED, Step.RAISED_AGAIN): State.OPEN,
     (State.ACCEPTED, Step.STAND_DOWN): State.STOOD_DOWN,
     (State.ACCEPTED, Step.OWNER_ASKED): State.ACCEPTED,
     (State.ACCEPTED, Step.OWNER_CONFIRMED): State.ACCEPTED,
     (State.ACCEPTED, Step.OWNER_SILENT): State.OPEN,
     (State.ACCEPTED, Step.OWNER_GONE): State.OPEN,
+    (State.ACCEPTED, Step.HANDED_OVER): State.ACCEPTED,
     (State.UNANSWERED, Step.ALL_ACCEPTED): State.ACCEPTED,
     (State.UNANSWERED, Step.GAVE_UP_CALLING): State.UNANSWERED,
     (State.UNANSWERED, Step.RAISED_AGAIN): State.OPEN,
     (State.UNANSWERED, Step.STAND_DOWN): State.STOOD_DOWN,
+    (State.UNANSWERED, Step.HANDED_OVER): State.UNANSWERED,
 }
 
 
@@ -267,6 +271,33 @@ class Alert:
             agencies=tuple(replace(each, acknowledged_by=None, acknowledged_at=None) for each in self.agencies),
             recipients=tuple(replace(each, acknowledged_at=None, by_telephone=False) for each in self.recipients),
         )
+
+    def handed_over(self, leaving: PersonId, to: PersonId, at: datetime) -> Alert:
+        """Return the alert as it is once somebody who was called answers for it in place of another.
+
+        What was the one's is the other's; and for every agency that the one had accepted for and the other was called
+        for, the other stands. A new owner of an accepted alert is asked after a while, like one who just accepted.
+        """
+        mine = {each.agency_id for each in self.called(to)}
+        owned = self.owner_id == leaving
+        state = after(self.state, Step.HANDED_OVER)
+        return replace(
+            self,
+            state=state,
+            owner_id=to if owned else self.owner_id,
+            owner_asked_at=None if owned else self.owner_asked_at,
+            next_step_at=at + OWNED if owned and state is State.ACCEPTED else self.next_step_at,
+            agencies=tuple(
+                replace(each, acknowledged_by=to, acknowledged_at=at)
+                if each.acknowledged_by == leaving and each.agency_id in mine
+                else each
+                for each in self.agencies
+            ),
+        )
+
+    def answers_for_it(self, person_id: PersonId) -> bool:
+        """Whether this person owns it, or is who accepted for an agency."""
+        return self.owner_id == person_id or any(each.acknowledged_by == person_id for each in self.agencies)
 
     def awaits_owner(self, person_id: PersonId) -> bool:
         """Whether this person owns it and was asked whether they still see to it."""

@@ -324,7 +324,12 @@ callable AS (
     SELECT asked.id, asked.case_id, duty_officers.person_id
     FROM asked JOIN case_agencies ON case_agencies.case_id = asked.case_id
     JOIN duty_desks AS own ON own.agency_id = case_agencies.agency_id
-    JOIN duty_officers ON duty_officers.desk_id IN (own.id, own.covered_by)),
+    JOIN duty_officers ON duty_officers.desk_id IN (own.id, own.covered_by)
+    UNION
+    SELECT asked.id, asked.case_id, stand_ins.person_id
+    FROM asked JOIN case_agencies ON case_agencies.case_id = asked.case_id
+    JOIN duty_desks AS own ON own.agency_id = case_agencies.agency_id
+    JOIN stand_ins ON stand_ins.desk_id IN (own.id, own.covered_by)),
 seeing AS (
     SELECT asked.id, asked.case_id, leader.id AS person_id
     FROM asked CROSS JOIN LATERAL unnest(ARRAY[asked.coordinator_id, asked.deputy_id]) AS leader (id)
@@ -517,3 +522,88 @@ SELECT DISTINCT outbox.target_id AS contact_id, outbox.alert_id
 FROM outbox JOIN alerts ON alerts.id = outbox.alert_id
 WHERE outbox.target_kind = 'contact' AND outbox.alert_id IS NOT NULL AND outbox.target_id = ANY($1)
   AND (alerts.state <> 'stood_down' OR alerts.stood_down_at > $2)
+
+-- accepted_since --
+-- One of these people who accepted an alert since a moment. $1 people, $2 moment.
+SELECT person_id FROM alert_recipients WHERE person_id = ANY($1) AND acknowledged_at >= $2
+ORDER BY acknowledged_at LIMIT 1
+
+-- coordinators_of_agency --
+-- Who of an agency leads an open case. $1 agency.
+SELECT DISTINCT people.id FROM people JOIN cases ON people.id IN (cases.coordinator_id, cases.deputy_id)
+WHERE people.agency_id = $1 AND people.left_at IS NULL AND cases.closed_at IS NULL ORDER BY people.id
+
+-- any_failed --
+-- Whether any of these messages could not be delivered. $1 keys.
+SELECT EXISTS (SELECT FROM outbox WHERE key = ANY($1) AND state IN ('failed', 'quarantined'))
+
+-- may_leave --
+-- Who answers for open alerts, as owner or as who accepted for an agency, and may have gone off duty since: by a shift or
+-- a standing in that has ended, or by the closing of a desk that has hours alone; nobody while on hold. $1 now,
+-- $2 since when an end is looked for.
+WITH leaving AS MATERIALIZED (
+    SELECT person_id, desk_id, ends_at FROM shifts WHERE ends_at > $2 AND ends_at <= $1
+    UNION ALL
+    SELECT person_id, desk_id, ends_at FROM stand_ins WHERE ends_at > $2 AND ends_at <= $1 AND begins_at < ends_at
+    UNION ALL
+    SELECT person_id, desk_id, $1 FROM duty_officers
+    WHERE EXISTS (SELECT FROM desk_hours WHERE desk_hours.desk_id = duty_officers.desk_id)
+      AND NOT EXISTS (SELECT FROM shifts WHERE shifts.desk_id = duty_officers.desk_id))
+SELECT alerts.id AS alert_id, called.person_id, leaving.desk_id, max(called.acknowledged_at) AS since
+FROM alerts JOIN alert_recipients AS called ON called.alert_id = alerts.id
+JOIN leaving ON leaving.person_id = called.person_id AND leaving.ends_at > called.acknowledged_at
+WHERE alerts.state <> 'stood_down' AND (SELECT since FROM hold) IS NULL
+  AND (called.person_id = alerts.owner_id
+       OR EXISTS (SELECT FROM alert_agencies
+                  WHERE alert_agencies.alert_id = alerts.id AND alert_agencies.acknowledged_by = called.person_id))
+  AND NOT EXISTS (SELECT FROM hand_overs
+                  WHERE hand_overs.alert_id = alerts.id AND hand_overs.person_id = called.person_id
+                    AND hand_overs.state = 'waiting')
+GROUP BY alerts.id, called.person_id, leaving.desk_id
+
+-- open_hand_over --
+-- Once for each end of a shift. $1 id, $2 alert, $3 person, $4 desk, $5 end of the shift, $6 now.
+INSERT INTO hand_overs (id, alert_id, person_id, desk_id, shift_ended_at, opened_at, state, next_step_at)
+VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $6)
+ON CONFLICT DO NOTHING
+
+-- claim_due_hand_overs --
+-- Lease hand-overs whose next step is due; none while on hold. $1 now, $2 lease until, $3 limit.
+UPDATE hand_overs SET lease_until = $2, attempts = attempts + 1
+WHERE id IN (
+    SELECT id FROM hand_overs WHERE next_step_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+      AND (SELECT since FROM hold) IS NULL
+    ORDER BY next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING id, attempts, next_step_at AS due_at
+
+-- alerts_of_hand_overs --
+-- $1 ids.
+SELECT DISTINCT alert_id FROM hand_overs WHERE id = ANY($1)
+
+-- lock_hand_overs --
+-- Those that wait, held; of alerts that are held already. $1 ids.
+SELECT * FROM hand_overs WHERE id = ANY($1) AND state = 'waiting' ORDER BY id FOR UPDATE
+
+-- waiting_hand_overs --
+-- Of an alert that is held, held. $1 alert.
+SELECT * FROM hand_overs WHERE alert_id = $1 AND state = 'waiting' ORDER BY id FOR UPDATE
+
+-- hand_over_asked --
+-- $1 id, $2 next step, $3 when those who lead were told, or null.
+UPDATE hand_overs SET asks = asks + 1, next_step_at = $2, told_at = $3, lease_until = NULL, attempts = 0 WHERE id = $1
+
+-- end_hand_over --
+-- $1 id, $2 state, $3 by whom it was taken or null, $4 now.
+UPDATE hand_overs SET state = $2, taken_by = $3, ended_at = $4, next_step_at = NULL, lease_until = NULL, attempts = 0
+WHERE id = $1
+
+-- take_answers --
+-- What one person had accepted for agencies stands as another's who was called for them. $1 alert, $2 from, $3 to, $4 now.
+UPDATE alert_agencies SET acknowledged_by = $3, acknowledged_at = $4
+WHERE alert_id = $1 AND acknowledged_by = $2
+  AND agency_id IN (SELECT agency_id FROM alert_recipients WHERE alert_id = $1 AND person_id = $3)
+
+-- hand_overs_overdue --
+-- Count hand-overs whose next step is due. $1 now, $2 how many are looked at.
+SELECT count(*) AS rows, min(next_step_at) AS oldest
+FROM (SELECT next_step_at FROM hand_overs WHERE next_step_at <= $1 ORDER BY next_step_at LIMIT $2) AS due

@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from agencies.model import Person, PersonId
-from alerts import incidents, messages, police_asking, store
+from alerts import handing_over, incidents, messages, police_asking, store
 from alerts.acting import around_of, require_called, require_sight
 from alerts.audience import Surroundings
 from alerts.calling import (
@@ -132,6 +132,7 @@ class Alerts:
             if actor.id in before.raiser_ids and before.others_called(around.able):
                 raise Conflict(mark("You raised this alert yourself. Somebody else accepts it."))
             now = self._clock.now()
+            before = await handing_over.take(tx, before, around, actor.id, now)
             if before.awaits_owner(actor.id):
                 return await self._confirm_owner(tx, before, around, actor, room, now)
             if not before.may_acknowledge(actor.id):

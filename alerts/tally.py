@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from agencies import duty_rings
 from alerts import incident_sweep, police_asking, proving
 from alerts.model import State
 from alerts.store import SQL
@@ -30,13 +31,23 @@ async def _count(reading: Reading, now: datetime) -> None:
         metrics.PROOF_AGE.set(since.total_seconds())
     if took is not None:
         metrics.PROOF_TOOK.set(took.total_seconds())
+    metrics.DUTY_UNANSWERED.set(await duty_rings.unanswered(reading, now))
     await count_overdue(reading, SQL["overdue"], NAME, now)
     await count_overdue(reading, SQL["overdue_police_questions"], police_asking.NAME, now)
     await count_overdue(reading, SQL["overdue_incident_duties"], incident_sweep.NAME, now)
+    await count_overdue(reading, duty_rings.OVERDUE, "duty_rings", now)
+    await count_overdue(reading, SQL["hand_overs_overdue"], "hand_overs", now)
 
 
 TALLY = Tally(
     name=NAME,
-    gauges=(metrics.ALERTS_OPEN, metrics.OLDEST_UNACCEPTED, metrics.PROOF_AGE, metrics.PROOF_TOOK, *OF_STEPS),
+    gauges=(
+        metrics.ALERTS_OPEN,
+        metrics.OLDEST_UNACCEPTED,
+        metrics.DUTY_UNANSWERED,
+        metrics.PROOF_AGE,
+        metrics.PROOF_TOOK,
+        *OF_STEPS,
+    ),
     count=_count,
 )

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from agencies.duty_ring import DutyRing
 from agencies.model import AgencyId, DeskId, DutyDesk, Person, PersonId
 from agencies.roster import Interval, gaps, on_duty, uses_roster
 from agencies.service import Agencies
@@ -33,9 +34,10 @@ GAP_AHEAD = timedelta(days=7)
 class BoardView:
     """Everything on one person's board.
 
-    `people` and `agencies` name everybody the other parts speak of. `proven` is when calling people last
-    worked, `proof` what the self-test shows of it in between; `engine_at` and `bots_at` are when those roles last did
-    a round. `held_since` is since when nothing old is acted on, because the database was restored.
+    `people` and `agencies` name everybody the other parts speak of. `rings` are the test rings of shifts that have not
+    ended, each with who stands in. `proven` is when calling people last worked, `proof` what the self-test shows of it
+    in between; `engine_at` and `bots_at` are when those roles last did a round. `held_since` is since when nothing old
+    is acted on, because the database was restored.
     """
 
     position: int
@@ -44,6 +46,7 @@ class BoardView:
     alerts: Sequence[AlertView]
     reviews: Sequence[ReviewView]
     desks: Sequence[DutyDesk]
+    rings: Sequence[tuple[DutyRing, Sequence[PersonId]]]
     channels: Sequence[Compartment]
     people: Mapping[PersonId, str]
     agencies: Mapping[AgencyId, str]
@@ -99,12 +102,14 @@ class Board:
         # Whoever was called sees also whose desks the call came to.
         shown |= {each.agency_id for view in alerts for each in view.alert.agencies}
         desks = await self._agencies.desks_of(shown, ahead=GAP_AHEAD)
+        rings = await self._agencies.rings_of([each.id for each in desks])
         named = {
             *(each.agency_id for view in alerts for each in view.alert.agencies),
             *(each.agency_id for each in desks),
         }
         people: dict[PersonId, str] = {each.id: each.name for each in colleagues}
         people |= {each.id: each.name for desk in desks for each in desk.officers}
+        people |= {each.person.id: each.person.name for desk in desks for each in desk.stand_ins}
         people |= {each.id: each.name for view in alerts for each in view.people}
         return BoardView(
             position=position,
@@ -113,6 +118,7 @@ class Board:
             alerts=alerts,
             reviews=await self._reviews.due(actor),
             desks=desks,
+            rings=rings,
             channels=_channels(cases),
             people=people,
             agencies={each.id: each.name for each in await self._agencies.agencies(named)},

@@ -13,11 +13,12 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
+from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from agencies.sign_in import SignIn
-from alerts import incident_sweep, police_asking, proving, reaching
+from alerts import handing_over, incident_sweep, police_asking, proving, reaching, ringing
 from alerts import sweep as alerts
 from alerts.answer_numbers import key_of
 from cases import ledger
@@ -39,6 +40,8 @@ CHAIN_AFTER_SECONDS = 0.05
 # So soon a round may follow another by itself, whatever falls due meanwhile.
 SOON = timedelta(seconds=0.5)
 FORGET_EVERY = timedelta(minutes=10)
+# Shifts begin and end by the minute.
+SHIFTS_EVERY = timedelta(seconds=20)
 EVERYWHERE_EVERY = timedelta(hours=1)
 CARRYING_PAUSE_SECONDS = 10.0
 
@@ -60,6 +63,8 @@ class Engine:
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._forget_at = clock.now()
         self._everywhere_at = clock.now()
+        self._zone = ZoneInfo(settings.time_zone)
+        self._begins_at = self._ends_at = clock.now()
 
     async def run(self) -> NoReturn:
         """Sweep for ever."""
@@ -87,6 +92,8 @@ class Engine:
         await self._guarded("alerts", lambda: alerts.escalate_due(self._database, self._clock))
         await self._guarded("police", lambda: police_asking.ask_on(self._database, self._clock))
         await self._guarded("unreached", lambda: reaching.wake_waiting(self._database, self._clock))
+        await self._guarded("duty_rings", self._ring_for_duty)
+        await self._guarded("hand_overs", self._hand_over)
         await self._guarded("first_reviews", self._open_first_reviews)
         await self._guarded("reviews", lambda: reviews.remind_due(self._database, self._clock))
         await self._guarded("incidents", lambda: incident_sweep.remind_due(self._database, self._clock))
@@ -159,6 +166,21 @@ class Engine:
         """Look after continuous proof where it was set up: with somebody who reads and answers it."""
         if self._settings.proves:
             await proving.prove(self._database, self._clock, timedelta(seconds=self._settings.proof_interval))
+
+    async def _ring_for_duty(self) -> None:
+        """Take rings further; whose shift begins is looked for now and then."""
+        await ringing.step_due(self._database, self._clock, self._zone)
+        if self._clock.now() >= self._begins_at:
+            begun = await ringing.ring_due(self._database, self._clock, self._zone)
+            if begun < ringing.AT_ONCE:
+                self._begins_at = self._clock.now() + SHIFTS_EVERY
+
+    async def _hand_over(self) -> None:
+        """Ask who takes over; whose shift has ended is looked for now and then."""
+        if self._clock.now() >= self._ends_at:
+            await handing_over.open_due(self._database, self._clock, self._zone)
+            self._ends_at = self._clock.now() + SHIFTS_EVERY
+        await handing_over.ask_due(self._database, self._clock)
 
     async def _forget_expired(self) -> None:
         if self._clock.now() >= self._forget_at:

@@ -15,11 +15,11 @@ SHORTEST_PAUSE = 0.0005
 LONGEST_PAUSE = 0.02
 
 
-async def until_somebody_waits(tx: Transaction) -> None:
-    """Return once another connection waits for a lock, which a test holds in `tx`."""
+async def until_somebody_waits(tx: Transaction, connections: int = 1) -> None:
+    """Return once other connections, so many, wait for a lock that a test holds in `tx`, or for each other."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         for pause in _pauses():
-            if await tx.value("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            if await tx.value("SELECT count(*) FROM pg_locks WHERE NOT granted") >= connections:
                 return
             await asyncio.sleep(pause)
 

@@ -22,7 +22,7 @@ from bots.talk.flood import Flood, Seldom
 from bots.talk.heard import Heard, hear, key_of, said_in, written_at
 from bots.talk.obeying import Obeying
 from bots.talk.who_is_here import WhoIsHere
-from bots.words.commands import ASKING, NUMBERS, Answer, Command, Said, Verb, calls_for_help
+from bots.words.commands import ASKING, NUMBERS, Answer, Command, Said, Verb, answers_duty, calls_for_help
 from bots.words.meaning import LATE
 from cases import store as case_store
 from cases.model import Case, CompartmentId
@@ -159,7 +159,7 @@ class Handling:
 
     async def _received(self, message: Received) -> None:
         said = said_in(message, self._numbers)
-        if said is None or (isinstance(said, Answer) and not message.bound):
+        if said is None or (_may_be_talk(said) and not message.bound):
             return
         if not calls_for_help(said) and not await self._may_pass(message, said):
             return
@@ -168,7 +168,7 @@ class Handling:
             log.warning("command_from_stranger")
             metrics.COMMANDS_IGNORED.count("stranger")
             return
-        if not heard.message.trusted and isinstance(said, Answer):
+        if not heard.message.trusted and _may_be_talk(said):
             return
         if not heard.message.trusted:
             log.error("command_not_bound", person_id=heard.person.id)
@@ -191,7 +191,7 @@ class Handling:
         where = (message.event_id, message.sender, message.room_id)
         if not self._flood.admits(*where, checked=message.trusted):
             metrics.COMMANDS_IGNORED.count("flood")
-            if message.trusted and not isinstance(said, Answer) and self._flood_said.due(message.sender):
+            if message.trusted and not _may_be_talk(said) and self._flood_said.due(message.sender):
                 await self._tell_flooder(message, said)
             return False
         # What another bot had done before it died takes nothing from what is said to this one.
@@ -243,6 +243,11 @@ class Handling:
     async def _post(self, *messages: Message) -> None:
         async with self._database.transaction(urgent=True) as tx:
             await outbox.post(tx, messages, self._clock.now())
+
+
+def _may_be_talk(said: Said) -> bool:
+    """Whether these words mean something only to whoever was asked something; everybody says them to each other."""
+    return isinstance(said, Answer) or answers_duty(said)
 
 
 def _reply(cause: str, target: Target, template: str, *mentions: PersonId, lane: Lane = Lane.ORDINARY) -> Message:

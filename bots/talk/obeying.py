@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import assert_never
 from uuid import UUID
 
+from alerts import ringing
 from alerts import store as alert_store
 from alerts.service import Alerts, AlertView
 from alerts.vocabulary import Event, StandDownReason, Status, Through
@@ -70,6 +71,8 @@ class Obeying:
                 await self.call_for_help(heard, said)
             case Verb.DRILL:
                 await self._drill(heard, said)
+            case Verb.HERE:
+                await self._answer_ring(heard)
             case Verb.ACK | Verb.STAND_DOWN:
                 await self._answer_alert(heard, said)
             case Verb.POLICE | Verb.AMBULANCE:
@@ -81,6 +84,8 @@ class Obeying:
         match verb:
             case Verb.DUE:
                 await self._answers.due(heard)
+            case Verb.HERE:
+                await self._answer_ring(heard)
             case Verb.WHO:
                 await self._answers.who(heard)
             case Verb.ROSTER:
@@ -110,9 +115,17 @@ class Obeying:
             through=Through.CHANNEL if heard.message.trusted else Through.UNVERIFIED,
         )
 
+    async def _answer_ring(self, heard: Heard) -> int:
+        """Answer the test ring of one's duty; without one the word is talk. Said twice, it finds nothing to answer."""
+        return await ringing.answer(self._database, self._clock, heard.person, heard.written_at, heard.target)
+
     async def _answer_alert(self, heard: Heard, said: Command) -> None:
         """Accept or end the alert that is meant, or ask which, or whether."""
         alerts = await self._meant(heard, said)
+        # Whoever accepts an alert is reached: that is all a test asks. It is never the other way round.
+        rings = await self._answer_ring(heard) if said.verb is Verb.ACK and said.codename is None else 0
+        if not alerts and rings:
+            return
         if not alerts:
             await self._answers.say(heard, "reply_no_alert", lane=Lane.ALERT)
         elif len(alerts) > 1:
@@ -142,6 +155,8 @@ class Obeying:
     async def _near(self, heard: Heard, verb: Verb) -> None:
         """Ask whether a word was meant that was nearly written; a yes then means what it would have meant."""
         meant = Command(verb=verb)
+        if verb is Verb.HERE and not await self._rung(heard):
+            return
         if verb in {Verb.PANIC, Verb.DRILL}:
             place = await self._place(heard, meant)
             if place is not None:
@@ -157,6 +172,10 @@ class Obeying:
             await self._answers.ask(heard, "reply_ask_meant", {"command": verb.value}, question)
             return
         await self._answers.say(heard, "reply_did_you_mean", {"command": verb.value}, lane=Lane.ALERT)
+
+    async def _rung(self, heard: Heard) -> bool:
+        """Whether a test ring waits for somebody."""
+        return await ringing.waits_for(self._database, self._clock, heard.person)
 
     async def _answered(self, heard: Heard, answer: Answer) -> None:
         """Carry out what this person was asked about in this room, once; without a question a yes is talk."""

@@ -32,6 +32,7 @@ class Verb(StrEnum):
     DUE = "due"
     WHO = "who"
     ROSTER = "roster"
+    HERE = "here"
     HELP = "help"
     # By the numbers that people dial, which nobody has to translate.
     POLICE = "192"
@@ -98,6 +99,7 @@ _ENGLISH: dict[Verb, tuple[str, ...]] = {
     Verb.DUE: ("due",),
     Verb.WHO: ("who",),
     Verb.ROSTER: ("roster",),
+    Verb.HERE: ("here",),
     Verb.HELP: ("help",),
     Verb.POLICE: ("192",),
     Verb.AMBULANCE: ("194",),
@@ -111,6 +113,7 @@ _LATIN: dict[Verb, tuple[str, ...]] = {
     Verb.DUE: ("rokovi",),
     Verb.WHO: ("ko je tu",),
     Verb.ROSTER: ("dežurstvo", "dezurstvo"),
+    Verb.HERE: ("tu sam",),
     Verb.HELP: ("pomoć", "pomoc"),
     Verb.POLICE: ("192",),
     Verb.AMBULANCE: ("194",),
@@ -124,6 +127,7 @@ _CYRILLIC: dict[Verb, tuple[str, ...]] = {
     Verb.DUE: ("рокови",),
     Verb.WHO: ("ко је ту",),
     Verb.ROSTER: ("дежурство",),
+    Verb.HERE: ("ту сам",),
     Verb.HELP: ("помоћ",),
     Verb.POLICE: ("192",),
     Verb.AMBULANCE: ("194",),
@@ -171,6 +175,11 @@ def word(verb: Verb, language: str) -> str:
 def calls_for_help(said: Said | None) -> bool:
     """Whether these words raise a real alert. Nothing may stand in their way."""
     return isinstance(said, Command) and said.verb is Verb.PANIC
+
+
+def answers_duty(said: Said) -> bool:
+    """Whether these words answer a test ring, or nearly so. Where nobody was rung they are talk."""
+    return isinstance(said, Command | NearMiss) and said.verb is Verb.HERE
 
 
 def said_by(event_type: str, content: Mapping[str, Any], numbers: Mapping[str, Verb] | None = None) -> Said | None:
@@ -225,7 +234,7 @@ def _with_rest(verb: Verb, rest: str) -> Command | None:
     """Accept a codename after any verb that acts, and a reason after a stand-down; nothing else."""
     if not rest:
         return Command(verb=verb)
-    if verb in ASKING:
+    if verb in ASKING or verb is Verb.HERE:
         return None
     if verb is Verb.OP:
         return _passage(rest)

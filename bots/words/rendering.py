@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from agencies import store as directory
 from agencies.model import AgencyId, PersonId
-from alerts import desk_calls, device_places, incident_messages, police_messages, proving
+from alerts import desk_calls, device_places, duty_messages, incident_messages, police_messages, proving
 from alerts import messages as alert_messages
 from bots.words import absence_words, commands, replies, room_messages
 from bots.words.bundling import Bundle, due
@@ -32,8 +32,8 @@ from safety_plans import messages as review_messages
 
 TEMPLATES = {
     **alert_messages.TEXTS, **police_messages.TEXTS, **incident_messages.TEXTS, **desk_calls.TEXTS,
-    **device_places.TEXTS, **review_messages.TEXTS, **replies.TEXTS, **room_messages.TEXTS, **hold.TEXTS,
-    **proving.TEXTS, **absence_words.TEXTS,
+    **device_places.TEXTS, **duty_messages.TEXTS, **review_messages.TEXTS, **replies.TEXTS, **room_messages.TEXTS,
+    **hold.TEXTS, **proving.TEXTS, **absence_words.TEXTS,
 }  # fmt: skip
 REPEATED = mark("Sent again, in case you have not seen it: {text}")
 AWAY = mark("Streha was away {time}. What happened meanwhile:\n{text}")
@@ -125,7 +125,7 @@ class Renderer:
                 shown = "\n".join(self._in_room(*each, language, names) for each in _holdings(value))
             case "command":
                 shown = ", ".join(_command(each, language) for each in value.split(","))
-            case "time":
+            case "time" | "begins" | "ends":
                 shown = self._moment(datetime.fromisoformat(value))
             case "event":
                 shown = render(alert_messages.EVENT_TEXTS[value], language)

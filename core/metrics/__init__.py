@@ -31,6 +31,8 @@ SWEEP = Label(
         "sign_in",
         "heartbeat",
         "unreached",
+        "duty_rings",
+        "hand_overs",
         "wake",
         "proof",
         "police",
@@ -38,7 +40,7 @@ SWEEP = Label(
         "case_events",
     ),
 )
-STEPPED = Label("module", ("alerts", "reviews", "police", "incidents", "case_events"))
+STEPPED = Label("module", ("alerts", "reviews", "duty_rings", "hand_overs", "police", "incidents", "case_events"))
 PART = Label("module", ("core", "ledger", "alerts", "reviews", "bots"))
 ROLE = Label("role", ("engine", "bots", "prober", "readiness"))
 POOL = Label("pool", ("ordinary", "urgent"))
@@ -234,6 +236,11 @@ PROOF_AGE = Gauge(
 PROOF_TOOK = Gauge(
     "streha_proof_delay_seconds", "How long the last proof took from its row until its answer was heard by the bot."
 )
+DUTY_RINGS_ENDED = Counter(
+    "streha_duty_rings_total", "Test rings at the begin of shifts that ended, and how; a late answer counts again.",
+    Label("state", ("answered", "stood_in", "unanswered", "over")),
+)  # fmt: skip
+DUTY_UNANSWERED = Gauge("streha_duty_shifts_unanswered", "Shifts of now whose test ring nobody has answered.")
 REVIEWS_OPEN = Gauge("streha_reviews_open", "Reviews that are not done, counted up to 10000.")
 REVIEWS_DUE = Gauge("streha_reviews_due", "Open reviews that are due and not overdue yet, of the 10000 next steps.")
 REVIEWS_OVERDUE = Gauge("streha_reviews_overdue", "Open reviews whose duty desk was told, of the 10000 next steps.")

@@ -43,6 +43,9 @@ function Desk({ desk, facts }) {
       ${others && html`<span class="quiet">${t("Off duty now, called later: {people}", { people: others })}</span>`}
       ${desk.next_gap &&
       html`<span class="urgent">${t("GAP in the roster:")} <${Time} at=${desk.next_gap.begins_at} /> – <${Time} at=${desk.next_gap.ends_at} /></span>`}
+      ${desk.rings.map(
+        (each) => html`<span>${t("Test ring answered:")} ${each.answered_by ? html`${personName(each.answered_by, facts)} <${Time} at=${each.answered_at} />` : t("Nobody yet")}</span>`,
+      )}
       ${desk.always_staffed && html`<span class="quiet">${t("Staffed at all hours")}</span>`}
     </li>
   `;

@@ -76,6 +76,9 @@ export type Alert = {
 
 export type Review = { id: string; codename: string; level: string; owner: string; due_at: string };
 
+/** The test ring of a shift: answered by whoever has it, or stands in, and is on duty then. */
+export type DutyRing = { answered_by: string | null; answered_at: string | null };
+
 export type Duty = {
   desk: string;
   agency: string;
@@ -84,6 +87,7 @@ export type Duty = {
   officers: string[];
   on_duty: string[];
   next_gap: { begins_at: string; ends_at: string } | null;
+  rings: DutyRing[];
 };
 
 export type Channel = { compartment: string; codename: string };

@@ -43,16 +43,19 @@ ALLOWED = {
     (State.OPEN, Step.GAVE_UP_CALLING): State.UNANSWERED,
     (State.OPEN, Step.RAISED_AGAIN): State.OPEN,
     (State.OPEN, Step.STAND_DOWN): State.STOOD_DOWN,
+    (State.OPEN, Step.HANDED_OVER): State.OPEN,
     (State.ACCEPTED, Step.RAISED_AGAIN): State.OPEN,
     (State.ACCEPTED, Step.STAND_DOWN): State.STOOD_DOWN,
     (State.ACCEPTED, Step.OWNER_ASKED): State.ACCEPTED,
     (State.ACCEPTED, Step.OWNER_CONFIRMED): State.ACCEPTED,
     (State.ACCEPTED, Step.OWNER_SILENT): State.OPEN,
     (State.ACCEPTED, Step.OWNER_GONE): State.OPEN,
+    (State.ACCEPTED, Step.HANDED_OVER): State.ACCEPTED,
     (State.UNANSWERED, Step.ALL_ACCEPTED): State.ACCEPTED,
     (State.UNANSWERED, Step.GAVE_UP_CALLING): State.UNANSWERED,
     (State.UNANSWERED, Step.RAISED_AGAIN): State.OPEN,
     (State.UNANSWERED, Step.STAND_DOWN): State.STOOD_DOWN,
+    (State.UNANSWERED, Step.HANDED_OVER): State.UNANSWERED,
 }
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Self
 
 import msgspec
 
+from agencies.duty_ring import DutyRing, RingState
 from agencies.model import AgencyId, DeskId, DutyDesk, PersonId
 from agencies.roster import Interval
 from alerts.model import Accepted
@@ -33,10 +35,42 @@ class GapAnswer(Wire, frozen=True, kw_only=True):
         return cls(begins_at=gap.begins_at, ends_at=gap.ends_at)
 
 
+class DutyRingAnswer(Wire, frozen=True, kw_only=True):
+    """The test ring of a shift that has not ended: of a person, or without one of whoever sits there.
+
+    `state` is `ringing`, `deputies` (not answered, the deputies are asked), `answered`, `stood_in` (a deputy has the
+    shift) or `unanswered` (nobody has answered). Whoever stands in is rung by alerts beside whoever has the shift.
+    """
+
+    person: PersonId | None
+    shift_begins_at: Moment
+    shift_ends_at: Moment
+    rung_at: Moment
+    state: RingState
+    answered_by: PersonId | None
+    answered_at: Moment | None
+    standing_in: list[PersonId]
+
+    @classmethod
+    def of(cls, ring: DutyRing, standing_in: Sequence[PersonId]) -> Self:
+        """Return a ring as it is sent."""
+        return cls(
+            person=ring.person_id,
+            shift_begins_at=ring.shift_begins_at,
+            shift_ends_at=ring.shift_ends_at,
+            rung_at=ring.rung_at,
+            state=ring.state,
+            answered_by=ring.answered_by,
+            answered_at=ring.answered_at,
+            standing_in=list(standing_in),
+        )
+
+
 class DutyAnswer(Wire, frozen=True, kw_only=True):
     """A duty desk now: who sits there, and whose desk covers where nobody does. Deliveries name it by `desk`.
 
-    `on_duty` are those of the officers whom an alert rings first now. `next_gap` is told to the desk's own agency:
+    `on_duty` are those whom an alert rings first now, whoever stands in included. `rings` are the test rings of shifts
+    that have not ended. `next_gap` is told to the desk's own agency:
     the next hole in its roster within seven days, which may have begun.
     """
 
@@ -47,6 +81,7 @@ class DutyAnswer(Wire, frozen=True, kw_only=True):
     officers: list[PersonId]
     on_duty: list[PersonId]
     next_gap: GapAnswer | None
+    rings: list[DutyRingAnswer]
 
     @classmethod
     def of(cls, desk: DutyDesk, view: BoardView) -> Self:
@@ -60,6 +95,7 @@ class DutyAnswer(Wire, frozen=True, kw_only=True):
             officers=[each.id for each in desk.officers],
             on_duty=[each.id for each in view.on_duty(desk)],
             next_gap=None if gap is None else GapAnswer.of(gap),
+            rings=[DutyRingAnswer.of(ring, standing) for ring, standing in view.rings if ring.desk_id == desk.id],
         )
 
 
