@@ -24,6 +24,7 @@ SWEEP = Label(
     "module",
     (
         "clock",
+        "hold",
         "alerts",
         "first_reviews",
         "reviews",
