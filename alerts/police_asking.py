@@ -22,7 +22,7 @@ from alerts.vocabulary import Severity
 from core import ledger, outbox
 from core.clock import Clock
 from core.database import Database, Transaction
-from core.outbox import Message, Target, TargetKind
+from core.outbox import Delivery, Message, Target, TargetKind
 from core.sweep import sweep
 
 NAME = "police"
@@ -42,18 +42,20 @@ class _Asked:
 async def ask_first(
     tx: Transaction, before: Alert, accepted: Alert, around: Surroundings, by: PersonId, room: Target | None,
     now: datetime,
-) -> Alert:  # fmt: skip
-    """Ask whoever has just accepted, first of all, in the room where they did or else alone; return the alert asked of.
+) -> tuple[Alert, list[Delivery]]:  # fmt: skip
+    """Ask whoever has just accepted, first of all, in the room where they did or else alone.
+
+    Return the alert as it is asked of, and what was left to be said for that.
 
     A `room` is one that hears of the alert: no other may read its codename. An exercise asks too. Where it is known
     already that the police was called nobody is asked.
     """
     if before.answered or accepted.severity is not Severity.EXTREME or accepted.police is Police.CALLED:
-        return accepted
+        return accepted, []
     there = room or Target(kind=TargetKind.PERSON, id=by)
     await tx.run(store.SQL["ask_police"], accepted.id, by, there.kind, there.id, now, now + ASKED_AGAIN_AFTER)
-    await outbox.post(tx, police_messages.asking(accepted, around.codename, there), now)
-    return replace(accepted, police_question=PoliceQuestion(person_id=by, asked_at=now))
+    said = await outbox.post(tx, police_messages.asking(accepted, around.codename, there), now)
+    return replace(accepted, police_question=PoliceQuestion(person_id=by, asked_at=now)), said
 
 
 async def ask_on(database: Database, clock: Clock) -> int:

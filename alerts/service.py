@@ -151,7 +151,8 @@ class Alerts:
             told = messages.accepted(alert, around.codename, rooms, actor.id, now, by_telephone=by_telephone)
             said += await outbox.post(tx, told, now)
             asked_in = room if room in rooms else None
-            alert = await police_asking.ask_first(tx, before, alert, around, actor.id, asked_in, now)
+            alert, asking = await police_asking.ask_first(tx, before, alert, around, actor.id, asked_in, now)
+            said += asking
             facts = {"through": Through.TELEPHONE.value} if by_telephone else {}
             await self._record(tx, "alert_acknowledged", actor, alert, alert.id, **facts)
             seconds = (now - alert.ladder_began_at).total_seconds()

@@ -15,7 +15,7 @@ from uuid import UUID, uuid5
 from agencies import contacts
 from agencies.contacts import Contact, ContactId, Means
 from agencies.model import DeskId, PersonId
-from alerts import duty_messages, messages, proving
+from alerts import duty_messages, messages, proving, texts
 from alerts.model import Alert, State
 from alerts.vocabulary import Severity, Status
 from core import outbox
@@ -27,7 +27,7 @@ TEXTS = {
     "contact_test": mark("Streha: this is a test of this number or address. There is nothing to do."),
 }
 # The sentences that may leave beside Matrix: of alerts and exercises, the ones that show on locked screens anyway.
-SENTENCES = {name: messages.TEXTS[name] for name in ("alert_ring", "drill_ring")} | TEXTS | proving.SENTENCES
+SENTENCES = {name: texts.TEXTS[name] for name in ("alert_ring", "drill_ring")} | TEXTS | proving.SENTENCES
 SENTENCES[duty_messages.RING] = duty_messages.TEXTS[duty_messages.RING]
 # Names what one telephone or mailbox is called for once, whosoever contact it is.
 _ADDRESSES = UUID("7d1f5b0e-3c84-4e0b-9a6d-52c1a8e4f7b3")

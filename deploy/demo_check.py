@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from agencies.service import Agencies
-from alerts.messages import EVENT_TEXTS, TEXTS
+from alerts.texts import EVENT_TEXTS, TEXTS
 from cases import ledger
 from client import key_file
 from client.api import ApiClient

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from agencies import store as directory
 from agencies.model import AgencyId, PersonId
 from alerts import desk_calls, device_places, duty_messages, incident_messages, police_messages, proving
-from alerts import messages as alert_messages
+from alerts import texts as alert_texts
 from bots.words import absence_words, commands, replies, room_messages
 from bots.words.bundling import Bundle, due
 from bots.words.commands import Verb
@@ -31,7 +31,7 @@ from core.texts import mark, render
 from safety_plans import messages as review_messages
 
 TEMPLATES = {
-    **alert_messages.TEXTS, **police_messages.TEXTS, **incident_messages.TEXTS, **desk_calls.TEXTS,
+    **alert_texts.TEXTS, **police_messages.TEXTS, **incident_messages.TEXTS, **desk_calls.TEXTS,
     **device_places.TEXTS, **duty_messages.TEXTS, **review_messages.TEXTS, **replies.TEXTS, **room_messages.TEXTS,
     **hold.TEXTS, **proving.TEXTS, **absence_words.TEXTS,
 }  # fmt: skip
@@ -128,9 +128,9 @@ class Renderer:
             case "time" | "begins" | "ends":
                 shown = self._moment(datetime.fromisoformat(value))
             case "event":
-                shown = render(alert_messages.EVENT_TEXTS[value], language)
+                shown = render(alert_texts.EVENT_TEXTS[value], language)
             case "reason":
-                shown = render(alert_messages.REASON_TEXTS[value], language)
+                shown = render(alert_texts.REASON_TEXTS[value], language)
             case _:
                 shown = value
         return shown

@@ -12,7 +12,7 @@ import typer
 from agencies.model import AgencyId
 from alerts.drills import Drills, Figures
 from alerts.emergency import Police
-from alerts.messages import EVENT_TEXTS, REASON_TEXTS
+from alerts.texts import EVENT_TEXTS, REASON_TEXTS
 from alerts.vocabulary import Event, StandDownReason, Status
 from client.answers import Alert
 from client.key_file import KeyFile

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import typer
 
-from alerts.messages import EVENT_TEXTS
+from alerts.texts import EVENT_TEXTS
 from alerts.vocabulary import Status
 from client.answers import Change
 from client.api import ApiClient

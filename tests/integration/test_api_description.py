@@ -14,13 +14,17 @@ import pytest
 
 from agencies.attestation import EndReason, code_of
 from agencies.model import Role
+from alerts.devices import Devices
 from alerts.incident_rules import Fact, Section
-from alerts.vocabulary import StandDownReason
+from alerts.vocabulary import StandDownReason, Status
 from cases.model import Part
 from client.api import ApiClient
+from client.device_api import PREFIX, DeviceApi
+from client.device_file import DeviceFile
 from core.settings import Settings
 from safety_plans.model import Level
 from safety_plans.triggers import Within
+from server.api.wire.directory import token_text
 from tests.authorisation import operations
 from tests.described import described
 from tests.people import Network
@@ -118,6 +122,11 @@ async def test_the_client_does_what_is_described_and_all_of_it(api: ServedApi) -
         assert calls.keys() == methods
         for call in calls.values():
             await call()
+    _, secret = await Devices(api.network.database, api.network.clock).add(
+        "door-2", scene.shelter.agency.id, scene.case.codename
+    )
+    async with DeviceApi(DeviceFile(label="door-2", api_url=api.url, token=secret)) as button:
+        await button.look((await button.raise_alert(uuid4(), Status.EXERCISE)).id)
     everything = {operation["operationId"] for *_, operation in operations()}
     assert api.observer.used(by_client=True) == everything - NOT_FOR_THE_CLIENT
     assert {each.status for each in api.observer.exchanges} == {200, 201, 204}
@@ -132,13 +141,18 @@ async def test_every_refusal_that_is_described_is_given(
     api: ServedApi, network: Network, settings: Settings, tmp_path: Path
 ) -> None:
     """What the document says of requests that are wrong in themselves; for 404 and 409 see the authorisation table."""
-    person = (await api.network.office()).worker
+    person, scene = (await api.network.office()).worker, await network.scene()
     token = await api.token(person)
+    _, secret = await Devices(network.database, network.clock).add(
+        "door-2", scene.shelter.agency.id, scene.case.codename
+    )
+    button = PREFIX + token_text(secret)
     origin = {"Origin": api.url}
     large, packed = b" " * (api.services.settings.body_limit + 1), {"Content-Encoding": "gzip"}
     async with serve_api(network, replace(settings, requests_per_minute=1), tmp_path) as hurried:
         tired = await hurried.token(person)
         await hurried.ask("GET", "/api/me", token=tired)
+        await hurried.ask("GET", f"/api/device/raises/{uuid4()}", token=button)
         await hurried.ask("POST", "/api/sign-in/challenges", {"person": person.id})
         await hurried.ask("POST", "/api/sign-in/sessions", {})
         for method, path, operation in operations():
@@ -149,16 +163,16 @@ async def test_every_refusal_that_is_described_is_given(
             path = path.format(**ids)  # noqa: PLW2901 (with its ids)
             # Rightly made, and proving nothing.
             body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
-            shown = [origin] * 3
+            shown, by = [origin] * 3, (button, button) if operation["tags"] == ["devices"] else (token, tired)
             if operation["tags"] == ["telephone"]:
                 # The gateway shows who asks by what it signs.
                 shown = [signature(settings, network.clock, each) | origin for each in (b"", large, b"{}")]
             given = {
-                "400": await api.ask(method, f"{path}?no-such=field", token=token, headers=shown[0]),
+                "400": await api.ask(method, f"{path}?no-such=field", token=by[0], headers=shown[0]),
                 "401": await api.ask(method, path, body, headers=origin),
-                "413": await api.ask(method, path, raw=large, token=token, headers=shown[1]),
-                "415": await api.ask(method, path, raw=b"{}", token=token, headers={**shown[2], **packed}),
-                "429": await hurried.ask(method, path, token=tired, headers={"Origin": hurried.url}),
+                "413": await api.ask(method, path, raw=large, token=by[0], headers=shown[1]),
+                "415": await api.ask(method, path, raw=b"{}", token=by[0], headers={**shown[2], **packed}),
+                "429": await hurried.ask(method, path, token=by[1], headers={"Origin": hurried.url}),
             }
             for status, answered in given.items():
                 described_ = status in operation["responses"]

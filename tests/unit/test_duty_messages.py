@@ -11,7 +11,7 @@ import pytest
 from agencies.duty_ring import DutyRing, DutyRingId
 from agencies.model import DeskId, PersonId
 from alerts import duty_messages
-from alerts import messages as alert_messages
+from alerts import texts as alert_texts
 from alerts.duty_messages import RING, TEXTS
 from alerts.waking import SENTENCES
 from bots.words.commands import WORDS, Command, Verb, parse, word
@@ -54,7 +54,7 @@ def test_what_rings_beside_matrix_is_one_sentence_like_no_other() -> None:
     for language in LANGUAGES:
         said = {shown(text, language) for text in SENTENCES.values()}
         assert len(said) == len(SENTENCES)
-        assert shown(TEXTS[RING], language) not in {shown(each, language) for each in alert_messages.TEXTS.values()}
+        assert shown(TEXTS[RING], language) not in {shown(each, language) for each in alert_texts.TEXTS.values()}
 
 
 def test_no_word_of_talk_is_nearly_it() -> None:

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from alerts import messages
+from alerts import texts
 from alerts.model import AlertId
 from alerts.vocabulary import StandDownReason
 from bots.words.commands import Verb, word
@@ -32,9 +32,9 @@ WITHIN, TINY_WITHIN = 10.0, 0.1
 EVENTS_OF_AN_ALERT = 4
 # The channels speak English, the duty room the agency's language.
 LANGUAGES = ("en", "sr-Latn")
-RINGS = frozenset(render(messages.TEXTS["alert_ring"], each) for each in LANGUAGES)
+RINGS = frozenset(render(texts.TEXTS["alert_ring"], each) for each in LANGUAGES)
 ACCEPT = tuple(word(Verb.ACK, each) for each in LANGUAGES)
-ENDED = tuple(render(messages.REASON_TEXTS["false_alarm"], each) for each in LANGUAGES)
+ENDED = tuple(render(texts.REASON_TEXTS["false_alarm"], each) for each in LANGUAGES)
 PATIENCE = 300.0
 AT_ONCE = 20
 
