@@ -14,11 +14,14 @@ from datetime import datetime
 from agencies import contacts
 from agencies import store as directory
 from agencies.model import AgencyId, DeskId, PersonId
-from core import ledger, outbox
+from agencies.store import Duty
+from core import ledger, logs, outbox
 from core.database import Transaction
 from core.ids import derived_id
 from core.outbox import Lane, Message, Target, TargetKind, Urgency
 from core.texts import mark
+
+log = logs.get(__name__)
 
 TEXTS = {
     "desk_called_by_person": mark(
@@ -49,23 +52,18 @@ class Caller:
 
 
 async def call_desks(tx: Transaction, caller: Caller, now: datetime) -> bool:
-    """Call everybody who answers for the caller's agencies; False where that is nobody.
+    """Call all who answer for the caller's agencies, or else the desks staffed at all hours; False where nobody is.
 
     Pressed again it calls again once a minute, as an alert does.
     """
-    duty = await directory.duty(tx, agency_ids=caller.agency_ids, now=now)
-    kept_from = {caller.person_id, *caller.barred}
-    alone = {each.id for agency_id in caller.agency_ids for each in duty.deputies.get(agency_id, ())} - kept_from
-    rooms: list[tuple[Target, list[PersonId]]] = []
-    for desk in duty.desks:
-        officers = [each.id for each in desk.officers if each.id not in kept_from]
-        if any(each.id in caller.barred for each in desk.officers):
-            alone |= set(officers)
-        elif officers:
-            rooms.append((Target(kind=TargetKind.DESK, id=desk.id), officers))
-    rooms += [(Target(kind=TargetKind.PERSON, id=each), [each]) for each in sorted(alone)]
+    rooms = _rooms(caller, await directory.duty(tx, agency_ids=caller.agency_ids, now=now))
+    if not rooms:
+        # Whoever never sleeps, whichever agency it is.
+        rooms = _rooms(caller, await directory.duty(tx, desk_ids=await directory.desks_at_all_hours(tx), now=now))
     rung = {each for _, people in rooms for each in people}
     if not rung:
+        log.error("telephone_heard_by_nobody")
+        await _note(tx, caller, 0, now)
         return False
     who = caller.person_id or derived_id(*sorted(map(str, caller.agency_ids)))
     cause = f"desk_call:{who}:{now.isoformat(timespec='minutes')}"
@@ -88,12 +86,30 @@ async def call_desks(tx: Transaction, caller: Caller, now: datetime) -> bool:
         ],
         now,
     )
-    facts: dict[str, str | int | bool] = {"called": len(rung)}
+    await _note(tx, caller, len(rung), now)
+    return True
+
+
+def _rooms(caller: Caller, duty: Duty) -> list[tuple[Target, list[PersonId]]]:
+    """Return the rooms of desks and deputies, each with whom it rings; who is barred hears nothing in any of them."""
+    kept_from = {caller.person_id, *caller.barred}
+    alone = {each.id for agency_id in caller.agency_ids for each in duty.deputies.get(agency_id, ())} - kept_from
+    rooms: list[tuple[Target, list[PersonId]]] = []
+    for desk in duty.desks:
+        officers = [each.id for each in desk.officers if each.id not in kept_from]
+        if any(each.id in caller.barred for each in desk.officers):
+            alone |= set(officers)
+        elif officers:
+            rooms.append((Target(kind=TargetKind.DESK, id=desk.id), officers))
+    return rooms + [(Target(kind=TargetKind.PERSON, id=each), [each]) for each in sorted(alone)]
+
+
+async def _note(tx: Transaction, caller: Caller, called: int, now: datetime) -> None:
+    facts: dict[str, str | int | bool] = {"called": called}
     if caller.person_id is not None:
         facts["claimed_to_be"] = str(caller.person_id)
     act = ledger.Act(act="desks_called_by_telephone", at=now, actor_kind="unverified", facts=facts)
     await ledger.record(tx, act)
-    return True
 
 
 def _said(cause: str, caller: Caller, room: Target, people: list[PersonId], now: datetime) -> list[Message]:

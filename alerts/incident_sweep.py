@@ -14,11 +14,13 @@ from alerts.audience import Surroundings
 from alerts.incident_messages import alone, reminders
 from alerts.incident_rules import Duty, Kind, next_reminder, overdue
 from cases import store as case_store
-from core import ledger, outbox
+from core import ledger, logs, outbox
 from core.clock import Clock
 from core.database import Database, Transaction
 from core.outbox import Message, Target, TargetKind
 from core.sweep import sweep
+
+log = logs.get(__name__)
 
 NAME = "incidents"
 
@@ -47,7 +49,13 @@ async def _remind(tx: Transaction, duty: Duty, now: datetime) -> None:
     alert = await store.alert(tx, duty.alert_id)
     around = await around_of(tx, alert, now)
     late = overdue(duty, now)
-    owner_id = duty.owner_id if duty.owner_id in around.able else around.case.coordinator_id
+    # Whoever has left hears nothing: then whoever leads, and where nobody does any more, the agency's deputies.
+    candidates = (duty.owner_id, *around.case.leaders)
+    deputies = [each.id for agency in sorted(around.deputies) for each in around.deputies[agency]]
+    able = [each for each in (*candidates, *deputies) if each in around.able]
+    if not able:
+        log.error("incident_duty_without_owner", case_id=duty.case_id)
+    owner_id = able[0] if able else duty.owner_id
     step = duty.step + 1
     stepped = replace(
         duty, owner_id=owner_id, step=step, next_step_at=next_reminder(duty.kind, duty.began_at, step, now)
@@ -67,7 +75,7 @@ def _said(duty: Duty, around: Surroundings, *, late: bool) -> list[Message]:
     """Ring the owner; of a leak, and of whatever is late, those who lead too. The channel reads it unrung."""
     rung = [duty.owner_id]
     if late or duty.kind is Kind.BREACH:
-        rung += around.case.leaders
+        rung += [each for each in around.case.leaders if each in around.able and each != duty.owner_id]
     rooms: list[tuple[Target, Iterable[PersonId]]] = alone(rung)
     if around.compartment.open:
         rooms.append((Target(kind=TargetKind.COMPARTMENT, id=around.compartment.id), ()))

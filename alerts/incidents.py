@@ -71,10 +71,11 @@ class Incidents:
                 await _record(tx, "incident_fact_noted", actor.id, alert, now, section=section.value, fact=fact.value)
                 if fact is Fact.DATA_MAY_HAVE_LEAKED:
                     await begin_breach(tx, alert, around, now, now)
-                if fact in ENDS_BREACH:
-                    await _done(tx, alert, Kind.BREACH, actor.id, now)
                 if not missing(await incident_store.noted(tx, alert_id)):
                     await _done(tx, alert, Kind.RECORD, actor.id, now)
+            if fact in ENDS_BREACH:
+                # Also where it was noted before: the clock may have begun since.
+                await _done(tx, alert, Kind.BREACH, actor.id, now)
             return await _view(tx, alert, around)
 
 

@@ -32,7 +32,7 @@ SELECT EXISTS (SELECT FROM opened) AS opened, EXISTS (SELECT FROM pressed) AS pr
 
 -- lock_open_alert --
 -- Hold the open alert of a scope. $1 compartment, $2 status.
-SELECT id FROM alerts WHERE compartment_id = $1 AND status = $2 AND state <> 'stood_down' FOR UPDATE
+SELECT id FROM alerts WHERE compartment_id = $1 AND status = $2 AND state <> 'stood_down' FOR NO KEY UPDATE
 
 -- add_raise --
 -- Record a press. $1 key, $2 alert, $3 person, $4 event, $5 at, $6 device or null, $7 from whose telephone it seems to
@@ -49,14 +49,14 @@ WITH standing AS (
     SELECT id FROM alerts
     WHERE id = $2 AND state = 'open' AND cancel_asked_at IS NULL AND severity = $6 AND certainty = $7 AND ladder = $8
       AND EXISTS (SELECT FROM outbox WHERE alert_id = $2 AND starts_with(key, $9))
-    FOR UPDATE)
+    FOR NO KEY UPDATE)
 INSERT INTO alert_raises (key, alert_id, person_id, event, at, device_id, claimed_by)
 SELECT $1, id, $3, $4, $5, $10, $11 FROM standing
 ON CONFLICT DO NOTHING
 
 -- lock_alerts --
 -- $1 alerts.
-SELECT id FROM alerts WHERE id = ANY($1) ORDER BY id FOR UPDATE
+SELECT id FROM alerts WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
 
 -- alerts_by_id --
 -- Alerts with the agencies' answers, the people called, and the presses that became part of them, the newest for
@@ -549,10 +549,15 @@ WITH leaving AS MATERIALIZED (
     SELECT person_id, desk_id, $1 FROM duty_officers
     WHERE EXISTS (SELECT FROM desk_hours WHERE desk_hours.desk_id = duty_officers.desk_id)
       AND NOT EXISTS (SELECT FROM shifts WHERE shifts.desk_id = duty_officers.desk_id))
-SELECT alerts.id AS alert_id, called.person_id, leaving.desk_id, max(called.acknowledged_at) AS since
+SELECT alerts.id AS alert_id, called.person_id, leaving.desk_id, max(answers.since) AS since
 FROM alerts JOIN alert_recipients AS called ON called.alert_id = alerts.id
-JOIN leaving ON leaving.person_id = called.person_id AND leaving.ends_at > called.acknowledged_at
-WHERE alerts.state <> 'stood_down' AND (SELECT since FROM hold) IS NULL
+CROSS JOIN LATERAL (
+    -- Whoever has taken it over answers since then, on duty or not.
+    SELECT greatest(called.acknowledged_at, (
+        SELECT max(taken.ended_at) FROM hand_overs AS taken
+        WHERE taken.alert_id = alerts.id AND taken.taken_by = called.person_id)) AS since) AS answers
+JOIN leaving ON leaving.person_id = called.person_id AND leaving.ends_at > answers.since
+WHERE called.acknowledged_at IS NOT NULL AND alerts.state <> 'stood_down' AND (SELECT since FROM hold) IS NULL
   AND (called.person_id = alerts.owner_id
        OR EXISTS (SELECT FROM alert_agencies
                   WHERE alert_agencies.alert_id = alerts.id AND alert_agencies.acknowledged_by = called.person_id))

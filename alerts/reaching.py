@@ -14,14 +14,13 @@ from uuid import UUID
 from agencies import contacts
 from agencies.contacts import Contact, ContactId
 from agencies.model import DeskId, PersonId
-from alerts import messages, store
+from alerts import messages, proving, store
 from alerts.audience import Surroundings
 from alerts.calling import compartment_of, surroundings
 from alerts.escalation import paused_until
 from alerts.model import Alert, AlertId, Recipient, State
 from alerts.vocabulary import Status
-from alerts.waking import TEXTS as TESTS
-from alerts.waking import beside, rings
+from alerts.waking import TESTS, beside, rings
 from cases import store as case_store
 from core import logs, once, outbox
 from core.clock import Clock
@@ -110,11 +109,7 @@ async def wanted(tx: Reading, message: Message, left_at: datetime, now: datetime
         return None
     contact, language = known
     if message.alert_id is None:
-        if message.template in TESTS:
-            return Wanted(contact=contact, language=language)
-        # No alert could be raised: nothing ends this call, but it is old after a while.
-        over = now - left_at > WITHOUT_ALERT
-        return None if over else Wanted(contact=contact, language=language, status=Status.ACTUAL, raised=left_at)
+        return _without_alert(message, contact, language, left_at, now)
     alert, around = await around_alert(tx, AlertId(message.alert_id), now)
     if alert.state not in CALLING or not _carried(around) or not may_ring(alert, around, contact):
         return None
@@ -126,14 +121,28 @@ async def wanted(tx: Reading, message: Message, left_at: datetime, now: datetime
     )  # fmt: skip
 
 
+def _without_alert(
+    message: Message, contact: Contact, language: str, left_at: datetime, now: datetime
+) -> Wanted | None:  # fmt: skip
+    """Return what is carried of a test, of a proof that fails, and of a call for which no alert could be raised."""
+    if message.template in TESTS:
+        return Wanted(contact=contact, language=language)
+    if message.template in proving.SENTENCES:
+        return Wanted(contact=contact, language=language, status=Status.ACTUAL)
+    # Nothing ends this call, but it is old after a while.
+    over = now - left_at > WITHOUT_ALERT
+    return None if over else Wanted(contact=contact, language=language, status=Status.ACTUAL, raised=left_at)
+
+
 def may_ring(alert: Alert, around: Surroundings, whose: Contact) -> bool:
     """Whether this may ring now: of a person who could act on the alert and is not hiding, or of a desk of the case.
 
     Where everybody who was called has pressed, they may answer each other, and ring.
     """
     if whose.person_id is not None:
-        hides = whose.person_id in alert.seems_to_hide
-        return whose.person_id in around.able and not (hides and alert.others_called(around.able))
+        hiding = alert.seems_to_hide
+        others = alert.still_called(around.able) - hiding
+        return whose.person_id in around.able and not (whose.person_id in hiding and others)
     desks = (*around.desks.values(), *around.covering.values())
     officers = [each for desk in desks if desk.id == whose.desk_id for each in desk.officers]
     return any(each.id in around.able for each in officers) and not any(

@@ -16,6 +16,7 @@ from agencies.contacts import Contact
 from agencies.duty_ring import ANSWERED_WITHIN, DutyRing, DutyRingId, RingState, RingStep, may_follow
 from agencies.duty_rings import LastRings
 from agencies.model import DeskId, DutyDesk, Person, PersonId
+from agencies.roster import KEPT
 from agencies.stints import AHEAD, Stint, due, stints, zone_of
 from alerts import duty_messages as messages
 from alerts.store import SQL
@@ -105,7 +106,8 @@ def _due(desk: DutyDesk, last: LastRings, now: datetime, network: tzinfo) -> lis
 async def _ring(tx: Transaction, desk_id: DeskId, now: datetime, network: tzinfo) -> int:
     """Ring at a desk whoever is due there still, now that nobody else decides about it."""
     await directory.hold_roster(tx, desk_id)
-    desks = (await directory.duty(tx, desk_ids=[desk_id], now=now)).desks
+    # A stint may be long: read so far ahead, its end is its own and not that of what was read.
+    desks = (await directory.duty(tx, desk_ids=[desk_id], now=now, ahead=KEPT)).desks
     last = await duty_rings.last_rings(tx, [desk_id], now)
     found = [(desk, stint) for desk in desks for stint in _due(desk, last, now, network)]
     for desk, stint in found:

@@ -19,6 +19,7 @@ from agencies import store as directory
 from agencies.contacts import Contact
 from agencies.initials import named
 from agencies.model import AgencyId, DeskId, DutyDesk, Person, PersonId
+from agencies.roster import on_duty
 from alerts import panic_words, reaching, store
 from alerts.answer_numbers import Meant, Standing, key_of, meant
 from alerts.desk_calls import Caller, call_desks
@@ -201,10 +202,11 @@ class Telephone:
         async with self._database.transaction(urgent=True) as tx:
             if await once.done(tx, heard.key):
                 return Outcome.DESK_CALLED
-            people = (await directory.people(tx, line.owners)).values() if person is None else [person]
+            people = list((await directory.people(tx, line.owners)).values()) if person is None else [person]
             agencies: set[AgencyId] = {each.agency_id for each in people}
             agencies |= {each.agency_id for each in await _desks(tx, line.desks, now)}
-            cases = [] if person is None else await case_store.cases_of_person(tx, person.id)
+            maybe = [*people, *(await _officers(tx, line.desks, now) if person is None else ())]
+            cases = [case for each in maybe for case in await case_store.cases_of_person(tx, each.id)]
             caller = Caller(
                 person_id=None if person is None else person.id,
                 agency_ids=agencies,
@@ -226,7 +228,7 @@ class Telephone:
             found = await self._meant(tx, heard, line, said.number, now)
             if isinstance(found, Outcome):
                 return found
-            person = await self._who_answers(tx, found, said.name, now)
+            person = await self._who_answers(tx, found, line, said.name, now)
         if isinstance(person, Outcome):
             return person
         try:
@@ -254,11 +256,18 @@ class Telephone:
                 log.error("telephone_numbers_refused")
         return Outcome.WRONG
 
-    async def _who_answers(self, tx: Reading, found: Meant, name: str, now: datetime) -> Person | Outcome:
-        """Return who accepts: whose telephone it is, or who says so and sits at the desk now."""
+    async def _who_answers(
+        self, tx: Reading, found: Meant, line: _Line, name: str, now: datetime
+    ) -> Person | Outcome:  # fmt: skip
+        """Return who accepts: whose telephone it is; of one that several share, who says so and is one of them now."""
         contact = found.contact
         if contact.person_id is not None:
-            return (await directory.people(tx, [contact.person_id]))[contact.person_id]
+            owners = await directory.people(tx, {contact.person_id, *line.owners})
+            sharing = {each.id: each for each in [*owners.values(), *await _officers(tx, line.desks, now)]}
+            if len(sharing) == 1:
+                return owners[contact.person_id]
+            answering = named(sharing.values(), name)
+            return answering[0] if len(answering) == 1 else Outcome.NAME_MISSING
         _, around = await reaching.around_alert(tx, found.alert.id, now)
         if not reaching.may_ring(found.alert, around, contact):
             # Somebody who must not know sits there, or nobody any more who could act.
@@ -298,4 +307,6 @@ async def _desks(tx: Reading, desk_ids: Sequence[DeskId], now: datetime) -> list
 
 
 async def _officers(tx: Reading, desk_ids: Sequence[DeskId], now: datetime) -> list[Person]:
-    return [person for desk in await _desks(tx, desk_ids, now) for person in desk.officers]
+    """Return who sits at these desks, and who stands in there now."""
+    desks = await _desks(tx, desk_ids, now)
+    return list({each.id: each for desk in desks for each in (*desk.officers, *on_duty(desk, now))}.values())

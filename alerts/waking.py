@@ -28,6 +28,8 @@ TEXTS = {
 }
 # The sentences that may leave beside Matrix: of alerts and exercises, the ones that show on locked screens anyway.
 SENTENCES = {name: texts.TEXTS[name] for name in ("alert_ring", "drill_ring")} | TEXTS | proving.SENTENCES
+# What only tries whether somebody is reached: said as a test, and not for long.
+TESTS = frozenset(TEXTS) | {duty_messages.RING}
 SENTENCES[duty_messages.RING] = duty_messages.TEXTS[duty_messages.RING]
 # Names what one telephone or mailbox is called for once, whosoever contact it is.
 _ADDRESSES = UUID("7d1f5b0e-3c84-4e0b-9a6d-52c1a8e4f7b3")

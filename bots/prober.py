@@ -87,7 +87,11 @@ class Prober:
                 except Unavailable:
                     log.warning("prober_interrupted", error="database")
                 except DeliveryError as error:
+                    # It may have been put out: entering again where it is already changes nothing.
+                    self._joined = ""
                     log.warning("prober_interrupted", error=error.code)
+                except Exception as error:  # noqa: BLE001 (whoever shares this process calls people)
+                    log.failure("prober_interrupted", error)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._interval if done else RETRY_SECONDS):
                         await self._woken.wait()

@@ -93,17 +93,23 @@ async def current(look: Reading) -> Hold | None:
     return (await standing(look)).hold
 
 
-async def begin(tx: Transaction, why: Why, now: datetime, *, place: str | None, lost: Head | None) -> bool:
-    """Begin a hold: nothing that waits is said any more, and those who lead or are on duty are told.
+async def begin(
+    tx: Transaction, why: Why, now: datetime, *, place: str | None, lost: Head | None, generation: int = 0,
+    seen_at: datetime | None = None,
+) -> bool:  # fmt: skip
+    """Begin a hold: nothing old that waits is said any more, and those who lead or are on duty are told.
 
-    Tells whether this began it: whoever comes second changes nothing, and tells only of a later head that is lost.
+    A head that is lost was seen at a moment (`seen_at`), by when somebody had resumed so often (`generation`): what
+    came after that moment cannot be of the backup, and goes on. Tells whether this began it: whoever comes second
+    changes nothing, and tells only of a later head that is lost.
     """
     position, hash_ = (None, None) if lost is None else (lost.position, lost.hash)
-    if not await tx.run(SQL["begin_hold"], now, why, place, position, hash_):
+    since = now if seen_at is None else min(seen_at, now)
+    if not await tx.run(SQL["begin_hold"], since, why, place, position, hash_, generation):
         if lost is not None:
-            await tx.run(SQL["note_lost_head"], lost.position, lost.hash)
+            await tx.run(SQL["note_lost_head"], lost.position, lost.hash, generation)
         return False
-    expired = await outbox.expire(tx)
+    expired = await outbox.expire(tx, since)
     await _tell(tx, "hold_began", now)
     facts: dict[str, str | int | bool] = {"why": why, "expired": expired}
     if lost is not None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn, Self
 
@@ -25,6 +26,8 @@ from core.errors import InvalidInput, Unavailable
 log = logs.get(__name__)
 
 FILE_NAME = "ledger-head"
+# Who wrote down what came before the head may have had another machine's clock.
+CLOCKS_APART = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,8 @@ class LastHead:
         self._clock = clock
         self._file = None if directory is None else directory / FILE_NAME
         self._known: Known | None = None
+        # When that was first seen: nothing that came later can be of a backup in which it is not.
+        self._seen_at: datetime | None = None
         self._loaded = False
         self._kept: Known | None = None
         # What was last told of: nothing is told at every look.
@@ -81,7 +86,9 @@ class LastHead:
                 found = await self._begin(why, found, place)
             self._tell(found)
             if found.hold is None and found.head is not None:
-                self._known = Known(generation=found.generation, head=found.head)
+                seen = Known(generation=found.generation, head=found.head)
+                if seen != self._known:
+                    self._known, self._seen_at = seen, self._clock.now()
                 if not quickly:
                     await asyncio.to_thread(self._keep, self._known)
             return found.hold
@@ -98,9 +105,14 @@ class LastHead:
             await asyncio.sleep(interval)
 
     async def _begin(self, why: Why, found: Standing, place: str | None) -> Standing:
-        lost = self._known.head if why is Why.HEAD_LOST and self._known is not None else None
+        known = self._known if why is Why.HEAD_LOST else None
+        lost, generation = (None, 0) if known is None else (known.head, known.generation)
+        seen_at = None if known is None or self._seen_at is None else self._seen_at + CLOCKS_APART
+        place = place or await self._place()
         async with self._database.transaction(urgent=True) as tx:
-            if await hold.begin(tx, why, self._clock.now(), place=place, lost=lost):
+            if await hold.begin(
+                tx, why, self._clock.now(), place=place, lost=lost, generation=generation, seen_at=seen_at
+            ):
                 log.error("hold_began", error=why, position=0 if found.head is None else found.head.position)
             return await hold.standing(tx)
 
@@ -127,6 +139,8 @@ class LastHead:
         if self._file is None or not self._file.exists():
             return None
         try:
+            written = datetime.fromtimestamp(self._file.stat().st_mtime, UTC)
+            self._seen_at = written + self._clock.offset
             return Known.read(self._file)
         except (OSError, ValueError, InvalidInput) as error:
             log.failure("ledger_head_not_read", error)
@@ -154,7 +168,10 @@ def _restored(known: Known | None, found: Standing, place: str | None) -> Why | 
     )
     if missed and known is not None:
         told = (
-            found.hold is not None and found.hold.lost is not None and found.hold.lost.position >= known.head.position
+            found.hold is not None
+            and found.hold.lost is not None
+            and found.hold.lost.position >= known.head.position
+            and found.generation >= known.generation
         )
         return None if told else Why.HEAD_LOST
     if found.hold is None and place is not None and found.place is not None and found.place != place:

@@ -238,13 +238,18 @@ SELECT system_identifier::text || '/' || (SELECT oid FROM pg_database WHERE datn
 UPDATE hold SET place = $1 WHERE place IS NULL
 
 -- begin_hold --
--- Nothing old is acted on from now on; nothing where it is so already. $1 now, $2 why, $3 place, $4 position and $5 hash of
--- the head that is lost.
-UPDATE hold SET since = $1, why = $2, place = coalesce($3, place), lost_position = $4, lost_hash = $5 WHERE since IS NULL
+-- Nothing that is older is acted on any more; nothing where it is so already. $1 since, $2 why, $3 place, $4 position and
+-- $5 hash of the head that is lost, $6 how often somebody had resumed when it was seen.
+UPDATE hold SET since = $1, why = $2, place = coalesce($3, place), lost_position = $4, lost_hash = $5,
+    generation = greatest(generation, $6)
+WHERE since IS NULL
 
 -- note_lost_head --
--- Somebody knew a later head than those that were missed before. $1 position, $2 hash.
-UPDATE hold SET lost_position = $1, lost_hash = $2 WHERE since IS NOT NULL AND coalesce(lost_position, -1) < $1
+-- Somebody knew a later head than those that were missed before, or of a later resumption. $1 position, $2 hash,
+-- $3 how often somebody had resumed by then.
+UPDATE hold SET lost_hash = CASE WHEN coalesce(lost_position, -1) < $1 THEN $2 ELSE lost_hash END,
+    lost_position = greatest(lost_position, $1), generation = greatest(generation, $3)
+WHERE since IS NOT NULL AND (coalesce(lost_position, -1) < $1 OR generation < $3)
 
 -- end_hold --
 -- $1 since when it was on hold.

@@ -194,9 +194,9 @@ async def withdraw_from_rooms(tx: Transaction, case_id: UUID, target_ids: Sequen
     await tx.run(_SQL["withdraw_from_rooms"], case_id, list(target_ids), now)
 
 
-async def expire(tx: Transaction) -> int:
-    """Say nothing any more of what waits or is on its way: the database was restored. Return how much that was."""
-    return await tx.run(_SQL["expire_messages"])
+async def expire(tx: Transaction, until: datetime) -> int:
+    """Say nothing any more of what waits since then: the database was restored. Return how much that was."""
+    return await tx.run(_SQL["expire_messages"], until)
 
 
 async def forget_probes(tx: Transaction, before: datetime) -> None:

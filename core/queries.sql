@@ -213,5 +213,6 @@ SELECT target_kind, target_id, opens_at, closes_at FROM key_windows WHERE closes
 
 -- expire_messages --
 -- Nothing of what waits or is on its way is said any more: the database was restored, and this is of another day.
+-- $1 what was left until then.
 UPDATE outbox SET state = 'withdrawn', called_off = true, lease_until = NULL, failure = 'restored'
-WHERE state IN ('pending', 'sending')
+WHERE state IN ('pending', 'sending') AND created_at <= $1

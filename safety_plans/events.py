@@ -51,9 +51,9 @@ async def take_up_events(database: Database, clock: Clock) -> int:
 
     async def handle(tx: Transaction, event_ids: Sequence[UUID], now: datetime) -> None:
         events = [_event(row) for row in await tx.rows(store.SQL["events"], list(event_ids))]
-        # The alerts first, then the cases, in the order of their ids: as the services take them, and each other sweep.
+        # Of the alerts only what never changes is used: held before the case they would stand in the way of a press.
         alert_ids = {AlertId(each.object_id) for each in events if each.object_id and each.act.startswith("alert_")}
-        alerts = {each.id: each for each in await alert_store.alerts(tx, alert_ids, lock=True)}
+        alerts = {each.id: each for each in await alert_store.alerts(tx, alert_ids)}
         for event in sorted(events, key=lambda each: (each.case_id, each.position)):
             await _handle(tx, event, alerts.get(AlertId(event.object_id or event.id)), now)
             await tx.run(store.SQL["forget_event"], event.id)

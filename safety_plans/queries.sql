@@ -62,7 +62,8 @@ DELETE FROM review_duties WHERE case_id = $1 AND NOT reason = ANY($2)
 SELECT position AS read, (SELECT coalesce(max(position), 0) FROM ledger) AS head FROM case_events_read
 
 -- read_events --
--- Take up what comes next in the ledger; nothing while another process does. $1 acts, $2 at most so many rows of it.
+-- Take up what comes next in the ledger, of many that are alike, as presses are, the first and the last; nothing while
+-- another process does. $1 acts, $2 at most so many rows of it.
 WITH place AS (SELECT position FROM case_events_read FOR UPDATE SKIP LOCKED),
 upto AS (
     SELECT max(position) AS position FROM (
@@ -70,9 +71,14 @@ upto AS (
         WHERE ledger.position > place.position ORDER BY ledger.position LIMIT $2) AS following),
 taken AS (
     INSERT INTO case_events (id, position, act, case_id, object_id, facts, at)
-    SELECT gen_random_uuid(), ledger.position, act, case_id, object_id, facts, at FROM ledger, place, upto
-    WHERE ledger.position > place.position AND ledger.position <= upto.position AND act = ANY($1)
-      AND case_id IS NOT NULL)
+    SELECT gen_random_uuid(), position, act, case_id, object_id, facts, at FROM (
+        SELECT ledger.position, act, case_id, object_id, facts, at, count(*) OVER alike AS times,
+            row_number() OVER (alike ORDER BY ledger.position) AS nth
+        FROM ledger, place, upto
+        WHERE ledger.position > place.position AND ledger.position <= upto.position AND act = ANY($1)
+          AND case_id IS NOT NULL
+        WINDOW alike AS (PARTITION BY act, case_id, object_id, facts)) AS found
+    WHERE nth IN (1, times))
 UPDATE case_events_read SET position = upto.position FROM upto
 WHERE upto.position IS NOT NULL
 RETURNING case_events_read.position

@@ -27,6 +27,7 @@ from bots.wire import delayed_events
 from bots.wire.delayed_events import SentAtOnce
 from bots.words.absence_words import ABSENT, BACK
 from bots.words.rendering import text_content
+from cases import hold
 from core import heartbeat, logs, metrics, outbox
 from core.clock import Clock
 from core.database import Database, Row
@@ -97,18 +98,22 @@ class Absence:
             await self._lease.require(tx)
             beat = (await heartbeat.beats_in(tx)).get("engine")
             notices = [_notice(row) for row in await tx.rows(SQL["absence_notices"])]
+            restored = await hold.current(tx) is not None
+            homes = await rooms.rooms(tx, [Target(kind=TargetKind.DESK, id=each.desk_id) for each in notices])
             targets = [each for each in await rooms.speakable(tx) if each.kind is TargetKind.DESK]
             found = await rooms.rooms(tx, targets)
         if beat is None or self._clock.now() - beat > ENGINE_SILENT:
             log.error("absence_not_put_off", error="engine_silent")
             return True
-        kept, all_put_off = await self._put_off(notices)
+        kept, all_put_off = await self._put_off(notices, restored=restored)
         if not await self._keeps_events():
             return True
         await self._withdraw_unknown(kept)
         settled = {str(each.room_id): each for each in found.values() if each.settled}
         for each in kept:
-            if each.room_id not in settled:
+            home = homes.get(Target(kind=TargetKind.DESK, id=each.desk_id))
+            # A room that is only being put right keeps its notice, which names no case: it may be the last there is.
+            if home is None or home.closed or home.room_id != each.room_id:
                 await self._forget(each)
         missing = await self._leave(settled, {each.room_id: each for each in kept})
         metrics.ABSENCE_NOTICES_MISSING.set(missing)
@@ -123,8 +128,8 @@ class Absence:
             await self._forget(each)
         return True
 
-    async def _put_off(self, notices: Sequence[Notice]) -> tuple[list[Notice], bool]:
-        """Let every notice wait anew, and answer those that were said.
+    async def _put_off(self, notices: Sequence[Notice], *, restored: bool) -> tuple[list[Notice], bool]:
+        """Let every notice wait anew, and answer those that were said: not those of a backup, which are of another day.
 
         Returns those that still lie there as far as anybody knows, and whether the homeserver answered for each.
         """
@@ -151,7 +156,7 @@ class Absence:
                 if there.get(each.delay_id, True):
                     continue
                 await tx.run(SQL["drop_absence_notice"], each.delay_id)
-                if now - each.put_off_at >= timedelta(seconds=each.seconds):
+                if not restored and now - each.put_off_at >= timedelta(seconds=each.seconds):
                     log.error("absence_was_told")
                     await outbox.post(
                         tx, [_back(Target(kind=TargetKind.DESK, id=each.desk_id), each.delay_id)], self._clock.now()

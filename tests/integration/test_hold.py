@@ -293,10 +293,33 @@ async def test_after_a_resumption_every_process_believes_the_ledger_as_it_is(
     await ledger.sequence_all(database)
     for each in (last_head, other, LastHead(database, clock, tmp_path), LastHead(database, clock)):
         assert await each.look() is None
-    # And a backup of before that is noticed again.
+    # And a backup of before that is noticed again, once: whoever has compared is believed then, too.
     async with database.transaction() as tx:
         await tx.run("UPDATE hold SET generation = 0")
     assert await LastHead(database, clock, tmp_path).look() is not None
+    await resume(database, clock)
+    await ledger.sequence_all(database)
+    for each in (last_head, other, LastHead(database, clock, tmp_path), LastHead(database, clock)):
+        assert await each.look() is None
+
+
+async def test_who_calls_for_help_before_the_restore_is_noticed_is_called_for(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    last_head = LastHead(database, clock)
+    async with rewind(database):
+        await network.cases.open_compartment(scene.coordinator, scene.case.id, [])
+        await ledger.sequence_all(database)
+        await last_head.look()
+    clock.move(3 * MINUTE)
+    raised = await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
+    hold_ = await last_head.look()
+    assert hold_ is not None
+    assert hold_.since < clock.now()
+    assert {each.state for each in await said(database, "alert_ring")} == {"pending"}
+    clock.move(3 * MINUTE)
+    assert await escalate_due(database, clock) == 1
+    assert (await network.alerts.see(scene.coordinator, raised.alert.id)).alert.step == 1
 
 
 async def test_an_engine_that_starts_on_a_restored_database_says_nothing_old(

@@ -291,5 +291,11 @@ async def test_one_telephone_of_a_person_and_a_desk_answers_for_whom_it_rang(
     view = await raised(network, scene)
     letters = [each.target.id for each in await outgoing.said(database, "alert_ring") if not each.mentions]
     assert letters == [ContactId(own)]
-    assert await line.say(number, line.number(own, view.alert.id)) == "accepted"
-    assert await accepted_by(network, scene, view.alert.id) == {officer.id: True}
+    # Whoever lifts it may be another: the one for whom it rang may be asleep.
+    told = line.number(own, view.alert.id)
+    assert await line.say(number, told) == "name_missing"
+    assert await accepted_by(network, scene, view.alert.id) == {}
+    colleague = scene.police.officers[1]
+    assert await line.say(number, f"{told} {colleague.name}") == "accepted"
+    assert await accepted_by(network, scene, view.alert.id) == {colleague.id: True}
+    assert colleague.id != officer.id

@@ -27,7 +27,7 @@ def test_what_is_young_enough_is_well() -> None:
         ({"proof": True}, "proof was never seen"),
         ({"proof": float("nan")}, "proof is too old"),
         ({"engine": OLD_BEAT + 1}, "engine is too old"),
-        ({"bots": -1}, "bots is too old"),
+        ({"bots": -6}, "bots is too old"),
         ({"failing": True}, "the proof fails"),
         ({"failing": None}, "the proof fails"),
     ],
