@@ -29,7 +29,7 @@ ABOUT = (
     "it is sent, in base64 behind `v1,`, as Standard Webhooks 1.0 describes it. Five minutes of tolerance."
 )
 # Several times the longest text message in the longest spelling.
-LARGEST = 16 * 1024
+LARGEST = 64 * 1024
 NOT_SIGNED = mark(
     "The signature is not right, or the moment is more than five minutes off. Check the key and the clock: nothing was "
     "done."

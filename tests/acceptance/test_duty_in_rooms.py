@@ -19,6 +19,8 @@ from tests.acceptance.conftest import Town
 
 pytestmark = pytest.mark.slow
 HOUR = timedelta(hours=1)
+# Shifts are looked at every twenty seconds.
+PATIENCE = 90.0
 
 
 @pytest.fixture
@@ -56,16 +58,16 @@ async def test_who_comes_on_duty_answers_the_ring_and_who_is_next_takes_over_wha
         return message.mentions == (ivan.user_id,) and message.body == "Streha: proba Vašeg dežurstva, napišite: tu sam"
 
     town.network.move_clock(timedelta(minutes=1))
-    await ivan.wait_for(tests_ivan, duty_room)
+    await ivan.wait_for(tests_ivan, duty_room, PATIENCE)
     await ivan.send(duty_room, "tu sam")
-    await ana.wait_for("Time nije potvrđen prijem nijedne uzbune", duty_room)
+    await ana.wait_for("Time nije potvrđen prijem nijedne uzbune", duty_room, PATIENCE)
 
     raised = (await town.alerts.raise_(town.person("mila"), case.core.id, uuid4())).alert
     await town.alerts.acknowledge(town.person("ivan"), raised.id)
     before = len(ana.messages)
     town.network.move_clock(HOUR)
-    await ana.wait_for(f"Da je preuzmete, napišite: primam {case.codename}", duty_room, after=before)
+    await ana.wait_for(f"Da je preuzmete, napišite: primam {case.codename}", duty_room, PATIENCE, after=before)
     await ana.send(duty_room, f"primam {case.codename}")
-    await ivan.wait_for("više niste dežurni", home)
+    await ivan.wait_for("više niste dežurni", home, PATIENCE)
     assert (await town.alerts.see(town.person("ana"), raised.id)).alert.owner_id == town.person("ana").id
     await town.alerts.stand_down(town.person("ana"), raised.id, StandDownReason.SAFE)

@@ -72,7 +72,8 @@ async def test_the_bot_killed_at_any_await_loses_nothing_and_repeats_nothing(tow
     await sara.send(room, "help")
     await ana.wait_for(HELP, room, PATIENCE_SECONDS)
     await alarm(0)
-    assert {kind_of(each) for each in bots.crossed()} == {"sql", "commit", "http", "disk"}
+    # The file is the last head of the ledger, which it may write down meanwhile.
+    assert {kind_of(each) for each in bots.crossed()} - {"file"} == {"sql", "commit", "http", "disk"}
     died = [await alarm(number) for number in range(1, len(bots.tried()))]
     assert sum(died) >= len(died) * 3 // 4, "the trap hardly ever closed: it proves nothing"
     assert not ana.failures

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import Dialog, Route, expect
 
+from alerts.emergency_calls import EmergencyCalls
 from alerts.vocabulary import StandDownReason
 from cases.model import Part
 from core.outbox import TargetKind
@@ -91,6 +92,10 @@ async def test_it_says_how_far_the_call_came_and_no_further(
         screen.like("Still silent: {agencies}. They are being called.", agencies=ANYTHING)
     )
     await expect(screen.spoken(ACCEPTED, people=ANYTHING)).to_be_attached()
+    # Nobody has said yet that the police was called: until then the numbers stay.
+    await expect(screen.own_alert.get_by_role("link", name="192")).to_have_count(1)
+    calls = EmergencyCalls(network.database, network.clock)
+    await calls.note(officer, press.alert_id, called=True, called_by=officer.id)
     await expect(screen.own_alert.get_by_role("link")).to_have_count(0)
     assert len(await presses(network)) == 1
 

@@ -31,7 +31,8 @@ from tests.bench import bare_sweep, scheduled
 from tests.bench.row import Comparison, Limit, Measure, MeasurementFailed, Row, p50, p99
 
 OPEN, OVERDUE = 10_000, 300
-TINY_OPEN, TINY_OVERDUE = 60, 30
+# A third of them is Extreme: as many as are handled together.
+TINY_OPEN, TINY_OVERDUE = 60, 3 * TOGETHER
 AWAY = timedelta(minutes=15)
 # Over so many seconds the steps fall due whose lateness is measured.
 SPREAD, TINY_SPREAD = 10.0, 1.0
