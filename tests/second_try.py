@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-MOST = 3
+MOST = 5
 ROOT = Path(__file__).resolve().parent.parent
 _FAILED = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
 

@@ -213,7 +213,9 @@ def _said_once(witness: Witness, room: str, before: int) -> None:
     ]
     alarming = [body for body in bodies if "alert, open the app" in body or "ALERT" in body]
     assert len(alarming) == 2, alarming
-    assert len(set(bodies)) == len(bodies), bodies
+    # Of two alerts that end within a minute it is said twice, in the same words, when the review is due.
+    once = [body for body in bodies if "after what happened" not in body]
+    assert len(set(once)) == len(once), bodies
 
 
 async def _is_the_identity(watcher: Homeserver, user: str, device_id: str, directory: Path) -> None:
