@@ -54,6 +54,25 @@ class OffsetFileClock:
         return SystemClock().now() + self.offset
 
 
+class Pace:
+    """How often something is done that need not be done at every turn: at first, and again after an interval."""
+
+    def __init__(self, clock: Clock, interval: timedelta) -> None:
+        self._clock = clock
+        self._interval = interval
+        self._last: datetime | None = None
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time to do it."""
+        # A clock that was ahead and is set back keeps nothing from being done until then.
+        return self._last is None or not timedelta(0) <= self._clock.now() - self._last < self._interval
+
+    def done(self) -> None:
+        """Note that it was done: only then, so that what failed is tried again."""
+        self._last = self._clock.now()
+
+
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 

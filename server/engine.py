@@ -24,7 +24,7 @@ from alerts.answer_numbers import key_of
 from cases import ledger
 from cases.last_head import LastHead
 from core import heartbeat, logs, metrics
-from core.clock import Clock
+from core.clock import Clock, Pace
 from core.database import Database
 from core.errors import Unavailable
 from core.ledger import CHANNEL
@@ -61,10 +61,10 @@ class Engine:
         self._woken = asyncio.Event()
         self._acts = asyncio.Event()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
-        self._forget_at = clock.now()
-        self._everywhere_at = clock.now()
+        self._forgetting = Pace(clock, FORGET_EVERY)
+        self._everywhere = Pace(clock, EVERYWHERE_EVERY)
         self._zone = ZoneInfo(settings.time_zone)
-        self._begins_at = self._ends_at = clock.now()
+        self._begins, self._ends = Pace(clock, SHIFTS_EVERY), Pace(clock, SHIFTS_EVERY)
 
     async def run(self) -> NoReturn:
         """Sweep for ever."""
@@ -156,11 +156,10 @@ class Engine:
 
     async def _open_first_reviews(self) -> None:
         """Look among the new cases in every round, and among all cases at the start and now and then."""
-        now = self._clock.now()
-        everywhere = now >= self._everywhere_at
+        everywhere = self._everywhere.due
         await reviews.open_missing(self._database, self._clock, everywhere=everywhere)
         if everywhere:
-            self._everywhere_at = now + EVERYWHERE_EVERY
+            self._everywhere.done()
 
     async def _prove(self) -> None:
         """Look after continuous proof where it was set up: with somebody who reads and answers it."""
@@ -170,22 +169,22 @@ class Engine:
     async def _ring_for_duty(self) -> None:
         """Take rings further; whose shift begins is looked for now and then."""
         await ringing.step_due(self._database, self._clock, self._zone)
-        if self._clock.now() >= self._begins_at:
+        if self._begins.due:
             begun = await ringing.ring_due(self._database, self._clock, self._zone)
             if begun < ringing.AT_ONCE:
-                self._begins_at = self._clock.now() + SHIFTS_EVERY
+                self._begins.done()
 
     async def _hand_over(self) -> None:
         """Ask who takes over; whose shift has ended is looked for now and then."""
-        if self._clock.now() >= self._ends_at:
+        if self._ends.due:
             await handing_over.open_due(self._database, self._clock, self._zone)
-            self._ends_at = self._clock.now() + SHIFTS_EVERY
+            self._ends.done()
         await handing_over.ask_due(self._database, self._clock)
 
     async def _forget_expired(self) -> None:
-        if self._clock.now() >= self._forget_at:
+        if self._forgetting.due:
             await self._sign_in.forget_expired()
-            self._forget_at = self._clock.now() + FORGET_EVERY
+            self._forgetting.done()
 
     async def _wake_in_time(self) -> None:
         """Ask to be woken at the very moment when the next row falls due."""
