@@ -62,7 +62,6 @@ class Pace:
         self._interval = interval
         self._last: datetime | None = None
 
-    @property
     def due(self) -> bool:
         """Whether it is time to do it."""
         # A clock that was ahead and is set back keeps nothing from being done until then.

@@ -156,7 +156,7 @@ class Engine:
 
     async def _open_first_reviews(self) -> None:
         """Look among the new cases in every round, and among all cases at the start and now and then."""
-        everywhere = self._everywhere.due
+        everywhere = self._everywhere.due()
         await reviews.open_missing(self._database, self._clock, everywhere=everywhere)
         if everywhere:
             self._everywhere.done()
@@ -169,20 +169,20 @@ class Engine:
     async def _ring_for_duty(self) -> None:
         """Take rings further; whose shift begins is looked for now and then."""
         await ringing.step_due(self._database, self._clock, self._zone)
-        if self._begins.due:
+        if self._begins.due():
             begun = await ringing.ring_due(self._database, self._clock, self._zone)
             if begun < ringing.AT_ONCE:
                 self._begins.done()
 
     async def _hand_over(self) -> None:
         """Ask who takes over; whose shift has ended is looked for now and then."""
-        if self._ends.due:
+        if self._ends.due():
             await handing_over.open_due(self._database, self._clock, self._zone)
             self._ends.done()
         await handing_over.ask_due(self._database, self._clock)
 
     async def _forget_expired(self) -> None:
-        if self._forgetting.due:
+        if self._forgetting.due():
             await self._sign_in.forget_expired()
             self._forgetting.done()
 
