@@ -12,7 +12,7 @@ from uuid import UUID
 
 from agencies import contacts
 from agencies import store as directory
-from agencies.model import DeskId, DutyDesk
+from agencies.model import DutyDesk
 from agencies.roster import on_duty
 from alerts.proof import KEPT, STATUS, Proof
 from alerts.store import SQL
@@ -103,7 +103,7 @@ async def _begin(tx: Transaction, prober: UUID | None, now: datetime) -> None:
 
 async def _tell(tx: Transaction, template: str, since: datetime, now: datetime) -> int:
     """Tell every desk that is staffed at all hours, in its room and beside Matrix; return how many desks."""
-    ids = [DeskId(row["id"]) for row in await tx.rows(SQL["desks_at_all_hours"])]
+    ids = await directory.desks_at_all_hours(tx)
     desks = [each for each in (await directory.duty(tx, desk_ids=ids, now=now)).desks if each.id in ids]
     cause = f"{template}:{now.isoformat()}"
     messages: list[Message] = []

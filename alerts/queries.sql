@@ -432,9 +432,6 @@ INSERT INTO proofs (id, begun_at) VALUES ($1, $2)
 -- Whose room proofs go to, and since when.
 SELECT id, since FROM probe_parties WHERE part = 'prober'
 
--- desks_at_all_hours --
-SELECT id FROM duty_desks WHERE always_staffed
-
 -- open_incident_duty --
 -- Unless one of this kind runs, or was done since this began. $1 id, $2 alert, $3 case, $4 kind, $5 owner, $6 began,
 -- $7 due, $8 first reminder.

@@ -6,15 +6,14 @@ refused where others could read it, as a key file is.
 
 from __future__ import annotations
 
-import os
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from client.key_file import LARGEST, checked_address, write_new
-from core.errors import InvalidInput, NotFound
+from client.key_file import checked_address
+from core import private_files
+from core.errors import InvalidInput
 from core.texts import mark
 from crypto.tokens import TOKEN_BYTES
 
@@ -50,23 +49,12 @@ def create(path: Path, device: DeviceFile) -> None:
         raising_token=device.token,
         police_number=device.police_number,
     )
-    write_new(path, msgspec.json.format(msgspec.json.encode(stored), indent=2) + b"\n")
+    private_files.write_new(path, msgspec.json.format(msgspec.json.encode(stored), indent=2) + b"\n")
 
 
 def load(path: Path) -> DeviceFile:
     """Read a device's file; refuse one that others can read, and one that is not whole."""
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            data = file.read(LARGEST)
-    except FileNotFoundError as error:
-        raise NotFound(mark("There is no file {path}. Check the path."), path=str(path)) from error
-    except OSError as error:
-        raise InvalidInput(mark("The file {path} cannot be read."), path=str(path)) from error
-    if stat.S_IMODE(mode) & 0o077:
-        raise InvalidInput(
-            mark("Others on this machine can read the file {path}. Run: chmod 600 {path}"), path=str(path)
-        )
+    data = private_files.read(path)
     try:
         stored = msgspec.json.decode(data, type=_Stored)
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -6,8 +6,6 @@ could read it. The seed never leaves the machine; only signatures do.
 
 from __future__ import annotations
 
-import os
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -15,13 +13,12 @@ from uuid import UUID
 import msgspec
 from yarl import URL
 
-from core.errors import Conflict, InvalidInput, NotFound
+from core import private_files
+from core.errors import InvalidInput
 from core.texts import mark
 from crypto.signing import SEED_BYTES
 
 VERSION = 1
-MODE = 0o600
-LARGEST = 16 * 1024
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -66,47 +63,13 @@ def create(
         police_number=key.police_number,
     )
     data = msgspec.json.format(msgspec.json.encode(stored), indent=2) + b"\n"
-    write_new(path, data)
+    private_files.write_new(path, data)
     return key
-
-
-def write_new(path: Path, data: bytes) -> None:
-    """Write a file that only its owner reads; never over another one."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, MODE)
-    except FileExistsError as error:
-        raise Conflict(mark("The file {path} exists already. Choose another name."), path=str(path)) from error
-    except OSError as error:
-        raise InvalidInput(mark("The file {path} cannot be written. Choose another place."), path=str(path)) from error
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(descriptor, MODE)
-        file.write(data)
-        file.flush()
-        os.fsync(descriptor)
-
-
-def require_free(path: Path) -> None:
-    """Refuse a place where no new key file can be written."""
-    if path.exists() or path.is_symlink():
-        raise Conflict(mark("The file {path} exists already. Choose another name."), path=str(path))
-    if not os.access(path.absolute().parent, os.W_OK | os.X_OK):
-        raise InvalidInput(mark("The file {path} cannot be written. Choose another place."), path=str(path))
 
 
 def load(path: Path) -> KeyFile:
     """Read a key file; refuse one that others can read, and one that is not whole."""
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            data = file.read(LARGEST)
-    except FileNotFoundError as error:
-        raise NotFound(mark("There is no key file {path}. Check the path."), path=str(path)) from error
-    except OSError as error:
-        raise InvalidInput(mark("The key file {path} cannot be read."), path=str(path)) from error
-    if stat.S_IMODE(mode) & 0o077:
-        raise InvalidInput(
-            mark("Others on this machine can read the key file {path}. Run: chmod 600 {path}"), path=str(path)
-        )
+    data = private_files.read(path)
     try:
         stored = msgspec.json.decode(data, type=_Stored)
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -7,7 +7,14 @@ old or the new.
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
+
+from core.errors import Conflict, InvalidInput, NotFound
+from core.texts import mark
+
+MODE = 0o600
+LARGEST = 16 * 1024
 
 
 def write(path: Path, data: bytes) -> None:
@@ -16,13 +23,53 @@ def write(path: Path, data: bytes) -> None:
     draft = path.with_name(path.name + ".draft")
     # Made by us and nobody else: not somebody's open file, not a link to one.
     draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, MODE)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
     _keep_names(path.parent)
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that only its owner reads; never over another one."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, MODE)
+    except FileExistsError as error:
+        raise Conflict(mark("The file {path} exists already. Choose another name."), path=str(path)) from error
+    except OSError as error:
+        raise InvalidInput(mark("The file {path} cannot be written. Choose another place."), path=str(path)) from error
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(descriptor, MODE)
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def require_free(path: Path) -> None:
+    """Refuse a place where no new file can be written."""
+    if path.exists() or path.is_symlink():
+        raise Conflict(mark("The file {path} exists already. Choose another name."), path=str(path))
+    if not os.access(path.absolute().parent, os.W_OK | os.X_OK):
+        raise InvalidInput(mark("The file {path} cannot be written. Choose another place."), path=str(path))
+
+
+def read(path: Path) -> bytes:
+    """Return what stands in a file that only its owner can read; refuse one that others can read."""
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            data = file.read(LARGEST)
+    except FileNotFoundError as error:
+        raise NotFound(mark("There is no file {path}. Check the path."), path=str(path)) from error
+    except OSError as error:
+        raise InvalidInput(mark("The file {path} cannot be read."), path=str(path)) from error
+    if stat.S_IMODE(mode) & 0o077:
+        raise InvalidInput(
+            mark("Others on this machine can read the file {path}. Run: chmod 600 {path}"), path=str(path)
+        )
+    return data
 
 
 def move(source: Path, target: Path) -> None:

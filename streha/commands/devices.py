@@ -21,6 +21,7 @@ from client import device_file, key_file
 from client.device_api import DeviceApi
 from client.device_file import DeviceFile
 from client.device_raising import raise_with_device
+from core import private_files
 from core.errors import InvalidInput, NotFound
 from core.ids import new_id
 from core.texts import mark
@@ -182,7 +183,7 @@ async def _add_with_file(
     opened: Installation, label: str, owner: AgencyId | Person, where: str, path: Path, until: str
 ) -> RaisingDevice:
     """Make the token here; only its hash goes into the database."""
-    key_file.require_free(path)
+    private_files.require_free(path)
     settings = opened.settings
     api_url = key_file.checked_address(settings.public_origin)
     ends_at = _first_moment(until, settings.time_zone) if until else None

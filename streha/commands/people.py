@@ -13,6 +13,7 @@ from agencies.linking import end_by_operator
 from agencies.model import Agency, AgencyId, Person, Role
 from cases.departure import depart
 from client import key_file
+from core import private_files
 from core.texts import mark
 from crypto import signing
 from streha import terminal
@@ -158,7 +159,7 @@ def _unlink(
 
 async def _add_with_key(opened: Installation, name: str, agency: str, matrix: str, role: Role, path: Path) -> Person:
     """Make the key here and let only its public half into the database."""
-    key_file.require_free(path)
+    private_files.require_free(path)
     api_url = key_file.checked_address(opened.settings.public_origin)
     seed = signing.new_seed()
     person = await opened.agencies.add_person(

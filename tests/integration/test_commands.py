@@ -359,7 +359,7 @@ async def test_what_a_person_gets_wrong_is_said_in_one_line(api: ServedApi, tmp_
             ("review", "level", scene.case.codename, "low", "--at", "1850-03-01T10:00Z", "--key", own),
         ),
         (2, "chmod 600", ("case", "list", "--key", open_to_all)),
-        (1, "There is no key file", ("case", "list", "--key", tmp_path / "none.key")),
+        (1, "There is no file", ("case", "list", "--key", tmp_path / "none.key")),
         (2, "Usage:", ("case", "list")),
         (2, "Usage:", ("review", "level", scene.case.codename, "sky-high", "--key", own)),
     ]

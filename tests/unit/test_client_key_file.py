@@ -12,6 +12,7 @@ import pytest
 
 from client import key_file
 from client.key_file import KeyFile
+from core import private_files
 from core.errors import Conflict, InvalidInput, NotFound
 
 PERSON = UUID("0b0e5f0c-1111-4222-8333-944444444444")
@@ -51,9 +52,9 @@ def test_no_file_is_written_over(tmp_path: Path) -> None:
         create(tmp_path / "link.key")
     assert path.read_bytes() == before
     with pytest.raises(Conflict):
-        key_file.require_free(path)
+        private_files.require_free(path)
     with pytest.raises(InvalidInput):
-        key_file.require_free(tmp_path / "none" / "ana.key")
+        private_files.require_free(tmp_path / "none" / "ana.key")
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o620, 0o700 | 0o010])
@@ -86,7 +87,7 @@ def test_a_file_that_is_not_whole_is_refused(tmp_path: Path, change: bytes | dic
 
 
 def test_a_missing_file_and_a_directory_are_told_apart_from_a_broken_one(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="There is no key file"):
+    with pytest.raises(NotFound, match="There is no file"):
         key_file.load(tmp_path / "none.key")
     with pytest.raises(InvalidInput, match="cannot be read"):
         key_file.load(tmp_path)

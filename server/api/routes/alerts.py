@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
-
-from aiohttp import web
 
 from agencies.model import AgencyId
 from alerts.model import AlertId
-from core import logs, metrics
-from core.errors import DeliveryError, StrehaError, Unavailable
 from core.texts import mark
 from server.api.access import Access
+from server.api.not_stored import saying
 from server.api.route import Call, Limit, Route
-from server.api.services import Services
 from server.api.wire import Nothing
 from server.api.wire.alerts import (
     AlertAnswer,
@@ -28,27 +22,13 @@ from server.api.wire.alerts import (
 )
 from server.api.wire.drills import DrillsAnswer
 
-log = logs.get(__name__)
-
-NOT_RAISED = mark(
-    "The alert was NOT raised. In danger ring {police} now, and ring your colleagues. "
-    "Repeat it with the same key until it is accepted: it is never raised twice."
+not_raised = saying(
+    mark(
+        "The alert was NOT raised. In danger ring {police} now, and ring your colleagues. "
+        "Repeat it with the same key until it is accepted: it is never raised twice."
+    ),
+    "api",
 )
-
-
-@contextmanager
-def not_raised(services: Services) -> Iterator[None]:
-    """Say plainly that nobody was called, and what to do, whatever failed."""
-    try:
-        yield
-    except web.HTTPException:
-        raise
-    except Exception as error:
-        if isinstance(error, StrehaError) and not isinstance(error, Unavailable | DeliveryError):
-            raise
-        log.failure("raise_failed", error)
-        metrics.RAISES_NOT_STORED.count("api")
-        raise Unavailable(NOT_RAISED, police=services.settings.police_number) from error
 
 
 async def raise_alert(call: Call[RaiseAlert]) -> AlertAnswer:

@@ -3,44 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
-
-from aiohttp import web
 
 from alerts.telephone import Heard
 from alerts.telephone_words import CallForHelp, read
-from core import logs, metrics
-from core.errors import DeliveryError, NotAuthenticated, StrehaError, Unavailable
+from core.errors import NotAuthenticated
 from core.texts import mark
 from server.api.access import Access
+from server.api.not_stored import saying
 from server.api.route import Call, Limit, Route
-from server.api.services import Services
 from server.api.wire.telephone import HeardAnswer, HearTelephone
 
-log = logs.get(__name__)
-
-NOT_HEARD = mark(
-    "NOT raised and NOT accepted: nothing could be stored. In danger ring {police} now, and ring your colleagues. "
-    "Say so to whoever wrote, and send it again with the same id."
+not_heard = saying(
+    mark(
+        "NOT raised and NOT accepted: nothing could be stored. In danger ring {police} now, and ring your colleagues. "
+        "Say so to whoever wrote, and send it again with the same id."
+    ),
+    "telephone",
 )
 _BETWEEN_DIGITS = re.compile(r"[\s()./-]")
-
-
-@contextmanager
-def not_heard(services: Services) -> Iterator[None]:
-    """Say plainly that nothing was done, whatever failed."""
-    try:
-        yield
-    except web.HTTPException:
-        raise
-    except Exception as error:
-        if isinstance(error, StrehaError) and not isinstance(error, Unavailable | DeliveryError):
-            raise
-        log.failure("raise_failed", error)
-        metrics.RAISES_NOT_STORED.count("telephone")
-        raise Unavailable(NOT_HEARD, police=services.settings.police_number) from error
 
 
 async def hear_telephone(call: Call[HearTelephone]) -> HeardAnswer:
