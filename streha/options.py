@@ -20,4 +20,7 @@ Key = Annotated[
         help=say(mark("Your key file.")),
     ),
 ]
+AlertWords = Annotated[
+    str, typer.Argument(metavar="ALERT", help=say(mark("An alert, by its case's or compartment's codename or by id.")))
+]
 Yes = Annotated[bool, typer.Option("--yes", help=say(mark("Do not ask again.")))]

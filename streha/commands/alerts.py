@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, time, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -12,28 +11,26 @@ import typer
 from agencies.model import AgencyId
 from alerts.drills import Drills, Figures
 from alerts.emergency import Police
-from alerts.texts import EVENT_TEXTS, REASON_TEXTS
+from alerts.texts import EVENT_TEXTS
 from alerts.vocabulary import Event, StandDownReason, Status
 from client.answers import Alert
 from client.key_file import KeyFile
 from client.raising import raise_until_accepted
 from core.clock import SystemClock
-from core.errors import InvalidInput, StrehaError
+from core.errors import StrehaError
 from core.ids import new_id
 from core.texts import mark
 from streha import terminal
+from streha.alert_words import STATES, TIERS, print_alert, print_conversations, raised_by, title, words_of
 from streha.emergency_words import police_lines
 from streha.installation import installation
-from streha.options import Json, Key
+from streha.moments import last_time
+from streha.options import AlertWords, Json, Key
 from streha.personal import Names, as_id, find_alert, find_compartment, find_participant, speaking_as
 from streha.raising import Reporter
 from streha.terminal import say
 
 app = typer.Typer(no_args_is_help=True, help=say(mark("Alerts: raise, look, accept, stand down.")))
-
-AlertWords = Annotated[
-    str, typer.Argument(metavar="ALERT", help=say(mark("An alert, by its case's or compartment's codename or by id.")))
-]
 
 
 @app.command(
@@ -111,8 +108,8 @@ def _list(
             ],
             [
                 (
-                    _title(each), _words(EVENT_TEXTS, each.event), terminal.moment(each.sent), _raised_by(each, names),
-                    _words(_STATES, each.state), names.all(each.accepted_by), names.all(each.silent),
+                    title(each), words_of(EVENT_TEXTS, each.event), terminal.moment(each.sent), raised_by(each, names),
+                    words_of(STATES, each.state), names.all(each.accepted_by), names.all(each.silent),
                 )
                 for each in found
             ],
@@ -130,7 +127,7 @@ def _show(alert: AlertWords, key: Key, *, json: Json = False) -> None:
     if json:
         terminal.as_json(found)
     else:
-        _print_alert(found, names, police_lines(found, names, own))
+        print_alert(found, names, police_lines(found, names, own))
 
 
 @app.command(
@@ -156,11 +153,11 @@ def _acknowledge(alert: AlertWords, key: Key, *, json: Json = False) -> None:
     if before.owner_asked_at is not None and accepted.owner_asked_at is None:
         terminal.line(
             mark("You still see to {alert}. You are asked again {time}."),
-            alert=_title(accepted),
+            alert=title(accepted),
             time=terminal.moment(accepted.next_step_at),
         )
         return
-    terminal.line(mark("You have accepted {alert}. Ring back whoever raised it."), alert=_title(accepted))
+    terminal.line(mark("You have accepted {alert}. Ring back whoever raised it."), alert=title(accepted))
     for each in police_lines(accepted, names, own):
         terminal.plain(each)
     if accepted.police == Police.ASKED:
@@ -194,7 +191,7 @@ def _stand_down(
     if json:
         terminal.as_json(changed)
     elif changed.stood_down_at is not None:
-        terminal.line(mark("{alert} has ended."), alert=_title(changed))
+        terminal.line(mark("{alert} has ended."), alert=title(changed))
     elif changed.paused_until is not None:
         terminal.line(
             mark("Your word was passed on. Calling pauses until {time}; then it goes on unless somebody has ended it."),
@@ -240,7 +237,7 @@ def _spoke(
     if json:
         terminal.as_json(noted)
     else:
-        _print_conversations(noted, names)
+        print_conversations(noted, names)
 
 
 @app.command(
@@ -270,42 +267,13 @@ def _drills(*, json: Json = False) -> None:
             [
                 (
                     agencies[each.agency_id],
-                    say(mark("all")) if each.tier is None else say(_TIERS[each.tier]),
+                    say(mark("all")) if each.tier is None else say(TIERS[each.tier]),
                     say(mark("all")) if each.hour is None else f"{each.hour:02}",
                     str(each.called), str(each.never_answered), _seconds(each.p50), _seconds(each.p95),
                 )
                 for each in figures
             ],
         )  # fmt: skip
-
-
-_STATES = {
-    "open": mark("open"),
-    "accepted": mark("accepted"),
-    "unanswered": mark("UNANSWERED"),
-    "stood_down": mark("ended"),
-}
-_TIERS = {
-    1: mark("leaders"),
-    2: mark("duty desk"),
-    3: mark("deputies"),
-    4: mark("members"),
-}
-
-
-def _title(alert: Alert) -> str:
-    return f"{say(mark('EXERCISE'))} {alert.codename}" if alert.status == Status.EXERCISE else alert.codename
-
-
-def _raised_by(alert: Alert, names: Names) -> str:
-    """Return who raised an alert, and with which device that can only raise; where that is nobody's, its agency."""
-    if alert.raised_with is None:
-        return names(alert.raised_by)
-    return f"{names(alert.raised_by or alert.raised_with.agency)} ({alert.raised_with.device})"
-
-
-def _words(texts: dict[str, str], word: str) -> str:
-    return say(texts[word]) if word in texts else word
 
 
 def _figures_plain(figures: Figures) -> dict[str, object]:
@@ -322,86 +290,3 @@ def _figures_plain(figures: Figures) -> dict[str, object]:
 
 def _seconds(seconds: float | None) -> str:
     return "" if seconds is None else f"{seconds:.0f} s"
-
-
-def last_time(words: str, now: datetime) -> datetime:
-    """Return when it was last this hour and minute by the machine's clock, or the moment that is written in full."""
-    try:
-        if len(words) > len("HH:MM"):
-            written = datetime.fromisoformat(words)
-            return written if written.tzinfo is not None else written.astimezone()
-        wall = time.fromisoformat(words)
-    except ValueError:
-        raise InvalidInput(mark("A time looks like 03:12, a moment like 2031-05-14T03:12.")) from None
-    today = datetime.combine(now.astimezone().date(), wall).astimezone()
-    if today <= now:
-        return today
-    return datetime.combine(now.astimezone().date() - timedelta(days=1), wall).astimezone()
-
-
-def _print_conversations(alert: Alert, names: Names) -> None:
-    for each in alert.conversations:
-        terminal.line(
-            mark("{person} spoke to {other} at {time}."),
-            person=names(each.spoken_by),
-            other=names(each.spoken_with),
-            time=terminal.moment(each.spoken_at),
-        )
-
-
-def _print_raise(alert: Alert, names: Names) -> None:
-    time = terminal.moment(alert.sent)
-    if alert.claimed_by is not None:
-        terminal.line(
-            mark("By telephone {time}, from the number of {person}: NOT VERIFIED. A number can be forged."),
-            time=time, person=names(alert.claimed_by),
-        )  # fmt: skip
-    else:
-        terminal.line(mark("Raised {time} by {person}."), time=time, person=_raised_by(alert, names))
-
-
-def _print_alert(alert: Alert, names: Names, police: list[str]) -> None:
-    terminal.plain(f"{_title(alert)}: {_words(EVENT_TEXTS, alert.event)}", style="bold")
-    _print_raise(alert, names)
-    terminal.line(mark("State: {state}"), state=_words(_STATES, alert.state))
-    if alert.owner is not None and alert.stood_down_at is None:
-        terminal.line(mark("Sees to it: {person}."), person=names(alert.owner))
-    if alert.owner_asked_at is not None:
-        terminal.line(
-            mark("Asked {time} whether they still see to it. Without an answer it is open again {until}."),
-            time=terminal.moment(alert.owner_asked_at),
-            until=terminal.moment(alert.next_step_at),
-        )
-    terminal.line(mark("Messages delivered to {count} rooms."), count=alert.rooms_reached)
-    if alert.unreached:
-        terminal.line(mark("NOT reached on any device: {people}. Ring them."), people=names.all(alert.unreached))
-    for each in police:
-        terminal.plain(each)
-    _print_conversations(alert, names)
-    if alert.stood_down_at is not None:
-        terminal.line(
-            mark("Ended {time} by {person}: {reason}."),
-            time=terminal.moment(alert.stood_down_at),
-            person=names(alert.stood_down_by),
-            reason=_words(REASON_TEXTS, alert.stand_down_reason or ""),
-        )
-    terminal.plain("")
-    terminal.table(
-        [mark("Agency"), mark("Part"), mark("Accepted by"), mark("Time")],
-        [
-            (names(each.agency), each.part, names(each.acknowledged_by), terminal.moment(each.acknowledged_at))
-            for each in alert.agencies
-        ],
-    )
-    by_telephone = say(mark("by telephone"))
-    terminal.plain("")
-    terminal.table(
-        [mark("Called"), mark("Agency"), mark("As"), mark("Accepted")],
-        [
-            (
-                names(each.person), names(each.agency), say(_TIERS.get(each.tier, str(each.tier))),
-                terminal.moment(each.acknowledged_at) + (f" ({by_telephone})" if each.by_telephone else ""),
-            )
-            for each in alert.recipients
-        ],
-    )  # fmt: skip

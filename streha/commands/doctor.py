@@ -8,7 +8,7 @@ import typer
 
 from core.texts import mark
 from streha import terminal
-from streha.doctor import Finding, examine
+from streha.doctor.examining import Finding, examine
 from streha.options import Json
 from streha.terminal import say
 

@@ -16,9 +16,9 @@ from client.key_file import KeyFile
 from core.clock import SystemClock
 from core.texts import mark
 from streha import terminal
-from streha.commands.alerts import AlertWords, last_time
 from streha.emergency_words import police_lines
-from streha.options import Json, Key
+from streha.moments import last_time
+from streha.options import AlertWords, Json, Key
 from streha.personal import Names, find_alert, find_participant, speaking_as
 from streha.terminal import say
 

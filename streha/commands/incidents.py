@@ -13,8 +13,7 @@ from client.answers import Incident
 from core.clock import SystemClock
 from core.texts import mark
 from streha import terminal
-from streha.commands.alerts import AlertWords
-from streha.options import Json, Key
+from streha.options import AlertWords, Json, Key
 from streha.personal import find_alert, speaking_as
 from streha.terminal import say
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from client.answers import Review
 from core.clock import SystemClock
-from core.errors import InvalidInput, NotFound
+from core.errors import NotFound
 from core.texts import mark
 from safety_plans.model import Level
 from safety_plans.store import NO_REVIEW
 from safety_plans.triggers import Within
 from streha import terminal
+from streha.moments import whole_moment
 from streha.options import Json, Key
 from streha.personal import Names, as_id, find_case, speaking_as
 from streha.terminal import say
@@ -63,7 +63,7 @@ def _level(
     ] = None,
     json: Json = False,
 ) -> None:
-    assessed_at = None if at is None else _moment(at)
+    assessed_at = None if at is None else whole_moment(at)
 
     async def act() -> Review:
         async with speaking_as(key) as api:
@@ -140,13 +140,3 @@ def _print_next(review: Review, *, json: bool) -> None:
             mark("{codename}: {level}. To be assessed again by {time}."),
             codename=review.codename, level=review.level, time=terminal.moment(review.due_at),
         )  # fmt: skip
-
-
-def _moment(words: str) -> datetime:
-    try:
-        parsed = datetime.fromisoformat(words)
-    except ValueError:
-        parsed = None
-    if parsed is None or parsed.tzinfo is None:
-        raise InvalidInput(mark("A time looks like 2031-05-14T09:30:00Z, with its zone."))
-    return parsed

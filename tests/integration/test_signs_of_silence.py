@@ -12,8 +12,8 @@ from bots.rooms import rooms
 from core.database import Database
 from core.outbox import Target, TargetKind
 from core.settings import Settings
-from streha.findings import Note, Todo
-from streha.signs_of_silence import OLD_NOTICE, OLD_PROOF, absence, proof
+from streha.doctor.findings import Note, Todo
+from streha.doctor.signs_of_silence import OLD_NOTICE, OLD_PROOF, absence, proof
 from tests.clock import MovableClock
 from tests.people import Scene
 

@@ -11,7 +11,7 @@ from core.clock import Clock
 from core.database import Database
 from core.settings import Settings
 from core.texts import mark
-from streha.findings import Note, Todo
+from streha.doctor.findings import Note, Todo
 
 _SQL = queries.load("streha")
 

@@ -1,35 +1,24 @@
-"""Whether an installation is ready for the night: every check by itself, in words that say what to do."""
+"""What the database tells of an installation's readiness; every check by itself."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-import aiohttp
 
 from agencies.roster import gaps, uses_roster
 from agencies.service import Agencies
 from alerts.devices import Devices
-from bots.watching.identity_care import IdentityCare
 from cases import hold
 from core import heartbeat, queries
 from core.clock import Clock
-from core.database import Database, connect
-from core.errors import StrehaError
-from core.migrations import require_compatible
+from core.database import Database
 from core.settings import Settings
 from core.texts import mark
-from streha import signs_of_silence, terminal
-from streha.commands.setup import check as check_settings
-from streha.findings import Note, Todo
-from streha.installation import clock_of, settings_of_environment
+from streha import terminal
+from streha.doctor.findings import Note, Todo
 
 _SQL = queries.load("streha")
 
 MOST_SKEW_SECONDS = 2.0
-CHECK_SECONDS = 10.0
 OLD_MESSAGE = timedelta(minutes=2)
 OLD_ACT = timedelta(minutes=1)
 OLD_BEAT = timedelta(seconds=30)
@@ -38,90 +27,10 @@ ROSTER_AHEAD = timedelta(days=14)
 LATELY = timedelta(days=1)
 # The bot asks a homeserver at once, and again whenever that says that something has changed.
 LATELY_CONFIRMED = timedelta(hours=1)
-NO_METRICS = mark(
-    "off with these settings: nothing can raise an alarm by itself. To have them, set STREHA_METRICS_PORT."
-)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What one check found: nothing to do where `todo` is empty. A `note` is worth knowing, and no fault."""
-
-    check: str
-    todo: str = ""
-    note: str = ""
-    parameters: dict[str, str | int] | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Whether the check passed."""
-        return not self.todo
-
-
-Check = Callable[[], Awaitable[None]]
-
-
-async def examine() -> list[Finding]:
-    """Run every check that can be run; what depends on a failed one is left out."""
-    findings: list[Finding] = []
-    try:
-        settings = settings_of_environment()
-        check_settings(settings)
-    except StrehaError as error:
-        return [_failed(mark("settings"), error)]
-    findings.append(Finding(check=mark("settings")))
-    findings.append(Finding(check=mark("metrics"), note="" if settings.metrics_port else NO_METRICS))
-    findings.append(await _finding(mark("people's address leads here"), lambda: _public_origin(settings)))
-    findings.append(await _finding(mark("homeserver answers"), lambda: _homeserver(settings)))
-    if settings.homeserver_url and settings.matrix_user and settings.matrix_store_key:
-        care = IdentityCare(settings, clock_of(settings))
-        findings.append(await _finding(mark("bot's seeds are offline"), lambda: _seeds(care)))
-        findings.append(await _finding(mark("bot's devices are its own"), lambda: _devices(care)))
-        findings.append(await _finding(mark("bot may send without limit"), lambda: _limits(care)))
-        findings.append(
-            await _finding(
-                mark("homeserver keeps what is to be said later"), lambda: signs_of_silence.delays(care, settings)
-            )
-        )
-    try:
-        async with connect(settings.database_url.reveal(), connections=2, urgent_connections=1) as database:
-            findings += await _with_database(database, clock_of(settings), settings)
-    except StrehaError as error:
-        findings.append(_failed(mark("database answers"), error))
-    return findings
-
-
-async def _with_database(database: Database, clock: Clock, settings: Settings) -> list[Finding]:
-    schema = await _finding(mark("database fits this version"), lambda: require_compatible(database))
-    if not schema.ok:
-        return [Finding(check=mark("database answers")), schema]
-    examination = _Examination(database, clock, settings)
-    checks: list[tuple[str, Check]] = [
-        (mark("database can be written"), lambda: heartbeat.check_write(database, clock)),
-        (mark("clocks agree"), examination.clocks),
-        (mark("nothing is on hold"), examination.held),
-        (mark("one duty desk is staffed at all hours"), examination.always_staffed),
-        (mark("every responding desk can be reached"), examination.desks),
-        (mark("people are linked to their Matrix identity"), examination.linked),
-        (mark("people can be called beside Matrix"), examination.contacts),
-        (mark("devices can raise"), examination.devices),
-        (mark("people can raise and accept by telephone"), examination.telephone),
-        (mark("engine is at work"), lambda: examination.beats("engine")),
-        (mark("bots are at work"), lambda: examination.beats("bots")),
-        (mark("messages leave"), examination.outbox),
-        (mark("calling people is proven again and again"), lambda: signs_of_silence.proof(database, clock, settings)),
-        (
-            mark("homeserver speaks where Streha falls silent"),
-            lambda: signs_of_silence.absence(database, clock, settings),
-        ),
-        (mark("ledger is chained"), examination.ledger),
-    ]
-    found = [await _finding(name, check) for name, check in checks]
-    return [Finding(check=mark("database answers")), schema, *found]
-
-
-class _Examination:
-    """The checks that read the database."""
+class DatabaseChecks:
+    """Checks that read one database; each raises what there is to do, or to note."""
 
     def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
         self._database = database
@@ -129,6 +38,7 @@ class _Examination:
         self._settings = settings
 
     async def clocks(self) -> None:
+        """Compare the clocks of the machine and the database."""
         machine = self._clock.now() - self._clock.offset
         ahead = await self._database.seconds_ahead(machine.timestamp())
         if abs(ahead) > MOST_SKEW_SECONDS:
@@ -138,6 +48,7 @@ class _Examination:
             )
 
     async def held(self) -> None:
+        """Look whether a restored database waits to be compared."""
         async with self._database.reading() as look:
             found = await hold.current(look)
         if found is not None:
@@ -150,6 +61,7 @@ class _Examination:
             )
 
     async def always_staffed(self) -> None:
+        """Look for a desk that is staffed at all hours, and for gaps in its roster of the next days."""
         desks = await Agencies(self._database, self._clock).all_desks(ahead=ROSTER_AHEAD)
         if not any(each.always_staffed and each.officers for each in desks):
             raise Todo(
@@ -175,6 +87,7 @@ class _Examination:
             )
 
     async def desks(self) -> None:
+        """Look for desks where nobody sits, nor at the one that covers for it."""
         found = await Agencies(self._database, self._clock).all_desks(ahead=timedelta(0))
         desks = {each.id: each for each in found}
         empty = [
@@ -189,7 +102,7 @@ class _Examination:
             )
 
     async def linked(self) -> None:
-        """Only numbers: who it is, the administrators see."""
+        """Count who is not linked. Only numbers: who it is, the administrators see."""
         async with self._database.reading() as reading:
             row = await reading.row(_SQL["linked_people"], self._clock.now() - LATELY_CONFIRMED)
         if row is None or not row["people"]:
@@ -230,7 +143,7 @@ class _Examination:
             )
 
     async def contacts(self) -> None:
-        """Something must wake a sleeper: Matrix alone may stay silent on a phone that sleeps."""
+        """Look for something that wakes a sleeper: Matrix alone may stay silent on a phone that sleeps."""
         async with self._database.reading() as reading:
             row = await reading.row(_SQL["contacts"])
         assert row is not None  # noqa: S101 (it counts, so there is always a row)
@@ -263,7 +176,7 @@ class _Examination:
             raise Note(mark("A device ends within two weeks. See: streha device list"))
 
     async def telephone(self) -> None:
-        """Whoever is woken by a telephone should be able to answer with it; nobody depends on it."""
+        """Look whether who is woken by a telephone can answer with it; nobody depends on it."""
         if self._settings.gateway_inward_key:
             return
         async with self._database.reading() as reading:
@@ -278,6 +191,7 @@ class _Examination:
             )
 
     async def beats(self, role: str) -> None:
+        """Look whether a role was at work a moment ago."""
         at = (await heartbeat.beats(self._database)).get(role)
         if at is None:
             raise Todo(mark("The role {role} has never run. Start it: streha run --role {role}"), role=role)
@@ -289,6 +203,7 @@ class _Examination:
             )
 
     async def outbox(self) -> None:
+        """Look for messages that wait long or were lost."""
         async with self._database.transaction() as tx:
             oldest = await tx.value(_SQL["oldest_message"])
             lost = await tx.value(_SQL["unsendable_messages"], self._clock.now() - LATELY)
@@ -301,6 +216,7 @@ class _Examination:
             raise Todo(mark("Messages that could not be delivered: {count}. Look at the log of the bots."), count=lost)
 
     async def ledger(self) -> None:
+        """Look for acts that wait long for the chain."""
         async with self._database.transaction() as tx:
             oldest = await tx.value(_SQL["oldest_unchained"])
         if oldest is not None and self._clock.now() - oldest > OLD_ACT:
@@ -308,105 +224,6 @@ class _Examination:
                 mark("An act has waited {seconds} seconds for the chain. Look at the engine."),
                 seconds=_seconds_since(oldest, self._clock.now()),
             )
-
-
-async def _public_origin(settings: Settings) -> None:
-    """Ask as people's machines do, through whatever stands in front."""
-    try:
-        async with aiohttp.ClientSession() as session, session.get(settings.public_origin + "/healthz") as answer:
-            alive = answer.status == 200 and await answer.json() == {"status": "alive"}
-    except (aiohttp.ClientError, OSError, ValueError):
-        alive = False
-    if not alive:
-        raise Todo(
-            mark("{origin} does not lead to Streha. Check STREHA_PUBLIC_ORIGIN and the proxy, and start: streha run"),
-            origin=settings.public_origin,
-        )
-
-
-async def _homeserver(settings: Settings) -> None:
-    if not settings.homeserver_url:
-        raise Todo(mark("No homeserver is set. Set STREHA_HOMESERVER_URL."))
-    try:
-        async with (
-            aiohttp.ClientSession() as session,
-            session.get(settings.homeserver_url.rstrip("/") + "/_matrix/client/versions") as answer,
-        ):
-            answers = answer.status == 200
-    except (aiohttp.ClientError, OSError, ValueError):
-        answers = False
-    if not answers:
-        raise Todo(mark("The homeserver does not answer. Check STREHA_HOMESERVER_URL and start it."))
-
-
-async def _seeds(care: IdentityCare) -> None:
-    resting = care.resting()
-    if resting.unfinished:
-        raise Todo(
-            mark(
-                "New keys of the bot's identity were begun here and never finished. Repeat what was begun: streha "
-                "identity restore, or replace"
-            )
-        )
-    if resting.master_seed:
-        raise Todo(
-            mark(
-                "The bot's master seed is still on this machine: whoever takes it can pass for the bot for ever. Run: "
-                "streha identity seed-offline"
-            )
-        )
-    if resting.signing_seed:
-        raise Todo(
-            mark(
-                "The seed that signs the bot's devices is still on this machine. When all devices are signed, run: "
-                "streha identity seed-offline"
-            )
-        )
-
-
-async def _devices(care: IdentityCare) -> None:
-    """Look whether somebody else is signed in as the bot; where the bot has no device, nobody can be asked."""
-    resting = care.resting()
-    if resting.device_id is None:
-        return
-    account = await care.account()
-    if account.master != resting.master:
-        raise Todo(mark("The homeserver does not show the bot's identity. Look into it: streha identity show"))
-    if account.unsigned:
-        raise Todo(
-            mark(
-                "Devices of the bot's account that its identity has not signed: {count}. Somebody has its password, or "
-                "one was left over. See: streha identity show"
-            ),
-            count=len(account.unsigned),
-        )
-
-
-async def _limits(care: IdentityCare) -> None:
-    if care.resting().device_id is not None and await care.is_limited():
-        raise Todo(
-            mark(
-                "The homeserver limits how fast the bot sends: calls to many rooms would wait. Lift the limits of its "
-                "account, as README describes"
-            )
-        )
-
-
-async def _finding(name: str, check: Check) -> Finding:
-    try:
-        async with asyncio.timeout(CHECK_SECONDS):
-            await check()
-    except Note as noted:
-        return Finding(check=name, note=noted.reason, parameters=noted.parameters)
-    except StrehaError as error:
-        return _failed(name, error)
-    except TimeoutError:
-        return Finding(check=name, todo=mark("This took too long. Look at the load of the machine."))
-    return Finding(check=name)
-
-
-def _failed(name: str, error: StrehaError) -> Finding:
-    return Finding(check=name, todo=error.reason, parameters=error.parameters)
 
 
 def _seconds_since(at: datetime, now: datetime) -> int:
