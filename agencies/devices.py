@@ -1,7 +1,7 @@
 """Devices of agencies that can only raise: a panic button by a door, a shortcut on a worker's telephone.
 
 Owns the table `raising_devices`. A device is named by a label, raises in one compartment (an id of `cases`; whether it
-still may is the rule of `alerts.device_places`), and is for one person or for nobody in particular: then its token
+still may is the rule of `alerts.devices.places`), and is for one person or for nobody in particular: then its token
 proves the device and not who holds it. Of the token, 32 random bytes shown once, only a hash is kept. It outlives
 sessions, and ends when it is removed, at its end date where it has one, and when its person leaves.
 """

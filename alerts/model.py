@@ -10,7 +10,7 @@ from typing import NewType
 from uuid import UUID
 
 from agencies.model import AgencyId, PersonId, RaisingDevice
-from alerts.emergency import EmergencyCall, Police, PoliceQuestion, police
+from alerts.police.emergency import EmergencyCall, Police, PoliceQuestion, police
 from alerts.vocabulary import Certainty, Event, Severity, StandDownReason, Status, Through
 from cases.model import CaseId, CompartmentId, Part
 from core.errors import Conflict

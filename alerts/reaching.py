@@ -14,11 +14,12 @@ from uuid import UUID
 from agencies import contacts
 from agencies.contacts import Contact, ContactId
 from agencies.model import DeskId, PersonId
-from alerts import messages, proving, store
+from alerts import messages, store
 from alerts.audience import Surroundings
 from alerts.calling import compartment_of, surroundings
 from alerts.escalation import paused_until
 from alerts.model import Alert, AlertId, Recipient, State
+from alerts.proof import proving
 from alerts.vocabulary import Status
 from alerts.waking import TESTS, beside, rings
 from cases import store as case_store

@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from agencies.model import Person, PersonId
-from alerts import handing_over, incidents, messages, police_asking, store
+from alerts import messages, store
 from alerts.acting import around_of, require_called, require_sight
 from alerts.audience import Surroundings
 from alerts.calling import (
@@ -21,7 +21,9 @@ from alerts.calling import (
     followers,
     note_agencies,
 )
+from alerts.duty import handing_over
 from alerts.escalation import CANCEL_PAUSE
+from alerts.incidents import records as incidents
 from alerts.model import (
     Accepted,
     Alert,
@@ -32,6 +34,7 @@ from alerts.model import (
     after,
 )
 from alerts.owning import owner_calls
+from alerts.police import asking as police_asking
 from alerts.pressing import new_alert, take_up
 from alerts.speaking import conversation
 from alerts.viewing import AlertView, view, views

@@ -10,7 +10,6 @@ from uuid import UUID
 import msgspec
 
 from agencies.model import DeviceId, PersonId, RaisingDevice
-from alerts.emergency import EmergencyCall, PoliceQuestion
 from alerts.model import (
     Accepted,
     AgencyAnswer,
@@ -21,6 +20,7 @@ from alerts.model import (
     Recipient,
     State,
 )
+from alerts.police.emergency import EmergencyCall, PoliceQuestion
 from alerts.vocabulary import Certainty, Event, Severity, StandDownReason, Status, Through
 from cases.model import CaseId, CompartmentId
 from core import queries

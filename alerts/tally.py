@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from agencies import duty_rings
-from alerts import incident_sweep, police_asking, proving
+from alerts.incidents import sweep as incident_sweep
 from alerts.model import State
+from alerts.police import asking as police_asking
+from alerts.proof import proving
 from alerts.store import SQL
 from core import metrics
 from core.database import Reading

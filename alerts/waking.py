@@ -15,8 +15,10 @@ from uuid import UUID, uuid5
 from agencies import contacts
 from agencies.contacts import Contact, ContactId, Means
 from agencies.model import DeskId, PersonId
-from alerts import duty_messages, messages, proving, texts
+from alerts import messages, texts
+from alerts.duty import messages as duty_messages
 from alerts.model import Alert, State
+from alerts.proof import proving
 from alerts.vocabulary import Severity, Status
 from core import outbox
 from core.database import Transaction
@@ -75,7 +77,7 @@ def rings(key: str) -> bool:
 def beside(alert: Alert | None, key: str, called: Iterable[Contact]) -> list[Message]:
     """Return a ring, by its key in a room, for contacts: one for each cause, in however many rooms it rings.
 
-    Without an alert it is for a device that could raise none (`alerts.device_places`). A telephone that is noted of a
+    Without an alert it is for a device that could raise none (`alerts.devices.places`). A telephone that is noted of a
     person and of a desk rings once, as the person's.
     """
     found: dict[tuple[Means, str], Contact] = {}

@@ -10,8 +10,8 @@ from typing import Self
 from uuid import UUID
 
 from agencies.attestation import EndReason
-from alerts.emergency import Service
-from alerts.incident_rules import Fact, Section
+from alerts.incidents.rules import Fact, Section
+from alerts.police.emergency import Service
 from alerts.vocabulary import Event, StandDownReason, Status
 from cases.model import Part
 from client.answers import (

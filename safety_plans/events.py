@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from alerts import acting, incidents
+from alerts import acting
 from alerts import store as alert_store
-from alerts.incident_rules import LEAKS
+from alerts.incidents import records as incidents
+from alerts.incidents.rules import LEAKS
 from alerts.model import Alert, AlertId
 from alerts.vocabulary import Status
 from cases import store as case_store

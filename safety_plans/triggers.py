@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from alerts.incident_rules import Fact
+from alerts.incidents.rules import Fact
 from alerts.vocabulary import Event, Status
 from safety_plans.model import Reason, Review
 

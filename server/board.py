@@ -14,9 +14,9 @@ from agencies.duty_ring import DutyRing
 from agencies.model import AgencyId, DeskId, DutyDesk, Person, PersonId
 from agencies.roster import Interval, gaps, on_duty, uses_roster
 from agencies.service import Agencies
-from alerts import proving
 from alerts.model import Accepted
-from alerts.proof import Proof
+from alerts.proof import proving
+from alerts.proof.rules import Proof
 from alerts.service import Alerts, AlertView
 from cases import hold, ledger
 from cases.model import Case, Compartment

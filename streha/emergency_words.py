@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerts.emergency import Police, Service
+from alerts.police.emergency import Police, Service
 from client.answers import Alert, EmergencyCall
 from client.key_file import KeyFile
 from core.texts import mark

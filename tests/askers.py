@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from agencies.attestation import code_of
 from agencies.model import AgencyId, AgencyKind, Person, PersonId, Role
-from alerts.devices import Devices
+from alerts.devices.service import Devices
 from alerts.vocabulary import Event, Status
 from cases.model import Compartment, Part
 from crypto import sign_in

@@ -16,7 +16,7 @@ import trustme
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from alerts.answer_numbers import key_of
+from alerts.telephone.answer_numbers import key_of
 from core.clock import Clock
 from core.database import Database
 from core.settings import Settings

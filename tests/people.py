@@ -13,8 +13,8 @@ from agencies.linking import Linking
 from agencies.model import Agency, AgencyKind, DeskId, Person, PersonId, Role
 from agencies.service import Agencies
 from alerts.closing import Closing
-from alerts.emergency_calls import EmergencyCalls
-from alerts.incidents import Incidents
+from alerts.incidents.records import Incidents
+from alerts.police.emergency_calls import EmergencyCalls
 from alerts.service import Alerts
 from cases.departure import depart
 from cases.model import Case, Part

@@ -14,8 +14,8 @@ import msgspec
 
 from agencies.contacts import ContactId, Contacts, Means
 from agencies.model import Person
-from alerts.answer_numbers import key_of
 from alerts.model import AlertId
+from alerts.telephone.answer_numbers import key_of
 from core.clock import Clock
 from core.settings import Secret, Settings
 from crypto import webhook_signature

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from alerts.emergency import Police, Service
-from alerts.emergency_calls import EmergencyCalls
+from alerts.police.emergency import Police, Service
+from alerts.police.emergency_calls import EmergencyCalls
 from alerts.service import AlertView
 from bots.talk.answers import Answers
 from bots.talk.heard import Heard

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import assert_never
 from uuid import UUID
 
-from alerts import ringing
 from alerts import store as alert_store
+from alerts.duty import ringing
 from alerts.service import Alerts, AlertView
 from alerts.vocabulary import Event, StandDownReason, Status, Through
 from bots.talk import confirmations

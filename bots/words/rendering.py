@@ -17,8 +17,13 @@ from zoneinfo import ZoneInfo
 
 from agencies import store as directory
 from agencies.model import AgencyId, PersonId
-from alerts import desk_calls, device_places, duty_messages, incident_messages, police_messages, proving
 from alerts import texts as alert_texts
+from alerts.devices import places as device_places
+from alerts.duty import messages as duty_messages
+from alerts.incidents import messages as incident_messages
+from alerts.police import messages as police_messages
+from alerts.proof import proving
+from alerts.telephone import desk_calls
 from bots.words import absence_words, commands, replies, room_messages
 from bots.words.bundling import Bundle, due
 from bots.words.commands import Verb

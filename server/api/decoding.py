@@ -17,7 +17,7 @@ import msgspec
 from aiohttp import hdrs, web
 
 from agencies.service import NO_AGENCY, NO_PERSON
-from alerts.devices import NO_RAISE
+from alerts.devices.service import NO_RAISE
 from alerts.store import NO_ALERT
 from cases.rules import NO_CASE, NO_COMPARTMENT
 from core.errors import InvalidInput, NotFound

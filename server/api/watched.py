@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 from aiohttp import web
 
-from alerts import proving
+from alerts.proof import proving
 from core import heartbeat
 from core.clock import Clock
 from core.database import Database

@@ -23,9 +23,9 @@ import aiohttp
 
 from agencies.contacts import Means
 from alerts import reaching, undelivered, waking
-from alerts.answer_numbers import asking
 from alerts.model import AlertId
 from alerts.reaching import Wanted
+from alerts.telephone.answer_numbers import asking
 from core import logs, metrics, outbox
 from core.clock import Clock
 from core.database import Database

@@ -10,7 +10,7 @@ import typer
 
 from agencies.model import AgencyId
 from alerts.drills import Drills, Figures
-from alerts.emergency import Police
+from alerts.police.emergency import Police
 from alerts.texts import EVENT_TEXTS
 from alerts.vocabulary import Event, StandDownReason, Status
 from client.answers import Alert

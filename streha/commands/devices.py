@@ -15,7 +15,7 @@ import typer
 
 from agencies.devices import NO_DEVICE, ListedDevice
 from agencies.model import AgencyId, DeviceId, Person, RaisingDevice
-from alerts.devices import Devices
+from alerts.devices.service import Devices
 from alerts.vocabulary import Status
 from client import device_file, key_file
 from client.device_api import DeviceApi

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import typer
 
-from alerts.emergency import Service
+from alerts.police.emergency import Service
 from bots.words.commands import CALLERS, Caller
 from client.answers import Alert
 from client.api import ApiClient

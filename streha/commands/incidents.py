@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from alerts.incident_messages import FACT_TEXTS, SECTION_TEXTS
-from alerts.incident_rules import Fact, Section
+from alerts.incidents.messages import FACT_TEXTS, SECTION_TEXTS
+from alerts.incidents.rules import Fact, Section
 from client.answers import Incident
 from core.clock import SystemClock
 from core.texts import mark

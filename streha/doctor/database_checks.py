@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from agencies.roster import gaps, uses_roster
 from agencies.service import Agencies
-from alerts.devices import Devices
+from alerts.devices.service import Devices
 from cases import hold
 from core import heartbeat, queries
 from core.clock import Clock

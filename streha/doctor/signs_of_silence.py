@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from alerts import proving
+from alerts.proof import proving
 from bots.watching.identity_care import IdentityCare
 from core import queries
 from core.clock import Clock

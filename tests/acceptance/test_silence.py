@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from agencies.model import AgencyKind
-from alerts import proving
-from alerts.proof import Proof
+from alerts.proof import proving
+from alerts.proof.rules import Proof
 from crypto import webhook_signature
 from deploy.demo_linking import DemoLinking
 from deploy.demo_network import DemoAccount, populate

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import Dialog, Route, expect
 
-from alerts.emergency_calls import EmergencyCalls
+from alerts.police.emergency_calls import EmergencyCalls
 from alerts.vocabulary import StandDownReason
 from cases.model import Part
 from core.outbox import TargetKind

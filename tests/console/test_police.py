@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from playwright.async_api import expect
 
-from alerts.emergency import Police
-from alerts.police_asking import ask_on
+from alerts.police.asking import ask_on
+from alerts.police.emergency import Police
 from tests.console.browsers import PHONE, Browsers, Machine
 from tests.console.elsewhere import raised
 from tests.console.serving import ServedConsole

@@ -12,7 +12,7 @@ import pytest
 
 from agencies.model import DeskId
 from agencies.rosters import Rosters
-from alerts import ringing
+from alerts.duty import ringing
 from bots.rooms.occupants import Occupants
 from bots.talk.handling import Handling
 from bots.wire.homeserver import Homeserver

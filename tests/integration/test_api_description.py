@@ -14,8 +14,8 @@ import pytest
 
 from agencies.attestation import EndReason, code_of
 from agencies.model import Role
-from alerts.devices import Devices
-from alerts.incident_rules import Fact, Section
+from alerts.devices.service import Devices
+from alerts.incidents.rules import Fact, Section
 from alerts.vocabulary import StandDownReason, Status
 from cases.model import Part
 from client.api import ApiClient

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from alerts.devices import Devices
+from alerts.devices.service import Devices
 from client.device_api import DeviceApi
 from client.device_file import DeviceFile
 from client.device_raising import DeviceProgress, raise_with_device

@@ -7,8 +7,8 @@ from datetime import timedelta
 from uuid import uuid4
 
 from agencies.model import Person
-from alerts import proving
 from alerts.model import AlertId
+from alerts.proof import proving
 from alerts.vocabulary import Event, StandDownReason, Status
 from cases import ledger
 from core import heartbeat

@@ -9,7 +9,7 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from alerts.emergency import Police, Service
+from alerts.police.emergency import Police, Service
 from alerts.vocabulary import Status
 from bots.rooms.occupants import Occupants
 from bots.talk.handling import Handling

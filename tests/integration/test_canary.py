@@ -19,7 +19,7 @@ from typer.main import get_command
 
 from agencies.contacts import Contacts, Means
 from agencies.model import Agency, AgencyKind, Person, Role
-from alerts.devices import Devices
+from alerts.devices.service import Devices
 from cases.model import Part
 from core import logs
 from core.clock import SystemClock

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from agencies.model import Person
-from alerts.incident_rules import Fact, Kind, Section
+from alerts.incidents.rules import Fact, Kind, Section
 from alerts.model import Alert
 from alerts.vocabulary import Event, StandDownReason, Status
 from cases.ledger import sequence_all

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from agencies.model import RaisingDevice
-from alerts.devices import Devices
+from alerts.devices.service import Devices
 from alerts.vocabulary import Status
 from client.device_api import PREFIX, DeviceApi
 from client.device_file import DeviceFile

@@ -12,7 +12,7 @@ import pytest
 from agencies.contacts import Contacts, Means
 from agencies.model import AgencyId, Person, RaisingDevice
 from alerts import reaching
-from alerts.devices import DeviceRaises, Devices, Reached
+from alerts.devices.service import DeviceRaises, Devices, Reached
 from alerts.model import Alert, AlertId, State
 from alerts.vocabulary import Certainty, Event, Severity, StandDownReason, Status, Through
 from bots.words.rendering import Renderer, names_for

@@ -16,7 +16,7 @@ from agencies.duty_ring import ANSWERED_WITHIN, RingState
 from agencies.model import DeskId, DutyDesk, Person
 from agencies.roster import on_duty
 from agencies.rosters import Rosters
-from alerts import ringing
+from alerts.duty import ringing
 from alerts.sweep import escalate_due
 from alerts.vocabulary import Event
 from core.database import Database

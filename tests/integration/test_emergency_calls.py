@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from alerts.emergency import EmergencyCall, Police, Service
 from alerts.model import Alert
-from alerts.police_asking import ask_on, next_due
+from alerts.police.asking import ask_on, next_due
+from alerts.police.emergency import EmergencyCall, Police, Service
 from alerts.sweep import escalate_due
 from alerts.vocabulary import Event, StandDownReason, Status
 from core.database import Database

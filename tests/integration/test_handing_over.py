@@ -12,7 +12,7 @@ import pytest
 
 from agencies.model import DeskId, Person
 from agencies.rosters import Rosters
-from alerts import handing_over, ringing
+from alerts.duty import handing_over, ringing
 from alerts.model import OWNED, Alert, AlertId, State
 from alerts.sweep import escalate_due
 from alerts.vocabulary import Event, StandDownReason, Status

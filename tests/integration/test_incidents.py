@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from alerts.incident_rules import Duty, Fact, Kind, Section
-from alerts.incident_sweep import next_due, remind_due
+from alerts.incidents.rules import Duty, Fact, Kind, Section
+from alerts.incidents.sweep import next_due, remind_due
 from alerts.model import Alert
 from alerts.vocabulary import Event, StandDownReason, Status
 from core.database import Database

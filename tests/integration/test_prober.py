@@ -14,7 +14,7 @@ from uuid import UUID
 import aiohttp
 import pytest
 
-from alerts import proving
+from alerts.proof import proving
 from bots.account.credentials import Credentials
 from bots.device.device import MatrixDevice
 from bots.device.received import Received

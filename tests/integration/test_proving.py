@@ -12,8 +12,8 @@ import pytest
 
 from agencies.contacts import Contacts, Means
 from agencies.model import DeskId
-from alerts import proving
-from alerts.proof import FAILS_AFTER, Proof
+from alerts.proof import proving
+from alerts.proof.rules import FAILS_AFTER, Proof
 from bots.device.received import Received
 from bots.rooms import probe, rooms
 from bots.rooms.occupants import Occupants

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from alerts import proving
+from alerts.proof import proving
 from bots.rooms import rooms
 from core.database import Database
 from core.outbox import Target, TargetKind

@@ -16,10 +16,10 @@ from agencies.attestation import EndReason
 from agencies.linking import Linking
 from agencies.model import Person, PersonId
 from alerts.closing import Closing
-from alerts.emergency_calls import EmergencyCalls
-from alerts.incident_rules import Fact, Section
-from alerts.incidents import Incidents
+from alerts.incidents.records import Incidents
+from alerts.incidents.rules import Fact, Section
 from alerts.model import AlertId
+from alerts.police.emergency_calls import EmergencyCalls
 from alerts.service import Alerts
 from alerts.vocabulary import StandDownReason
 from cases.model import CaseId, CompartmentId, Part

@@ -6,7 +6,7 @@ import string
 
 import pytest
 
-from alerts.device_places import TEXTS as DEVICE_TEXTS
+from alerts.devices.places import TEXTS as DEVICE_TEXTS
 from alerts.texts import EVENT_TEXTS, REASON_TEXTS, TEXTS
 from alerts.vocabulary import Event, StandDownReason
 from safety_plans.messages import TEXTS as REVIEW_TEXTS

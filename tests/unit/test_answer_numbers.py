@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from agencies.contacts import Contact, ContactId, Means
 from agencies.model import DeskId, PersonId
-from alerts.answer_numbers import Standing, asking, key_of, meant
 from alerts.model import Alert, AlertId, State
+from alerts.telephone.answer_numbers import Standing, asking, key_of, meant
 from alerts.vocabulary import Certainty, Event, Severity, Status, Through
 from cases.model import CaseId, CompartmentId
 from core.settings import Secret, Settings

@@ -10,9 +10,9 @@ import pytest
 
 from agencies.duty_ring import DutyRing, DutyRingId
 from agencies.model import DeskId, PersonId
-from alerts import duty_messages
 from alerts import texts as alert_texts
-from alerts.duty_messages import RING, TEXTS
+from alerts.duty import messages as duty_messages
+from alerts.duty.messages import RING, TEXTS
 from alerts.waking import SENTENCES
 from bots.words.commands import WORDS, Command, Verb, parse, word
 from bots.words.rendering import Names, Renderer

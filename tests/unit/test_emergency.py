@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from agencies.model import PersonId
-from alerts.emergency import EmergencyCall, Police, PoliceQuestion, Service, known_already, police
-from alerts.police_messages import TEXTS
+from alerts.police.emergency import EmergencyCall, Police, PoliceQuestion, Service, known_already, police
+from alerts.police.messages import TEXTS
 from bots.words.commands import Caller, Command, NearMiss, Said, Verb, parse
 from bots.words.names import named
 from core.texts import LANGUAGES, render

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from alerts.model import State
-from alerts.telephone import Outcome
+from alerts.telephone.hearing import Outcome
 from alerts.vocabulary import Severity, Status, Through
 from core import metrics
 from core.metrics.__main__ import table

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.proof import FAILS_AFTER, Proof
+from alerts.proof.rules import FAILS_AFTER, Proof
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 INTERVAL = timedelta(minutes=5)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agencies.initials import named
 from agencies.model import AgencyId, Person, PersonId, Role
 from alerts import panic_words
-from alerts.telephone_words import Acceptance, CallForHelp, read
+from alerts.telephone.words import Acceptance, CallForHelp, read
 from bots.words.commands import WORDS, Verb
 
 HELP = CallForHelp()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agencies.model import PersonId
-from alerts.incident_rules import Fact
+from alerts.incidents.rules import Fact
 from alerts.vocabulary import Event
 from cases.model import CaseId
 from safety_plans.model import Level, Reason, Review, ReviewId, ReviewState

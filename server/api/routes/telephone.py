@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from alerts.telephone import Heard
-from alerts.telephone_words import CallForHelp, read
+from alerts.telephone.hearing import Heard
+from alerts.telephone.words import CallForHelp, read
 from core.errors import NotAuthenticated
 from core.texts import mark
 from server.api.access import Access

@@ -9,7 +9,6 @@ from uuid import UUID
 import msgspec
 
 from agencies.model import AgencyId, PersonId, RaisingDevice
-from alerts.emergency import EmergencyCall, Police, Service
 from alerts.escalation import paused_until
 from alerts.model import (
     AgencyAnswer,
@@ -19,6 +18,7 @@ from alerts.model import (
     State,
     Tier,
 )
+from alerts.police.emergency import EmergencyCall, Police, Service
 from alerts.service import AlertView
 from alerts.vocabulary import Certainty, Event, Severity, StandDownReason, Status, Through
 from cases.model import CaseId, CompartmentId, Part

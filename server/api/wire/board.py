@@ -12,7 +12,7 @@ from agencies.duty_ring import DutyRing, RingState
 from agencies.model import AgencyId, DeskId, DutyDesk, PersonId
 from agencies.roster import Interval
 from alerts.model import Accepted
-from alerts.proof import Proof
+from alerts.proof.rules import Proof
 from alerts.vocabulary import Status
 from cases.model import Compartment, CompartmentId
 from core.settings import Settings

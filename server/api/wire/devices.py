@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from alerts.devices import DeviceView, Reached
+from alerts.devices.service import DeviceView, Reached
 from alerts.vocabulary import Status
 from server.api.wire import Moment, NameOfPerson, Wire
 

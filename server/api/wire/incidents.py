@@ -7,8 +7,8 @@ from typing import Annotated, Self
 import msgspec
 
 from agencies.model import PersonId
-from alerts.incident_rules import Duty, Fact, Kind, Noted, Section
-from alerts.incidents import IncidentView
+from alerts.incidents.records import IncidentView
+from alerts.incidents.rules import Duty, Fact, Kind, Noted, Section
 from alerts.model import AlertId
 from server.api.wire import Codename, Moment, NameOfPerson, Wire
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 import msgspec
 
-from alerts.telephone import Answer, Outcome
+from alerts.telephone.hearing import Answer, Outcome
 from server.api.wire import Language, Moment, Wire
 
 # Far longer than any number, and shorter than what somebody could hide in one.

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from agencies.model import PersonId
-from alerts.incident_rules import WITHIN, Duty, Fact, Kind, Noted, Section, next_reminder
+from alerts.incidents.rules import WITHIN, Duty, Fact, Kind, Noted, Section, next_reminder
 from alerts.model import Alert, AlertId
 from alerts.store import SQL
 from cases.model import CaseId

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agencies.model import PersonId
-from alerts.incident_rules import Duty, Fact, Section
+from alerts.incidents.rules import Duty, Fact, Section
 from core.outbox import Message, Target, TargetKind
 from core.texts import mark
 

@@ -1,8 +1,8 @@
 """Raising and accepting by telephone: what the agency's gateway hands on, done once, and what is answered.
 
 Whoever calls may have forged the number. A call for help is raised all the same, as not verified; where no case can be
-chosen, the caller's own duty desk is called (`alerts.desk_calls`). Accepting needs the number that the call for this
-alert told to this very contact (`alerts.answer_numbers`), and at a desk who it is. An unknown number is answered in the
+chosen, the caller's own duty desk is called (`alerts.telephone.desk_calls`). Accepting needs the number that the call for this
+alert told to this very contact (`alerts.telephone.answer_numbers`), and at a desk who it is. An unknown number is answered in the
 words that a known one gets where nothing was done. Nothing that is answered holds a name, a codename or an event.
 """
 
@@ -21,10 +21,10 @@ from agencies.initials import named
 from agencies.model import AgencyId, DeskId, DutyDesk, Person, PersonId
 from agencies.roster import on_duty
 from alerts import panic_words, reaching, store
-from alerts.answer_numbers import Meant, Standing, key_of, meant
-from alerts.desk_calls import Caller, call_desks
 from alerts.service import Alerts
-from alerts.telephone_words import Acceptance, CallForHelp, read
+from alerts.telephone.answer_numbers import Meant, Standing, key_of, meant
+from alerts.telephone.desk_calls import Caller, call_desks
+from alerts.telephone.words import Acceptance, CallForHelp, read
 from alerts.vocabulary import Through
 from cases import rules
 from cases import store as case_store

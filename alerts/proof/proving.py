@@ -14,7 +14,7 @@ from agencies import contacts
 from agencies import store as directory
 from agencies.model import DutyDesk
 from agencies.roster import on_duty
-from alerts.proof import KEPT, STATUS, Proof
+from alerts.proof.rules import KEPT, STATUS, Proof
 from alerts.store import SQL
 from core import logs, outbox
 from core.clock import Clock

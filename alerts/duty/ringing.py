@@ -18,7 +18,7 @@ from agencies.duty_rings import LastRings
 from agencies.model import DeskId, DutyDesk, Person, PersonId
 from agencies.roster import KEPT
 from agencies.stints import AHEAD, Stint, due, stints, zone_of
-from alerts import duty_messages as messages
+from alerts.duty import messages
 from alerts.store import SQL
 from core import ledger, logs, metrics, outbox
 from core.clock import Clock

@@ -1,4 +1,4 @@
-"""Handing over open alerts at the end of a shift: found, asked about, and taken, each once (`alerts.hand_over`).
+"""Handing over open alerts at the end of a shift: found, asked about, and taken, each once (`alerts.duty.hand_over`).
 
 The alert is held before its hand-overs, here and where somebody accepts: two engines and a word never decide at once.
 """
@@ -16,7 +16,7 @@ from agencies.stints import ended_between
 from alerts import messages, store
 from alerts.audience import Surroundings
 from alerts.calling import compartment_of, followers, surroundings
-from alerts.hand_over import (
+from alerts.duty.hand_over import (
     HandOver,
     HandOverId,
     HandOverState,

@@ -8,11 +8,12 @@ from datetime import datetime
 from uuid import UUID
 
 from agencies.model import PersonId
-from alerts import incident_store, store
+from alerts import store
 from alerts.acting import around_of
 from alerts.audience import Surroundings
-from alerts.incident_messages import alone, reminders
-from alerts.incident_rules import Duty, Kind, next_reminder, overdue
+from alerts.incidents import store as incident_store
+from alerts.incidents.messages import alone, reminders
+from alerts.incidents.rules import Duty, Kind, next_reminder, overdue
 from cases import store as case_store
 from core import ledger, logs, outbox
 from core.clock import Clock

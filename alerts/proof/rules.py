@@ -2,7 +2,7 @@
 
 A proof is a self-test of CAP status `System`: every few minutes a message goes the whole way of an alert into a room of
 its own, where a second Matrix client, the prober, reads it and answers; it is proven once the bot has heard the answer.
-Nobody else hears of it. `alerts.proving` carries these rules out.
+Nobody else hears of it. `alerts.proof.proving` carries these rules out.
 """
 
 from __future__ import annotations

@@ -12,12 +12,13 @@ from datetime import datetime
 from uuid import UUID
 
 from agencies.model import PersonId
-from alerts import police_messages, store
+from alerts import store
 from alerts.acting import around_of
 from alerts.audience import Surroundings
 from alerts.calling import followers
-from alerts.emergency import ASKED_AGAIN_AFTER, GIVEN_UP_AFTER, QUESTIONS, Police, PoliceQuestion
 from alerts.model import Alert, AlertId
+from alerts.police import messages as police_messages
+from alerts.police.emergency import ASKED_AGAIN_AFTER, GIVEN_UP_AFTER, QUESTIONS, Police, PoliceQuestion
 from alerts.vocabulary import Severity
 from core import ledger, outbox
 from core.clock import Clock

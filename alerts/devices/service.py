@@ -16,8 +16,9 @@ from agencies import store as directory
 from agencies.devices import ListedDevice
 from agencies.model import AgencyId, DeviceId, Person, RaisingDevice
 from agencies.service import NO_PERSON
-from alerts import device_places, store
+from alerts import store
 from alerts.calling import surroundings
+from alerts.devices import places as device_places
 from alerts.model import Press, State
 from alerts.pressing import new_alert, take_up
 from alerts.viewing import AlertView, view

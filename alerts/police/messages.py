@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agencies.model import PersonId
-from alerts.emergency import EmergencyCall, Service
 from alerts.messages import notice
 from alerts.model import Alert
+from alerts.police.emergency import EmergencyCall, Service
 from core.outbox import Message, Target, TargetKind
 from core.texts import mark
 

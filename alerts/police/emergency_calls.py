@@ -9,13 +9,14 @@ from datetime import datetime
 from uuid import UUID
 
 from agencies.model import Person, PersonId
-from alerts import police_messages, store
+from alerts import store
 from alerts.acting import around_of, require_called
 from alerts.audience import Surroundings
 from alerts.calling import followers
-from alerts.emergency import EmergencyCall, Police, Service, known_already
 from alerts.model import Alert, AlertId
-from alerts.police_asking import raisers_to_ring
+from alerts.police import messages as police_messages
+from alerts.police.asking import raisers_to_ring
+from alerts.police.emergency import EmergencyCall, Police, Service, known_already
 from alerts.service import Alerts, AlertView
 from core import ledger, once, outbox
 from core.clock import Clock

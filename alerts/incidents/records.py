@@ -13,11 +13,12 @@ from datetime import datetime
 
 from agencies import store as directory
 from agencies.model import Person, PersonId
-from alerts import incident_store, store
+from alerts import store
 from alerts.acting import around_of, require_sight
 from alerts.audience import Surroundings
-from alerts.incident_messages import alone, reminders
-from alerts.incident_rules import ENDS_BREACH, Duty, Fact, Kind, Noted, Section, missing
+from alerts.incidents import store as incident_store
+from alerts.incidents.messages import alone, reminders
+from alerts.incidents.rules import ENDS_BREACH, Duty, Fact, Kind, Noted, Section, missing
 from alerts.model import Alert, AlertId
 from alerts.vocabulary import Status
 from core import ledger, outbox

@@ -1,0 +1,1 @@
+"""Devices that can only raise."""

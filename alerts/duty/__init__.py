@@ -1,0 +1,1 @@
+"""What whoever comes on duty, or leaves it, hears and answers."""

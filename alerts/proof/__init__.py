@@ -1,0 +1,1 @@
+"""The proof, again and again, that people can be called."""

@@ -1,0 +1,1 @@
+"""Raising and accepting by telephone."""
