@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 
 import typer
 
@@ -11,75 +13,67 @@ from core import logs
 from core.errors import StrehaError
 from core.texts import mark
 from streha import terminal
-from streha.commands import (
-    agencies,
-    alerts,
-    cases,
-    console,
-    contacts,
-    devices,
-    doctor,
-    duty,
-    emergency,
-    identity,
-    incidents,
-    ledger,
-    matrix,
-    people,
-    resume,
-    reviews,
-    rooms,
-    setup,
-    watch,
-)
-from streha.demo_command import demo_command
-from streha.run_command import run_command
 from streha.terminal import say
 
-app = typer.Typer(
-    name="streha",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help=say(
-        mark(
-            "Streha: case channels, reminders and alerts for agencies that protect people.\n\n"
-            "Your own commands (case, review, alert, incident, matrix, console, watch) need your key file: --key FILE, "
-            "or STREHA_KEY_FILE. The operator's commands read the settings of the environment.\n\n"
-            "\b\nMost used:\n"
-            "  streha alert raise CASE     call for help and stay until somebody accepts\n"
-            "  streha alert ack CASE       accept an alert\n"
-            "  streha case list            your cases\n"
-            "  streha review list          what must be assessed again\n"
-            "  streha console              open the board in your browser\n"
-            "  streha watch                what changes, as it happens\n"
-            "  streha doctor               whether the installation is ready (operator)"
-        )
-    ),
+# Every command, in the order of the help, and where it is. Only what is asked for is loaded: whoever raises an alert
+# must not wait for what the operator's commands need.
+COMMANDS = {
+    "alert": "streha.commands.alerts",
+    "incident": "streha.commands.incidents",
+    "case": "streha.commands.cases",
+    "review": "streha.commands.reviews",
+    "matrix": "streha.commands.matrix",
+    "console": "streha.commands.console",
+    "watch": "streha.commands.watch",
+    "run": "streha.run_command",
+    "demo": "streha.demo_command",
+    "check-config": "streha.commands.setup",
+    "migrate": "streha.commands.setup",
+    "agency": "streha.commands.agencies",
+    "duty": "streha.commands.duty",
+    "person": "streha.commands.people",
+    "contact": "streha.commands.contacts",
+    "device": "streha.commands.devices",
+    "raise": "streha.commands.devices",
+    "rooms": "streha.commands.rooms",
+    "ledger": "streha.commands.ledger",
+    "identity": "streha.commands.identity",
+    "doctor": "streha.commands.doctor",
+    "resume": "streha.commands.resume",
+}
+
+HELP = mark(
+    "Streha: case channels, reminders and alerts for agencies that protect people.\n\n"
+    "Your own commands (case, review, alert, incident, matrix, console, watch) need your key file: --key FILE, "
+    "or STREHA_KEY_FILE. The operator's commands read the settings of the environment.\n\n"
+    "\b\nMost used:\n"
+    "  streha alert raise CASE     call for help and stay until somebody accepts\n"
+    "  streha alert ack CASE       accept an alert\n"
+    "  streha case list            your cases\n"
+    "  streha review list          what must be assessed again\n"
+    "  streha console              open the board in your browser\n"
+    "  streha watch                what changes, as it happens\n"
+    "  streha doctor               whether the installation is ready (operator)"
 )
-emergency.add_to(alerts.app)
-app.add_typer(alerts.app, name="alert")
-app.add_typer(incidents.app, name="incident")
-app.add_typer(cases.app, name="case")
-app.add_typer(reviews.app, name="review")
-app.add_typer(matrix.app, name="matrix")
-console.add_to(app)
-watch.add_to(app)
-app.command("run")(run_command)
-app.command("demo")(demo_command)
-setup.add_to(app)
-app.add_typer(agencies.app, name="agency")
-app.add_typer(duty.app, name="duty")
-app.add_typer(people.app, name="person")
-app.add_typer(contacts.app, name="contact")
-devices.add_to(app)
-app.add_typer(rooms.app, name="rooms")
-app.add_typer(ledger.app, name="ledger")
-app.add_typer(identity.app, name="identity")
-doctor.add_to(app)
-resume.add_to(app)
+
+
+def application(arguments: Sequence[str] = ()) -> typer.Typer:
+    """Return the command line: with the one command that is asked for, or with all where none of them is."""
+    app = typer.Typer(
+        name="streha",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help=say(HELP),
+    )
+    asked = COMMANDS.get(arguments[0]) if arguments else None
+    for module in dict.fromkeys(COMMANDS.values()) if asked is None else [asked]:
+        import_module(module).add_to(app)
+    # Without it a command that stands alone would not be called by its name.
+    app.callback()(lambda: None)
+    return app
 
 
 def main() -> None:
@@ -96,7 +90,7 @@ def run(arguments: list[str]) -> int:
     # Commands speak to people; only `run` and `demo` turn the log on.
     logging.getLogger().addHandler(logging.NullHandler())
     try:
-        app(arguments, prog_name="streha")
+        application(arguments)(arguments, prog_name="streha")
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else terminal.EXIT_FAULT
     except StrehaError as error:

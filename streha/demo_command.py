@@ -24,6 +24,11 @@ from streha.terminal import line, plain, say, table
 DIRECTORY = Path(".build/demo")
 
 
+def add_to(app: typer.Typer) -> None:
+    """Attach this command."""
+    app.command("demo")(demo_command)
+
+
 def demo_command(
     directory: Annotated[Path, typer.Option(help=say(mark("Where the demo keeps everything.")))] = DIRECTORY,
     state: Annotated[

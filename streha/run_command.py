@@ -19,6 +19,11 @@ from streha.terminal import say
 log = logs.get(__name__)
 
 
+def add_to(app: typer.Typer) -> None:
+    """Attach this command."""
+    app.command("run")(run_command)
+
+
 def run_command(
     role: Annotated[
         list[RoleName] | None,

@@ -1,9 +1,10 @@
 """Raising and accepting by telephone: what the agency's gateway hands on, done once, and what is answered.
 
 Whoever calls may have forged the number. A call for help is raised all the same, as not verified; where no case can be
-chosen, the caller's own duty desk is called (`alerts.telephone.desk_calls`). Accepting needs the number that the call for this
-alert told to this very contact (`alerts.telephone.answer_numbers`), and at a desk who it is. An unknown number is answered in the
-words that a known one gets where nothing was done. Nothing that is answered holds a name, a codename or an event.
+chosen, the caller's own duty desk is called (`alerts.telephone.desk_calls`). Accepting needs the number that the call
+for this alert told to this very contact (`alerts.telephone.answer_numbers`), and at a desk who it is. An unknown
+number is answered in the words that a known one gets where nothing was done. Nothing that is answered holds a name, a
+codename or an event.
 """
 
 from __future__ import annotations

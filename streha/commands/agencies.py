@@ -22,6 +22,12 @@ app = typer.Typer(
     help=say(mark("Agencies and their duty desks (operator).")),
 )
 
+
+def add_to(commands: typer.Typer) -> None:
+    """Attach these commands."""
+    commands.add_typer(app, name="agency")
+
+
 Words = Annotated[str, typer.Argument(metavar="AGENCY", help=say(mark("An agency, by name or id.")))]
 
 

@@ -22,6 +22,7 @@ from core.ids import new_id
 from core.texts import mark
 from streha import terminal
 from streha.alert_words import STATES, TIERS, print_alert, print_conversations, raised_by, title, words_of
+from streha.commands import emergency
 from streha.emergency_words import police_lines
 from streha.installation import installation
 from streha.moments import last_time
@@ -31,6 +32,12 @@ from streha.raising import Reporter
 from streha.terminal import say
 
 app = typer.Typer(no_args_is_help=True, help=say(mark("Alerts: raise, look, accept, stand down.")))
+
+
+def add_to(commands: typer.Typer) -> None:
+    """Attach these commands."""
+    emergency.add_to(app)
+    commands.add_typer(app, name="alert")
 
 
 @app.command(

@@ -20,6 +20,13 @@ from streha.personal import Names, find_agency, find_case, find_compartment, fin
 from streha.terminal import say
 
 app = typer.Typer(no_args_is_help=True, help=say(mark("Cases, their members and their channels.")))
+
+
+def add_to(commands: typer.Typer) -> None:
+    """Attach these commands."""
+    commands.add_typer(app, name="case")
+
+
 members = typer.Typer(no_args_is_help=True, help=say(mark("Who takes part in a case or in one of its compartments.")))
 compartments = typer.Typer(no_args_is_help=True, help=say(mark("Smaller circles within a case, each with a channel.")))
 app.add_typer(members, name="member")

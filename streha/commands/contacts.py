@@ -25,6 +25,12 @@ app = typer.Typer(
     no_args_is_help=True, help=say(mark("Telephone numbers and mail addresses to call people at (operator)."))
 )
 
+
+def add_to(commands: typer.Typer) -> None:
+    """Attach these commands."""
+    commands.add_typer(app, name="contact")
+
+
 ContactArgument = Annotated[str, typer.Argument(metavar="CONTACT", help=say(mark("The contact's id.")))]
 
 

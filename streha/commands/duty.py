@@ -29,6 +29,12 @@ app = typer.Typer(
     help=say(mark("Duty rosters: who answers for an agency, and when (operator).")),
 )
 
+
+def add_to(commands: typer.Typer) -> None:
+    """Attach these commands."""
+    commands.add_typer(app, name="duty")
+
+
 MOST_DAYS = 400
 CAME_BY = {
     CameBy.HAND: mark("by hand"),

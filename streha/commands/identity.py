@@ -32,6 +32,13 @@ app = typer.Typer(
         )
     ),
 )
+
+
+def add_to(commands: typer.Typer) -> None:
+    """Attach these commands."""
+    commands.add_typer(app, name="identity")
+
+
 TAKE_OFFLINE = mark("A seed rests on this machine now. When the bot works again, run: streha identity seed-offline")
 
 

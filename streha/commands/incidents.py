@@ -19,6 +19,12 @@ from streha.terminal import say
 
 app = typer.Typer(no_args_is_help=True, help=say(mark("Incident records: what is known after an alert.")))
 
+
+def add_to(commands: typer.Typer) -> None:
+    """Attach these commands."""
+    commands.add_typer(app, name="incident")
+
+
 KIND_TEXTS = {
     "incident_record": mark("incident record"),
     "data_breach_notification": mark("notice that data may have leaked"),

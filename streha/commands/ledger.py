@@ -17,6 +17,11 @@ from streha.terminal import say
 app = typer.Typer(no_args_is_help=True, help=say(mark("The tamper-evident log of every act (operator).")))
 
 
+def add_to(commands: typer.Typer) -> None:
+    """Attach these commands."""
+    commands.add_typer(app, name="ledger")
+
+
 @app.command(
     "verify",
     help=say(

@@ -36,6 +36,12 @@ app = typer.Typer(
     ),
 )
 
+
+def add_to(commands: typer.Typer) -> None:
+    """Attach these commands."""
+    commands.add_typer(app, name="matrix")
+
+
 STATES: dict[str, str] = {
     LinkState.LINKED: mark("linked"),
     LinkState.WAITING_FOR_CONFIRMATION: mark("waits for an administrator"),

@@ -24,6 +24,11 @@ from streha.terminal import say
 app = typer.Typer(no_args_is_help=True, help=say(mark("People of the agencies and their keys (operator).")))
 
 
+def add_to(commands: typer.Typer) -> None:
+    """Attach these commands."""
+    commands.add_typer(app, name="person")
+
+
 @app.command(
     "add",
     help=say(

@@ -23,6 +23,11 @@ from streha.terminal import say
 app = typer.Typer(no_args_is_help=True, help=say(mark("Risk levels, and when a case must be assessed again.")))
 
 
+def add_to(commands: typer.Typer) -> None:
+    """Attach these commands."""
+    commands.add_typer(app, name="review")
+
+
 @app.command("list", help=say(mark("List what must be assessed again, the earliest first.")))
 def _list(key: Key, *, json: Json = False) -> None:
     async def act() -> tuple[list[Review], Names]:

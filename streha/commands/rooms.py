@@ -19,6 +19,12 @@ from streha.terminal import say
 
 app = typer.Typer(no_args_is_help=True, help=say(mark("The bot's rooms at the homeserver (operator).")))
 
+
+def add_to(commands: typer.Typer) -> None:
+    """Attach these commands."""
+    commands.add_typer(app, name="rooms")
+
+
 KINDS = {
     TargetKind.COMPARTMENT: mark("channel"),
     TargetKind.DESK: mark("duty room"),

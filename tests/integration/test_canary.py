@@ -39,7 +39,7 @@ from server.api.wire.matrix import ClaimDevice, ConfirmDevice, EndLink
 from server.api.wire.reviews import NoteEvent, SetLevel
 from server.api.wire.stream import FollowStream
 from server.api.wire.telephone import HearTelephone
-from streha.cli import app
+from streha.cli import application
 from streha.processes import exposition
 from tests.carried import KEY, carry
 from tests.clock import MovableClock
@@ -351,8 +351,11 @@ async def test_no_command_lets_a_marked_name_out(
     assert watched.code == 1
     told += watched.out + watched.err
     everything = [*personal, *operators, ("alert", "ack"), ("watch",)]
-    assert leaves(get_command(app)) - {("run",), ("demo",)} == {
-        path for each in everything for path in (each[:1], each[:2], each[:3]) if path in leaves(get_command(app))
+    assert leaves(get_command(application())) - {("run",), ("demo",)} == {
+        path
+        for each in everything
+        for path in (each[:1], each[:2], each[:3])
+        if path in leaves(get_command(application()))
     }
 
     require_clean(log.getvalue(), {password_of(settings), NUMBER})

@@ -22,7 +22,7 @@ import pytest
 from typer.main import get_command
 
 from core.settings import PERSONAL, PREFIX, Secret, Settings
-from streha.cli import app
+from streha.cli import application
 
 CHECKOUT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md")])
@@ -113,7 +113,7 @@ def unknown_commands(text: str, _document: Path) -> list[str]:
         if Path(command[0]).name != "streha":
             continue
         words = command[1:]
-        at: Any = get_command(app)
+        at: Any = _command_line()
         while hasattr(at, "commands") and words and not words[0].startswith("-"):
             step = at.commands.get(words[0])
             if step is None:
@@ -325,6 +325,11 @@ def _commands(text: str) -> Iterator[list[str]]:
             continue
         if words:
             yield words
+
+
+@cache
+def _command_line() -> Any:
+    return get_command(application())
 
 
 @cache

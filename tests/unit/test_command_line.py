@@ -1,0 +1,34 @@
+"""The command line: each command is where its table says, and alone it is called as among all the others."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from typer.main import get_command
+
+from streha.cli import COMMANDS, application
+
+OF_OPERATORS = ("nio", "icalendar", "deploy")
+
+
+def names(*arguments: str) -> list[str]:
+    command: object = get_command(application(arguments))
+    return list(getattr(command, "commands", {}))
+
+
+def test_the_table_names_every_command_and_no_other() -> None:
+    assert sorted(names()) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_that_is_asked_for_is_there(name: str) -> None:
+    assert name in names(name)
+
+
+def test_whoever_raises_an_alert_does_not_wait_for_what_operators_need() -> None:
+    look = "import sys; from streha.cli import application; application(['alert']); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout.split()
+    assert "client.raising" in loaded
+    assert not {each.partition(".")[0] for each in loaded} & set(OF_OPERATORS)
