@@ -14,7 +14,6 @@ from enum import StrEnum
 from pathlib import Path
 
 from alerts.tally import TALLY as OF_ALERTS
-from bots import bot, prober
 from bots.tally import TALLY as OF_BOTS
 from cases.last_head import LastHead
 from cases.tally import TALLY as OF_LEDGER
@@ -26,8 +25,6 @@ from core.migrations import require_compatible
 from core.settings import Settings
 from core.tally import of_core
 from safety_plans.tally import TALLY as OF_REVIEWS
-from server.app import api
-from server.engine import Engine
 from server.metrics import Exposition, keep_serving
 from streha.installation import clock_of
 
@@ -67,14 +64,20 @@ async def run(settings: Settings, roles: Collection[RoleName], ready: Callable[[
                 await _look_first(last_head)
                 tasks.create_task(last_head.keep(settings.sweep_interval))
                 if RoleName.ENGINE in roles:
+                    from server.engine import Engine  # noqa: PLC0415 (a process holds only what it does)
+
                     tasks.create_task(Engine(database, clock, settings, last_head).run())
                 if RoleName.BOTS in roles:
                     alone = set(roles) == {RoleName.BOTS}
                     tasks.create_task(_bots(database, clock, settings, last_head, alone=alone))
                 if RoleName.PROBER in roles:
+                    from bots import prober  # noqa: PLC0415
+
                     tasks.create_task(prober.run(database, clock, settings))
                 port = None
                 if RoleName.API in roles:
+                    from server.app import api  # noqa: PLC0415
+
                     port = await resources.enter_async_context(api(database, clock, settings, tasks))
                 ready(port)
         except* _Stopped:
@@ -118,6 +121,8 @@ def first_of(group: BaseExceptionGroup[StrehaError]) -> StrehaError:
 
 async def _bots(database: Database, clock: Clock, settings: Settings, last_head: LastHead, *, alone: bool) -> None:
     """Be the bot, again and again where other roles live in the same process: they must go on without it."""
+    from bots import bot  # noqa: PLC0415
+
     while True:
         try:
             await bot.run(database, clock, settings, last_head)

@@ -32,3 +32,11 @@ def test_whoever_raises_an_alert_does_not_wait_for_what_operators_need() -> None
     loaded = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout.split()
     assert "client.raising" in loaded
     assert not {each.partition(".")[0] for each in loaded} & set(OF_OPERATORS)
+
+
+@pytest.mark.parametrize("module", ["server.app", "server.engine"])
+def test_who_serves_people_holds_no_matrix_client(module: str) -> None:
+    look = f"import sys, streha.processes, {module}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout.split()
+    assert module in loaded
+    assert "nio" not in loaded
