@@ -130,6 +130,13 @@ async def test_whose_telephone_called_it_stays_silent_and_they_may_still_answer(
     assert view.alert.has_acknowledged(scene.coordinator.id)
 
 
+async def test_a_long_text_that_begins_with_the_word_is_raised(network: Network, scene: Scene, line: Line) -> None:
+    number, _ = await line.of(scene.member)
+    assert await line.say(number, "hello " + "x" * 9000) == "unclear"
+    assert await line.say(number, "panika " + "бежим преко моста " * 500) == "raised"
+    assert (await the_alert(network, scene)).alert.claimed_by == scene.member.id
+
+
 async def test_of_several_cases_the_one_that_is_named(network: Network, scene: Scene, line: Line) -> None:
     other = await network.case(scene.coordinator, {scene.police: Part.RESPONDER}, [scene.member])
     number, _ = await line.of(scene.member)

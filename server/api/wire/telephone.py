@@ -11,17 +11,20 @@ from server.api.wire import Language, Moment, Wire
 
 # Far longer than any number, and shorter than what somebody could hide in one.
 LONGEST_NUMBER = 64
-LONGEST_TEXT = 2000
 
 
 class HearTelephone(Wire, frozen=True, kw_only=True):
-    """What somebody texted, or keyed in during a call: from which number, and when the gateway received it."""
+    """What somebody texted, or keyed in during a call: from which number, and when the gateway received it.
+
+    Of a long text the beginning is read (`alerts.telephone.words`); none is refused for its length: it may call for
+    help.
+    """
 
     from_: Annotated[str, msgspec.Meta(max_length=LONGEST_NUMBER, examples=["+381600000000"])] = msgspec.field(
         name="from"
     )
     means: Literal["text", "voice"]
-    text: Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT, examples=["panika"])]
+    text: Annotated[str, msgspec.Meta(examples=["panika"])]
     received: Moment
 
 
