@@ -1,9 +1,10 @@
-"""What the metrics tell of the ledger: how far the chain is, and what waits for it, counted at the scrape."""
+"""What the metrics tell of the ledger: how far the chain is, what waits for it, and of the hold; at the scrape."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from cases import hold
 from cases.store import SQL
 from core import metrics
 from core.database import Reading
@@ -19,10 +20,18 @@ async def _count(reading: Reading, now: datetime) -> None:
     metrics.LEDGER_POSITION.set(0 if last is None else last["position"])
     if last is not None:
         metrics.LEDGER_AGE.set(age(last["at"], now))
+    held = await hold.current(reading)
+    metrics.HOLD_SINCE.set(0 if held is None else held.since.timestamp())
 
 
 TALLY = Tally(
     name="ledger",
-    gauges=(metrics.LEDGER_WAITING, metrics.LEDGER_OLDEST_WAITING, metrics.LEDGER_POSITION, metrics.LEDGER_AGE),
+    gauges=(
+        metrics.LEDGER_WAITING,
+        metrics.LEDGER_OLDEST_WAITING,
+        metrics.LEDGER_POSITION,
+        metrics.LEDGER_AGE,
+        metrics.HOLD_SINCE,
+    ),
     count=_count,
 )

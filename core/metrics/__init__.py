@@ -107,6 +107,10 @@ DATABASE_FAILURES = Counter(
     "streha_database_failures_total", "Transactions that failed because the database did not answer."
 )
 
+HOLD_SINCE = Gauge(
+    "streha_hold_since_timestamp_seconds", "Since when the database is on hold after a restore; 0 where it is not."
+)
+
 # What time decides -------------------------------------------------------------------------------------
 
 SWEEP_DURATION = Histogram(

@@ -14,7 +14,8 @@ from agencies.sign_in import SignIn
 from alerts.vocabulary import StandDownReason, Status
 from bots.account.lease import Lease
 from bots.sending.outcomes import Outcomes
-from cases import ledger
+from cases import hold, ledger
+from cases.hold import Why
 from core import database as databases
 from core import heartbeat, metrics, outbox
 from core.database import Database, Transaction
@@ -221,6 +222,20 @@ async def test_reviews_are_open_then_due_then_overdue(
 
 
 @pytest.mark.usefixtures("scene")
+async def test_a_hold_and_since_when(told: Exposition, database: Database, clock: MovableClock) -> None:
+    assert (await scrape(told))("streha_hold_since_timestamp_seconds") == 0
+    began = clock.now()
+    async with database.transaction() as tx:
+        await hold.begin(tx, Why.ANOTHER_DATABASE, began, place="another", lost=None)
+    clock.move(timedelta(hours=3))
+    assert (await scrape(told))("streha_hold_since_timestamp_seconds") == began.timestamp()
+    async with database.transaction() as tx:
+        found = await hold.current(tx)
+        assert found is not None
+        assert await hold.resume(tx, found, ledger.Head(position=0, hash=bytes(32)), clock.now())
+    assert (await scrape(told))("streha_hold_since_timestamp_seconds") == 0
+
+
 async def test_roles_the_lease_and_the_ledger(told: Exposition, database: Database, clock: MovableClock) -> None:
     never = await scrape(told)
     assert never("streha_heartbeat_age_seconds", role="engine") == float("inf")
