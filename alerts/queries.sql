@@ -499,6 +499,14 @@ SELECT outcome, language FROM telephone_answers WHERE key = $1
 -- Nothing where it is known. $1 key, $2 now, $3 outcome, $4 language.
 INSERT INTO telephone_answers (key, at, outcome, language) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
 
+-- forget_answers --
+-- $1 what was answered before this moment.
+DELETE FROM telephone_answers WHERE at < $1
+
+-- forget_tries --
+-- $1 when those began that count no more.
+DELETE FROM telephone_tries WHERE since < $1
+
 -- hold_tries --
 -- Hold how many wrong numbers came from contacts, so that whoever tries many at once is counted. $1 contacts, $2 now,
 -- $3 from when on they count.

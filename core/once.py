@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from core import queries
 from core.database import Reading, Transaction
 
 _SQL = queries.load("core")
+
+# A cause comes again within days: from a bot that was away, a gateway that repeats. Whatever has been put aside for
+# longer raises nothing twice all the same (`alert_raises` is kept), and words so old are asked about before they act.
+KEPT = timedelta(days=90)
 
 
 async def first(tx: Transaction, key: UUID, now: datetime) -> bool:
@@ -25,3 +29,8 @@ async def done(tx: Reading, key: UUID) -> bool:
 async def all_done(tx: Reading, keys: Iterable[UUID]) -> set[UUID]:
     """Return which of these causes have had their effect."""
     return {row["key"] for row in await tx.rows(_SQL["were_done"], list(keys))}
+
+
+async def forget_old(tx: Transaction, now: datetime) -> int:
+    """Forget what comes no more; return how many causes that is."""
+    return await tx.run(_SQL["forget_done"], now - KEPT)

@@ -185,6 +185,10 @@ SELECT EXISTS (SELECT FROM done_once WHERE key = $1)
 -- Which of these causes have had their effect. $1 keys.
 SELECT key FROM done_once WHERE key = ANY($1)
 
+-- forget_done --
+-- $1 what had its effect before this moment.
+DELETE FROM done_once WHERE at < $1
+
 -- hardly_wait --
 -- Wait for nobody's lock in this transaction, which holds many: others would wait with it.
 SELECT set_config('lock_timeout', '50ms', true)

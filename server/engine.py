@@ -24,6 +24,7 @@ from alerts.duty import handing_over, ringing
 from alerts.incidents import sweep as incident_sweep
 from alerts.police import asking as police_asking
 from alerts.proof import proving
+from alerts.telephone import forgetting
 from alerts.telephone.answer_numbers import key_of
 from cases import ledger
 from cases.last_head import LastHead
@@ -44,6 +45,8 @@ CHAIN_AFTER_SECONDS = 0.05
 # So soon a round may follow another by itself, whatever falls due meanwhile.
 SOON = timedelta(seconds=0.5)
 FORGET_EVERY = timedelta(minutes=10)
+# What is kept for months is looked through whole.
+FORGET_OLD_EVERY = timedelta(days=1)
 # Shifts begin and end by the minute.
 SHIFTS_EVERY = timedelta(seconds=20)
 EVERYWHERE_EVERY = timedelta(hours=1)
@@ -65,7 +68,7 @@ class Engine:
         self._woken = asyncio.Event()
         self._acts = asyncio.Event()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
-        self._forgetting = Pace(clock, FORGET_EVERY)
+        self._forgetting, self._forgetting_old = Pace(clock, FORGET_EVERY), Pace(clock, FORGET_OLD_EVERY)
         self._everywhere = Pace(clock, EVERYWHERE_EVERY)
         self._zone = ZoneInfo(settings.time_zone)
         self._begins, self._ends = Pace(clock, SHIFTS_EVERY), Pace(clock, SHIFTS_EVERY)
@@ -189,6 +192,9 @@ class Engine:
         if self._forgetting.due():
             await self._sign_in.forget_expired()
             self._forgetting.done()
+        if self._forgetting_old.due():
+            await forgetting.forget_old(self._database, self._clock)
+            self._forgetting_old.done()
 
     async def _wake_in_time(self) -> None:
         """Ask to be woken at the very moment when the next row falls due."""
