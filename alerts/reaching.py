@@ -20,6 +20,7 @@ from alerts.calling import compartment_of, surroundings
 from alerts.escalation import paused_until
 from alerts.model import Alert, AlertId, Recipient, State
 from alerts.proof import proving
+from alerts.proof.rules import STATUS, System
 from alerts.vocabulary import Status
 from alerts.waking import TESTS, beside, rings
 from cases import store as case_store
@@ -45,7 +46,7 @@ class Wanted:
 
     contact: Contact
     language: str
-    status: Status | None = None
+    status: Status | System | None = None
     raised: datetime | None = None
     # How often calling for the alert has begun; None where it is for no alert.
     ladder: int | None = None
@@ -129,7 +130,7 @@ def _without_alert(
     if message.template in TESTS:
         return Wanted(contact=contact, language=language)
     if message.template in proving.SENTENCES:
-        return Wanted(contact=contact, language=language, status=Status.ACTUAL)
+        return Wanted(contact=contact, language=language, status=STATUS)
     # Nothing ends this call, but it is old after a while.
     over = now - left_at > WITHOUT_ALERT
     return None if over else Wanted(contact=contact, language=language, status=Status.ACTUAL, raised=left_at)

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
-# CAP `status` of what is said to prove that it works: it never rings, counts in no report and stands in nobody's list.
-STATUS = "System"
+# CAP `status` of what is said to prove that it works, and of what is told where it fails: neither is anybody's alert,
+# counts in a report or stands in a list.
+System = Literal["System"]
+STATUS: System = "System"
 # So long may nothing be proven before the desks that are staffed at all hours hear that it fails.
 FAILS_AFTER = timedelta(minutes=15)
 # Proofs are kept so long, and the last that succeeded for ever.

@@ -8,6 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from agencies.contacts import Means
+from alerts.proof.rules import System
 from alerts.vocabulary import Status
 from core.errors import Temporary
 
@@ -23,8 +24,9 @@ class Letter:
     address: str
     text: str
     language: str
-    # Of an alert: whether it is real, and when what it calls for was raised. Neither for a test of the contact.
-    status: Status | None
+    # Of an alert: whether it is real, and when what it calls for was raised. Neither for a test of the contact, and no
+    # moment where it is told of Streha itself.
+    status: Status | System | None
     sent: datetime | None
 
 

@@ -1,7 +1,9 @@
 """Voice and text through an agency's or a provider's gateway: one signed webhook for each letter.
 
-The gateway is told whom to call and the one neutral sentence, never whom or what it is about. It answers 2xx when it
-has taken the letter on; the same `webhook-id` is the same letter. `deploy.gateway` is an example of the far side.
+The gateway is told whom to call and the one neutral sentence, never whom or what it is about; by its CAP `status`
+whether it is real, an exercise, a test, or of Streha itself (`System`: that calling people is not proven). All of them
+ring. It answers 2xx when it has taken the letter on; the same `webhook-id` is the same letter. `deploy.gateway` is an
+example of the far side.
 """
 
 from __future__ import annotations

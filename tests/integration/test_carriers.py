@@ -12,6 +12,8 @@ from aiohttp import web
 
 from agencies.contacts import ContactId, Contacts, Means
 from alerts import waking
+from alerts.proof import proving
+from alerts.proof.rules import FAILS_AFTER
 from core import outbox
 from core.database import Database
 from core.ids import new_id
@@ -221,6 +223,20 @@ async def test_a_test_of_a_contact_says_so(
     await carry(database, clock, reaching)
     (taken,) = gateway.taken
     assert (taken["status"], taken["sent"], "proba" in taken["text"]) == ("Test", None, True)
+
+
+async def test_that_nothing_is_proven_is_no_alert_of_anybodys(
+    network: Network, scene: Scene, database: Database, clock: MovableClock, reaching: Settings, gateway: FarGateway
+) -> None:
+    await network.agencies.open_desk(scene.police.agency.id, always_staffed=True)
+    await Contacts(database, clock).add(scene.police.officer.id, Means.VOICE, NUMBER, of_desk=False)
+    interval = FAILS_AFTER / 3
+    for _ in range(4):
+        await proving.prove(database, clock, interval)
+        clock.move(interval)
+    await carry(database, clock, reaching)
+    (taken,) = gateway.taken
+    assert (taken["status"], taken["sent"]) == ("System", None)
 
 
 @pytest.mark.usefixtures("called")
