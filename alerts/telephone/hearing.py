@@ -22,11 +22,13 @@ from agencies.initials import named
 from agencies.model import AgencyId, DeskId, DutyDesk, Person, PersonId
 from agencies.roster import on_duty
 from alerts import panic_words, reaching, store
+from alerts.model import Alert
+from alerts.police.emergency import Police
 from alerts.service import Alerts
 from alerts.telephone.answer_numbers import Meant, Standing, key_of, meant
 from alerts.telephone.desk_calls import Caller, call_desks
 from alerts.telephone.words import Acceptance, CallForHelp, read
-from alerts.vocabulary import Through
+from alerts.vocabulary import Status, Through
 from cases import rules
 from cases import store as case_store
 from cases.model import CompartmentId
@@ -56,6 +58,9 @@ class Outcome(StrEnum):
     DESK_CALLED = "desk_called"
     NOT_RAISED = "not_raised"
     ACCEPTED = "accepted"
+    # And asked at once whether the police was called: nothing rings for that question for minutes.
+    ACCEPTED_POLICE = "accepted_police"
+    ACCEPTED_EXERCISE = "accepted_exercise"
     NOT_ACCEPTED = "not_accepted"
     NAME_MISSING = "name_missing"
     USED = "used"
@@ -75,6 +80,12 @@ TEXTS = {
     ),
     Outcome.NOT_RAISED: mark("NOT raised. Ring {police}, and your colleagues."),
     Outcome.ACCEPTED: mark("Accepted."),
+    Outcome.ACCEPTED_POLICE: mark(
+        "Accepted. Has {police} been called? If nobody has, ring {police} now. Then say in the app whether it was called."
+    ),
+    Outcome.ACCEPTED_EXERCISE: mark(
+        "EXERCISE accepted. Do NOT ring {police}. Say in the app whether it would have been called."
+    ),
     Outcome.NOT_ACCEPTED: mark("NOT accepted. Open the app, or ring your colleagues."),
     Outcome.NAME_MISSING: mark(
         "NOT accepted yet: who answers? Send the number and your initials, or on the keys the digits of your initials."
@@ -236,7 +247,7 @@ class Telephone:
             view = await self._alerts.acknowledge(person, found.alert.id, key=found.key, by_telephone=True)
         except (NotFound, Conflict):
             return Outcome.NOT_ACCEPTED
-        return Outcome.ACCEPTED if view.alert.has_acknowledged(person.id) else Outcome.USED
+        return _accepted(view.alert, person.id) if view.alert.has_acknowledged(person.id) else Outcome.USED
 
     async def _meant(self, tx: Transaction, heard: Heard, line: _Line, number: str, now: datetime) -> Meant | Outcome:
         """Return which alert a number answers; of wrong ones only so many are looked at, however many come at once."""
@@ -291,6 +302,14 @@ class Telephone:
             panic=panic_words.OF_LANGUAGE.get(language, panic_words.OF_LANGUAGE["en"]),
         )  # fmt: skip
         return Answer(outcome=outcome, text=text, language=language)
+
+
+def _accepted(alert: Alert, by: PersonId) -> Outcome:
+    """Return what whoever has accepted is told: with the question of the police where it waits for them."""
+    question = alert.police_question
+    if alert.police is not Police.ASKED or question is None or question.person_id != by:
+        return Outcome.ACCEPTED
+    return Outcome.ACCEPTED_EXERCISE if alert.status is Status.EXERCISE else Outcome.ACCEPTED_POLICE
 
 
 def _to_strangers(said: CallForHelp | Acceptance | None) -> Outcome:

@@ -12,9 +12,10 @@ import pytest
 
 from agencies.contacts import ContactId, Means
 from alerts.model import AlertId, State
+from alerts.police.emergency_calls import EmergencyCalls
 from alerts.service import AlertView
 from alerts.sweep import escalate_due
-from alerts.vocabulary import StandDownReason, Status
+from alerts.vocabulary import Event, StandDownReason, Status
 from core.database import Database
 from core.settings import Settings
 from tests import outgoing
@@ -65,7 +66,7 @@ async def test_the_number_that_rang_is_answered_and_accepts(
     spoken = "".join(re.findall(r"\d", letters[spoken_to]))
     assert spoken == line.number(voice, view.alert.id) != line.number(contact, view.alert.id)
 
-    assert await line.say(number, told[-6:]) == "accepted"
+    assert await line.say(number, told[-6:]) == "accepted_police"
     assert await accepted_by(network, scene, view.alert.id) == {officer.id: True}
     assert await outgoing.said(database, "alert_accepted_by_telephone")
     async with database.reading() as reading:
@@ -111,11 +112,11 @@ async def test_a_number_has_one_effect(
     number, contact = await line.of(scene.police.officer)
     view = await raised(network, scene)
     right = line.number(contact, view.alert.id)
-    assert await line.say(number, right, id_="first") == "accepted"
+    assert await line.say(number, right, id_="first") == "accepted_police"
     # Also where the process ended before it had kept what it answers.
     async with database.transaction() as tx:
         assert await tx.run("DELETE FROM telephone_answers") == 1
-    assert await line.say(number, right, id_="first") == "accepted"
+    assert await line.say(number, right, id_="first") == "accepted_police"
     assert await how_often(database, "alert_acknowledged") == 1
     for office in (scene.shelter, scene.welfare):
         await network.alerts.acknowledge(office.officer, view.alert.id)
@@ -124,7 +125,7 @@ async def test_a_number_has_one_effect(
     before = (await network.alerts.see(scene.coordinator, view.alert.id)).alert
     assert before.awaits_owner(scene.police.officer.id)
     # Whoever saw the number over somebody's shoulder does not keep the others from being called again.
-    assert await line.say(number, right) == "accepted"
+    assert await line.say(number, right) == "accepted_police"
     after = (await network.alerts.see(scene.coordinator, view.alert.id)).alert
     assert after == before
 
@@ -143,18 +144,45 @@ async def test_numbers_end_with_the_ladder_and_with_the_alert(
     assert (await network.alerts.see(scene.coordinator, view.alert.id)).alert.ladder == 2
     assert await line.say(number, first) == "expired"
     assert await accepted_by(network, scene, view.alert.id) == {}
-    assert await line.say(number, second) == "accepted"
+    assert await line.say(number, second) == "accepted_police"
     await network.alerts.stand_down(scene.coordinator, view.alert.id, StandDownReason.SAFE)
     assert await line.say(number, second) == "ended"
     clock.move(timedelta(days=1, seconds=1))
     assert await line.say(number, second) == "wrong"
 
 
+async def test_whoever_accepts_first_is_asked_of_the_police_at_once(
+    network: Network, scene: Scene, clock: MovableClock, line: Line
+) -> None:
+    number, contact = await line.of(scene.police.officer)
+    other, others = await line.of(scene.shelter.officer)
+    view = await raised(network, scene)
+    right, id_ = line.number(contact, view.alert.id), "msg_accepts"
+    answered = (await line.post(line.body(number, right), id_=id_)).json
+    assert (answered["outcome"], answered["text"].count("192")) == ("accepted_police", 2)
+    alert = (await network.alerts.see(scene.coordinator, view.alert.id)).alert
+    assert alert.police_question is not None
+    assert alert.police_question.person_id == scene.police.officer.id
+    # Whoever comes second is not asked, and nobody is when somebody has said it.
+    assert await line.say(other, line.number(others, view.alert.id)) == "accepted"
+    calls = EmergencyCalls(network.database, clock)
+    await calls.note(scene.police.officer, view.alert.id, called=True, called_by=scene.police.officer.id)
+    assert await line.say(number, right) == "accepted"
+    # What was answered to the same words stays what it was.
+    assert (await line.post(line.body(number, right), id_=id_)).json == answered
+
+
+async def test_what_is_not_extreme_asks_nothing_of_the_police(network: Network, scene: Scene, line: Line) -> None:
+    number, contact = await line.of(scene.police.officer)
+    view = await network.alerts.raise_(scene.member, scene.case.core.id, uuid4(), event=Event.THREAT_RECEIVED)
+    assert await line.say(number, line.number(contact, view.alert.id)) == "accepted"
+
+
 async def test_an_exercise_is_accepted_as_one(network: Network, scene: Scene, database: Database, line: Line) -> None:
     number, contact = await line.of(scene.police.officer)
     drill = await network.alerts.raise_(scene.member, scene.case.core.id, uuid4(), status=Status.EXERCISE)
     real = await raised(network, scene)
-    assert await line.say(number, line.number(contact, drill.alert.id)) == "accepted"
+    assert await line.say(number, line.number(contact, drill.alert.id)) == "accepted_exercise"
     assert await accepted_by(network, scene, real.alert.id) == {}
     assert await outgoing.said(database, "drill_accepted_by_telephone")
     assert await outgoing.said(database, "alert_accepted_by_telephone") == []
@@ -180,7 +208,7 @@ async def test_wrong_numbers_are_bounded_told_and_hurt_no_alert(
     alert = (await network.alerts.see(scene.coordinator, view.alert.id)).alert
     assert (alert.state, await accepted_by(network, scene, alert.id)) == (State.OPEN, {})
     # Others answer as ever, the same person in the app too; and by telephone again when the time is over.
-    assert await line.say(other, line.number(others, view.alert.id)) == "accepted"
+    assert await line.say(other, line.number(others, view.alert.id)) == "accepted_police"
     await network.alerts.acknowledge(scene.police.officers[1], view.alert.id)
     clock.move(timedelta(hours=1))
     assert await line.say(number, right) == "accepted"
@@ -217,7 +245,7 @@ async def test_at_a_desk_somebody_says_who_accepts(network: Network, scene: Scen
     # Who is not named, sits elsewhere, or is a name that nobody has, is asked for; the number still holds.
     for who in ("", " XY", f" {scene.shelter.officer.name}", "#99"):
         assert await line.say(number, right + who) == "name_missing"
-    assert await line.say(number, f"{right}65#", means="voice") == "accepted"
+    assert await line.say(number, f"{right}65#", means="voice") == "accepted_police"
     assert await accepted_by(network, scene, view.alert.id) == {scene.police.officer.id: True}
     # Another one opens the app.
     assert await line.say(number, f"{right} AĐ") == "used"
@@ -232,7 +260,7 @@ async def test_who_left_the_desk_a_second_ago_does_not_accept_there(network: Net
     await network.agencies.unseat(scene.police.desk_id, scene.police.officer.id)
     right = line.number(contact, view.alert.id)
     assert await line.say(number, f"{right} Mila") == "name_missing"
-    assert await line.say(number, f"{right} Ana") == "accepted"
+    assert await line.say(number, f"{right} Ana") == "accepted_police"
 
 
 @pytest.mark.usefixtures("names")
@@ -255,7 +283,7 @@ async def test_two_answers_at_once_are_one(network: Network, scene: Scene, datab
     right = line.number(contact, view.alert.id)
     async with asyncio.TaskGroup() as tasks:
         same = [tasks.create_task(line.say(number, f"{right} MJ", id_="one")) for _ in range(4)]
-    assert {each.result() for each in same} == {"accepted"}
+    assert {each.result() for each in same} == {"accepted_police"}
     assert await how_often(database, "alert_acknowledged") == 1
 
     own, of_own = await line.of_desk(scene.shelter)
@@ -278,7 +306,7 @@ async def test_what_came_late_is_asked_for_again_and_a_call_for_help_never(
     right, before = line.number(contact, view.alert.id), clock.now() - timedelta(minutes=10, seconds=1)
     assert await line.say(number, right, received=before) == "late"
     assert await accepted_by(network, scene, view.alert.id) == {}
-    assert await line.say(number, right) == "accepted"
+    assert await line.say(number, right) == "accepted_police"
     assert await line.say(caller, "panika", received=clock.now() - timedelta(hours=9)) == "raised"
 
 
@@ -296,6 +324,6 @@ async def test_one_telephone_of_a_person_and_a_desk_answers_for_whom_it_rang(
     assert await line.say(number, told) == "name_missing"
     assert await accepted_by(network, scene, view.alert.id) == {}
     colleague = scene.police.officers[1]
-    assert await line.say(number, f"{told} {colleague.name}") == "accepted"
+    assert await line.say(number, f"{told} {colleague.name}") == "accepted_police"
     assert await accepted_by(network, scene, view.alert.id) == {colleague.id: True}
     assert colleague.id != officer.id
