@@ -598,6 +598,10 @@ SELECT * FROM hand_overs WHERE id = ANY($1) AND state = 'waiting' ORDER BY id FO
 -- Of an alert that is held, held. $1 alert.
 SELECT * FROM hand_overs WHERE alert_id = $1 AND state = 'waiting' ORDER BY id FOR UPDATE
 
+-- hand_over_waits --
+-- Whether somebody is still to take over an alert. $1 alert.
+SELECT EXISTS (SELECT FROM hand_overs WHERE alert_id = $1 AND state = 'waiting')
+
 -- hand_over_asked --
 -- $1 id, $2 next step, $3 when those who lead were told, or null.
 UPDATE hand_overs SET asks = asks + 1, next_step_at = $2, told_at = $3, lease_until = NULL, attempts = 0 WHERE id = $1

@@ -1,7 +1,8 @@
 """Whom no room reaches is called beside Matrix; and whether a call is wanted still, asked once more before it leaves.
 
-A call is wanted while the alert calls, for whoever could act on it now and has not answered. The telephone of somebody
-who pressed stays silent: they may be hiding. Calls come from `alerts.waking`, and are carried by `server.carriers`.
+A call is wanted while the alert calls, or somebody is to take it over, for whoever could act on it now and has not
+answered. The telephone of somebody who pressed stays silent: they may be hiding. Calls come from `alerts.waking`, and are
+carried by `server.carriers`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from alerts.model import Alert, AlertId, Recipient, State
 from alerts.proof import proving
 from alerts.proof.rules import STATUS, System
 from alerts.vocabulary import Status
-from alerts.waking import TESTS, beside, rings
+from alerts.waking import HAND_OVERS, TESTS, beside, rings
 from cases import store as case_store
 from core import logs, once, outbox
 from core.clock import Clock
@@ -113,8 +114,13 @@ async def wanted(tx: Reading, message: Message, left_at: datetime, now: datetime
     if message.alert_id is None:
         return _without_alert(message, contact, language, left_at, now)
     alert, around = await around_alert(tx, AlertId(message.alert_id), now)
-    if alert.state not in CALLING or not _carried(around) or not may_ring(alert, around, contact):
+    to_take_over = message.template in HAND_OVERS
+    waits = await tx.value(store.SQL["hand_over_waits"], alert.id) if to_take_over else alert.state in CALLING
+    if not waits or not _carried(around) or not may_ring(alert, around, contact):
         return None
+    if to_take_over:
+        # No number accepts here: one that was told before may have been used, and would take nothing over.
+        return Wanted(contact=contact, language=language, status=alert.status)
     if any(each.acknowledged_at and each.acknowledged_at >= left_at for each in _called(alert, contact.person_id)):
         return None
     return Wanted(

@@ -80,6 +80,8 @@ TEXTS = {
         "{codename}: nobody has taken it over from {person}, whose shift ended {time}. Until then {person} keeps it. "
         "Ring whoever is on duty."
     ),
+    # What a telephone is told, and no room.
+    "alert_hand_over_ring": mark("Streha: alert to take over, open the app"),
     "alert_taken_over": mark("{codename}: {person} has taken it over from {other}, {time}."),
     "alert_off_duty": mark("{codename}: {person} has taken it over, {time}. You are off duty for it."),
     "alert_spoken": mark("{codename}: {person} spoke to {other} at {time}."),
@@ -161,6 +163,7 @@ TEXTS = {
         "EXERCISE, {codename}: nobody has taken it over from {person}, whose shift ended {time}. Until then {person} "
         "keeps it. Ring whoever is on duty."
     ),
+    "drill_hand_over_ring": mark("Streha: EXERCISE to take over, open the app"),
     "drill_taken_over": mark("EXERCISE, {codename}: {person} has taken it over from {other}, {time}."),
     "drill_off_duty": mark("EXERCISE, {codename}: {person} has taken it over, {time}. You are off duty for it."),
     "drill_spoken": mark("EXERCISE, {codename}: {person} spoke to {other} at {time}."),

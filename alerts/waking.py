@@ -28,8 +28,11 @@ from core.texts import mark
 TEXTS = {
     "contact_test": mark("Streha: this is a test of this number or address. There is nothing to do."),
 }
-# The sentences that may leave beside Matrix: of alerts and exercises, the ones that show on locked screens anyway.
-SENTENCES = {name: texts.TEXTS[name] for name in ("alert_ring", "drill_ring")} | TEXTS | proving.SENTENCES
+# An alert or exercise that somebody is to take over is told to telephones by these.
+HAND_OVERS = ("alert_hand_over_ring", "drill_hand_over_ring")
+# The sentences that may leave beside Matrix: of alerts and exercises, ones that may be read on a locked screen.
+SENTENCES = {name: texts.TEXTS[name] for name in ("alert_ring", "drill_ring", *HAND_OVERS)}
+SENTENCES |= TEXTS | proving.SENTENCES
 # What only tries whether somebody is reached: said as a test, and not for long.
 TESTS = frozenset(TEXTS) | {duty_messages.RING}
 SENTENCES[duty_messages.RING] = duty_messages.TEXTS[duty_messages.RING]
@@ -74,7 +77,7 @@ def rings(key: str) -> bool:
     return ":ring:" in key
 
 
-def beside(alert: Alert | None, key: str, called: Iterable[Contact]) -> list[Message]:
+def beside(alert: Alert | None, key: str, called: Iterable[Contact], *, sentence: str = "ring") -> list[Message]:
     """Return a ring, by its key in a room, for contacts: one for each cause, in however many rooms it rings.
 
     Without an alert it is for a device that could raise none (`alerts.devices.places`). A telephone that is noted of a
@@ -86,11 +89,12 @@ def beside(alert: Alert | None, key: str, called: Iterable[Contact]) -> list[Mes
         if known.person_id is None and each.person_id is not None:
             found[each.means, each.address] = each
     cause = key.rpartition(":")[0]
+    exercise = alert is not None and alert.status is Status.EXERCISE
     return [
         Message(
             key=f"{cause}:{uuid5(_ADDRESSES, f'{means}:{address}')}",
             target=Target(kind=TargetKind.CONTACT, id=contact.id),
-            template="drill_ring" if alert is not None and alert.status is Status.EXERCISE else "alert_ring",
+            template=f"{'drill' if exercise else 'alert'}_{sentence}",
             lane=outbox.Lane.ALERT,
             alert_id=None if alert is None else alert.id,
             case_id=None if alert is None else alert.case_id,

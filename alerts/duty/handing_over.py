@@ -5,10 +5,11 @@ The alert is held before its hand-overs, here and where somebody accepts: two en
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, tzinfo
 from uuid import UUID
 
+from agencies import contacts
 from agencies import store as directory
 from agencies.model import DeskId, DutyDesk, PersonId
 from agencies.roster import on_duty
@@ -26,12 +27,14 @@ from alerts.duty.hand_over import (
     taken_already,
 )
 from alerts.model import Alert, AlertId
+from alerts.waking import beside
 from cases import store as case_store
 from core import ledger, logs, outbox
 from core.clock import Clock
 from core.database import Database, Row, Transaction
 from core.errors import Unavailable
 from core.ids import new_id
+from core.outbox import Message, Target, TargetKind
 from core.sweep import sweep
 
 log = logs.get(__name__)
@@ -139,11 +142,27 @@ async def _ask(tx: Transaction, hand_over: HandOver, alert: Alert, now: datetime
         said += messages.hand_over_silent(
             alert, around.codename, leaders, hand_over.person_id, hand_over.shift_ended_at
         )
-        log.warning("hand_over_not_taken", alert_id=alert.id, desk_id=hand_over.desk_id)
+        said += await _telephones(tx, alert, hand_over, leaders, (), at_once=True)
+        log.error("hand_over_not_taken", alert_id=alert.id, desk_id=hand_over.desk_id)
     told_at = hand_over.told_at or (now if tells else None)
+    rooms = [each.target for each in reached.calls]
+    people = [each for call in reached.calls for each in call.mentions]
+    # The room alone first; whoever sleeps or has no room is called by telephone.
+    said += await _telephones(tx, alert, hand_over, people, rooms, at_once=hand_over.asks > 0)
     await outbox.post(tx, said, now)
     await tx.run(store.SQL["hand_over_asked"], hand_over.id, next_ask(hand_over.opened_at, now), told_at)
     await _record(tx, "alert_hand_over_asked", alert, now, leaving=str(hand_over.person_id))
+
+
+async def _telephones(
+    tx: Transaction, alert: Alert, hand_over: HandOver, people: Collection[PersonId], rooms: Collection[Target], *,
+    at_once: bool,
+) -> list[Message]:  # fmt: skip
+    """Return calls to telephones of people, and of the desks among the rooms: of all, or of whom no room reaches."""
+    desks = [DeskId(each.id) for each in rooms if each.kind is TargetKind.DESK]
+    found = contacts.rung(await contacts.contacts_of(tx, people, desks), at_once=at_once)
+    key = f"alert:{alert.id}:hand_over_call:{hand_over.id}:{hand_over.asks}:"
+    return beside(alert, key, [each for each in found if each.means.wakes], sentence="hand_over_ring")
 
 
 def _back(desks: Sequence[DutyDesk], person_id: PersonId, now: datetime) -> bool:

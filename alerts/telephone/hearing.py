@@ -81,7 +81,8 @@ TEXTS = {
     Outcome.NOT_RAISED: mark("NOT raised. Ring {police}, and your colleagues."),
     Outcome.ACCEPTED: mark("Accepted."),
     Outcome.ACCEPTED_POLICE: mark(
-        "Accepted. Has {police} been called? If nobody has, ring {police} now. Then say in the app whether it was called."
+        "Accepted. Has {police} been called? If nobody has, ring {police} now. Then say in the app whether it was "
+        "called."
     ),
     Outcome.ACCEPTED_EXERCISE: mark(
         "EXERCISE accepted. Do NOT ring {police}. Say in the app whether it would have been called."

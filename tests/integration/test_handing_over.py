@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from agencies.contacts import Contacts, Means
 from agencies.model import DeskId, Person
 from agencies.rosters import Rosters
 from alerts.duty import handing_over, ringing
@@ -18,10 +19,15 @@ from alerts.sweep import escalate_due
 from alerts.vocabulary import Event, StandDownReason, Status
 from core.database import Database
 from core.errors import NotFound
+from core.settings import Settings
 from tests import outgoing
+from tests.carried import FarGateway, carry
 from tests.clock import MovableClock
+from tests.linked import link_everybody
 from tests.outgoing import Said, desk, direct
 from tests.people import Network, Office, Scene
+
+pytest_plugins = ("tests.fixtures_carried",)
 
 BELGRADE = ZoneInfo("Europe/Belgrade")
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -88,6 +94,18 @@ async def accepted_by_all(night: Night, status: Status = Status.ACTUAL) -> None:
     assert (await night.alert()).owner_id == night.leaving.id
 
 
+async def telephones(night: Night) -> dict[str, str]:
+    """Give telephones to who leaves, who comes, their desk, and who leads; return the numbers."""
+    contacts = Contacts(night.database, night.clock)
+    people = {"leaving": night.leaving, "coming": night.coming, "coordinator": night.scene.coordinator}
+    numbers = {name: f"+38160000010{place}" for place, name in enumerate([*people, "desk"])}
+    for name, person in people.items():
+        await contacts.add(person.id, Means.VOICE, numbers[name], of_desk=False)
+    await contacts.add(of(night.office), Means.VOICE, numbers["desk"], of_desk=True)
+    await contacts.add(night.coming.id, Means.EMAIL, "coming@example.org", of_desk=False)
+    return numbers
+
+
 @pytest.fixture
 async def night(database: Database, clock: MovableClock, network: Network, scene: Scene) -> Night:
     """Let the shift begin; nobody has raised anything yet."""
@@ -151,6 +169,61 @@ async def test_it_is_asked_again_and_those_who_lead_hear_after_half_an_hour(nigh
     night.clock.move(6 * HOUR)
     await night.look()
     assert await night.later(HOUR) == (0, 0)
+
+
+async def test_who_does_not_answer_in_the_room_is_called_by_telephone(
+    night: Night, database: Database, reaching: Settings, gateway: FarGateway
+) -> None:
+    """The story: the room asks first, after ten minutes telephones ring, after thirty those of who leads."""
+    numbers = await telephones(night)
+    await accepted_by_all(night)
+    await night.later(HOUR - MINUTE)
+    await carry(database, night.clock, reaching)
+    gateway.taken.clear()
+
+    async def called(later: timedelta) -> set[str]:
+        await night.later(later)
+        await carry(database, night.clock, reaching)
+        letters, gateway.taken = gateway.taken, []
+        assert {each["text"] for each in letters} <= {"Streha: uzbuna čeka preuzimanje, otvorite aplikaciju"}
+        assert {each["status"] for each in letters} <= {"Actual"}
+        return {each["to"] for each in letters}
+
+    await link_everybody(database, night.clock.now())
+    assert await called(MINUTE) == set()
+    assert await called(10 * MINUTE) == {numbers["coming"], numbers["desk"]}
+    assert await called(10 * MINUTE) == {numbers["coming"], numbers["desk"]}
+    assert await called(10 * MINUTE) == {numbers["coming"], numbers["desk"], numbers["coordinator"]}
+    # Who has taken it over while a call was on its way is not called any more, nor is anybody afterwards.
+    await night.later(10 * MINUTE)
+    await night.accept(night.coming)
+    assert await called(10 * MINUTE) == set()
+
+
+async def test_who_has_no_room_is_called_by_telephone_at_once(
+    night: Night, database: Database, reaching: Settings, gateway: FarGateway
+) -> None:
+    numbers = await telephones(night)
+    await accepted_by_all(night, Status.EXERCISE)
+    await carry(database, night.clock, reaching)
+    gateway.taken.clear()
+    await night.later(HOUR)
+    await carry(database, night.clock, reaching)
+    assert numbers["coming"] in {each["to"] for each in gateway.taken}
+    assert {(each["status"], each["text"]) for each in gateway.taken} == {
+        ("Exercise", "Streha: VEŽBA čeka preuzimanje, otvorite aplikaciju")
+    }
+
+
+async def test_no_telephone_of_excluded_people_or_of_their_desk_rings_for_a_hand_over(
+    night: Night, database: Database
+) -> None:
+    await telephones(night)
+    await accepted_by_all(night)
+    await night.network.cases.exclude(night.scene.coordinator, night.scene.case.id, night.coming.id)
+    await night.later(HOUR)
+    await night.later(10 * MINUTE)
+    assert await outgoing.said(database, "alert_hand_over_ring") == []
 
 
 async def test_until_then_whoever_leaves_is_asked_and_rung_for_it(night: Night, database: Database) -> None:

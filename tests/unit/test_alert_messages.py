@@ -12,7 +12,12 @@ from alerts.vocabulary import Event, StandDownReason
 from safety_plans.messages import TEXTS as REVIEW_TEXTS
 
 PARAMETERS = {"codename", "device", "time", "person", "event", "other", "agencies", "reason", "police", "ambulance"}
-RINGS = {"alert_ring": "Streha: alert, open the app", "drill_ring": "Streha: exercise, open the app"}
+RINGS = {
+    "alert_ring": "Streha: alert, open the app",
+    "drill_ring": "Streha: exercise, open the app",
+    "alert_hand_over_ring": "Streha: alert to take over, open the app",
+    "drill_hand_over_ring": "Streha: EXERCISE to take over, open the app",
+}
 
 
 def placeholders(text: str) -> set[str]:
