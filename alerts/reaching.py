@@ -1,8 +1,8 @@
 """Whom no room reaches is called beside Matrix; and whether a call is wanted still, asked once more before it leaves.
 
 A call is wanted while the alert calls, or somebody is to take it over, for whoever could act on it now and has not
-answered. The telephone of somebody who pressed stays silent: they may be hiding. Calls come from `alerts.waking`, and are
-carried by `server.carriers`.
+answered. The telephone of somebody who pressed stays silent: they may be hiding. Calls come from `alerts.waking`, and
+are carried by `server.carriers`.
 """
 
 from __future__ import annotations
