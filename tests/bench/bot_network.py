@@ -116,6 +116,11 @@ class BotNetwork:
         rows = dict(row.split(":", 1) for row in (process / "smaps_rollup").read_text().splitlines()[1:])
         return int(rows["Pss"].split()[0]) / 1024
 
+    def processor_seconds(self) -> float:
+        """Return how long the bot's process has worked since its start, all its threads together."""
+        threads = Path("/proc") / str(self.network._children["bots"].pid) / "task"
+        return sum(int(each.read_text().split()[0]) for each in threads.glob("*/schedstat")) / 1e9
+
     def disk(self) -> float:
         """Return what lies in the directory of the bot's device, in MiB."""
         device = self.network.directory / "bot" / "device"

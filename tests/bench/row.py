@@ -4,8 +4,8 @@ A row is a module in `tests/bench/rows` with a constant `ROW`; nothing else has 
 are functions that do something once and return how many seconds it took, as they alone can tell which part
 of their work counts. There are two more kinds:
 
-- A measure that does something many times returns all its seconds. The harness makes two figures of them in
-  each round, named by `p50` and `p99`: `Comparison(measure=p99(RAISE), floor=p99(BARE), at_most=2)`.
+- A measure that does something many times returns all its seconds. The harness makes three figures of them in
+  each round, named by `p50`, `p95` and `p99`: `Comparison(measure=p99(RAISE), floor=p99(BARE), at_most=2)`.
 - A measure that counts something else (bytes, MiB) says so in `units`: `units={SHELL: "bytes"}`.
 
 What should be small by itself, without a floor, has a `Limit`: `Limit(figure=SHELL, at_most=60 * 1024)`.
@@ -21,7 +21,7 @@ from pathlib import Path
 Measure = Callable[[], Awaitable[float | Sequence[float]]]
 
 SECONDS = "seconds"
-PERCENTILES = (50, 99)
+PERCENTILES = (50, 95, 99)
 
 
 def percentile_of(measure: str, percent: int) -> str:
@@ -32,6 +32,11 @@ def percentile_of(measure: str, percent: int) -> str:
 def p50(measure: str) -> str:
     """Return the name of what half of them stay below."""
     return percentile_of(measure, 50)
+
+
+def p95(measure: str) -> str:
+    """Return the name of what nineteen of twenty stay below."""
+    return percentile_of(measure, 95)
 
 
 def p99(measure: str) -> str:

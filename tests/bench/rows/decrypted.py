@@ -16,8 +16,7 @@ from core.clock import SystemClock
 from core.ids import new_id
 from deploy.witness import Message, Witness, Witnesses
 from tests.bench.bot_network import PASSWORD, BotNetwork, bot_network
-from tests.bench.figures import percentile
-from tests.bench.row import Comparison, Measure, Row, p50, p99
+from tests.bench.row import Comparison, Measure, Row, p50, p95, p99
 from tests.evil_member import EvilMember
 
 CLIENTS, TINY_CLIENTS = 10, 2
@@ -32,11 +31,6 @@ BARE = "bare event to seen by the slowest"
 clock = SystemClock()
 
 
-def p95(measure: str) -> str:
-    """Return the name of what nineteen of twenty stay below."""
-    return f"{measure}, p95"
-
-
 class _Watching:
     """The measures."""
 
@@ -49,27 +43,17 @@ class _Watching:
         self._clients = clients
         self._script = script
         self._alerts = alerts
-        self._seconds: dict[str, list[float]] = {}
 
     async def decrypted(self) -> list[float]:
         """Press and end, again and again; return how long the slowest took each time."""
-        return await self._each(DECRYPTED, self._pressed)
+        return await self._each(self._pressed)
 
     async def bare(self) -> list[float]:
         """Do the same with events that nobody has to decrypt."""
-        return await self._each(BARE, self._put)
+        return await self._each(self._put)
 
-    def ninety_five(self, measure: str) -> Measure:
-        """Return the measure of a further percentile of what was just measured."""
-
-        async def measured() -> float:
-            return percentile(self._seconds[measure], 95)
-
-        return measured
-
-    async def _each(self, measure: str, once: Callable[[], Awaitable[float]]) -> list[float]:
-        self._seconds[measure] = [await once() for _ in range(self._alerts)]
-        return self._seconds[measure]
+    async def _each(self, once: Callable[[], Awaitable[float]]) -> list[float]:
+        return [await once() for _ in range(self._alerts)]
 
     async def _pressed(self) -> float:
         before = [len(each.messages) for each in self._clients]
@@ -122,12 +106,7 @@ async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, M
         measures = _Watching(running, case, room, watching, script, TINY_ALERTS if tiny else ALERTS)
         # The clients meet the bot: what is said to a newcomer is said twice.
         await measures.decrypted()
-        yield {
-            DECRYPTED: measures.decrypted,
-            p95(DECRYPTED): measures.ninety_five(DECRYPTED),
-            BARE: measures.bare,
-            p95(BARE): measures.ninety_five(BARE),
-        }
+        yield {DECRYPTED: measures.decrypted, BARE: measures.bare}
 
 
 ROW = Row(

@@ -1,0 +1,262 @@
+"""From the press to every recipient: how long until each strict client has decrypted the ring, for 1, 10 and 100.
+
+The floor are ciphertexts of the same content, made beforehand, put by plain HTTP into the same channel in the same
+round and decrypted by the same clients: what the homeserver and so many clients take by themselves, whoever raises.
+What a recipient costs is a figure of its own. `RECIPIENTS=1000 make bench ARGS=recipients` adds a thousand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import vodozemac
+
+from alerts import texts
+from alerts.vocabulary import StandDownReason
+from bots.words.rendering import text_content
+from cases.model import Case
+from core.clock import SystemClock
+from core.ids import new_id
+from core.texts import render
+from deploy.witness import Message, Witness, Witnesses
+from tests.bench.bot_network import PASSWORD, BotNetwork, bot_network
+from tests.bench.row import Comparison, Measure, Row, p50, p95, p99
+from tests.evil_member import EvilMember
+
+# How many alerts a round raises in a channel of so many recipients.
+ALERTS = {1: 20, 10: 10, 100: 3, 1000: 1}
+TINY_SIZES = (1, 3, 2)
+ROUNDS = 5
+AT_ONCE = 4
+PATIENCE = 110.0
+# A thousand people join a room one after the other, and each of those who are there hears of it.
+PATIENCE_TO_JOIN = 1800.0
+RING = render(texts.TEXTS["alert_ring"], "en")
+ENDED = "the alert was ended"
+MILLISECONDS = "ms"
+Once = Callable[[], Awaitable[list[float]]]
+clock = SystemClock()
+
+
+LARGEST = int(os.environ.get("RECIPIENTS", "100"))
+SIZES = tuple(size for size in ALERTS if size <= LARGEST)
+
+
+def _decrypted(size: int) -> str:
+    return f"{size} recipients: press to decrypted"
+
+
+def _bare(size: int) -> str:
+    return f"{size} recipients: bare ciphertext to decrypted"
+
+
+def _per_recipient(measure: str) -> str:
+    return f"{measure} by the last, for each"
+
+
+def _processor(size: int) -> str:
+    return f"{size} recipients: the bot's processor time, for each"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Channel:
+    """A channel, the clients of its recipients, and the session with which the bare ciphertexts are made."""
+
+    case: Case
+    room: str
+    clients: Sequence[Witness]
+    session: vodozemac.GroupSession
+
+
+class _Reaching:
+    """The measures of one channel."""
+
+    def __init__(self, running: BotNetwork, channel: _Channel, script: EvilMember, size: int, alerts: int) -> None:
+        self._running = running
+        self._channel = channel
+        self._script = script
+        self._alerts = alerts
+        # What the figures are named by.
+        self._size = size
+        self._told = ""
+        # What was made of the last time something was measured, until it is asked for.
+        self._last: dict[str, float] = {}
+
+    def measures(self) -> dict[str, Measure]:
+        """Return the measures by name."""
+        decrypted, bare, processor = _decrypted(self._size), _bare(self._size), _processor(self._size)
+        found: dict[str, Measure] = {
+            decrypted: partial(self._all, decrypted, self._pressed),
+            bare: partial(self._all, bare, self._put),
+        }
+        found[_per_recipient(decrypted)] = partial(self._made, _per_recipient(decrypted), found[decrypted])
+        found[processor] = partial(self._made, processor, found[decrypted])
+        found[_per_recipient(bare)] = partial(self._made, _per_recipient(bare), found[bare])
+        return found
+
+    async def meet(self) -> None:
+        """Let the clients meet the bot: what is said to a newcomer is said twice."""
+        await self._pressed()
+
+    async def _all(self, name: str, once: Once) -> list[float]:
+        """Do something several times; return how long it took for each recipient each time."""
+        bot = self._running.processor_seconds()
+        times = [await once() for _ in range(self._alerts)]
+        recipients = self._alerts * len(self._channel.clients)
+        self._last[_per_recipient(name)] = sum(max(each) for each in times) * 1000 / recipients
+        self._last[_processor(self._size)] = (self._running.processor_seconds() - bot) * 1000 / recipients
+        return [each for taken in times for each in taken]
+
+    async def _made(self, figure: str, measure: Measure) -> float:
+        """Return what was made of a measure, which is measured first where this one's turn came before."""
+        if figure not in self._last:
+            await measure()
+        return self._last.pop(figure)
+
+    async def _pressed(self) -> list[float]:
+        """Raise, and end it; return how long each client took to decrypt the ring."""
+        before, codename = self._read(), self._channel.case.codename
+        raiser, colleague = self._running.leader, self._running.members[-1]
+        pressed_at = clock.now().timestamp()
+        view = await self._running.alerts.raise_(raiser, self._channel.case.core.id, new_id())
+        rung = await self._everybody(lambda each: each.body == RING and each.sender != self._script.user_id, before)
+        details = f"ack {codename}"
+        told = await self._everybody(
+            lambda each: details in each.body and each.sender != self._script.user_id, before
+        )  # fmt: skip
+        self._told = told[0].body
+        await self._running.alerts.acknowledge(colleague, view.alert.id)
+        await self._running.alerts.stand_down(colleague, view.alert.id, StandDownReason.FALSE_ALARM)
+        await self._everybody(lambda each: ENDED in each.body, before)
+        return [each.at / 1000 - pressed_at for each in rung]
+
+    async def _put(self) -> list[float]:
+        """Put ciphertexts of the same ring and details by plain HTTP; return how long each client took for the ring."""
+        before = self._read()
+        ring, details = self._sealed(RING, [each.user_id for each in self._channel.clients]), self._sealed(self._told)
+        put_at = clock.now().timestamp()
+        rung = await self._script.put(self._channel.room, "m.room.encrypted", ring)
+        told = await self._script.put(self._channel.room, "m.room.encrypted", details)
+        seen = await self._everybody(lambda each: each.event_id == rung, before)
+        await self._everybody(lambda each: each.event_id == told, before)
+        return [each.at / 1000 - put_at for each in seen]
+
+    def _sealed(self, body: str, mentions: Sequence[str] = ()) -> dict[str, Any]:
+        content = text_content(body, mentions)
+        del content["msgtype"], content["body"]
+        return self._script.said(self._channel.session, self._channel.room, body, **content)
+
+    def _read(self) -> list[int]:
+        return [len(each.messages) for each in self._channel.clients]
+
+    async def _everybody(self, wanted: Callable[[Message], bool], before: Sequence[int]) -> list[Message]:
+        """Return what every client of the channel has read that is new."""
+        return [
+            await each.wait_for(wanted, self._channel.room, PATIENCE, after=skipped)
+            for each, skipped in zip(self._channel.clients, before, strict=True)
+        ]
+
+
+async def _signed_in(running: BotNetwork, witnesses: Witnesses, size: int) -> list[Witness]:
+    """Sign so many people in, a few at a time, before they share any room: nobody has to hear of the others' keys."""
+    limit = asyncio.Semaphore(AT_ONCE)
+
+    async def sign_in(number: int) -> Witness:
+        async with limit:
+            person = running.members[number]
+            client = await witnesses.add(person.matrix_user, person.matrix_user, PASSWORD)
+            await running.link(person, client.device_id, await client.session_key())
+            return client
+
+    async with asyncio.TaskGroup() as tasks:
+        signing = [tasks.create_task(sign_in(number)) for number in range(size)]
+    return [each.result() for each in signing]
+
+
+async def _channel(running: BotNetwork, clients: Sequence[Witness], script: EvilMember) -> _Channel:
+    """Open a case with these recipients and the script's person; return its channel, when all have met in it."""
+    case = await running.open_case([*running.members[: len(clients)], running.members[-1]])
+    await running.settled([case])
+    room = await running.channel(case)
+    await script.join(room)
+    for each in clients:
+        await each.joined(room, script.user_id, patience=PATIENCE_TO_JOIN)
+    # To say a word a strict client has to learn whose devices the others' are: what came before, it would refuse.
+    await clients[0].joined(room, *(each.user_id for each in clients), patience=PATIENCE_TO_JOIN)
+    for each in clients:
+        await each.send(room, "Good morning")
+    session = vodozemac.GroupSession()
+    for each in clients:
+        for device in await script.devices_of(each.user_id):
+            await script.share(session, room, device)
+    return _Channel(case=case, room=room, clients=clients, session=session)
+
+
+@asynccontextmanager
+async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, Measure]]:  # noqa: FBT001 (see Row)
+    sizes = dict(zip(SIZES, TINY_SIZES if tiny else SIZES, strict=False))
+    people = max(sizes.values())
+    async with AsyncExitStack() as resources:
+        running = await resources.enter_async_context(bot_network(directory, fast=tiny, members=people + 1))
+        homeserver = running.network.stack.addresses.homeserver_url
+        witnesses = await resources.enter_async_context(
+            Witnesses(homeserver, log_file=directory / "logs" / "witnesses.log")
+        )
+        writer = running.members[-1]
+        script = await EvilMember.sign_in(homeserver, running.http, writer.matrix_user, PASSWORD)
+        await running.link(writer, script.device_id, script.ed25519)
+        await running.network.stack.lift_rate_limits(writer.matrix_user)
+        clients = await _signed_in(running, witnesses, people)
+        measures: dict[str, Measure] = {}
+        for size, recipients in sizes.items():
+            channel = await _channel(running, clients[:recipients], script)
+            reaching = _Reaching(running, channel, script, size, 1 if tiny else ALERTS[size])
+            await reaching.meet()
+            measures |= reaching.measures()
+        yield measures
+
+
+def _against_bare() -> Iterator[Comparison]:
+    for size in SIZES:
+        for percentile in (p50, p95, p99):
+            yield Comparison(measure=percentile(_decrypted(size)), floor=percentile(_bare(size)))
+
+
+def _growth() -> Iterator[Comparison]:
+    for fewer, more in pairwise(SIZES):
+        yield Comparison(
+            measure=_per_recipient(_decrypted(more)), floor=_per_recipient(_decrypted(fewer)), at_most=1.0
+        )  # fmt: skip
+        yield Comparison(measure=_processor(more), floor=_processor(fewer), at_most=1.0)
+
+
+ROW = Row(
+    name="recipients",
+    title="From the press until every recipient's strict client has decrypted the ring",
+    prepared=_prepared,
+    comparisons=(*_against_bare(), *_growth()),
+    units=dict.fromkeys(
+        (
+            each
+            for size in SIZES
+            for each in (_per_recipient(_decrypted(size)), _per_recipient(_bare(size)), _processor(size))
+        ),
+        MILLISECONDS,
+    ),
+    rounds_at_most=ROUNDS,
+    notes=(
+        "Percentiles over every recipient of every alert; alerts of a round: "
+        + ", ".join(f"{ALERTS[size]} in a channel of {size}" for size in SIZES)
+        + ".",
+        "Bare: ciphertexts of the same ring and details, made beforehand, by plain HTTP into the same channel.",
+        "All clients are strict, in one process, on the same cores. Each alert is ended before the next.",
+    ),
+)
