@@ -18,7 +18,7 @@ from alerts.calling import call, ringing_again, say, surroundings, wave
 from alerts.escalation import escalation
 from alerts.model import Alert, AlertId, Press, State, Step
 from alerts.viewing import AlertView, view
-from alerts.vocabulary import SEVERITY_OF_EVENT, Certainty, Event, Severity, Status, Through
+from alerts.vocabulary import Certainty, Event, Severity, Status, Through, severity_of
 from cases.model import Case, Compartment
 from core import ledger, metrics, outbox
 from core.database import MOVED_ON, Transaction
@@ -26,14 +26,16 @@ from core.errors import Conflict
 
 
 def new_alert(
-    key: UUID, case: Case, compartment: Compartment, press: Press, event: Event, status: Status, through: Through
-) -> Alert:
+    key: UUID, case: Case, compartment: Compartment, press: Press, event: Event, status: Status, through: Through, *,
+    grave: bool = False,
+) -> Alert:  # fmt: skip
     """Return the alert that a press opens where none is open: not called for yet, due at its first step.
 
-    A device that can only raise is known by its token: what it raises is as bad as what a person raises.
+    A device that can only raise is known by its token: what it raises is as bad as what a person raises. `grave` is
+    that of `severity_of`.
     """
     verified = through.verified
-    severity, now = SEVERITY_OF_EVENT[event] if verified else Severity.SEVERE, press.at
+    severity, now = severity_of(event, grave=grave) if verified else Severity.SEVERE, press.at
     return Alert(
         id=AlertId(key),
         case_id=case.id,

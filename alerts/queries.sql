@@ -4,6 +4,10 @@
 SELECT (SELECT alert_id FROM alert_raises WHERE key = $1) AS raised,
     (SELECT id FROM alerts WHERE compartment_id = $2 AND status = $3 AND state <> 'stood_down') AS open
 
+-- known_at_less_risk --
+-- Whether the level of a case was set to medium or low; whatever else stands there, or nothing, counts as high. $1 case.
+SELECT EXISTS (SELECT FROM risk_levels WHERE case_id = $1 AND level IN ('medium', 'low'))
+
 -- raised --
 -- Which of these raises belong to an alert. $1 keys.
 SELECT key FROM alert_raises WHERE key = ANY($1)

@@ -70,8 +70,12 @@ class Alerts:
         event: Event = Event.PANIC,
         status: Status = Status.ACTUAL,
         through: Through = Through.API,
+        child: bool = False,
     ) -> AlertView:
-        """Raise an alert in a compartment, once per key, or make it part of the one that is open there."""
+        """Raise an alert in a compartment, once per key, or make it part of the one that is open there.
+
+        `child` says that it is a child who is missing; of whom else Streha keeps no record.
+        """
         async with self._database.transaction(urgent=True) as tx:
             found = await store.alert_of_key(tx, key, compartment_id, status)
             if found.raised is not None:
@@ -81,7 +85,8 @@ class Alerts:
             verified = through.verified
             claimed_by = actor.id if through is Through.TELEPHONE else None
             by = Press(person_id=actor.id if verified else None, at=self._clock.now(), claimed_by=claimed_by)
-            press = new_alert(key, case, compartment, by, event, status, through)
+            grave = event is Event.MISSING_PERSON and (child or not await store.known_at_less_risk(tx, case.id))
+            press = new_alert(key, case, compartment, by, event, status, through, grave=grave)
             return await take_up(tx, press, case, compartment, found.open, claimed_by=None if verified else actor.id)
 
     async def see(self, actor: Person, alert_id: AlertId) -> AlertView:

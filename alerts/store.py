@@ -59,6 +59,11 @@ async def alert_of_key(tx: Reading, key: UUID, compartment_id: CompartmentId, st
     return Found(raised=None, open=None) if row is None else Found(raised=row["raised"], open=row["open"])
 
 
+async def known_at_less_risk(tx: Reading, case_id: CaseId) -> bool:
+    """Whether somebody who leads a case has decided that its risk is less than high."""
+    return bool(await tx.value(SQL["known_at_less_risk"], case_id))
+
+
 async def raised(tx: Reading, keys: Iterable[UUID]) -> set[UUID]:
     """Return which of these raises belong to an alert."""
     return {row["key"] for row in await tx.rows(SQL["raised"], list(keys))}

@@ -50,10 +50,69 @@ class Event(StrEnum):
     HEALTH = "health"
 
 
+# What nobody raises by a word or a press: operations and reviews do, once they watch over people by themselves.
+RAISED_BY_MACHINES_LATER = frozenset({"missed_milestone", "missed_check_in", "operation_aborted", "review_missed"})
+
 SEVERITY_OF_EVENT = dict.fromkeys(Event, Severity.SEVERE) | {
     Event.PANIC: Severity.EXTREME,
     Event.LOCATION_COMPROMISED: Severity.EXTREME,
     Event.DEVICE_LOST: Severity.MODERATE,
+}
+
+
+def severity_of(event: Event, *, grave: bool = False) -> Severity:
+    """Return how bad an event is: `grave` where a child is missing, or somebody whose risk is not known to be less.
+
+    That only a missing person is worse for it is the network's rule for alerts.
+    """
+    return Severity.EXTREME if grave and event is Event.MISSING_PERSON else SEVERITY_OF_EVENT[event]
+
+
+class Category(StrEnum):
+    """CAP `category`, as far as it is used here."""
+
+    SECURITY = "Security"
+    SAFETY = "Safety"
+    HEALTH = "Health"
+    RESCUE = "Rescue"
+
+
+CATEGORY_OF_EVENT = dict.fromkeys(Event, Category.SECURITY) | {
+    Event.MISSING_PERSON: Category.RESCUE,
+    Event.LOCATION_COMPROMISED: Category.SAFETY,
+    Event.PREMISES_INCIDENT: Category.SAFETY,
+    Event.HEALTH: Category.HEALTH,
+}
+
+
+class Response(StrEnum):
+    """CAP `responseType`, as far as it is used here: what kind of action an event calls for before any other."""
+
+    # Take shelter in place.
+    SHELTER = "Shelter"
+    EVACUATE = "Evacuate"
+    PREPARE = "Prepare"
+    # Do what was agreed for it.
+    EXECUTE = "Execute"
+    # Keep away from it.
+    AVOID = "Avoid"
+    ASSESS = "Assess"
+
+
+RESPONSE_TO_EVENT: dict[Event, Response] = {
+    Event.PANIC: Response.EXECUTE,
+    Event.BEING_FOLLOWED: Response.AVOID,
+    Event.TRAFFICKER_SIGHTED: Response.AVOID,
+    Event.THREAT_RECEIVED: Response.ASSESS,
+    Event.INTIMIDATION_OR_BRIBE: Response.ASSESS,
+    Event.DEFENDANT_RELEASED: Response.PREPARE,
+    Event.HOSTILE_PRESENCE: Response.AVOID,
+    Event.MISSING_PERSON: Response.EXECUTE,
+    Event.LOCATION_COMPROMISED: Response.EVACUATE,
+    Event.PREMISES_INCIDENT: Response.SHELTER,
+    Event.CONFIDENTIALITY_BREACH: Response.ASSESS,
+    Event.DEVICE_LOST: Response.EXECUTE,
+    Event.HEALTH: Response.ASSESS,
 }
 
 

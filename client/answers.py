@@ -254,6 +254,9 @@ class Alert(Answer, frozen=True, kw_only=True):
     compartment: UUID
     status: str
     event: str
+    # Older servers do not tell them.
+    category: str = ""
+    response_type: str = ""
     severity: str
     certainty: str
     raised_by: UUID | None

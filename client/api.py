@@ -203,10 +203,14 @@ class ApiClient:
         return await self._connection.ask(Review, "POST", f"api/reviews/{review_id}/completion")
 
     async def raise_alert(
-        self, compartment_id: UUID, key: UUID, *, event: Event = Event.PANIC, status: Status = Status.ACTUAL
-    ) -> Alert:
+        self, compartment_id: UUID, key: UUID, *, event: Event = Event.PANIC, status: Status = Status.ACTUAL,
+        child: bool = False,
+    ) -> Alert:  # fmt: skip
         """Raise an alert, once per key. See `client.raising` for staying until somebody accepts."""
-        body = {"compartment": compartment_id, "event": event, "status": status}
+        body: dict[str, object] = {"compartment": compartment_id, "event": event, "status": status}
+        if child:
+            # An older server knows no such word, and must not refuse all others for it.
+            body["child"] = True
         return await self._connection.ask(Alert, "PUT", f"api/alerts/{key}", body)
 
     async def alerts(self, *, ended: bool = False) -> list[Alert]:

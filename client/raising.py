@@ -67,6 +67,7 @@ async def raise_until_accepted(
     report: Callable[[Progress], Awaitable[None]],
     event: Event = Event.PANIC,
     status: Status = Status.ACTUAL,
+    child: bool = False,
     sleep: Sleep = asyncio.sleep,
 ) -> Alert:
     """Raise in the compartment that `find` names; return when somebody accepted or the alert has ended.
@@ -79,7 +80,7 @@ async def raise_until_accepted(
     async def press() -> Alert:
         nonlocal compartment_id
         compartment_id = compartment_id or await find()
-        return await api.raise_alert(compartment_id, key, event=event, status=status)
+        return await api.raise_alert(compartment_id, key, event=event, status=status, child=child)
 
     async def told(known: Known, seen: Alert | None, error: StrehaError | None) -> None:
         await report(Progress(known=known, alert=seen, error=error))

@@ -70,6 +70,10 @@ class Witness:
         """Give the device up; what it has read stays known here."""
         await self._tell("logout")
 
+    async def meet(self, user_id: str) -> int:
+        """Learn whose devices somebody's are, without a word; return how many there are."""
+        return msgspec.convert(await self._tell("meet", user=user_id), int)
+
     async def discard(self, room_id: str) -> None:
         """Speak in the room with a new key from the next message on."""
         await self._tell("discard", room=room_id)

@@ -21,6 +21,7 @@ from bots.talk.calls import Calls
 from bots.talk.confirmations import Question
 from bots.talk.heard import Heard, key_of
 from bots.words.commands import Answer, Command, NearMiss, Verb
+from bots.words.happenings import Happening
 from bots.words.meaning import LATE, Doubt, candidates, doubt, late
 from cases import rules as case_rules
 from cases import store as case_store
@@ -48,7 +49,7 @@ class Obeying:
             case Command():
                 await self._carry_out(heard, heard.said)
             case NearMiss():
-                await self._near(heard, heard.said.verb)
+                await self._near(heard, heard.said)
             case Answer():
                 await self._answered(heard, heard.said)
             case _:
@@ -58,10 +59,10 @@ class Obeying:
         """Raise a real alert, as not verified where nobody can tell who wrote."""
         place = await self._place(heard, said)
         if place is None:
-            await self._ask_which_case(heard, said.verb)
+            await self._ask_which_case(heard, said.verb if said.what is None else f"{said.verb} {said.what}")
             return
         trusted = heard.message.trusted
-        await self._raise(heard, said.verb, place, heard.message.event_id)
+        await self._raise(heard, said.verb, place, heard.message.event_id, said.what)
         if not trusted:
             await self._answers.say(heard, "reply_raised_unverified", lane=Lane.ALERT)
 
@@ -69,6 +70,10 @@ class Obeying:
         match said.verb:
             case Verb.PANIC:
                 await self.call_for_help(heard, said)
+            case Verb.ALERT if said.what is not None:
+                await self.call_for_help(heard, said)
+            case Verb.ALERT:
+                await self._answers.say(heard, "reply_alert_what", {"happenings": ""}, lane=Lane.ALERT)
             case Verb.DRILL:
                 await self._drill(heard, said)
             case Verb.HERE:
@@ -105,12 +110,15 @@ class Obeying:
         else:
             await self._raise(heard, said.verb, place, heard.message.event_id)
 
-    async def _raise(self, heard: Heard, verb: Verb, place: CompartmentId, event_id: str) -> None:
+    async def _raise(
+        self, heard: Heard, verb: Verb, place: CompartmentId, event_id: str, what: Happening | None = None
+    ) -> None:
         await self._alerts.raise_(
             heard.person,
             place,
             _raise_key(event_id),
-            event=Event.PANIC,
+            event=Event.PANIC if what is None else what.event,
+            child=what is not None and what.child,
             status=Status.EXERCISE if verb is Verb.DRILL else Status.ACTUAL,
             through=Through.CHANNEL if heard.message.trusted else Through.UNVERIFIED,
         )
@@ -152,10 +160,14 @@ class Obeying:
 
     # Asking back ------------------------------------------------------------------------------------
 
-    async def _near(self, heard: Heard, verb: Verb) -> None:
+    async def _near(self, heard: Heard, said: NearMiss) -> None:
         """Ask whether a word was meant that was nearly written; a yes then means what it would have meant."""
+        verb = said.verb
         meant = Command(verb=verb)
         if verb is Verb.HERE and not await self._rung(heard):
+            return
+        if verb is Verb.ALERT:
+            await self._near_alert(heard, said.what)
             return
         if verb in {Verb.PANIC, Verb.DRILL}:
             place = await self._place(heard, meant)
@@ -172,6 +184,14 @@ class Obeying:
             await self._answers.ask(heard, "reply_ask_meant", {"command": verb.value}, question)
             return
         await self._answers.say(heard, "reply_did_you_mean", {"command": verb.value}, lane=Lane.ALERT)
+
+    async def _near_alert(self, heard: Heard, what: Happening | None) -> None:
+        """Say that nothing was raised, and what to write."""
+        if what is None:
+            await self._answers.say(heard, "reply_alert_unknown", {"command": Verb.ALERT.value}, lane=Lane.ALERT)
+        else:
+            command = f"{Verb.ALERT} {what}"
+            await self._answers.say(heard, "reply_alert_near", {"command": command}, lane=Lane.ALERT)
 
     async def _rung(self, heard: Heard) -> bool:
         """Whether a test ring waits for somebody."""
@@ -220,15 +240,15 @@ class Obeying:
             reason=reason,
         )
 
-    async def _ask_which_case(self, heard: Heard, verb: Verb) -> None:
+    async def _ask_which_case(self, heard: Heard, command: str) -> None:
         codenames = [each.codename for each in await self._compartments(heard)]
-        await self._ask_which(heard, "reply_which_case", verb, codenames)
+        await self._ask_which(heard, "reply_which_case", command, codenames)
 
-    async def _ask_which(self, heard: Heard, template: str, verb: Verb, codenames: Sequence[str]) -> None:
+    async def _ask_which(self, heard: Heard, template: str, command: str, codenames: Sequence[str]) -> None:
         """Ask for a codename; list them only where the person is alone with the bot."""
-        written = ",".join(sorted({f"{verb} {each}" for each in codenames}))
+        written = ",".join(sorted({f"{command} {each}" for each in codenames}))
         if heard.target.kind is not TargetKind.PERSON or not written:
-            template, written = f"{template}_unlisted", verb.value
+            template, written = f"{template}_unlisted", str(command)
         await self._answers.say(heard, template, {"command": written}, lane=Lane.ALERT)
 
     # What is meant ----------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 """Commands: the whole message must be the command, in English or Serbian, Latin or Cyrillic.
 
 Pure parsing. "nema panike" is no panic and nobody is called; "panik" asks whether panic was meant. A codename
-may follow, for rooms that belong to no case, a reason where an alert is ended, and what happened on the way where
-somebody is under way. What older clients quote above an answer was written by somebody else and is not read.
+may follow, for rooms that belong to no case, a reason where an alert is ended, what happens where another alert than
+panic is raised (`bots.words.happenings`), and what happened on the way where somebody is under way. What older clients
+quote above an answer was written by somebody else and is not read.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Any
 
 from alerts import panic_words
 from alerts.vocabulary import StandDownReason
+from bots.words import happenings
+from bots.words.happenings import Happening
 
 LONGEST = 80
 SIMILAR = 0.75
@@ -25,6 +28,8 @@ class Verb(StrEnum):
     """What can be commanded."""
 
     PANIC = "panic"
+    # Anything else that calls people; what, stands after it.
+    ALERT = "alert"
     DRILL = "drill"
     ACK = "ack"
     STAND_DOWN = "stand-down"
@@ -71,6 +76,7 @@ class Command:
     minutes: int | None = None
     caller: Caller | None = None
     name: str = ""
+    what: Happening | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +84,7 @@ class NearMiss:
     """Not a command, but close to one."""
 
     verb: Verb
+    what: Happening | None = None
 
 
 class Answer(StrEnum):
@@ -92,6 +99,7 @@ Said = Command | NearMiss | Answer
 # Of each language the first is the one that the bot itself writes.
 _ENGLISH: dict[Verb, tuple[str, ...]] = {
     Verb.PANIC: (panic_words.OF_LANGUAGE["en"],),
+    Verb.ALERT: ("alert",),
     Verb.DRILL: ("drill",),
     Verb.ACK: ("ack",),
     Verb.STAND_DOWN: ("stand-down", "stand down", "standdown"),
@@ -106,6 +114,7 @@ _ENGLISH: dict[Verb, tuple[str, ...]] = {
 }
 _LATIN: dict[Verb, tuple[str, ...]] = {
     Verb.PANIC: (panic_words.OF_LANGUAGE["sr-Latn"],),
+    Verb.ALERT: ("uzbuna",),
     Verb.DRILL: ("vežba", "vezba"),
     Verb.ACK: ("primam",),
     Verb.STAND_DOWN: ("prestanak",),
@@ -120,6 +129,7 @@ _LATIN: dict[Verb, tuple[str, ...]] = {
 }
 _CYRILLIC: dict[Verb, tuple[str, ...]] = {
     Verb.PANIC: (panic_words.OF_LANGUAGE["sr-Cyrl"],),
+    Verb.ALERT: ("узбуна",),
     Verb.DRILL: ("вежба",),
     Verb.ACK: ("примам",),
     Verb.STAND_DOWN: ("престанак",),
@@ -174,7 +184,7 @@ def word(verb: Verb, language: str) -> str:
 
 def calls_for_help(said: Said | None) -> bool:
     """Whether these words raise a real alert. Nothing may stand in their way."""
-    return isinstance(said, Command) and said.verb is Verb.PANIC
+    return isinstance(said, Command) and (said.verb is Verb.PANIC or said.what is not None)
 
 
 def answers_duty(said: Said) -> bool:
@@ -210,7 +220,8 @@ def parse(body: str, numbers: Mapping[str, Verb] = NUMBERS) -> Said | None:
             command = _with_rest(_VERB_OF_WORD[each], text[len(each) :].strip())
             if command is not None:
                 return command
-    close = difflib.get_close_matches(text.strip("? "), _LONG_ENOUGH, n=1, cutoff=SIMILAR)
+    denied = not panic_words.DENYING.isdisjoint(text.split())
+    close = [] if denied else difflib.get_close_matches(text.strip("? "), _LONG_ENOUGH, n=1, cutoff=SIMILAR)
     return NearMiss(verb=_VERB_OF_WORD[close[0]]) if close else _cry(text)
 
 
@@ -230,14 +241,14 @@ def _own_words(body: str) -> str:
     return own if all(line.startswith(">") for line in quoted.split("\n")) else body
 
 
-def _with_rest(verb: Verb, rest: str) -> Command | None:
-    """Accept a codename after any verb that acts, and a reason after a stand-down; nothing else."""
+def _with_rest(verb: Verb, rest: str) -> Command | NearMiss | None:
+    """Accept a codename after any verb that acts, a reason after a stand-down, what happens after an alert."""
     if not rest:
         return Command(verb=verb)
     if verb in ASKING or verb is Verb.HERE:
         return None
-    if verb is Verb.OP:
-        return _passage(rest)
+    if verb in {Verb.OP, Verb.ALERT}:
+        return _passage(rest) if verb is Verb.OP else _alert(rest)
     codename, _, reason = rest.partition(" ")
     if not _CODENAME.fullmatch(codename):
         codename, reason = "", rest
@@ -246,6 +257,25 @@ def _with_rest(verb: Verb, rest: str) -> Command | None:
     if verb is Verb.STAND_DOWN and reason in _REASON_OF_WORDS:
         return Command(verb=verb, codename=codename or None, reason=_REASON_OF_WORDS[reason])
     return None
+
+
+def _alert(rest: str) -> Command | NearMiss | None:
+    """Take what happens, and a codename before or after it; ask where it is not known, and nothing where it is denied.
+
+    Whoever writes this word may believe that people are called now: they always hear whether that is so.
+    """
+    words = rest.split()
+    named = next((each for each in (words[-1], words[0]) if _CODENAME.fullmatch(each)), None)
+    if named is not None:
+        words.remove(named)
+    if not words:
+        return Command(verb=Verb.ALERT, codename=named)
+    what = happenings.OF_WORDS.get(" ".join(words))
+    if what is not None:
+        return Command(verb=Verb.ALERT, codename=named, what=what)
+    if panic_words.DENYING.intersection(words):
+        return None
+    return NearMiss(verb=Verb.ALERT, what=happenings.nearly(" ".join(words)))
 
 
 def _emergency(verb: Verb, rest: str) -> Command:

@@ -24,9 +24,10 @@ from alerts.incidents import messages as incident_messages
 from alerts.police import messages as police_messages
 from alerts.proof import proving
 from alerts.telephone import desk_calls
-from bots.words import absence_words, commands, replies, room_messages
+from bots.words import absence_words, commands, happenings, replies, room_messages
 from bots.words.bundling import Bundle, due
 from bots.words.commands import Verb
+from bots.words.happenings import Happening
 from cases import hold
 from core.database import Transaction
 from core.key_holders import Holding, KeyState
@@ -130,6 +131,8 @@ class Renderer:
                 shown = "\n".join(self._in_room(*each, language, names) for each in _holdings(value))
             case "command":
                 shown = ", ".join(_command(each, language) for each in value.split(","))
+            case "happenings":
+                shown = _all_alerts(language)
             case "time" | "begins" | "ends":
                 shown = self._moment(datetime.fromisoformat(value))
             case "event":
@@ -201,9 +204,22 @@ def _roster(value: str) -> list[tuple[UUID, list[UUID]]]:
 
 
 def _command(written: str, language: str) -> str:
-    """Return what is to be written, such as "ack quiet-heron", with its verb in a language."""
-    verb, space, rest = written.partition(" ")
-    return commands.word(Verb(verb), language) + space + rest
+    """Return what is to be written, such as "ack quiet-heron", in a language."""
+    verb, *rest = written.split(" ")
+    if Verb(verb) is Verb.ALERT and rest and rest[0] in set(Happening):
+        rest[0] = happenings.word(Happening(rest[0]), language)
+    return " ".join([commands.word(Verb(verb), language), *rest])
+
+
+def _all_alerts(language: str) -> str:
+    """Return everything that may be raised by a word, and what it means."""
+    # Whoever needs the word for panic must not have to look for it in a list.
+    listed = [each for each in Happening if each is not Happening.PANIC]
+    return "\n".join(f"{_command(f'{Verb.ALERT} {each}', language)}: {_meaning(each, language)}" for each in listed)
+
+
+def _meaning(what: Happening, language: str) -> str:
+    return render(replies.CHILD_TEXT if what.child else alert_texts.EVENT_TEXTS[what.event], language)
 
 
 def _thread(root: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ TEXTS = {
     "reply_help": mark(
         "Write one of these, alone:\n"
         "panic: raises an alert now\n"
+        "alert: shows how to raise one that says what happens\n"
         "ack: you accept the alert\n"
         "stand-down: ends the alert, after you rang back\n"
         "due: which assessments are due\n"
@@ -23,6 +24,15 @@ TEXTS = {
         "{police} me: you called {police} in an alert; or {police} and a name, or {police} no\n"
         "{ambulance} me: the same of {ambulance}\n"
         "Danger to life: ring {police}, ambulance {ambulance}."
+    ),
+    "reply_alert_what": mark(
+        "NOT raised yet. In danger write: panic\nOr write one of these, alone:\n{happenings}\n"
+        "Danger to life: ring {police}."
+    ),
+    "reply_alert_near": mark("NOT raised. Did you mean: {command}? Write it alone.\nDanger to life: ring {police}."),
+    "reply_alert_unknown": mark(
+        "NOT raised. In danger write: panic. What else can be raised you see when you write {command} alone.\n"
+        "Danger to life: ring {police}."
     ),
     "reply_did_you_mean": mark("Nothing was done. Did you mean: {command}? Write it alone."),
     "reply_no_alert": mark("There is no open alert here that you were called for."),
@@ -104,6 +114,8 @@ TEXTS = {
         "why, ring {person} and an administrator. To read here again they must be linked again."
     ),
 }
+
+CHILD_TEXT = mark("missing child")
 
 # How far the room's key came with somebody.
 KEY_TEXTS = {

@@ -16,8 +16,8 @@ _APART = ("injekc", "konjunk", "konjug", "tanjug", "nadživ", "nadžnj", "podža
 _KEPT_WORDS = (
     "API", "CASE", "CSV", "FILE", "HTTP", "JSON", "LEVEL", "Matrix", "NAME", "PERSON", "RS", "UTC", "UTF-8", "Z",
     "begins", "bots", "chmod", "debug", "device", "door-2", "email", "en", "ends", "engine", "error", "https",
-    "iCalendar", "identity", "info", "informed", "mon tue wed thu fri sat sun", "mon-fri", "panic", "person",
-    "prober", "responder", "sr-Cyrl", "sr-Latn", "text", "voice", "warning",
+    "iCalendar", "identity", "info", "informed", "mon tue wed thu fri sat sun", "missing_person", "mon-fri", "panic",
+    "person", "prober", "responder", "sr-Cyrl", "sr-Latn", "text", "voice", "warning",
 )  # fmt: skip
 _KEPT = re.compile(
     rf"""

@@ -23,6 +23,7 @@ export class StrictClient {
     "join",
     "leave",
     "logout",
+    "meet",
     "members",
     "react",
     "reset",
@@ -96,6 +97,12 @@ export class StrictClient {
     await this.#client
       .getCrypto()
       .bootstrapCrossSigning({ setupNewCrossSigning: true, authUploadDeviceSigningKeys: this.#authorise });
+  }
+
+  /** Learn whose devices somebody's are without a word: what came from a device before, a strict client would refuse. */
+  async meet({ user }) {
+    const devices = await this.#client.getCrypto().getUserDeviceInfo([user], true);
+    return devices.get(user)?.size ?? 0;
   }
 
   /** This device's own Ed25519 key, which clients show as the "session key". */

@@ -96,8 +96,8 @@ export function createApi({ fetch, clock }) {
     reviews: async () => (await ask("GET", "/api/reviews", REVIEWS)).reviews,
     /** @param {string} id @returns {Promise<Alert>} */
     alert: (id) => ask("GET", `/api/alerts/${id}`, ALERT),
-    /** @param {string} key @param {string} compartment @param {Status} status @returns {Promise<Alert>} */
-    raise: (key, compartment, status) => ask("PUT", `/api/alerts/${key}`, ALERT, { compartment, status }),
+    /** @param {string} key @param {string} compartment @param {Status} status @param {string} [what] @returns {Promise<Alert>} */
+    raise: (key, compartment, status, what) => ask("PUT", `/api/alerts/${key}`, ALERT, { compartment, status, ...happening(what) }),
     /** @param {string} id @returns {Promise<Alert>} */
     accept: (id) => ask("POST", `/api/alerts/${id}/acknowledgement`, ALERT),
     /** @param {string} id @param {Reason} reason @returns {Promise<Alert>} */
@@ -109,6 +109,12 @@ export function createApi({ fetch, clock }) {
     /** @returns {Promise<void>} */
     signOut: () => ask("DELETE", "/api/sign-in/sessions/current"),
   };
+}
+
+/** Return what tells the API what happens; panic needs no words. @param {string} [what] */
+function happening(what) {
+  if (!what) return {};
+  return what === "missing_child" ? { event: "missing_person", child: true } : { event: what };
 }
 
 /** @param {Response} response @param {Shape} shape */

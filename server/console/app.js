@@ -10,6 +10,7 @@ import { Guarded } from "./guarded.js";
 import { Header } from "./header.js";
 import { createKnowledge } from "./knowledge.js";
 import { OldLine } from "./live.js";
+import { OtherAlertScreen } from "./other_alert.js";
 import { codeOf, screenOf } from "./places.js";
 import { createRaises } from "./raises.js";
 import { createSession } from "./session.js";
@@ -23,6 +24,7 @@ import { html, render } from "./vendor/preact.js";
 
 // So long nothing is drawn where its words have not come; then it is drawn in English.
 const WORDLESS_MS = 1_500;
+const SCREENS = { board: BoardScreen, drill: DrillScreen, other: OtherAlertScreen };
 
 /** With the next picture; where nobody looks no picture comes, and what is to be heard must not wait for one. */
 function soon(/** @type {() => void} */ act) {
@@ -48,7 +50,7 @@ function Screen() {
       <${Guarded} key=${session + screen}>
         ${session === "signed_out" && html`<${SignInScreen} />`}
         ${session === "starting" && html`<${StartingScreen} />`}
-        ${session === "signed_in" && (screen === "drill" ? html`<${DrillScreen} />` : html`<${BoardScreen} />`)}
+        ${session === "signed_in" && html`<${SCREENS[screen]} />`}
       <//>
     </div>
     <${Announcer} />

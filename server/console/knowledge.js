@@ -104,7 +104,7 @@ export function createKnowledge({ api, store, now }) {
     standDown: (id, reason) => keep(api.standDown(id, reason), ++numbers),
     /** @param {string} id @param {boolean} called @param {string | null} by */
     police: (id, called, by) => keep(api.police(id, called, by), ++numbers),
-    /** @param {string} key @param {string} compartment @param {Status} status */
-    raise: (key, compartment, status) => keep(api.raise(key, compartment, status), ++numbers),
+    /** @param {string} key @param {string} compartment @param {Status} status @param {string} [what] */
+    raise: (key, compartment, status, what) => keep(api.raise(key, compartment, status, what), ++numbers),
   };
 }

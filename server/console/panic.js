@@ -23,10 +23,10 @@ const CHECK_MS = 5_000;
 
 /**
  * @param {import("./types.js").RaiseMeans} means
- * @param {{ key: string, channel: Channel, status: Status, alert?: Alert | null }} what `alert`, where it is raised
- *   already and only to be stayed with.
+ * @param {{ key: string, channel: Channel, status: Status, what?: string, alert?: Alert | null }} press `alert`, where it
+ *   is raised already and only to be stayed with; `what` happens, where it is no panic.
  */
-export function startRaise({ clock, raise, look, standDown, changed }, { key, channel, status, alert = null }) {
+export function startRaise({ clock, raise, look, standDown, changed }, { key, channel, status, what, alert = null }) {
   /** @type {Progress} */
   let progress = {
     key, channel, status, alert, known: alert ? knownOf(alert) : "raising", failure: null, slow: false, stop: "", refusal: null,
@@ -81,7 +81,7 @@ export function startRaise({ clock, raise, look, standDown, changed }, { key, ch
     trying = true;
     triedAt = clock.now();
     try {
-      learn(await raise(key, channel.compartment, status));
+      learn(await raise(key, channel.compartment, status, what));
     } catch (error) {
       fail(failureOf(error));
     }

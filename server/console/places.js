@@ -2,8 +2,9 @@
 
 const CODE = /^#([A-Za-z0-9_-]{16,})$/;
 
-/** @param {string} hash @returns {"board" | "drill"} */
+/** @param {string} hash @returns {"board" | "drill" | "other"} */
 export function screenOf(hash) {
+  if (hash === "#/other") return "other";
   return hash === "#/drill" ? "drill" : "board";
 }
 

@@ -49,11 +49,11 @@ export function createRaises({ clock, newKey, store, knowledge }) {
     running = kept.reverse();
   }
 
-  /** @param {{ key: string, channel: Channel, status: Status, alert?: Alert }} what @param {boolean} repeats */
-  function begin(what, repeats) {
+  /** @param {{ key: string, channel: Channel, status: Status, what?: string, alert?: Alert }} press @param {boolean} repeats */
+  function begin(press, repeats) {
     const { raise, look, standDown } = knowledge;
-    const again = repeats ? raise : () => look(what.key);
-    running = [startRaise({ clock, raise: again, look, standDown, changed }, what), ...running];
+    const again = repeats ? raise : () => look(press.key);
+    running = [startRaise({ clock, raise: again, look, standDown, changed }, press), ...running];
     changed();
   }
 
@@ -70,9 +70,9 @@ export function createRaises({ clock, newKey, store, knowledge }) {
     leave() {
       drop(running.filter((each) => !isUnsent(each.now())));
     },
-    /** @param {Channel} channel @param {Status} status */
-    start(channel, status) {
-      begin({ key: newKey(), channel, status }, true);
+    /** @param {Channel} channel @param {Status} status @param {string} [what] happens, where it is no panic */
+    start(channel, status, what = "") {
+      begin({ key: newKey(), channel, status, what }, true);
     },
     /** Hand on what is known of alerts, and stay with one's own that nobody has accepted yet. */
     see() {

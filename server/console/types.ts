@@ -166,7 +166,8 @@ export type FollowMeans = {
 /** What it needs to stay with a raise. */
 export type RaiseMeans = {
   clock: Clock;
-  raise: (key: string, compartment: string, status: Status) => Promise<Alert>;
+  /** `what` happens: an event, or "missing_child"; nothing for panic. */
+  raise: (key: string, compartment: string, status: Status, what?: string) => Promise<Alert>;
   look: (id: string) => Promise<Alert>;
   standDown: (id: string, reason: Reason) => Promise<Alert>;
   changed: (progress: Progress) => void;
@@ -228,7 +229,7 @@ export type State = {
   silenced: ReadonlySet<string>;
   ringing: boolean;
   sound: Sounding;
-  screen: "board" | "drill";
+  screen: "board" | "drill" | "other";
   language: string;
   polite: Said;
   urgent: Said;

@@ -48,6 +48,7 @@ def add_to(commands: typer.Typer) -> None:
             "In danger ring the police first.\n\n\b\nExamples:\n"
             "  streha alert raise quiet-heron\n"
             "  streha alert raise quiet-heron --event being_followed\n"
+            "  streha alert raise quiet-heron --event missing_person --child\n"
             "  streha alert raise quiet-heron --drill"
         )
     ),
@@ -57,6 +58,9 @@ def _raise(
     key: Key,
     *,
     event: Annotated[Event, typer.Option(help=say(mark("What happens; panic if there is no time.")))] = Event.PANIC,
+    child: Annotated[
+        bool, typer.Option("--child", help=say(mark("With missing_person: it is a child who is missing.")))
+    ] = False,
     drill: Annotated[
         bool, typer.Option("--drill", help=say(mark("An exercise: everybody sees that it is one.")))
     ] = False,
@@ -78,10 +82,12 @@ def _raise(
                 return as_id(where) or (await find_compartment(api, where)).id
 
             if not once:
-                await raise_until_accepted(api, find, pressed, report=reporter, event=event, status=status)
+                await raise_until_accepted(
+                    api, find, pressed, report=reporter, event=event, status=status, child=child
+                )  # fmt: skip
                 return
             try:
-                alert = await api.raise_alert(await find(), pressed, event=event, status=status)
+                alert = await api.raise_alert(await find(), pressed, event=event, status=status, child=child)
             except StrehaError as error:
                 await reporter.not_raised(error)
                 raise

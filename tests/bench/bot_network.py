@@ -17,7 +17,7 @@ from agencies.model import AgencyKind, Person, PersonId, Role
 from alerts.service import Alerts
 from bots.rooms import rooms
 from cases.model import Case, Part
-from cases.service import Cases
+from cases.service import MEMBERS_AT_ONCE, Cases
 from core.outbox import Target, TargetKind
 from deploy.demo_linking import DemoLinking
 from deploy.network import LocalNetwork
@@ -62,13 +62,16 @@ class BotNetwork:
 
     async def open_case(self, members: Sequence[Person]) -> Case:
         """Open a case of the one office; the bot will make its channel."""
-        return await self.cases.open(
+        case = await self.cases.open(
             self.leader,
             agencies={self.office.agency.id: Part.RESPONDER},
             deputy_id=None,
-            member_ids=[each.id for each in members],
+            member_ids=[each.id for each in members[:MEMBERS_AT_ONCE]],
             language="en",
         )
+        for each in members[MEMBERS_AT_ONCE:]:
+            await self.cases.add_member(self.leader, case.core.id, each.id)
+        return case
 
     async def channel(self, case: Case) -> str:
         """Return the room of a case, once it is made."""

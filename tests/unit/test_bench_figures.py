@@ -97,12 +97,14 @@ def _row(*limits: Limit) -> Row:
     )
 
 
-async def test_many_seconds_become_two_figures_and_every_target_has_its_verdict(tmp_path: Path) -> None:
+async def test_many_seconds_become_three_figures_and_every_target_has_its_verdict(tmp_path: Path) -> None:
     done = await measured(_row(Limit(figure="shell", at_most=61_440)), tmp_path, rounds=5, tiny=True)
     assert done.rounds == {
         "subject, p50": [2.0, 2.0],
+        "subject, p95": [9.0, 9.0],
         "subject, p99": [9.0, 9.0],
         "floor, p50": [1.0, 1.0],
+        "floor, p95": [3.0, 3.0],
         "floor, p99": [3.0, 3.0],
         "shell": [70_000.0, 70_000.0],
     }

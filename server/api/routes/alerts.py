@@ -36,7 +36,7 @@ async def raise_alert(call: Call[RaiseAlert]) -> AlertAnswer:
     asked = call.asked
     return AlertAnswer.of(
         await call.services.alerts.raise_(
-            call.actor, asked.compartment, call.ids["alert"], event=asked.event, status=asked.status
+            call.actor, asked.compartment, call.ids["alert"], event=asked.event, status=asked.status, child=asked.child
         )
     )
 

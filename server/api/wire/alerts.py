@@ -20,7 +20,18 @@ from alerts.model import (
 )
 from alerts.police.emergency import EmergencyCall, Police, Service
 from alerts.service import AlertView
-from alerts.vocabulary import Certainty, Event, Severity, StandDownReason, Status, Through
+from alerts.vocabulary import (
+    CATEGORY_OF_EVENT,
+    RESPONSE_TO_EVENT,
+    Category,
+    Certainty,
+    Event,
+    Response,
+    Severity,
+    StandDownReason,
+    Status,
+    Through,
+)
 from cases.model import CaseId, CompartmentId, Part
 from core.outbox import Delivery, TargetKind
 from server.api.wire import Codename, Moment, NameOfPerson, Wire
@@ -29,11 +40,15 @@ NOT_YET = msgspec.Meta(examples=[None])
 
 
 class RaiseAlert(Wire, frozen=True, kw_only=True):
-    """Where an alert is raised. What happened may be told later; a drill is an `Exercise`."""
+    """Where an alert is raised. What happened may be told later; a drill is an `Exercise`.
+
+    `child` says of somebody missing that it is a child.
+    """
 
     compartment: CompartmentId
     event: Annotated[Event, msgspec.Meta(examples=["panic"])] = Event.PANIC
     status: Status = Status.ACTUAL
+    child: bool = False
 
 
 class ListAlerts(Wire, frozen=True, kw_only=True):
@@ -194,7 +209,7 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
     `owner_asked_at` it is the end of the wait for an answer.
     `claimed_by` is from whose telephone it seems to have been raised, where nobody is known to have raised it: a number
     can be forged. `people` names everybody who takes part. `police` is what is known of whether the police was called;
-    nothing where that need not be.
+    nothing where that need not be. `category` and `response_type` follow from `event`, in the words of CAP.
     """
 
     id: AlertId
@@ -203,6 +218,8 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
     compartment: CompartmentId
     status: Status
     event: Annotated[Event, msgspec.Meta(examples=["panic"])]
+    category: Category
+    response_type: Response
     severity: Severity
     certainty: Certainty
     raised_by: PersonId | None
@@ -238,6 +255,8 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
             compartment=alert.compartment_id,
             status=alert.status,
             event=alert.event,
+            category=CATEGORY_OF_EVENT[alert.event],
+            response_type=RESPONSE_TO_EVENT[alert.event],
             severity=alert.severity,
             certainty=alert.certainty,
             raised_by=alert.raised_by,
