@@ -50,6 +50,21 @@ test("it is told as stored, delivered and accepted, and then nothing is asked an
   assert.deepEqual([...new Set(told.map((each) => each.known))], ["stored", "delivered", "accepted"]);
 });
 
+test("what happens is said with every repetition, and panic needs no words", async () => {
+  const said = async (what) => {
+    const { clock, puts } = raise(() => answer(alert()), { what });
+    await settle();
+    await clock.pass(REPEAT_MS);
+    assert.equal(puts().length, 2);
+    assert.deepEqual(puts()[0].body, puts()[1].body);
+    const { event, child } = puts()[0].body;
+    return [event, child];
+  };
+  assert.deepEqual(await said(""), [undefined, undefined]);
+  assert.deepEqual(await said("threat_received"), ["threat_received", undefined]);
+  assert.deepEqual(await said("missing_child"), ["missing_person", true]);
+});
+
 test("no failure of any kind ends the repetition or changes the key", async () => {
   const failures = [
     () => Promise.reject(new TypeError("network")),

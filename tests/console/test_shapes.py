@@ -72,6 +72,12 @@ async def test_everything_fits_at_every_size(
     for name, size in SIZES.items():
         await screen.page.set_viewport_size(size)
         await fits(screen, f"drill, {name}")
+    await screen.page.get_by_role("link", name=screen.words("Other alert"), exact=True).click()
+    await screen.page.get_by_role("combobox", name=screen.words("What happens")).select_option("location_compromised")
+    await screen.button("Raise this alert…").click()
+    for name, size in SIZES.items():
+        await screen.page.set_viewport_size(size)
+        await fits(screen, f"another alert, {name}")
     await screen.hold(screen.panic)
     await expect(screen.own_alert).to_be_visible()
     for name, size in SIZES.items():

@@ -68,7 +68,7 @@ test("times are said in words", () => {
 });
 
 test("an address is a screen, or holds a code for a moment", () => {
-  assert.deepEqual(["", "#", "#/board", "#/drill", "#/drill/x"].map(screenOf), ["board", "board", "board", "drill", "board"]);
+  assert.deepEqual(["", "#", "#/board", "#/drill", "#/drill/x", "#/other"].map(screenOf), ["board", "board", "board", "drill", "board", "other"]);
   assert.equal(codeOf("#AbC3eF6hIj9lMn2pQr5tUv8xYz1-_4bCd7fGh0jKlMn"), "AbC3eF6hIj9lMn2pQr5tUv8xYz1-_4bCd7fGh0jKlMn");
   assert.deepEqual(["", "#/board", "#short", "#with space in it, and long"].map(codeOf), ["", "", "", ""]);
 });

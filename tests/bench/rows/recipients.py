@@ -34,6 +34,7 @@ from tests.evil_member import EvilMember
 # How many alerts a round raises in a channel of so many recipients.
 ALERTS = {1: 20, 10: 10, 100: 3, 1000: 1}
 TINY_SIZES = (1, 3, 2)
+LEISURELY = 100
 ROUNDS = 5
 AT_ONCE = 4
 PATIENCE = 110.0
@@ -207,7 +208,9 @@ async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, M
     sizes = dict(zip(SIZES, TINY_SIZES if tiny else SIZES, strict=False))
     people = max(sizes.values())
     async with AsyncExitStack() as resources:
-        running = await resources.enter_async_context(bot_network(directory, fast=tiny, members=people + 1))
+        # A thousand accounts are made in a hurry; then nothing waits for the disk, on either side.
+        hurried = tiny or people > LEISURELY
+        running = await resources.enter_async_context(bot_network(directory, fast=hurried, members=people + 1))
         homeserver = running.network.stack.addresses.homeserver_url
         witnesses = await resources.enter_async_context(
             Witnesses(homeserver, log_file=directory / "logs" / "witnesses.log")
