@@ -1,4 +1,4 @@
-"""Another alert than panic: raised by words in a room, and how grave it is."""
+"""Another alert than panic: raised by words in a room and on the command line, and how grave it is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from alerts.vocabulary import Certainty, Event, Severity, Status, Through
+from alerts.vocabulary import CATEGORY_OF_EVENT, RESPONSE_TO_EVENT, Certainty, Event, Severity, Status, Through
 from bots.rooms.occupants import Occupants
 from bots.talk.flood import PER_MINUTE
 from bots.talk.handling import Handling
@@ -20,7 +20,9 @@ from core.database import Database
 from core.settings import Settings
 from safety_plans.model import Level
 from tests.clock import MovableClock
+from tests.commands import streha
 from tests.people import Network, Scene
+from tests.served import ServedApi
 from tests.talk import BOT, Talk, house_of
 
 LESS_THAN_HIGH = {Level.MEDIUM, Level.LOW}
@@ -140,3 +142,28 @@ async def test_written_twice_it_is_one_and_in_the_words_of_another_type_it_joins
     async with database.reading() as look:
         told = await look.rows("SELECT parameters FROM outbox WHERE template = 'alert_raised_again'")
     assert {each["parameters"]["event"] for each in told} == {"premises_incident"}
+
+
+async def test_on_the_command_line_each_type_is_raised_and_told_with_its_category(api: ServedApi) -> None:
+    scene = await api.network.scene()
+    key = api.key_path(scene.coordinator)
+    for event in Event:
+        case = await api.network.case(scene.coordinator, {scene.police: Part.RESPONDER})
+        told = await streha("alert", "raise", case.codename, "--event", event, "--once", "--key", key)
+        assert (told.code, "STORED" in told.out) == (0, True)
+        (shown,) = [
+            each for each in (await streha("alert", "list", "--json", "--key", key)).json
+            if each["codename"] == case.codename
+        ]  # fmt: skip
+        assert shown["event"] == event
+        assert (shown["category"], shown["response_type"]) == (CATEGORY_OF_EVENT[event], RESPONSE_TO_EVENT[event])
+
+
+async def test_on_the_command_line_a_child_is_said_to_be_one(api: ServedApi) -> None:
+    scene = await api.network.scene()
+    key, codename = api.key_path(scene.coordinator), scene.case.codename
+    await api.network.reviews.set_level(scene.coordinator, scene.case.id, Level.LOW)
+    raising = ("alert", "raise", codename, "--event", "missing_person", "--once", "--key", key)
+    for more, severity in (((), "Severe"), (("--child",), "Extreme")):
+        assert (await streha(*raising, *more)).code == 0
+        assert (await streha("alert", "show", codename, "--json", "--key", key)).json["severity"] == severity
