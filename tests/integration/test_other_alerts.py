@@ -25,6 +25,8 @@ from tests.people import Network, Scene
 from tests.served import ServedApi
 from tests.talk import BOT, Talk, house_of
 
+pytest_plugins = ("tests.fixtures_api",)
+
 LESS_THAN_HIGH = {Level.MEDIUM, Level.LOW}
 
 
