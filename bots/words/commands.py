@@ -226,11 +226,16 @@ def parse(body: str, numbers: Mapping[str, Verb] = NUMBERS) -> Said | None:
 
 
 def _cry(text: str) -> NearMiss | None:
-    """Ask whoever begins or ends with the word for panic and does not deny it: "panic they are here"."""
+    """Ask whoever begins or ends with the word for panic and does not deny it: "panic they are here".
+
+    Whoever begins with that for another alert is told that nothing was raised, at whatever length they go on.
+    """
     words = _WORD.findall(text)
     if not words or panic_words.DENYING.intersection(words):
         return None
-    return NearMiss(verb=Verb.PANIC) if {words[0], words[-1]} & set(WORDS[Verb.PANIC]) else None
+    if {words[0], words[-1]} & set(WORDS[Verb.PANIC]):
+        return NearMiss(verb=Verb.PANIC)
+    return NearMiss(verb=Verb.ALERT) if words[0] in WORDS[Verb.ALERT] else None
 
 
 def _own_words(body: str) -> str:

@@ -80,7 +80,8 @@ def test_the_words_alone_raise_nothing(words: str) -> None:
     ("said", "meant"),
     [("alert folowed", Happening.BEING_FOLLOWED), ("uzbuna pretna", Happening.THREAT_RECEIVED),
      ("узбуна нестала особаа", Happening.MISSING_PERSON), ("uzbuna prate me?", Happening.BEING_FOLLOWED),
-     ("alert something else", None), ("uzbuna kamenice lete kroz prozor", None)],
+     ("alert something else", None), ("uzbuna kamenice lete kroz prozor", None),
+     ("Alert: they throw stones at her window, they shout, the child is inside, and nobody opens the door", None)],
 )  # fmt: skip
 def test_whoever_writes_alert_and_is_not_understood_hears_that_nobody_was_called(
     said: str, meant: Happening | None
