@@ -487,3 +487,30 @@ SELECT count(*) FROM duty_rings WHERE state = 'unanswered' AND shift_ends_at > $
 -- ring_looked_after --
 -- A ring that was answered is done with. $1 id.
 UPDATE duty_rings SET next_step_at = NULL, lease_until = NULL, attempts = 0 WHERE id = $1
+
+-- desk_keys --
+-- The standing keys of these desks. $1 desks.
+SELECT desk_id, key, added_by, added_at, renew_since FROM desk_keys
+WHERE desk_id = ANY($1::uuid[]) AND replaced_at IS NULL
+
+-- replace_desk_key --
+-- $1 desk, $2 now.
+UPDATE desk_keys SET replaced_at = $2 WHERE desk_id = $1 AND replaced_at IS NULL
+
+-- add_desk_key --
+-- $1 desk, $2 public key, $3 who gave it, $4 now, $5 when they signed, $6 their signature.
+INSERT INTO desk_keys (desk_id, key, added_by, added_at, signed_at, signature) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (desk_id, key) DO NOTHING
+
+-- renew_desk_key --
+-- Somebody sits at a desk no more. $1 desk, $2 now.
+UPDATE desk_keys SET renew_since = $2 WHERE desk_id = $1 AND replaced_at IS NULL AND renew_since IS NULL
+
+-- renew_desk_keys --
+-- Somebody leaves who sat at desks, or could stand in at their agency's. $1 person, $2 now.
+UPDATE desk_keys SET renew_since = $2
+WHERE replaced_at IS NULL AND renew_since IS NULL AND desk_id IN (
+    SELECT desk_id FROM duty_officers WHERE person_id = $1
+    UNION ALL
+    SELECT duty_desks.id FROM duty_desks JOIN people USING (agency_id)
+    WHERE people.id = $1 AND people.role = 'security_officer')

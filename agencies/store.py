@@ -86,6 +86,7 @@ async def person_by_matrix_user(tx: Reading, matrix_user: str) -> Person | None:
 async def mark_left(tx: Transaction, person_id: PersonId, now: datetime) -> bool:
     """Record that a person has left: no session, no link to begin one, no desk or shift; tell whether that was news."""
     news = await tx.run(SQL["mark_left"], person_id, now) == 1
+    await tx.run(SQL["renew_desk_keys"], person_id, now)
     await tx.run(SQL["leave_desks"], person_id)
     await tx.run(SQL["end_shifts"], person_id, None, now)
     await tx.run(SQL["end_links"], person_id)
@@ -122,6 +123,7 @@ async def unseat(tx: Transaction, desk_id: DeskId, person_id: PersonId, now: dat
     """Take a person from a desk, and the shifts there from now on."""
     if await tx.run(SQL["unseat"], desk_id, person_id):
         await tx.run(SQL["end_shifts"], person_id, desk_id, now)
+        await tx.run(SQL["renew_desk_key"], desk_id, now)
         await tx.run(SQL["desk_changed"], desk_id)
 
 

@@ -1,4 +1,4 @@
-"""Closing a case or a compartment, which waits until no alert is open in it.
+"""Closing a case or a compartment, which waits until no alert is open in it, and erases its emergency cards.
 
 It stands here and not in `cases` because it must know of alerts: whoever is being called for somebody in
 danger keeps the channel in which it is answered. A drill holds nothing up.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from agencies.model import Person
 from alerts import store
+from alerts.cards import store as card_store
 from cases import rules
 from cases import store as case_store
 from cases.model import CaseId, CompartmentId
@@ -33,6 +34,7 @@ class Closing:
             rules.require_leader(case, actor.id)
             await self._require_quiet(tx, case.id)
             await case_store.close_case(tx, case.id, self._clock.now())
+            await card_store.erase(tx, case.id)
             await self._record(tx, "case_closed", actor, case.id)
 
     async def close_compartment(self, actor: Person, compartment_id: CompartmentId) -> None:
@@ -45,6 +47,7 @@ class Closing:
                 raise Conflict(mark("The core compartment closes with the case."))
             await self._require_quiet(tx, case.id, compartment.id)
             await case_store.close_compartment(tx, compartment, self._clock.now())
+            await card_store.erase(tx, case.id, compartment.id)
             await self._record(tx, "compartment_closed", actor, case.id, compartment.id)
 
     async def _require_quiet(

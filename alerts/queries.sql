@@ -625,3 +625,37 @@ WHERE alert_id = $1 AND acknowledged_by = $2
 -- Count hand-overs whose next step is due. $1 now, $2 how many are looked at.
 SELECT count(*) AS rows, min(next_step_at) AS oldest
 FROM (SELECT next_step_at FROM hand_overs WHERE next_step_at <= $1 ORDER BY next_step_at LIMIT $2) AS due
+
+-- card --
+-- $1 compartment.
+SELECT number, written_by, written_at FROM emergency_cards WHERE compartment_id = $1
+
+-- put_card --
+-- The next card of a compartment; no row where there is one of this number already. $1 compartment, $2 number, $3 who,
+-- $4 now.
+INSERT INTO emergency_cards (compartment_id, number, written_by, written_at)
+SELECT $1, $2, $3, $4
+WHERE $2 = 1 + coalesce((SELECT number FROM emergency_cards WHERE compartment_id = $1), 0)
+ON CONFLICT (compartment_id) DO UPDATE SET number = $2, written_by = $3, written_at = $4
+
+-- drop_envelopes --
+-- What was sealed before is not kept. $1 compartment.
+DELETE FROM card_envelopes WHERE compartment_id = $1
+
+-- add_envelope --
+-- $1 compartment, $2 desk, $3 the desk's public key, $4 the sealed bytes.
+INSERT INTO card_envelopes (compartment_id, desk_id, key, sealed) VALUES ($1, $2, $3, $4)
+
+-- card_states --
+-- Which desks have the cards of these compartments, and whether sealed to a key that needs no renewal. $1 compartments.
+SELECT compartment_id, desk_id, replaced_at IS NULL AND renew_since IS NULL AS fresh
+FROM card_envelopes JOIN desk_keys USING (desk_id, key) WHERE compartment_id = ANY($1::uuid[])
+
+-- envelopes --
+-- $1 compartment, $2 desks.
+SELECT desk_id, sealed FROM card_envelopes WHERE compartment_id = $1 AND desk_id = ANY($2::uuid[])
+
+-- erase_cards --
+-- What is closed keeps no card. $1 case, $2 one compartment of it, or all.
+DELETE FROM emergency_cards USING compartments
+WHERE compartments.id = compartment_id AND case_id = $1 AND compartment_id = coalesce($2, compartment_id)

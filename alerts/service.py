@@ -21,6 +21,8 @@ from alerts.calling import (
     followers,
     note_agencies,
 )
+from alerts.cards import rules as card_rules
+from alerts.cards.messages import card_told
 from alerts.duty import handing_over
 from alerts.escalation import CANCEL_PAUSE
 from alerts.incidents import records as incidents
@@ -165,7 +167,11 @@ class Alerts:
             await self._record(tx, "alert_acknowledged", actor, alert, alert.id, **facts)
             seconds = (now - alert.ladder_began_at).total_seconds()
             tx.afterwards(lambda: metrics.ACKNOWLEDGEMENT.observe(seconds, alert.status, alert.severity))
-            return await self._view(tx, alert, around, said)
+            seen = await self._view(tx, alert, around, said)
+            state = card_rules.best(seen.cards, card_rules.desks_of(around, actor))
+            if asked_in is not None and state is not None:
+                await outbox.post(tx, [card_told(alert, around.codename, asked_in, actor.id, state)], now)
+            return seen
 
     async def stand_down(
         self, actor: Person, alert_id: AlertId, reason: StandDownReason, *, key: UUID | None = None

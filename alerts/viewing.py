@@ -9,6 +9,8 @@ from uuid import UUID
 from agencies import store as directory
 from agencies.model import Person
 from alerts.audience import Surroundings
+from alerts.cards import store as card_store
+from alerts.cards.rules import DeskCard, cards_of
 from alerts.model import Alert
 from core import outbox
 from core.database import Reading
@@ -19,13 +21,15 @@ from core.outbox import Delivery
 class AlertView:
     """An alert with the codename people know it by, who takes part in it, and how far its messages came.
 
-    Whoever is woken by an alert must see names, also of people whose agency shares no case with theirs.
+    Whoever is woken by an alert must see names, also of people whose agency shares no case with theirs. `cards` tells,
+    while it is open, which desks have an emergency card to go by.
     """
 
     alert: Alert
     codename: str
     people: Sequence[Person]
     deliveries: Sequence[Delivery]
+    cards: Sequence[DeskCard] = ()
 
 
 async def view(
@@ -45,12 +49,14 @@ async def views(
     missing = {each for alert, _ in alerts for each in alert.people} - people.keys()
     if missing:
         people |= await directory.people(tx, missing)
+    states = await card_store.states(tx, {alert.compartment_id for alert, _ in alerts if not alert.ended})
     return [
         AlertView(
             alert=alert,
             codename=around.codename,
             people=[people[each] for each in sorted(alert.people)],
             deliveries=said[alert.id],
+            cards=[] if alert.ended else cards_of(around, states.get(alert.compartment_id, {})),
         )
         for alert, around in alerts
     ]

@@ -245,6 +245,14 @@ class EmergencyCall(Answer, frozen=True, kw_only=True):
     called_at: Moment | None
 
 
+class DeskCard(Answer, frozen=True, kw_only=True):
+    """Whether a duty desk has an emergency card: `sealed`, `old` or `missing`."""
+
+    desk: UUID
+    agency: UUID
+    state: str
+
+
 class Alert(Answer, frozen=True, kw_only=True):
     """An alert, who was called, and who accepted."""
 
@@ -279,6 +287,7 @@ class Alert(Answer, frozen=True, kw_only=True):
     conversations: list[Conversation] = []
     emergency_calls: list[EmergencyCall] = []
     police: str | None = None
+    cards: list[DeskCard] = []
     people: dict[UUID, str] = {}
 
     @property

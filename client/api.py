@@ -35,11 +35,12 @@ from client.answers import (
     Reviews,
     SignInLink,
 )
+from client.card_answers import CardOfAlert, CardOfCompartment, DeskKey, DeskKeys
 from client.connection import Connection, Sleep
 from client.key_file import KeyFile
 from client.line import REQUEST_SECONDS
 from client.stream import Told, follow
-from crypto import device_claim
+from crypto import desk_key, device_claim
 from safety_plans.model import Level
 from safety_plans.triggers import Within
 
@@ -251,6 +252,34 @@ class ApiClient:
         """Note what is known of an incident, once in a section."""
         body = {"section": section, "fact": fact}
         return await self._connection.ask(Incident, "POST", f"api/alerts/{alert_id}/incident/facts", body)
+
+    async def desk_keys(self) -> list[DeskKey]:
+        """Return the duty desks that one belongs to, each with its key."""
+        return (await self._connection.ask(DeskKeys, "GET", "api/desk-keys", repeat=True)).desks
+
+    async def give_desk_key(self, desk_id: UUID, key: bytes, at: datetime) -> DeskKey:
+        """Give a duty desk its public key, signed with one's own."""
+        signed_at, own = at.replace(microsecond=0), self.key
+        signature = desk_key.sign(
+            own.seed, network=own.network, person=own.person_id.bytes, desk=desk_id.bytes, key=key,
+            at=int(signed_at.timestamp()),
+        )  # fmt: skip
+        body = {"key": key, "signed_at": signed_at, "signature": signature}
+        return await self._connection.ask(DeskKey, "PUT", f"api/desk-keys/{desk_id}", body, repeat=True)
+
+    async def card(self, compartment_id: UUID) -> CardOfCompartment:
+        """Return how it stands with the card of a compartment whose case one leads."""
+        path = f"api/compartments/{compartment_id}/card"
+        return await self._connection.ask(CardOfCompartment, "GET", path, repeat=True)
+
+    async def put_card(self, compartment_id: UUID, number: int, sealed: Mapping[UUID, bytes]) -> CardOfCompartment:
+        """Store the next card of a compartment, sealed to its desks."""
+        body = {"number": number, "sealed": [{"desk": desk, "sealed": each} for desk, each in sealed.items()]}
+        return await self._connection.ask(CardOfCompartment, "PUT", f"api/compartments/{compartment_id}/card", body)
+
+    async def card_of_alert(self, alert_id: UUID) -> CardOfAlert:
+        """Return the sealed card of an alert that one has accepted."""
+        return await self._connection.ask(CardOfAlert, "POST", f"api/alerts/{alert_id}/card")
 
     async def drills(self, agency_id: UUID) -> Drills:
         """Return how soon an agency that one administers accepts exercises."""

@@ -7,6 +7,7 @@ from alerts.vocabulary import Status
 from client.answers import Alert
 from core.texts import mark
 from streha import terminal
+from streha.card_words import print_alert_cards
 from streha.personal import Names
 from streha.terminal import say
 
@@ -81,6 +82,7 @@ def print_alert(alert: Alert, names: Names, police: list[str]) -> None:
         terminal.line(mark("NOT reached on any device: {people}. Ring them."), people=names.all(alert.unreached))
     for each in police:
         terminal.plain(each)
+    print_alert_cards(alert, names)
     print_conversations(alert, names)
     if alert.stood_down_at is not None:
         terminal.line(

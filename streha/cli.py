@@ -20,6 +20,7 @@ from streha.terminal import say
 COMMANDS = {
     "alert": "streha.commands.alerts",
     "incident": "streha.commands.incidents",
+    "card": "streha.commands.cards",
     "case": "streha.commands.cases",
     "review": "streha.commands.reviews",
     "matrix": "streha.commands.matrix",
@@ -44,8 +45,8 @@ COMMANDS = {
 
 HELP = mark(
     "Streha: case channels, reminders and alerts for agencies that protect people.\n\n"
-    "Your own commands (case, review, alert, incident, matrix, console, watch) need your key file: --key FILE, "
-    "or STREHA_KEY_FILE. The operator's commands read the settings of the environment.\n\n"
+    "Your own commands (case, card, review, alert, incident, matrix, console, watch) need your key file: "
+    "--key FILE, or STREHA_KEY_FILE. The operator's commands read the settings of the environment.\n\n"
     "\b\nMost used:\n"
     "  streha alert raise CASE     call for help and stay until somebody accepts\n"
     "  streha alert ack CASE       accept an alert\n"

@@ -15,12 +15,13 @@ from agencies.model import AgencyId, AgencyKind, Person, PersonId, Role
 from alerts.devices.service import Devices
 from alerts.vocabulary import Event, Status
 from cases.model import Compartment, Part
-from crypto import sign_in
+from crypto import desk_key, sign_in
 from safety_plans.model import Level
 from server.api.credentials import COOKIE, DEVICE_PREFIX
 from server.api.wire.directory import token_bytes, token_text
 from tests.authorisation import Asker
 from tests.clock import MovableClock
+from tests.sealing import give_key, put_card
 from tests.served import ServedApi
 
 
@@ -58,6 +59,8 @@ class Surroundings:
     # What the person of `ids` reads aloud from a device that waits to be confirmed; the newcomer's waits too.
     code: str
     seeds: dict[PersonId, bytes]
+    # The public key of the desk of `ids`, to which a card is sealed already.
+    desk_key: bytes
     signed: dict[Asker, Signed] = field(default_factory=dict)
     people: dict[Asker, Person] = field(default_factory=dict)
 
@@ -94,6 +97,8 @@ async def surroundings(api: ServedApi, clock: MovableClock) -> Surroundings:
     for each in (case, quiet):
         await network.cases.set_leaders(former, each.id, coordinator.id, deputy.id)
         await _circle(api, coordinator, each.id, [ngo.worker])
+    public = desk_key.public_key(await give_key(network, police))
+    await put_card(network, coordinator, case.core.id)
     side = await _circle(api, coordinator, case.id, [member, raiser, former])
 
     # Two sessions whose time is over, then everybody's.
@@ -112,6 +117,7 @@ async def surroundings(api: ServedApi, clock: MovableClock) -> Surroundings:
     # One that calls leaders and duty desks first, and not yet the members.
     alert = (await network.alerts.raise_(raiser, case.core.id, uuid4(), event=Event.BEING_FOLLOWED)).alert
     assert alert.called(excluded_called.id)
+    assert police.desk_id is not None
     for each in (case, quiet):
         for person in (excluded, excluded_called):
             await network.cases.exclude(coordinator, each.id, person.id)
@@ -126,11 +132,12 @@ async def surroundings(api: ServedApi, clock: MovableClock) -> Surroundings:
     await network.claim(newcomer)
     ids = {
         "case": case.id, "compartment": case.core.id, "alert": alert.id, "review": review.review.id,
-        "person": spare.id, "agency": police.agency.id, "raise": raised,
+        "person": spare.id, "agency": police.agency.id, "raise": raised, "desk": police.desk_id,
     }  # fmt: skip
     return Surroundings(
         clock=clock.now() - began, ids=ids, side=side.id, quiet_case=quiet.id, newcomer=newcomer,
-        leaders=(coordinator, deputy), code=code_of(device_key), seeds=network.seeds, signed=signed, people=people,
+        leaders=(coordinator, deputy), code=code_of(device_key), seeds=network.seeds, desk_key=public,
+        signed=signed, people=people,
     )  # fmt: skip
 
 

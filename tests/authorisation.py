@@ -75,6 +75,9 @@ DONE: dict[Access, set[Asker]] = {
     Access.LEADS_COMPARTMENT: LEADERS,
     Access.SEES_ALERT: LEADERS | IN_CORE | TOLD,
     Access.CALLED: LEADERS | TOLD,
+    # Of these only the called officer sits at a desk that has a card.
+    Access.GIVEN_CARD: {Asker.CALLED},
+    Access.OF_DESK: {Asker.CALLED, Asker.EXCLUDED_CALLED, Asker.SECURITY_OFFICER},
     Access.CALLED_OR_RAISED: LEADERS | TOLD | {Asker.RAISER},
     Access.CONFIRMS_DEVICE: {Asker.OWN_ADMINISTRATOR},
     Access.ADMINISTERS: {Asker.ADMINISTRATOR},

@@ -9,9 +9,11 @@ from itertools import count
 
 from agencies import store as directory
 from agencies.attestation import AttestationId, code_of
+from agencies.desk_keys import DeskKeys
 from agencies.linking import Linking
 from agencies.model import Agency, AgencyKind, DeskId, Person, PersonId, Role
 from agencies.service import Agencies
+from alerts.cards.service import Cards
 from alerts.closing import Closing
 from alerts.incidents.records import Incidents
 from alerts.police.emergency_calls import EmergencyCalls
@@ -102,7 +104,10 @@ class Network:
         self.incidents = Incidents(database, clock)
         self.closing = Closing(database, clock)
         self.reviews = Reviews(database, clock)
-        self.linking = Linking(database, clock, Settings(database_url=Secret("postgresql://"), network=NETWORK))
+        settings = Settings(database_url=Secret("postgresql://"), network=NETWORK)
+        self.linking = Linking(database, clock, settings)
+        self.desk_keys = DeskKeys(database, clock, settings)
+        self.cards = Cards(database, clock)
         self.seeds: dict[PersonId, bytes] = {}
 
     async def office(

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from agencies import store as directory
 from agencies.model import AgencyId, PersonId
 from alerts import texts as alert_texts
+from alerts.cards import messages as card_messages
 from alerts.devices import places as device_places
 from alerts.duty import messages as duty_messages
 from alerts.incidents import messages as incident_messages
@@ -38,6 +39,7 @@ from safety_plans import messages as review_messages
 
 TEMPLATES = {
     **alert_texts.TEXTS, **police_messages.TEXTS, **incident_messages.TEXTS, **desk_calls.TEXTS,
+    **card_messages.TEXTS,
     **device_places.TEXTS, **duty_messages.TEXTS, **review_messages.TEXTS, **replies.TEXTS, **room_messages.TEXTS,
     **hold.TEXTS, **proving.TEXTS, **absence_words.TEXTS,
 }  # fmt: skip

@@ -23,12 +23,16 @@ class Access(Enum):
     LEADS_COMPARTMENT = "Whoever leads the compartment's case. Members are told to ask them."
     SEES_ALERT = "Whoever raised the alert, was called or told of it, its compartment's members and its case's leaders."
     CALLED = "Whoever was called for the alert, or told of it as duty officer of an informed agency."
+    GIVEN_CARD = (
+        "Whoever accepted the open alert less than a day ago, or owns it, and belongs to a desk that has a card."
+    )
     CALLED_OR_RAISED = "Whoever was called for the alert, told of it as duty officer, or raised it."
     CONFIRMS_DEVICE = (
         "An administrator of the person's agency; where it has no other, an administrator of any. Never the person, "
         "who is told so."
     )
     ADMINISTERS = "An administrator of the agency."
+    OF_DESK = "Whoever sits at the duty desk or stands in there, and the security officers of its agency."
     ENDS_LINK = "The person, and whoever may confirm the person's devices."
     KEEPS_REVIEW = "The owner of the review, and whoever leads its case. Members are told to ask them."
     DEVICE = "A device that can only raise, with its token. What it is answered is about its own raises."

@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 from aiohttp import hdrs, web
 
+from agencies.desk_keys import NO_DESK
 from agencies.service import NO_AGENCY, NO_PERSON
 from alerts.devices.service import NO_RAISE
 from alerts.store import NO_ALERT
@@ -33,6 +34,7 @@ ABSENT = {
     "alert": NO_ALERT,
     "case": NO_CASE,
     "compartment": NO_COMPARTMENT,
+    "desk": NO_DESK,
     "person": NO_PERSON,
     "raise": NO_RAISE,
     "review": NO_REVIEW,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agencies.browser_sign_in import BrowserSignIn
+from agencies.desk_keys import DeskKeys
 from agencies.linking import Linking
 from agencies.service import Agencies
 from agencies.sign_in import SignIn
+from alerts.cards.service import Cards
 from alerts.closing import Closing
 from alerts.devices.service import DeviceRaises
 from alerts.drills import Drills
@@ -40,8 +42,10 @@ class Services:
     sign_in: SignIn
     browser_sign_in: BrowserSignIn
     linking: Linking
+    desk_keys: DeskKeys
     cases: Cases
     alerts: Alerts
+    cards: Cards
     devices: DeviceRaises
     emergency_calls: EmergencyCalls
     incidents: Incidents
@@ -69,8 +73,10 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
         sign_in=sign_in,
         browser_sign_in=BrowserSignIn(database, clock, settings),
         linking=Linking(database, clock, settings),
+        desk_keys=DeskKeys(database, clock, settings),
         cases=cases,
         alerts=alerts,
+        cards=Cards(database, clock),
         devices=DeviceRaises(database, clock),
         emergency_calls=EmergencyCalls(database, clock),
         incidents=Incidents(database, clock),

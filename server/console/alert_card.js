@@ -3,6 +3,7 @@ import {
   acceptances, hasAccepted, isDrill, isOpen, mayAccept, silentAgencies, unreachedPeople,
 } from "./alert_facts.js";
 import { AcceptButton, StandDown } from "./answering.js";
+import { CardLine } from "./card_line.js";
 import { serverNow } from "./clock.js";
 import { memo } from "./drawing.js";
 import { moment } from "./moments.js";
@@ -40,6 +41,7 @@ export const AlertCard = memo(
               <p class="state">${stateWords(alert, facts)}</p>
               ${hasAccepted(alert, facts.me.id) &&
               html`<p><strong>${t("You have accepted {alert}. Ring back whoever raised it.", { alert: alert.codename })}</strong></p>`}
+              <${CardLine} alert=${alert} facts=${facts} />
               <${PoliceLine} alert=${alert} facts=${facts} mine=${mine} />
               <${Who} alert=${alert} facts=${facts} />
               <div class="buttons">

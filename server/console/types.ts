@@ -45,6 +45,8 @@ export type EmergencyCall = {
   called_at: string | null;
 };
 
+export type DeskCard = { desk: string; agency: string; state: "sealed" | "old" | "missing" };
+
 export type Police = "called" | "not_called" | "unknown" | "asked" | "unanswered";
 
 export type Alert = {
@@ -71,6 +73,7 @@ export type Alert = {
   deliveries: Delivery[];
   emergency_calls: EmergencyCall[];
   police: Police | null;
+  cards: DeskCard[];
   people: Names;
 };
 

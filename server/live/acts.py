@@ -66,6 +66,7 @@ ACTS: dict[str, Told] = {
     "duty_taken": Told(Audience.SEES_DUTY, Object.DUTY, Concerned.PERSON),
     "duty_left": Told(Audience.SEES_DUTY, Object.DUTY, Concerned.PERSON),
     "roster_changed": Told(Audience.SEES_DUTY, Object.DUTY),
+    "desk_key_given": Told(Audience.SEES_DUTY, Object.DUTY),
     "duty_rung": Told(Audience.SEES_DUTY, Object.DUTY),
     "duty_ring_answered": Told(Audience.SEES_DUTY, Object.DUTY),
     "duty_ring_silent": Told(Audience.SEES_DUTY, Object.DUTY),
@@ -96,6 +97,7 @@ ACTS: dict[str, Told] = {
     "leaders_named": Told(Audience.IN_CASE, concerned=Concerned.LEADERS),
     "compartment_opened": Told(Audience.IN_COMPARTMENT),
     "compartment_closed": Told(Audience.IN_COMPARTMENT, concerned=Concerned.CLOSED_UPON),
+    "card_put": Told(Audience.IN_COMPARTMENT),
     "member_added": Told(Audience.IN_COMPARTMENT, concerned=Concerned.PERSON),
     "member_removed": Told(Audience.IN_COMPARTMENT, concerned=Concerned.PERSON),
     # Members are not told who is excluded: `cases.rules` shows it to the leaders alone.
@@ -115,6 +117,7 @@ ACTS: dict[str, Told] = {
     "emergency_call_noted": _ALERT,
     "police_asked_again": _ALERT,
     "police_unanswered": _ALERT,
+    "card_given": _ALERT,
     "alert_cancel_asked": _ALERT,
     "alert_stood_down": _ALERT,
     "incident_opened": _ALERT,

@@ -22,6 +22,7 @@ from core.ids import new_id
 from core.texts import mark
 from streha import terminal
 from streha.alert_words import STATES, TIERS, print_alert, print_conversations, raised_by, title, words_of
+from streha.card_words import accepted_lines
 from streha.commands import emergency
 from streha.emergency_words import police_lines
 from streha.installation import installation
@@ -153,13 +154,16 @@ def _show(alert: AlertWords, key: Key, *, json: Json = False) -> None:
     ),
 )
 def _acknowledge(alert: AlertWords, key: Key, *, json: Json = False) -> None:
-    async def act() -> tuple[Alert, Alert, Names, KeyFile]:
+    async def act() -> tuple[Alert, Alert, Names, KeyFile, list[str]]:
         async with speaking_as(key) as api:
             before = await find_alert(api, alert)
             accepted = await api.acknowledge(before.id)
-            return before, accepted, Names() if json else (await Names.of(api)).learn([accepted]), api.key
+            if json:
+                return before, accepted, Names(), api.key, []
+            card = accepted_lines(accepted, (await api.me()).agency)
+            return before, accepted, (await Names.of(api)).learn([accepted]), api.key, card
 
-    before, accepted, names, own = asyncio.run(act())
+    before, accepted, names, own, card = asyncio.run(act())
     if json:
         terminal.as_json(accepted)
         return
@@ -171,7 +175,7 @@ def _acknowledge(alert: AlertWords, key: Key, *, json: Json = False) -> None:
         )
         return
     terminal.line(mark("You have accepted {alert}. Ring back whoever raised it."), alert=title(accepted))
-    for each in police_lines(accepted, names, own):
+    for each in [*card, *police_lines(accepted, names, own)]:
         terminal.plain(each)
     if accepted.police == Police.ASKED:
         terminal.line(

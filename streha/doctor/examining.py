@@ -15,7 +15,7 @@ from core.migrations import require_compatible
 from core.settings import Settings
 from core.texts import mark
 from streha.commands.setup import check as check_settings
-from streha.doctor import homeserver_checks, signs_of_silence
+from streha.doctor import card_checks, homeserver_checks, signs_of_silence
 from streha.doctor.database_checks import DatabaseChecks
 from streha.doctor.findings import Note
 from streha.installation import clock_of, settings_of_environment
@@ -90,6 +90,7 @@ async def _with_database(database: Database, clock: Clock, settings: Settings) -
         (mark("people are linked to their Matrix identity"), examination.linked),
         (mark("people can be called beside Matrix"), examination.contacts),
         (mark("devices can raise"), examination.devices),
+        (mark("whoever is woken has an emergency card"), lambda: card_checks.cards(database)),
         (mark("people can raise and accept by telephone"), examination.telephone),
         (mark("engine is at work"), lambda: examination.beats("engine")),
         (mark("bots are at work"), lambda: examination.beats("bots")),

@@ -15,9 +15,11 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
+from agencies.model import DeskId
 from core import database as databases
 from core.database import Database
 from core.settings import Secret, Settings
+from crypto import desk_key
 from deploy.stack import LocalStack
 from server.api.access import Access
 from server.api.routes import ROUTES
@@ -28,7 +30,8 @@ from tests.authorisation import ASK, DONE, PAGE, SIGNED_OUT, TOLD, Answer, Asker
 from tests.carried import NUMBER
 from tests.clock import MovableClock
 from tests.conftest import START, Copies
-from tests.people import Network
+from tests.people import NETWORK, Network
+from tests.sealing import seal_to
 from tests.served import Answered, ServedApi, serve_api
 from tests.telephoned import INWARD
 
@@ -126,6 +129,26 @@ async def code_of_device(world: World, _ids: Mapping[str, UUID]) -> object:
     return {"code": world.around.code}
 
 
+async def own_desk_key(world: World, ids: Mapping[str, UUID]) -> object:
+    """Return a fresh key for the desk that is asked about, signed by whoever asks."""
+    network, key = world.api.network, desk_key.public_key(desk_key.new_secret())
+    person = world.around.people.get(world.asker, world.around.people[Asker.COORDINATOR])
+    at = network.clock.now().replace(microsecond=0)
+    signature = desk_key.sign(
+        network.seeds[person.id], network=NETWORK, person=person.id.bytes, desk=ids["desk"].bytes, key=key,
+        at=int(at.timestamp()),
+    )  # fmt: skip
+    return {"key": key, "signed_at": at, "signature": signature}
+
+
+async def sealed_card(world: World, ids: Mapping[str, UUID]) -> object:
+    """Return the next card of the compartment that is asked about."""
+    around, desk = world.around, DeskId(ids["desk"])
+    writer = around.people[Asker.COORDINATOR]
+    sealed = seal_to(world.api.network, writer, ids["compartment"], 2, {desk: around.desk_key})
+    return {"number": 2, "sealed": [{"desk": desk, "sealed": sealed[desk]}]}
+
+
 async def spoken_with(world: World, _ids: Mapping[str, UUID]) -> object:
     other = Asker.CALLED if world.asker is Asker.RAISER else Asker.RAISER
     return {"person": world.around.people[other].id}
@@ -163,7 +186,12 @@ BODIES: dict[str, Body] = {
     "show_drills": nothing,
     "open_case": saying(),
     "hear_telephone": saying(**{"from": NUMBER}, means="text", text="panika", received="2031-05-14T09:30:00Z"),
+    "list_desk_keys": nothing,
+    "show_card": nothing,
+    "put_card": sealed_card,
     "acknowledge": nothing,
+    "give_card": nothing,
+    "put_desk_key": own_desk_key,
     "note_conversation": spoken_with,
     "note_emergency_call": saying(called=False),
     "show_incident": nothing,

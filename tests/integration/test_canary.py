@@ -23,14 +23,16 @@ from alerts.devices.service import Devices
 from cases.model import Part
 from core import logs
 from core.clock import SystemClock
+from core.database import Database
 from core.settings import Secret, Settings
-from crypto import signing
+from crypto import desk_key, signing
 from safety_plans.model import Level
 from server.api.credentials import DEVICE_PREFIX
 from server.api.routes import ROUTES
 from server.api.wire import Nothing
 from server.api.wire.alerts import EndAlert, ListAlerts, NoteConversation, NoteEmergencyCall, RaiseAlert
 from server.api.wire.browser import BrowserSessionRequest
+from server.api.wire.cards import PutCard, PutDeskKey
 from server.api.wire.cases import NameLeaders, OpenCase, OpenCompartment, SetPart
 from server.api.wire.devices import RaiseByDevice
 from server.api.wire.directory import ChallengeRequest, SessionRequest, token_text
@@ -52,6 +54,8 @@ pytest_plugins = ("tests.fixtures_api",)
 MARK = "kanarinac"
 # Marked as well: it is searched for like a secret.
 NUMBER = "+381698877665"
+# Stands in an emergency card.
+CARD_MARK = "tajnarec"
 
 
 @pytest.fixture
@@ -76,6 +80,7 @@ class Marked:
     member: Person
     officer: Person
     leaver: Person
+    desk_id: UUID
     ids: dict[str, UUID]
 
     async def fill(self, api: ServedApi) -> None:
@@ -95,6 +100,7 @@ class Marked:
         ]  # fmt: skip
         desk_id = await network.agencies.open_desk(self.other_agency.id, always_staffed=True)
         await network.agencies.seat(desk_id, self.officer.id)
+        self.desk_id = desk_id
         await self.fresh_case(api)
 
     async def fresh_case(self, api: ServedApi) -> None:
@@ -120,6 +126,7 @@ class Marked:
             "person": self.member.id,
             "agency": self.other_agency.id,
             "raise": uuid4(),
+            "desk": self.desk_id,
         }
         self.codename = codename
 
@@ -235,6 +242,11 @@ async def test_no_command_lets_a_marked_name_out(
     soon = [(clock.now() + timedelta(hours=each)).strftime("%Y-%m-%d %H:%M") for each in (24, 36)]
     roster = tmp_path / "roster.csv"
     roster.write_text(f"person,begins,ends\n{marked.leader.name},{soon[0]},{soon[1]}\n{MARK} nobody,{MARK},{soon[1]}\n")
+    # A marked word stands in the card, and nowhere else: nobody is told it but who opens the card.
+    card, desk_file = tmp_path / "card.txt", tmp_path / "desk.key"
+    card.write_text(f"who: {CARD_MARK}\nring: {CARD_MARK} {NUMBER}\nrules: {CARD_MARK}\n")
+    made = await streha("card", "key", desk_file, "--key", officer)
+    assert made.code == 0, made
     personal: list[tuple[object, ...]] = [
         ("case", "open", "--agency", f"{other}=informed"),
         ("case", "list"),
@@ -250,6 +262,12 @@ async def test_no_command_lets_a_marked_name_out(
         ("review", "level", case, "very_high"),
         ("review", "list"),
         ("review", "done", case),
+        ("card", "list"),
+        ("card", "put", case, "--file", card),
+        ("card", "put", case, "--file", card, "--yes"),
+        ("card", "trust", other, MARK),
+        ("card", "show", case, "--desk-key", desk_file),
+        ("card", "key", tmp_path / "own.key", "--desk", other),
         ("alert", "raise", case, "--once"),
         ("alert", "list", "--ended"),
         ("alert", "show", case),
@@ -334,6 +352,8 @@ async def test_no_command_lets_a_marked_name_out(
             accepted = await streha("alert", "ack", case, "--key", officer)
             assert accepted.code == 0
             told += accepted.out + accepted.err
+            shown = await streha("card", "show", case, "--desk-key", desk_file, "--key", officer)
+            assert (shown.code, shown.out.count(CARD_MARK)) == (0, 3), shown
     for arguments in operators:
         ran = await streha(*arguments, environment=operator)
         assert ran.code in (0, 1, 2), (arguments, ran)
@@ -358,7 +378,11 @@ async def test_no_command_lets_a_marked_name_out(
         if path in leaves(get_command(application()))
     }
 
-    require_clean(log.getvalue(), {password_of(settings), NUMBER})
+    require_clean(log.getvalue(), {password_of(settings), NUMBER, CARD_MARK})
+    assert CARD_MARK not in told
+    stored = await all_rows(api.network.database)
+    assert MARK in stored
+    assert not [each for each in (CARD_MARK, CARD_MARK.encode().hex()) if each in stored]
     await require_clean_metrics(api, {password_of(settings), NUMBER})
     # A person reads names there, and never a secret.
     secrets = [password_of(settings), f"{MARK}-secret", signing_seed(leader), signing_seed(tmp_path / "new.key")]
@@ -367,7 +391,10 @@ async def test_no_command_lets_a_marked_name_out(
 
 
 def right_body(takes: type, marked: Marked) -> object:
+    key = desk_key.public_key(bytes(range(32)))
     bodies: dict[type, object] = {
+        PutDeskKey: {"key": key, "signed_at": "2031-05-14T09:30:00Z", "signature": bytes(64)},
+        PutCard: {"number": 1, "sealed": [{"desk": marked.desk_id, "sealed": bytes(3402)}]},
         Nothing: None,
         ListAlerts: None,
         FollowStream: None,
@@ -409,6 +436,16 @@ def leaves(command: Any, path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
     if commands is None:
         return {path}
     return {leaf for name, each in commands.items() for leaf in leaves(each, (*path, name))}
+
+
+async def all_rows(database: Database) -> str:
+    """Return all that is stored, as PostgreSQL writes it: bytes in hexadecimal."""
+    async with database.transaction() as tx:
+        tables = [
+            row["tablename"] for row in await tx.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        ]
+        rows = [row["line"] for each in tables for row in await tx.rows(f"SELECT t::text AS line FROM {each} AS t")]  # noqa: S608 (own tables)
+    return "\n".join(rows).lower()
 
 
 def password_of(settings: Settings) -> str:

@@ -13,8 +13,10 @@ from uuid import uuid4
 import pytest
 
 from agencies.attestation import EndReason
+from agencies.desk_keys import DeskKeys
 from agencies.linking import Linking
-from agencies.model import Person, PersonId
+from agencies.model import DeskId, Person, PersonId
+from alerts.cards.service import Cards
 from alerts.closing import Closing
 from alerts.incidents.records import Incidents
 from alerts.incidents.rules import Fact, Section
@@ -41,6 +43,7 @@ class Things:
     circle: CompartmentId
     alert: AlertId
     review: ReviewId
+    desk: DeskId
     # Whose device waits to be confirmed.
     person: PersonId
 
@@ -67,6 +70,10 @@ REFUSED: dict[str, Attempt] = {
     "EmergencyCalls.note": lambda n, p, _s, t: n.emergency_calls.note(p, t.alert, called=False),
     "Incidents.see": lambda n, p, _s, t: n.incidents.see(p, t.alert),
     "Incidents.add": lambda n, p, _s, t: n.incidents.add(p, t.alert, Section.IMMEDIATE, Fact.POLICE_CAME),
+    "Cards.see": lambda n, p, _s, t: n.cards.see(p, t.core),
+    "Cards.put": lambda n, p, _s, t: n.cards.put(p, t.core, 1, {t.desk: bytes(3402)}),
+    "Cards.give": lambda n, p, _s, t: n.cards.give(p, t.alert),
+    "DeskKeys.put": lambda n, p, _s, t: n.desk_keys.put(p, t.desk, bytes(32), n.clock.now(), bytes(64)),
     "Reviews.note_event": lambda n, p, _s, t: n.reviews.note_event(p, t.case, Within.ONE_DAY),
     "Reviews.set_level": lambda n, p, _s, t: n.reviews.set_level(p, t.case, Level.LOW),
     "Reviews.complete": lambda n, p, _s, t: n.reviews.complete(p, t.review),
@@ -81,6 +88,7 @@ EMPTY: dict[str, Attempt] = {
     "Alerts.last_accepted": lambda n, p, _s, _t: n.alerts.last_accepted(p),
     "Reviews.due": lambda n, p, _s, _t: n.reviews.due(p),
     "Linking.pending": lambda n, p, _s, _t: n.linking.pending(p),
+    "DeskKeys.mine": lambda n, p, _s, _t: n.desk_keys.mine(p),
 }
 # What anybody on the staff may do: open a case of one's own, see colleagues (tests/integration/test_cases.py), say
 # which device is one's own and see how far one is linked (tests/integration/test_linking.py).
@@ -92,7 +100,7 @@ PEOPLE = ["stranger", "colleague of a member", "excluded", "removed", "departed"
 def test_every_method_is_tried() -> None:
     methods = {
         f"{service.__name__}.{name}"
-        for service in (Cases, Closing, Alerts, EmergencyCalls, Incidents, Reviews, Linking)
+        for service in (Cases, Closing, Alerts, EmergencyCalls, Incidents, Reviews, Linking, Cards, DeskKeys)
         for name, member in inspect.getmembers(service, inspect.iscoroutinefunction)
         if not name.startswith("_")
     }
@@ -142,11 +150,11 @@ async def test_who_has_no_part_finds_nothing_and_changes_nothing(
     alert = (await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())).alert
     there = Things(
         case=scene.case.id, core=scene.case.core.id, circle=circle.id, alert=alert.id, review=review.review.id,
-        person=claimant.id,
+        person=claimant.id, desk=scene.shelter.desk_id or DeskId(uuid4()),
     )  # fmt: skip
     absent = Things(
         case=CaseId(uuid4()), core=(nowhere := CompartmentId(uuid4())), circle=nowhere, alert=AlertId(uuid4()),
-        review=ReviewId(uuid4()), person=PersonId(uuid4()),
+        review=ReviewId(uuid4()), person=PersonId(uuid4()), desk=DeskId(uuid4()),
     )  # fmt: skip
     before = await everything(database)
     for name, attempt in REFUSED.items():

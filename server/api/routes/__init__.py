@@ -8,6 +8,7 @@ from server.api.route import Route
 from server.api.routes import (
     alerts,
     board,
+    cards,
     cases,
     devices,
     directory,
@@ -28,6 +29,7 @@ ROUTES: tuple[Route[Any], ...] = (
     *alerts.ROUTES,
     *devices.ROUTES,
     *incidents.ROUTES,
+    *cards.ROUTES,
     *telephone.ROUTES,
     *board.ROUTES,
     *stream.ROUTES,

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import msgspec
 
-from agencies.model import AgencyId, PersonId, RaisingDevice
+from agencies.model import AgencyId, DeskId, PersonId, RaisingDevice
+from alerts.cards.rules import CardState, DeskCard
 from alerts.escalation import paused_until
 from alerts.model import (
     AgencyAnswer,
@@ -199,6 +200,19 @@ class RaisedWith(Wire, frozen=True, kw_only=True):
         return cls(device=device.label, agency=device.agency_id)
 
 
+class DeskCardAnswer(Wire, frozen=True, kw_only=True):
+    """Whether a duty desk has an emergency card: `sealed`, `old` (sealed to a former key) or `missing`."""
+
+    desk: DeskId
+    agency: AgencyId
+    state: CardState
+
+    @classmethod
+    def of(cls, card: DeskCard) -> Self:
+        """Return how it stands with a desk as it is sent."""
+        return cls(desk=card.desk_id, agency=card.agency_id, state=card.state)
+
+
 class AlertAnswer(Wire, frozen=True, kw_only=True):
     """An alert. `id` may differ from the key of a raise that became part of an open alert.
 
@@ -210,6 +224,8 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
     `claimed_by` is from whose telephone it seems to have been raised, where nobody is known to have raised it: a number
     can be forged. `people` names everybody who takes part. `police` is what is known of whether the police was called;
     nothing where that need not be. `category` and `response_type` follow from `event`, in the words of CAP.
+    `cards` tells, while it is open, which desks of responding agencies have an emergency card, which whoever accepts at
+    such a desk can open.
     """
 
     id: AlertId
@@ -242,6 +258,7 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
     conversations: list[ConversationAnswer]
     emergency_calls: list[EmergencyCallAnswer]
     police: Annotated[Police | None, msgspec.Meta(examples=["asked"])]
+    cards: list[DeskCardAnswer]
     people: dict[PersonId, NameOfPerson]
 
     @classmethod
@@ -279,6 +296,7 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
             conversations=[ConversationAnswer.of(each) for each in alert.conversations],
             emergency_calls=[EmergencyCallAnswer.of(each) for each in alert.emergency_calls],
             police=alert.police,
+            cards=[DeskCardAnswer.of(each) for each in view.cards],
             people={each.id: each.name for each in view.people},
         )
 

@@ -24,7 +24,7 @@ def exactly(length: int) -> msgspec.Meta:
         min_length=length,
         max_length=length,
         description="Base64.",
-        examples=[base64.b64encode(bytes(range(length))).decode()],
+        examples=[base64.b64encode(bytes(each % 256 for each in range(length))).decode()],
         extra_json_schema={"pattern": pattern},
     )
 
