@@ -24,6 +24,8 @@ from bots.rooms.occupants import Occupants
 from bots.sending.absence import Absence
 from bots.sending.key_giving import KeyGiving
 from bots.wire.homeserver import Homeserver
+from cases import hold
+from cases.hold import Why
 from core import heartbeat
 from core.database import Database
 from core.outbox import Target, TargetKind
@@ -253,3 +255,28 @@ async def test_silence_that_is_chosen_takes_back_what_lies_there(place: Place, d
     assert place.server.left == {}
     async with database.reading() as look:
         assert await look.value("SELECT count(*) FROM absence_notices") == 0
+
+
+async def test_a_room_that_is_being_put_right_keeps_what_lies_there(place: Place, database: Database) -> None:
+    absence = await place.bot()
+    await absence.look()
+    left = list(place.server.left)
+    async with database.transaction() as tx:
+        await rooms.drifted(tx, DUTY, place.clock.now())
+        assert not (await rooms.rooms(tx, [place.desk]))[place.desk].settled
+    await absence.look()
+    assert list(place.server.left) == left
+    assert place.server.put_off == left
+
+
+async def test_what_a_backup_says_of_another_day_is_answered_nowhere(place: Place, database: Database) -> None:
+    absence = await place.bot()
+    await absence.look()
+    place.server.left.clear()
+    async with database.transaction() as tx:
+        await tx.run("UPDATE absence_notices SET put_off_at = put_off_at - interval '11 minutes'")
+        await hold.begin(tx, Why.HEAD_LOST, place.clock.now(), place=None, lost=None)
+    before = await place.said()
+    await absence.look()
+    assert await place.said() == before
+    assert "absence_over" not in before

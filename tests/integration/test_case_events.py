@@ -238,6 +238,19 @@ async def test_many_engines_take_up_each_event_once(
         assert await tx.value("SELECT count(*) FROM ledger WHERE act = 'review_pulled'") == 6
 
 
+async def test_of_many_presses_the_first_and_the_last_are_taken_up_and_none_twice(
+    database: Database, network: Network, scene: Scene, clock: MovableClock, low: Review
+) -> None:
+    assert low.due_at
+    for _ in range(7):
+        await raised(network, scene)
+    assert await taken(database, clock) == 2
+    # What was read is never read again, wherever the reader is.
+    assert await taken(database, clock) == 0
+    await raised(network, scene)
+    assert await taken(database, clock) == 1
+
+
 async def test_an_event_that_cannot_be_handled_keeps_no_other_back_and_is_not_lost(
     database: Database, network: Network, scene: Scene, clock: MovableClock, low: Review
 ) -> None:

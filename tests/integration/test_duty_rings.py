@@ -425,3 +425,15 @@ async def test_what_is_in_the_ledger_names_ids_alone(post: Post, database: Datab
     assert {row["object_id"] for row in rows} == {of(post.office)}
     assert rows[-1]["actor_id"] == post.officer.id
     assert {UUID(str(row["facts"]["person"])) for row in rows} == {post.officer.id}
+
+
+async def test_a_ring_is_of_the_whole_stint_however_long_it_is(
+    database: Database, clock: MovableClock, scene: Scene, rosters: Rosters
+) -> None:
+    post, now = Post(database, clock, scene), clock.now()
+    for day in range(6):
+        begins = now + day * 24 * HOUR
+        await rosters.add(of(scene.police), post.officer.id, begins, begins + 24 * HOUR)
+    assert await post.begin() == 1
+    async with database.reading() as tx:
+        assert await tx.value("SELECT shift_ends_at FROM duty_rings") == now + 6 * 24 * HOUR

@@ -405,6 +405,23 @@ async def test_who_accepted_off_duty_has_no_shift_that_ends(
     assert (await night.look())[0] == 1
 
 
+async def test_who_takes_over_off_duty_is_not_asked_to_hand_over_at_once(
+    database: Database, clock: MovableClock, network: Network, scene: Scene
+) -> None:
+    night = Night(database, clock, network, scene)
+    rosters, now = Rosters(database, clock, "Europe/Belgrade"), clock.now()
+    await rosters.add(of(night.office), night.leaving.id, now - HOUR, now + HOUR)
+    await rosters.add(of(night.office), night.coming.id, now - HOUR, now + HOUR / 2)
+    await accepted_by_all(night)
+    await night.accept(night.coming)
+    assert await night.later(HOUR) == (1, 1)
+    # Their own shift ended before: they answer for it since they took it over, and nobody is on duty.
+    clock.move(MINUTE)
+    assert (await night.accept(night.coming)).owner_id == night.coming.id
+    assert await night.later(MINUTE) == (0, 0)
+    assert await night.states() == ["taken"]
+
+
 async def test_a_deputy_who_stood_in_hands_over_when_that_ends(night: Night, database: Database) -> None:
     await ringing.ring_due(database, night.clock, BELGRADE)
     night.clock.move(10 * MINUTE)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
+from agencies.model import Person
 from alerts.incidents.rules import Duty, Fact, Kind, Section
 from alerts.incidents.sweep import next_due, remind_due
 from alerts.model import Alert
@@ -157,6 +159,10 @@ async def test_a_further_leak_after_one_was_dealt_with_begins_the_clock_anew(
     assert (duty.began_at, duty.done_at) == (clock.now(), None)
     begun = await outgoing.said(database, "data_breach_notification_begun")
     assert len([each for each in begun if each.target == direct(scene.coordinator)]) == 2
+    # The same word stands there from before: said again it ends the clock that has begun since.
+    await add(scene.deputy, alert.id, IMMEDIATE, Fact.NOTIFICATION_NOT_NEEDED)
+    duty = (await duties(network, scene, alert))[Kind.BREACH]
+    assert (duty.done_at, duty.done_by) == (clock.now(), scene.deputy.id)
 
 
 async def test_what_comes_after_is_noted_after_the_end(network: Network, scene: Scene) -> None:
@@ -191,3 +197,28 @@ async def test_a_case_that_was_closed_lets_nobody_off(
     told = (await outgoing.said(database))[count:]
     assert direct(scene.coordinator) in {each.target for each in told}
     assert channel(scene) not in {each.target for each in told}
+
+
+async def test_reminders_go_to_who_can_act_and_to_deputies_where_nobody_else_can(
+    database: Database, network: Network, scene: Scene, clock: MovableClock, logged: io.StringIO
+) -> None:
+    await ended(network, scene)
+    clock.move(73 * hour)
+    await _left(database, clock, scene.coordinator)
+    count = await outgoing.count(database)
+    assert await remind_due(database, clock) == 1
+    assert set(await outgoing.rung(database, count)) == {direct(scene.police.officer), direct(scene.deputy)}
+    for each in (scene.police.officer, scene.deputy):
+        await _left(database, clock, each)
+    clock.move(24 * hour)
+    count = await outgoing.count(database)
+    assert await remind_due(database, clock) == 1
+    (rung,) = await outgoing.rung(database, count)
+    deputies = {direct(each) for office in (scene.police, scene.shelter, scene.welfare) for each in office.deputies}
+    assert rung in deputies
+    assert "incident_duty_without_owner" not in logged.getvalue()
+
+
+async def _left(database: Database, clock: MovableClock, person: Person) -> None:
+    async with database.transaction() as tx:
+        await tx.run("UPDATE people SET left_at = $2 WHERE id = $1", person.id, clock.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -28,6 +29,7 @@ from core.database import Database
 from crypto import cross_signing
 from tests.clock import MovableClock
 from tests.key_server import KeyServer, key_server
+from tests.waiting import until
 
 BOT, PROBER = "@bot:streha.example", "@prober:streha.example"
 ROOM = "!probe:streha.example"
@@ -140,3 +142,24 @@ async def test_a_homeserver_that_shows_another_bot_gets_no_answer(room: Room, lo
     assert await room.answered(room.said(code, sender_identity=other))
     assert room.server.puts == []
     assert "proof_not_believed" in logged.getvalue()
+
+
+async def test_whatever_fails_there_it_goes_on(room: Room, logged: io.StringIO) -> None:
+    async def move(old: str, new: str) -> None:
+        async with room.database.transaction() as tx:
+            await tx.run(f"ALTER TABLE {old} RENAME TO {new}")
+
+    def interrupted(error: str) -> bool:
+        return any("prober_interrupted" in each and error in each for each in logged.getvalue().splitlines())
+
+    room.prober._joined = ROOM
+    async with asyncio.TaskGroup() as tasks:
+        await move("probe_parties", "gone")
+        running = tasks.create_task(room.prober.run())
+        # Neither a defect nor a homeserver that refuses may end it: whoever shares its process calls people.
+        await until(lambda: interrupted("Undefined"))
+        await move("gone", "probe_parties")
+        room.prober._joined = ""
+        await until(lambda: interrupted("HTTP_404"))
+        assert not running.done()
+        running.cancel()

@@ -7,10 +7,13 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from agencies.contacts import ContactId, Means
+from agencies.rosters import Rosters
+from alerts.duty import ringing
 from alerts.model import AlertId, State
 from alerts.police.emergency_calls import EmergencyCalls
 from alerts.service import AlertView
@@ -253,6 +256,25 @@ async def test_at_a_desk_somebody_says_who_accepts(network: Network, scene: Scen
 
 
 @pytest.mark.usefixtures("names")
+async def test_at_a_desk_whoever_stands_in_accepts_by_its_telephone(
+    network: Network, scene: Scene, database: Database, clock: MovableClock, line: Line
+) -> None:
+    desk_id, zone, deputy = scene.police.desk_id, ZoneInfo("Europe/Belgrade"), scene.police.deputies[0]
+    assert desk_id is not None
+    now = clock.now()
+    await Rosters(database, clock, zone.key).add(desk_id, scene.police.officer.id, now, now + timedelta(hours=9))
+    number, contact = await line.of_desk(scene.police)
+    view = await raised(network, scene)
+    answer = f"{line.number(contact, view.alert.id)} {deputy.name}"
+    assert await line.say(number, answer) == "name_missing"
+    await ringing.ring_due(database, clock, zone)
+    clock.move(timedelta(minutes=10))
+    await ringing.step_due(database, clock, zone)
+    await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
+    assert (await line.say(number, answer)).startswith("accepted")
+    assert await accepted_by(network, scene, view.alert.id) == {deputy.id: True}
+
+
 async def test_who_left_the_desk_a_second_ago_does_not_accept_there(network: Network, scene: Scene, line: Line) -> None:
     number, contact = await line.of_desk(scene.police)
     view = await raised(network, scene)

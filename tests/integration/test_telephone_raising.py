@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from agencies.contacts import Means
-from agencies.model import AgencyKind
+from agencies.contacts import Contact, ContactId, Means
+from agencies.model import AgencyKind, PersonId
 from alerts import reaching
-from alerts.model import State
+from alerts.model import Press, State
 from alerts.service import AlertView
 from alerts.vocabulary import Certainty, Severity, StandDownReason, Status, Through
 from cases.model import Part
@@ -130,6 +131,32 @@ async def test_whose_telephone_called_it_stays_silent_and_they_may_still_answer(
     assert view.alert.has_acknowledged(scene.coordinator.id)
 
 
+async def test_claims_from_telephones_never_silence_everybody(
+    network: Network, scene: Scene, database: Database, clock: MovableClock, line: Line
+) -> None:
+    number, _ = await line.of(scene.member)
+    assert await line.say(number, "panika") == "raised"
+    alert = (await the_alert(network, scene)).alert
+    async with database.reading() as reading:
+        _, around = await reaching.around_alert(reading, alert.id, clock.now())
+    called = sorted({each.person_id for each in alert.recipients} & around.able)
+    whose = [
+        Contact(id=ContactId(uuid4()), person_id=each, desk_id=None, means=Means.VOICE, address=STRANGE)
+        for each in called
+    ]
+    assert len(called) > 2
+
+    def ring(*claimed: PersonId) -> list[PersonId | None]:
+        presses = tuple(Press(person_id=None, at=clock.now(), claimed_by=each) for each in claimed)
+        pressed = replace(alert, presses=presses)
+        return [each.person_id for each in whose if reaching.may_ring(pressed, around, each)]
+
+    assert ring(called[0]) == called[1:]
+    assert ring(*called[1:]) == called[:1]
+    # Whoever forges every number hides nobody: all may answer each other.
+    assert ring(*called) == called
+
+
 async def test_a_long_text_that_begins_with_the_word_is_raised(network: Network, scene: Scene, line: Line) -> None:
     number, _ = await line.of(scene.member)
     assert await line.say(number, "hello " + "x" * 9000) == "unclear"
@@ -247,6 +274,24 @@ async def test_where_nobody_answers_for_an_agency_that_is_said(network: Network,
         answered = await line.post(body)
         assert answered.json["outcome"] == "not_raised"
         assert "192" in answered.json["text"]
+
+
+async def test_where_nobody_answers_for_an_agency_whoever_never_sleeps_is_called(
+    network: Network, scene: Scene, database: Database, line: Line
+) -> None:
+    await network.agencies.open_desk(scene.welfare.agency.id, always_staffed=True)
+    lone = await network.office(AgencyKind.NGO, desk=False)
+    number, _ = await line.of(lone.worker)
+    _, desk = await line.of_desk(scene.welfare, Means.VOICE)
+    assert await line.say(number, "panika") == "desk_called"
+    (ring, told, letter) = await outgoing.said(database)
+    assert (ring.target, ring.mentions) == (outgoing.desk(scene.welfare), {each.id for each in scene.welfare.officers})
+    assert (told.template, told.parameters["person"]) == ("desk_called_by_person", str(lone.worker.id))
+    assert letter.target.id == desk
+    # An agency with a desk of its own is heard there alone.
+    own, _ = await line.of(scene.shelter.officer)
+    assert await line.say(own, "panika") == "desk_called"
+    assert outgoing.desk(scene.welfare) not in {each.target for each in (await outgoing.said(database))[3:]}
 
 
 async def test_at_a_desks_telephone_somebody_says_who_calls(
