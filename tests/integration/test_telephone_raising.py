@@ -285,7 +285,8 @@ async def test_where_nobody_answers_for_an_agency_whoever_never_sleeps_is_called
     _, desk = await line.of_desk(scene.welfare, Means.VOICE)
     assert await line.say(number, "panika") == "desk_called"
     (ring, told, letter) = await outgoing.said(database)
-    assert (ring.target, ring.mentions) == (outgoing.desk(scene.welfare), {each.id for each in scene.welfare.officers})
+    assert ring.target == outgoing.desk(scene.welfare)
+    assert ring.mentions == {each.id for each in scene.welfare.officers}
     assert (told.template, told.parameters["person"]) == ("desk_called_by_person", str(lone.worker.id))
     assert letter.target.id == desk
     # An agency with a desk of its own is heard there alone.
