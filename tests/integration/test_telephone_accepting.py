@@ -255,7 +255,6 @@ async def test_at_a_desk_somebody_says_who_accepts(network: Network, scene: Scen
     assert await accepted_by(network, scene, view.alert.id) == {scene.police.officer.id: True}
 
 
-@pytest.mark.usefixtures("names")
 async def test_at_a_desk_whoever_stands_in_accepts_by_its_telephone(
     network: Network, scene: Scene, database: Database, clock: MovableClock, line: Line
 ) -> None:
@@ -275,6 +274,7 @@ async def test_at_a_desk_whoever_stands_in_accepts_by_its_telephone(
     assert await accepted_by(network, scene, view.alert.id) == {deputy.id: True}
 
 
+@pytest.mark.usefixtures("names")
 async def test_who_left_the_desk_a_second_ago_does_not_accept_there(network: Network, scene: Scene, line: Line) -> None:
     number, contact = await line.of_desk(scene.police)
     view = await raised(network, scene)
