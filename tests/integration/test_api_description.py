@@ -22,12 +22,14 @@ from client.api import ApiClient
 from client.device_api import PREFIX, DeviceApi
 from client.device_file import DeviceFile
 from core.settings import Settings
+from crypto import desk_key
 from safety_plans.model import Level
 from safety_plans.triggers import Within
 from server.api.wire.directory import token_text
 from tests.authorisation import operations
 from tests.described import described
 from tests.people import Network
+from tests.sealing import seal_to
 from tests.served import ServedApi, serve_api
 from tests.telephoned import signature
 
@@ -68,6 +70,9 @@ async def test_the_client_does_what_is_described_and_all_of_it(api: ServedApi) -
     case_id, core_id, key = scene.case.id, scene.case.core.id, uuid4()
     administrator = await api.network.person(scene.shelter.agency, Role.ADMINISTRATOR)
     device, now = ("GHTYAJCE", bytes(range(32))), api.network.clock.now()
+    assert police.desk_id is not None
+    desk, public = police.desk_id, desk_key.public_key(desk_key.new_secret())
+    sealed = seal_to(api.network, scene.coordinator, core_id, 1, {desk: public})
     async with (
         api.client(scene.coordinator) as coordinator,
         api.client(police.officer) as officer,
@@ -103,10 +108,15 @@ async def test_the_client_does_what_is_described_and_all_of_it(api: ServedApi) -
             "set_level": lambda: coordinator.set_level(opened.id, Level.LOW),
             "reviews": coordinator.reviews,
             "complete_review": lambda: coordinator.complete_review(review.id),
+            "desk_keys": officer.desk_keys,
+            "give_desk_key": lambda: officer.give_desk_key(desk, public, now),
+            "card": lambda: coordinator.card(core_id),
+            "put_card": lambda: coordinator.put_card(core_id, 1, sealed),
             "raise_alert": lambda: coordinator.raise_alert(core_id, key),
             "alerts": lambda: officer.alerts(ended=True),
             "alert": lambda: officer.alert(key),
             "acknowledge": lambda: officer.acknowledge(key),
+            "card_of_alert": lambda: officer.card_of_alert(key),
             "note_conversation": lambda: officer.note_conversation(key, scene.coordinator.id),
             "note_emergency_call": lambda: officer.note_emergency_call(key, called=True, by=scene.coordinator.id),
             "incident": lambda: officer.incident(key),
