@@ -7,7 +7,7 @@ from datetime import datetime
 from agencies.model import Person
 from alerts import store
 from alerts.audience import Surroundings
-from alerts.calling import compartment_of, surroundings
+from alerts.calling import surroundings
 from alerts.model import Alert
 from cases import store as case_store
 from core.database import Reading
@@ -17,7 +17,7 @@ from core.errors import NotFound
 async def around_of(tx: Reading, alert: Alert, now: datetime, *, acts: bool = True) -> Surroundings:
     """Gather the facts around an alert; where somebody acts by them they stay as they are until it is done."""
     case = await case_store.case(tx, alert.case_id, share=acts)
-    return await surroundings(tx, case, compartment_of(alert, case), now)
+    return await surroundings(tx, case, alert, now)
 
 
 def require_called(actor: Person, alert: Alert, around: Surroundings, *, or_raiser: bool = False) -> None:

@@ -52,6 +52,13 @@ class Surroundings:
     desks: Mapping[AgencyId, DutyDesk]
     covering: Mapping[DeskId, DutyDesk]
     deputies: Mapping[AgencyId, tuple[Person, ...]]
+    # Who must know nothing of the alert: `Alert.kept_from`.
+    kept_from: frozenset[PersonId] = frozenset()
+
+    @property
+    def barred(self) -> frozenset[PersonId]:
+        """Whoever must not be in a room in which something is said of the alert."""
+        return self.case.excluded_ids | self.kept_from
 
     @property
     def codename(self) -> str:
@@ -71,8 +78,8 @@ class Surroundings:
         return frozenset(each.id for each in self.everybody if self.may_know(each))
 
     def may_know(self, person: Person) -> bool:
-        """Whether a person works there still and is not excluded."""
-        return person.active and person.id not in self.case.excluded_ids
+        """Whether a person works there still, is not excluded, and the alert is not kept from them."""
+        return person.active and person.id not in self.barred
 
 
 def audience(
@@ -243,4 +250,4 @@ class _Draft:
         return [known[each] for each in sorted(ids) if each in known]
 
     def _compromised(self, desk: DutyDesk) -> bool:
-        return any(each.id in self._around.case.excluded_ids for each in desk.officers)
+        return any(each.id in self._around.barred for each in desk.officers)

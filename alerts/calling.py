@@ -15,6 +15,7 @@ from agencies.model import DeskId, PersonId
 from agencies.store import Duty
 from alerts import messages, store, waking
 from alerts.audience import Surroundings, also_ringing, audience
+from alerts.duress.discretion import discreetly
 from alerts.escalation import escalation
 from alerts.model import Alert, Step, Tier, after
 from cases.model import Case, Compartment, Part
@@ -29,6 +30,7 @@ class Wave:
 
     alert: Alert
     messages: list[Message]
+    around: Surroundings
 
 
 def wave(
@@ -69,7 +71,7 @@ def wave(
         notices += messages.silence(called, around.codename, channel, "alert_unreachable", reached.unreachable)
     if decided.unanswered:
         called = replace(called, state=after(alert.state, Step.GAVE_UP_CALLING))
-    return Wave(alert=called, messages=notices)
+    return Wave(alert=called, messages=notices, around=around)
 
 
 def ringing_again(alert: Alert, around: Surroundings, press: Alert) -> Wave:
@@ -85,6 +87,7 @@ def ringing_again(alert: Alert, around: Surroundings, press: Alert) -> Wave:
     return Wave(
         alert=alert.with_recipients(reached.recipients),
         messages=messages.raised_again(alert, around.codename, reached, press),
+        around=around,
     )
 
 
@@ -104,7 +107,9 @@ async def call(tx: Transaction, waves: Sequence[tuple[Alert, Wave]], now: dateti
 
 async def say(tx: Transaction, waves: Sequence[Wave], now: datetime) -> list[Delivery]:
     """Leave what waves say in rooms, and with it the calls beside Matrix: neither ever without the other."""
-    said = await outbox.post(tx, [each for wave in waves for each in wave.messages], now)
+    said = await outbox.post(
+        tx, [each for wave in waves for each in discreetly(wave.alert, wave.around, wave.messages)], now
+    )
     await waking.wake(tx, [(wave.alert, wave.messages) for wave in waves], now)
     return said
 
@@ -128,9 +133,7 @@ async def followers(tx: Reading, said: Sequence[Delivery], around: Surroundings)
     if strange:
         # Of a desk that covered for somebody when it was called.
         known |= {each.id: each for each in (await directory.duty(tx, desk_ids=strange)).desks}
-    barred: set[UUID] = {
-        desk.id for desk in known.values() if any(each.id in around.case.excluded_ids for each in desk.officers)
-    }
+    barred: set[UUID] = {desk.id for desk in known.values() if any(each.id in around.barred for each in desk.officers)}
     barred |= {each.id for each in told if each.kind is TargetKind.PERSON and each.id not in around.able}
     return [each for each in told if each.id not in barred]
 
@@ -143,19 +146,31 @@ def compartment_of(alert: Alert, case: Case) -> Compartment:
     return compartment
 
 
-async def surroundings(tx: Reading, case: Case, compartment: Compartment, now: datetime) -> Surroundings:
+async def surroundings(tx: Reading, case: Case, alert: Alert, now: datetime) -> Surroundings:
     """Gather the facts that decide whom a wave reaches, and who may hear of an alert and act on it now."""
-    return (await all_surroundings(tx, [(case, compartment)], now))[0]
+    return (await all_surroundings(tx, [(case, alert)], now))[0]
 
 
 async def all_surroundings(
-    tx: Reading, places: Sequence[tuple[Case, Compartment]], now: datetime
+    tx: Reading, alerts: Sequence[tuple[Case, Alert]], now: datetime
 ) -> list[Surroundings]:  # fmt: skip
-    """Gather the same for several compartments at once. Of rosters only what is around this moment is read."""
+    """Gather the same for several alerts at once. Of rosters only what is around this moment is read."""
+    places = [(case, compartment_of(alert, case)) for case, alert in alerts]
     agency_ids = {each for case, _ in places for each in case.agencies}
     members = {each for place in places for each in _members(*place)}
     duty = await directory.duty(tx, agency_ids=agency_ids, person_ids=members, now=now)
-    return [_around(case, compartment, duty) for case, compartment in places]
+    return [
+        replace(_around(*place, duty), kept_from=alert.kept_from)
+        for place, (_, alert) in zip(places, alerts, strict=True)
+    ]
+
+
+async def surroundings_without_alert(
+    tx: Reading, case: Case, compartment: Compartment, now: datetime
+) -> Surroundings:  # fmt: skip
+    """Gather what would decide whom an alert reaches in a compartment."""
+    duty = await directory.duty(tx, agency_ids=set(case.agencies), person_ids=_members(case, compartment), now=now)
+    return _around(case, compartment, duty)
 
 
 def _around(case: Case, compartment: Compartment, duty: Duty) -> Surroundings:

@@ -32,7 +32,7 @@ class Closing:
         async with self._database.transaction() as tx:
             case = await case_store.case(tx, case_id, lock=True)
             rules.require_leader(case, actor.id)
-            await self._require_quiet(tx, case.id)
+            await self._require_quiet(tx, actor, case.id)
             await case_store.close_case(tx, case.id, self._clock.now())
             await card_store.erase(tx, case.id)
             await self._record(tx, "case_closed", actor, case.id)
@@ -45,15 +45,15 @@ class Closing:
             rules.require_leader(case, actor.id)
             if compartment.core:
                 raise Conflict(mark("The core compartment closes with the case."))
-            await self._require_quiet(tx, case.id, compartment.id)
+            await self._require_quiet(tx, actor, case.id, compartment.id)
             await case_store.close_compartment(tx, compartment, self._clock.now())
             await card_store.erase(tx, case.id, compartment.id)
             await self._record(tx, "compartment_closed", actor, case.id, compartment.id)
 
     async def _require_quiet(
-        self, tx: Transaction, case_id: CaseId, compartment_id: CompartmentId | None = None
+        self, tx: Transaction, actor: Person, case_id: CaseId, compartment_id: CompartmentId | None = None
     ) -> None:
-        if await store.any_open(tx, case_id, compartment_id):
+        if await store.any_open(tx, case_id, compartment_id, actor.id):
             raise Conflict(mark("End the open alert first."))
 
     async def _record(

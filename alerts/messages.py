@@ -17,7 +17,7 @@ from alerts.vocabulary import StandDownReason, Status
 from core.outbox import Lane, Message, Target, TargetKind, Urgency
 
 # What says that nobody need hurry any more.
-ENDS = frozenset({"alert_ended", "alert_cancel_asked", "alert_cancel_repeated"})
+ENDS = frozenset({"alert_ended", "alert_cancel_asked", "alert_cancel_repeated", "duress_ended"})
 
 
 def calling(alert: Alert, codename: str, audience: Audience) -> list[Message]:
@@ -253,6 +253,8 @@ def _message(
 ) -> Message:  # fmt: skip
     if alert.status is Status.EXERCISE:
         template = template.replace("alert_", "drill_", 1)
+    elif alert.for_duress and template != "alert_ring":
+        template = template.replace("alert_", "duress_", 1)
     return Message(
         key=_key(alert, cause) + str(target.id),
         target=target,

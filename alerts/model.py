@@ -124,8 +124,7 @@ class Press:
     """A raise that became part of an alert; without a person where none could be verified, or a device is nobody's.
 
     `claimed_by` is whose telephone it seems to come from: who that is, is known, and whether it is true is not.
-    Of many that stand alike, an alert that was read from the database holds the newest: somebody may press ten
-    thousand times.
+    Of many that stand alike, an alert from the database holds the newest: somebody may press ten thousand times.
     """
 
     person_id: PersonId | None
@@ -153,7 +152,7 @@ class Alert:
     the press at `cause_at` because its owner saw to it no more. An accepted alert has no ladder: its next step is the
     question to its owner, and once that was asked (`owner_asked_at`) the end of the wait for an answer.
     `exclusions_heeded` is how many people were excluded from the case when the present wave was called. `device` is
-    what it was first raised with, where that was a device that can only raise.
+    what it was first raised with, where that was a device that can only raise. `kept_from` may know nothing of it.
     """
 
     id: AlertId
@@ -187,6 +186,13 @@ class Alert:
     device: RaisingDevice | None = None
     emergency_calls: tuple[EmergencyCall, ...] = ()
     police_question: PoliceQuestion | None = None
+    duress_of: PersonId | None = None
+    kept_from: frozenset[PersonId] = frozenset()
+
+    @property
+    def for_duress(self) -> bool:
+        """Whether it is said to people alone, and kept from who raised it."""
+        return self.duress_of is not None
 
     @property
     def ended(self) -> bool:
@@ -246,15 +252,13 @@ class Alert:
 
     def asking_owner(self, at: datetime) -> Alert:
         """Return the alert as it is once its owner was asked whether they still see to it."""
-        return replace(
-            self, state=after(self.state, Step.OWNER_ASKED), owner_asked_at=at, next_step_at=at + OWNER_ANSWERS_WITHIN
-        )
+        until = at + OWNER_ANSWERS_WITHIN
+        return replace(self, state=after(self.state, Step.OWNER_ASKED), owner_asked_at=at, next_step_at=until)
 
     def confirmed_by_owner(self, at: datetime) -> Alert:
         """Return the alert as it is once its owner has said that they still see to it."""
-        return replace(
-            self, state=after(self.state, Step.OWNER_CONFIRMED), owner_asked_at=None, next_step_at=at + OWNED
-        )
+        state = after(self.state, Step.OWNER_CONFIRMED)
+        return replace(self, state=state, owner_asked_at=None, next_step_at=at + OWNED)
 
     def reopened(self, why: Step, at: datetime) -> Alert:
         """Return the alert without its owner: everybody is to be called as at first, and may accept anew."""
@@ -323,8 +327,8 @@ class Alert:
     @property
     def claimed_by(self) -> PersonId | None:
         """Whose telephone it seems to have been raised from, where nobody is known to have raised it."""
-        claims = (each.claimed_by for each in self.presses if each.claimed_by is not None)
-        return next(claims, None) if self.raised_by is None else None
+        claims = [each.claimed_by for each in self.presses if each.claimed_by is not None]
+        return claims[0] if claims and self.raised_by is None else None
 
     @property
     def cause(self) -> Press:
@@ -354,8 +358,7 @@ class Alert:
     def pauses(self, person_id: PersonId) -> bool:
         """Whether this raiser's word that it is over pauses the ladder, which it does once.
 
-        It is the word of whoever's press began the ladder, or of the last of those who pressed in it: nobody
-        silences somebody else's call.
+        It is the word of who began the ladder, or the last who pressed in it: nobody silences somebody else's call.
         """
         if self.state is State.ACCEPTED or self.next_step_at is None or self.cancel_asked_at is not None:
             return False
@@ -366,8 +369,8 @@ class Alert:
     def begins_anew(self, press: Alert) -> bool:
         """Whether a further press must be answered anew.
 
-        So it is when it is worse than what was answered, when nobody is being called any more, when the raiser
-        had taken it back, and when it confirms what could not be verified and is as bad.
+        So it is when it is worse than what was answered, when nobody is being called any more, when the raiser had
+        taken it back, and when it confirms what could not be verified and is as bad.
         """
         as_bad = press.severity is self.severity
         confirms = as_bad and self.certainty is Certainty.UNKNOWN and press.certainty is Certainty.OBSERVED
@@ -380,8 +383,8 @@ class Alert:
         named = {self.raised_by, self.owner_id, self.stood_down_by, *(each.person_id for each in self.recipients)}
         named |= {person for each in self.emergency_calls for person in (each.said_by, each.called_by)}
         spoke = {person for each in self.conversations for person in (each.spoken_by, each.spoken_with)}
-        claimed = {each.claimed_by for each in self.presses}
-        return frozenset(each for each in named | claimed if each is not None) | self.raiser_ids | spoke
+        named |= {each.claimed_by for each in self.presses}
+        return frozenset(each for each in named if each is not None) | self.raiser_ids | spoke
 
     def called(self, person_id: PersonId) -> tuple[Recipient, ...]:
         """Return this person's recipient rows, one for each agency answered for."""

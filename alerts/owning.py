@@ -36,7 +36,9 @@ def question(alert: Alert, around: Surroundings, now: datetime) -> Wave:
         raise LookupError("nobody is to be asked about this alert")
     calls = owner_calls(alert, around)
     return Wave(
-        alert=asked, messages=messages.asking_owner(asked, around.codename, alert.owner_id, calls, alert.next_step_at)
+        alert=asked,
+        messages=messages.asking_owner(asked, around.codename, alert.owner_id, calls, alert.next_step_at),
+        around=around,
     )
 
 
@@ -45,4 +47,4 @@ def reopening(alert: Alert, why: Step, around: Surroundings, told: list[Target],
     unheard = frozenset({alert.owner_id}) if alert.owner_id is not None else frozenset[PersonId]()
     first = wave(alert.reopened(why, now), around, now, unheard=unheard)
     notices = messages.reopened(alert, first.alert, around.codename, told, why)
-    return Wave(alert=first.alert, messages=[*first.messages, *notices])
+    return Wave(alert=first.alert, messages=[*first.messages, *notices], around=around)

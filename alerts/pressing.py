@@ -28,6 +28,7 @@ from core.errors import Conflict
 def new_alert(
     key: UUID, case: Case, compartment: Compartment, press: Press, event: Event, status: Status, through: Through, *,
     grave: bool = False,
+    duress_of: PersonId | None = None, kept_from: frozenset[PersonId] = frozenset(),
 ) -> Alert:  # fmt: skip
     """Return the alert that a press opens where none is open: not called for yet, due at its first step.
 
@@ -57,6 +58,8 @@ def new_alert(
         exclusions_heeded=len(case.excluded_ids),
         presses=(press,),
         device=press.device,
+        duress_of=duress_of,
+        kept_from=kept_from,
     )
 
 
@@ -69,18 +72,25 @@ async def take_up(
     The press's id is its key. `claimed_by` is whose account an unverified press came from.
     """
     key, now = press.id, press.sent
-    seen = None if open_id is None else await _press_quietly(tx, press, open_id, compartment)
+    # What is raised for duress is always told: who raises it must be kept from what was told before.
+    quietly = open_id is not None and not press.for_duress
+    seen = await _press_quietly(tx, press, open_id, compartment) if open_id is not None and quietly else None
     if seen is None:
         # Read and decided before any alert is held: whoever presses at the same moment hardly waits.
-        around = await surroundings(tx, case, compartment, now)
+        around = await surroundings(tx, case, press, now)
         first = wave(press, around, now)
         joined = await _open_or_join(tx, first.alert)
         if joined is None:
             said = await say(tx, [first], now)
             seen = await view(tx, first.alert, around, said)
         elif await store.add_raise(tx, joined.id, press):
+            joined = replace(joined, kept_from=joined.kept_from | press.kept_from)
+            await store.keep_from(tx, joined.id, joined.kept_from)
+            around = replace(around, kept_from=joined.kept_from)
             seen = await view(tx, await _raise_again(tx, joined, around, press, now), around)
-        elif (await store.alert_of_key(tx, key, compartment.id, press.status)).raised == joined.id:
+        elif (
+            await store.alert_of_key(tx, key, compartment.id, press.status, duress_of=press.duress_of)
+        ).raised == joined.id:
             return await view(tx, joined, around)
         else:
             # The same key came at this very moment for something else: nothing of this raise is kept.
@@ -114,7 +124,7 @@ async def _press_quietly(
 async def _open_or_join(tx: Transaction, press: Alert) -> Alert | None:
     """Open a new alert, or return the one that is open in its scope, locked."""
     while not await store.open_alert(tx, press):
-        found = await store.lock_open_alert(tx, press.compartment_id, press.status)
+        found = await store.lock_open_alert(tx, press.compartment_id, press.status, duress_of=press.duress_of)
         # Where it ended between the two statements, the way is free.
         if found is not None:
             return found

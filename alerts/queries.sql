@@ -1,8 +1,9 @@
 -- alert_of_key --
 -- The alert that a raise with this key belongs to already, and the one that is open in a scope. $1 key,
--- $2 compartment, $3 status.
+-- $2 compartment, $3 status, $4 whose duress it is for, or null.
 SELECT (SELECT alert_id FROM alert_raises WHERE key = $1) AS raised,
-    (SELECT id FROM alerts WHERE compartment_id = $2 AND status = $3 AND state <> 'stood_down') AS open
+    (SELECT id FROM alerts WHERE compartment_id = $2 AND status = $3 AND duress_of IS NOT DISTINCT FROM $4::uuid
+       AND state <> 'stood_down') AS open
 
 -- known_at_less_risk --
 -- Whether the level of a case was set to medium or low; whatever else stands there, or nothing, counts as high. $1 case.
@@ -16,12 +17,15 @@ SELECT key FROM alert_raises WHERE key = ANY($1)
 -- Open an alert with its first press, its agencies and everybody called, unless its scope has an open one; tell
 -- whether it was opened, and whether the press was new. $1 id … $17 exclusions heeded, $18 agencies, $19 their
 -- parts, $20 people, $21 their agencies, $22 their tiers, $23 the device of the press, or null, $24 from whose telephone
--- it seems to come.
+-- it seems to come, $25 whose duress it is for, or null, $26 from whom it is
+-- kept.
 WITH opened AS (
     INSERT INTO alerts (id, case_id, compartment_id, status, event, severity, first_severity, certainty, raised_by,
-                        raised_through, sent, state, ladder, ladder_began_at, step, next_step_at, exclusions_heeded)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
-    ON CONFLICT (compartment_id, status) WHERE state <> 'stood_down' DO NOTHING RETURNING *),
+                        raised_through, sent, state, ladder, ladder_began_at, step, next_step_at, exclusions_heeded,
+                        duress_of)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $25)
+    ON CONFLICT (compartment_id, status, duress_of) WHERE state <> 'stood_down' DO NOTHING RETURNING *),
+kept AS (INSERT INTO alert_kept_from (alert_id, person_id) SELECT id, unnest($26::uuid[]) FROM opened),
 pressed AS (
     INSERT INTO alert_raises (key, alert_id, person_id, event, at, device_id, claimed_by)
     SELECT id, id, raised_by, event, sent, $23, $24 FROM opened ON CONFLICT DO NOTHING RETURNING key),
@@ -35,8 +39,13 @@ called AS (
 SELECT EXISTS (SELECT FROM opened) AS opened, EXISTS (SELECT FROM pressed) AS pressed
 
 -- lock_open_alert --
--- Hold the open alert of a scope. $1 compartment, $2 status.
-SELECT id FROM alerts WHERE compartment_id = $1 AND status = $2 AND state <> 'stood_down' FOR NO KEY UPDATE
+-- Hold the open alert of a scope. $1 compartment, $2 status, $3 whose duress it is for, or null.
+SELECT id FROM alerts WHERE compartment_id = $1 AND status = $2 AND duress_of IS NOT DISTINCT FROM $3::uuid
+  AND state <> 'stood_down' FOR NO KEY UPDATE
+
+-- keep_from --
+-- Show and say nothing of an alert to these people from now on. $1 alert, $2 people.
+INSERT INTO alert_kept_from (alert_id, person_id) SELECT $1, unnest($2::uuid[]) ON CONFLICT DO NOTHING
 
 -- add_raise --
 -- Record a press. $1 key, $2 alert, $3 person, $4 event, $5 at, $6 device or null, $7 from whose telephone it seems to
@@ -58,6 +67,11 @@ INSERT INTO alert_raises (key, alert_id, person_id, event, at, device_id, claime
 SELECT $1, id, $3, $4, $5, $10, $11 FROM standing
 ON CONFLICT DO NOTHING
 
+-- forced_in_case --
+-- Everybody from whom an open alert of a case is kept. $1 case.
+SELECT DISTINCT kept.person_id FROM alert_kept_from AS kept JOIN alerts ON alerts.id = kept.alert_id
+WHERE alerts.case_id = $1 AND alerts.state <> 'stood_down'
+
 -- lock_alerts --
 -- $1 alerts.
 SELECT id FROM alerts WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
@@ -68,6 +82,7 @@ SELECT id FROM alerts WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
 -- the device of the first press, whose key is the alert's id. $1 ids.
 SELECT alerts.*,
     (SELECT json_agg(answer ORDER BY agency_id) FROM alert_agencies AS answer WHERE alert_id = alerts.id) AS agencies,
+    ARRAY(SELECT person_id FROM alert_kept_from WHERE alert_id = alerts.id) AS kept_from,
     (SELECT json_agg(called ORDER BY tier, person_id) FROM alert_recipients AS called
      WHERE alert_id = alerts.id) AS recipients,
     (SELECT json_agg(press ORDER BY at, person_id) FROM (
@@ -97,7 +112,8 @@ SELECT alert_id FROM alert_raises WHERE key = $1 AND device_id = $2
 
 -- alerts_of_person --
 -- Alerts that a person raised or was called for, and those of compartments that the person is in and of cases that
--- the person leads, open ones or all; none of cases that the person is excluded from, none once the person has left.
+-- the person leads, open ones or all; none of cases that the person is excluded from, none that is kept from the person,
+-- none once the person has left.
 -- $1 person, $2 also ended, $3 limit.
 SELECT id FROM alerts
 WHERE ($2 OR state <> 'stood_down')
@@ -106,6 +122,7 @@ WHERE ($2 OR state <> 'stood_down')
        OR compartment_id IN (SELECT compartment_id FROM compartment_members WHERE person_id = $1 AND until IS NULL)
        OR case_id IN (SELECT id FROM cases WHERE coordinator_id = $1 OR deputy_id = $1))
   AND NOT EXISTS (SELECT FROM exclusions WHERE exclusions.case_id = alerts.case_id AND exclusions.person_id = $1)
+  AND NOT EXISTS (SELECT FROM alert_kept_from AS kept WHERE kept.alert_id = alerts.id AND kept.person_id = $1)
   AND EXISTS (SELECT FROM people WHERE people.id = $1 AND people.left_at IS NULL)
 ORDER BY sent DESC LIMIT $3
 
@@ -253,10 +270,11 @@ SELECT id FROM alerts WHERE id = ANY($1) AND state = 'stood_down'
 
 -- open_alerts_of_case --
 -- Whether something is open that nobody may be cut off from: in a compartment, or anywhere in a case.
--- $1 case, $2 compartment or null, $3 status.
+-- What is kept from whoever asks holds nothing up. $1 case, $2 compartment or null, $3 status, $4 who asks.
 SELECT EXISTS (
     SELECT FROM alerts WHERE case_id = $1 AND ($2::uuid IS NULL OR compartment_id = $2) AND status = $3
-      AND state <> 'stood_down')
+      AND state <> 'stood_down'
+      AND NOT EXISTS (SELECT FROM alert_kept_from AS kept WHERE kept.alert_id = alerts.id AND kept.person_id = $4))
 
 -- last_accepted --
 -- The last acceptance in any alert that a person raised or was called for and may see still, as in who_sees: the newest
@@ -276,6 +294,7 @@ FROM own JOIN alerts ON alerts.id = own.alert_id
 JOIN cases ON cases.id = alerts.case_id
 JOIN alert_recipients ON alert_recipients.alert_id = alerts.id
 WHERE alert_recipients.acknowledged_at IS NOT NULL
+  AND NOT EXISTS (SELECT FROM alert_kept_from AS kept WHERE kept.alert_id = alerts.id AND kept.person_id = $1)
   AND ($1 IN (cases.coordinator_id, cases.deputy_id)
        OR EXISTS (SELECT FROM compartment_members
                   WHERE compartment_members.compartment_id = alerts.compartment_id
@@ -316,7 +335,7 @@ HAVING alerts.state <> 'open' OR min(accepted.at) IS NOT NULL
 -- who_sees --
 -- Who of these people may see which of these alerts: the compartment's members and the case's leaders, and of those
 -- who raised it or were called for it whoever could still be called for an agency of the case. Nobody who is
--- excluded or has left. $1 alerts, $2 people.
+-- excluded, has left, or from whom the alert is kept. $1 alerts, $2 people.
 WITH asked AS (
     SELECT alerts.id, alerts.case_id, alerts.compartment_id, cases.coordinator_id, cases.deputy_id
     FROM alerts JOIN cases ON cases.id = alerts.case_id WHERE alerts.id = ANY($1)),
@@ -349,6 +368,8 @@ seeing AS (
                   WHERE alert_raises.alert_id = callable.id AND alert_raises.person_id = callable.person_id))
 SELECT seeing.id, seeing.person_id FROM seeing JOIN people ON people.id = seeing.person_id
 WHERE people.left_at IS NULL AND seeing.person_id = ANY($2)
+  AND NOT EXISTS (SELECT FROM alert_kept_from AS kept
+                  WHERE kept.alert_id = seeing.id AND kept.person_id = seeing.person_id)
   AND NOT EXISTS (SELECT FROM exclusions
                   WHERE exclusions.case_id = seeing.case_id AND exclusions.person_id = seeing.person_id)
 
@@ -379,10 +400,15 @@ WHERE named.person_id = ANY($2)
 -- $2 people.
 SELECT exclusions.case_id AS id, exclusions.person_id FROM exclusions
 WHERE exclusions.case_id = ANY($1) AND exclusions.person_id = ANY($2)
-  AND (EXISTS (SELECT FROM alerts JOIN alert_recipients ON alert_recipients.alert_id = alerts.id
-               WHERE alerts.case_id = exclusions.case_id AND alert_recipients.person_id = exclusions.person_id)
-       OR EXISTS (SELECT FROM alerts JOIN alert_raises ON alert_raises.alert_id = alerts.id
-                  WHERE alerts.case_id = exclusions.case_id AND alert_raises.person_id = exclusions.person_id))
+  AND EXISTS (
+      SELECT FROM alerts
+      WHERE alerts.case_id = exclusions.case_id
+        AND NOT EXISTS (SELECT FROM alert_kept_from AS kept
+                        WHERE kept.alert_id = alerts.id AND kept.person_id = exclusions.person_id)
+        AND (EXISTS (SELECT FROM alert_recipients AS called
+                     WHERE called.alert_id = alerts.id AND called.person_id = exclusions.person_id)
+             OR EXISTS (SELECT FROM alert_raises AS press
+                        WHERE press.alert_id = alerts.id AND press.person_id = exclusions.person_id)))
 
 -- rings_that_wait --
 -- What rings in rooms and was left before a moment, and has not left: the oldest, each until it was taken note of.
@@ -494,6 +520,71 @@ ON CONFLICT DO NOTHING
 -- incident_facts_of --
 -- $1 alert.
 SELECT section, fact, noted_by, noted_at FROM incident_facts WHERE alert_id = $1 ORDER BY noted_at, section, fact
+
+-- addresses_of --
+-- Where these people are called, or a desk at which one of them sits. $1 people.
+SELECT address FROM contacts
+WHERE removed_at IS NULL
+  AND (person_id = ANY($1) OR desk_id IN (SELECT desk_id FROM duty_officers WHERE person_id = ANY($1)))
+
+-- own_sentences --
+-- $1 person.
+SELECT own.public_key = sentence_key.public_key AS current, own.sealed IS NOT NULL AS waiting,
+    own.duress IS NOT NULL AS taken, own.refused, own.sealed_at, own.taken_at
+FROM own_sentences AS own CROSS JOIN sentence_key WHERE own.person_id = $1
+
+-- sentence_key --
+-- To which key sentences are sealed.
+SELECT public_key FROM sentence_key
+
+-- publish_sentence_key --
+-- The bot that is active says which key is its own. $1 public key, $2 now.
+INSERT INTO sentence_key (public_key, since) VALUES ($1, $2)
+ON CONFLICT (only_row) DO UPDATE SET public_key = EXCLUDED.public_key, since = EXCLUDED.since
+WHERE sentence_key.public_key <> EXCLUDED.public_key
+
+-- seal_sentences --
+-- A person's sentences, sealed; what was taken up before counts until these are. $1 person, $2 public key, $3 sealed,
+-- $4 now.
+INSERT INTO own_sentences AS own (person_id, public_key, sealed, sealed_at)
+SELECT $1, public_key, $3, $4 FROM sentence_key WHERE public_key = $2
+ON CONFLICT (person_id) DO UPDATE SET
+    all_clear = CASE WHEN own.public_key = EXCLUDED.public_key THEN own.all_clear END,
+    duress = CASE WHEN own.public_key = EXCLUDED.public_key THEN own.duress END,
+    public_key = EXCLUDED.public_key, sealed = EXCLUDED.sealed, sealed_at = EXCLUDED.sealed_at, refused = false
+
+-- clear_sentences --
+-- $1 person.
+DELETE FROM own_sentences WHERE person_id = $1
+
+-- sealed_sentences --
+-- What is to be taken up, held. $1 public key.
+SELECT person_id, sealed FROM own_sentences WHERE sealed IS NOT NULL AND public_key = $1
+ORDER BY person_id LIMIT 100 FOR UPDATE
+
+-- take_sentences --
+-- The sealed words are gone with it. $1 person, $2 hash of the all-clear, $3 of the one for duress, $4 now.
+UPDATE own_sentences SET sealed = NULL, all_clear = $2, duress = $3, taken_at = $4, refused = false WHERE person_id = $1
+
+-- refuse_sentences --
+-- They could not be used; what was taken up before counts still. $1 person.
+UPDATE own_sentences SET sealed = NULL, refused = true WHERE person_id = $1
+
+-- lost_sentences --
+-- Whose sentences this bot cannot know, told as of now. $1 public key.
+UPDATE own_sentences SET told_of = $1
+WHERE public_key <> $1 AND told_of IS DISTINCT FROM $1 RETURNING person_id
+
+-- sentences_lost --
+-- How many people's sentences the active bot cannot know.
+SELECT count(*) FROM own_sentences JOIN people ON people.id = own_sentences.person_id AND people.left_at IS NULL
+WHERE own_sentences.public_key <> (SELECT public_key FROM sentence_key)
+
+-- sentences_of_user --
+-- $1 Matrix user, $2 public key.
+SELECT people.id AS person_id, own.all_clear, own.duress
+FROM people JOIN own_sentences AS own ON own.person_id = people.id
+WHERE people.matrix_user = $1 AND people.left_at IS NULL AND own.public_key = $2 AND own.duress IS NOT NULL
 
 -- answer_to_words --
 -- What was answered to the same words. $1 key.

@@ -17,13 +17,13 @@ from agencies.contacts import Contact, ContactId
 from agencies.model import DeskId, PersonId
 from alerts import messages, store
 from alerts.audience import Surroundings
-from alerts.calling import compartment_of, surroundings
+from alerts.calling import surroundings
 from alerts.escalation import paused_until
 from alerts.model import Alert, AlertId, Recipient, State
 from alerts.proof import proving
 from alerts.proof.rules import STATUS, System
 from alerts.vocabulary import Status
-from alerts.waking import HAND_OVERS, TESTS, beside, rings
+from alerts.waking import HAND_OVERS, TESTS, beside, heard_at, rings
 from cases import store as case_store
 from core import logs, once, outbox
 from core.clock import Clock
@@ -67,7 +67,8 @@ async def wake_unreached(
     if not found:
         return
     alert, around = await around_alert(tx, alert_id, now)
-    called = [each for each, _linked in found if may_ring(alert, around, each)]
+    kept = await heard_at(tx, alert)
+    called = [each for each, _linked in found if may_ring(alert, around, each) and each.address not in kept]
     if alert.state not in CALLING or not called:
         return
     if not rings(key):
@@ -116,7 +117,8 @@ async def wanted(tx: Reading, message: Message, left_at: datetime, now: datetime
     alert, around = await around_alert(tx, AlertId(message.alert_id), now)
     to_take_over = message.template in HAND_OVERS
     waits = await tx.value(store.SQL["hand_over_waits"], alert.id) if to_take_over else alert.state in CALLING
-    if not waits or not _carried(around) or not may_ring(alert, around, contact):
+    kept = contact.address in await heard_at(tx, alert)
+    if not waits or kept or not _carried(alert, around) or not may_ring(alert, around, contact):
         return None
     if to_take_over:
         # No number accepts here: one that was told before may have been used, and would take nothing over.
@@ -153,21 +155,20 @@ def may_ring(alert: Alert, around: Surroundings, whose: Contact) -> bool:
         return whose.person_id in around.able and not (whose.person_id in hiding and others)
     desks = (*around.desks.values(), *around.covering.values())
     officers = [each for desk in desks if desk.id == whose.desk_id for each in desk.officers]
-    return any(each.id in around.able for each in officers) and not any(
-        each.id in around.case.excluded_ids for each in officers
-    )
+    return any(each.id in around.able for each in officers) and not any(each.id in around.barred for each in officers)
 
 
 def _called(alert: Alert, person_id: PersonId | None) -> tuple[Recipient, ...]:
     return () if person_id is None else alert.called(person_id)
 
 
-def _carried(around: Surroundings) -> bool:
-    return around.case.open and around.compartment.open
+def _carried(alert: Alert, around: Surroundings) -> bool:
+    # Whoever raised for duress may be made to close the case, which nothing holds up for them.
+    return alert.for_duress or (around.case.open and around.compartment.open)
 
 
 async def around_alert(tx: Reading, alert_id: AlertId, now: datetime) -> tuple[Alert, Surroundings]:
     """Return an alert with the facts that decide who hears of it now."""
     alert = await store.alert(tx, alert_id)
     case = await case_store.case(tx, alert.case_id)
-    return alert, await surroundings(tx, case, compartment_of(alert, case), now)
+    return alert, await surroundings(tx, case, alert, now)

@@ -15,14 +15,10 @@ from agencies.model import Person, PersonId
 from alerts import messages, store
 from alerts.acting import around_of, require_called, require_sight
 from alerts.audience import Surroundings
-from alerts.calling import (
-    all_surroundings,
-    compartment_of,
-    followers,
-    note_agencies,
-)
+from alerts.calling import all_surroundings, followers, note_agencies
 from alerts.cards import rules as card_rules
 from alerts.cards.messages import card_told
+from alerts.duress.discretion import post
 from alerts.duty import handing_over
 from alerts.escalation import CANCEL_PAUSE
 from alerts.incidents import records as incidents
@@ -47,11 +43,15 @@ from cases.model import CompartmentId
 from core import ledger, metrics, once, outbox
 from core.clock import Clock
 from core.database import Database, Reading, Transaction
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, InvalidInput, NotFound
 from core.outbox import Delivery, Target
 from core.texts import mark
 
 LISTED = 200
+ACCEPT_FIRST = mark("Accept it first. End it when you know for certain that nobody is forced any more.")
+DURESS_BY_SENTENCE = mark(
+    "NOT raised: duress is raised only by the sentence that you have set for it. Raise a panic instead."
+)
 
 __all__ = ["LISTED", "AlertView", "Alerts"]
 
@@ -78,6 +78,8 @@ class Alerts:
 
         `child` says that it is a child who is missing; of whom else Streha keeps no record.
         """
+        if event is Event.DURESS:
+            raise InvalidInput(DURESS_BY_SENTENCE)
         async with self._database.transaction(urgent=True) as tx:
             found = await store.alert_of_key(tx, key, compartment_id, status)
             if found.raised is not None:
@@ -101,7 +103,7 @@ class Alerts:
         async with self._database.reading() as tx:
             found = await store.alerts_of_person(tx, actor.id, LISTED, ended=ended)
             cases = {each.id: each for each in await case_store.cases(tx, {each.case_id for each in found})}
-            places = [(cases[each.case_id], compartment_of(each, cases[each.case_id])) for each in found]
+            places = [(cases[each.case_id], each) for each in found]
             around = await all_surroundings(tx, places, self._clock.now())
             return await views(
                 tx, [(alert, its) for alert, its in zip(found, around, strict=True) if actor.id in its.able]
@@ -159,7 +161,7 @@ class Alerts:
             said = (await outbox.deliveries_of_alerts(tx, [alert.id]))[alert.id]
             rooms = await followers(tx, said, around)
             told = messages.accepted(alert, around.codename, rooms, actor.id, now, by_telephone=by_telephone)
-            said += await outbox.post(tx, told, now)
+            said += await post(tx, alert, around, told, now)
             asked_in = room if room in rooms else None
             alert, asking = await police_asking.ask_first(tx, before, alert, around, actor.id, asked_in, now)
             said += asking
@@ -170,7 +172,7 @@ class Alerts:
             seen = await self._view(tx, alert, around, said)
             state = card_rules.best(seen.cards, card_rules.desks_of(around, actor))
             if asked_in is not None and state is not None:
-                await outbox.post(tx, [card_told(alert, around.codename, asked_in, actor.id, state)], now)
+                await post(tx, alert, around, [card_told(alert, around.codename, asked_in, actor.id, state)], now)
             return seen
 
     async def stand_down(
@@ -196,14 +198,17 @@ class Alerts:
                 if pauses:
                     alert = replace(alert, cancel_asked_at=now, next_step_at=now + CANCEL_PAUSE)
                 notices = messages.cancel_asked(alert, around.codename, rooms, actor.id, now, pauses=pauses)
-                await outbox.post(tx, notices, now)
+                await post(tx, alert, around, notices, now)
                 await self._record(tx, "alert_cancel_asked", actor, alert, alert.id)
             else:
                 if alert.still_called(around.able) and not alert.has_acknowledged(actor.id):
+                    if alert.for_duress:
+                        raise Conflict(ACCEPT_FIRST)
                     raise Conflict(mark("Accept the alert first, ring back, and then end it."))
                 alert = self._ended(alert, actor, now, reason)
                 await outbox.withdraw_alert(tx, alert_id, now)
-                await outbox.post(tx, messages.ended(alert, around.codename, rooms, actor.id, now, reason), now)
+                told = messages.ended(alert, around.codename, rooms, actor.id, now, reason)
+                await post(tx, alert, around, told, now)
                 await self._record(tx, "alert_stood_down", actor, alert, alert.id, reason=reason)
                 await incidents.open_record(tx, alert, actor.id, now)
                 tx.afterwards(lambda: metrics.ALERTS_ENDED.count(alert.status))
@@ -227,7 +232,7 @@ class Alerts:
                 return await self._view(tx, before, around)
             alert = await store.alert(tx, alert_id)
             if not alert.ended:
-                await outbox.post(tx, [messages.spoken(alert, around.codename, noted)], now)
+                await post(tx, alert, around, [messages.spoken(alert, around.codename, noted)], now)
             await self._record(
                 tx, "alert_conversation_noted", actor, alert, alert.id, spoken_with=str(person_id),
                 spoken_at=noted.spoken_at.isoformat(),
@@ -243,7 +248,8 @@ class Alerts:
         said = (await outbox.deliveries_of_alerts(tx, [alert.id]))[alert.id]
         heard_in = {room, *(each.target for each in owner_calls(alert, around))}
         rooms = [each for each in await followers(tx, said, around) if each in heard_in]
-        said += await outbox.post(tx, messages.owner_confirmed(alert, around.codename, rooms, actor.id, now), now)
+        told = messages.owner_confirmed(alert, around.codename, rooms, actor.id, now)
+        said += await post(tx, alert, around, told, now)
         await self._record(tx, "alert_owner_confirmed", actor, alert, alert.id)
         return await self._view(tx, alert, around, said)
 

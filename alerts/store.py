@@ -53,9 +53,11 @@ class Found:
     open: AlertId | None
 
 
-async def alert_of_key(tx: Reading, key: UUID, compartment_id: CompartmentId, status: Status) -> Found:
+async def alert_of_key(
+    tx: Reading, key: UUID, compartment_id: CompartmentId, status: Status, *, duress_of: PersonId | None = None
+) -> Found:
     """Return what there is already for a raise with this key."""
-    row = await tx.row(SQL["alert_of_key"], key, compartment_id, status)
+    row = await tx.row(SQL["alert_of_key"], key, compartment_id, status, duress_of)
     return Found(raised=None, open=None) if row is None else Found(raised=row["raised"], open=row["open"])
 
 
@@ -75,7 +77,8 @@ async def open_alert(tx: Transaction, new: Alert) -> bool:
         SQL["open_alert"], new.id, new.case_id, new.compartment_id, new.status, new.event, new.severity,
         new.first_severity, new.certainty, new.raised_by, new.raised_through, new.sent, new.state, new.ladder,
         new.ladder_began_at, new.step, new.next_step_at, new.exclusions_heeded, *_by_column(new.agencies),
-        *_called_by_column(new.recipients), _device_of(new), new.presses[-1].claimed_by,
+        *_called_by_column(new.recipients), _device_of(new), new.presses[-1].claimed_by, new.duress_of,
+        sorted(new.kept_from),
     )  # fmt: skip
     if row is None or (row["opened"] and not row["pressed"]):
         # The same key came at this very moment for something else: nothing of this raise is kept.
@@ -83,9 +86,11 @@ async def open_alert(tx: Transaction, new: Alert) -> bool:
     return bool(row["opened"])
 
 
-async def lock_open_alert(tx: Transaction, compartment_id: CompartmentId, status: Status) -> Alert | None:
+async def lock_open_alert(
+    tx: Transaction, compartment_id: CompartmentId, status: Status, *, duress_of: PersonId | None
+) -> Alert | None:  # fmt: skip
     """Return the open alert of a scope, locked."""
-    alert_id = await tx.value(SQL["lock_open_alert"], compartment_id, status)
+    alert_id = await tx.value(SQL["lock_open_alert"], compartment_id, status, duress_of)
     return None if alert_id is None else await alert(tx, AlertId(alert_id))
 
 
@@ -93,6 +98,16 @@ async def add_raise(tx: Transaction, alert_id: AlertId, press: Alert) -> bool:
     """Record a further press of a button; False where its key is known."""
     pressed = press.raised_by, press.event, press.sent, _device_of(press), press.presses[-1].claimed_by
     return bool(await tx.run(SQL["add_raise"], press.id, alert_id, *pressed))
+
+
+async def forced_in(tx: Reading, case_id: CaseId) -> frozenset[PersonId]:
+    """Return everybody from whom an open alert of a case is kept."""
+    return frozenset(row["person_id"] for row in await tx.rows(SQL["forced_in_case"], case_id))
+
+
+async def keep_from(tx: Transaction, alert_id: AlertId, people: Iterable[PersonId]) -> None:
+    """Show and say nothing of an alert to these people from now on."""
+    await tx.run(SQL["keep_from"], alert_id, sorted(people))
 
 
 async def add_quiet_raise(tx: Transaction, alert_: Alert, press: Alert, said: str) -> bool:
@@ -162,6 +177,8 @@ async def alerts(tx: Reading, ids: Collection[AlertId], *, lock: bool = False) -
             device=_DEVICE.decode(row["device"]) if row["device"] else None,
             emergency_calls=_EMERGENCY_CALLS.decode(row["emergency_calls"] or "[]"),
             police_question=_POLICE_QUESTION.decode(row["police_question"] or "null"),
+            duress_of=row["duress_of"],
+            kept_from=frozenset(row["kept_from"]),
         )
         for row in await tx.rows(SQL["alerts_by_id"], list(ids))
     ]
@@ -216,9 +233,11 @@ async def last_accepted(tx: Reading, person_id: PersonId) -> Accepted | None:
     return Accepted(status=Status(row["status"]), called_at=row["called_at"], at=row["acknowledged_at"])
 
 
-async def any_open(tx: Transaction, case_id: CaseId, compartment_id: CompartmentId | None = None) -> bool:
-    """Tell whether an alert that is no drill is open in a compartment, or anywhere in a case."""
-    return bool(await tx.value(SQL["open_alerts_of_case"], case_id, compartment_id, Status.ACTUAL))
+async def any_open(
+    tx: Transaction, case_id: CaseId, compartment_id: CompartmentId | None, asker: PersonId
+) -> bool:  # fmt: skip
+    """Tell whether an alert that is no drill, and not kept from who asks, is open in a compartment or anywhere."""
+    return bool(await tx.value(SQL["open_alerts_of_case"], case_id, compartment_id, Status.ACTUAL, asker))
 
 
 async def old(tx: Reading, since: datetime) -> int:

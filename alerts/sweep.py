@@ -13,7 +13,7 @@ from uuid import UUID
 
 from alerts import store
 from alerts.audience import Surroundings
-from alerts.calling import Wave, all_surroundings, call, compartment_of, followers, wave
+from alerts.calling import Wave, all_surroundings, call, followers, wave
 from alerts.escalation import owner_step
 from alerts.model import Alert, AlertId, State, Step
 from alerts.owning import question, reopening
@@ -44,7 +44,7 @@ async def escalate_due(database: Database, clock: Clock) -> int:
         if not due:
             return
         cases = await case_store.shared_cases(tx, {each.case_id for each in due})
-        places = [(cases[each.case_id], compartment_of(each, cases[each.case_id])) for each in due]
+        places = [(cases[each.case_id], each) for each in due]
         around = list(zip(due, await all_surroundings(tx, places, now), strict=True))
         owned = [each for each in around if each[0].state is State.ACCEPTED]
         stepped = [_call_on(*each, now) for each in around if each[0].state is not State.ACCEPTED]

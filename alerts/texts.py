@@ -172,6 +172,7 @@ TEXTS = {
 
 EVENT_TEXTS = {
     "panic": mark("panic"),
+    "duress": mark("duress"),
     "being_followed": mark("being followed"),
     "trafficker_sighted": mark("trafficker sighted"),
     "threat_received": mark("threat received"),

@@ -9,7 +9,8 @@ from agencies import store as directory
 from agencies.contacts import Contact, ContactId
 from agencies.model import DeskId
 from alerts import messages, reaching, store
-from alerts.calling import compartment_of, followers, surroundings
+from alerts.calling import followers, surroundings
+from alerts.duress.discretion import post
 from alerts.model import AlertId
 from cases import store as case_store
 from core import outbox
@@ -27,7 +28,7 @@ async def tell(tx: Transaction, alert_id: AlertId, target: Target, now: datetime
     if alert.ended:
         return
     case = await case_store.case(tx, alert.case_id)
-    around = await surroundings(tx, case, compartment_of(alert, case), now)
+    around = await surroundings(tx, case, alert, now)
     if target.kind is TargetKind.CONTACT:
         contact = await contacts.known(tx, ContactId(target.id))
         if not reaching.may_ring(alert, around, contact):
@@ -45,7 +46,8 @@ async def tell(tx: Transaction, alert_id: AlertId, target: Target, now: datetime
     elif target.kind is TargetKind.PERSON:
         parameters = {"person": str(target.id)}
     rooms = [channel] if target != channel else [each for each in told if each != channel]
-    await outbox.post(tx, [messages.not_delivered(alert, codename, room, target, parameters) for room in rooms], now)
+    notices = [messages.not_delivered(alert, codename, room, target, parameters) for room in rooms]
+    await post(tx, alert, around, notices, now)
 
 
 def _owner(contact: Contact) -> Target:

@@ -36,6 +36,8 @@ class Event(StrEnum):
     """CAP `event`: what is raised."""
 
     PANIC = "panic"
+    # Never raised by its name: only by a sentence that its author chose (`alerts.duress`).
+    DURESS = "duress"
     BEING_FOLLOWED = "being_followed"
     TRAFFICKER_SIGHTED = "trafficker_sighted"
     THREAT_RECEIVED = "threat_received"
@@ -55,6 +57,7 @@ RAISED_BY_MACHINES_LATER = frozenset({"missed_milestone", "missed_check_in", "op
 
 SEVERITY_OF_EVENT = dict.fromkeys(Event, Severity.SEVERE) | {
     Event.PANIC: Severity.EXTREME,
+    Event.DURESS: Severity.EXTREME,
     Event.LOCATION_COMPROMISED: Severity.EXTREME,
     Event.DEVICE_LOST: Severity.MODERATE,
 }
@@ -101,6 +104,7 @@ class Response(StrEnum):
 
 RESPONSE_TO_EVENT: dict[Event, Response] = {
     Event.PANIC: Response.EXECUTE,
+    Event.DURESS: Response.EXECUTE,
     Event.BEING_FOLLOWED: Response.AVOID,
     Event.TRAFFICKER_SIGHTED: Response.AVOID,
     Event.THREAT_RECEIVED: Response.ASSESS,

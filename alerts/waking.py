@@ -19,9 +19,10 @@ from alerts import messages, texts
 from alerts.duty import messages as duty_messages
 from alerts.model import Alert, State
 from alerts.proof import proving
+from alerts.store import SQL
 from alerts.vocabulary import Severity, Status
 from core import outbox
-from core.database import Transaction
+from core.database import Reading, Transaction
 from core.outbox import Message, Target, TargetKind, Urgency
 from core.texts import mark
 
@@ -52,17 +53,26 @@ async def wake(tx: Transaction, calls: Iterable[tuple[Alert, Sequence[Message]]]
     found = await contacts.contacts_of(tx, people, desks)
     if not found:
         return
+    heard_by = {alert.id: await heard_at(tx, alert) for alert, _ in open_ones}
     posted: list[Message] = []
     for alert, ring in ringing:
         its = [
             (contact, linked)
             for contact, linked in found
-            if contact.person_id in ring.mentions or (contact.desk_id is not None and contact.desk_id == ring.target.id)
+            if (contact.person_id in ring.mentions or contact.desk_id == ring.target.id)
+            and contact.address not in heard_by[alert.id]
         ]
         # Where the ladder begins anew, whoever answered does not any more, or somebody presses again.
         at_once = alert.severity is Severity.EXTREME or alert.step > 0 or alert.ladder > 1
         posted += beside(alert, ring.key, contacts.rung(its, at_once=at_once))
     await outbox.post(tx, posted, now)
+
+
+async def heard_at(tx: Reading, alert: Alert) -> frozenset[str]:
+    """Return the numbers and addresses that whoever an alert is kept from has, or shares: nothing rings there."""
+    if not alert.kept_from:
+        return frozenset()
+    return frozenset(row["address"] for row in await tx.rows(SQL["addresses_of"], sorted(alert.kept_from)))
 
 
 def test_of(contact_id: ContactId, key: UUID) -> Message:

@@ -27,6 +27,7 @@ from bots.sending.key_warming import KeyWarming
 from bots.standby import Standby, become_first, forget_what_the_active_tells, opened
 from bots.talk.attending import Attending
 from bots.talk.handling import Handling
+from bots.talk.own_sentences import OwnSentences
 from bots.watching.account_watch import AccountWatch
 from bots.watching.identity_care import IdentityCare
 from bots.watching.identity_watch import IdentityWatch
@@ -85,7 +86,10 @@ class Bot:
         self._settings = settings
         self._device = device
         self._occupants = occupants or Occupants(device.homeserver)
-        self._handling = Handling(database, clock, settings, self._occupants, device.user_id)
+        self._own_sentences = OwnSentences(
+            database, clock, settings.matrix_state_directory / "identity", settings.matrix_store_key.reveal().encode()
+        )
+        self._handling = Handling(database, clock, settings, self._occupants, device.user_id, self._own_sentences)
         self._identities = IdentityWatch(database, clock, device)
         self._last_known = LastKnown(database)
         self._attending = Attending(clock, settings, device, self._handling, self._last_known, lease)
@@ -137,6 +141,7 @@ class Bot:
             self._rooms_woken.clear()
             try:
                 introduced = introduced or await self._introduce_itself()
+                await self._own_sentences.sweep()
                 await self._housekeeping.sweep()
                 await self._archiving.sweep()
                 await heartbeat.beat(self._database, "bots", self._clock.now())

@@ -48,6 +48,14 @@ class Person(Answer, frozen=True, kw_only=True):
     matrix_user: str
 
 
+class OwnSentences(Answer, frozen=True, kw_only=True):
+    """How one's own sentences stand, and the key to seal new ones to."""
+
+    standing: str
+    since: Moment | None
+    public_key: bytes | None
+
+
 class People(Answer, frozen=True, kw_only=True):
     """People one works with."""
 

@@ -29,6 +29,7 @@ from client.answers import (
     Keys,
     MatrixLink,
     MatrixLinks,
+    OwnSentences,
     People,
     Person,
     Review,
@@ -280,6 +281,19 @@ class ApiClient:
     async def card_of_alert(self, alert_id: UUID) -> CardOfAlert:
         """Return the sealed card of an alert that one has accepted."""
         return await self._connection.ask(CardOfAlert, "POST", f"api/alerts/{alert_id}/card")
+
+    async def sentences(self) -> OwnSentences:
+        """Return whether one has sentences of one's own."""
+        return await self._connection.ask(OwnSentences, "GET", "api/me/sentences", repeat=True)
+
+    async def set_sentences(self, public_key: bytes, sealed: bytes) -> OwnSentences:
+        """Leave one's own sentences, sealed to the bot's key."""
+        body = {"public_key": public_key, "sealed": sealed}
+        return await self._connection.ask(OwnSentences, "PUT", "api/me/sentences", body, repeat=True)
+
+    async def clear_sentences(self) -> None:
+        """Clear one's own sentences."""
+        await self._connection.tell("DELETE", "api/me/sentences")
 
     async def drills(self, agency_id: UUID) -> Drills:
         """Return how soon an agency that one administers accepts exercises."""

@@ -385,12 +385,22 @@ CREATE TABLE alerts (
     stood_down_at timestamptz,
     stand_down_reason text,
     cause_at timestamptz,
-    owner_asked_at timestamptz
+    owner_asked_at timestamptz,
+    duress_of uuid REFERENCES people
 );
--- One open incident per scope: further raises become updates of it.
-CREATE UNIQUE INDEX one_open_alert ON alerts (compartment_id, status) WHERE state <> 'stood_down';
+-- One open incident per scope: further raises become updates of it. An alert for duress, of one person, stands beside
+-- whatever else is open there, and is never part of it.
+CREATE UNIQUE INDEX one_open_incident ON alerts (compartment_id, status, duress_of) NULLS NOT DISTINCT
+    WHERE state <> 'stood_down';
 CREATE INDEX alerts_to_escalate ON alerts (next_step_at) WHERE next_step_at IS NOT NULL;
 CREATE INDEX scheduled_alerts_of_case ON alerts (case_id) WHERE next_step_at IS NOT NULL;
+
+-- Of whom nothing of an alert is shown or said, and where: who raised it under force, and whoever is on the scene.
+CREATE TABLE alert_kept_from (
+    alert_id uuid NOT NULL REFERENCES alerts,
+    person_id uuid NOT NULL REFERENCES people,
+    PRIMARY KEY (alert_id, person_id)
+);
 
 -- A device of an agency that can only raise, in one compartment, for a person or for nobody in particular.
 CREATE TABLE raising_devices (
@@ -732,6 +742,27 @@ CREATE TABLE telephone_tries (
     contact_id uuid PRIMARY KEY REFERENCES contacts,
     wrong integer NOT NULL,
     since timestamptz NOT NULL
+);
+
+-- The public key to which people seal their own sentences: of the bot that is active. Its other half is on that bot's disk.
+CREATE TABLE sentence_key (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    public_key bytea NOT NULL CHECK (octet_length(public_key) = 32),
+    since timestamptz NOT NULL
+);
+
+-- A person's own sentences: sealed until the bot has taken them up, then as keyed hashes that only its disk can make.
+CREATE TABLE own_sentences (
+    person_id uuid PRIMARY KEY REFERENCES people,
+    public_key bytea NOT NULL,
+    sealed bytea,
+    sealed_at timestamptz NOT NULL,
+    all_clear bytea CHECK (octet_length(all_clear) = 32),
+    duress bytea CHECK (octet_length(duress) = 32),
+    taken_at timestamptz,
+    refused boolean NOT NULL DEFAULT false,
+    told_of bytea,
+    CHECK ((all_clear IS NULL) = (duress IS NULL))
 );
 
 -- proof ---------------------------------------------------------------------------------------

@@ -77,7 +77,8 @@ async def _read_ledger(database: Database) -> None:
 
 async def _handle(tx: Transaction, event: CaseEvent, alert: Alert | None, now: datetime) -> None:
     case = await case_store.case(tx, event.case_id, lock=True)
-    if alert is not None and alert.status is Status.EXERCISE:
+    if alert is not None and (alert.status is Status.EXERCISE or alert.for_duress):
+        # Whoever raised for duress sees the reviews of the case: what was pulled earlier would tell them of it.
         return
     if alert is not None and event.act == "alert_raised" and event.facts.get("event") in LEAKS:
         await incidents.begin_breach(tx, alert, await acting.around_of(tx, alert, now), event.at, now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alerts.texts import EVENT_TEXTS, REASON_TEXTS
-from alerts.vocabulary import Status
+from alerts.vocabulary import Event, Status
 from client.answers import Alert
 from core.texts import mark
 from streha import terminal
@@ -55,7 +55,15 @@ def print_conversations(alert: Alert, names: Names) -> None:
 
 def _print_raise(alert: Alert, names: Names) -> None:
     time = terminal.moment(alert.sent)
-    if alert.claimed_by is not None:
+    if alert.claimed_by is not None and alert.event == Event.DURESS:
+        terminal.line(
+            mark(
+                "Written {time} as {person} from a device that could not be checked: NOT VERIFIED. Act as if it were "
+                "true."
+            ),
+            time=time, person=names(alert.claimed_by),
+        )  # fmt: skip
+    elif alert.claimed_by is not None:
         terminal.line(
             mark("By telephone {time}, from the number of {person}: NOT VERIFIED. A number can be forged."),
             time=time, person=names(alert.claimed_by),

@@ -24,6 +24,7 @@ COMMANDS = {
     "case": "streha.commands.cases",
     "review": "streha.commands.reviews",
     "matrix": "streha.commands.matrix",
+    "sentences": "streha.commands.sentences",
     "console": "streha.commands.console",
     "watch": "streha.commands.watch",
     "run": "streha.run_command",

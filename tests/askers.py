@@ -13,9 +13,10 @@ from uuid import UUID, uuid4
 from agencies.attestation import code_of
 from agencies.model import AgencyId, AgencyKind, Person, PersonId, Role
 from alerts.devices.service import Devices
+from alerts.duress import own
 from alerts.vocabulary import Event, Status
 from cases.model import Compartment, Part
-from crypto import desk_key, sign_in
+from crypto import desk_key, sentence_seal, sign_in
 from safety_plans.model import Level
 from server.api.credentials import COOKIE, DEVICE_PREFIX
 from server.api.wire.directory import token_bytes, token_text
@@ -23,6 +24,9 @@ from tests.authorisation import Asker
 from tests.clock import MovableClock
 from tests.sealing import give_key, put_card
 from tests.served import ServedApi
+
+# To which people seal their own sentences.
+SENTENCE_KEY = sentence_seal.public_key(bytes(range(32)))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,6 +72,8 @@ class Surroundings:
 async def surroundings(api: ServedApi, clock: MovableClock) -> Surroundings:
     """Make all of it over an API."""
     network, services, began = api.network, api.services, clock.now()
+    async with network.database.transaction() as tx:
+        await own.publish(tx, SENTENCE_KEY, began)
     shelter = await network.office(AgencyKind.SHELTER, workers=4)
     police = await network.office(AgencyKind.POLICE, workers=6, officers=2, deputies=1)
     welfare = await network.office(AgencyKind.SOCIAL_WELFARE)

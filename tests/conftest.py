@@ -80,10 +80,10 @@ async def postgres(quick_directory: Path) -> AsyncIterator[LocalStack]:
 class Copies:
     """Makes databases, empty or from the migrated template, and removes them."""
 
-    def __init__(self, url: str, administration: asyncpg.Connection) -> None:
+    def __init__(self, url: str, administration: asyncpg.Connection, first: int = 1) -> None:
         self._url = url
         self._administration = administration
-        self._numbers = count(1)
+        self._numbers = count(first)
 
     @asynccontextmanager
     async def copy(self, template: str) -> AsyncIterator[str]:

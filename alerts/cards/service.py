@@ -18,7 +18,7 @@ from agencies.model import AgencyId, DeskId, Person
 from alerts import store
 from alerts.acting import around_of
 from alerts.audience import Surroundings
-from alerts.calling import surroundings
+from alerts.calling import surroundings_without_alert
 from alerts.cards import rules
 from alerts.cards import store as card_store
 from alerts.cards.rules import CardState
@@ -139,7 +139,7 @@ class Cards:
         case = await case_store.case_of_compartment(tx, compartment_id, lock=lock)
         compartment = case_rules.compartment_seen_by(case, compartment_id, actor.id)
         case_rules.require_leader(case, actor.id)
-        return await surroundings(tx, case, compartment, self._clock.now())
+        return await surroundings_without_alert(tx, case, compartment, self._clock.now())
 
 
 async def _fitting(

@@ -127,12 +127,12 @@ class DeviceRaises:
         alert = await store.alert(tx, alert_id)
         case = await case_store.case(tx, alert.case_id)
         try:
-            compartment = device_places.place_of(case, device)
+            device_places.place_of(case, device)
         except NotFound:
             raise NotFound(refusal) from None
         if status not in (None, alert.status):
             raise Conflict(KEY_USED)
-        return _as_told(key, await view(tx, alert, await surroundings(tx, case, compartment, self._clock.now())))
+        return _as_told(key, await view(tx, alert, await surroundings(tx, case, alert, self._clock.now())))
 
     async def _without_place(self, tx: Transaction, device: RaisingDevice, status: Status, now: datetime) -> str:
         """Have those told who must hear that a device calls and raises nothing; return what it is told itself."""

@@ -16,7 +16,8 @@ from agencies.roster import on_duty
 from agencies.stints import ended_between
 from alerts import messages, store
 from alerts.audience import Surroundings
-from alerts.calling import compartment_of, followers, surroundings
+from alerts.calling import followers, surroundings
+from alerts.duress.discretion import post
 from alerts.duty.hand_over import (
     HandOver,
     HandOverId,
@@ -95,7 +96,8 @@ async def take(tx: Transaction, alert: Alert, around: Surroundings, by: PersonId
         said = (await outbox.deliveries_of_alerts(tx, [alert.id]))[alert.id]
         rooms = await followers(tx, said, around)
         off_duty = leaving if leaving in around.able else None
-        await outbox.post(tx, messages.taken_over(alert, around.codename, rooms, leaving, by, now, off_duty), now)
+        told = messages.taken_over(alert, around.codename, rooms, leaving, by, now, off_duty)
+        await post(tx, alert, around, told, now)
         await _record(tx, "alert_taken_over", alert, now, by=by, leaving=str(leaving))
     return alert
 
@@ -105,7 +107,7 @@ async def _open(tx: Transaction, row: Row, ended_at: datetime, now: datetime) ->
     if alert.ended or not alert.answers_for_it(row["person_id"]):
         return 0
     case = await case_store.case(tx, alert.case_id)
-    around = await surroundings(tx, case, compartment_of(alert, case), now)
+    around = await surroundings(tx, case, alert, now)
     # Who can act no more owns it no more: that is the owner's clock's.
     if row["person_id"] not in around.able or taken_already(alert, around, row["person_id"], now):
         return 0
@@ -122,7 +124,7 @@ async def _ask(tx: Transaction, hand_over: HandOver, alert: Alert, now: datetime
         await _end(tx, hand_over, HandOverState.OVER, now)
         return
     case = await case_store.case(tx, alert.case_id)
-    around = await surroundings(tx, case, compartment_of(alert, case), now)
+    around = await surroundings(tx, case, alert, now)
     if hand_over.person_id not in around.able:
         await _end(tx, hand_over, HandOverState.OVER, now)
         return
@@ -149,7 +151,7 @@ async def _ask(tx: Transaction, hand_over: HandOver, alert: Alert, now: datetime
     people = [each for call in reached.calls for each in call.mentions]
     # The room alone first; whoever sleeps or has no room is called by telephone.
     said += await _telephones(tx, alert, hand_over, people, rooms, at_once=hand_over.asks > 0)
-    await outbox.post(tx, said, now)
+    await post(tx, called, around, said, now)
     await tx.run(store.SQL["hand_over_asked"], hand_over.id, next_ask(hand_over.opened_at, now), told_at)
     await _record(tx, "alert_hand_over_asked", alert, now, leaving=str(hand_over.person_id))
 

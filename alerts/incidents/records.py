@@ -16,12 +16,13 @@ from agencies.model import Person, PersonId
 from alerts import store
 from alerts.acting import around_of, require_sight
 from alerts.audience import Surroundings
+from alerts.duress.discretion import post
 from alerts.incidents import store as incident_store
 from alerts.incidents.messages import alone, reminders
 from alerts.incidents.rules import ENDS_BREACH, Duty, Fact, Kind, Noted, Section, missing
 from alerts.model import Alert, AlertId
 from alerts.vocabulary import Status
-from core import ledger, outbox
+from core import ledger
 from core.clock import Clock
 from core.database import Database, Reading, Transaction
 from core.errors import Conflict
@@ -97,7 +98,8 @@ async def begin_breach(tx: Transaction, alert: Alert, around: Surroundings, bega
         return
     duties = await incident_store.duties_of(tx, [alert.id])
     (duty,) = (each for each in duties if each.kind is Kind.BREACH)
-    await outbox.post(tx, reminders(duty, around.codename, "begun", alone(around.case.leaders)), now)
+    told = reminders(duty, around.codename, "begun", alone(around.case.leaders))
+    await post(tx, alert, around, told, now)
     await _record(tx, "breach_clock_began", None, alert, now)
 
 

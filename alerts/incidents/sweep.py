@@ -11,11 +11,12 @@ from agencies.model import PersonId
 from alerts import store
 from alerts.acting import around_of
 from alerts.audience import Surroundings
+from alerts.duress.discretion import post
 from alerts.incidents import store as incident_store
 from alerts.incidents.messages import alone, reminders
 from alerts.incidents.rules import Duty, Kind, next_reminder, overdue
 from cases import store as case_store
-from core import ledger, logs, outbox
+from core import ledger, logs
 from core.clock import Clock
 from core.database import Database, Transaction
 from core.outbox import Message, Target, TargetKind
@@ -61,7 +62,7 @@ async def _remind(tx: Transaction, duty: Duty, now: datetime) -> None:
     stepped = replace(
         duty, owner_id=owner_id, step=step, next_step_at=next_reminder(duty.kind, duty.began_at, step, now)
     )
-    await outbox.post(tx, _said(stepped, around, late=late), now)
+    await post(tx, alert, around, _said(stepped, around, late=late), now)
     await incident_store.step_duty(tx, stepped)
     await ledger.record(
         tx,

@@ -16,6 +16,7 @@ from alerts import store
 from alerts.acting import around_of
 from alerts.audience import Surroundings
 from alerts.calling import followers
+from alerts.duress.discretion import post
 from alerts.model import Alert, AlertId
 from alerts.police import messages as police_messages
 from alerts.police.emergency import ASKED_AGAIN_AFTER, GIVEN_UP_AFTER, QUESTIONS, Police, PoliceQuestion
@@ -55,7 +56,7 @@ async def ask_first(
         return accepted, []
     there = room or Target(kind=TargetKind.PERSON, id=by)
     await tx.run(store.SQL["ask_police"], accepted.id, by, there.kind, there.id, now, now + ASKED_AGAIN_AFTER)
-    said = await outbox.post(tx, police_messages.asking(accepted, around.codename, there), now)
+    said = await post(tx, accepted, around, police_messages.asking(accepted, around.codename, there), now)
     return replace(accepted, police_question=PoliceQuestion(person_id=by, asked_at=now)), said
 
 
@@ -92,7 +93,7 @@ async def _step(tx: Transaction, alert: Alert, asked: _Asked, now: datetime) -> 
     again = step < QUESTIONS
     following = asked.asked_at + GIVEN_UP_AFTER if again else None
     messages = _again(alert, around, asked.room, told) if again else _given_up(alert, around, told)
-    await outbox.post(tx, messages, now)
+    await post(tx, alert, around, messages, now)
     await tx.run(
         store.SQL["step_police_questions"], [alert.id], [step], [None if following is None else max(following, now)]
     )

@@ -13,6 +13,7 @@ from alerts import store
 from alerts.acting import around_of, require_called
 from alerts.audience import Surroundings
 from alerts.calling import followers
+from alerts.duress.discretion import post
 from alerts.model import Alert, AlertId
 from alerts.police import messages as police_messages
 from alerts.police.asking import raisers_to_ring
@@ -88,7 +89,7 @@ async def _tell(
         everywhere = dict.fromkeys([*(Target(kind=TargetKind.PERSON, id=each) for each in raisers), *rooms])
         messages = police_messages.ringing(alert, raisers, said)
         messages += police_messages.told(alert, around.codename, everywhere, said)
-        await outbox.post(tx, messages, said.said_at)
+        await post(tx, alert, around, messages, said.said_at)
     facts: dict[str, str | int | bool] = {"service": said.service, "called": said.called}
     if said.called_by is not None:
         facts["called_by"] = str(said.called_by)

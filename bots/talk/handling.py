@@ -7,11 +7,15 @@ Everything else fails closed, invisibly in the room; those who lead the case are
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 from agencies import store as directory
 from agencies.model import PersonId
+from alerts.duress.raising import Duress
+from alerts.duress.sentences import Meaning
 from alerts.service import Alerts
+from alerts.vocabulary import StandDownReason, Through
 from bots.device.received import Arrival, MembershipChange, Received, SettingChange, Undecryptable, Unencrypted
 from bots.rooms import probe, rooms
 from bots.rooms.occupants import Occupants
@@ -21,6 +25,7 @@ from bots.talk.answers import Answers
 from bots.talk.flood import Flood, Seldom
 from bots.talk.heard import Heard, hear, key_of, said_in, written_at
 from bots.talk.obeying import Obeying
+from bots.talk.own_sentences import OwnSentences
 from bots.talk.who_is_here import WhoIsHere
 from bots.words.commands import ASKING, NUMBERS, Answer, Command, Said, Verb, answers_duty, calls_for_help
 from bots.words.meaning import LATE
@@ -39,6 +44,9 @@ log = logs.get(__name__)
 # Once of each cause: whoever cannot be understood must know, and nobody may fill a room by it.
 SAID_ONCE_IN = timedelta(minutes=1)
 LEADERS_TOLD_ONCE_IN = timedelta(minutes=10)
+# What a person's own sentence seems to say; and so long others wait for that to be done before they are called.
+ALL_CLEAR = Command(verb=Verb.STAND_DOWN, reason=StandDownReason.SAFE)
+SEEMING_SECONDS = 2.0
 
 
 class NotYet(StrehaError):
@@ -48,7 +56,11 @@ class NotYet(StrehaError):
 class Handling:
     """Acts on arrivals. Raises Unavailable when nothing could be stored, so that the arrival comes again."""
 
-    def __init__(self, database: Database, clock: Clock, settings: Settings, occupants: Occupants, bot: str) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, settings: Settings, occupants: Occupants, bot: str,
+        own: OwnSentences | None = None,
+    ) -> None:  # fmt: skip
+        """Without `own` nobody has sentences of their own."""
         self._database = database
         self._clock = clock
         self._occupants = occupants
@@ -56,6 +68,8 @@ class Handling:
         self._alerts = Alerts(database, clock)
         self._answers = Answers(database, clock, settings, WhoIsHere(database, clock, occupants))
         self._obeying = Obeying(database, clock, self._answers)
+        self._own = own
+        self._duress = Duress(database, clock)
         self._numbers = {
             **NUMBERS, settings.police_number: Verb.POLICE, settings.ambulance_number: Verb.AMBULANCE
         }  # fmt: skip
@@ -159,6 +173,54 @@ class Handling:
 
     async def _received(self, message: Received) -> None:
         said = said_in(message, self._numbers)
+        own = None if self._own is None or calls_for_help(said) else await self._own.meaning(message)
+        if own is None:
+            await self._obey(message, said)
+        else:
+            await self._own_sentence(message, forced=own is Meaning.DURESS)
+
+    async def _own_sentence(self, message: Received, *, forced: bool) -> None:
+        """Do what the sentence seems to say, an end; and where its author is forced, call others as well.
+
+        The first comes first, and is the same in either case: nothing that its author can see, and not when, tells one
+        from the other. Whatever becomes of it, others are called; and nothing stands in the way of that.
+        """
+        try:
+            async with asyncio.timeout(SEEMING_SECONDS if forced else None):
+                await self._obey(message, ALL_CLEAR)
+        except Exception as error:
+            if not forced:
+                raise
+            await self._call_others(message)
+            if not isinstance(error, TimeoutError):
+                raise
+            await self._obey(message, ALL_CLEAR)
+        else:
+            if forced:
+                await self._call_others(message)
+
+    async def _call_others(self, message: Received) -> None:
+        """Raise for duress, as not verified where nobody can tell who wrote. What fails is tried again for ever."""
+        try:
+            heard = await hear(self._database, self._clock, message, ALL_CLEAR)
+            async with self._database.reading(urgent=True) as look:
+                person = await directory.person_by_matrix_user(look, message.sender)
+            if person is None:
+                return
+            trusted = heard is not None and heard.message.trusted
+            in_channel = heard is not None and heard.target.kind is TargetKind.COMPARTMENT
+            here = CompartmentId(heard.target.id) if heard is not None and in_channel else None
+            # What could not be verified at first and can be later is worse, and calls anew.
+            cause = message.event_id if trusted else f"{message.event_id} unverified"
+            through = Through.CHANNEL if trusted else Through.UNVERIFIED
+            await self._duress.raise_(person, cause, here, through=through)
+        except Unavailable:
+            raise
+        except Exception as error:
+            log.failure("duress_not_raised", error)
+            raise NotYet("It could not be stored that somebody is forced.") from error
+
+    async def _obey(self, message: Received, said: Said | None) -> None:
         if said is None or (_may_be_talk(said) and not message.bound):
             return
         if not calls_for_help(said) and not await self._may_pass(message, said):
@@ -238,7 +300,10 @@ class Handling:
                 return [await case_store.case_of_compartment(tx, CompartmentId(heard.target.id))]
         open_alerts = await self._alerts.open_for(heard.person, [])
         async with self._database.reading() as look:
-            return await case_store.cases(look, {each.alert.case_id for each in open_alerts})
+            # Of duress not everybody who leads may know.
+            return await case_store.cases(
+                look, {each.alert.case_id for each in open_alerts if not each.alert.for_duress}
+            )
 
     async def _post(self, *messages: Message) -> None:
         async with self._database.transaction(urgent=True) as tx:

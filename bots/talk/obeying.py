@@ -177,7 +177,8 @@ class Obeying:
         elif verb in {Verb.ACK, Verb.STAND_DOWN}:
             alerts = await self._meant(heard, meant)
             if len(alerts) == 1:
-                await self._ask_about_alert(heard, meant, alerts[0], Doubt.MEANT)
+                ends_duress = verb is Verb.STAND_DOWN and alerts[0].alert.for_duress
+                await self._ask_about_alert(heard, meant, alerts[0], Doubt.DURESS if ends_duress else Doubt.MEANT)
                 return
         else:
             question = self._question(heard, verb)
@@ -279,7 +280,11 @@ class Obeying:
         bare_in_channel = heard.target.kind is TargetKind.COMPARTMENT and said.codename is None
         here = [CompartmentId(heard.target.id)] if bare_in_channel else []
         found = [
-            each for each in await self._alerts.open_for(heard.person, here) if said.codename in {None, each.codename}
+            each
+            for each in await self._alerts.open_for(heard.person, here)
+            if said.codename in {None, each.codename}
+            # Of duress nothing is answered, and nothing asked back, where anybody else reads it.
+            and (heard.target.kind is TargetKind.PERSON or not each.alert.for_duress)
         ]
         return candidates(found, heard.person.id, said.verb, heard.written_at)
 

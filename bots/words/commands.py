@@ -193,12 +193,15 @@ def answers_duty(said: Said) -> bool:
 
 
 def said_by(event_type: str, content: Mapping[str, Any], numbers: Mapping[str, Verb] | None = None) -> Said | None:
-    """Return what an event says to the bot. Edits say nothing: what was sent first is what was meant."""
-    relation, body = content.get("m.relates_to"), content.get("body")
-    edited = isinstance(relation, dict) and relation.get("rel_type") == "m.replace"
-    if event_type != "m.room.message" or content.get("msgtype") != "m.text" or edited or not isinstance(body, str):
-        return None
-    return parse(body, NUMBERS if numbers is None else numbers)
+    """Return what an event says to the bot."""
+    body = _text_of(event_type, content)
+    return None if body is None else parse(body, NUMBERS if numbers is None else numbers)
+
+
+def own_text(event_type: str, content: Mapping[str, Any]) -> str | None:
+    """Return what the author of an event wrote, without what its client quotes above it."""
+    body = _text_of(event_type, content)
+    return None if body is None else _own_words(body)
 
 
 def parse(body: str, numbers: Mapping[str, Verb] = NUMBERS) -> Said | None:
@@ -236,6 +239,15 @@ def _cry(text: str) -> NearMiss | None:
     if {words[0], words[-1]} & set(WORDS[Verb.PANIC]):
         return NearMiss(verb=Verb.PANIC)
     return NearMiss(verb=Verb.ALERT) if words[0] in WORDS[Verb.ALERT] else None
+
+
+def _text_of(event_type: str, content: Mapping[str, Any]) -> str | None:
+    """Return the text of a message. Edits say nothing: what was sent first is what was meant."""
+    relation, body = content.get("m.relates_to"), content.get("body")
+    edited = isinstance(relation, dict) and relation.get("rel_type") == "m.replace"
+    if event_type != "m.room.message" or content.get("msgtype") != "m.text" or edited or not isinstance(body, str):
+        return None
+    return body
 
 
 def _own_words(body: str) -> str:

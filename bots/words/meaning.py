@@ -30,6 +30,7 @@ class Doubt(StrEnum):
     LATE = "late"
     BEFORE = "before"
     GRAVE = "grave"
+    DURESS = "duress"
 
 
 def late(written_at: datetime, now: datetime) -> bool:
@@ -46,7 +47,8 @@ def candidates(alerts: Sequence[AlertView], person_id: PersonId, verb: Verb, wri
     known = [each for each in alerts if not _before(each.alert, written_at)] or list(alerts)
     if verb is Verb.ACK:
         known = [each for each in known if each.alert.awaits(person_id)] or known
-    return [each for each in known if each.alert.status is Status.ACTUAL] or known
+    known = [each for each in known if each.alert.status is Status.ACTUAL] or known
+    return _one_of_each_place(known, verb)
 
 
 def doubt(alert: Alert, said: Command, person_id: PersonId, written_at: datetime, now: datetime) -> Doubt | None:
@@ -55,6 +57,8 @@ def doubt(alert: Alert, said: Command, person_id: PersonId, written_at: datetime
         return Doubt.BEFORE
     if late(written_at, now):
         return Doubt.LATE
+    if said.verb is Verb.STAND_DOWN and alert.for_duress and alert.has_acknowledged(person_id):
+        return Doubt.DURESS
     bare = said.codename is None and said.reason is None
     grave = alert.severity is Severity.EXTREME and alert.status is Status.ACTUAL
     # Who raised it only pauses the calling, and who has not accepted is told to do that first.
@@ -62,6 +66,16 @@ def doubt(alert: Alert, said: Command, person_id: PersonId, written_at: datetime
     if said.verb is Verb.STAND_DOWN and bare and grave and ends:
         return Doubt.GRAVE
     return None
+
+
+def _one_of_each_place(alerts: list[AlertView], verb: Verb) -> list[AlertView]:
+    """Return, of two alerts that have one codename because one is for duress, the one that a word means.
+
+    A word is for duress first. Only an end is for the other one first: nobody ends the call for duress by mistake.
+    """
+    ends = verb is Verb.STAND_DOWN
+    first = {each.alert.compartment_id for each in alerts if each.alert.for_duress is not ends}
+    return [each for each in alerts if each.alert.for_duress is not ends or each.alert.compartment_id not in first]
 
 
 def _before(alert: Alert, written_at: datetime) -> bool:

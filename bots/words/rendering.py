@@ -20,6 +20,8 @@ from agencies.model import AgencyId, PersonId
 from alerts import texts as alert_texts
 from alerts.cards import messages as card_messages
 from alerts.devices import places as device_places
+from alerts.duress import own as own_sentences
+from alerts.duress import texts as duress_texts
 from alerts.duty import messages as duty_messages
 from alerts.incidents import messages as incident_messages
 from alerts.police import messages as police_messages
@@ -41,7 +43,8 @@ TEMPLATES = {
     **alert_texts.TEXTS, **police_messages.TEXTS, **incident_messages.TEXTS, **desk_calls.TEXTS,
     **card_messages.TEXTS,
     **device_places.TEXTS, **duty_messages.TEXTS, **review_messages.TEXTS, **replies.TEXTS, **room_messages.TEXTS,
-    **hold.TEXTS, **proving.TEXTS, **absence_words.TEXTS,
+    **hold.TEXTS, **proving.TEXTS, **absence_words.TEXTS, **duress_texts.TEXTS,
+    **own_sentences.TEXTS,
 }  # fmt: skip
 REPEATED = mark("Sent again, in case you have not seen it: {text}")
 AWAY = mark("Streha was away {time}. What happened meanwhile:\n{text}")
@@ -117,7 +120,10 @@ class Renderer:
     def text(self, message: Message, language: str, names: Names) -> str:
         """Return the plain text of a message."""
         shown = {name: self._shown(name, value, language, names) for name, value in message.parameters.items()}
-        if "text" in shown:
+        beneath = duress_texts.TOLD.get(message.template)
+        if beneath is not None:
+            shown["text"] = render(TEMPLATES[beneath], language, **{**self._numbers, **shown})
+        elif "text" in shown:
             shown["text"] = render(shown["text"], language, **shown)
         return render(TEMPLATES[message.template], language, **{**self._numbers, **shown})
 

@@ -73,6 +73,10 @@ TEXTS = {
         "Not ended yet. Have you rung back, and is nobody in danger? Then write yes within two minutes, "
         "and this is done: {command}"
     ),
+    "reply_ask_duress": mark(
+        "Not ended yet. This would end the call for DURESS. Do you know for certain, and not from a call alone, that "
+        "nobody is forced any more? Then write yes within two minutes, and this is done: {command}"
+    ),
     "reply_too_late": mark("Nothing was done: your answer came too late. Write the command again."),
     "reply_not_done": mark("Nothing was done."),
     "reply_nothing_due": mark("Nothing is due."),

@@ -13,6 +13,7 @@ from alerts.cards.service import Cards
 from alerts.closing import Closing
 from alerts.devices.service import DeviceRaises
 from alerts.drills import Drills
+from alerts.duress.own import Sentences
 from alerts.incidents.records import Incidents
 from alerts.police.emergency_calls import EmergencyCalls
 from alerts.service import Alerts
@@ -49,6 +50,7 @@ class Services:
     devices: DeviceRaises
     emergency_calls: EmergencyCalls
     incidents: Incidents
+    sentences: Sentences
     telephone: Telephone
     words_of_numbers: Buckets
     # What the gateway signs with; without it nothing is heard by telephone.
@@ -80,6 +82,7 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
         devices=DeviceRaises(database, clock),
         emergency_calls=EmergencyCalls(database, clock),
         incidents=Incidents(database, clock),
+        sentences=Sentences(database, clock),
         telephone=Telephone(database, clock, settings),
         words_of_numbers=Buckets(WORDS_PER_MINUTE),
         inward_key=key_of(settings),

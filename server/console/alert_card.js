@@ -13,7 +13,7 @@ import { endedWords } from "./raise_words.js";
 import { t } from "./texts.js";
 import { Time } from "./time.js";
 import { html, useLayoutEffect } from "./vendor/preact.js";
-import { eventWords, severityWords, tierWords } from "./words.js";
+import { eventWords, nextWords, severityWords, tierWords } from "./words.js";
 
 /**
  * @typedef {import("./types.js").Alert} Alert
@@ -40,13 +40,15 @@ export const AlertCard = memo(
           ? html`
               <p class="state">${stateWords(alert, facts)}</p>
               ${hasAccepted(alert, facts.me.id) &&
-              html`<p><strong>${t("You have accepted {alert}. Ring back whoever raised it.", { alert: alert.codename })}</strong></p>`}
+              html`<p><strong>${nextWords(alert.event, alert.codename)}</strong></p>`}
+              ${alert.event === "duress" &&
+              html`<p class="urgent">${t("Who raised it must not seem to have called anybody. Only the innocent call that was agreed.")}</p>`}
               <${CardLine} alert=${alert} facts=${facts} />
               <${PoliceLine} alert=${alert} facts=${facts} mine=${mine} />
               <${Who} alert=${alert} facts=${facts} />
               <div class="buttons">
-                ${mayAccept(alert, facts.me.id) && html`<${AcceptButton} id=${alert.id} codename=${alert.codename} />`}
-                ${(mine || hasAccepted(alert, facts.me.id)) && html`<${StandDown} id=${alert.id} drill=${drill} />`}
+                ${mayAccept(alert, facts.me.id) && html`<${AcceptButton} id=${alert.id} codename=${alert.codename} event=${alert.event} />`}
+                ${(mine || hasAccepted(alert, facts.me.id)) && html`<${StandDown} id=${alert.id} drill=${drill} event=${alert.event} />`}
               </div>
               <${Everybody} alert=${alert} facts=${facts} />
             `
@@ -72,6 +74,12 @@ function raisedWords(alert, facts) {
     }
     const person = personName(alert.raised_by, facts, alert);
     return t("Raised {time} by {person} with the device {device}.", { time, device, person });
+  }
+  if (alert.claimed_by && alert.event === "duress") {
+    return t("Written {time} as {person} from a device that could not be checked: NOT VERIFIED. Act as if it were true.", {
+      time,
+      person: personName(alert.claimed_by, facts, alert),
+    });
   }
   if (alert.claimed_by) {
     return t("By telephone {time}, from the number of {person}: NOT VERIFIED. They may be hiding: find out.", {

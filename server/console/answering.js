@@ -3,7 +3,7 @@ import { useConsole } from "./drawing.js";
 import { t } from "./texts.js";
 import { html, useState } from "./vendor/preact.js";
 import { passedOnWords } from "./raise_words.js";
-import { failureWords, reasonWords } from "./words.js";
+import { failureWords, nextWords, reasonWords } from "./words.js";
 
 /**
  * @typedef {import("./api.js").Failure} Failure
@@ -36,12 +36,12 @@ export function useAct(id, act) {
   return { step, failure, begin };
 }
 
-/** @param {{ id: string, codename: string }} props */
-export function AcceptButton({ id, codename }) {
+/** @param {{ id: string, codename: string, event: string }} props */
+export function AcceptButton({ id, codename, event }) {
   const { knowledge, session } = useConsole();
   const { step, failure, begin } = useAct(id, async () => {
     await knowledge.accept(id);
-    session.say(t("You have accepted {alert}. Ring back whoever raised it.", { alert: codename }), false);
+    session.say(nextWords(event, codename), false);
   });
   return html`
     <div class="act">
@@ -53,8 +53,8 @@ export function AcceptButton({ id, codename }) {
   `;
 }
 
-/** @param {{ id: string, drill: boolean }} props */
-export function StandDown({ id, drill }) {
+/** @param {{ id: string, drill: boolean, event: string }} props */
+export function StandDown({ id, drill, event }) {
   const { knowledge, session } = useConsole();
   const [choosing, choose] = useState(false);
   const [passedOn, pass] = useState("");
@@ -79,7 +79,11 @@ export function StandDown({ id, drill }) {
   return html`
     <div class="act asking">
       <fieldset>
-        <legend>${t("Why does it end? Ring back first.")}</legend>
+        <legend>
+          ${event === "duress"
+            ? t("Why does it end? Know for certain first, and not from a call alone, that nobody is forced any more.")
+            : t("Why does it end? Ring back first.")}
+        </legend>
         ${reasons.map(
           (each) => html`<label key=${each} class="choice">
             <input type="radio" name="reason-${id}" checked=${each === reason} onChange=${() => pick(each)} />

@@ -7,6 +7,7 @@ import { t } from "./texts.js";
 export function eventWords(event) {
   switch (event) {
     case "panic": return t("panic");
+    case "duress": return t("duress");
     case "being_followed": return t("being followed");
     case "trafficker_sighted": return t("trafficker sighted");
     case "threat_received": return t("threat received");
@@ -21,6 +22,17 @@ export function eventWords(event) {
     case "health": return t("health");
     default: return event;
   }
+}
+
+/**
+ * Return what whoever has accepted does next.
+ * @param {string} event
+ * @param {string} codename
+ */
+export function nextWords(event, codename) {
+  return event === "duress"
+    ? t("You have accepted {alert}. DURESS: do NOT ring who raised it, and write NOTHING of it in the channel.", { alert: codename })
+    : t("You have accepted {alert}. Ring back whoever raised it.", { alert: codename });
 }
 
 /** @param {string} severity */

@@ -73,6 +73,10 @@ ACTS: dict[str, Told] = {
     "duty_ring_unanswered": Told(Audience.SEES_DUTY, Object.DUTY),
     "contact_added": _QUIETLY,
     "contact_removed": _QUIETLY,
+    # What is said for duress is kept from boards: of the alerts themselves, by the rule of who may see them.
+    "own_sentences_sealed": _QUIETLY,
+    "own_sentences_cleared": _QUIETLY,
+    "duress_without_case": _QUIETLY,
     "raising_device_added": _QUIETLY,
     "raising_device_removed": _QUIETLY,
     "raising_device_unheard": _QUIETLY,

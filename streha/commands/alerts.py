@@ -174,7 +174,12 @@ def _acknowledge(alert: AlertWords, key: Key, *, json: Json = False) -> None:
             time=terminal.moment(accepted.next_step_at),
         )
         return
-    terminal.line(mark("You have accepted {alert}. Ring back whoever raised it."), alert=title(accepted))
+    text = mark("You have accepted {alert}. Ring back whoever raised it.")
+    if accepted.event == Event.DURESS:
+        text = mark(
+            "You have accepted {alert}. DURESS: do NOT ring who raised it, and write NOTHING of it in the channel."
+        )
+    terminal.line(text, alert=title(accepted))
     for each in [*card, *police_lines(accepted, names, own)]:
         terminal.plain(each)
     if accepted.police == Police.ASKED:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from agencies.roster import gaps, uses_roster
 from agencies.service import Agencies
 from alerts.devices.service import Devices
+from alerts.duress import own
 from cases import hold
 from core import heartbeat, queries
 from core.clock import Clock
@@ -45,6 +46,19 @@ class DatabaseChecks:
             raise Todo(
                 mark("This machine's clock and the database's differ by {seconds} seconds. Synchronise both."),
                 seconds=round(abs(ahead)),
+            )
+
+    async def sentences(self) -> None:
+        """Look whether the active bot can know people's own sentences."""
+        async with self._database.reading() as look:
+            lost = await own.lost(look)
+        if lost:
+            raise Todo(
+                mark(
+                    "The bot cannot know the own sentences of {count} people: what they write when they are forced "
+                    "does nothing. Bring its file back, or ring them: streha sentences set"
+                ),
+                count=lost,
             )
 
     async def held(self) -> None:

@@ -88,6 +88,7 @@ async def _with_database(database: Database, clock: Clock, settings: Settings) -
         (mark("one duty desk is staffed at all hours"), examination.always_staffed),
         (mark("every responding desk can be reached"), examination.desks),
         (mark("people are linked to their Matrix identity"), examination.linked),
+        (mark("people's own sentences are known"), examination.sentences),
         (mark("people can be called beside Matrix"), examination.contacts),
         (mark("devices can raise"), examination.devices),
         (mark("whoever is woken has an emergency card"), lambda: card_checks.cards(database)),

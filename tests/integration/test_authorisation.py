@@ -19,13 +19,13 @@ from agencies.model import DeskId
 from core import database as databases
 from core.database import Database
 from core.settings import Secret, Settings
-from crypto import desk_key
+from crypto import desk_key, sentence_seal
 from deploy.stack import LocalStack
 from server.api.access import Access
 from server.api.routes import ROUTES
 from server.api.wire.directory import token_text
 from tests import authorisation
-from tests.askers import Surroundings, link_code, signed_challenge, surroundings
+from tests.askers import SENTENCE_KEY, Surroundings, link_code, signed_challenge, surroundings
 from tests.authorisation import ASK, DONE, PAGE, SIGNED_OUT, TOLD, Answer, Asker, answer_of, operations, page
 from tests.carried import NUMBER
 from tests.clock import MovableClock
@@ -125,6 +125,12 @@ async def own_device(world: World, _ids: Mapping[str, UUID]) -> object:
     return {"device": device, "key": key, "signed_at": at, "signature": network.word(person, device, key, at)}
 
 
+async def sealed_sentences(world: World, _ids: Mapping[str, UUID]) -> object:
+    person = world.around.people.get(world.asker, world.around.people[Asker.COORDINATOR])
+    sealed = sentence_seal.seal(SENTENCE_KEY, person.id.bytes, "all is well with me", "somebody forces me now")
+    return {"public_key": SENTENCE_KEY, "sealed": sealed}
+
+
 async def code_of_device(world: World, _ids: Mapping[str, UUID]) -> object:
     return {"code": world.around.code}
 
@@ -189,6 +195,9 @@ BODIES: dict[str, Body] = {
     "list_desk_keys": nothing,
     "show_card": nothing,
     "put_card": sealed_card,
+    "show_sentences": nothing,
+    "set_sentences": sealed_sentences,
+    "clear_sentences": nothing,
     "acknowledge": nothing,
     "give_card": nothing,
     "put_desk_key": own_desk_key,

@@ -26,6 +26,7 @@ from core.clock import SystemClock
 from core.database import Database
 from core.settings import Secret, Settings
 from crypto import desk_key, signing
+from crypto.sentence_seal import KEY_BYTES, SEALED_BYTES
 from safety_plans.model import Level
 from server.api.credentials import DEVICE_PREFIX
 from server.api.routes import ROUTES
@@ -39,6 +40,7 @@ from server.api.wire.directory import ChallengeRequest, SessionRequest, token_te
 from server.api.wire.incidents import AddFact
 from server.api.wire.matrix import ClaimDevice, ConfirmDevice, EndLink
 from server.api.wire.reviews import NoteEvent, SetLevel
+from server.api.wire.sentences import SealedSentences
 from server.api.wire.stream import FollowStream
 from server.api.wire.telephone import HearTelephone
 from streha.cli import application
@@ -286,6 +288,9 @@ async def test_no_command_lets_a_marked_name_out(
         ("matrix", "confirm", marked.leader.name, "--code", session_key[:16]),
         ("matrix", "refuse", person),
         ("matrix", "end", "--reason", "reset"),
+        ("sentences", "show"),
+        ("sentences", "clear", "--yes"),
+        ("sentences", "set"),
         ("console",),
     ]
     contacts = Contacts(api.network.database, clock)
@@ -422,6 +427,7 @@ def right_body(takes: type, marked: Marked) -> object:
         NoteEmergencyCall: {"called": True},
         AddFact: {"section": "immediate", "fact": "data_may_have_leaked"},
         NoteEvent: {"within": "24h"},
+        SealedSentences: {"public_key": bytes(KEY_BYTES), "sealed": bytes(SEALED_BYTES)},
     }
     return bodies[takes]
 

@@ -18,6 +18,7 @@ from agencies.linking import Linking
 from agencies.model import DeskId, Person, PersonId
 from alerts.cards.service import Cards
 from alerts.closing import Closing
+from alerts.duress.own import Sentences
 from alerts.incidents.records import Incidents
 from alerts.incidents.rules import Fact, Section
 from alerts.model import AlertId
@@ -92,7 +93,11 @@ EMPTY: dict[str, Attempt] = {
 }
 # What anybody on the staff may do: open a case of one's own, see colleagues (tests/integration/test_cases.py), say
 # which device is one's own and see how far one is linked (tests/integration/test_linking.py).
-OPEN_TO_STAFF = {"Cases.open", "Cases.colleagues", "Linking.claim", "Linking.states"}
+OPEN_TO_STAFF = {
+    "Cases.open", "Cases.colleagues", "Linking.claim", "Linking.states",
+    # One's own sentences, nobody else's (tests/integration/test_duress.py).
+    "Sentences.see", "Sentences.set", "Sentences.clear",
+}  # fmt: skip
 
 PEOPLE = ["stranger", "colleague of a member", "excluded", "removed", "departed", "departed, still held by a request"]
 
@@ -100,7 +105,18 @@ PEOPLE = ["stranger", "colleague of a member", "excluded", "removed", "departed"
 def test_every_method_is_tried() -> None:
     methods = {
         f"{service.__name__}.{name}"
-        for service in (Cases, Closing, Alerts, EmergencyCalls, Incidents, Reviews, Linking, Cards, DeskKeys)
+        for service in (
+            Cases,
+            Closing,
+            Alerts,
+            EmergencyCalls,
+            Incidents,
+            Reviews,
+            Linking,
+            Cards,
+            DeskKeys,
+            Sentences,
+        )
         for name, member in inspect.getmembers(service, inspect.iscoroutinefunction)
         if not name.startswith("_")
     }

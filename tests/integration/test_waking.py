@@ -217,7 +217,7 @@ async def test_the_telephone_of_whoever_pressed_stays_silent(network: Network, s
     # Where nobody was called who did not press, they may answer each other.
     (theirs,) = [each.contact for each in await book.contacts.all() if each.contact.id == hiding]
     async with network.database.reading() as tx:
-        around = await surroundings(tx, scene.case, scene.case.core, network.clock.now())
+        around = await surroundings(tx, scene.case, view.alert, network.clock.now())
     assert not reaching.may_ring(view.alert, around, theirs)
     alone = replace(view.alert, recipients=view.alert.called(scene.ngo.worker.id))
     assert reaching.may_ring(alone, around, theirs)

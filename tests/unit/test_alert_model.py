@@ -75,7 +75,7 @@ def test_what_has_ended_stays_ended() -> None:
 def test_every_event_has_its_severity() -> None:
     assert SEVERITY_OF_EVENT.keys() == set(Event)
     extreme = {event for event, severity in SEVERITY_OF_EVENT.items() if severity is Severity.EXTREME}
-    assert extreme == {Event.PANIC, Event.LOCATION_COMPROMISED}
+    assert extreme == {Event.PANIC, Event.DURESS, Event.LOCATION_COMPROMISED}
     assert sorted(Severity, key=lambda each: each.rank) == [Severity.MODERATE, Severity.SEVERE, Severity.EXTREME]
 
 

@@ -1,0 +1,63 @@
+"""What is said of an alert for duress is said to people alone: the one way on which an alert's messages leave.
+
+Whoever raised it (`Alert.kept_from`) may sit in the case's channel, in a duty room, or lead the case; so nothing of it
+is ever said in a room of several. Whatever a rule addresses to such a room goes to each in it who may know, in the room
+where they are alone with the bot; what is addressed to somebody who may not know is not said. Other alerts are said as
+they are addressed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from agencies.model import PersonId
+from alerts.audience import Surroundings
+from alerts.model import Alert
+from core import outbox
+from core.database import Transaction
+from core.outbox import Delivery, Message, Target, TargetKind
+
+
+async def post(
+    tx: Transaction, alert: Alert, around: Surroundings, messages: Sequence[Message], now: datetime
+) -> list[Delivery]:
+    """Leave what is said of an alert, where it may be said; return what is new."""
+    return await outbox.post(tx, discreetly(alert, around, messages), now)
+
+
+def discreetly(alert: Alert, around: Surroundings, messages: Sequence[Message]) -> Sequence[Message]:
+    """Return what is said of an alert, addressed to where it may be said."""
+    if not alert.for_duress:
+        return messages
+    able = around.able
+    called = sorted(alert.still_called(able))
+    found: dict[str, Message] = {}
+    for message in messages:
+        if message.target.kind is TargetKind.CONTACT:
+            found.setdefault(message.key, message)
+            continue
+        if message.target.kind is TargetKind.PERSON:
+            rooms = [each for each in able if each == message.target.id]
+        elif message.mentions:
+            rooms = [each for each in able if each in message.mentions]
+        else:
+            rooms = called
+        for each in _alone(message, sorted(rooms)):
+            known = found.get(each.key)
+            if known is None or not known.mentions:
+                found[each.key] = each
+    return list(found.values())
+
+
+def _alone(message: Message, people: Iterable[PersonId]) -> Iterable[Message]:
+    """Return a message once for each of these people, in the room where they are alone; its key says which room."""
+    for each in people:
+        target = Target(kind=TargetKind.PERSON, id=each)
+        yield replace(
+            message,
+            key=message.key.replace(str(message.target.id), str(each)),
+            target=target,
+            mentions=(target.id,) if target.id in message.mentions else (),
+        )
