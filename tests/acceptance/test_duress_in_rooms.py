@@ -33,27 +33,30 @@ async def set_sentences(town: Town, name: str) -> None:
             await asyncio.sleep(LOOK_SECONDS)
 
 
-def heard(witness: Witness, after: int, room: str) -> list[tuple[str, tuple[str, ...], str | None]]:
-    """Return what a client was sent in a room, without when."""
-    return [
-        (_MOMENT.sub("now", each.body), each.mentions, each.shield)
+def heard(witness: Witness, after: int, room: str, codename: str) -> list[tuple[str, tuple[str, ...], str | None]]:
+    """Return what a client was sent in a room until the alert was ended, without when and of which case."""
+    found = [
+        (_MOMENT.sub("now", each.body).replace(codename, "codename"), each.mentions, each.shield)
         for each in witness.messages[after:]
         if each.room_id == room and each.sender != witness.user_id
     ]
+    ends = [number for number, (body, *_) in enumerate(found) if "the alert was ended" in body]
+    return found[: ends[0] + 1] if ends else found
 
 
 async def test_the_answer_is_that_of_an_all_clear_and_others_are_called_alone(town: Town) -> None:
-    case = await town.open_case()
-    room = await town.channel(case)
     alone = {name: await town.direct_room(name) for name in ("mila", "sara")}
     mila, sara = await town.witness("mila"), await town.witness("sara")
-    await mila.joined(room, mila.user_id, sara.user_id)
     await mila.joined(alone["mila"])
     await sara.joined(alone["sara"])
     await set_sentences(town, "mila")
 
     answers = []
     for sentence in (CLEAR, DURESS):
+        # Each in a case of its own: what follows an alert, its review, is said a round of the engine later.
+        case = await town.open_case()
+        room = await town.channel(case)
+        await mila.joined(room, mila.user_id, sara.user_id)
         before, seen = len(mila.messages), len(sara.messages)
         await mila.send(room, "panic")
         await sara.wait_for("ALERT,", room, after=seen)
@@ -75,8 +78,8 @@ async def test_the_answer_is_that_of_an_all_clear_and_others_are_called_alone(to
             if view.alert.case_id == case.id and view.alert.event is Event.PANIC:
                 await town.alerts.stand_down(town.person("sara"), view.alert.id, StandDownReason.SAFE)
         await mila.wait_for("the alert was ended", room, after=before)
-        answers.append(heard(mila, before, room))
-        assert not heard(mila, before, alone["mila"])
+        answers.append(heard(mila, before, room, case.codename))
+        assert not heard(mila, before, alone["mila"], case.codename)
     assert answers[0] == answers[1]
     # It runs on, and she can find nothing of it.
     (view,) = [each for each in await town.alerts.see_all(town.person("sara")) if each.alert.case_id == case.id]
