@@ -15,6 +15,7 @@ import pytest
 from agencies.attestation import EndReason, code_of
 from agencies.model import Role
 from alerts.devices.service import Devices
+from alerts.duress import own
 from alerts.incidents.rules import Fact, Section
 from alerts.vocabulary import StandDownReason, Status
 from cases.model import Part
@@ -23,6 +24,7 @@ from client.device_api import PREFIX, DeviceApi
 from client.device_file import DeviceFile
 from core.settings import Settings
 from crypto import desk_key
+from crypto.sentence_seal import SEALED_BYTES
 from safety_plans.model import Level
 from safety_plans.triggers import Within
 from server.api.wire.directory import token_text
@@ -73,6 +75,8 @@ async def test_the_client_does_what_is_described_and_all_of_it(api: ServedApi) -
     assert police.desk_id is not None
     desk, public = police.desk_id, desk_key.public_key(desk_key.new_secret())
     sealed = seal_to(api.network, scene.coordinator, core_id, 1, {desk: public})
+    async with api.network.database.transaction() as tx:
+        await own.publish(tx, public, now)
     async with (
         api.client(scene.coordinator) as coordinator,
         api.client(police.officer) as officer,
@@ -112,6 +116,9 @@ async def test_the_client_does_what_is_described_and_all_of_it(api: ServedApi) -
             "give_desk_key": lambda: officer.give_desk_key(desk, public, now),
             "card": lambda: coordinator.card(core_id),
             "put_card": lambda: coordinator.put_card(core_id, 1, {each: sealed[each] for each in sealed}),
+            "sentences": coordinator.sentences,
+            "set_sentences": lambda: coordinator.set_sentences(public, bytes(SEALED_BYTES)),
+            "clear_sentences": coordinator.clear_sentences,
             "raise_alert": lambda: coordinator.raise_alert(core_id, key),
             "alerts": lambda: officer.alerts(ended=True),
             "alert": lambda: officer.alert(key),

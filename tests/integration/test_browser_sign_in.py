@@ -278,7 +278,7 @@ async def test_a_session_that_has_lapsed_raises_and_does_nothing_else(api: Serve
     browser = await browser_of(api, scene.coordinator)
     clock.move(lifetime(api))
     assert {(each.method, each.path) for each in ROUTES if each.lapsed} == RAISE_AND_SIGN_OUT
-    absent = {name: uuid4() for name in ("agency", "alert", "case", "compartment", "person", "review")}
+    absent = {name: uuid4() for name in ("agency", "alert", "case", "compartment", "desk", "person", "review")}
     for route in ROUTES:
         if route.signed_in and not route.lapsed and not route.by_device:
             answer = await browser.ask(route.method, route.path.format(**absent))

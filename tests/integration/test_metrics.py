@@ -221,7 +221,6 @@ async def test_reviews_are_open_then_due_then_overdue(
     assert await _reviews(told) == (1, 0, 0)
 
 
-@pytest.mark.usefixtures("scene")
 async def test_a_hold_and_since_when(told: Exposition, database: Database, clock: MovableClock) -> None:
     assert (await scrape(told))("streha_hold_since_timestamp_seconds") == 0
     began = clock.now()
@@ -236,6 +235,7 @@ async def test_a_hold_and_since_when(told: Exposition, database: Database, clock
     assert (await scrape(told))("streha_hold_since_timestamp_seconds") == 0
 
 
+@pytest.mark.usefixtures("scene")
 async def test_roles_the_lease_and_the_ledger(told: Exposition, database: Database, clock: MovableClock) -> None:
     never = await scrape(told)
     assert never("streha_heartbeat_age_seconds", role="engine") == float("inf")
