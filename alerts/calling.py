@@ -158,9 +158,10 @@ async def all_surroundings(
     places = [(case, compartment_of(alert, case)) for case, alert in alerts]
     agency_ids = {each for case, _ in places for each in case.agencies}
     members = {each for place in places for each in _members(*place)}
+    members |= {each for _, alert in alerts for each in _called_all_the_same(alert)}
     duty = await directory.duty(tx, agency_ids=agency_ids, person_ids=members, now=now)
     return [
-        replace(_around(*place, duty), kept_from=alert.kept_from)
+        replace(_around(*place, duty, _called_all_the_same(alert)), kept_from=alert.kept_from)
         for place, (_, alert) in zip(places, alerts, strict=True)
     ]
 
@@ -173,8 +174,10 @@ async def surroundings_without_alert(
     return _around(case, compartment, duty)
 
 
-def _around(case: Case, compartment: Compartment, duty: Duty) -> Surroundings:
-    members = _members(case, compartment)
+def _around(
+    case: Case, compartment: Compartment, duty: Duty, called: frozenset[PersonId] = frozenset()
+) -> Surroundings:  # fmt: skip
+    members = _members(case, compartment) | called
     desks = {each.agency_id: each for each in duty.desks if each.agency_id in case.agencies}
     covered_by = {each.covered_by for each in desks.values()}
     return Surroundings(
@@ -185,6 +188,11 @@ def _around(case: Case, compartment: Compartment, duty: Duty) -> Surroundings:
         covering={each.id: each for each in duty.desks if each.id in covered_by},
         deputies={agency_id: people for agency_id, people in duty.deputies.items() if agency_id in case.agencies},
     )
+
+
+def _called_all_the_same(alert: Alert) -> frozenset[PersonId]:
+    """Return who may go on with an alert for duress when its compartment is closed: whoever is forced may close it."""
+    return frozenset(each.person_id for each in alert.recipients) if alert.for_duress else frozenset()
 
 
 def _members(case: Case, compartment: Compartment) -> frozenset[PersonId]:

@@ -34,7 +34,7 @@ class Closing:
             rules.require_leader(case, actor.id)
             await self._require_quiet(tx, actor, case.id)
             await case_store.close_case(tx, case.id, self._clock.now())
-            await card_store.erase(tx, case.id)
+            await card_store.erase_closed(tx, case.id)
             await self._record(tx, "case_closed", actor, case.id)
 
     async def close_compartment(self, actor: Person, compartment_id: CompartmentId) -> None:
@@ -47,7 +47,7 @@ class Closing:
                 raise Conflict(mark("The core compartment closes with the case."))
             await self._require_quiet(tx, actor, case.id, compartment.id)
             await case_store.close_compartment(tx, compartment, self._clock.now())
-            await card_store.erase(tx, case.id, compartment.id)
+            await card_store.erase_closed(tx, case.id, compartment.id)
             await self._record(tx, "compartment_closed", actor, case.id, compartment.id)
 
     async def _require_quiet(

@@ -142,7 +142,8 @@ async def _raise_again(tx: Transaction, alert: Alert, around: Surroundings, pres
     await store.forget_answers(tx, alert.id)
     unanswered = replace(
         alert.reopened(Step.RAISED_AGAIN, now),
-        event=press.event,
+        # What is less grave does not stand in the place of what everybody was called for.
+        event=press.event if press.severity.rank >= alert.severity.rank else alert.event,
         severity=max(alert.severity, press.severity, key=lambda each: each.rank),
         certainty=press.certainty,
         raised_through=press.raised_through,

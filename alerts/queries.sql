@@ -747,6 +747,10 @@ FROM card_envelopes JOIN desk_keys USING (desk_id, key) WHERE compartment_id = A
 SELECT desk_id, sealed FROM card_envelopes WHERE compartment_id = $1 AND desk_id = ANY($2::uuid[])
 
 -- erase_cards --
--- What is closed keeps no card. $1 case, $2 one compartment of it, or all.
+-- What is closed keeps no card, unless an alert is open there that was kept from who closed it.
+-- $1 case or all of them, $2 one compartment of it, or all.
 DELETE FROM emergency_cards USING compartments
-WHERE compartments.id = compartment_id AND case_id = $1 AND compartment_id = coalesce($2, compartment_id)
+WHERE compartments.id = compartment_id AND compartments.closed_at IS NOT NULL
+  AND case_id = coalesce($1, case_id) AND compartment_id = coalesce($2, compartment_id)
+  AND NOT EXISTS (SELECT FROM alerts
+      WHERE alerts.compartment_id = emergency_cards.compartment_id AND alerts.state <> 'stood_down')

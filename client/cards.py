@@ -125,6 +125,11 @@ def seal(
     }
 
 
+def _harmless(field: str) -> str:
+    """Return what another's client wrote without what could steer a terminal or turn a number round."""
+    return "".join(each if each.isprintable() or each in _CONTROL else "\N{REPLACEMENT CHARACTER}" for each in field)
+
+
 def open_given(
     given: CardOfAlert, compartment: UUID, network: str, desk: DeskKeyFile, known: KnownKeys
 ) -> OpenedCard:  # fmt: skip
@@ -150,7 +155,7 @@ def open_given(
             raise emergency_card.OfAnotherPlace
     except CardBroken:
         raise Conflict(BROKEN) from None
-    who, where, ring, rules = page.fields
+    who, where, ring, rules = map(_harmless, page.fields)
     return OpenedCard(
         text=CardText(who=who, where=where, ring=ring, rules=rules),
         number=given.number,

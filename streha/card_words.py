@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from alerts.duress.texts import NO_CARD
+from alerts.vocabulary import Event
 from client.answers import Alert
 from client.card_answers import CardOfCompartment
 from client.cards import OpenedCard
@@ -31,6 +33,8 @@ def state_words(state: str, key: bytes | None = b"") -> str:
 def accepted_lines(alert: Alert, agency_id: UUID) -> list[str]:
     """Return what somebody of an agency is told of its desk's card when they have accepted an alert."""
     mine = {each.state for each in alert.cards if each.agency == agency_id}
+    if mine and "sealed" not in mine and alert.event == Event.DURESS:
+        return [say(NO_CARD, codename=alert.codename)]
     if "sealed" in mine:
         text = mark("There is an emergency card for your desk: streha card show {alert} --desk-key FILE")
     elif "old" in mine:

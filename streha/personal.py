@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from agencies.service import NO_AGENCY, NO_PERSON
+from alerts.vocabulary import Event
 from cases.rules import NO_CASE, NO_COMPARTMENT
 from client import key_file
 from client.answers import Agency, Alert, Case, Compartment, Person
@@ -67,14 +68,20 @@ async def find_compartment(api: ApiClient, words: str) -> Compartment:
     raise NotFound(NO_COMPARTMENT)
 
 
-async def find_alert(api: ApiClient, words: str, *, ended: bool = False) -> Alert:
-    """Return the alert of an id, or the open one of a codename; of an alert and a drill, the alert."""
+async def find_alert(api: ApiClient, words: str, *, ended: bool = False, ends: bool = False) -> Alert:
+    """Return the alert of an id, or the open one of a codename; of an alert and a drill, the alert.
+
+    Beside another one, an alert for duress is meant first; last by whoever ends one.
+    """
     alert_id = as_id(words)
     if alert_id is not None:
         return await api.alert(alert_id)
     found = [each for each in await api.alerts(ended=ended) if _same(words, each.codename)]
     actual = [each for each in found if each.status == "Actual"]
     found = actual or found
+    first = [each for each in found if (each.event == Event.DURESS) is not ends]
+    if len(found) > 1 and not ended:
+        found = first or found
     if not found:
         raise NotFound(NO_ALERT_THERE)
     if len(found) > 1 and not ended:

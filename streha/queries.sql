@@ -39,7 +39,7 @@ FROM rooms LEFT JOIN absence_notices USING (room_id)
 WHERE rooms.target_kind = 'desk' AND rooms.room_id IS NOT NULL AND rooms.closed_at IS NULL
 
 -- emergency_cards --
--- In how many open compartments a responding agency's desk has no card that is sealed to its own standing key; how many of
+-- In how many open compartments a responding agency's desk, or the one that covers for it, has no card that is sealed to its own standing key; how many of
 -- these desks have no key, and how many one that is to be renewed.
 SELECT count(DISTINCT compartments.id) FILTER (WHERE sealed.desk_id IS NULL OR standing.renew_since IS NOT NULL) AS channels,
     count(DISTINCT desk.id) FILTER (WHERE standing.desk_id IS NULL) AS keyless,
@@ -47,7 +47,8 @@ SELECT count(DISTINCT compartments.id) FILTER (WHERE sealed.desk_id IS NULL OR s
 FROM compartments
 JOIN cases ON cases.id = compartments.case_id AND cases.closed_at IS NULL
 JOIN case_agencies ON case_agencies.case_id = cases.id AND part = 'responder'
-JOIN duty_desks AS desk ON desk.agency_id = case_agencies.agency_id
+JOIN duty_desks AS own ON own.agency_id = case_agencies.agency_id
+JOIN duty_desks AS desk ON desk.id IN (own.id, own.covered_by)
 LEFT JOIN desk_keys AS standing ON standing.desk_id = desk.id AND standing.replaced_at IS NULL
 LEFT JOIN card_envelopes AS sealed
     ON sealed.compartment_id = compartments.id AND sealed.desk_id = desk.id AND sealed.key = standing.key

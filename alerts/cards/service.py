@@ -181,7 +181,7 @@ async def _view(tx: Reading, around: Surroundings) -> CardView:
                 agency_id=each.agency_id,
                 key=keys.get(each.id),
                 state=states.get(each.id, CardState.MISSING),
-                excluded_sits=any(officer.id in around.case.excluded_ids for officer in each.officers),
+                excluded_sits=any(desk_keys.belongs_to(each, person) for person in around.case.excluded_ids),
             )
             for each in desks
         ],

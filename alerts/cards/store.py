@@ -71,6 +71,8 @@ async def envelopes(
     return {row["desk_id"]: row["sealed"] for row in rows}
 
 
-async def erase(tx: Transaction, case_id: CaseId, compartment_id: CompartmentId | None = None) -> None:
-    """Erase the card of a compartment, or all of a case."""
+async def erase_closed(
+    tx: Transaction, case_id: CaseId | None = None, compartment_id: CompartmentId | None = None
+) -> None:  # fmt: skip
+    """Erase the cards of what is closed, everywhere or in one case, but for those that an open alert may still need."""
     await tx.run(SQL["erase_cards"], case_id, compartment_id)

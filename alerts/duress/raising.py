@@ -1,7 +1,7 @@
 """Raising for duress: what a person's own sentence brings about beside what it seems to.
 
 It is raised where the person is, as far as that can be told: in the channel in which it was written, else where an
-alert of theirs is open, else in the core of every case they have a part in: rather too many hear of it than nobody.
+alert of theirs is open and in the core of every case they have a part in: rather too many hear of it than nobody.
 Where there is no case, or nobody in it who may know, whoever answers for the agency hears of it, each alone.
 """
 
@@ -96,7 +96,7 @@ async def _places(look: Reading, actor: Person, here: CompartmentId | None) -> l
         for each in await store.alerts_of_person(look, actor.id, MOST_OPEN, ended=False)
         if each.status is Status.ACTUAL and actor.id in each.raiser_ids
     }
-    return [mine[each] for each in sorted(raised & mine.keys())] or [each for each in mine.values() if each.core]
+    return [each for each in mine.values() if each.core or each.id in raised]
 
 
 def _open_to(case: Case, actor: Person) -> list[Compartment]:

@@ -48,6 +48,11 @@ def normal(written: str) -> str:
     return " ".join("".join(each if each.isalnum() else " " for each in bare).split())
 
 
+def may_be_one(plain: str) -> bool:
+    """Whether anybody could have set this, in its normal form, as a sentence: most talk is shorter."""
+    return len(plain.split()) >= FEWEST_WORDS and len(plain.replace(" ", "")) >= FEWEST_LETTERS
+
+
 def require_fit(all_clear: str, duress: str, commands: Callable[[str], object | None]) -> None:
     """Refuse sentences that could be missed, written by chance, or taken for something else.
 
@@ -65,7 +70,7 @@ def require_one_fit(sentence: str, commands: Callable[[str], object | None]) -> 
     plain = normal(sentence)
     if len(sentence) > LONGEST:
         raise InvalidInput(TOO_LONG, longest=LONGEST)
-    if len(plain.split()) < FEWEST_WORDS or len(plain.replace(" ", "")) < FEWEST_LETTERS:
+    if not may_be_one(plain):
         raise InvalidInput(TOO_SHORT, words=FEWEST_WORDS, letters=FEWEST_LETTERS)
     if commands(sentence) is not None or commands(plain) is not None:
         raise InvalidInput(A_COMMAND)

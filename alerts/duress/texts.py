@@ -21,7 +21,7 @@ _AGAIN = mark(
     "DURESS, {codename}: {person} has written the sentence again, {time}. Do NOT ring {person}, and write NOTHING of "
     "it in the channel or a duty room."
 )
-_NO_CARD = mark("DURESS, {codename}: your desk has no emergency card to rely on. Ask nobody in the channel for it.")
+NO_CARD = mark("DURESS, {codename}: your desk has no emergency card to rely on. Ask nobody in the channel for it.")
 OWN = {
     "duress_details": mark(
         "DURESS, {codename}: {person} is being forced, {time}, and must not seem to have called anybody.\n"
@@ -33,8 +33,8 @@ OWN = {
     "duress_details_telephone": _NOT_VERIFIED,
     "duress_raised_again": _AGAIN,
     "duress_raised_again_by_telephone": _AGAIN,
-    "duress_card_old": _NO_CARD,
-    "duress_card_missing": _NO_CARD,
+    "duress_card_old": NO_CARD,
+    "duress_card_missing": NO_CARD,
     "duress_unreachable": mark(
         "DURESS, {codename}: nobody of {agencies} can be called unnoticed. Do NOT ring their duty telephone. Reach one "
         "of them yourself, where nobody listens."

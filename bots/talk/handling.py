@@ -173,13 +173,14 @@ class Handling:
 
     async def _received(self, message: Received) -> None:
         said = said_in(message, self._numbers)
-        own = None if self._own is None or calls_for_help(said) else await self._own.meaning(message)
-        if own is None:
+        own = self._own
+        meaning = None if own is None or calls_for_help(said) else await own.meaning(message)
+        if own is None or meaning is None:
             await self._obey(message, said)
         else:
-            await self._own_sentence(message, forced=own is Meaning.DURESS)
+            await self._own_sentence(message, own, forced=meaning is Meaning.DURESS)
 
-    async def _own_sentence(self, message: Received, *, forced: bool) -> None:
+    async def _own_sentence(self, message: Received, own: OwnSentences, *, forced: bool) -> None:
         """Do what the sentence seems to say, an end; and where its author is forced, call others as well.
 
         The first comes first, and is the same in either case: nothing that its author can see, and not when, tells one
@@ -191,15 +192,15 @@ class Handling:
         except Exception as error:
             if not forced:
                 raise
-            await self._call_others(message)
+            await self._call_others(message, own)
             if not isinstance(error, TimeoutError):
                 raise
             await self._obey(message, ALL_CLEAR)
         else:
             if forced:
-                await self._call_others(message)
+                await self._call_others(message, own)
 
-    async def _call_others(self, message: Received) -> None:
+    async def _call_others(self, message: Received, own: OwnSentences) -> None:
         """Raise for duress, as not verified where nobody can tell who wrote. What fails is tried again for ever."""
         try:
             heard = await hear(self._database, self._clock, message, ALL_CLEAR)
@@ -211,7 +212,7 @@ class Handling:
             in_channel = heard is not None and heard.target.kind is TargetKind.COMPARTMENT
             here = CompartmentId(heard.target.id) if heard is not None and in_channel else None
             # What could not be verified at first and can be later is worse, and calls anew.
-            cause = message.event_id if trusted else f"{message.event_id} unverified"
+            cause = own.cause_of(message.event_id if trusted else f"{message.event_id} unverified")
             through = Through.CHANNEL if trusted else Through.UNVERIFIED
             await self._duress.raise_(person, cause, here, through=through)
         except Unavailable:

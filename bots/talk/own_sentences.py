@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agencies.model import PersonId
 from alerts.duress import own
-from alerts.duress.sentences import Meaning, normal, require_fit
+from alerts.duress.sentences import Meaning, may_be_one, normal, require_fit
 from bots.device.received import Received
 from bots.words.commands import own_text, parse
 from core import logs, private_files
@@ -55,7 +55,7 @@ class OwnSentences:
         """Return what a message means as a sentence of its sender's own; nothing where it is none."""
         text = own_text(message.event_type, message.content)
         written = "" if text is None else normal(text)
-        if not written:
+        if not may_be_one(written):
             return None
         async with self._database.reading(urgent=True) as look:
             known = await own.of_user(look, message.sender, self._public)
@@ -68,6 +68,10 @@ class OwnSentences:
             Meaning.ALL_CLEAR: sentence_tag.same(tag, known.all_clear),
         }
         return next((each for each, same in meant.items() if same), None)
+
+    def cause_of(self, event: str) -> str:
+        """Return the cause of what an event brings about; nobody who knows the event can tell what it is called."""
+        return sentence_tag.cause(self._tag_key, event)
 
     async def _take(self, tx: Transaction, person_id: PersonId, sealed: bytes) -> None:
         try:

@@ -234,11 +234,14 @@ def _cry(text: str) -> NearMiss | None:
     Whoever begins with that for another alert is told that nothing was raised, at whatever length they go on.
     """
     words = _WORD.findall(text)
-    if not words or panic_words.DENYING.intersection(words):
+    if not words:
         return None
-    if {words[0], words[-1]} & set(WORDS[Verb.PANIC]):
-        return NearMiss(verb=Verb.PANIC)
-    return NearMiss(verb=Verb.ALERT) if words[0] in WORDS[Verb.ALERT] else None
+    if words[0] in WORDS[Verb.ALERT]:
+        # "Nema je" denies nothing: it is how one says that somebody is gone.
+        return NearMiss(verb=Verb.ALERT)
+    if panic_words.DENYING.intersection(words) or not {words[0], words[-1]} & set(WORDS[Verb.PANIC]):
+        return None
+    return NearMiss(verb=Verb.PANIC)
 
 
 def _text_of(event_type: str, content: Mapping[str, Any]) -> str | None:
@@ -290,8 +293,6 @@ def _alert(rest: str) -> Command | NearMiss | None:
     what = happenings.OF_WORDS.get(" ".join(words))
     if what is not None:
         return Command(verb=Verb.ALERT, codename=named, what=what)
-    if panic_words.DENYING.intersection(words):
-        return None
     return NearMiss(verb=Verb.ALERT, what=happenings.nearly(" ".join(words)))
 
 

@@ -15,6 +15,7 @@ from alerts.model import Alert
 from alerts.service import AlertView
 from alerts.vocabulary import Severity, Status
 from bots.words.commands import Command, Verb
+from cases.model import CompartmentId
 
 # Older words may be about something that is over.
 LATE = timedelta(minutes=10)
@@ -48,7 +49,7 @@ def candidates(alerts: Sequence[AlertView], person_id: PersonId, verb: Verb, wri
     if verb is Verb.ACK:
         known = [each for each in known if each.alert.awaits(person_id)] or known
     known = [each for each in known if each.alert.status is Status.ACTUAL] or known
-    return _one_of_each_place(known, verb)
+    return _one_of_each_place(known, person_id, verb)
 
 
 def doubt(alert: Alert, said: Command, person_id: PersonId, written_at: datetime, now: datetime) -> Doubt | None:
@@ -68,14 +69,27 @@ def doubt(alert: Alert, said: Command, person_id: PersonId, written_at: datetime
     return None
 
 
-def _one_of_each_place(alerts: list[AlertView], verb: Verb) -> list[AlertView]:
-    """Return, of two alerts that have one codename because one is for duress, the one that a word means.
+def _one_of_each_place(alerts: list[AlertView], person_id: PersonId, verb: Verb) -> list[AlertView]:
+    """Return, of alerts that have one codename because some are for duress, the one that a word means.
 
     A word is for duress first. Only an end is for the other one first: nobody ends the call for duress by mistake.
+    Where several people are forced, it is for the newest of those calls that this person has not accepted, and an end
+    for the newest that they have: nothing but the word itself could tell them apart.
     """
     ends = verb is Verb.STAND_DOWN
-    first = {each.alert.compartment_id for each in alerts if each.alert.for_duress is not ends}
-    return [each for each in alerts if each.alert.for_duress is not ends or each.alert.compartment_id not in first]
+    found: dict[CompartmentId, list[AlertView]] = {}
+    for each in alerts:
+        found.setdefault(each.alert.compartment_id, []).append(each)
+
+    def first(each: AlertView) -> tuple[bool, bool, datetime]:
+        alert = each.alert
+        return alert.for_duress is not ends, alert.has_acknowledged(person_id) is ends, alert.ladder_began_at
+
+    chosen = []
+    for there in found.values():
+        forced = any(each.alert.for_duress for each in there)
+        chosen += [max(there, key=first)] if forced else there
+    return chosen
 
 
 def _before(alert: Alert, written_at: datetime) -> bool:

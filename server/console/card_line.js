@@ -13,6 +13,7 @@ import { html } from "./vendor/preact.js";
 export function CardLine({ alert, facts }) {
   const cards = alert.cards ?? [];
   if (!cards.length) return null;
+  const whom = alert.event === "duress" ? t("Ask nobody in the channel for it.") : t("Ring those who lead the case.");
   /** @param {string} state */
   const those = (state) => cards.flatMap((each) => (each.state === state ? [each.agency] : []));
   const mine = cards.find((each) => each.agency === facts.me.agency);
@@ -24,9 +25,9 @@ export function CardLine({ alert, facts }) {
         ${t("There is an emergency card for your desk. It opens on the desk's machine only: streha card show {alert}", { alert: alert.codename })}
       </strong></p>`}
       ${old.length > 0 &&
-      html`<p>${t("Emergency card sealed to a former key: {agencies}. If it does not open, ring those who lead the case.", { agencies: agencyNames(old, facts) })}</p>`}
+      html`<p>${t("Emergency card sealed to a former key: {agencies}. If it does not open: {whom}", { whom, agencies: agencyNames(old, facts) })}</p>`}
       ${missing.length > 0 &&
-      html`<p>${t("NO emergency card: {agencies}. Ring those who lead the case.", { agencies: agencyNames(missing, facts) })}</p>`}
+      html`<p>${t("NO emergency card: {agencies}. {whom}", { whom, agencies: agencyNames(missing, facts) })}</p>`}
     </div>
   `;
 }

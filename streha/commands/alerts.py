@@ -205,7 +205,7 @@ def _stand_down(
 ) -> None:
     async def act() -> Alert:
         async with speaking_as(key) as api:
-            found = await find_alert(api, alert)
+            found = await find_alert(api, alert, ends=True)
             usual = StandDownReason.DRILL_OVER if found.status == Status.EXERCISE else StandDownReason.SAFE
             return await api.stand_down(found.id, reason or usual)
 

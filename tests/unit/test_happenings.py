@@ -90,9 +90,17 @@ def test_whoever_writes_alert_and_is_not_understood_hears_that_nobody_was_called
     assert parse(said) == NearMiss(verb=Verb.ALERT, what=meant)
 
 
-@pytest.mark.parametrize("said", ["uzbuna nije podignuta", "alert is not needed", "узбуна, нема опасности", "no alert"])
-def test_whoever_says_that_there_is_none_is_not_asked(said: str) -> None:
-    assert parse(said) is None
+def test_whoever_says_that_there_is_none_is_not_asked() -> None:
+    assert parse("no alert") is None
+
+
+@pytest.mark.parametrize(
+    "said", ["uzbuna nema je", "узбуна нема детета", "alert she is not at the shelter", "uzbuna ne javlja se"]
+)
+def test_whoever_begins_with_alert_is_answered_though_the_words_could_deny_it(said: str) -> None:
+    found = parse(said)
+    assert isinstance(found, NearMiss)
+    assert found.verb is Verb.ALERT
 
 
 @pytest.mark.parametrize("said", ["alert", "uzbuna!", "/узбуна", "alert quiet-heron"])
