@@ -45,6 +45,9 @@ BARE = "bare HTTP"
 ORDINARY = "nio loop"
 
 
+STORE_KEY = "an invented store key of 32 bytes"
+
+
 class WatchedDevice(MatrixDevice):
     """The bot's device, which remembers what it said and when the last of it was accepted."""
 
@@ -80,7 +83,9 @@ class _Running:
         self._stack = stack
         self._directory = directory
         self._bot_user = bot_user
-        self._settings = Settings(database_url=Secret(url))
+        self._settings = Settings(
+            database_url=Secret(url), matrix_store_key=Secret(STORE_KEY), matrix_state_directory=directory / "state"
+        )
         self._resources = AsyncExitStack()
         self.device: WatchedDevice
         self.bot: Bot

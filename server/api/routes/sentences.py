@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.errors import Conflict, NotFound
 from server.api.access import Access
 from server.api.route import Call, Route
 from server.api.wire import Nothing
@@ -45,6 +46,7 @@ ROUTES: tuple[Route[Any], ...] = (
         access=Access.STAFF,
         takes=SealedSentences,
         gives=OwnSentencesAnswer,
+        refuses=(Conflict,),
     ),
     Route(
         method="DELETE",
@@ -54,5 +56,6 @@ ROUTES: tuple[Route[Any], ...] = (
         access=Access.STAFF,
         takes=Nothing,
         status=204,
+        refuses=(NotFound,),
     ),
 )
