@@ -18,13 +18,12 @@ from zoneinfo import ZoneInfo
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from agencies.sign_in import SignIn
-from alerts import reaching
+from alerts import forgetting, reaching
 from alerts import sweep as alerts
 from alerts.duty import handing_over, ringing
 from alerts.incidents import sweep as incident_sweep
 from alerts.police import asking as police_asking
 from alerts.proof import proving
-from alerts.telephone import forgetting
 from alerts.telephone.answer_numbers import key_of
 from cases import ledger
 from cases.last_head import LastHead

@@ -11,6 +11,8 @@ import pytest
 from agencies.model import AgencyKind, DeskId, Person, Role
 from alerts.cards.rules import CardState
 from alerts.cards.service import KEY_MOVED_ON, MOVED_ON, NO_CARD, NOT_SEALED, Given
+from alerts.duress.raising import Duress
+from alerts.forgetting import forget_old
 from alerts.model import Alert
 from alerts.vocabulary import StandDownReason, Status
 from cases.model import Part
@@ -90,6 +92,26 @@ async def test_whoever_accepted_at_a_desk_is_given_its_card_and_every_time_is_wr
     # What somebody was refused is no release.
     assert await refused(network, town.police.officers[1], alert)
     assert len(await acts(database, "card_given")) == 2
+
+
+async def test_whoever_is_forced_closes_the_case_and_takes_neither_alert_nor_card_from_the_others(
+    network: Network, town: Scene, database: Database, clock: MovableClock
+) -> None:
+    core, officer = town.case.core.id, town.police.officer
+    await with_card(network, town)
+    await Duress(database, clock).raise_(town.coordinator, "an event", core)
+    (view,) = await network.alerts.see_all(officer)
+    await network.closing.close_case(town.coordinator, town.case.id)
+    assert (await network.alerts.acknowledge(town.member, view.alert.id)).alert.has_acknowledged(town.member.id)
+    await network.alerts.acknowledge(officer, view.alert.id)
+    assert (await network.cards.give(officer, view.alert.id)).sealed
+
+    await forget_old(database, clock)
+    assert (await network.cards.give(officer, view.alert.id)).sealed
+    await network.alerts.stand_down(officer, view.alert.id, StandDownReason.SAFE)
+    await forget_old(database, clock)
+    async with database.reading() as look:
+        assert await look.value("SELECT count(*) FROM emergency_cards") == 0
 
 
 async def test_nobody_else_is_given_anything(network: Network, town: Scene) -> None:

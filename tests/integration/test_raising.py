@@ -242,6 +242,14 @@ async def test_a_lesser_press_after_everybody_accepted_is_called_anew_and_as_urg
     assert desk(scene.police) in await outgoing.rung(database, said)
 
 
+async def test_what_is_less_grave_does_not_hide_what_everybody_accepted(network: Network, scene: Scene) -> None:
+    first = await pressed(network, scene, scene.member)
+    for officer in (scene.shelter.officer, scene.police.officer, scene.welfare.officer):
+        await network.alerts.acknowledge(officer, first.id)
+    again = await pressed(network, scene, scene.deputy, Event.DEVICE_LOST)
+    assert (again.id, again.severity, again.event) == (first.id, Severity.EXTREME, Event.PANIC)
+
+
 async def test_a_lesser_press_while_people_are_called_only_rings_and_says_what_is_new(
     network: Network, scene: Scene, database: Database
 ) -> None:

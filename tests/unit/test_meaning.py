@@ -86,6 +86,19 @@ def test_the_real_comes_before_the_drill_and_the_unanswered_before_the_accepted(
     assert meant(alert(1), alert(2)) == [1, 2]
 
 
+def test_of_several_forced_people_a_word_is_for_the_newest_that_it_can_be_for() -> None:
+    def forced(number: int, minutes: int, *, accepted: bool = False) -> Alert:
+        began = START - timedelta(minutes=minutes)
+        one = alert(number, began=began, accepted=accepted)
+        return replace(one, event=Event.DURESS, duress_of=BORIS, compartment_id=CompartmentId(UUID(int=3)))
+
+    assert meant(forced(1, 5), forced(2, 1)) == [2]
+    assert meant(forced(1, 5), forced(2, 1, accepted=True)) == [1]
+    accepted = [forced(1, 5, accepted=True), forced(2, 1, accepted=True)]
+    assert meant(*accepted, verb=Verb.STAND_DOWN) == [2]
+    assert meant(*accepted, alert(3, accepted=True), verb=Verb.STAND_DOWN) == [3], "what is for duress ends last"
+
+
 def test_an_accepted_one_whose_owner_is_asked_is_meant_like_one_not_accepted() -> None:
     asked = replace(alert(1, accepted=True), state=State.ACCEPTED, owner_id=ANA, owner_asked_at=START)
     assert meant(asked, alert(2, accepted=True)) == [1]
