@@ -571,9 +571,12 @@ UPDATE own_sentences SET sealed = NULL, all_clear = $2, duress = $3, taken_at = 
 UPDATE own_sentences SET sealed = NULL, refused = true WHERE person_id = $1
 
 -- lost_sentences --
--- Whose sentences this bot cannot know, told as of now. $1 public key.
+-- Whose sentences this bot cannot know, told as of now; who was told and is known again is told anew when that ends too.
+-- $1 public key.
+WITH known_again AS (UPDATE own_sentences SET told_of = NULL WHERE public_key = $1 AND told_of IS NOT NULL)
 UPDATE own_sentences SET told_of = $1
-WHERE public_key <> $1 AND told_of IS DISTINCT FROM $1 RETURNING person_id
+WHERE public_key <> $1 AND told_of IS DISTINCT FROM $1
+  AND person_id IN (SELECT id FROM people WHERE left_at IS NULL) RETURNING person_id
 
 -- sentences_lost --
 -- How many people's sentences the active bot cannot know.

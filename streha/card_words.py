@@ -36,7 +36,10 @@ def accepted_lines(alert: Alert, agency_id: UUID) -> list[str]:
     if mine and "sealed" not in mine and alert.event == Event.DURESS:
         return [say(NO_CARD, codename=alert.codename)]
     if "sealed" in mine:
-        text = mark("There is an emergency card for your desk: streha card show {alert} --desk-key FILE")
+        text = mark(
+            "There is an emergency card for your agency's desk. Whoever sits there opens it: streha card show {alert} "
+            "--desk-key FILE"
+        )
     elif "old" in mine:
         text = mark(
             "The emergency card is sealed to a former key of your desk. Try: streha card show {alert} --desk-key FILE. "

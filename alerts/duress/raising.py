@@ -117,9 +117,12 @@ async def _tell_elsewhere(tx: Transaction, actor: Person, cause: str, now: datet
     key = f"duress:{derived_id('duress', cause)}"
     if await outbox.post(tx, without_case(key, actor.id, sorted(people), now), now):
         found = await contacts.contacts_of(tx, people, [])
-        shared = {each.address for each, _ in await contacts.contacts_of(tx, [actor.id], [])}
+        # Nor where the person's own desk is called.
+        shared = {row["address"] for row in await tx.rows(store.SQL["addresses_of"], [actor.id])}
         letters = [each for each in contacts.rung(found, at_once=True) if each.address not in shared]
         await outbox.post(tx, waking.beside(None, f"{key}:ring:", letters), now)
-        await ledger.record(
-            tx, ledger.Act(act="duress_without_case", at=now, person_id=actor.id, facts={"called": len(people)})
-        )
+    elif people:
+        return
+    await ledger.record(
+        tx, ledger.Act(act="duress_without_case", at=now, person_id=actor.id, facts={"called": len(people)})
+    )

@@ -22,7 +22,7 @@ export function CardLine({ alert, facts }) {
     <div class="card">
       ${mine && mine.state !== "missing" && hasAccepted(alert, facts.me.id) &&
       html`<p><strong>
-        ${t("There is an emergency card for your desk. It opens on the desk's machine only: streha card show {alert}", { alert: alert.codename })}
+        ${t("There is an emergency card for your agency's desk. Whoever sits there opens it, on the desk's machine only: streha card show {alert}", { alert: alert.codename })}
       </strong></p>`}
       ${old.length > 0 &&
       html`<p>${t("Emergency card sealed to a former key: {agencies}. If it does not open: {whom}", { whom, agencies: agencyNames(old, facts) })}</p>`}
