@@ -33,6 +33,7 @@ from deploy.witness import Message, Witness, WitnessError
 from tests.acceptance.conftest import Town, rings
 from tests.acceptance.siege import Siege
 from tests.adverse_homeserver import Rule, What
+from tests.waiting import until
 
 # In so many seconds everything of a run begins; a fault lasts for at most so many more.
 BEGINS_WITHIN = 3.0
@@ -319,6 +320,9 @@ class Storm:
         for (target, template), counts in said.items():
             rooms = await self._rooms_of(target)
             for witness in self._in(target):
+                # What was sent a moment ago is still on its way to them; what never comes is lost.
+                with suppress(TimeoutError):
+                    await until(lambda: self._read(witness, rooms, template) >= counts["sent"])  # noqa: B023 (at once)
                 read = self._read(witness, rooms, template)
                 where = f"seed {plan.seed}: {template} at {target.kind} {witness.name}: {read} read of {counts}"
                 if read < counts["sent"]:
