@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 
@@ -13,6 +14,7 @@ from tests.acceptance.storm import Fault, Storm, gathered, planned
 
 pytestmark = pytest.mark.slow
 
+LONGEST_RUN_SECONDS = 240
 RUNS = int(os.environ.get("STORM_RUNS", "12"))
 FIRST = int(os.environ.get("STORM_FIRST_SEED", "0"))
 
@@ -25,7 +27,9 @@ async def storm(town: Town) -> AsyncIterator[Storm]:
 
 async def test_in_a_storm_everybody_reads_every_alert_once_and_nobody_else_does(storm: Storm) -> None:
     for seed in range(FIRST, FIRST + RUNS):
-        await storm.run(planned(seed))
+        # What hangs is a fault too, and must not hang everything else.
+        async with asyncio.timeout(LONGEST_RUN_SECONDS):
+            await storm.run(planned(seed))
         print(f"seed {seed}: {storm.account.told()}", flush=True)  # noqa: T201 (shown with -s, and when it fails)
     assert storm.account.faultless, storm.account.told()
     assert storm.account.alerts >= RUNS
