@@ -199,6 +199,8 @@ class Storm:
             self.account.alerts += 1
             await self._is_read(plan, place, before)
             self.account.late.append(max(loop.time() - since, 0.0))
+        for place in {each.place: self.places[each.place] for each in plan.presses if each.in_room}.values():
+            await self._is_heard_out(place)
         for place in self.places:
             await self._end(place, before)
         await self._take_account(plan)
@@ -282,6 +284,20 @@ class Storm:
                 await witness.wait_for(details, None, PATIENCE, after=before[witness])
             except WitnessError:
                 self.account.lost.append(f"seed {plan.seed}: {witness.name} has not read the alert. {plan.strokes}")
+
+    async def _is_heard_out(self, place: Place) -> None:
+        """Return once the bot has handled every press in the room: one that comes after the end raises a new alert.
+
+        A homeserver that dies may have taken what it did not confirm, so a client sends what was there already.
+        """
+        ana = self.people["ana"]
+        after = len(ana.messages)
+        while True:
+            with suppress(WitnessError):
+                await self.people["sara"].send(place.room, "help")
+                await ana.wait_for("Write one of these", place.room, PATIENCE, after=after)
+                return
+            await asyncio.sleep(PRESSED_AGAIN)
 
     async def _end(self, place: Place, before: Mapping[Witness, int]) -> None:
         """Let everybody's alert be accepted and ended, and read that it was."""
