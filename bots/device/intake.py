@@ -18,6 +18,7 @@ from typing import Any
 from bots.device.backfill import Older, to_record
 from bots.keys.key_directory import KeyDirectory
 from bots.olm.inbox import InboxRow
+from bots.olm.lived_time import LivedTime
 from bots.olm.olm_machine import OlmMachine
 from bots.olm.olm_store import OlmStore
 from bots.olm.room_keys import KeyMissing, Opened, Unreadable
@@ -75,6 +76,7 @@ class Intake:
         self._directory = directory
         self._sessions = sessions
         self._clock = clock
+        self._lived = LivedTime(self._store, clock)
         # What was thrown away, by reason, never with a name.
         self.dropped: Counter[str] = Counter()
         with self._store.transaction():
@@ -152,11 +154,11 @@ class Intake:
     def _finish_taking_in(self) -> None:
         """Read what its key came for, and keep to the bounds."""
         self._read_what_waited()
-        now = self._clock.now().timestamp()
+        lived = self._lived.now()
         used, self._machine.room_keys.used = self._machine.room_keys.used, set()
         if used:
-            self._store.room_keys_used(used, now=now)
-            self._count("overflow", self._store.forget_room_keys(now=now))
+            self._store.room_keys_used(used, now=lived)
+            self._count("overflow", self._store.forget_room_keys(now=lived))
         self._count("overflow", self._store.forget_overflow())
 
     def _take_in_event(self, room_id: str, event: Any, kind: Kind) -> None:

@@ -21,7 +21,8 @@ MOST_SESSIONS_WITH_STRANGERS = 500
 MOST_ROOM_KEYS_PER_DEVICE = 200
 # Of all people together whose keys were never asked for: strangers, and newcomers until their first word.
 MOST_ROOM_KEYS_OF_STRANGERS = 1000
-# A session is spoken with for a week at most; a day more for those who were without a network.
+# A session is spoken with for a week at most; a day more for those who were without a network. By the time that the
+# device was at work (`bots.olm.lived_time`): a clock that leaps forgets nothing.
 ROOM_KEY_LIFE = timedelta(days=8)
 # Who says of one session that it is theirs: each sender's devices, and all senders together.
 MOST_CLAIMS_PER_SENDER = 4

@@ -18,7 +18,8 @@ from peewee import PeeweeException
 from bots.device.intake import Intake
 from bots.keys.key_directory import KeyDirectory
 from bots.keys.published_keys import PublishedDevice, UserKeys
-from bots.olm.bounds import MOST_WAITING, MOST_WAITING_PER_SENDER
+from bots.olm.bounds import MOST_WAITING, MOST_WAITING_PER_SENDER, ROOM_KEY_LIFE
+from bots.olm.lived_time import MOST_AT_ONCE
 from bots.olm.olm_machine import OLM, OlmMachine
 from bots.olm.olm_store import OlmStore
 from bots.olm.room_sessions import RoomSessions, Sealed
@@ -212,6 +213,31 @@ def test_an_event_that_comes_twice_is_one(bench: Bench) -> None:
     assert bench.bodies() == ["panic"]
     bench.takes_in([], [message, {**message, "event_id": "$replayed"}])
     assert bench.bodies() == []
+
+
+@pytest.mark.parametrize("leap", [timedelta(days=120), timedelta(days=-120)])
+def test_a_clock_that_leaps_forgets_no_key(bench: Bench, clock: MovableClock, leap: timedelta) -> None:
+    key, message = bench.says("hello")
+    later = bench.says_later("panic")
+    bench.takes_in([key], [message])
+    clock.move(leap)
+    other_key, other = bench.says("of another room key")
+    bench.takes_in([other_key], [other])
+    bench.takes_in([], [later])
+    assert bench.bodies() == ["hello", "of another room key", "panic"]
+
+
+def test_a_key_grows_old_while_the_device_is_at_work(bench: Bench, clock: MovableClock) -> None:
+    key, message = bench.says("hello")
+    later = bench.says_later("too late")
+    bench.takes_in([key], [message])
+    for _ in range(ROOM_KEY_LIFE // MOST_AT_ONCE + 1):
+        clock.move(MOST_AT_ONCE)
+        bench.takes_in([], [])
+    other_key, other = bench.says("of another room key")
+    bench.takes_in([other_key], [other])
+    bench.takes_in([], [later])
+    assert bench.bodies() == ["hello", "of another room key"]
 
 
 def test_after_a_sync_that_began_anew_everybodys_keys_are_asked_for_again(bench: Bench) -> None:
