@@ -34,11 +34,21 @@ def public_key(seed: bytes) -> bytes:
 
 def sign(seed: bytes, purpose: str, network: str, body: bytes) -> bytes:
     """Return the detached signature of a body for a purpose in a network."""
+    return sign_for(seed, purpose, network_fingerprint(network), body)
+
+
+def sign_for(seed: bytes, purpose: str, network: bytes, body: bytes) -> bytes:
+    """Return the same for a network that is named by 32 bytes."""
     return SigningKey(seed).sign(_message(purpose, network, body)).signature
 
 
 def verify(key: bytes, purpose: str, network: str, body: bytes, signature: bytes) -> None:
     """Return if the signature fits; raise `SignatureInvalid` otherwise, whatever was wrong."""
+    verify_for(key, purpose, network_fingerprint(network), body, signature)
+
+
+def verify_for(key: bytes, purpose: str, network: bytes, body: bytes, signature: bytes) -> None:
+    """Do the same for a network that is named by 32 bytes."""
     if len(key) != PUBLIC_KEY_BYTES or len(signature) != SIGNATURE_BYTES:
         raise SignatureInvalid
     try:
@@ -47,8 +57,8 @@ def verify(key: bytes, purpose: str, network: str, body: bytes, signature: bytes
         raise SignatureInvalid from error
 
 
-def _message(purpose: str, network: str, body: bytes) -> bytes:
-    return b"streha/" + purpose.encode("ascii") + b"/v1\0" + network_fingerprint(network) + body
+def _message(purpose: str, network: bytes, body: bytes) -> bytes:
+    return b"streha/" + purpose.encode("ascii") + b"/v1\0" + network + body
 
 
 def network_fingerprint(network: str) -> bytes:

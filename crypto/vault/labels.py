@@ -1,0 +1,35 @@
+"""Every label of the vault in one list: none is used twice, so that nothing made for one use fits another.
+
+Purposes stand in what is signed, places at the head of what is sealed, and the others are BLAKE2b personalisations of
+at most 16 bytes (docs/protocol.md, *Labels*).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# What somebody signs.
+GENESIS: Final = "genesis"
+DIRECTORY: Final = "directory-entry"
+MEMBERSHIP: Final = "membership-entry"
+RECORD: Final = "record-entry"
+GRANT: Final = "epoch-grant"
+HISTORY: Final = "history-grant"
+PURPOSES: Final = (GENESIS, DIRECTORY, MEMBERSHIP, RECORD, GRANT, HISTORY)
+
+# What stands at the head of what is sealed, or beside it as associated data.
+CONTENT_PLACE: Final = b"streha/content/v1\0"
+WRAP_PLACE: Final = b"streha/wrap/v1\0"
+GRANT_PLACE: Final = b"streha/epoch-grant/v1\0"
+HISTORY_PLACE: Final = b"streha/history-grant/v1\0"
+BUNDLE_PLACE: Final = b"streha/bundle/v1\0"
+PLACES: Final = (CONTENT_PLACE, WRAP_PLACE, GRANT_PLACE, HISTORY_PLACE, BUNDLE_PLACE)
+
+# What a hash or a key is for.
+STATEMENT_HASH: Final = b"streha-statement"
+CONTENT_HASH: Final = b"streha-content-h"
+CONTENT_PROMISE: Final = b"streha-content-p"
+EPOCH_PROMISE: Final = b"streha-epoch-pro"
+WRAP_KEY: Final = b"streha-wrap-key1"
+BUNDLE_KEY: Final = b"streha-bundle-k1"
+PERSONAL: Final = (STATEMENT_HASH, CONTENT_HASH, CONTENT_PROMISE, EPOCH_PROMISE, WRAP_KEY, BUNDLE_KEY)

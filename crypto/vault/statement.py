@@ -1,0 +1,81 @@
+r"""A statement: what somebody has decided, in bytes that travel as they were signed.
+
+    statement  version 0x01 | author's Ed25519 key (32) | signature (64) | body
+    signature  over "streha/<purpose>/v1\0" | network (32) | body
+    hash       BLAKE2b-256 of the statement, personalised "streha-statement"
+
+The body is deterministic CBOR, made by whoever signs. It is read after its signature was checked, never before. Whose
+key it is, and whether they may say so, is for the rules of the log that it stands in. The network is the hash of its
+genesis; a genesis itself is signed for 32 zero bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from crypto import signing
+from crypto.vault import deterministic
+from crypto.vault.deterministic import Value
+from crypto.vault.failures import NotAsWritten, NotWhole, SignatureWrong, UnknownVersion
+from crypto.vault.labels import PURPOSES, STATEMENT_HASH
+
+VERSION = b"\x01"
+NETWORK_BYTES = 32
+HASH_BYTES = 32
+NO_NETWORK = bytes(NETWORK_BYTES)
+_SIGNATURE_AT = len(VERSION) + signing.PUBLIC_KEY_BYTES
+_BODY_AT = _SIGNATURE_AT + signing.SIGNATURE_BYTES
+LONGEST_BODY = 65_536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What was signed and by which key, once the signature was found to fit."""
+
+    key: bytes
+    body: dict[str, Value]
+    hash: bytes
+
+
+def make(seed: bytes, purpose: str, network: bytes, body: dict[str, Value]) -> bytes:
+    """Return a statement signed with a seed (32 bytes)."""
+    encoded = deterministic.encode(body)
+    if len(encoded) > LONGEST_BODY:
+        raise NotWhole
+    signature = signing.sign_for(seed, _known(purpose), _of_network(network), encoded)
+    return VERSION + signing.public_key(seed) + signature + encoded
+
+
+def verified(data: bytes, purpose: str, network: bytes) -> Statement:
+    """Return what a statement says; raise Refused where it was not signed for this purpose and network."""
+    if data[: len(VERSION)] != VERSION:
+        raise UnknownVersion if data else NotWhole
+    if not _BODY_AT < len(data) <= _BODY_AT + LONGEST_BODY:
+        raise NotWhole
+    key, body = data[len(VERSION) : _SIGNATURE_AT], data[_BODY_AT:]
+    try:
+        signing.verify_for(key, _known(purpose), _of_network(network), body, data[_SIGNATURE_AT:_BODY_AT])
+    except signing.SignatureInvalid as error:
+        raise SignatureWrong from error
+    said = deterministic.decode(body)
+    if not isinstance(said, dict):
+        raise NotAsWritten
+    return Statement(key=key, body=said, hash=hash_of(data))
+
+
+def hash_of(data: bytes) -> bytes:
+    """Return the 32 bytes by which others name a statement."""
+    return hashlib.blake2b(data, digest_size=HASH_BYTES, person=STATEMENT_HASH).digest()
+
+
+def _known(purpose: str) -> str:
+    if purpose not in PURPOSES:
+        raise ValueError("a statement has a purpose of the list")
+    return purpose
+
+
+def _of_network(network: bytes) -> bytes:
+    if len(network) != NETWORK_BYTES:
+        raise ValueError("a network is named by 32 bytes")
+    return network
