@@ -5,8 +5,7 @@ r"""A person's keys, locked with what they know and what one of their devices ho
     place      "streha/bundle/v1\0" | network (32) | person (16) | Ed25519 key (32) | X25519 key (32)
                | the first 26 bytes of the bundle
     stretched  Argon2id of the passphrase, of 32 bytes
-    key        BLAKE2b-256 of the stretched passphrase, keyed with the device's secret (32),
-               personalised "streha-bundle-k1"
+    key        derived from stretched | the device's secret (32) with "streha-bundle-k1" (`hashing`)
 
 The kind says what the device's secret is: 0x01 random and kept on the device, 0x02 what a passkey gives (WebAuthn,
 PRF). The passphrase is its words in NFC, with single spaces and none around them. Parameters come with the bundle, from
@@ -16,7 +15,6 @@ opens it.
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
 from dataclasses import dataclass
 from enum import IntEnum
@@ -28,6 +26,7 @@ from crypto import signing
 from crypto.vault import aead, sealed_box
 from crypto.vault.content import ID_BYTES
 from crypto.vault.failures import NotWhole, OfAnotherPlace, TooEasyToGuess, TooHardToOpen, UnknownVersion
+from crypto.vault.hashing import derived
 from crypto.vault.labels import BUNDLE_KEY, BUNDLE_PLACE
 
 VERSION = b"\x01"
@@ -120,7 +119,7 @@ def _key(passphrase: str, device_secret: bytes, salt: bytes, passes: int, memory
     stretched = nacl.bindings.crypto_pwhash_alg(
         32, normal(passphrase), salt, passes, memory_kib * 1024, nacl.bindings.crypto_pwhash_ALG_ARGON2ID13
     )
-    return hashlib.blake2b(stretched, key=device_secret, digest_size=aead.KEY_BYTES, person=BUNDLE_KEY).digest()
+    return derived(BUNDLE_KEY, stretched + device_secret)
 
 
 def _place(whose: Owner, head: bytes) -> bytes:

@@ -2,8 +2,8 @@ r"""What stands in one version of a record, sealed with a key of its own.
 
     content  version 0x01 | nonce (24) | XChaCha20-Poly1305 of the padded text
     place    "streha/content/v1\0" | network (32) | compartment (16) | record (16) | version (16)
-    hash     BLAKE2b-256 of the content, personalised "streha-content-h"
-    promise  BLAKE2b-256 of place and key, personalised "streha-content-p"
+    hash     BLAKE2b-256 of "streha/content-hash/v1\0" | content
+    promise  BLAKE2b-256 of "streha/content-promise/v1\0" | place | key (32)
 
 Hash and promise stand in the signed entry: the hash, so that nobody can put other bytes there; the promise, because
 XChaCha20-Poly1305 can be opened with two keys by whoever made it so, and two readers would read different things.
@@ -11,12 +11,12 @@ XChaCha20-Poly1305 can be opened with two keys by whoever made it so, and two re
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from dataclasses import dataclass
 
 from crypto.vault import aead, padding
 from crypto.vault.failures import KeyNotPromised, NotWhole, SealBroken, UnknownVersion
+from crypto.vault.hashing import hashed
 from crypto.vault.labels import CONTENT_HASH, CONTENT_PLACE, CONTENT_PROMISE
 
 VERSION = b"\x01"
@@ -71,12 +71,12 @@ def open_(key: bytes, place: Place, sealed: Sealed) -> bytes:
 
 def hash_of(content: bytes) -> bytes:
     """Return the hash that an author signs."""
-    return hashlib.blake2b(content, digest_size=32, person=CONTENT_HASH).digest()
+    return hashed(CONTENT_HASH, content)
 
 
 def promise(key: bytes, place: Place) -> bytes:
     """Return what binds a version to one key."""
-    return hashlib.blake2b(_place(place) + key, digest_size=32, person=CONTENT_PROMISE).digest()
+    return hashed(CONTENT_PROMISE, _place(place) + key)
 
 
 def _place(place: Place) -> bytes:

@@ -1,6 +1,6 @@
 r"""The key of an epoch, promised in the compartment's log and granted to each member alone.
 
-    promise  BLAKE2b-256 of network (32) | compartment (16) | epoch (8) | key (32), personalised "streha-epoch-pro"
+    promise  BLAKE2b-256 of "streha/epoch-promise/v1\0" | network (32) | compartment (16) | epoch (8) | key (32)
     page     "streha/epoch-grant/v1\0" | network (32) | compartment (16) | epoch (8) | member (16)
              | member's X25519 key (32) | key of the epoch (32)
     sealed   libsodium's sealed box of the page, to the member's key
@@ -11,7 +11,6 @@ stands in an entry of the log. So whoever hands different members different keys
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ from crypto.vault import sealed_box
 from crypto.vault.aead import KEY_BYTES
 from crypto.vault.content import ID_BYTES
 from crypto.vault.failures import KeyNotPromised, NotWhole, OfAnotherPlace
+from crypto.vault.hashing import hashed
 from crypto.vault.labels import EPOCH_PROMISE, GRANT_PLACE
 
 EPOCH_BYTES = 8
@@ -46,7 +46,7 @@ def promise(epoch: Epoch, key: bytes) -> bytes:
     """Return what binds an epoch to one key."""
     if len(key) != KEY_BYTES:
         raise ValueError("a key has 32 bytes")
-    return hashlib.blake2b(epoch.name + key, digest_size=32, person=EPOCH_PROMISE).digest()
+    return hashed(EPOCH_PROMISE, epoch.name + key)
 
 
 def grant(epoch: Epoch, key: bytes, *, member: bytes, member_key: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """Every label of the vault in one list: none is used twice, so that nothing made for one use fits another.
 
-Purposes stand in what is signed, places at the head of what is sealed, and the others are BLAKE2b personalisations of
-at most 16 bytes (docs/protocol.md, *Labels*).
+Purposes stand in what is signed, places at the head of what is sealed, hashes before what is hashed, and the last are
+BLAKE2b personalisations of 16 bytes (docs/protocol.md, *Labels*).
 """
 
 from __future__ import annotations
@@ -25,11 +25,14 @@ HISTORY_PLACE: Final = b"streha/history-grant/v1\0"
 BUNDLE_PLACE: Final = b"streha/bundle/v1\0"
 PLACES: Final = (CONTENT_PLACE, WRAP_PLACE, GRANT_PLACE, HISTORY_PLACE, BUNDLE_PLACE)
 
-# What a hash or a key is for.
-STATEMENT_HASH: Final = b"streha-statement"
-CONTENT_HASH: Final = b"streha-content-h"
-CONTENT_PROMISE: Final = b"streha-content-p"
-EPOCH_PROMISE: Final = b"streha-epoch-pro"
+# What stands before what is hashed.
+STATEMENT_HASH: Final = b"streha/statement-hash/v1\0"
+CONTENT_HASH: Final = b"streha/content-hash/v1\0"
+CONTENT_PROMISE: Final = b"streha/content-promise/v1\0"
+EPOCH_PROMISE: Final = b"streha/epoch-promise/v1\0"
+HASHES: Final = (STATEMENT_HASH, CONTENT_HASH, CONTENT_PROMISE, EPOCH_PROMISE)
+
+# What personalises the making of a key.
 WRAP_KEY: Final = b"streha-wrap-key1"
 BUNDLE_KEY: Final = b"streha-bundle-k1"
-PERSONAL: Final = (STATEMENT_HASH, CONTENT_HASH, CONTENT_PROMISE, EPOCH_PROMISE, WRAP_KEY, BUNDLE_KEY)
+PERSONAL: Final = (WRAP_KEY, BUNDLE_KEY)

@@ -2,7 +2,7 @@ r"""A statement: what somebody has decided, in bytes that travel as they were si
 
     statement  version 0x01 | author's Ed25519 key (32) | signature (64) | body
     signature  over "streha/<purpose>/v1\0" | network (32) | body
-    hash       BLAKE2b-256 of the statement, personalised "streha-statement"
+    hash       BLAKE2b-256 of "streha/statement-hash/v1\0" | statement
 
 The body is deterministic CBOR, made by whoever signs. It is read after its signature was checked, never before. Whose
 key it is, and whether they may say so, is for the rules of the log that it stands in. The network is the hash of its
@@ -11,18 +11,17 @@ genesis; a genesis itself is signed for 32 zero bytes.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 from crypto import signing
 from crypto.vault import deterministic
 from crypto.vault.deterministic import Value
 from crypto.vault.failures import NotAsWritten, NotWhole, SignatureWrong, UnknownVersion
+from crypto.vault.hashing import hashed
 from crypto.vault.labels import PURPOSES, STATEMENT_HASH
 
 VERSION = b"\x01"
 NETWORK_BYTES = 32
-HASH_BYTES = 32
 NO_NETWORK = bytes(NETWORK_BYTES)
 _SIGNATURE_AT = len(VERSION) + signing.PUBLIC_KEY_BYTES
 _BODY_AT = _SIGNATURE_AT + signing.SIGNATURE_BYTES
@@ -66,7 +65,7 @@ def verified(data: bytes, purpose: str, network: bytes) -> Statement:
 
 def hash_of(data: bytes) -> bytes:
     """Return the 32 bytes by which others name a statement."""
-    return hashlib.blake2b(data, digest_size=HASH_BYTES, person=STATEMENT_HASH).digest()
+    return hashed(STATEMENT_HASH, data)
 
 
 def _known(purpose: str) -> str:

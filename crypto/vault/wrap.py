@@ -1,7 +1,7 @@
 r"""A wrap: the key of one version, for whoever holds the key of an epoch.
 
     wrap      version 0x01 | epoch (8) | nonce (24) | XChaCha20-Poly1305 of the content key (32)
-    key       BLAKE2b-256 keyed with the epoch's key, personalised "streha-wrap-key1", of the empty string
+    key       derived from the epoch's key (32) with "streha-wrap-key1" (`hashing`)
     place     "streha/wrap/v1\0" | network (32) | compartment (16) | record (16) | version (16) | epoch (8)
 
 Numbers are big-endian. Re-keying makes wraps anew and touches neither content nor signature; a wrong content key is
@@ -10,11 +10,10 @@ found out by the promise in the entry. Without any wrap a version is erased.
 
 from __future__ import annotations
 
-import hashlib
-
 from crypto.vault import aead
 from crypto.vault.content import Place
 from crypto.vault.failures import NotWhole, OfAnotherPlace, UnknownVersion
+from crypto.vault.hashing import derived
 from crypto.vault.labels import WRAP_KEY, WRAP_PLACE
 
 VERSION = b"\x01"
@@ -25,7 +24,7 @@ WRAP_BYTES = _SEALED_AT + aead.ADDED_BYTES + aead.KEY_BYTES
 
 def key_for_wraps(epoch_key: bytes) -> bytes:
     """Return the key under which the wraps of an epoch are made."""
-    return hashlib.blake2b(key=epoch_key, digest_size=aead.KEY_BYTES, person=WRAP_KEY).digest()
+    return derived(WRAP_KEY, epoch_key)
 
 
 def wrap(wrap_key: bytes, epoch: int, place: Place, content_key: bytes) -> bytes:

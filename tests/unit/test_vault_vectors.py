@@ -1,0 +1,31 @@
+"""The vault's vectors, tried by Python; Node and Chromium try the same ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from crypto.vault import failures
+from tests.vault_tried import OK, Case, tried
+from tests.vault_vectors import FILES, FOLDER, cases_of
+
+CASES = [(name, case) for name in FILES for case in cases_of(name)]
+
+
+@pytest.mark.parametrize(
+    "case", [case for _name, case in CASES], ids=[f"{case['does']}: {case['case']}" for _name, case in CASES]
+)
+def test_each_comes_to_its_one_outcome(case: Case) -> None:
+    outcome, gives = tried(case)
+    assert outcome == case["outcome"]
+    assert gives == case.get("gives", {})
+
+
+def test_every_file_is_tried_and_every_refusal_is_met() -> None:
+    assert {path.stem for path in FOLDER.glob("*.json")} == FILES.keys()
+    every = {each.outcome for each in failures.Refused.__subclasses__()}
+    assert {case["outcome"] for _name, case in CASES} == every | {OK}
+
+
+def test_no_case_is_there_twice() -> None:
+    names = [(case["does"], case["case"]) for _name, case in CASES]
+    assert sorted(set(names)) == sorted(names)
