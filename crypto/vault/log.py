@@ -14,8 +14,9 @@ from enum import IntEnum
 from crypto.vault import statement
 from crypto.vault.deterministic import Value
 from crypto.vault.failures import Behind, Forked, NotAsWritten, NotNext, OfAnotherLog
+from crypto.vault.hashing import BYTES as HASH_BYTES
 from crypto.vault.labels import DIRECTORY, MEMBERSHIP, RECORD
-from crypto.vault.statement import HASH_BYTES, Statement
+from crypto.vault.statement import Statement
 
 ID_BYTES = 16
 START = bytes(HASH_BYTES)
