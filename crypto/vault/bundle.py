@@ -8,13 +8,15 @@ r"""A person's keys, locked with what they know and what one of their devices ho
     key        derived from stretched | the device's secret (32) with "streha-bundle-k1" (`hashing`)
 
 The kind says what the device's secret is: 0x01 random and kept on the device, 0x02 what a passkey gives (WebAuthn,
-PRF). The passphrase is its words in NFC, with single spaces and none around them. Parameters come with the bundle, from
+PRF). The passphrase is its words in NFC, with single spaces (of tab, line feed, carriage return, space and no-break space)
+and none around them. Parameters come with the bundle, from
 a server that may wish them weak or endless, so a client has bounds of its own. Neither passphrase nor secret alone
 opens it.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from enum import IntEnum
@@ -32,6 +34,7 @@ from crypto.vault.labels import BUNDLE_KEY, BUNDLE_PLACE
 VERSION = b"\x01"
 SALT_BYTES = 16
 SECRET_BYTES = 32
+_SPACES = re.compile("[\t\n\r \u00a0]+")
 _HEAD_BYTES = len(VERSION) + 1 + 4 + 4 + SALT_BYTES
 BUNDLE_BYTES = _HEAD_BYTES + aead.ADDED_BYTES + 64
 # What is asked of a new bundle, and the least and most of one that a server returns.
@@ -110,7 +113,7 @@ def unlock(bundle: bytes, whose: Owner, *, kind: Kind, passphrase: str, device_s
 
 def normal(passphrase: str) -> bytes:
     """Return the bytes of a passphrase, however its spaces and accents were typed."""
-    return " ".join(unicodedata.normalize("NFC", passphrase).split()).encode()
+    return " ".join(filter(None, _SPACES.split(unicodedata.normalize("NFC", passphrase)))).encode()
 
 
 def _key(passphrase: str, device_secret: bytes, salt: bytes, passes: int, memory_kib: int) -> bytes:

@@ -20,13 +20,17 @@ const LETTER = /\p{L}/u;
 
 const arguments_ = process.argv.slice(2);
 const names = arguments_.filter((each) => !each.startsWith("--"));
-const files = names.length ? names : readdirSync(HERE).filter((each) => each.endsWith(".js")).map((each) => join(HERE, each));
+const files = names.length ? names : [HERE, join(HERE, "vault")].flatMap(modulesIn);
 const sentences = new Set();
 let faults = 0;
 
 for (const file of files) check(file);
 if (arguments_.includes("--sentences")) console.log(JSON.stringify([...sentences].sort()));
 else if (faults) process.exitCode = 1;
+
+function modulesIn(folder) {
+  return readdirSync(folder).filter((each) => each.endsWith(".js")).map((each) => join(folder, each));
+}
 
 function check(file) {
   const text = readFileSync(file, "utf8");
@@ -49,7 +53,7 @@ function check(file) {
 
 function checkModules(node, tell) {
   const from = node.moduleSpecifier;
-  if (from && !/^\.\/(?:vendor\/preact|[a-z_]+)\.js$/.test(from.text)) tell(node, `import from "${from.text}"`);
+  if (from && !/^(?:\.\/(?:vendor\/preact|[a-z_]+)|\.\.\/vendor\/vault\/vault)\.js$/.test(from.text)) tell(node, `import from "${from.text}"`);
   if (node.kind === ts.SyntaxKind.ImportKeyword && ts.isCallExpression(node.parent)) tell(node, "import while running");
   const exportsDefault = ts.isExportAssignment(node) || node.kind === ts.SyntaxKind.DefaultKeyword;
   if (exportsDefault && !ts.isDefaultClause(node.parent)) tell(node, "default export");

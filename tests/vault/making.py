@@ -1,7 +1,7 @@
 """The vault's vectors: what every program that speaks its protocol must come to, given the same bytes.
 
 Owns the files of `tests/vectors`, one for each construction: cases with `does`, `given` and one `outcome`, which is
-"ok" or the word of a refusal, and what it `gives`. `python -m tests.vault_vectors` writes them anew; keys come from
+"ok" or the word of a refusal, and what it `gives`. `python -m tests.vault.making` writes them anew; keys come from
 fixed seeds and nonces from chance, so that is done when the protocol changes and not otherwise.
 """
 
@@ -17,9 +17,9 @@ from crypto import signing
 from crypto.vault import aead, bundle, content, deterministic, epoch, history, log, padding, sealed_box, statement, wrap
 from crypto.vault.deterministic import Value
 from crypto.vault.labels import GENESIS, GRANT, MEMBERSHIP, RECORD
-from tests.vault_tried import OK, Case, Given, tried
+from tests.vault.tried import OK, Case, Given, tried
 
-FOLDER = Path(__file__).parent / "vectors"
+FOLDER = Path(__file__).parents[1] / "vectors"
 
 
 def _drawn(name: str, length: int = 32) -> bytes:
@@ -353,8 +353,8 @@ def _histories() -> Iterator[_Cases]:
 def _bundles() -> Iterator[_Cases]:
     cases = _Cases()
     for name, words in {
-        "as it is": "reka most lampa", "with spaces": "  reka  most\tlampa ", "with accents apart": "kuc\u0301a",
-        "in Cyrillic": "река мост",
+        "as it is": "reka most lampa", "with spaces": "  reka  most\tlampa ",
+        "with other spaces": "reka\u00a0most\nlampa", "with accents apart": "kuc\u0301a", "in Cyrillic": "река мост",
     }.items():  # fmt: skip
         cases.well(name, "bundle.normal", {"passphrase": words})
     keys = bundle.Keys(seed=SEED, secret=SECRET)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from crypto.vault import failures
-from tests.vault_tried import OK, Case, tried
-from tests.vault_vectors import FILES, FOLDER, cases_of
+from tests.vault.making import FILES, FOLDER, cases_of
+from tests.vault.tried import OK, Case, tried
 
 CASES = [(name, case) for name in FILES for case in cases_of(name)]
 

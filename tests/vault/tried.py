@@ -1,7 +1,7 @@
 """How a case of the vault's vectors is tried by this program: one function for each word that a case `does`.
 
 Bytes are written in hex, or as some hex and a number of zeros behind it. Whoever writes the protocol anew in another
-language writes this table with it (`server/console/vault/tried.js`).
+language writes this table with it (`tests/vault/tried.mjs`).
 """
 
 from __future__ import annotations

@@ -1,0 +1,25 @@
+/** Why something of the vault is refused: one word for each reason, as in `crypto/vault/failures.py`. */
+
+/**
+ * @typedef {"not-whole" | "unknown-version" | "not-deterministic" | "not-as-written" | "signature-wrong" | "seal-broken"
+ *   | "of-another-place" | "key-not-promised" | "key-unusable" | "too-easy-to-guess" | "too-hard-to-open" | "not-next"
+ *   | "of-another-log" | "forked" | "behind"} Outcome
+ */
+
+/** Nothing of it may be used, shown or stored. */
+export class Refused extends Error {
+  /** @param {Outcome} outcome */
+  constructor(outcome) {
+    super(outcome);
+    this.outcome = outcome;
+  }
+}
+
+/**
+ * @param {boolean} holds
+ * @param {Outcome} outcome
+ * @returns {asserts holds}
+ */
+export function require(holds, outcome) {
+  if (!holds) throw new Refused(outcome);
+}

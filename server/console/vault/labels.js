@@ -1,0 +1,24 @@
+/** Every label of the vault in one list, as in `crypto/vault/labels.py`: none is used twice. */
+import { text } from "./bytes.js";
+
+export const GENESIS = "genesis";
+export const DIRECTORY = "directory-entry";
+export const MEMBERSHIP = "membership-entry";
+export const RECORD = "record-entry";
+export const GRANT = "epoch-grant";
+export const HISTORY = "history-grant";
+export const PURPOSES = [GENESIS, DIRECTORY, MEMBERSHIP, RECORD, GRANT, HISTORY];
+
+export const CONTENT_PLACE = text("streha/content/v1\0");
+export const WRAP_PLACE = text("streha/wrap/v1\0");
+export const GRANT_PLACE = text("streha/epoch-grant/v1\0");
+export const HISTORY_PLACE = text("streha/history-grant/v1\0");
+export const BUNDLE_PLACE = text("streha/bundle/v1\0");
+
+export const STATEMENT_HASH = text("streha/statement-hash/v1\0");
+export const CONTENT_HASH = text("streha/content-hash/v1\0");
+export const CONTENT_PROMISE = text("streha/content-promise/v1\0");
+export const EPOCH_PROMISE = text("streha/epoch-promise/v1\0");
+
+export const WRAP_KEY = text("streha-wrap-key1");
+export const BUNDLE_KEY = text("streha-bundle-k1");

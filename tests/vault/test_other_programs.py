@@ -1,0 +1,97 @@
+"""The vault's vectors, tried by the browsers' program in Node and in Chromium; and what one seals, the other opens."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from playwright.async_api import Browser
+
+from crypto.vault import epoch, wrap
+from deploy import node
+from tests.console.browsers import start_chromium
+from tests.vault.making import BOX_KEY, FILES, KEY, PERSON, PLACE, SECRET, cases_of
+from tests.vault.tried import OK, tried
+
+ROOT = Path(__file__).parents[2]
+TRIED = "tests/vault/tried.mjs"
+SEALED = "tests/vault/sealed.mjs"
+# What the browser may do where the vault runs: its own modules, and the WebAssembly that libsodium is.
+POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; require-trusted-types-for 'script'"
+)
+
+
+async def _node(*arguments: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        str(node.find().program), *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    said, _ = await process.communicate()
+    assert process.returncode == 0, said.decode()
+    return said.decode()
+
+
+async def test_node_comes_to_the_same(tmp_path: Path) -> None:
+    said = await _node(TRIED)
+    assert said.split()[:2] == [str(sum(len(cases_of(name)) for name in FILES)), "cases,"]
+    # And it would say so if it did not.
+    case = {**cases_of("wrap")[1], "outcome": "seal-broken"}
+    (tmp_path / "wrong.json").write_text(json.dumps([case]))
+    said = await _node(
+        "-e",
+        f"""
+        import("./{TRIED}").then(({{ otherwise }}) => console.log(
+            otherwise(JSON.parse(require("fs").readFileSync({json.dumps(str(tmp_path / "wrong.json"))}))).length))
+    """,
+    )
+    assert said.strip() == "1"
+
+
+async def test_what_node_seals_opens_here() -> None:
+    given: dict[str, Any] = {
+        **PLACE, "key": KEY.hex(), "secret": SECRET.hex(), "box_key": BOX_KEY.hex(), "member": PERSON.hex(), "epoch": 9,
+        "text": "Čuvaj se".encode().hex(), "epoch_key": KEY.hex(),
+    }  # fmt: skip
+    for case in json.loads(await _node(SEALED, json.dumps(given))):
+        assert tried({**case, "given": {**given, **case["given"]}}) == (OK, case["gives"]), case["does"]
+
+
+@pytest.fixture(scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    async with start_chromium() as browser:
+        yield browser
+
+
+async def test_chromium_comes_to_the_same(chromium: Browser) -> None:
+    async def page(_request: web.Request) -> web.Response:
+        script = f'<!doctype html><script type="module" src="/{TRIED}"></script>'
+        return web.Response(text=script, content_type="text/html", headers={"Content-Security-Policy": POLICY})
+
+    app = web.Application()
+    app.router.add_get("/", page)
+    app.router.add_static("/server/console", ROOT / "server" / "console")
+    app.router.add_static("/tests/vault", ROOT / "tests" / "vault")
+    async with TestServer(app) as server:
+        context = await chromium.new_context()
+        try:
+            tab = await context.new_page()
+            await tab.goto(str(server.make_url("/")))
+            for name in FILES:
+                otherwise = await tab.evaluate(
+                    f"async (cases) => (await import('/{TRIED}')).otherwise(cases)", cases_of(name)
+                )
+                assert otherwise == [], name
+        finally:
+            await context.close()
+
+
+def test_an_epoch_s_key_and_a_wrap_s_are_not_one() -> None:
+    assert wrap.key_for_wraps(KEY) != KEY
+    which = epoch.Epoch(network=bytes(32), compartment=PERSON, number=1)
+    assert epoch.promise(which, KEY) != epoch.promise(epoch.Epoch(network=bytes(32), compartment=PERSON, number=2), KEY)
