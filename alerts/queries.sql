@@ -296,6 +296,7 @@ JOIN alert_recipients ON alert_recipients.alert_id = alerts.id
 WHERE alert_recipients.acknowledged_at IS NOT NULL
   AND NOT EXISTS (SELECT FROM alert_kept_from AS kept WHERE kept.alert_id = alerts.id AND kept.person_id = $1)
   AND ($1 IN (cases.coordinator_id, cases.deputy_id)
+       OR alerts.duress_of IS NOT NULL
        OR EXISTS (SELECT FROM compartment_members
                   WHERE compartment_members.compartment_id = alerts.compartment_id
                     AND compartment_members.person_id = $1 AND compartment_members.until IS NULL)
@@ -334,8 +335,9 @@ HAVING alerts.state <> 'open' OR min(accepted.at) IS NOT NULL
 
 -- who_sees --
 -- Who of these people may see which of these alerts: the compartment's members and the case's leaders, and of those
--- who raised it or were called for it whoever could still be called for an agency of the case. Nobody who is
--- excluded, has left, or from whom the alert is kept. $1 alerts, $2 people.
+-- who raised it or were called for it whoever could still be called for an agency of the case; of duress whoever was
+-- called for it at all, for whoever is forced may close the compartment. Nobody who is excluded, has left, or from whom
+-- the alert is kept. $1 alerts, $2 people.
 WITH asked AS (
     SELECT alerts.id, alerts.case_id, alerts.compartment_id, cases.coordinator_id, cases.deputy_id
     FROM alerts JOIN cases ON cases.id = alerts.case_id WHERE alerts.id = ANY($1)),
@@ -360,6 +362,10 @@ seeing AS (
     SELECT asked.id, asked.case_id, compartment_members.person_id
     FROM asked JOIN compartment_members ON compartment_members.compartment_id = asked.compartment_id
     WHERE compartment_members.until IS NULL
+    UNION
+    SELECT asked.id, asked.case_id, called.person_id
+    FROM asked JOIN alerts AS forced ON forced.id = asked.id AND forced.duress_of IS NOT NULL
+    JOIN alert_recipients AS called ON called.alert_id = asked.id
     UNION
     SELECT callable.id, callable.case_id, callable.person_id FROM callable
     WHERE EXISTS (SELECT FROM alert_recipients

@@ -35,7 +35,8 @@ LOCK_SECONDS = 1.0
 WARM_SECONDS = 30.0
 ROOMS_AT_ONCE = 50
 # How long the active bot may leave something undone and die before a standby cannot make up for it any more.
-# A panic that was raised or answered is kept no longer, any other for a day.
+# A panic that was raised or answered is kept no longer, any other for a day; and so is whatever may be a sentence of
+# somebody's own: nobody can tell here which is one, and handling talk a second time does nothing.
 KEPT = timedelta(minutes=15)
 KEPT_PANIC = timedelta(days=1)
 
@@ -109,7 +110,9 @@ class Standby:
     def _heard(self) -> None:
         """Forget what the active bot has long since handled, and follow who comes and goes."""
         now = self._clock.now()
-        self._device.done_before(now - KEPT, calls_before=now - KEPT_PANIC)
+        lost = self._device.done_before(now - KEPT, calls_before=now - KEPT_PANIC)
+        if lost:
+            log.warning("standby_keeps_no_more", count=lost)
         while True:
             moved, place = self._device.moved_after(self._place)
             for change in moved:

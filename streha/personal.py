@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +21,12 @@ from streha import terminal
 
 AMBIGUOUS_PERSON = mark("More than one person has this name. Use the Matrix user or the id.")
 AMBIGUOUS_ALERT = mark("More than one alert is open there. Use the id that streha alert list --json prints.")
+AMBIGUOUS_DURESS = mark(
+    "More than one alert has this name, and at least one is for DURESS. Nothing was done. Say which by its id. "
+    "For duress: {duress}. Other: {other}"
+)
+# So many of each are named where it is asked which, the newest first.
+NAMED = 3
 NO_ALERT_THERE = mark("No open alert has this name for you. See streha alert list.")
 
 
@@ -71,21 +77,35 @@ async def find_compartment(api: ApiClient, words: str) -> Compartment:
 async def find_alert(api: ApiClient, words: str, *, ended: bool = False, ends: bool = False) -> Alert:
     """Return the alert of an id, or the open one of a codename; of an alert and a drill, the alert.
 
-    Beside another one, an alert for duress is meant first; last by whoever ends one.
+    Beside another one, an alert for duress is meant first; last by whoever ends one. With `ended` the newest that has
+    ended is found too, where none is open; and where one of several is for duress it is asked which: what is noted of
+    the one may be told to everybody who must not know of the other.
     """
     alert_id = as_id(words)
     if alert_id is not None:
         return await api.alert(alert_id)
     found = [each for each in await api.alerts(ended=ended) if _same(words, each.codename)]
-    actual = [each for each in found if each.status == "Actual"]
-    found = actual or found
-    first = [each for each in found if (each.event == Event.DURESS) is not ends]
-    if len(found) > 1 and not ended:
-        found = first or found
+    found = [each for each in found if each.status == "Actual"] or found
+    if ended:
+        return _one_that_may_have_ended(found)
+    if len(found) > 1:
+        found = [each for each in found if (each.event == Event.DURESS) is not ends] or found
     if not found:
         raise NotFound(NO_ALERT_THERE)
-    if len(found) > 1 and not ended:
+    if len(found) > 1:
         raise InvalidInput(AMBIGUOUS_ALERT)
+    return found[0]
+
+
+def _one_that_may_have_ended(found: Sequence[Alert]) -> Alert:
+    """Return the one that is open, or the newest; of several with one for duress nothing but an id can say which."""
+    found = [each for each in found if each.stood_down_at is None] or found
+    if not found:
+        raise NotFound(NO_ALERT_THERE)
+    duress = [str(each.id) for each in found if each.event == Event.DURESS]
+    other = [str(each.id) for each in found if each.event != Event.DURESS]
+    if len(found) > 1 and duress:
+        raise InvalidInput(AMBIGUOUS_DURESS, duress=", ".join(duress[:NAMED]), other=", ".join(other[:NAMED]) or "–")
     return found[0]
 
 

@@ -205,11 +205,14 @@ class MatrixDevice:
         self._require_store()
         self._store.finish(event_id)
 
-    def done_before(self, moment: datetime, *, calls_before: datetime) -> None:
-        """Forget all that came before a moment, and what calls for help before another, earlier one."""
+    def done_before(self, moment: datetime, *, calls_before: datetime) -> int:
+        """Forget all that came before a moment; what calls for help or may be a sentence before another, earlier one.
+
+        Of sentences beyond their bound the oldest are forgotten too; returned is how many those are.
+        """
         self._require_store()
         with self._storing(), self._store.transaction():
-            self._store.finish_before(moment.timestamp(), calls_before=calls_before.timestamp())
+            return self._store.finish_before(moment.timestamp(), calls_before=calls_before.timestamp())
 
     def calls_before(self, moment: datetime) -> list[str]:
         """Return the events that call for help, came before a moment and are not `done`."""

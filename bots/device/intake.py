@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from enum import Enum, auto
 from typing import Any
 
+from alerts.duress.sentences import may_be_one, normal
 from bots.device.backfill import Older, to_record
 from bots.keys.key_directory import KeyDirectory
 from bots.olm.inbox import InboxRow
@@ -26,7 +27,7 @@ from bots.olm.room_sessions import RoomSessions
 from bots.wire.guard import alone
 from bots.wire.identifiers import is_event_id, is_room_id, is_user_id
 from bots.wire.room_settings import WATCHED, is_in_every_room
-from bots.words.commands import calls_for_help, parse, said_by
+from bots.words.commands import calls_for_help, own_text, parse, said_by
 from core import logs, metrics
 from core.clock import Clock
 
@@ -80,7 +81,7 @@ class Intake:
         # What was thrown away, by reason, never with a name.
         self.dropped: Counter[str] = Counter()
         with self._store.transaction():
-            self._store.find_calls(is_call)
+            self._store.find_calls(is_call, may_be_sentence)
 
     @property
     def token(self) -> str | None:
@@ -237,7 +238,9 @@ class Intake:
             return
         kept = {name: record[name] for name in ("room_id", "sender", "sent_at")}
         ready = {**kept, **_message(opened)}
-        self._store.make_ready(row.event_id, ready, now=self._clock.now().timestamp(), call=is_call(ready))
+        self._store.make_ready(
+            row.event_id, ready, now=self._clock.now().timestamp(), call=is_call(ready), sentence=may_be_sentence(ready)
+        )
         with self._one("waiting"):
             self._ask_again(record["sender"], opened)
 
@@ -264,6 +267,7 @@ class Intake:
             now=self._clock.now().timestamp(),
             session_id=session_id,
             call=is_call(record),
+            sentence=may_be_sentence(record),
         )
 
     @contextmanager
@@ -292,6 +296,12 @@ _READ_HERE = frozenset({"m.room.member", "m.room.encrypted", "m.room.message"}) 
 def is_call(record: Mapping[str, Any]) -> bool:
     """Whether a row of the inbox calls for help, by the same rule as `bots.talk.handling.is_panic`."""
     return record["kind"] == "message" and calls_for_help(said_by(record["event_type"], record["content"]))
+
+
+def may_be_sentence(record: Mapping[str, Any]) -> bool:
+    """Whether a row of the inbox may be a sentence of somebody's own, by its shape alone: whose it is, the database knows."""
+    text = own_text(record["event_type"], record["content"]) if record["kind"] == "message" else None
+    return text is not None and may_be_one(normal(text))
 
 
 def _message(opened: Opened) -> dict[str, Any]:

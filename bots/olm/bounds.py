@@ -35,6 +35,8 @@ MOST_WAITING_PER_SENDER = 100
 MOST_WAITING = 2000
 # What is handed over at once; the rest follows when these are done.
 MOST_HANDED_OVER = 500
+# Of messages that may be a sentence of somebody's own, at a bot that stands by: what a large network writes in a day.
+MOST_SENTENCES_KEPT = 20_000
 
 # What a shortened answer left out --------------------------------------------------------------------------
 

@@ -2,8 +2,9 @@
 
 Owns which rows are handed over first. Calls for help have a place of their own, so that no number of other words hides
 one, and senders take turns in it, so that nobody's calls hide another's. Which rows call for help is known in memory
-alone (a temporary table of this connection, undone with its transaction): on the disk they look like all others.
-What calls for help is said by `bots.device.intake`.
+alone (a temporary table of this connection, undone with its transaction): on the disk they look like all others. So it is with
+what may be a sentence of somebody's own, which a bot that stands by keeps as long as a call for help.
+What calls for help, and what may be a sentence, is said by `bots.device.intake`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bots.olm.bounds import MOST_HANDED_OVER, MOST_WAITING, MOST_WAITING_PER_SENDER
+from bots.olm.bounds import MOST_HANDED_OVER, MOST_SENTENCES_KEPT, MOST_WAITING, MOST_WAITING_PER_SENDER
 from bots.olm.sealed_rows import SealedRows
 
 _WAITING, _READY = "waiting", "ready"
@@ -23,7 +24,12 @@ CREATE TEMP TABLE streha_calls (position INTEGER PRIMARY KEY, sender BLOB);
 CREATE TEMP TRIGGER streha_call_done AFTER DELETE ON main.streha_inbox BEGIN
     DELETE FROM streha_calls WHERE position = OLD.position;
 END;
+CREATE TEMP TABLE streha_sentences (position INTEGER PRIMARY KEY, sender BLOB);
+CREATE TEMP TRIGGER streha_sentence_done AFTER DELETE ON main.streha_inbox BEGIN
+    DELETE FROM streha_sentences WHERE position = OLD.position;
+END;
 """
+_IN_MEMORY = ("streha_calls", "streha_sentences")
 _ROWS = "SELECT position, event_id, state, received_at, sealed FROM streha_inbox "
 
 
@@ -39,18 +45,19 @@ class InboxRow:
 
 
 def remember_calls(connection: sqlite3.Connection) -> None:
-    """Make the place in memory for what calls for help."""
+    """Make the places in memory for what calls for help, and for what may be a sentence of somebody's own."""
     connection.executescript(_CALLS)
 
 
 class Inbox(SealedRows):
     """The rows of one device's inbox."""
 
-    def find_calls(self, is_call: Callable[[Mapping[str, Any]], bool]) -> None:
-        """Note which rows call for help, of all that lie there since before the start."""
+    def find_calls(
+        self, is_call: Callable[[Mapping[str, Any]], bool], may_be_sentence: Callable[[Mapping[str, Any]], bool]
+    ) -> None:
+        """Note which rows call for help, and which may be sentences, of all that lie there since before the start."""
         for row in self._rows("WHERE state = ?", _READY):
-            if is_call(row.record):
-                self._note_call(row.event_id)
+            self._note(row.event_id, is_call(row.record), may_be_sentence(row.record))
 
     def add_to_inbox(
         self,
@@ -60,6 +67,7 @@ class Inbox(SealedRows):
         now: float,
         session_id: str | None = None,
         call: bool = False,
+        sentence: bool = False,
     ) -> bool:
         """Keep an event until it is done; one that waits for a key names its session. False if known."""
         self._do(
@@ -73,8 +81,8 @@ class Inbox(SealedRows):
             self._hash(record.get("sender", "")),
         )
         added = bool(self._changes())
-        if added and call:
-            self._note_call(event_id)
+        if added:
+            self._note(event_id, call, sentence)
         return added
 
     def inbox(self, *, ready: bool, before: float | None = None) -> list[InboxRow]:
@@ -116,7 +124,9 @@ class Inbox(SealedRows):
         """Return the events that wait for this session's key, oldest first."""
         return self._rows("WHERE state = ? AND session_id = ? ORDER BY position", _WAITING, session_id)
 
-    def make_ready(self, event_id: str, record: Mapping[str, Any], *, now: float, call: bool = False) -> None:
+    def make_ready(
+        self, event_id: str, record: Mapping[str, Any], *, now: float, call: bool = False, sentence: bool = False
+    ) -> None:
         """Turn a waiting event into one to hand over."""
         self._do(
             "UPDATE streha_inbox SET state = ?, session_id = NULL, told = 0, ready_at = ?, sealed = ? "
@@ -126,8 +136,7 @@ class Inbox(SealedRows):
             self._sealed(f"inbox {event_id}", record),
             event_id,
         )
-        if call:
-            self._note_call(event_id)
+        self._note(event_id, call, sentence)
 
     def finish(self, event_id: str) -> None:
         """Forget a handled event; one that still waits for its key stays, and is not told again."""
@@ -138,16 +147,23 @@ class Inbox(SealedRows):
         """Forget an event, whatever its state."""
         self._do("DELETE FROM streha_inbox WHERE event_id = ?", event_id)
 
-    def finish_before(self, moment: float, *, calls_before: float) -> None:
-        """Finish all that could be handed over before a moment, and what calls for help before another, earlier one."""
+    def finish_before(self, moment: float, *, calls_before: float) -> int:
+        """Finish all that could be handed over before a moment.
+
+        What calls for help, or may be a sentence, is finished before another, earlier moment. Of sentences beyond their
+        bound go those of whoever has most, the oldest first; returned is how many those are.
+        """
         self._do(
             "DELETE FROM streha_inbox WHERE state = ? AND coalesce(ready_at, received_at) <= "
-            "CASE WHEN position IN (SELECT position FROM temp.streha_calls) THEN ? ELSE ? END",
+            "CASE WHEN position IN (SELECT position FROM temp.streha_calls UNION ALL "
+            "SELECT position FROM temp.streha_sentences) THEN ? ELSE ? END",
             _READY,
             calls_before,
             moment,
         )
         self._do("UPDATE streha_inbox SET told = 1 WHERE state = ? AND told = 0 AND received_at <= ?", _WAITING, moment)
+        (sentences,) = self._one("SELECT count(*) FROM temp.streha_sentences")
+        return 0 if sentences <= MOST_SENTENCES_KEPT else self._finish_sentences(moment)
 
     def forget_overflow(self) -> int:
         """Drop what nobody can read beyond the bounds, of whoever has most waiting, oldest first; return how many."""
@@ -165,11 +181,27 @@ class Inbox(SealedRows):
         )
         return self._changes()
 
-    def _note_call(self, event_id: str) -> None:
+    def _finish_sentences(self, moment: float) -> int:
         self._do(
-            "INSERT OR IGNORE INTO temp.streha_calls SELECT position, sender FROM streha_inbox WHERE event_id = ?",
-            event_id,
+            "DELETE FROM streha_inbox WHERE state = ? AND coalesce(ready_at, received_at) <= ? AND position IN ("
+            "SELECT position FROM (SELECT position, ROW_NUMBER() OVER (ORDER BY nth, position DESC) AS place FROM ("
+            "SELECT position, ROW_NUMBER() OVER (PARTITION BY sender ORDER BY position DESC) AS nth "
+            "FROM temp.streha_sentences)) WHERE place > ?)",
+            _READY,
+            moment,
+            MOST_SENTENCES_KEPT,
         )
+        return self._changes()
+
+    def _note(self, event_id: str, *noted: bool) -> None:
+        """Note a row in those places in memory, in their order, where it belongs."""
+        for table, belongs in zip(_IN_MEMORY, noted, strict=True):
+            if belongs:
+                self._do(
+                    f"INSERT OR IGNORE INTO temp.{table} "  # noqa: S608 (a name of ours)
+                    "SELECT position, sender FROM streha_inbox WHERE event_id = ?",
+                    event_id,
+                )
 
     def _rows(self, which: str, *values: Any) -> list[InboxRow]:
         return [

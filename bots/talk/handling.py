@@ -45,7 +45,7 @@ log = logs.get(__name__)
 SAID_ONCE_IN = timedelta(minutes=1)
 LEADERS_TOLD_ONCE_IN = timedelta(minutes=10)
 # What a person's own sentence seems to say; and so long others wait for that to be done before they are called.
-ALL_CLEAR = Command(verb=Verb.STAND_DOWN, reason=StandDownReason.SAFE)
+ALL_CLEAR = Command(verb=Verb.STAND_DOWN, reason=StandDownReason.SAFE, sentence=True)
 SEEMING_SECONDS = 2.0
 
 

@@ -67,7 +67,10 @@ class Caller(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One command, with what was written after it: of a call for help who made it, as a name where it is no word."""
+    """One command, with what was written after it: of a call for help who made it, as a name where it is no word.
+
+    `sentence` tells that it was not written: it is what a sentence of somebody's own seems to say.
+    """
 
     verb: Verb
     codename: str | None = None
@@ -77,6 +80,7 @@ class Command:
     caller: Caller | None = None
     name: str = ""
     what: Happening | None = None
+    sentence: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,8 +60,10 @@ def doubt(alert: Alert, said: Command, person_id: PersonId, written_at: datetime
         return Doubt.LATE
     if said.verb is Verb.STAND_DOWN and alert.for_duress and alert.has_acknowledged(person_id):
         return Doubt.DURESS
-    bare = said.codename is None and said.reason is None
-    grave = alert.severity is Severity.EXTREME and alert.status is Status.ACTUAL
+    # A sentence of somebody's own is for their own alert, and whoever writes it may be forced to: either of the two, to
+    # the same question. Nobody else's alert ends by it alone, however grave that is.
+    bare = said.sentence or (said.codename is None and said.reason is None)
+    grave = (said.sentence or alert.severity is Severity.EXTREME) and alert.status is Status.ACTUAL
     # Who raised it only pauses the calling, and who has not accepted is told to do that first.
     ends = alert.has_acknowledged(person_id) and person_id not in alert.raiser_ids
     if said.verb is Verb.STAND_DOWN and bare and grave and ends:

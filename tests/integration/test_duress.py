@@ -215,6 +215,36 @@ async def test_hours_later_nothing_has_slipped_into_a_room(
     assert not [each for each in await network.reviews.due(scene.member) if each.review.reason != "interval"]
 
 
+@pytest.mark.parametrize("raised", ["panic", "alert threat"])
+@pytest.mark.parametrize("sentence", [CLEAR, DURESS], ids=["all-clear", "duress"])
+async def test_neither_sentence_ends_somebody_elses_alert_unasked(
+    talk: Talk, scene: Scene, network: Network, raised: str, sentence: str
+) -> None:
+    await talk.say(scene.ngo.worker, scene.case.core.id, raised)
+    await talk.say(scene.coordinator, scene.case.core.id, "ack")
+    talk.clock.move(MINUTE)
+    await talk.say(scene.coordinator, scene.case.core.id, sentence)
+    (theirs,) = await network.alerts.see_all(scene.coordinator)
+    assert not theirs.alert.ended
+    assert (await talk.answers())[-1].template == "reply_ask_grave"
+    await talk.say(scene.coordinator, scene.case.core.id, "yes")
+    (theirs,) = await network.alerts.see_all(scene.coordinator, ended=True)
+    assert theirs.alert.ended
+
+
+@pytest.mark.parametrize("sentence", [CLEAR, DURESS], ids=["all-clear", "duress"])
+async def test_a_sentence_is_never_answered_with_somebody_elses_duress(
+    talk: Talk, scene: Scene, network: Network, sentence: str
+) -> None:
+    await talk.say(scene.member, scene.case.core.id, DURESS)
+    await talk.say(scene.ngo.worker, scene.ngo.worker.id, "ack")
+    talk.clock.move(MINUTE)
+    await talk.say(scene.ngo.worker, scene.ngo.worker.id, sentence)
+    assert (await talk.answers())[-1].template == "reply_no_alert"
+    (theirs,) = await network.alerts.see_all(scene.ngo.worker)
+    assert theirs.alert.has_acknowledged(scene.ngo.worker.id)
+
+
 async def test_a_later_panic_of_another_is_an_alert_of_its_own(
     talk: Talk, scene: Scene, database: Database, network: Network
 ) -> None:

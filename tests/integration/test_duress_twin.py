@@ -220,6 +220,7 @@ def test_nothing_tells_whoever_is_forced_from_who_is_not(
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
     @example(acts=[("own", "channel"), ("time", 3), ("secretly", "accept"), ("time", 35), ("secretly", "end")])
     @example(acts=[("forced says", "panic"), ("own", "alone"), ("other says", "ack"), ("secretly", "called")])
+    @example(acts=[("other says", "panic"), ("forced says", "ack"), ("own", "channel"), ("forced says", "yes")])
     @given(acts=st.lists(ACTS, min_size=1, max_size=LONGEST))
     def compared(acts: list[tuple[str, Any]]) -> None:
         twins.compare(scene.coordinator if leads else scene.member, acts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from bots.account.lease import Lease
 from bots.device.device import MatrixDevice
-from bots.device.intake import is_call
+from bots.device.intake import is_call, may_be_sentence
 from bots.device.received import MembershipChange
 from bots.olm.bounds import MOST_HANDED_OVER
 from bots.rooms.occupants import Occupants
@@ -20,9 +21,10 @@ from bots.talk.handling import Handling
 from core.database import Database
 from core.settings import Settings
 from tests.clock import MovableClock
+from tests.forced import CLEAR, DURESS, duress_alerts, knowing, settle
 from tests.people import Scene
 from tests.scripted_homeserver import device_of, serving
-from tests.talk import BOT, Talk, house_of
+from tests.talk import BOT, Talk, house_of, room_of, said
 
 MOMENT = timedelta(seconds=1)
 ROOM = "!room:streha.example"
@@ -56,7 +58,9 @@ class Bench:
         }  # fmt: skip
         with self.device._store.transaction():
             now = self.clock.now().timestamp()
-            self.device._store.add_to_inbox(event_id, record, now=now, call=is_call(record))
+            self.device._store.add_to_inbox(
+                event_id, record, now=now, call=is_call(record), sentence=may_be_sentence(record)
+            )
 
     def people_come(self, count: int) -> None:
         """Let so many join, in one answer."""
@@ -113,6 +117,32 @@ async def test_what_the_active_bot_may_not_have_come_to_is_kept(bench: Bench, cl
     clock.move(KEPT_PANIC - KEPT - MOMENT)
     bench.standby._heard()
     assert bench.kept == 1
+    clock.move(MOMENT)
+    bench.standby._heard()
+    assert bench.kept == 0
+
+
+async def test_a_sentence_for_duress_is_kept_as_long_as_a_panic_and_so_is_whatever_may_be_one(
+    bench: Bench, database: Database, clock: MovableClock, scene: Scene, settings: Settings, tmp_path: Path
+) -> None:
+    own = knowing(database, clock, tmp_path)
+    house = await house_of(database, clock)
+    await settle(own, database, clock, [scene.member])
+    words = {"$duress": DURESS, "$clear": CLEAR, "$talk": "Vidimo se sutra u osam", "$short": "Dobro, hvala"}
+    for event_id, body in words.items():
+        bench.comes(event_id, body)
+    # The database and the active bot are gone together: nobody can tell this one what was handled.
+    clock.move(KEPT_PANIC - MOMENT)
+    bench.standby._heard()
+    await bench.standby._forget_raised()
+    assert [each.event_id for each in bench.device.pending()] == ["$duress", "$clear", "$talk"]
+    # Whoever takes over handles them, and others are called; another time it has no other effect.
+    handling = Handling(database, clock, settings, bench.occupants, BOT, own)
+    late = said(scene.member, room_of(house, scene.member.id), DURESS, clock, event="$duress")
+    late = replace(late, sent_at=late.sent_at - KEPT_PANIC + MOMENT)
+    await handling.handle(late)
+    await handling.handle(late)
+    assert len(await duress_alerts(database)) == 1
     clock.move(MOMENT)
     bench.standby._heard()
     assert bench.kept == 0

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from bots.device.intake import Intake, is_call
+from bots.device.intake import Intake, is_call, may_be_sentence
 from bots.device.received import Received
 from bots.keys.key_directory import KeyDirectory
-from bots.olm.bounds import MOST_HANDED_OVER
+from bots.olm.bounds import MOST_HANDED_OVER, MOST_SENTENCES_KEPT
 from bots.olm.inbox import Inbox
 from bots.olm.olm_machine import OlmMachine
 from bots.olm.olm_store import DATABASE_NAME, OlmStore
@@ -55,7 +55,7 @@ def words(body: Any, sender: str = ANA, **content: Any) -> dict[str, Any]:
 
 def put(store: Inbox, event_id: str, body: str, sender: str = ANA, *, now: float = 0.0) -> None:
     record = words(body, sender)
-    store.add_to_inbox(event_id, record, now=now, call=is_call(record))
+    store.add_to_inbox(event_id, record, now=now, call=is_call(record), sentence=may_be_sentence(record))
 
 
 def handed_over(store: Inbox) -> list[str]:
@@ -135,7 +135,38 @@ def test_the_disk_does_not_tell_what_calls_for_help(tmp_path: Path) -> None:
             "SELECT state, session_id, received_at, told, ready_at, sender, length(sealed) FROM streha_inbox"
         )
         assert len(set(clear)) == 1
-    assert "streha_calls" not in tables
+    assert not tables & {"streha_calls", "streha_sentences"}
+
+
+def test_what_may_be_a_sentence_is_kept_as_long_as_a_call_also_after_a_restart(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    with store.transaction():
+        put(store, "$words", "Vidimo se sutra u osam", now=10.0)
+        put(store, "$short", "Dobro, hvala", now=10.0)
+        store.add_to_inbox("$late", {"kind": "waiting", "sender": SARA}, now=10.0, session_id="session")
+        store.make_ready("$late", words("Sve je u redu, hvala", SARA), now=10.0, sentence=True)
+    store.close()
+    again = opened(tmp_path)
+    reading(again, MovableClock(START))
+    with again.transaction():
+        assert again.finish_before(10.0, calls_before=1.0) == 0
+        assert handed_over(again) == ["$words", "$late"]
+        again.finish_before(10.0, calls_before=10.0)
+    assert handed_over(again) == []
+    again.close()
+
+
+def test_beyond_the_bound_goes_the_oldest_of_whoever_has_most(store: OlmStore) -> None:
+    with store.transaction():
+        put(store, "$hers", "Vidimo se sutra u osam", SARA)
+        for number in range(MOST_SENTENCES_KEPT + 1):
+            put(store, f"$many-{number}", "Ovo je jedna od mnogih", now=1.0)
+        put(store, "$fresh", "Ovo je jedna od mnogih", now=11.0)
+        assert store.finish_before(10.0, calls_before=-1.0) == 3
+    rows = {event_id for (event_id,) in store._all("SELECT event_id FROM streha_inbox")}
+    assert len(rows) == MOST_SENTENCES_KEPT
+    assert {"$hers", "$fresh", "$many-3"} < rows
+    assert not rows & {"$many-0", "$many-1", "$many-2"}
 
 
 def test_all_is_finished_by_its_time_however_much_there_is_and_calls_by_theirs(store: OlmStore) -> None:

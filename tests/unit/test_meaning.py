@@ -19,6 +19,7 @@ from alerts.model import (
 )
 from alerts.service import AlertView
 from alerts.vocabulary import Certainty, Event, Severity, StandDownReason, Status, Through
+from bots.talk.handling import ALL_CLEAR
 from bots.words.commands import Command, Verb
 from bots.words.meaning import CLOCKS_APART, LATE, Doubt, candidates, doubt, late
 from cases.model import CaseId, CompartmentId
@@ -135,6 +136,10 @@ def test_a_call_that_began_anew_is_another_call() -> None:
     ("said", "subject", "why"),
     [
         (Command(verb=Verb.STAND_DOWN), alert(accepted=True), Doubt.GRAVE),
+        (ALL_CLEAR, alert(accepted=True), Doubt.GRAVE),
+        (ALL_CLEAR, alert(accepted=True, severity=Severity.SEVERE), Doubt.GRAVE),
+        (ALL_CLEAR, alert(accepted=True, status=Status.EXERCISE), None),
+        (ALL_CLEAR, alert(), None),
         (Command(verb=Verb.STAND_DOWN, reason=StandDownReason.SAFE), alert(accepted=True), None),
         (Command(verb=Verb.STAND_DOWN, codename="heron-a"), alert(accepted=True), None),
         (Command(verb=Verb.STAND_DOWN), alert(accepted=True, severity=Severity.SEVERE), None),
