@@ -13,7 +13,7 @@ Somebody who has just been silent is rung and not relied upon: as if nobody were
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 
@@ -54,6 +54,8 @@ class Surroundings:
     deputies: Mapping[AgencyId, tuple[Person, ...]]
     # Who must know nothing of the alert: `Alert.kept_from`.
     kept_from: frozenset[PersonId] = frozenset()
+    # Of an alert for duress: who wrote a sentence of their own lately, and when. They may be forced as well.
+    wrote_at: Mapping[PersonId, datetime] = field(default_factory=dict)
 
     @property
     def barred(self) -> frozenset[PersonId]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from agencies import store as directory
-from agencies.model import DeskId, PersonId
+from agencies.model import DeskId, Person, PersonId
 from agencies.store import Duty
 from alerts import messages, store, waking
 from alerts.audience import Surroundings, also_ringing, audience
@@ -41,7 +41,7 @@ def wave(
 
     A wave that rings nobody takes the next one with it: no minutes are lost on it. An agency that was given
     its part in the case since the raise is called with the others. Of an alert that begins anew, whoever had
-    `accepted` before is rung too, and whoever was asked in vain (`unheard`) is not relied upon.
+    `accepted` before is rung too, and whoever was asked in vain (`unheard`), or may be forced, is not relied upon.
     """
     alert = alert.with_parts(around.case.agencies)
     silent = alert.silent_agencies
@@ -50,7 +50,8 @@ def wave(
         decided = escalation(alert.severity, step, alert.ladder_began_at, now)
         tiers |= decided.wave.tiers
         reached = audience(
-            around, tiers, at=now, silent=silent, raiser_ids=alert.raiser_ids, answered=alert.answered, unheard=unheard
+            around, tiers, at=now, silent=silent, raiser_ids=alert.raiser_ids, answered=alert.answered,
+            unheard=unheard | frozenset(around.wrote_at),
         )  # fmt: skip
         if any(each.mentions for each in reached.calls) or decided.repeating:
             break
@@ -159,9 +160,22 @@ async def all_surroundings(
     agency_ids = {each for case, _ in places for each in case.agencies}
     members = {each for place in places for each in _members(*place)}
     members |= {each for _, alert in alerts for each in _called_all_the_same(alert)}
+    members |= {case.opened_for for case, _ in places if case.opened_for is not None}
+    forced = any(alert.for_duress for _, alert in alerts)
+    lonely = forced and any(case.opened_for is not None for case, _ in places)
+    administrators = await store.administrators(tx) if lonely else ()
+    wrote_at = await store.wrote_since(tx, now - store.RESTING) if forced else {}
     duty = await directory.duty(tx, agency_ids=agency_ids, person_ids=members, now=now)
     return [
-        replace(_around(*place, duty, _called_all_the_same(alert)), kept_from=alert.kept_from)
+        _with_administrators(
+            replace(
+                _around(*place, duty, _called_all_the_same(alert)),
+                kept_from=alert.kept_from,
+                wrote_at=wrote_at if alert.for_duress else {},
+            ),
+            duty,
+            administrators if alert.for_duress else (),
+        )
         for place, (_, alert) in zip(places, alerts, strict=True)
     ]
 
@@ -188,6 +202,16 @@ def _around(
         covering={each.id: each for each in duty.desks if each.id in covered_by},
         deputies={agency_id: people for agency_id, people in duty.deputies.items() if agency_id in case.agencies},
     )
+
+
+def _with_administrators(around: Surroundings, duty: Duty, administrators: Sequence[Person]) -> Surroundings:
+    """Add who is called after the deputies for whoever is forced and had no case: the network's administrators."""
+    forced = duty.people.get(around.case.opened_for) if around.case.opened_for is not None else None
+    if forced is None or not administrators:
+        return around
+    known = around.deputies.get(forced.agency_id, ())
+    more = [each for each in administrators if each.id not in {deputy.id for deputy in known}]
+    return replace(around, deputies={**around.deputies, forced.agency_id: (*known, *more)})
 
 
 def _called_all_the_same(alert: Alert) -> frozenset[PersonId]:

@@ -15,6 +15,7 @@ from agencies.model import PersonId
 from alerts import messages, store
 from alerts.audience import Surroundings
 from alerts.calling import call, ringing_again, say, surroundings, wave
+from alerts.duress.discretion import kept_from_now
 from alerts.escalation import escalation
 from alerts.model import Alert, AlertId, Press, State, Step
 from alerts.viewing import AlertView, view
@@ -84,7 +85,7 @@ async def take_up(
             said = await say(tx, [first], now)
             seen = await view(tx, first.alert, around, said)
         elif await store.add_raise(tx, joined.id, press):
-            joined = replace(joined, kept_from=joined.kept_from | press.kept_from)
+            joined = replace(joined, kept_from=kept_from_now(joined, press, around))
             await store.keep_from(tx, joined.id, joined.kept_from)
             around = replace(around, kept_from=joined.kept_from)
             seen = await view(tx, await _raise_again(tx, joined, around, press, now), around)

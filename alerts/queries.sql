@@ -533,6 +533,19 @@ SELECT address FROM contacts
 WHERE removed_at IS NULL
   AND (person_id = ANY($1) OR desk_id IN (SELECT desk_id FROM duty_officers WHERE person_id = ANY($1)))
 
+-- network_administrators --
+-- The administrators of all agencies.
+SELECT id FROM people WHERE role = 'administrator' AND left_at IS NULL ORDER BY id
+
+-- sentence_written --
+-- Either of somebody's own was written. $1 Matrix user, $2 when.
+UPDATE own_sentences SET written_at = greatest(written_at, $2) FROM people
+WHERE people.id = person_id AND people.matrix_user = $1 AND people.left_at IS NULL
+
+-- sentences_written --
+-- Who wrote either of their own since a moment, and when last. $1 moment.
+SELECT person_id, written_at FROM own_sentences WHERE written_at > $1
+
 -- own_sentences --
 -- $1 person.
 SELECT own.public_key = sentence_key.public_key AS current, own.sealed IS NOT NULL AS waiting,

@@ -67,7 +67,7 @@ async def wake_unreached(
     if not found:
         return
     alert, around = await around_alert(tx, alert_id, now)
-    kept = await heard_at(tx, alert)
+    kept = await heard_at(tx, alert, now)
     called = [each for each, _linked in found if may_ring(alert, around, each) and each.address not in kept]
     if alert.state not in CALLING or not called:
         return
@@ -117,7 +117,7 @@ async def wanted(tx: Reading, message: Message, left_at: datetime, now: datetime
     alert, around = await around_alert(tx, AlertId(message.alert_id), now)
     to_take_over = message.template in HAND_OVERS
     waits = await tx.value(store.SQL["hand_over_waits"], alert.id) if to_take_over else alert.state in CALLING
-    kept = contact.address in await heard_at(tx, alert)
+    kept = contact.address in await heard_at(tx, alert, now)
     if not waits or kept or not _carried(alert, around) or not may_ring(alert, around, contact):
         return None
     if to_take_over:

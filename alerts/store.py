@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
-from agencies.model import DeviceId, PersonId, RaisingDevice
+from agencies import store as directory
+from agencies.model import DeviceId, Person, PersonId, RaisingDevice
 from alerts.model import (
     Accepted,
     AgencyAnswer,
@@ -42,6 +43,8 @@ _SAVED = (
     "next_step_at", "cause_at", "owner_asked_at", "cancel_asked_at", "stood_down_by", "stood_down_at",
     "stand_down_reason", "exclusions_heeded",
 )  # fmt: skip
+# So long whoever wrote a sentence of their own is rung about nobody else's duress: as long as calling goes on.
+RESTING = timedelta(hours=6)
 NO_ALERT = mark("There is no such alert.")
 
 
@@ -108,6 +111,17 @@ async def forced_in(tx: Reading, case_id: CaseId) -> frozenset[PersonId]:
 async def keep_from(tx: Transaction, alert_id: AlertId, people: Iterable[PersonId]) -> None:
     """Show and say nothing of an alert to these people from now on."""
     await tx.run(SQL["keep_from"], alert_id, sorted(people))
+
+
+async def administrators(tx: Reading) -> list[Person]:
+    """Return the administrators of all agencies."""
+    ids = [row["id"] for row in await tx.rows(SQL["network_administrators"])]
+    return list((await directory.people(tx, ids)).values())
+
+
+async def wrote_since(tx: Reading, moment: datetime) -> dict[PersonId, datetime]:
+    """Return who wrote a sentence of their own since a moment, either of them, and when last."""
+    return {row["person_id"]: row["written_at"] for row in await tx.rows(SQL["sentences_written"], moment)}
 
 
 async def add_quiet_raise(tx: Transaction, alert_: Alert, press: Alert, said: str) -> bool:

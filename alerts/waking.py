@@ -16,10 +16,11 @@ from agencies import contacts
 from agencies.contacts import Contact, ContactId, Means
 from agencies.model import DeskId, PersonId
 from alerts import messages, texts
+from alerts.duress.discretion import resting_of
 from alerts.duty import messages as duty_messages
 from alerts.model import Alert, State
 from alerts.proof import proving
-from alerts.store import SQL
+from alerts.store import RESTING, SQL, wrote_since
 from alerts.vocabulary import Severity, Status
 from core import outbox
 from core.database import Reading, Transaction
@@ -53,7 +54,7 @@ async def wake(tx: Transaction, calls: Iterable[tuple[Alert, Sequence[Message]]]
     found = await contacts.contacts_of(tx, people, desks)
     if not found:
         return
-    heard_by = {alert.id: await heard_at(tx, alert) for alert, _ in open_ones}
+    heard_by = {alert.id: await heard_at(tx, alert, now) for alert, _ in open_ones}
     posted: list[Message] = []
     for alert, ring in ringing:
         its = [
@@ -68,11 +69,18 @@ async def wake(tx: Transaction, calls: Iterable[tuple[Alert, Sequence[Message]]]
     await outbox.post(tx, posted, now)
 
 
-async def heard_at(tx: Reading, alert: Alert) -> frozenset[str]:
-    """Return the numbers and addresses that whoever an alert is kept from has, or shares: nothing rings there."""
-    if not alert.kept_from:
+async def heard_at(tx: Reading, alert: Alert, now: datetime) -> frozenset[str]:
+    """Return the numbers and addresses where nothing may ring for an alert.
+
+    Whoever it is kept from has or shares them; or somebody who may be forced too (`alerts.duress.discretion`).
+    """
+    silent = alert.kept_from
+    if alert.for_duress:
+        everybody = frozenset(each.person_id for each in alert.recipients)
+        silent |= resting_of(alert, await wrote_since(tx, now - RESTING), everybody - silent)
+    if not silent:
         return frozenset()
-    return frozenset(row["address"] for row in await tx.rows(SQL["addresses_of"], sorted(alert.kept_from)))
+    return frozenset(row["address"] for row in await tx.rows(SQL["addresses_of"], sorted(silent)))
 
 
 def test_of(contact_id: ContactId, key: UUID) -> Message:

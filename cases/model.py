@@ -41,7 +41,10 @@ class Compartment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One person's protection, under a codename. There is always exactly one coordinator."""
+    """One person's protection, under a codename. There is always exactly one coordinator.
+
+    `opened_for` is a member of staff who is forced and had no case in which anybody might hear of it.
+    """
 
     id: CaseId
     codename: str
@@ -53,6 +56,7 @@ class Case:
     agencies: dict[AgencyId, Part] = field(default_factory=dict)
     compartments: tuple[Compartment, ...] = ()
     excluded_ids: frozenset[PersonId] = frozenset()
+    opened_for: PersonId | None = None
 
     @property
     def open(self) -> bool:

@@ -1,7 +1,11 @@
 -- add_case --
--- $1 id, $2 codename, $3 language, $4 coordinator, $5 deputy, $6 now.
-INSERT INTO cases (id, codename, language, coordinator_id, deputy_id, opened_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+-- $1 id, $2 codename, $3 language, $4 coordinator, $5 deputy, $6 now, $7 who is forced, where it is opened for that.
+INSERT INTO cases (id, codename, language, coordinator_id, deputy_id, opened_at, opened_for)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+
+-- case_opened_for --
+-- The open case of whoever is forced and had none. $1 person.
+SELECT id FROM cases WHERE opened_for = $1 AND closed_at IS NULL
 
 -- codename_taken --
 -- $1 codename.

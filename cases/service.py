@@ -56,7 +56,7 @@ class Cases:
         async with self._database.transaction() as tx:
             if len(await directory.agencies(tx, parts)) != len(parts):
                 raise NotFound(NO_AGENCY)
-            codename = await self._free_codename(tx)
+            codename = await free_codename(tx)
             case = Case(
                 id=CaseId(new_id()), codename=codename, language=language, coordinator_id=actor.id,
                 deputy_id=deputy_id, opened_at=now, closed_at=None, agencies=parts,
@@ -137,7 +137,7 @@ class Cases:
             case = await self._led(tx, actor, case_id)
             members = dict.fromkeys([actor.id, *member_ids])
             await self._require_staff(tx, case, members)
-            codename = await self._free_codename(tx)
+            codename = await free_codename(tx)
             return await self._add_compartment(tx, actor, case, codename, list(members), core=False)
 
     async def add_member(self, actor: Person, compartment_id: CompartmentId, person_id: PersonId) -> None:
@@ -224,12 +224,6 @@ class Cases:
             if person.agency_id not in case.agencies:
                 raise Conflict(mark("This person's agency has no part in the case. Give it one first."))
 
-    async def _free_codename(self, tx: Transaction) -> str:
-        attempt = 0
-        while await store.codename_taken(tx, codename := new_codename(attempt)):
-            attempt += 1
-        return codename
-
     async def _add_compartment(
         self, tx: Transaction, actor: Person, case: Case, codename: str, members: Sequence[PersonId], *, core: bool
     ) -> Compartment:
@@ -256,6 +250,14 @@ class Cases:
                 act=act, at=self._clock.now(), person_id=actor.id, case_id=case_id, object_id=object_id, facts={**facts}
             ),
         )
+
+
+async def free_codename(tx: Transaction) -> str:
+    """Return a codename that nothing has."""
+    attempt = 0
+    while await store.codename_taken(tx, codename := new_codename(attempt)):
+        attempt += 1
+    return codename
 
 
 def _leaders(coordinator_id: PersonId, deputy_id: PersonId | None) -> dict[str, str]:

@@ -60,6 +60,12 @@ async def case_by_codename(tx: Reading, codename: str) -> Case:
     return await case(tx, CaseId(case_id))
 
 
+async def case_opened_for(tx: Transaction, person_id: PersonId) -> Case | None:
+    """Return the open case that was opened for somebody who is forced, held for a change."""
+    case_id = await tx.value(SQL["case_opened_for"], person_id)
+    return None if case_id is None else await case(tx, CaseId(case_id), lock=True)
+
+
 async def cases_of_person(tx: Reading, person_id: PersonId) -> list[Case]:
     """Return the open cases in which a person has a part and is not excluded."""
     return await cases(tx, [row["id"] for row in await tx.rows(SQL["cases_of_person"], person_id)])
@@ -76,6 +82,7 @@ async def cases(tx: Reading, ids: Iterable[CaseId]) -> list[Case]:
             deputy_id=row["deputy_id"],
             opened_at=row["opened_at"],
             closed_at=row["closed_at"],
+            opened_for=row["opened_for"],
             agencies=_PARTS.decode(row["agencies"] or "{}"),
             compartments=_COMPARTMENTS.decode(row["compartments"] or "[]"),
             excluded_ids=frozenset(row["excluded_ids"]),
@@ -96,7 +103,7 @@ async def add_case(tx: Transaction, case_: Case) -> None:
     """Insert a case; its agencies and compartments follow one by one."""
     await tx.run(
         SQL["add_case"], case_.id, case_.codename, case_.language, case_.coordinator_id, case_.deputy_id,
-        case_.opened_at,
+        case_.opened_at, case_.opened_for,
     )  # fmt: skip
 
 

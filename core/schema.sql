@@ -206,9 +206,12 @@ CREATE TABLE cases (
     deputy_id uuid REFERENCES people,
     opened_at timestamptz NOT NULL,
     closed_at timestamptz,
+    -- Whoever is forced and had no case in which anybody might hear of it.
+    opened_for uuid REFERENCES people,
     CHECK (deputy_id IS DISTINCT FROM coordinator_id)
 );
 CREATE INDEX cases_by_opening ON cases (opened_at) WHERE closed_at IS NULL;
+CREATE UNIQUE INDEX one_open_case_for ON cases (opened_for) WHERE closed_at IS NULL AND opened_for IS NOT NULL;
 
 CREATE TABLE case_agencies (
     case_id uuid NOT NULL REFERENCES cases,
@@ -762,6 +765,8 @@ CREATE TABLE own_sentences (
     taken_at timestamptz,
     refused boolean NOT NULL DEFAULT false,
     told_of bytea,
+    -- When either was written last.
+    written_at timestamptz,
     CHECK ((all_clear IS NULL) = (duress IS NULL))
 );
 

@@ -54,10 +54,12 @@ async def of_duress(database: Database) -> list[Row]:
         )
 
 
-async def duress_alerts(database: Database) -> list[UUID]:
-    """Return the alerts for duress, oldest first."""
+async def duress_alerts(database: Database, of: Person | None = None) -> list[UUID]:
+    """Return the alerts for duress, of one person or of all, oldest first."""
     async with database.reading() as look:
-        rows = await look.rows("SELECT id FROM alerts WHERE duress_of IS NOT NULL ORDER BY sent, id")
+        rows = await look.rows(
+            "SELECT id FROM alerts WHERE duress_of = coalesce($1, duress_of) ORDER BY sent, id", of and of.id
+        )
     return [row["id"] for row in rows]
 
 
@@ -80,3 +82,12 @@ async def reaching(database: Database, person: Person) -> Sequence[tuple[object,
             person.id,
         )
     return [tuple(row[name] for name in _HEARD) for row in rows]
+
+
+async def require_kept(database: Database, *forced: Person) -> None:
+    """Nothing of duress is said in a room of several, nor to whoever it is kept from, nor where they could hear it."""
+    rows = await of_duress(database)
+    assert rows
+    assert {row["target_kind"] for row in rows} <= {"person", "contact"}
+    for person in forced:
+        assert not [row for row in rows if row["target_id"] == person.id or person.id in row["mentions"]]

@@ -154,6 +154,11 @@ async def lost(look: Reading) -> int:
     return int(await look.value(SQL["sentences_lost"]))
 
 
+async def wrote(tx: Transaction, matrix_user: str, at: datetime) -> None:
+    """Note that whoever has a Matrix user wrote either of their sentences."""
+    await tx.run(SQL["sentence_written"], matrix_user, at)
+
+
 async def of_user(look: Reading, matrix_user: str, public_key: bytes) -> Hashes | None:
     """Return what this bot knows of the sentences of whoever has a Matrix user."""
     row = await look.row(SQL["sentences_of_user"], matrix_user, public_key)

@@ -2,26 +2,23 @@
 
 It is raised where the person is, as far as that can be told: in the channel in which it was written, else where an
 alert of theirs is open and in the core of every case they have a part in: rather too many hear of it than nobody.
-Where there is no case, or nobody in it who may know, whoever answers for the agency hears of it, each alone.
+Where there is no case, or nobody in it who may know, a case is opened for it (`alerts.duress.own_case`).
 """
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
-from agencies import contacts
-from agencies import store as directory
 from agencies.model import Person, PersonId
-from alerts import store, waking
-from alerts.duress.rooms import without_case
+from alerts import store
+from alerts.duress.own_case import case_for
 from alerts.model import Press
 from alerts.pressing import new_alert, take_up
 from alerts.vocabulary import Event, Status, Through
 from cases import rules
 from cases import store as case_store
 from cases.model import Case, Compartment, CompartmentId
-from core import ledger, logs, outbox
+from core import ledger, logs
 from core.clock import Clock
 from core.database import Database, Reading, Transaction
 from core.ids import derived_id
@@ -48,21 +45,42 @@ class Duress:
         for each in places:
             key = derived_id("duress", f"{cause}:{each.id}")
             async with self._database.transaction(urgent=True) as tx:
-                heard |= await self._raise_in(tx, actor, each.id, key, through)
+                heard |= await self._raise_as_member(tx, actor, each.id, key, through)
         if not heard:
             async with self._database.transaction(urgent=True) as tx:
-                await _tell_elsewhere(tx, actor, cause, self._clock.now())
+                await self._raise_without_case(tx, actor, cause, through)
 
-    async def _raise_in(
+    async def _raise_without_case(self, tx: Transaction, actor: Person, cause: str, through: Through) -> None:
+        """Raise in the case that is opened for it, or open still; loudly where nobody hears of it there either."""
+        key, now = derived_id("duress", cause), self._clock.now()
+        if key in await store.raised(tx, [key]):
+            return
+        case = await case_for(tx, actor, now)
+        heard = case is not None and await self._raise_in(tx, actor, case, case.core, key, through)
+        if not heard:
+            log.error("duress_heard_by_nobody", person_id=actor.id)
+        await ledger.record(
+            tx,
+            ledger.Act(act="duress_without_case", at=now, person_id=actor.id, case_id=case.id if case else None,
+                       facts={"called": heard}),
+        )  # fmt: skip
+
+    async def _raise_as_member(
         self, tx: Transaction, actor: Person, compartment_id: CompartmentId, key: UUID, through: Through
     ) -> bool:
-        """Raise in one compartment; False where nobody hears of it."""
-        now = self._clock.now()
+        """Raise in one of the actor's compartments, once for each key; False where nobody hears of it."""
         found = await store.alert_of_key(tx, key, compartment_id, Status.ACTUAL, duress_of=actor.id)
         if found.raised is not None:
             return bool((await store.alert(tx, found.raised)).recipients)
         case = await case_store.case_of_compartment(tx, compartment_id)
         compartment = rules.compartment_seen_by(case, compartment_id, actor.id)
+        return await self._raise_in(tx, actor, case, compartment, key, through)
+
+    async def _raise_in(
+        self, tx: Transaction, actor: Person, case: Case, compartment: Compartment, key: UUID, through: Through
+    ) -> bool:
+        now = self._clock.now()
+        found = await store.alert_of_key(tx, key, compartment.id, Status.ACTUAL, duress_of=actor.id)
         press = Press(
             person_id=actor.id if through.verified else None, at=now,
             claimed_by=None if through.verified else actor.id,
@@ -101,28 +119,3 @@ async def _places(look: Reading, actor: Person, here: CompartmentId | None) -> l
 
 def _open_to(case: Case, actor: Person) -> list[Compartment]:
     return [each for each in rules.as_seen_by(case, actor.id).compartments if each.open]
-
-
-async def _tell_elsewhere(tx: Transaction, actor: Person, cause: str, now: datetime) -> None:
-    """Ring, each alone, who answers for the person's agency, and whoever never sleeps."""
-    desks = await directory.desks_at_all_hours(tx)
-    duty = await directory.duty(tx, agency_ids=[actor.agency_id], desk_ids=desks, now=now)
-    barred = {actor.id}
-    for case in await case_store.cases_of_person(tx, actor.id):
-        barred |= case.excluded_ids
-    officers = [each for desk in duty.desks for each in desk.officers]
-    people = {each.id for each in (*duty.deputies.get(actor.agency_id, ()), *officers) if each.active} - barred
-    if not people:
-        log.error("duress_heard_by_nobody", person_id=actor.id)
-    key = f"duress:{derived_id('duress', cause)}"
-    if await outbox.post(tx, without_case(key, actor.id, sorted(people), now), now):
-        found = await contacts.contacts_of(tx, people, [])
-        # Nor where the person's own desk is called.
-        shared = {row["address"] for row in await tx.rows(store.SQL["addresses_of"], [actor.id])}
-        letters = [each for each in contacts.rung(found, at_once=True) if each.address not in shared]
-        await outbox.post(tx, waking.beside(None, f"{key}:ring:", letters), now)
-    elif people:
-        return
-    await ledger.record(
-        tx, ledger.Act(act="duress_without_case", at=now, person_id=actor.id, facts={"called": len(people)})
-    )

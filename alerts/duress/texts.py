@@ -43,6 +43,11 @@ OWN = {
         "DURESS, {codename}: nobody has taken it over from {person}, whose shift ended {time}. Until then {person} "
         "keeps it. Reach one of the others who were called, where nobody listens."
     ),
+    "duress_case_led": mark(
+        "DURESS: no case showed whom to call, so Streha has opened {codename} for it, and you lead it. Write NOTHING "
+        "of it in its channel. When nobody is forced any more and nothing is left to do: streha case close {codename}"
+    ),
+    # Of an earlier version, whose words may wait to be sent still.
     "duress_without_case": mark(
         "DURESS: {person} is being forced, {time}, and must not seem to have called anybody. No case shows whom else "
         "to call.\nDo NOT ring {person}, except by the innocent call that was agreed. Write NOTHING of it in a duty "

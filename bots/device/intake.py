@@ -299,7 +299,7 @@ def is_call(record: Mapping[str, Any]) -> bool:
 
 
 def may_be_sentence(record: Mapping[str, Any]) -> bool:
-    """Whether a row of the inbox may be a sentence of somebody's own, by its shape alone: whose it is, the database knows."""
+    """Whether a row of the inbox may be a sentence of somebody's own, by its shape alone: the database knows whose."""
     text = own_text(record["event_type"], record["content"]) if record["kind"] == "message" else None
     return text is not None and may_be_one(normal(text))
 

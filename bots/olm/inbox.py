@@ -2,8 +2,8 @@
 
 Owns which rows are handed over first. Calls for help have a place of their own, so that no number of other words hides
 one, and senders take turns in it, so that nobody's calls hide another's. Which rows call for help is known in memory
-alone (a temporary table of this connection, undone with its transaction): on the disk they look like all others. So it is with
-what may be a sentence of somebody's own, which a bot that stands by keeps as long as a call for help.
+alone (a temporary table of this connection, undone with its transaction): on the disk they look like all others. So it
+is with what may be a sentence of somebody's own, which a bot that stands by keeps as long as a call for help.
 What calls for help, and what may be a sentence, is said by `bots.device.intake`.
 """
 

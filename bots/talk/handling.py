@@ -188,6 +188,7 @@ class Handling:
         """
         try:
             async with asyncio.timeout(SEEMING_SECONDS if forced else None):
+                await own.note(message)
                 await self._obey(message, ALL_CLEAR)
         except Exception as error:
             if not forced:

@@ -283,8 +283,8 @@ class Obeying:
             each
             for each in await self._alerts.open_for(heard.person, here)
             if said.codename in {None, each.codename}
-            # Of duress nothing is answered, and nothing asked back, where anybody else reads it: in a room of several, and
-            # to a sentence whose author may be forced.
+            # Of duress nothing is answered, and nothing asked back, where anybody else reads it: in a room of several,
+            # and to a sentence whose author may be forced.
             and ((heard.target.kind is TargetKind.PERSON and not said.sentence) or not each.alert.for_duress)
         ]
         return candidates(found, heard.person.id, said.verb, heard.written_at)

@@ -14,6 +14,7 @@ from agencies.model import PersonId
 from alerts.duress import own
 from alerts.duress.sentences import Meaning, may_be_one, normal, require_fit
 from bots.device.received import Received
+from bots.talk.heard import written_at
 from bots.words.commands import own_text, parse
 from core import logs, private_files
 from core.clock import Clock
@@ -68,6 +69,12 @@ class OwnSentences:
             Meaning.ALL_CLEAR: sentence_tag.same(tag, known.all_clear),
         }
         return next((each for each, same in meant.items() if same), None)
+
+    async def note(self, message: Received) -> None:
+        """Note that its sender wrote either of their sentences: whoever may be forced is rung about nobody else's."""
+        at = min(written_at(message, self._clock), self._clock.now())
+        async with self._database.transaction(urgent=True) as tx:
+            await own.wrote(tx, message.sender, at)
 
     def cause_of(self, event: str) -> str:
         """Return the cause of what an event brings about; nobody who knows the event can tell what it is called."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import stat
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import aiohttp
 import pytest
 
 from agencies.contacts import Contacts, Means
@@ -23,13 +22,10 @@ from alerts.police import asking
 from alerts.police.emergency_calls import EmergencyCalls
 from alerts.sweep import escalate_due
 from alerts.vocabulary import Event, Severity, StandDownReason
-from bots.rooms.occupants import Occupants
-from bots.talk.handling import Handling, NotYet
+from bots.talk.handling import NotYet
 from bots.talk.own_sentences import OwnSentences
-from bots.wire.homeserver import Homeserver
 from core.database import Database
 from core.errors import Conflict, InvalidInput, NotFound
-from core.settings import Settings
 from safety_plans.events import take_up_events
 from server.api.wire.alerts import AlertAnswer
 from tests.clock import MovableClock
@@ -40,39 +36,16 @@ from tests.forced import (
     knowing,
     of_duress,
     reaching,
+    require_kept,
     sealed,
     settle,
 )
 from tests.people import Network, Scene
-from tests.talk import BOT, Talk, house_of, said
+from tests.talk import Talk, said
+
+pytest_plugins = ("tests.fixtures_duress",)
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def own(database: Database, clock: MovableClock, tmp_path: Path) -> OwnSentences:
-    return knowing(database, clock, tmp_path)
-
-
-@pytest.fixture
-async def talk(
-    database: Database, clock: MovableClock, settings: Settings, scene: Scene, own: OwnSentences
-) -> AsyncIterator[Talk]:
-    async with aiohttp.ClientSession() as session:
-        nowhere = Occupants(Homeserver("http://127.0.0.1:9", session))
-        handling = Handling(database, clock, settings, nowhere, BOT, own)
-        house = await house_of(database, clock)
-        await settle(own, database, clock, [scene.member, scene.coordinator, scene.ngo.worker])
-        yield Talk(handling=handling, house=house, database=database, clock=clock)
-
-
-async def require_kept(database: Database, *forced: Person) -> None:
-    """Nothing of duress is said in a room of several, nor to whoever it is kept from, nor where they could hear it."""
-    rows = await of_duress(database)
-    assert rows
-    assert {row["target_kind"] for row in rows} <= {"person", "contact"}
-    for person in forced:
-        assert not [row for row in rows if row["target_id"] == person.id or person.id in row["mentions"]]
 
 
 async def test_others_are_called_each_alone(talk: Talk, scene: Scene, database: Database, network: Network) -> None:
@@ -397,22 +370,6 @@ async def test_in_a_room_that_nobody_knows_others_are_called(talk: Talk, scene: 
     await talk.handling.handle(message)
     assert len(await duress_alerts(database)) == 1
     assert not await reaching(database, scene.member)
-
-
-async def test_without_a_case_whoever_answers_for_the_agency_hears_it_alone(
-    talk: Talk, scene: Scene, database: Database, own: OwnSentences
-) -> None:
-    person = scene.shelter.workers[1]
-    await settle(own, database, talk.clock, [person])
-    await talk.say(person, person.id, DURESS)
-    assert not await duress_alerts(database)
-    rows = await of_duress(database)
-    assert {row["template"] for row in rows} == {"duress_without_case"}
-    assert {(row["target_kind"], row["target_id"]) for row in rows} >= {("person", scene.shelter.deputies[0].id)}
-    await require_kept(database, person)
-    before = len(rows)
-    await talk.say(person, person.id, DURESS)
-    assert len(await of_duress(database)) > before
 
 
 async def test_duress_cannot_be_raised_by_its_name(network: Network, scene: Scene) -> None:
