@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from importlib import resources
 from typing import Any, Protocol, cast
 
 import asyncpg
@@ -269,10 +270,10 @@ async def connect(url: str, *, connections: int = 10, urgent_connections: int = 
         )  # fmt: skip
 
     with _our_errors():
-        ordinary = await pool(connections, "streha")
+        ordinary = await pool(connections, _name())
     try:
         with _our_errors():
-            urgent = await pool(urgent_connections, "streha urgent", synchronous_commit="on")
+            urgent = await pool(urgent_connections, f"{_name()} urgent", synchronous_commit="on")
     except BaseException:
         ordinary.terminate()
         raise
@@ -285,6 +286,12 @@ async def connect(url: str, *, connections: int = 10, urgent_connections: int = 
                     await each.close()
             except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 each.terminate()
+
+
+def _name() -> str:
+    """Return what the database calls these connections: the program with its version, for `core.processes`."""
+    files = (resources.files("core") / "migrations").iterdir()
+    return f"streha {max(int(each.name[:4]) for each in files if each.name.endswith('.sql'))}"
 
 
 @asynccontextmanager

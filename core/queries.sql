@@ -220,3 +220,11 @@ SELECT target_kind, target_id, opens_at, closes_at FROM key_windows WHERE closes
 -- $1 what was left until then.
 UPDATE outbox SET state = 'withdrawn', called_off = true, lease_until = NULL, failure = 'restored'
 WHERE state IN ('pending', 'sending') AND created_at <= $1
+
+-- older_processes --
+-- What is connected to this database of an earlier version of the program, by where it comes from. $1 this version.
+SELECT coalesce(host(client_addr), 'this machine') AS address, count(*) AS connections, min(backend_start) AS since
+FROM pg_stat_activity
+WHERE datname = current_database() AND application_name ~ '^streha( [0-9]+)?( urgent)?$'
+  AND coalesce(substring(application_name FROM '[0-9]+')::integer, 0) < $1
+GROUP BY 1 ORDER BY 1

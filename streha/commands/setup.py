@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Sequence
 from dataclasses import fields
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -11,8 +12,9 @@ import typer
 from yarl import URL
 
 from client.key_file import LOOPBACK
-from core import migrations
+from core import migrations, processes
 from core.errors import InvalidInput
+from core.processes import Older
 from core.settings import PREFIX, Secret, Settings
 from core.texts import LANGUAGES, mark
 from crypto import webhook_signature
@@ -132,17 +134,34 @@ def _shown(value: object) -> str:
 
 
 def _migrate(*, json: Json = False) -> None:
-    applied = asyncio.run(_apply())
+    applied, older = asyncio.run(_apply())
     if json:
-        terminal.as_json({"applied": applied})
-    elif applied:
+        terminal.as_json({"applied": applied, "older_processes": older})
+        return
+    if applied:
         terminal.line(mark("The database is up to date; migrations applied: {count}."), count=applied)
     else:
         terminal.line(mark("The database was up to date already."))
+    if older:
+        terminal.line(
+            mark(
+                "STILL RUNNING, of an earlier version: {processes}. Stop them now and start this version: until then "
+                "they may raise NOTHING, and nobody notices."
+            ),
+            processes=older_words(older),
+        )
 
 
-async def _apply() -> int:
+async def _apply() -> tuple[int, list[Older]]:
     async with installation(compatible=False) as opened:
         applied = await migrations.migrate(opened.database)
         await migrations.require_compatible(opened.database)
-        return applied
+        return applied, await processes.older(opened.database, migrations.known()[-1].version)
+
+
+def older_words(found: Sequence[Older]) -> str:
+    """Return where processes of an earlier version are connected from, in one line."""
+    words = mark("{address} ({count} connections, since {time})")
+    return ", ".join(
+        say(words, address=each.address, count=each.connections, time=terminal.moment(each.since)) for each in found
+    )

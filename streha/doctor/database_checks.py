@@ -9,12 +9,13 @@ from agencies.service import Agencies
 from alerts.devices.service import Devices
 from alerts.duress import own
 from cases import hold
-from core import heartbeat, queries
+from core import heartbeat, migrations, processes, queries
 from core.clock import Clock
 from core.database import Database
 from core.settings import Settings
 from core.texts import mark
 from streha import terminal
+from streha.commands.setup import older_words
 from streha.doctor.findings import Note, Todo
 
 _SQL = queries.load("streha")
@@ -59,6 +60,15 @@ class DatabaseChecks:
                     "does nothing. Bring its file back, or ring them: streha sentences set"
                 ),
                 count=lost,
+            )
+
+    async def processes(self) -> None:
+        """Look for processes of an earlier version: what they do beside this one's database, they do wrong."""
+        found = await processes.older(self._database, migrations.known()[-1].version)
+        if found:
+            raise Todo(
+                mark("Of an earlier version, and still connected: {processes}. Stop them and start this version."),
+                processes=older_words(found),
             )
 
     async def held(self) -> None:

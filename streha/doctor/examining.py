@@ -83,6 +83,7 @@ async def _with_database(database: Database, clock: Clock, settings: Settings) -
     examination = DatabaseChecks(database, clock, settings)
     checks: list[tuple[str, Check]] = [
         (mark("database can be written"), lambda: heartbeat.check_write(database, clock)),
+        (mark("every process is of this version"), examination.processes),
         (mark("clocks agree"), examination.clocks),
         (mark("nothing is on hold"), examination.held),
         (mark("one duty desk is staffed at all hours"), examination.always_staffed),

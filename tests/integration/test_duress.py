@@ -146,6 +146,24 @@ async def test_who_raised_it_cannot_see_or_end_it(
         await network.closing.close_case(forced, scene.case.id)
 
 
+async def test_what_a_forced_leader_closed_stays_on_the_lists_of_whoever_was_called(
+    talk: Talk, scene: Scene, database: Database, network: Network
+) -> None:
+    await talk.say(scene.coordinator, scene.case.core.id, DURESS)
+    (alert_id,) = map(AlertId, await duress_alerts(database))
+    await network.closing.close_case(scene.coordinator, scene.case.id)
+    called = [scene.member, scene.ngo.worker, scene.deputy, scene.police.officer]
+    for each in called:
+        assert [view.alert.id for view in await network.alerts.see_all(each)] == [alert_id]
+        assert [view.alert.id for view in await network.alerts.open_for(each, [])] == [alert_id]
+    async with database.reading() as look:
+        seeing = await who_sees(look, [alert_id], [each.id for each in (*called, scene.coordinator, scene.stranger)])
+    assert seeing[alert_id] == {each.id for each in called}
+    await network.alerts.acknowledge(scene.member, alert_id)
+    assert await network.alerts.last_accepted(scene.member) is not None
+    assert await network.alerts.last_accepted(scene.coordinator) is None
+
+
 async def test_hours_later_nothing_has_slipped_into_a_room(
     talk: Talk, scene: Scene, database: Database, network: Network
 ) -> None:
