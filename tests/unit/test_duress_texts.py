@@ -32,7 +32,7 @@ OF_OTHERS = {
 # These say nothing of an alert, or only beside Matrix.
 POSTS = {
     "alerts/calling.py", "alerts/devices/places.py", "alerts/devices/service.py", "alerts/duress/discretion.py",
-    "alerts/duress/own.py", "alerts/duress/raising.py", "alerts/duty/ringing.py", "alerts/proof/proving.py",
+    "alerts/duress/own.py", "alerts/duress/own_case.py", "alerts/duty/ringing.py", "alerts/proof/proving.py",
     "alerts/reaching.py", "alerts/telephone/desk_calls.py", "alerts/waking.py",
 }  # fmt: skip
 
