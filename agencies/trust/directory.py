@@ -20,7 +20,6 @@ from agencies.trust.deeds import (
     Approve,
     Attest,
     Attested,
-    Deed,
     Found,
     Join,
     NewAgency,
@@ -86,9 +85,12 @@ class Directory:
     """The network at one position of its log."""
 
     agencies: Mapping[bytes, TrustedAgency] = field(default_factory=dict)
-    # Who belongs to an agency now; and every key that was ever somebody's, so that none becomes another's.
+    # Who belongs to an agency now, and whose a Matrix account or master key is.
     people: Mapping[bytes, Member] = field(default_factory=dict)
+    accounts: Mapping[str | bytes, bytes] = field(default_factory=dict)
+    # Every key that was ever somebody's, so that none becomes another's; and the last ones of everybody.
     keys: Mapping[bytes, bytes] = field(default_factory=dict)
+    last_keys: Mapping[bytes, tuple[bytes, bytes]] = field(default_factory=dict)
     proposals: Mapping[bytes, Proposal] = field(default_factory=dict)
 
     def administrators(self, agency: bytes) -> frozenset[bytes]:
@@ -225,8 +227,9 @@ def _revoked(directory: Directory, author: Member, deed: Revoke) -> Directory:
         raise Void
     if member.agency != author.agency:
         raise NotEmpowered
-    people = {each.id: each for each in directory.people.values() if each.id != member.id}
-    return _without_word_of(replace(directory, people=people), {member.id})
+    people = {each: found for each, found in directory.people.items() if each != member.id}
+    accounts = {name: person for name, person in directory.accounts.items() if person != member.id}
+    return _without_word_of(replace(directory, people=people, accounts=accounts), {member.id})
 
 
 def _carried(directory: Directory, proposal: Proposal) -> Directory:
@@ -269,15 +272,11 @@ def _with_person(directory: Directory, attested: Attested) -> Directory:
     for key in (attested.signing_key, attested.box_key):
         if directory.keys.get(key, attested.person) != attested.person:
             raise Void
-    own = {key for key, person in directory.keys.items() if person == attested.person}
-    if own and not {attested.signing_key, attested.box_key} <= own:
+    keys = (attested.signing_key, attested.box_key)
+    if directory.last_keys.get(attested.person, keys) != keys:
         raise Void
-    if known is not None and (known.signing_key, known.box_key) != (attested.signing_key, attested.box_key):
-        raise Void
-    for each in directory.people.values():
-        one_account = bool(attested.matrix_user) and each.matrix_user == attested.matrix_user
-        one_master = bool(attested.matrix_master) and each.matrix_master == attested.matrix_master
-        if each.id != attested.person and (one_account or one_master):
+    for name in (attested.matrix_user, attested.matrix_master):
+        if directory.accounts.get(name, attested.person) != attested.person:
             raise Void
     member = Member(
         id=attested.person, agency=attested.agency, name=attested.name, role=attested.role,
@@ -295,8 +294,18 @@ def _rekeyed(directory: Directory, deed: Rekey) -> Directory:
 
 
 def _with_member(directory: Directory, member: Member) -> Directory:
-    keys = {**directory.keys, member.signing_key: member.id, member.box_key: member.id}
-    return replace(directory, people={**directory.people, member.id: member}, keys=keys)
+    before = directory.people.get(member.id)
+    accounts = dict(directory.accounts)
+    for name in (before.matrix_user, before.matrix_master) if before else ():
+        accounts.pop(name, None)
+    accounts |= {name: member.id for name in (member.matrix_user, member.matrix_master) if name}
+    return replace(
+        directory,
+        people={**directory.people, member.id: member},
+        accounts=accounts,
+        keys={**directory.keys, member.signing_key: member.id, member.box_key: member.id},
+        last_keys={**directory.last_keys, member.id: (member.signing_key, member.box_key)},
+    )
 
 
 def _without_word_of(directory: Directory, people: set[bytes]) -> Directory:
@@ -312,7 +321,3 @@ def _without_word_of(directory: Directory, people: set[bytes]) -> Directory:
 def _without_proposals(directory: Directory, hashes: set[bytes]) -> Directory:
     kept = {each.hash: each for each in directory.proposals.values() if each.hash not in hashes}
     return replace(directory, proposals=kept)
-
-
-# What the rules are made of, for whoever lists them.
-DECIDED_TOGETHER: tuple[type[Deed], ...] = (Join, Attest, Rekey, Suspend)
