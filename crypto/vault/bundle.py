@@ -8,10 +8,9 @@ r"""A person's keys, locked with what they know and what one of their devices ho
     key        derived from stretched | the device's secret (32) with "streha-bundle-k1" (`hashing`)
 
 The kind says what the device's secret is: 0x01 random and kept on the device, 0x02 what a passkey gives (WebAuthn,
-PRF). The passphrase is its words in NFC, with single spaces (of tab, line feed, carriage return, space and no-break space)
-and none around them. Parameters come with the bundle, from
-a server that may wish them weak or endless, so a client has bounds of its own. Neither passphrase nor secret alone
-opens it.
+PRF). The passphrase is its words in NFC, with single spaces (of tab, line feed, carriage return, space and no-break
+space) and none around them. Parameters come with the bundle, from a server that may wish them weak or endless, so a
+client has bounds of its own. Neither passphrase nor secret alone opens it.
 """
 
 from __future__ import annotations
