@@ -44,7 +44,7 @@ SETTINGS = {
 # How a server says in its file that it answers; a standby only reads.
 _ANSWERS = frozenset({"ready", "standby"})
 # For tests: a power cut may lose everything, a crash of any process loses nothing.
-FAST_SETTINGS = {"fsync": "off", "full_page_writes": "off"}
+FAST_SETTINGS = {"fsync": "off", "full_page_writes": "off", "scram_iterations": "1"}
 
 
 @dataclass(slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
@@ -16,8 +16,27 @@ pytestmark = pytest.mark.slow
 
 # Longer than everybody waits for what is lost: what is missing is told by name.
 LONGEST_RUN_SECONDS = 900
-RUNS = int(os.environ.get("STORM_RUNS", "12"))
+# Among the plans of so many seeds are a few that meet every fault.
+SEARCHED = 30
+RUNS = int(os.environ.get("STORM_RUNS", "0"))
 FIRST = int(os.environ.get("STORM_FIRST_SEED", "0"))
+
+
+def seeds() -> Sequence[int]:
+    """Return the seeds that are asked for; without such a wish the fewest that together meet every fault."""
+    if RUNS:
+        return range(FIRST, FIRST + RUNS)
+    found: list[int] = []
+    missing = set(Fault)
+    while missing:
+        found.append(max(range(SEARCHED), key=lambda seed: len(missing & faults(seed))))
+        missing -= faults(found[-1])
+    return found
+
+
+def faults(seed: int) -> set[Fault]:
+    """Return what befalls the town in the run of a seed."""
+    return {stroke.fault for stroke in planned(seed).strokes}
 
 
 @pytest.fixture
@@ -27,15 +46,16 @@ async def storm(town: Town) -> AsyncIterator[Storm]:
 
 
 async def test_in_a_storm_everybody_reads_every_alert_once_and_nobody_else_does(storm: Storm) -> None:
-    for seed in range(FIRST, FIRST + RUNS):
+    for seed in seeds():
         # What hangs is a fault too, and must not hang everything else.
         async with asyncio.timeout(LONGEST_RUN_SECONDS):
             await storm.run(planned(seed))
         print(f"seed {seed}: {storm.account.told()}", flush=True)  # noqa: T201 (shown with -s, and when it fails)
     assert storm.account.faultless, storm.account.told()
-    assert storm.account.alerts >= RUNS
+    assert storm.account.alerts >= storm.account.runs == len(seeds())
 
 
-def test_the_same_seed_plans_the_same_and_a_dozen_meet_every_fault() -> None:
+def test_the_same_seed_plans_the_same_and_a_few_meet_every_fault() -> None:
     assert planned(7) == planned(7)
-    assert {stroke.fault for seed in range(12) for stroke in planned(seed).strokes} == set(Fault)
+    assert set().union(*map(faults, range(len(Fault)))) == set(Fault)
+    assert RUNS or len(seeds()) < len(Fault) / 2

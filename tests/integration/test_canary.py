@@ -376,11 +376,9 @@ async def test_no_command_lets_a_marked_name_out(
     assert watched.code == 1
     told += watched.out + watched.err
     everything = [*personal, *operators, ("alert", "ack"), ("watch",)]
-    assert leaves(get_command(application())) - {("run",), ("demo",)} == {
-        path
-        for each in everything
-        for path in (each[:1], each[:2], each[:3])
-        if path in leaves(get_command(application()))
+    commands = leaves(get_command(application()))
+    assert commands - {("run",), ("demo",)} == {
+        path for each in everything for path in (each[:1], each[:2], each[:3]) if path in commands
     }
 
     require_clean(log.getvalue(), {password_of(settings), NUMBER, CARD_MARK})
