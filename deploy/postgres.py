@@ -43,7 +43,8 @@ SETTINGS = {
 }
 # How a server says in its file that it answers; a standby only reads.
 _ANSWERS = frozenset({"ready", "standby"})
-# For tests: a power cut may lose everything, a crash of any process loses nothing.
+# For tests: a power cut may lose everything, a crash of any process loses nothing; and a password that protects nothing
+# is not hashed thousands of times at both ends of every connection.
 FAST_SETTINGS = {"fsync": "off", "full_page_writes": "off", "scram_iterations": "1"}
 
 

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.slow
 
 # Longer than everybody waits for what is lost: what is missing is told by name.
 LONGEST_RUN_SECONDS = 900
-# Among the plans of so many seeds are a few that meet every fault.
-SEARCHED = 30
+# Among the plans of so many seeds are some that together meet every fault.
+DOZEN = 12
 RUNS = int(os.environ.get("STORM_RUNS", "0"))
 FIRST = int(os.environ.get("STORM_FIRST_SEED", "0"))
 
@@ -29,7 +29,7 @@ def seeds() -> Sequence[int]:
     found: list[int] = []
     missing = set(Fault)
     while missing:
-        found.append(max(range(SEARCHED), key=lambda seed: len(missing & faults(seed))))
+        found.append(max(range(DOZEN), key=lambda seed: len(missing & faults(seed))))
         missing -= faults(found[-1])
     return found
 
@@ -55,7 +55,6 @@ async def test_in_a_storm_everybody_reads_every_alert_once_and_nobody_else_does(
     assert storm.account.alerts >= storm.account.runs == len(seeds())
 
 
-def test_the_same_seed_plans_the_same_and_a_few_meet_every_fault() -> None:
+def test_the_same_seed_plans_the_same_and_a_dozen_meet_every_fault() -> None:
     assert planned(7) == planned(7)
-    assert set().union(*map(faults, range(len(Fault)))) == set(Fault)
-    assert RUNS or len(seeds()) < len(Fault) / 2
+    assert set().union(*map(faults, range(DOZEN))) == set(Fault)
