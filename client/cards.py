@@ -98,7 +98,7 @@ def require_known(card: CardOfCompartment, known: KnownKeys, agency_name: Callab
             desk_key.require_usable(each.key or b"")
         except desk_key.KeyUnusable:
             raise Conflict(KEY_UNUSABLE, agency=agency) from None
-        if known.desk(each.desk, each.key or b"") is Met.CHANGED:
+        if known.desk(each.desk, each.agency, each.key or b"") is Met.CHANGED:
             raise Conflict(KEY_CHANGED, agency=agency)
     return found
 

@@ -2,7 +2,9 @@
 
 It lies beside the key file (`ana.key` has `ana.key.known`). The server shows the keys, and could show its own
 instead; what was met once, or compared by telephone, is remembered here, and a change is noticed. A first meeting is
-believed.
+believed, but not of a second desk of the same agency: an agency has one, and another would be somebody else's.
+Nothing is ever forgotten to make room: whoever could make many desks would have a key forgotten so. Where there is no
+room, that is said, and nothing is sealed.
 """
 
 from __future__ import annotations
@@ -15,13 +17,18 @@ from uuid import UUID
 import msgspec
 
 from core import private_files
-from core.errors import InvalidInput, NotFound
+from core.errors import Conflict, InvalidInput, NotFound
 from core.texts import mark
 
 VERSION = 1
-# The newest ones that are kept, far below what a private file may hold.
-KEPT = 60
+# Far more desks, or authors, than a network has.
+MOST = 4000
+LARGEST = 2 * 1024 * 1024
 NOT_ONE = mark("The file {path} is not one of Streha. It keeps which keys you have met: look who changed it.")
+FULL = mark(
+    "The file {path} has no room for the keys of more duty desks or people. NOTHING was done. Tell the operator: no "
+    "network has so many."
+)
 
 
 class Met(StrEnum):
@@ -36,6 +43,8 @@ class _Stored(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     desks: dict[UUID, bytes]
     authors: dict[UUID, bytes]
+    # Whose each desk is, as far as that was ever told.
+    agencies: dict[UUID, UUID] = {}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,26 +54,52 @@ class KnownKeys:
     path: Path
     desks: dict[UUID, bytes] = field(default_factory=dict)
     authors: dict[UUID, bytes] = field(default_factory=dict)
+    agencies: dict[UUID, UUID] = field(default_factory=dict)
 
-    def desk(self, desk_id: UUID, key: bytes) -> Met:
-        """Return how a desk's key stands with what was met."""
-        return _met(self.desks, desk_id, key)
+    def desk(self, desk_id: UUID, agency_id: UUID, key: bytes) -> Met:
+        """Return how a desk's key stands with what was met of it, and of its agency under another desk's id."""
+        met = _met(self.desks, desk_id, key)
+        others = self._others(desk_id, agency_id)
+        return Met.CHANGED if met is Met.NEW and any(self.desks[each] != key for each in others) else met
+
+    def meet(self, desk_id: UUID, agency_id: UUID, key: bytes) -> None:
+        """Remember a desk's key, and whose desk it is."""
+        self._require_room(self.desks, desk_id)
+        self.desks[desk_id], self.agencies[desk_id] = key, agency_id
+
+    def trust(self, desk_id: UUID, agency_id: UUID, key: bytes) -> None:
+        """Remember a key that somebody compared, in place of every other of that agency."""
+        for each in self._others(desk_id, agency_id):
+            del self.desks[each], self.agencies[each]
+        self.meet(desk_id, agency_id, key)
+
+    def meet_author(self, person_id: UUID, key: bytes) -> None:
+        """Remember the key that somebody signs cards with."""
+        self._require_room(self.authors, person_id)
+        self.authors[person_id] = key
 
     def author(self, person_id: UUID, key: bytes) -> Met:
         """Return how the key that signed a card stands with what was met of its author."""
         return _met(self.authors, person_id, key)
 
     def save(self) -> None:
-        """Write down what was met, the oldest forgotten where it is too much."""
-        stored = _Stored(version=VERSION, desks=_newest(self.desks), authors=_newest(self.authors))
+        """Write down what was met."""
+        stored = _Stored(version=VERSION, desks=self.desks, authors=self.authors, agencies=self.agencies)
         private_files.write(self.path, msgspec.json.format(msgspec.json.encode(stored), indent=2) + b"\n")
+
+    def _others(self, desk_id: UUID, agency_id: UUID) -> list[UUID]:
+        return [each for each, whose in self.agencies.items() if whose == agency_id and each != desk_id]
+
+    def _require_room(self, known: dict[UUID, bytes], of: UUID) -> None:
+        if of not in known and len(known) >= MOST:
+            raise Conflict(FULL, path=str(self.path))
 
 
 def beside(key_path: Path) -> KnownKeys:
     """Return what the owner of a key file has met; nothing yet where there is no such file."""
     path = key_path.with_name(key_path.name + ".known")
     try:
-        data = private_files.read(path)
+        data = private_files.read(path, largest=LARGEST)
     except NotFound:
         return KnownKeys(path=path)
     try:
@@ -73,14 +108,11 @@ def beside(key_path: Path) -> KnownKeys:
         raise InvalidInput(NOT_ONE, path=str(path)) from None
     if stored.version != VERSION:
         raise InvalidInput(NOT_ONE, path=str(path))
-    return KnownKeys(path=path, desks=stored.desks, authors=stored.authors)
+    whose = {desk: agency for desk, agency in stored.agencies.items() if desk in stored.desks}
+    return KnownKeys(path=path, desks=stored.desks, authors=stored.authors, agencies=whose)
 
 
 def _met(known: dict[UUID, bytes], of: UUID, key: bytes) -> Met:
     if of not in known:
         return Met.NEW
     return Met.SAME if known[of] == key else Met.CHANGED
-
-
-def _newest(known: dict[UUID, bytes]) -> dict[UUID, bytes]:
-    return dict(list(known.items())[-KEPT:])

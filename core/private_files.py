@@ -55,12 +55,15 @@ def require_free(path: Path) -> None:
         raise InvalidInput(mark("The file {path} cannot be written. Choose another place."), path=str(path))
 
 
-def read(path: Path) -> bytes:
-    """Return what stands in a file that only its owner can read; refuse one that others can read."""
+def read(path: Path, *, largest: int = LARGEST) -> bytes:
+    """Return what stands in a file that only its owner can read, at most `largest` bytes of it.
+
+    One that others can read is refused.
+    """
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
-            data = file.read(LARGEST)
+            data = file.read(largest)
     except FileNotFoundError as error:
         raise NotFound(mark("There is no file {path}. Check the path."), path=str(path)) from error
     except OSError as error:

@@ -124,7 +124,7 @@ def _trust(
     public = desk.key or b""
     if not desk_key.same_fingerprint(public, typed):
         raise Conflict(OTHER_FINGERPRINT, fingerprint=desk_key.fingerprint(public))
-    known.desks[desk.desk] = public
+    known.trust(desk.desk, desk.agency, public)
     known.save()
     if json:
         terminal.as_json({"desk": desk.desk, "fingerprint": desk_key.fingerprint(public)})

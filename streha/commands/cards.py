@@ -18,9 +18,9 @@ from client.cards import CardText
 from client.key_file import KeyFile
 from client.known_keys import KnownKeys, Met
 from core.clock import SystemClock
-from core.errors import Conflict
+from core.errors import Conflict, StrehaError
 from core.texts import mark
-from streha import terminal
+from streha import card_typing, terminal
 from streha.card_words import print_card, print_compartment
 from streha.commands import card_keys
 from streha.commands.card_keys import led_cards
@@ -101,26 +101,26 @@ def _put(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    place, known = asyncio.run(_look(key, where)), known_keys.beside(key)
-    # Before anybody writes: what was typed is not to be lost for that.
-    desks = cards.require_known(place.card, known, place.names)
+    place = asyncio.run(_look(key, where))
+    # Before anybody writes: what stands in the way of it is said first.
+    _require_known(key, place)
     typing = not path and sys.stdin.isatty()
     if place.card.number and not yes:
         _say_card_before(place)
         terminal.require_yes(yes=False)
-    text = cards.checked(_typed() if typing else _written(path))
+    text = card_typing.typed() if typing else cards.checked(_written(path))
     while True:
         try:
-            put, met = asyncio.run(_seal(key, place, desks, known, text))
+            put, met = asyncio.run(_seal(key, place, text))
             break
-        except Conflict as refused:
+        except StrehaError as refused:
             if not typing:
                 raise
-            terminal.refuse(refused)
-            place = asyncio.run(_look(key, where))
-            desks = cards.require_known(place.card, known, place.names)
-            _say_card_before(place)
-            typer.confirm(say(mark("Put what you have written in its place?")), abort=True, err=True)
+            known_number = place.card.number
+            place = card_typing.once_possible(refused, lambda: _look_again(key, where))
+            if place.card.number != known_number:
+                _say_card_before(place)
+                card_typing.require_meant()
     if json:
         terminal.as_json(put)
         return
@@ -167,7 +167,7 @@ def _show(
     if opened.met is Met.CHANGED and not anyway:
         raise Conflict(OTHER_AUTHOR_KEY, person=opened.author_name)
     if opened.met is Met.NEW:
-        known.authors[opened.author] = opened.author_key
+        known.meet_author(opened.author, opened.author_key)
         known.save()
     if json:
         terminal.as_json(
@@ -210,29 +210,34 @@ async def _look(key_path: Path, where: str) -> _Place:
         )
 
 
+def _look_again(key_path: Path, where: str) -> _Place:
+    """Look how it stands now; somebody may have compared a key meanwhile."""
+    place = asyncio.run(_look(key_path, where))
+    _require_known(key_path, place)
+    return place
+
+
+def _require_known(key_path: Path, place: _Place) -> tuple[KnownKeys, list[DeskInCard]]:
+    """Return the desks that can be sealed to, and what this machine has met; refuse where a key has changed."""
+    known = known_keys.beside(key_path)
+    return known, cards.require_known(place.card, known, place.names)
+
+
 async def _seal(
-    key_path: Path, place: _Place, desks: list[DeskInCard], known: KnownKeys, text: CardText
-) -> tuple[CardOfCompartment, list[DeskInCard]]:
+    key_path: Path, place: _Place, text: CardText
+) -> tuple[CardOfCompartment, list[DeskInCard]]:  # fmt: skip
     """Seal a card and store it; return with it the desks that were sealed to for the first time."""
-    met = [each for each in desks if known.desk(each.desk, each.key or b"") is Met.NEW]
+    known, desks = _require_known(key_path, place)
+    new = [each for each in desks if known.desk(each.desk, each.agency, each.key or b"") is Met.NEW]
+    before = dict(known.agencies)
+    for each in desks:
+        known.meet(each.desk, each.agency, each.key or b"")
     sealed = cards.seal(place.key, place.card, desks, text, SystemClock().now())
     async with speaking_as(key_path) as api:
         put = await api.put_card(place.compartment, place.card.number + 1, sealed)
-    known.desks |= {each.desk: each.key or b"" for each in met}
-    if met:
+    if new or known.agencies != before:
         known.save()
-    return put, met
-
-
-def _typed() -> list[str]:
-    """Ask for the four parts, one line each."""
-    asked = (
-        mark("Who is it about"),
-        mark("Where expected, and when"),
-        mark("Whom to ring, with numbers"),
-        mark("What to do, and what not to do"),
-    )
-    return [str(typer.prompt(say(each), default="", show_default=False, err=True)) for each in asked]
+    return put, new
 
 
 def _written(path: str) -> list[str]:

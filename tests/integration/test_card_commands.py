@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
+from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,10 +16,12 @@ from client import desk_key_file, known_keys
 from core import private_files
 from core.clock import SystemClock
 from core.database import Database
-from crypto import desk_key, signing
+from crypto import desk_key, emergency_card, signing
+from crypto.emergency_card import Place
+from tests.at_terminal import PATIENCE_SECONDS, Terminal
 from tests.clock import MovableClock
 from tests.commands import Ran, streha
-from tests.people import Scene
+from tests.people import NETWORK, Scene
 from tests.sealing import give_key, seal_to
 from tests.served import ServedApi
 
@@ -239,3 +243,57 @@ async def test_a_desks_key_file_is_refused_where_it_is_not_whole_or_another_desk
     # Somebody of no desk, and of two.
     none = await run(api, town.stranger, "key", tmp_path / "none.key")
     assert (none.code, (tmp_path / "none.key").exists()) == (1, False)
+
+
+async def test_what_was_typed_is_kept_until_it_is_sealed(api: ServedApi, database: Database, town: Scene) -> None:
+    """Too long, and then the desk's key changes while somebody types: nothing is written twice."""
+    network, lead, where = api.network, town.coordinator, town.case.codename
+    await give_key(network, town.police)
+    path = api.key_path(lead)
+    loop = asyncio.get_running_loop()
+
+    def person() -> None:
+        with closing(Terminal("card", "put", where, "--key", str(path), environment={"LC_ALL": "en"})) as terminal:
+            for part in ("a girl of 16", "", "Ana Primer +381600000000"):
+                terminal.sees(": ")
+                terminal.types(part)
+            terminal.sees("what not to do")
+            terminal.types("ш" * 1700)
+            terminal.sees("Shorten it by about")
+            for part in ("", "", ""):
+                terminal.sees(": ")
+                terminal.types(part)
+            terminal.sees("what not to do")
+            # Meanwhile the desk has another key than the one this machine was shown.
+            known = known_keys.beside(path)
+            assert town.police.desk_id is not None
+            known.meet(town.police.desk_id, town.police.agency.id, bytes(32))
+            known.save()
+            terminal.types("do NOT ring her mother")
+            terminal.sees("is not the one you sealed to before")
+            terminal.sees("What you have written is kept")
+            terminal.types("y")
+            terminal.sees("is not the one you sealed to before")
+            terminal.sees("What you have written is kept")
+            key = asyncio.run_coroutine_threadsafe(
+                give_key(network, town.police), loop
+            ).result(PATIENCE_SECONDS)  # fmt: skip
+            trusted = known_keys.beside(path)
+            trusted.trust(town.police.desk_id, town.police.agency.id, desk_key.public_key(key))
+            trusted.save()
+            terminal.types("y")
+            terminal.sees("card 1, written")
+            assert terminal.process.wait(PATIENCE_SECONDS) == 0
+            secrets.append(key)
+
+    secrets: list[bytes] = []
+    await asyncio.to_thread(person)
+    async with database.reading() as tx:
+        sealed = await tx.value("SELECT sealed FROM card_envelopes")
+    assert town.police.desk_id is not None
+    place = Place(
+        network=NETWORK, compartment=town.case.core.id.bytes, number=1, desk=town.police.desk_id.bytes,
+        key=desk_key.public_key(secrets[0]),
+    )  # fmt: skip
+    page = emergency_card.open_(secrets[0], bytes(sealed), place)
+    assert page.fields == ("a girl of 16", "", "Ana Primer +381600000000", "do NOT ring her mother")

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import pty
 import re
-import select
 import shutil
-import signal
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from subprocess import Popen
 
 import pytest
 
@@ -26,10 +20,10 @@ from core.errors import Conflict
 from core.settings import Settings
 from crypto import cross_signing, paper
 from crypto.paper import Kind
+from tests.at_terminal import PATIENCE_SECONDS, Terminal
 from tests.commands import Ran, streha
 from tests.own_account import BOT, PASSWORD, SECRET, Account, serving, settings_of, start
 
-PATIENCE_SECONDS = 60
 MASTER, SIGNING = "streha-master-paper.txt", "streha-signing-paper.txt"
 
 
@@ -318,42 +312,6 @@ async def test_what_cannot_be_done_is_said_in_one_line(
 
 
 # At a terminal ---------------------------------------------------------------------------------------
-
-
-class Terminal:
-    """A person at a terminal, with a command that runs in it."""
-
-    def __init__(self, *arguments: str, environment: dict[str, str]) -> None:
-        self._person, command = pty.openpty()
-        self.said = ""
-        self.process = Popen(
-            [sys.executable, "-m", "streha", *arguments],
-            stdin=command, stdout=command, stderr=command, env={**os.environ, **environment, "COLUMNS": "200"},
-        )  # fmt: skip
-        os.close(command)
-
-    def sees(self, words: str) -> str:
-        """Wait until these words are shown; return what was shown up to them since the last."""
-        while words not in self.said:
-            if not select.select([self._person], [], [], PATIENCE_SECONDS)[0]:
-                raise AssertionError(f"never said {words!r}: {self.said!r}")
-            try:
-                self.said += os.read(self._person, 65536).decode()
-            except OSError:
-                raise AssertionError(f"ended without {words!r}: {self.said!r}") from None
-        seen, _, self.said = self.said.partition(words)
-        return seen
-
-    def types(self, text: str) -> None:
-        """Type a line."""
-        os.write(self._person, text.encode() + b"\n")
-
-    def close(self) -> None:
-        """Leave."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-        os.close(self._person)
 
 
 async def test_seeds_are_copied_by_hand_at_a_terminal(settings: Settings, operator: dict[str, str]) -> None:
