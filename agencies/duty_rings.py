@@ -54,6 +54,13 @@ async def meant_by(tx: Transaction, person_id: PersonId, now: datetime, rung_unt
     return await locked(tx, [row["id"] for row in rows])
 
 
+async def told_to_telephones(
+    tx: Reading, people: Collection[PersonId], desk_ids: Collection[DeskId], since: datetime
+) -> list[DutyRing]:  # fmt: skip
+    """Return the rings that telephones of people and desks may have been called for, of shifts that end after this."""
+    return [ring_of(row) for row in await tx.rows(SQL["rings_of_telephones"], list(people), list(desk_ids), since)]
+
+
 async def waits_for(tx: Reading, person_id: PersonId, now: datetime) -> bool:
     """Tell whether a ring waits for somebody's answer."""
     return bool(await tx.rows(SQL["rings_of_answerer"], person_id, now, now))

@@ -440,6 +440,17 @@ WHERE shift_ends_at > $2 AND rung_at <= $3 AND state IN ('ringing', 'deputies', 
            SELECT FROM stand_ins WHERE ring_id = duty_rings.id AND stand_ins.person_id = $1 AND ends_at > $2)))
 ORDER BY id
 
+-- rings_of_telephones --
+-- The rings for which telephones of people or desks may have been called, of shifts that have not ended, or not long ago.
+-- $1 people, $2 desks, $3 long ago.
+SELECT * FROM duty_rings
+WHERE shift_ends_at > $3
+  AND (person_id = ANY($1) OR desk_id = ANY($2)
+       OR EXISTS (SELECT FROM stand_ins WHERE ring_id = duty_rings.id AND stand_ins.person_id = ANY($1))
+       OR (person_id IS NULL AND EXISTS (
+           SELECT FROM duty_officers WHERE desk_id = duty_rings.desk_id AND duty_officers.person_id = ANY($1))))
+ORDER BY id
+
 -- save_ring --
 -- $1 id, $2 state, $3 answered by, $4 when, $5 next step.
 UPDATE duty_rings SET state = $2, answered_by = $3, answered_at = $4, next_step_at = $5, lease_until = NULL, attempts = 0

@@ -14,10 +14,12 @@ from uuid import UUID
 
 from agencies import contacts
 from agencies.contacts import Contact, ContactId
+from agencies.duty_ring import DutyRingId
 from agencies.model import DeskId, PersonId
 from alerts import messages, store
 from alerts.audience import Surroundings
 from alerts.calling import surroundings
+from alerts.duty import messages as duty_messages
 from alerts.escalation import paused_until
 from alerts.model import Alert, AlertId, Recipient, State
 from alerts.proof import proving
@@ -51,6 +53,8 @@ class Wanted:
     raised: datetime | None = None
     # How often calling for the alert has begun; None where it is for no alert.
     ladder: int | None = None
+    # The test ring that is to be answered, where it is one.
+    ring: DutyRingId | None = None
     # Calling rests until then, because a raiser said that it is over.
     not_before: datetime | None = None
 
@@ -136,7 +140,8 @@ def _without_alert(
 ) -> Wanted | None:  # fmt: skip
     """Return what is carried of a test, of a proof that fails, and of a call for which no alert could be raised."""
     if message.template in TESTS:
-        return Wanted(contact=contact, language=language)
+        ring = duty_messages.ring_called(message)
+        return Wanted(contact=contact, language=language, ring=None if ring is None else DutyRingId(ring))
     if message.template in proving.SENTENCES:
         return Wanted(contact=contact, language=language, status=STATUS)
     # Nothing ends this call, but it is old after a while.

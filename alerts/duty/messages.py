@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from uuid import UUID
 
 from agencies.contacts import Contact
 from agencies.duty_ring import ANSWERED_WITHIN, DutyRing
@@ -16,6 +17,8 @@ from core.outbox import Message, Target, TargetKind
 from core.texts import mark
 
 RING = "duty_ring"
+# In a call to a telephone: for which ring it is, so that a number can answer it.
+RING_NAMED = "ring"
 TEXTS = {
     RING: mark("Streha: test of your duty, write: here"),
     "duty_ring_details": mark(
@@ -55,7 +58,14 @@ def asking(ring: DutyRing, room: Target, people: Collection[PersonId]) -> list[M
 def calling(ring: DutyRing, contacts: Iterable[Contact]) -> list[Message]:
     """Return the calls to telephones: one for each number, whosesoever contact it is."""
     by_number = {(each.means, each.address): each for each in contacts if each.means.wakes}
-    return [_message(ring, Target(kind=TargetKind.CONTACT, id=each.id), RING) for each in by_number.values()]
+    named = {RING_NAMED: str(ring.id)}
+    return [_message(ring, Target(kind=TargetKind.CONTACT, id=each.id), RING, named) for each in by_number.values()]
+
+
+def ring_called(message: Message) -> UUID | None:
+    """Return for which ring a telephone is called by a message; None where it is for none, or from before."""
+    named = message.parameters.get(RING_NAMED) if message.template == RING else None
+    return None if named is None else UUID(named)
 
 
 def asking_deputies(ring: DutyRing, silent: Collection[PersonId], deputies: Iterable[PersonId]) -> list[Message]:

@@ -20,7 +20,7 @@ from agencies.roster import KEPT
 from agencies.stints import AHEAD, Stint, due, stints, zone_of
 from alerts.duty import messages
 from alerts.store import SQL
-from core import ledger, logs, metrics, outbox
+from core import ledger, logs, metrics, once, outbox
 from core.clock import Clock
 from core.database import Database, Reading, Transaction
 from core.errors import Unavailable
@@ -86,6 +86,22 @@ async def answer(
         for ring in rings:
             await _answered(tx, ring, person.id, now, room)
     return len(rings)
+
+
+async def answer_one(database: Database, clock: Clock, person: Person, ring_id: DutyRingId, key: UUID) -> bool:
+    """Let somebody answer one ring by telephone, once for each key; tell whether it is theirs to answer.
+
+    What they say again changes nothing. It accepts no alert.
+    """
+    now = clock.now()
+    async with database.transaction(urgent=True) as tx:
+        if await once.done(tx, key):
+            return True
+        rings = [each for each in await duty_rings.meant_by(tx, person.id, now, now) if each.id == ring_id]
+        for ring in rings:
+            await once.first(tx, key, now)
+            await _answered(tx, ring, person.id, now, None)
+    return bool(rings)
 
 
 async def waits_for(database: Database, clock: Clock, person: Person) -> bool:

@@ -1,6 +1,7 @@
 """The numbers with which people who are called by telephone accept: for whom, for what, and how long each holds.
 
-One number for each contact and alert, and another whenever calling begins anew. It is worked out, not kept
+One number for each contact and alert, and another whenever calling begins anew; one for each contact and test ring of a
+shift (`alerts.duty.ringing`), which accepts no alert. It is worked out, not kept
 (`crypto.answer_number`), from the key that the gateway signs with inwards: without that nobody could answer.
 """
 
@@ -8,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
+from itertools import product
 from uuid import UUID
 
 from agencies.contacts import Contact, ContactId, Means
+from agencies.duty_ring import DutyRing, DutyRingId, RingState
 from alerts.model import Alert, AlertId
 from core import logs
 from core.ids import derived_id
@@ -31,6 +35,16 @@ ASKING = {
     (Means.VOICE, False): mark("{text}. To accept press {number}."),
     (Means.VOICE, True): mark("{text}. To accept press {number}, then the keys of your initials."),
 }
+
+# A test ring says so in every sentence, and is never called accepting.
+TESTING = {
+    (Means.TEXT, False): mark("Streha: test of your duty. Answer {number}"),
+    (Means.TEXT, True): mark("Streha: test of duty. Answer {number} and your initials"),
+    (Means.VOICE, False): mark("Streha: test of your duty. Press {number}."),
+    (Means.VOICE, True): mark("Streha: test of duty. Press {number}, then the keys of your initials."),
+}
+# Ladders of alerts are counted from one: no number of a test is that of an alert.
+TEST_RING = 0
 
 
 class Standing(Enum):
@@ -55,6 +69,20 @@ class Meant:
         return derived_id("answer number", str(self.contact.id), str(self.alert.id), str(self.alert.ladder))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingMeant:
+    """Which test ring somebody answers, at which contact, and whether it is over."""
+
+    contact: Contact
+    ring: DutyRing
+    over: bool
+
+    @property
+    def key(self) -> UUID:
+        """Name the number: it has one effect."""
+        return derived_id("duty number", str(self.contact.id), str(self.ring.id))
+
+
 def key_of(settings: Settings) -> bytes | None:
     """Return the key that words from telephones are signed with; None where nobody may answer or raise so."""
     if not settings.gateway_inward_key:
@@ -71,6 +99,25 @@ def asking(key: bytes, text: str, language: str, contact: Contact, alert_id: Ale
     number = answer_number(key, contact.id.bytes, alert_id.bytes, ladder)
     spoken = number if contact.means is Means.TEXT else " ".join(number)
     return render(ASKING[contact.means, contact.desk_id is not None], language, text=text, number=spoken)
+
+
+def asking_to_answer(key: bytes, language: str, contact: Contact, ring_id: DutyRingId) -> str:
+    """Return what a telephone is told at the begin of a shift, with the number that answers."""
+    number = answer_number(key, contact.id.bytes, ring_id.bytes, TEST_RING)
+    spoken = number if contact.means is Means.TEXT else " ".join(number)
+    return render(TESTING[contact.means, contact.desk_id is not None], language, number=spoken)
+
+
+def ring_meant(
+    key: bytes, number: str, contacts: Iterable[Contact], rings: Iterable[DutyRing], now: datetime
+) -> RingMeant | None:  # fmt: skip
+    """Return which test ring a number answers, and at which contact; None where it is none's."""
+    found = [
+        RingMeant(contact=contact, ring=ring, over=ring.state is RingState.OVER or ring.shift_ends_at <= now)
+        for contact, ring in product(list(contacts), list(rings))
+        if is_number(number, answer_number(key, contact.id.bytes, ring.id.bytes, TEST_RING))
+    ]
+    return min(found, key=lambda each: each.over, default=None)
 
 
 def meant(

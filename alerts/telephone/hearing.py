@@ -15,17 +15,18 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from agencies import contacts
+from agencies import contacts, duty_rings
 from agencies import store as directory
 from agencies.contacts import Contact
 from agencies.initials import named
 from agencies.model import AgencyId, DeskId, DutyDesk, Person, PersonId
 from agencies.roster import on_duty
 from alerts import panic_words, reaching, store
+from alerts.duty.ringing import answer_one
 from alerts.model import Alert
 from alerts.police.emergency import Police
 from alerts.service import Alerts
-from alerts.telephone.answer_numbers import Meant, Standing, key_of, meant
+from alerts.telephone.answer_numbers import Meant, RingMeant, Standing, key_of, meant, ring_meant
 from alerts.telephone.desk_calls import Caller, call_desks
 from alerts.telephone.words import Acceptance, CallForHelp, read
 from alerts.vocabulary import Status, Through
@@ -66,6 +67,7 @@ class Outcome(StrEnum):
     USED = "used"
     EXPIRED = "expired"
     ENDED = "ended"
+    DUTY_ANSWERED = "duty_answered"
     LATE = "late"
     WRONG = "wrong"
     REFUSED = "refused"
@@ -94,6 +96,7 @@ TEXTS = {
     Outcome.USED: mark("NOT accepted: somebody has used this number already. Open the app."),
     Outcome.EXPIRED: mark("NOT accepted: people were called anew since. Use the newest number."),
     Outcome.ENDED: mark("This is over. Nothing is left to accept."),
+    Outcome.DUTY_ANSWERED: mark("Test of duty: you are reached. No alert was accepted by this."),
     Outcome.LATE: mark("NOT accepted: this came late. Send it again, or open the app."),
     Outcome.WRONG: mark("NOT accepted: the number is not right. Look at it again, or open the app."),
     Outcome.REFUSED: mark(
@@ -244,14 +247,22 @@ class Telephone:
             person = await self._who_answers(tx, found, line, said.name, now)
         if isinstance(person, Outcome):
             return person
+        if isinstance(found, RingMeant):
+            theirs = await answer_one(self._database, self._clock, person, found.ring.id, found.key)
+            return Outcome.DUTY_ANSWERED if theirs else Outcome.NOT_ACCEPTED
         try:
             view = await self._alerts.acknowledge(person, found.alert.id, key=found.key, by_telephone=True)
         except (NotFound, Conflict):
             return Outcome.NOT_ACCEPTED
         return _accepted(view.alert, person.id) if view.alert.has_acknowledged(person.id) else Outcome.USED
 
-    async def _meant(self, tx: Transaction, heard: Heard, line: _Line, number: str, now: datetime) -> Meant | Outcome:
-        """Return which alert a number answers; of wrong ones only so many are looked at, however many come at once."""
+    async def _meant(
+        self, tx: Transaction, heard: Heard, line: _Line, number: str, now: datetime
+    ) -> Meant | RingMeant | Outcome:
+        """Return which alert or test ring a number answers.
+
+        Of wrong ones only so many are looked at, however many come at once.
+        """
         of_line = {each.id: each for each in line.contacts}
         wrong = await tx.rows(store.SQL["hold_tries"], list(of_line), now, now - REMEMBERED)
         if max(row["wrong"] for row in wrong) >= WRONG_NUMBERS:
@@ -263,6 +274,10 @@ class Telephone:
         if found is not None:
             standings = {Standing.ENDED: Outcome.ENDED, Standing.EXPIRED: Outcome.EXPIRED}
             return standings.get(found.standing, found)
+        rings = await duty_rings.told_to_telephones(tx, line.owners, line.desks, now - ENDED_LATELY)
+        ring = ring_meant(self._key, number, line.contacts, rings, now)
+        if ring is not None:
+            return Outcome.ENDED if ring.over else ring
         if await once.first(tx, heard.key, now):
             await tx.run(store.SQL["count_wrong_number"], list(of_line))
             if max(row["wrong"] for row in wrong) + 1 == WRONG_NUMBERS:
@@ -270,7 +285,7 @@ class Telephone:
         return Outcome.WRONG
 
     async def _who_answers(
-        self, tx: Reading, found: Meant, line: _Line, name: str, now: datetime
+        self, tx: Reading, found: Meant | RingMeant, line: _Line, name: str, now: datetime
     ) -> Person | Outcome:  # fmt: skip
         """Return who accepts: whose telephone it is; of one that several share, who says so and is one of them now."""
         contact = found.contact
@@ -281,10 +296,11 @@ class Telephone:
                 return owners[contact.person_id]
             answering = named(sharing.values(), name)
             return answering[0] if len(answering) == 1 else Outcome.NAME_MISSING
-        _, around = await reaching.around_alert(tx, found.alert.id, now)
-        if not reaching.may_ring(found.alert, around, contact):
-            # Somebody who must not know sits there, or nobody any more who could act.
-            return Outcome.NOT_ACCEPTED
+        if isinstance(found, Meant):
+            _, around = await reaching.around_alert(tx, found.alert.id, now)
+            if not reaching.may_ring(found.alert, around, contact):
+                # Somebody who must not know sits there, or nobody any more who could act.
+                return Outcome.NOT_ACCEPTED
         answering = named(await _officers(tx, [contact.desk_id] if contact.desk_id else [], now), name)
         return answering[0] if len(answering) == 1 else Outcome.NAME_MISSING
 

@@ -59,7 +59,8 @@ THROUGH = Label("through", ("api", "channel", "device", "telephone", "unverified
 TELEPHONE = Label(
     "state",
     ("raised", "desk_called", "not_raised", "accepted", "accepted_police", "accepted_exercise", "not_accepted",
-     "name_missing", "used", "expired", "ended", "late", "wrong", "refused", "unclear", "unknown_number"),
+     "name_missing", "used", "expired", "ended", "late", "wrong", "refused", "unclear", "unknown_number",
+     "duty_answered"),
 )  # fmt: skip
 METHOD = Label("method", ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 # The templates of the routes that are served; whoever serves them adds them.

@@ -25,7 +25,7 @@ from agencies.contacts import Means
 from alerts import reaching, undelivered, waking
 from alerts.model import AlertId
 from alerts.reaching import Wanted
-from alerts.telephone.answer_numbers import asking
+from alerts.telephone.answer_numbers import asking, asking_to_answer
 from core import logs, metrics, outbox
 from core.clock import Clock
 from core.database import Database
@@ -207,6 +207,8 @@ class Carrying:
         alert_id = each.message.alert_id
         if self._inward_key and alert_id is not None and found.ladder is not None and found.contact.means.wakes:
             text = asking(self._inward_key, text, found.language, found.contact, AlertId(alert_id), found.ladder)
+        if self._inward_key and found.ring is not None:
+            text = asking_to_answer(self._inward_key, found.language, found.contact, found.ring)
         if found.raised is not None and found.contact.means is Means.EMAIL:
             moment = found.raised.astimezone(self._zone).strftime("%H:%M (%d.%m.)")
             text = render(WITH_TIME, found.language, text=text, time=moment)

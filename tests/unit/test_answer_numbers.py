@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agencies.contacts import Contact, ContactId, Means
+from agencies.duty_ring import DutyRing, DutyRingId, RingState
 from agencies.model import DeskId, PersonId
 from alerts.model import Alert, AlertId, State
-from alerts.telephone.answer_numbers import Standing, asking, key_of, meant
+from alerts.telephone.answer_numbers import TEST_RING, Standing, asking, asking_to_answer, key_of, meant, ring_meant
 from alerts.vocabulary import Certainty, Event, Severity, Status, Through
 from cases.model import CaseId, CompartmentId
 from core.settings import Secret, Settings
@@ -30,6 +31,11 @@ ALERT = Alert(
     event=Event.PANIC, severity=Severity.EXTREME, first_severity=Severity.EXTREME, certainty=Certainty.OBSERVED,
     raised_by=None, raised_through=Through.API, sent=BEGAN, state=State.OPEN, owner_id=None, ladder=3,
     ladder_began_at=BEGAN, step=0, next_step_at=None,
+)  # fmt: skip
+
+RING = DutyRing(
+    id=DutyRingId(UUID(int=5)), desk_id=DeskId(uuid4()), person_id=CONTACT.person_id, shift_begins_at=BEGAN,
+    shift_ends_at=BEGAN + timedelta(hours=12), rung_at=BEGAN,
 )  # fmt: skip
 
 
@@ -103,6 +109,31 @@ def test_one_text_message_is_enough_for_it() -> None:
         for desk in (False, True):
             whose = replace(CONTACT, desk_id=DeskId(uuid4()) if desk else None)
             assert len(asking(KEY, ring, language, whose, ALERT.id, 3)) <= 70
+            assert len(asking_to_answer(KEY, language, whose, RING.id)) <= 70
+
+
+@pytest.mark.parametrize("language", ["en", "sr-Latn", "sr-Cyrl"])
+def test_a_number_of_a_test_says_that_it_is_a_test_and_accepts_nothing(language: str) -> None:
+    test = answer_number(KEY, CONTACT.id.bytes, RING.id.bytes, TEST_RING)
+    said = asking_to_answer(KEY, language, CONTACT, RING.id)
+    assert test in said
+    assert any(word in said for word in ("test", "proba", "проба"))
+    # Not even where an alert had the ring's id.
+    assert found(test, replace(ALERT, id=AlertId(RING.id))) is None
+
+
+def test_what_a_number_of_a_test_is_worth() -> None:
+    test = answer_number(KEY, CONTACT.id.bytes, RING.id.bytes, TEST_RING)
+
+    def worth(written: str, *rings: DutyRing, now: datetime = BEGAN) -> bool | None:
+        answered = ring_meant(KEY, written, [CONTACT], rings, now)
+        return None if answered is None else answered.over
+
+    assert worth(test, RING) is False
+    assert worth(number(), RING) is None
+    assert worth(test) is None
+    assert worth(test, replace(RING, state=RingState.OVER)) is True
+    assert worth(test, RING, now=RING.shift_ends_at) is True
 
 
 def test_without_a_key_that_is_one_nobody_answers() -> None:
