@@ -262,7 +262,7 @@ class DeskCard(Answer, frozen=True, kw_only=True):
 
 
 class Alert(Answer, frozen=True, kw_only=True):
-    """An alert, who was called, and who accepted."""
+    """An alert, who was called, and who accepted. What has a value here older servers do not tell."""
 
     id: UUID
     codename: str
@@ -270,11 +270,16 @@ class Alert(Answer, frozen=True, kw_only=True):
     compartment: UUID
     status: str
     event: str
-    # Older servers do not tell them.
     category: str = ""
     response_type: str = ""
+    urgency: str = ""
     severity: str
+    first_severity: str = ""
     certainty: str
+    first_certainty: str = ""
+    onset: Moment | None = None
+    expires: Moment | None = None
+    instruction: str | None = None
     raised_by: UUID | None
     raised_through: str
     raised_with: RaisedWith | None = None

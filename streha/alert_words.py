@@ -76,6 +76,8 @@ def print_alert(alert: Alert, names: Names, police: list[str]) -> None:
     """Print everything that is known of an alert; `police` are the lines about calling the police."""
     terminal.plain(f"{title(alert)}: {words_of(EVENT_TEXTS, alert.event)}", style="bold")
     _print_raise(alert, names)
+    if alert.instruction and alert.stood_down_at is None:
+        terminal.plain(alert.instruction)
     terminal.line(mark("State: {state}"), state=words_of(STATES, alert.state))
     if alert.owner is not None and alert.stood_down_at is None:
         terminal.line(mark("Sees to it: {person}."), person=names(alert.owner))

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from agencies import store as directory
 from agencies.model import AgencyId, PersonId
+from alerts import cap
 from alerts import texts as alert_texts
 from alerts.cards import messages as card_messages
 from alerts.devices import places as device_places
@@ -27,6 +28,7 @@ from alerts.incidents import messages as incident_messages
 from alerts.police import messages as police_messages
 from alerts.proof import proving
 from alerts.telephone import desk_calls
+from alerts.vocabulary import Event
 from bots.words import absence_words, commands, happenings, replies, room_messages
 from bots.words.bundling import Bundle, due
 from bots.words.commands import Verb
@@ -52,6 +54,8 @@ AWAY_IN_DRILL = mark("EXERCISE. Streha was away {time}. What happened meanwhile:
 SOMEBODY = mark("somebody whose device could not be checked")
 NOBODY = mark("nobody")
 RELATION = "m.relates_to"
+# What also says what to do first: what an alert is about, never an exercise; for duress there are words of its own.
+INSTRUCTED = frozenset(each for each in alert_texts.TEXTS if each.startswith("alert_details"))
 # The parameters that hold ids of people.
 PEOPLE = ("person", "absent", "other")
 _ROOM = re.compile("@(?=room)", re.IGNORECASE)
@@ -125,7 +129,10 @@ class Renderer:
             shown["text"] = render(TEMPLATES[beneath], language, **{**self._numbers, **shown})
         elif "text" in shown:
             shown["text"] = render(shown["text"], language, **shown)
-        return render(TEMPLATES[message.template], language, **{**self._numbers, **shown})
+        told = render(TEMPLATES[message.template], language, **{**self._numbers, **shown})
+        if message.template in INSTRUCTED:
+            told += "\n" + render(cap.INSTRUCTIONS[Event(message.parameters["event"])], language)
+        return told
 
     def _shown(self, name: str, value: str, language: str, names: Names) -> str:
         match name:

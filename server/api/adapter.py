@@ -18,6 +18,7 @@ from crypto.tokens import TOKEN_BYTES
 from server.api import credentials, decoding, event_stream, gateway_signature
 from server.api.hold import Hold
 from server.api.limits import Buckets, network_of
+from server.api.middlewares import language_of
 from server.api.route import Asked, Call, Limit, Route, WithCookie
 from server.api.services import Services
 from server.api.wire import Nothing, Wire
@@ -70,6 +71,7 @@ class Adapter:
             ids=decoding.ids(request.match_info.items()),
             asked=await _asked(route, request),
             webhook=webhook,
+            language=language_of(request, self._services.settings),
         )
 
     async def _signed(self, request: web.Request) -> UUID:

@@ -42,6 +42,8 @@ class Call(Generic[Asked]):
     device: RaisingDevice | None = None
     # Names what the gateway hands on, however often it comes.
     webhook: UUID | None = None
+    # What is said in words, where an answer holds any, is said so.
+    language: str = "en"
 
     @property
     def raising_device(self) -> RaisingDevice:

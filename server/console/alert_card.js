@@ -35,6 +35,7 @@ export const AlertCard = memo(
             ? t("Nothing has happened. Practised: {event}.", { event: eventWords(alert.event) })
             : html`<strong>${eventWords(alert.event)}</strong> · ${severityWords(alert.severity)}`}
         </p>
+        ${isOpen(alert) && alert.instruction && html`<p class="do">${alert.instruction}</p>`}
         <p class="raised">${raisedWords(alert, facts)} <span class="far">(<${Time} at=${alert.sent} far=${true} />)</span></p>
         ${isOpen(alert)
           ? html`

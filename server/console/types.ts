@@ -55,6 +55,7 @@ export type Alert = {
   compartment: string;
   status: Status;
   event: string;
+  instruction: string | null;
   severity: string;
   raised_by: string | null;
   raised_through: string;

@@ -180,6 +180,8 @@ def _acknowledge(alert: AlertWords, key: Key, *, json: Json = False) -> None:
             "You have accepted {alert}. DURESS: do NOT ring who raised it, and write NOTHING of it in the channel."
         )
     terminal.line(text, alert=title(accepted))
+    if accepted.instruction:
+        terminal.plain(accepted.instruction)
     for each in [*card, *police_lines(accepted, names, own)]:
         terminal.plain(each)
     if accepted.police == Police.ASKED:

@@ -8,7 +8,17 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from alerts.vocabulary import CATEGORY_OF_EVENT, RESPONSE_TO_EVENT, Certainty, Event, Severity, Status, Through
+from alerts.cap import INSTRUCTIONS, Urgency, urgency_of
+from alerts.vocabulary import (
+    CATEGORY_OF_EVENT,
+    RESPONSE_TO_EVENT,
+    Certainty,
+    Event,
+    Severity,
+    StandDownReason,
+    Status,
+    Through,
+)
 from bots.rooms.occupants import Occupants
 from bots.talk.flood import PER_MINUTE
 from bots.talk.handling import Handling
@@ -17,7 +27,9 @@ from bots.words import happenings
 from bots.words.happenings import Happening
 from cases.model import Case, Part
 from core.database import Database
+from core.ids import new_id
 from core.settings import Settings
+from core.texts import render
 from safety_plans.model import Level
 from tests.clock import MovableClock
 from tests.commands import streha
@@ -159,6 +171,31 @@ async def test_on_the_command_line_each_type_is_raised_and_told_with_its_categor
         ]  # fmt: skip
         assert shown["event"] == event
         assert (shown["category"], shown["response_type"]) == (CATEGORY_OF_EVENT[event], RESPONSE_TO_EVENT[event])
+        assert (shown["urgency"], shown["first_severity"]) == (urgency_of(event), shown["severity"])
+        assert shown["instruction"] == INSTRUCTIONS[event]
+        assert shown["onset"] == (shown["sent"] if urgency_of(event) is Urgency.IMMEDIATE else None)
+
+
+async def test_what_to_do_first_is_told_in_the_language_of_whoever_asks(api: ServedApi) -> None:
+    scene = await api.network.scene()
+    key = api.key_path(scene.police.officer)
+    told = INSTRUCTIONS[Event.MISSING_PERSON]
+    for status in (Status.EXERCISE, Status.ACTUAL):
+        view = await api.network.alerts.raise_(
+            scene.coordinator, scene.case.core.id, new_id(), event=Event.MISSING_PERSON, status=status
+        )
+        shown = await streha("alert", "show", view.alert.id, "--key", key, environment={"STREHA_LANGUAGE": "sr-Cyrl"})
+        assert (render(told, "sr-Cyrl") in shown.out) is (status is Status.ACTUAL), shown
+        accepted = await streha("alert", "ack", view.alert.id, "--key", key)
+        assert (told in accepted.out) is (status is Status.ACTUAL), accepted
+    async with api.client(scene.police.officer, language="sr-Latn") as client:
+        found = {each.status: each for each in await client.alerts()}
+    assert found["Actual"].instruction == render(told, "sr-Latn")
+    assert found["Exercise"].instruction is None
+    await api.network.alerts.stand_down(scene.police.officer, view.alert.id, StandDownReason.SAFE)
+    async with api.client(scene.police.officer) as client:
+        over = await client.alert(view.alert.id)
+    assert (over.expires, over.stood_down_at is None) == (over.stood_down_at, False)
 
 
 async def test_on_the_command_line_a_child_is_said_to_be_one(api: ServedApi) -> None:

@@ -37,35 +37,38 @@ async def raise_alert(call: Call[RaiseAlert]) -> AlertAnswer:
     return AlertAnswer.of(
         await call.services.alerts.raise_(
             call.actor, asked.compartment, call.ids["alert"], event=asked.event, status=asked.status, child=asked.child
-        )
+        ),
+        call.language,
     )
 
 
 async def list_alerts(call: Call[ListAlerts]) -> AlertsAnswer:
     """Return the alerts that the actor may see."""
-    return AlertsAnswer.of(await call.services.alerts.see_all(call.actor, ended=call.asked.ended))
+    return AlertsAnswer.of(await call.services.alerts.see_all(call.actor, ended=call.asked.ended), call.language)
 
 
 async def show_alert(call: Call[Nothing]) -> AlertAnswer:
     """Return one alert."""
-    return AlertAnswer.of(await call.services.alerts.see(call.actor, AlertId(call.ids["alert"])))
+    return AlertAnswer.of(await call.services.alerts.see(call.actor, AlertId(call.ids["alert"])), call.language)
 
 
 async def acknowledge(call: Call[Nothing]) -> AlertAnswer:
     """Record that the actor accepts the alert; of its owner, who was asked, that they still see to it."""
-    return AlertAnswer.of(await call.services.alerts.acknowledge(call.actor, AlertId(call.ids["alert"])))
+    return AlertAnswer.of(await call.services.alerts.acknowledge(call.actor, AlertId(call.ids["alert"])), call.language)
 
 
 async def stand_down(call: Call[EndAlert]) -> AlertAnswer:
     """End an alert; the raiser's own word only pauses it."""
     alert_id = AlertId(call.ids["alert"])
-    return AlertAnswer.of(await call.services.alerts.stand_down(call.actor, alert_id, call.asked.reason))
+    return AlertAnswer.of(await call.services.alerts.stand_down(call.actor, alert_id, call.asked.reason), call.language)
 
 
 async def note_conversation(call: Call[NoteConversation]) -> AlertAnswer:
     """Record that the actor spoke with somebody who raised the alert or was called for it."""
     alert_id, asked = AlertId(call.ids["alert"]), call.asked
-    return AlertAnswer.of(await call.services.alerts.note_conversation(call.actor, alert_id, asked.person, asked.at))
+    return AlertAnswer.of(
+        await call.services.alerts.note_conversation(call.actor, alert_id, asked.person, asked.at), call.language
+    )
 
 
 async def note_emergency_call(call: Call[NoteEmergencyCall]) -> AlertAnswer:
@@ -74,7 +77,8 @@ async def note_emergency_call(call: Call[NoteEmergencyCall]) -> AlertAnswer:
     return AlertAnswer.of(
         await call.services.emergency_calls.note(
             call.actor, alert_id, called=asked.called, called_by=asked.by, at=asked.at, service=asked.service
-        )
+        ),
+        call.language,
     )
 
 

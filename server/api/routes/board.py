@@ -12,7 +12,7 @@ from server.api.wire.board import BoardAnswer
 
 async def show_board(call: Call[Nothing]) -> BoardAnswer:
     """Return the actor's board."""
-    return BoardAnswer.of(await call.services.board.see(call.actor), call.services.settings)
+    return BoardAnswer.of(await call.services.board.see(call.actor), call.services.settings, call.language)
 
 
 ROUTES: tuple[Route[Any], ...] = (

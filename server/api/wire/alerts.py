@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from agencies.model import AgencyId, DeskId, PersonId, RaisingDevice
+from alerts.cap import Urgency, expires_of, first_certainty, instruction_of, onset_of, urgency_of
 from alerts.cards.rules import CardState, DeskCard
 from alerts.escalation import paused_until
 from alerts.model import (
@@ -35,6 +36,7 @@ from alerts.vocabulary import (
 )
 from cases.model import CaseId, CompartmentId, Part
 from core.outbox import Delivery, TargetKind
+from core.texts import render
 from server.api.wire import Codename, Moment, NameOfPerson, Wire
 
 NOT_YET = msgspec.Meta(examples=[None])
@@ -223,7 +225,10 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
     `owner_asked_at` it is the end of the wait for an answer.
     `claimed_by` is from whose telephone it seems to have been raised, where nobody is known to have raised it: a number
     can be forged. `people` names everybody who takes part. `police` is what is known of whether the police was called;
-    nothing where that need not be. `category` and `response_type` follow from `event`, in the words of CAP.
+    nothing where that need not be. `category`, `response_type` and `urgency` follow from `event`, in the words of CAP.
+    `instruction` is what to do first, in the language that is asked for; an exercise has none. `onset` is when what
+    happened began, where that is known; nothing `expires` until somebody ends it. Severity and certainty are those of
+    now, and beside them those of the first raise.
     `cards` tells, while it is open, which desks of responding agencies have an emergency card, which whoever accepts at
     such a desk can open.
     """
@@ -236,8 +241,14 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
     event: Annotated[Event, msgspec.Meta(examples=["panic"])]
     category: Category
     response_type: Response
+    urgency: Urgency
     severity: Severity
+    first_severity: Severity
     certainty: Certainty
+    first_certainty: Certainty
+    onset: Annotated[Moment | None, msgspec.Meta(examples=["2031-05-14T09:30:00Z"])]
+    expires: Annotated[Moment | None, NOT_YET]
+    instruction: Annotated[str | None, msgspec.Meta(examples=["First: somebody stays with them."])]
     raised_by: PersonId | None
     raised_through: Through
     raised_with: Annotated[RaisedWith | None, NOT_YET]
@@ -262,9 +273,10 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
     people: dict[PersonId, NameOfPerson]
 
     @classmethod
-    def of(cls, view: AlertView) -> Self:
-        """Return an alert as it is sent."""
+    def of(cls, view: AlertView, language: str = "en") -> Self:
+        """Return an alert as it is sent to somebody who reads this language."""
         alert = view.alert
+        instruction = instruction_of(alert.event, alert.status)
         return cls(
             id=alert.id,
             codename=view.codename,
@@ -274,8 +286,14 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
             event=alert.event,
             category=CATEGORY_OF_EVENT[alert.event],
             response_type=RESPONSE_TO_EVENT[alert.event],
+            urgency=urgency_of(alert.event),
             severity=alert.severity,
+            first_severity=alert.first_severity,
             certainty=alert.certainty,
+            first_certainty=first_certainty(alert),
+            onset=onset_of(alert),
+            expires=expires_of(alert),
+            instruction=None if instruction is None else render(instruction, language),
             raised_by=alert.raised_by,
             raised_through=alert.raised_through,
             raised_with=None if alert.device is None else RaisedWith.of(alert.device),
@@ -307,6 +325,6 @@ class AlertsAnswer(Wire, frozen=True, kw_only=True):
     alerts: list[AlertAnswer]
 
     @classmethod
-    def of(cls, views: Iterable[AlertView]) -> Self:
-        """Return alerts as they are sent."""
-        return cls(alerts=[AlertAnswer.of(each) for each in views])
+    def of(cls, views: Iterable[AlertView], language: str) -> Self:
+        """Return alerts as they are sent to somebody who reads this language."""
+        return cls(alerts=[AlertAnswer.of(each, language) for each in views])

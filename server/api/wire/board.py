@@ -175,15 +175,15 @@ class BoardAnswer(Wire, frozen=True, kw_only=True):
     held_since: Moment | None
 
     @classmethod
-    def of(cls, view: BoardView, settings: Settings) -> Self:
-        """Return a board as it is sent."""
+    def of(cls, view: BoardView, settings: Settings, language: str) -> Self:
+        """Return a board as it is sent to somebody who reads this language."""
         return cls(
             position=view.position,
             at=view.at,
             me=PersonAnswer.of(view.person),
             police_number=settings.police_number,
             ambulance_number=settings.ambulance_number,
-            alerts=[AlertAnswer.of(each) for each in view.alerts],
+            alerts=[AlertAnswer.of(each, language) for each in view.alerts],
             reviews=[ReviewAnswer.of(each) for each in view.reviews],
             duty=[DutyAnswer.of(each, view) for each in view.desks],
             channels=[ChannelAnswer.of(each) for each in view.channels],
