@@ -1,4 +1,4 @@
-"""What follows from a type in the words of CAP 1.2: of every type, in three scripts; an exercise sends nobody anywhere."""
+"""What follows from a type in the words of CAP 1.2: of every type, in three scripts, and none in an exercise."""
 
 from __future__ import annotations
 
