@@ -101,7 +101,7 @@ class Story:
         return audience is Audience.IN_CASE or entry.object_id in circles
 
     async def _view(self, person: Person) -> object:
-        board = BoardAnswer.of(await self.board.see(person), self.settings)
+        board = BoardAnswer.of(await self.board.see(person), self.settings, "en")
         cases = CasesAnswer.of(await self.network.cases.see_all(person))
         # A message that is called off with an exclusion is told with the next step of its alert, within seconds.
         sent = [[each for each in alert.deliveries if each.state == "sent"] for alert in board.alerts]
