@@ -20,5 +20,6 @@ async def forget_old(database: Database, clock: Clock) -> None:
         await once.forget_old(tx, now)
         # As long as their causes: an answer alone would say again what is then done a second time.
         await tx.run(SQL["forget_answers"], now - once.KEPT)
+        await tx.run(SQL["forget_desk_calls"], now - once.KEPT)
         await tx.run(SQL["forget_tries"], now - REMEMBERED)
         await card_store.erase_closed(tx)

@@ -624,6 +624,57 @@ DELETE FROM telephone_answers WHERE at < $1
 -- $1 when those began that count no more.
 DELETE FROM telephone_tries WHERE since < $1
 
+-- begin_desk_call --
+-- Nothing where the same caller is calling already. $1 id, $2 caller, $3 person, $4 agencies, $5 contacts of the number,
+-- $6 who may be calling, $7 now, $8 next step.
+INSERT INTO desk_calls (id, caller, person_id, agency_ids, contacts, maybe, called, began_at, times, state, next_step_at)
+VALUES ($1, $2, $3, $4, $5, $6, '{}', $7, 0, 'calling', $8)
+ON CONFLICT (caller) WHERE state = 'calling' DO NOTHING
+
+-- lock_desk_call_of --
+-- Hold the call of somebody that nobody has taken. $1 caller.
+SELECT * FROM desk_calls WHERE caller = $1 AND state = 'calling' FOR UPDATE
+
+-- lock_desk_calls --
+-- $1 ids.
+SELECT * FROM desk_calls WHERE id = ANY($1) ORDER BY id FOR UPDATE
+
+-- desk_calls_for --
+-- The calls that somebody was rung for and nobody has taken. $1 person, $2 latest moment at which it began.
+SELECT id FROM desk_calls WHERE state = 'calling' AND $1 = ANY(called) AND began_at <= $2 ORDER BY id
+
+-- desk_calls_of_late --
+-- The calls that a number may mean: that nobody has taken, or somebody has not long ago. $1 long ago, $2 limit.
+SELECT * FROM desk_calls WHERE state = 'calling' OR taken_at > $1 ORDER BY began_at DESC LIMIT $2
+
+-- desk_call_waits --
+-- Whether nobody has taken a call yet. $1 id.
+SELECT state = 'calling' FROM desk_calls WHERE id = $1
+
+-- save_desk_call --
+-- $1 id, $2 called, $3 times, $4 state, $5 by whom it was taken, $6 when, $7 next step.
+UPDATE desk_calls SET called = $2, times = $3, state = $4, taken_by = $5, taken_at = $6, next_step_at = $7,
+    lease_until = NULL, attempts = 0
+WHERE id = $1
+
+-- claim_due_desk_calls --
+-- Lease calls that are to be repeated; none while on hold. $1 now, $2 lease until, $3 limit.
+UPDATE desk_calls SET lease_until = $2, attempts = attempts + 1
+WHERE id IN (
+    SELECT id FROM desk_calls WHERE next_step_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+      AND (SELECT since FROM hold) IS NULL
+    ORDER BY next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING id, attempts, next_step_at AS due_at
+
+-- desk_calls_overdue --
+-- Count calls that are to be repeated. $1 now, $2 how many are looked at.
+SELECT count(*) AS rows, min(next_step_at) AS oldest
+FROM (SELECT next_step_at FROM desk_calls WHERE next_step_at <= $1 ORDER BY next_step_at LIMIT $2) AS due
+
+-- forget_desk_calls --
+-- $1 long ago.
+DELETE FROM desk_calls WHERE taken_at < $1
+
 -- hold_tries --
 -- Hold how many wrong numbers came from contacts, so that whoever tries many at once is counted. $1 contacts, $2 now,
 -- $3 from when on they count.

@@ -24,6 +24,8 @@ from alerts.escalation import paused_until
 from alerts.model import Alert, AlertId, Recipient, State
 from alerts.proof import proving
 from alerts.proof.rules import STATUS, System
+from alerts.telephone import desk_calls
+from alerts.telephone.desk_call import DeskCallId
 from alerts.vocabulary import Status
 from alerts.waking import HAND_OVERS, TESTS, beside, heard_at, rings
 from cases import store as case_store
@@ -55,6 +57,8 @@ class Wanted:
     ladder: int | None = None
     # The test ring that is to be answered, where it is one.
     ring: DutyRingId | None = None
+    # The call to a desk that is to be taken, where it is one.
+    desk_call: DeskCallId | None = None
     # Calling rests until then, because a raiser said that it is over.
     not_before: datetime | None = None
 
@@ -117,7 +121,9 @@ async def wanted(tx: Reading, message: Message, left_at: datetime, now: datetime
         return None
     contact, language = known
     if message.alert_id is None:
-        return _without_alert(message, contact, language, left_at, now)
+        called = message.parameters.get(desk_calls.CALL_NAMED)
+        taken = called is not None and not await tx.value(store.SQL["desk_call_waits"], UUID(called))
+        return None if taken else _without_alert(message, contact, language, left_at, now)
     alert, around = await around_alert(tx, AlertId(message.alert_id), now)
     to_take_over = message.template in HAND_OVERS
     waits = await tx.value(store.SQL["hand_over_waits"], alert.id) if to_take_over else alert.state in CALLING
@@ -144,9 +150,13 @@ def _without_alert(
         return Wanted(contact=contact, language=language, ring=None if ring is None else DutyRingId(ring))
     if message.template in proving.SENTENCES:
         return Wanted(contact=contact, language=language, status=STATUS)
-    # Nothing ends this call, but it is old after a while.
+    # It is old after a while, and a call to a desk is repeated before.
     over = now - left_at > WITHOUT_ALERT
-    return None if over else Wanted(contact=contact, language=language, status=Status.ACTUAL, raised=left_at)
+    called = message.parameters.get(desk_calls.CALL_NAMED)
+    return None if over else Wanted(
+        contact=contact, language=language, status=Status.ACTUAL, raised=left_at,
+        desk_call=None if called is None else DeskCallId(UUID(called)),
+    )  # fmt: skip
 
 
 def may_ring(alert: Alert, around: Surroundings, whose: Contact) -> bool:

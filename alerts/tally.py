@@ -10,6 +10,7 @@ from alerts.model import State
 from alerts.police import asking as police_asking
 from alerts.proof import proving
 from alerts.store import SQL
+from alerts.telephone import desk_calls
 from core import metrics
 from core.database import Reading
 from core.tally import OF_STEPS, Tally, age, count_overdue
@@ -39,6 +40,7 @@ async def _count(reading: Reading, now: datetime) -> None:
     await count_overdue(reading, SQL["overdue_incident_duties"], incident_sweep.NAME, now)
     await count_overdue(reading, duty_rings.OVERDUE, "duty_rings", now)
     await count_overdue(reading, SQL["hand_overs_overdue"], "hand_overs", now)
+    await count_overdue(reading, SQL["desk_calls_overdue"], desk_calls.NAME, now)
 
 
 TALLY = Tally(

@@ -24,6 +24,7 @@ from alerts.duty import handing_over, ringing
 from alerts.incidents import sweep as incident_sweep
 from alerts.police import asking as police_asking
 from alerts.proof import proving
+from alerts.telephone import desk_calls
 from alerts.telephone.answer_numbers import key_of
 from cases import ledger
 from cases.last_head import LastHead
@@ -96,6 +97,7 @@ class Engine:
         # Before anything is claimed: a restored database is on hold, and its statements hold back what is old.
         await self._guarded("hold", self._last_head.look)
         await self._guarded("alerts", lambda: alerts.escalate_due(self._database, self._clock))
+        await self._guarded("desk_calls", lambda: desk_calls.repeat_due(self._database, self._clock))
         await self._guarded("police", lambda: police_asking.ask_on(self._database, self._clock))
         await self._guarded("unreached", lambda: reaching.wake_waiting(self._database, self._clock))
         await self._guarded("duty_rings", self._ring_for_duty)

@@ -1,8 +1,9 @@
 """The numbers with which people who are called by telephone accept: for whom, for what, and how long each holds.
 
 One number for each contact and alert, and another whenever calling begins anew; one for each contact and test ring of a
-shift (`alerts.duty.ringing`), which accepts no alert. It is worked out, not kept
-(`crypto.answer_number`), from the key that the gateway signs with inwards: without that nobody could answer.
+shift (`alerts.duty.ringing`), which accepts no alert, or call to a desk (`alerts.telephone.desk_calls`). It is worked
+out, not kept (`crypto.answer_number`), from the key that the gateway signs with inwards: without that nobody could
+answer.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from uuid import UUID
 from agencies.contacts import Contact, ContactId, Means
 from agencies.duty_ring import DutyRing, DutyRingId, RingState
 from alerts.model import Alert, AlertId
+from alerts.telephone.desk_call import DeskCall, DeskCallId
 from core import logs
 from core.ids import derived_id
 from core.settings import Settings
@@ -43,8 +45,8 @@ TESTING = {
     (Means.VOICE, False): mark("Streha: test of your duty. Press {number}."),
     (Means.VOICE, True): mark("Streha: test of duty. Press {number}, then the keys of your initials."),
 }
-# Ladders of alerts are counted from one: no number of a test is that of an alert.
-TEST_RING = 0
+# Ladders of alerts are counted from one: no number of a test, or of a call to a desk, is that of an alert.
+OF_NO_ALERT = 0
 
 
 class Standing(Enum):
@@ -83,6 +85,19 @@ class RingMeant:
         return derived_id("duty number", str(self.contact.id), str(self.ring.id))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskCallMeant:
+    """Which call to a desk somebody takes, and at which contact."""
+
+    contact: Contact
+    call: DeskCall
+
+    @property
+    def key(self) -> UUID:
+        """Name the number: it has one effect."""
+        return derived_id("desk call number", str(self.contact.id), str(self.call.id))
+
+
 def key_of(settings: Settings) -> bytes | None:
     """Return the key that words from telephones are signed with; None where nobody may answer or raise so."""
     if not settings.gateway_inward_key:
@@ -94,16 +109,18 @@ def key_of(settings: Settings) -> bytes | None:
         return None
 
 
-def asking(key: bytes, text: str, language: str, contact: Contact, alert_id: AlertId, ladder: int) -> str:
-    """Return the sentence that wakes somebody, with the number that accepts."""
-    number = answer_number(key, contact.id.bytes, alert_id.bytes, ladder)
+def asking(
+    key: bytes, text: str, language: str, contact: Contact, of: AlertId | DeskCallId, ladder: int = OF_NO_ALERT
+) -> str:  # fmt: skip
+    """Return the sentence that wakes somebody, with the number that accepts: an alert's ladder has one of its own."""
+    number = answer_number(key, contact.id.bytes, of.bytes, ladder)
     spoken = number if contact.means is Means.TEXT else " ".join(number)
     return render(ASKING[contact.means, contact.desk_id is not None], language, text=text, number=spoken)
 
 
 def asking_to_answer(key: bytes, language: str, contact: Contact, ring_id: DutyRingId) -> str:
     """Return what a telephone is told at the begin of a shift, with the number that answers."""
-    number = answer_number(key, contact.id.bytes, ring_id.bytes, TEST_RING)
+    number = answer_number(key, contact.id.bytes, ring_id.bytes, OF_NO_ALERT)
     spoken = number if contact.means is Means.TEXT else " ".join(number)
     return render(TESTING[contact.means, contact.desk_id is not None], language, number=spoken)
 
@@ -115,9 +132,21 @@ def ring_meant(
     found = [
         RingMeant(contact=contact, ring=ring, over=ring.state is RingState.OVER or ring.shift_ends_at <= now)
         for contact, ring in product(list(contacts), list(rings))
-        if is_number(number, answer_number(key, contact.id.bytes, ring.id.bytes, TEST_RING))
+        if is_number(number, answer_number(key, contact.id.bytes, ring.id.bytes, OF_NO_ALERT))
     ]
     return min(found, key=lambda each: each.over, default=None)
+
+
+def desk_call_meant(
+    key: bytes, number: str, contacts: Iterable[Contact], calls: Iterable[DeskCall]
+) -> DeskCallMeant | None:  # fmt: skip
+    """Return which call to a desk a number takes, and at which contact; None where it is none's."""
+    found = [
+        DeskCallMeant(contact=contact, call=call)
+        for contact, call in product(list(contacts), list(calls))
+        if is_number(number, answer_number(key, contact.id.bytes, call.id.bytes, OF_NO_ALERT))
+    ]
+    return min(found, key=lambda each: each.call.taken_at is not None, default=None)
 
 
 def meant(

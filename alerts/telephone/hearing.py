@@ -26,8 +26,17 @@ from alerts.duty.ringing import answer_one
 from alerts.model import Alert
 from alerts.police.emergency import Police
 from alerts.service import Alerts
-from alerts.telephone.answer_numbers import Meant, RingMeant, Standing, key_of, meant, ring_meant
-from alerts.telephone.desk_calls import Caller, call_desks
+from alerts.telephone.answer_numbers import (
+    DeskCallMeant,
+    Meant,
+    RingMeant,
+    Standing,
+    desk_call_meant,
+    key_of,
+    meant,
+    ring_meant,
+)
+from alerts.telephone.desk_calls import Called, Caller, call_desks, of_late, take_one
 from alerts.telephone.words import Acceptance, CallForHelp, read
 from alerts.vocabulary import Status, Through
 from cases import rules
@@ -68,6 +77,9 @@ class Outcome(StrEnum):
     EXPIRED = "expired"
     ENDED = "ended"
     DUTY_ANSWERED = "duty_answered"
+    # A call to a desk: somebody sees to it now; or nobody did until the caller called again.
+    CALL_TAKEN = "call_taken"
+    DESK_SILENT = "desk_silent"
     LATE = "late"
     WRONG = "wrong"
     REFUSED = "refused"
@@ -77,8 +89,8 @@ class Outcome(StrEnum):
 TEXTS = {
     Outcome.RAISED: mark("Raised. People are being called. Danger to life: ring {police}."),
     Outcome.DESK_CALLED: mark(
-        "NOT raised yet: it is not clear for which case. Your duty desk is being called. Write: {panic} and the "
-        "codename. Danger to life: ring {police}."
+        "NOT raised yet: it is not clear for which case. Your duty desk is being called until somebody answers. Write: "
+        "{panic} and the codename. Danger to life: ring {police}."
     ),
     Outcome.NOT_RAISED: mark("NOT raised. Ring {police}, and your colleagues."),
     Outcome.ACCEPTED: mark("Accepted."),
@@ -97,6 +109,11 @@ TEXTS = {
     Outcome.EXPIRED: mark("NOT accepted: people were called anew since. Use the newest number."),
     Outcome.ENDED: mark("This is over. Nothing is left to accept."),
     Outcome.DUTY_ANSWERED: mark("Test of duty: you are reached. No alert was accepted by this."),
+    Outcome.CALL_TAKEN: mark("You see to this call for help. Open the app. Danger to life: ring {police}."),
+    Outcome.DESK_SILENT: mark(
+        "NOT raised. NOBODY at your duty desk has answered yet; they are called again. Ring {police}, and your "
+        "colleagues. If you can, write: {panic} and the codename."
+    ),
     Outcome.LATE: mark("NOT accepted: this came late. Send it again, or open the app."),
     Outcome.WRONG: mark("NOT accepted: the number is not right. Look at it again, or open the app."),
     Outcome.REFUSED: mark(
@@ -104,6 +121,12 @@ TEXTS = {
         "colleagues."
     ),
     Outcome.UNCLEAR: mark("Not understood. To raise write: {panic}"),
+}
+
+_OF_CALLED = {
+    Called.NOBODY: Outcome.NOT_RAISED,
+    Called.CALLED: Outcome.DESK_CALLED,
+    Called.SILENT: Outcome.DESK_SILENT,
 }
 
 
@@ -222,17 +245,16 @@ class Telephone:
             agencies: set[AgencyId] = {each.agency_id for each in people}
             agencies |= {each.agency_id for each in await _desks(tx, line.desks, now)}
             maybe = [*people, *(await _officers(tx, line.desks, now) if person is None else ())]
-            cases = [case for each in maybe for case in await case_store.cases_of_person(tx, each.id)]
             caller = Caller(
                 person_id=None if person is None else person.id,
                 agency_ids=agencies,
-                number=line.number,
-                barred=frozenset[PersonId]().union(*(each.excluded_ids for each in cases)),
+                contacts=[each.id for each in line.contacts],
+                maybe={each.id for each in maybe},
             )
-            if not await call_desks(tx, caller, now):
-                return Outcome.NOT_RAISED
-            await once.first(tx, heard.key, now)
-        return Outcome.DESK_CALLED
+            called = await call_desks(tx, caller, now)
+            if called is not Called.NOBODY:
+                await once.first(tx, heard.key, now)
+        return _OF_CALLED[called]
 
     # Accepting --------------------------------------------------------------------------------------
 
@@ -247,19 +269,26 @@ class Telephone:
             person = await self._who_answers(tx, found, line, said.name, now)
         if isinstance(person, Outcome):
             return person
-        if isinstance(found, RingMeant):
-            theirs = await answer_one(self._database, self._clock, person, found.ring.id, found.key)
-            return Outcome.DUTY_ANSWERED if theirs else Outcome.NOT_ACCEPTED
+        if not isinstance(found, Meant):
+            return await self._answer_no_alert(person, found)
         try:
             view = await self._alerts.acknowledge(person, found.alert.id, key=found.key, by_telephone=True)
         except (NotFound, Conflict):
             return Outcome.NOT_ACCEPTED
         return _accepted(view.alert, person.id) if view.alert.has_acknowledged(person.id) else Outcome.USED
 
+    async def _answer_no_alert(self, person: Person, found: RingMeant | DeskCallMeant) -> Outcome:
+        """Do what a number means that is of no alert."""
+        if isinstance(found, RingMeant):
+            theirs = await answer_one(self._database, self._clock, person, found.ring.id, found.key)
+            return Outcome.DUTY_ANSWERED if theirs else Outcome.NOT_ACCEPTED
+        theirs = await take_one(self._database, self._clock, person, found.call.id, found.key)
+        return Outcome.CALL_TAKEN if theirs else Outcome.NOT_ACCEPTED
+
     async def _meant(
         self, tx: Transaction, heard: Heard, line: _Line, number: str, now: datetime
-    ) -> Meant | RingMeant | Outcome:
-        """Return which alert or test ring a number answers.
+    ) -> Meant | RingMeant | DeskCallMeant | Outcome:
+        """Return which alert, test ring or call to a desk a number answers.
 
         Of wrong ones only so many are looked at, however many come at once.
         """
@@ -278,6 +307,10 @@ class Telephone:
         ring = ring_meant(self._key, number, line.contacts, rings, now)
         if ring is not None:
             return Outcome.ENDED if ring.over else ring
+        call = desk_call_meant(self._key, number, line.contacts, await of_late(tx, now - ENDED_LATELY))
+        if call is not None:
+            # Said once more it is answered as it was.
+            return call if call.call.taken_at is None or await once.done(tx, call.key) else Outcome.ENDED
         if await once.first(tx, heard.key, now):
             await tx.run(store.SQL["count_wrong_number"], list(of_line))
             if max(row["wrong"] for row in wrong) + 1 == WRONG_NUMBERS:
@@ -285,7 +318,7 @@ class Telephone:
         return Outcome.WRONG
 
     async def _who_answers(
-        self, tx: Reading, found: Meant | RingMeant, line: _Line, name: str, now: datetime
+        self, tx: Reading, found: Meant | RingMeant | DeskCallMeant, line: _Line, name: str, now: datetime
     ) -> Person | Outcome:  # fmt: skip
         """Return who accepts: whose telephone it is; of one that several share, who says so and is one of them now."""
         contact = found.contact

@@ -14,6 +14,7 @@ from uuid import UUID
 from alerts import store as alert_store
 from alerts.duty import ringing
 from alerts.service import Alerts, AlertView
+from alerts.telephone import desk_calls
 from alerts.vocabulary import Event, StandDownReason, Status, Through
 from bots.talk import confirmations
 from bots.talk.answers import Answers
@@ -78,6 +79,7 @@ class Obeying:
                 await self._drill(heard, said)
             case Verb.HERE:
                 await self._answer_ring(heard)
+                await self._take_desk_calls(heard)
             case Verb.ACK | Verb.STAND_DOWN:
                 await self._answer_alert(heard, said)
             case Verb.POLICE | Verb.AMBULANCE:
@@ -91,6 +93,7 @@ class Obeying:
                 await self._answers.due(heard)
             case Verb.HERE:
                 await self._answer_ring(heard)
+                await self._take_desk_calls(heard)
             case Verb.WHO:
                 await self._answers.who(heard)
             case Verb.ROSTER:
@@ -127,12 +130,20 @@ class Obeying:
         """Answer the test ring of one's duty; without one the word is talk. Said twice, it finds nothing to answer."""
         return await ringing.answer(self._database, self._clock, heard.person, heard.written_at, heard.target)
 
+    async def _take_desk_calls(self, heard: Heard) -> int:
+        """Take the calls for help by telephone that one was rung for; without one the word is talk."""
+        written_by = heard.written_at + ringing.CLOCKS_APART
+        return await desk_calls.take_all(self._database, self._clock, heard.person, written_by)
+
     async def _answer_alert(self, heard: Heard, said: Command) -> None:
         """Accept or end the alert that is meant, or ask which, or whether."""
         alerts = await self._meant(heard, said)
         # Whoever accepts an alert is reached: that is all a test asks. It is never the other way round.
         rings = await self._answer_ring(heard) if said.verb is Verb.ACK and said.codename is None else 0
-        if not alerts and rings:
+        # Of no case, it is not what is meant where an alert waits.
+        bare = said.verb is Verb.ACK and said.codename is None and not alerts
+        taken = await self._take_desk_calls(heard) if bare else 0
+        if not alerts and (rings or taken):
             return
         if not alerts:
             await self._answers.say(heard, "reply_no_alert", lane=Lane.ALERT)
@@ -195,8 +206,9 @@ class Obeying:
             await self._answers.say(heard, "reply_alert_near", {"command": command}, lane=Lane.ALERT)
 
     async def _rung(self, heard: Heard) -> bool:
-        """Whether a test ring waits for somebody."""
-        return await ringing.waits_for(self._database, self._clock, heard.person)
+        """Whether a test ring, or a call for help by telephone, waits for somebody."""
+        rung = await ringing.waits_for(self._database, self._clock, heard.person)
+        return rung or await desk_calls.waits_for(self._database, self._clock, heard.person)
 
     async def _answered(self, heard: Heard, answer: Answer) -> None:
         """Carry out what this person was asked about in this room, once; without a question a yes is talk."""

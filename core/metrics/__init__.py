@@ -39,9 +39,12 @@ SWEEP = Label(
         "police",
         "incidents",
         "case_events",
+        "desk_calls",
     ),
 )
-STEPPED = Label("module", ("alerts", "reviews", "duty_rings", "hand_overs", "police", "incidents", "case_events"))
+STEPPED = Label(
+    "module", ("alerts", "reviews", "duty_rings", "hand_overs", "police", "incidents", "case_events", "desk_calls")
+)
 PART = Label("module", ("core", "ledger", "alerts", "reviews", "bots"))
 ROLE = Label("role", ("engine", "bots", "prober", "readiness"))
 POOL = Label("pool", ("ordinary", "urgent"))
@@ -60,7 +63,7 @@ TELEPHONE = Label(
     "state",
     ("raised", "desk_called", "not_raised", "accepted", "accepted_police", "accepted_exercise", "not_accepted",
      "name_missing", "used", "expired", "ended", "late", "wrong", "refused", "unclear", "unknown_number",
-     "duty_answered"),
+     "duty_answered", "call_taken", "desk_silent"),
 )  # fmt: skip
 METHOD = Label("method", ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 # The templates of the routes that are served; whoever serves them adds them.

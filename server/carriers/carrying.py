@@ -207,6 +207,8 @@ class Carrying:
         alert_id = each.message.alert_id
         if self._inward_key and alert_id is not None and found.ladder is not None and found.contact.means.wakes:
             text = asking(self._inward_key, text, found.language, found.contact, AlertId(alert_id), found.ladder)
+        if self._inward_key and found.desk_call is not None and found.contact.means.wakes:
+            text = asking(self._inward_key, text, found.language, found.contact, found.desk_call)
         if self._inward_key and found.ring is not None:
             text = asking_to_answer(self._inward_key, found.language, found.contact, found.ring)
         if found.raised is not None and found.contact.means is Means.EMAIL:

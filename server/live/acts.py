@@ -81,6 +81,8 @@ ACTS: dict[str, Told] = {
     "raising_device_removed": _QUIETLY,
     "raising_device_unheard": _QUIETLY,
     "desks_called_by_telephone": _QUIETLY,
+    "desk_call_repeated": _QUIETLY,
+    "desk_call_taken": _QUIETLY,
     "device_claimed": _QUIETLY,
     "device_code_wrong": _QUIETLY,
     "device_confirmed": _QUIETLY,

@@ -41,7 +41,7 @@ async def number_of(database: Database, line: Line, contact: ContactId) -> str:
     """Return the number that answers the newest ring at a contact."""
     async with database.reading() as tx:
         ring = await tx.value("SELECT id FROM duty_rings ORDER BY rung_at DESC LIMIT 1")
-    return answer_number(line.key, contact.bytes, ring.bytes, answer_numbers.TEST_RING)
+    return answer_number(line.key, contact.bytes, ring.bytes, answer_numbers.OF_NO_ALERT)
 
 
 async def ring_state(database: Database) -> tuple[str, object]:

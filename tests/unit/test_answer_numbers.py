@@ -14,7 +14,7 @@ from agencies.contacts import Contact, ContactId, Means
 from agencies.duty_ring import DutyRing, DutyRingId, RingState
 from agencies.model import DeskId, PersonId
 from alerts.model import Alert, AlertId, State
-from alerts.telephone.answer_numbers import TEST_RING, Standing, asking, asking_to_answer, key_of, meant, ring_meant
+from alerts.telephone.answer_numbers import OF_NO_ALERT, Standing, asking, asking_to_answer, key_of, meant, ring_meant
 from alerts.vocabulary import Certainty, Event, Severity, Status, Through
 from cases.model import CaseId, CompartmentId
 from core.settings import Secret, Settings
@@ -114,7 +114,7 @@ def test_one_text_message_is_enough_for_it() -> None:
 
 @pytest.mark.parametrize("language", ["en", "sr-Latn", "sr-Cyrl"])
 def test_a_number_of_a_test_says_that_it_is_a_test_and_accepts_nothing(language: str) -> None:
-    test = answer_number(KEY, CONTACT.id.bytes, RING.id.bytes, TEST_RING)
+    test = answer_number(KEY, CONTACT.id.bytes, RING.id.bytes, OF_NO_ALERT)
     said = asking_to_answer(KEY, language, CONTACT, RING.id)
     assert test in said
     assert any(word in said for word in ("test", "proba", "проба"))
@@ -123,7 +123,7 @@ def test_a_number_of_a_test_says_that_it_is_a_test_and_accepts_nothing(language:
 
 
 def test_what_a_number_of_a_test_is_worth() -> None:
-    test = answer_number(KEY, CONTACT.id.bytes, RING.id.bytes, TEST_RING)
+    test = answer_number(KEY, CONTACT.id.bytes, RING.id.bytes, OF_NO_ALERT)
 
     def worth(written: str, *rings: DutyRing, now: datetime = BEGAN) -> bool | None:
         answered = ring_meant(KEY, written, [CONTACT], rings, now)
