@@ -13,7 +13,6 @@ from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
-from agencies.contacts import ContactId
 from agencies.model import AgencyId, PersonId
 from alerts.escalation import DAILY, PERSISTENT, REPEAT
 from core.errors import Conflict
@@ -56,7 +55,7 @@ class DeskCall:
     caller: UUID
     person_id: PersonId | None
     agency_ids: frozenset[AgencyId]
-    contacts: frozenset[ContactId]
+    contacts: frozenset[UUID]
     maybe: frozenset[PersonId]
     began_at: datetime
     next_step_at: datetime | None
