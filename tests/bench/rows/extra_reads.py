@@ -22,6 +22,7 @@ from bots.device.received import Received
 from bots.talk.own_sentences import OwnSentences
 from core.clock import SystemClock
 from core.database import connect
+from core.migrations import migrate
 from deploy.stack import LocalStack
 from tests.bench.row import Comparison, Measure, MeasurementFailed, Row
 from tests.people import Network
@@ -42,6 +43,7 @@ async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, M
         stack = await resources.enter_async_context(LocalStack(directory, fast=tiny, homeserver=False))
         url = await stack.database("few")
         database = await resources.enter_async_context(connect(url))
+        await migrate(database)
         bare = await asyncpg.connect(url)
         resources.push_async_callback(bare.close)
         network = Network(database, clock)
