@@ -18,7 +18,7 @@ TEXTS = {
         "due: which assessments are due\n"
         "who: who is in this room\n"
         "roster: who is on duty\n"
-        "here: answers the test ring when your shift begins\n"
+        "here: answers the test ring when your shift begins, and says that you see to a call for help by telephone\n"
         "op: says how far you are, where an operation is running\n"
         "drill: an exercise\n"
         "{police} me: you called {police} in an alert; or {police} and a name, or {police} no\n"
