@@ -10,6 +10,7 @@ what the operator does).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from bots.olm.olm_machine import OlmMachine
 from bots.wire.homeserver import Homeserver
 from bots.wire.transport import AuthenticationWanted
 from core import logs
-from core.errors import Conflict, InvalidInput
+from core.errors import Conflict, InvalidInput, Permanent
 from core.texts import mark
 from crypto import cross_signing
 
@@ -72,6 +73,18 @@ class Identity:
     def __init__(self, directory: Path, secret: bytes) -> None:
         self._files = IdentityFiles(directory, secret)
 
+    def sign_first(self, machine: OlmMachine, signing_seed: bytes | None = None) -> None:
+        """Sign a new device, as far as the seed for it is at hand, before anybody else hears of the device.
+
+        Why is told at `_sign_ahead`. Whether the identity is still the account's, `establish` finds out.
+        """
+        kept = self._files.kept()
+        if kept is None or kept.signing is None:
+            return
+        with suppress(InvalidInput, DeviceUnsigned):
+            seed = _seed_of(kept.signing, signing_seed, kept.self_signing)
+            machine.keep_device_keys(cross_signing.signed(_signed_by_itself(machine), str(machine.user_id), seed))
+
     async def establish(
         self, homeserver: Homeserver, machine: OlmMachine, *, user_id: str, signing_seed: bytes | None = None
     ) -> None:
@@ -98,10 +111,14 @@ class Identity:
             shown = replace(shown, signing=kept.signing)
         await self._sign(homeserver, machine, shown, signing_seed, kept.self_signing)
 
-    async def restore(self, homeserver: Homeserver, *, user_id: str, password: str, master_seed: bytes) -> None:
+    async def restore(
+        self, homeserver: Homeserver, machine: OlmMachine | None = None, *, user_id: str, password: str,
+        master_seed: bytes,
+    ) -> None:  # fmt: skip
         """Make a new self-signing key under the old master key; devices are to be signed with it anew.
 
-        Nothing that was kept goes before the new key is published: killed anywhere, it is repeated.
+        The device here, whose keys are published already, is signed by it before anybody sees the new key. Nothing that
+        was kept goes before it is published: killed anywhere, it is repeated.
         """
         shown = read(await homeserver.query_keys([user_id]), user_id, None)
         master = cross_signing.public_key(master_seed)
@@ -113,6 +130,7 @@ class Identity:
             if kept is None:
                 kept = made(user_id, replace(cross_signing.new_seeds(), master=master_seed))
                 self._files.prepare(kept)
+            await _sign_ahead(homeserver, machine, user_id, kept)
             if shown.master is None:
                 # The homeserver has lost it, or hides it: without the password nothing is replaced.
                 await self._publish(homeserver, kept)
@@ -121,8 +139,13 @@ class Identity:
             self._files.promote()
         log.info("identity_restored")
 
-    async def make_anew(self, homeserver: Homeserver, *, user_id: str, password: str) -> None:
-        """Replace the account's identity by a new one, which everybody notices: for when the master seed is lost."""
+    async def make_anew(
+        self, homeserver: Homeserver, machine: OlmMachine | None = None, *, user_id: str, password: str
+    ) -> None:  # fmt: skip
+        """Replace the account's identity by a new one, which everybody notices: for when the master seed is lost.
+
+        The device here is signed ahead, as in `restore`.
+        """
         shown = read(await homeserver.query_keys([user_id]), user_id, None)
         settled = self._settle(shown)
         seed = self._files.master_seed()
@@ -135,6 +158,7 @@ class Identity:
             seeds = cross_signing.new_seeds()
             kept, master_seed = made(user_id, seeds), seeds.master
             self._files.prepare(kept, master_seed)
+        await _sign_ahead(homeserver, machine, user_id, kept)
         await homeserver.upload_cross_signing_keys(kept.published, user_id=user_id, password=password)
         self._files.promote()
         log.warning("identity_made_anew")
@@ -212,6 +236,20 @@ class Identity:
             log.info("device_signed", device_id=device_id)
         if device_keys != machine.device_keys:
             machine.keep_device_keys(device_keys)
+
+
+async def _sign_ahead(homeserver: Homeserver, machine: OlmMachine | None, user_id: str, kept: Kept) -> None:
+    """Publish the device's keys as a self-signing key has signed them that is itself published next.
+
+    A strict client that looks between the two would find a device that nobody has signed, and keep the rooms' keys from
+    it: what a person writes then, a panic perhaps, the bot could never read.
+    """
+    if machine is None or kept.self_signing is None:
+        return
+    # Where a homeserver keeps to the keys it has, the device is signed afterwards, when the bot opens it.
+    with suppress(Permanent):
+        keys = cross_signing.signed(machine.device_keys, user_id, kept.self_signing)
+        await homeserver.upload_keys({"device_keys": keys})
 
 
 def _signed_by_itself(machine: OlmMachine) -> dict[str, Any]:

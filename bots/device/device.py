@@ -114,9 +114,10 @@ class MatrixDevice:
             resources.callback(store.close)
             machine = OlmMachine(full_user_id, device_id, store)
             device = cls(homeserver, machine, credentials, clock, AsyncExitStack())
-            if not machine.account.shared:
-                await device._publish_keys(held=0, fallback_needed=True)
             identity = Identity(directory / "identity", store_secret)
+            if not machine.account.shared:
+                identity.sign_first(machine, signing_seed)
+                await device._publish_keys(held=0, fallback_needed=True)
             await identity.establish(homeserver, machine, user_id=full_user_id, signing_seed=signing_seed)
             if device._intake.is_new:
                 await device.sync_once(0)

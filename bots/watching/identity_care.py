@@ -20,6 +20,8 @@ from bots.account.identity import NOT_THE_MASTER_SEED, NOT_THE_SIGNING_SEED, Ide
 from bots.account.identity_files import IdentityFiles
 from bots.account.own_keys import OwnDevice, read
 from bots.device.device import MatrixDevice
+from bots.olm.olm_machine import OlmMachine
+from bots.olm.olm_store import OlmStore
 from bots.olm.store_lock import StoreLock
 from bots.wire import delayed_events
 from bots.wire.homeserver import Homeserver
@@ -188,13 +190,17 @@ class IdentityCare:
     async def restore(self, master_seed: bytes) -> str:
         """Make new self-signing keys under the master key, and sign the device here with them; return its id."""
         async with self._changing() as (homeserver, user_id):
-            await self._identity.restore(homeserver, user_id=user_id, password=self._password, master_seed=master_seed)
+            with self._machine() as machine:
+                await self._identity.restore(
+                    homeserver, machine, user_id=user_id, password=self._password, master_seed=master_seed
+                )
         return await self._open()
 
     async def make_anew(self) -> str:
         """Replace the identity by a new one, and sign the device here with it; return its id."""
         async with self._changing() as (homeserver, user_id):
-            await self._identity.make_anew(homeserver, user_id=user_id, password=self._password)
+            with self._machine() as machine:
+                await self._identity.make_anew(homeserver, machine, user_id=user_id, password=self._password)
         return await self._open()
 
     async def remove_device(self, device_id: str) -> None:
@@ -236,6 +242,17 @@ class IdentityCare:
                 password=self._password,
             )
             yield homeserver, self._credentials.load()[0]
+
+    @contextmanager
+    def _machine(self) -> Iterator[OlmMachine | None]:
+        """Open what signs for the device here, where its keys are published already; while its lock is held."""
+        user_id, device_id, _token = self._credentials.load()
+        store = OlmStore(user_id, device_id, self._directory / "device", self._secret)
+        try:
+            machine = OlmMachine(user_id, device_id, store)
+            yield machine if machine.account.shared else None
+        finally:
+            store.close()
 
     async def _open(self, signing_seed: bytes | None = None) -> str:
         """Open the device as the bot does, which signs it, and close it again."""

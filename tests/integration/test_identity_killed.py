@@ -7,7 +7,7 @@ import base64
 import json
 import shutil
 import sys
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, Protocol
@@ -95,6 +95,8 @@ async def test_keys_made_anew_killed_anywhere(account: Account, care: Care, quic
         ended, crossed = await care(at, act, directory, seed)
         assert ended == ("killed" if at else "done")
         seen = account.master
+        # Whoever looks between any two steps sees a device that is signed, and so goes on giving it the rooms' keys.
+        assert account.is_signed(Credentials(directory / "device", SECRET).load()[1]), at
         if at:
             # What was kept is not given up for what may not be published: the bot can start as it was, or as it is now.
             shutil.copytree(directory, quick_path / f"left-{at}")
@@ -127,6 +129,7 @@ async def test_a_restore_on_an_empty_machine_killed_anywhere(account: Account, c
         directory = quick_path / f"bot-{at}"
         ended, crossed = await care(at, "restore", directory, seed)
         assert ended == ("killed" if at else "done")
+        _nobody_meets_it_unsigned(account, before[1])
         if at:
             assert (await care(0, "restore", directory, seed))[0] == "done"
         assert account.master == master
@@ -153,6 +156,7 @@ async def test_a_new_device_killed_anywhere_while_it_is_signed(account: Account,
         shutil.copytree(quick_path / "bot" / "identity", directory / "identity")
         ended, crossed = await care(at, "sign-device", directory, signing_seed)
         assert ended == ("killed" if at else "done")
+        _nobody_meets_it_unsigned(account, before[1])
         if at:
             assert (await care(0, "sign-device", directory, signing_seed))[0] == "done"
         # From now on it starts by itself.
@@ -196,6 +200,12 @@ def _seed_in(directory: Path) -> bytes:
 
 def _copy_of(account: Account) -> tuple[dict[str, Any], dict[str, Any]]:
     return deepcopy((account.published, account.devices))
+
+
+def _nobody_meets_it_unsigned(account: Account, before: Mapping[str, Any]) -> None:
+    """See as others do that a new device, where it has keys at all, is signed: so nobody keeps a room's key from it."""
+    shown = [name for name, keys in account.devices.items() if keys is not None and name not in before]
+    assert all(account.is_signed(each) for each in shown), shown
 
 
 def _is_signed(account: Account, directory: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -22,6 +22,7 @@ from crypto.paper import Kind
 from deploy.stack import LocalStack
 from deploy.witness import Message, Witness, Witnesses
 from tests.attesting import attest_devices
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.slow
 
@@ -31,6 +32,7 @@ ENCRYPTION = {
     "content": {"algorithm": "m.megolm.v1.aes-sha2"},
 }
 OTHER_STORE_KEY = Secret("another invented store key, 32 bytes")
+WRITTEN_AGAIN_SECONDS = 30.0
 numbers = count(1)
 
 
@@ -40,11 +42,7 @@ async def test_what_is_lost_and_what_people_see(stack: LocalStack, witnesses: Wi
     ana = await witnesses.add(ana_user, ana_user, "ana-password")
     care = IdentityCare(settings, SystemClock())
     async with _opened(settings) as bot:
-        room = await bot.homeserver.create_room(
-            name="Quiet Heron", room_version="11", initial_state=[ENCRYPTION], power_levels={},
-            creation_content={"m.federate": False}, invite=[ana.user_id],
-        )  # fmt: skip
-        await ana.joined(room, bot.user_id)
+        room = await _room(bot, ana)
         read = await _spoken(bot, ana, room, "the first device")
         assert (read.shield, read.identity_changed) == ("none", False)
         user, first = bot.user_id, bot.device_id
@@ -95,6 +93,27 @@ async def test_what_is_lost_and_what_people_see(stack: LocalStack, witnesses: Wi
     assert (await care.account()).master == cross_signing.public_key(care.seeds()[Kind.MASTER])
 
 
+async def test_a_word_written_while_the_identity_is_made_anew_is_read(
+    stack: LocalStack, witnesses: Witnesses, tmp_path: Path
+) -> None:
+    """Between the new keys and all that follows a strict client must never meet a device that nobody has signed."""
+    settings = await _settings(stack, tmp_path / "bot")
+    ana_user = await stack.register(f"restore-ana-{next(numbers)}", "ana-password")
+    ana = await witnesses.add(ana_user, ana_user, "ana-password")
+    care = IdentityCare(settings, SystemClock())
+    async with _opened(settings) as bot:
+        room = await _room(bot, ana)
+        user = bot.user_id
+    care.take_offline(care.seeds())
+    async with care._changing() as (homeserver, _user):
+        with care._machine() as machine:
+            await care._identity.make_anew(homeserver, machine, user_id=user, password="a password")
+    await ana.meet(user)
+    await ana.send(room, "ana: between")
+    async with _opened(settings) as bot:
+        assert await _is_read(bot, "ana: between")
+
+
 async def _settings(stack: LocalStack, directory: Path) -> Settings:
     user = await stack.register(f"restored-bot-{next(numbers)}", "a password")
     await stack.lift_rate_limits(user)
@@ -125,14 +144,36 @@ async def _opened(settings: Settings) -> AsyncIterator[MatrixDevice]:
         await device.close()
 
 
+async def _room(bot: MatrixDevice, ana: Witness) -> str:
+    """Make a room for both."""
+    room = await bot.homeserver.create_room(
+        name="Quiet Heron", room_version="11", initial_state=[ENCRYPTION], power_levels={},
+        creation_content={"m.federate": False}, invite=[ana.user_id],
+    )  # fmt: skip
+    await ana.joined(room, bot.user_id)
+    return room
+
+
+async def _is_read(bot: MatrixDevice, words: str) -> bool:
+    """Return whether the bot reads these words in time, as soon as it does."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(WRITTEN_AGAIN_SECONDS):
+            while not any(isinstance(each, Received) and each.body == words for each in bot.pending()):
+                await bot.sync_once(1)
+            return True
+    return False
+
+
 async def _spoken(bot: MatrixDevice, ana: Witness, room: str, words: str) -> Message:
     """Have each say these words to the other; return what she read. She first: so her client meets the device."""
-    await ana.send(room, f"ana: {words}")
-    async with asyncio.timeout(60):
-        while not any(isinstance(each, Received) and each.body == f"ana: {words}" for each in bot.pending()):
-            await bot.sync_once(1)
+    async with asyncio.timeout(2 * PATIENCE_SECONDS):
+        await ana.send(room, f"ana: {words}")
+        while not await _is_read(bot, f"ana: {words}"):
+            # A device that nobody had signed for a while gets no key until her client has heard that it is signed now.
+            # The bot asks people to write again what it cannot read.
+            await ana.send(room, f"ana: {words}")
     await attest_devices(bot, [(ana.user_id, ana.device_id, await ana.session_key())])
-    (heard,) = [each for each in bot.pending() if isinstance(each, Received) and each.body == f"ana: {words}"]
+    heard, *_again = [each for each in bot.pending() if isinstance(each, Received) and each.body == f"ana: {words}"]
     assert heard.bound
     sharing = await bot.share_keys(room, {ana.user_id})
     assert {user for user, _device in sharing.holders} == {ana.user_id}
