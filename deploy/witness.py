@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import msgspec
 
@@ -20,7 +20,10 @@ from deploy.witness_process import WitnessError, WitnessProcess
 
 __all__ = ["Failure", "Message", "Witness", "WitnessError", "Witnesses"]
 
-PATIENCE = 30.0
+# As long as a message may take on a machine that does much else at the same time.
+PATIENCE = 60.0
+
+Found = TypeVar("Found")
 
 
 class Witness:
@@ -123,25 +126,25 @@ class Witness:
         def look() -> Message | None:
             return next((one for one in self._messages[after:] if _fits(one, wanted, room_id)), None)
 
-        return await self._process.until(look, timeout)
+        return await self._until(look, timeout)
 
     async def wait_for_failure(self, event_id: str, patience: float = PATIENCE) -> Failure:
         """Return once it has received this message and cannot read it, for which a late key may be the reason."""
-        return await self._process.until(lambda: self._failures.get(event_id), patience)
+        return await self._until(lambda: self._failures.get(event_id), patience)
 
     async def invited(self, patience: float = PATIENCE) -> str:
         """Return the first room that it is invited to and has not answered."""
-        return await self._process.until(lambda: next(self._rooms_with("invite"), None), patience)
+        return await self._until(lambda: next(self._rooms_with("invite"), None), patience)
 
     async def joined(self, room_id: str, *users: str, patience: float = PATIENCE) -> None:
         """Wait until this client knows that it and these users have joined."""
         wanted = [(room_id, user) for user in (self.user_id, *users)]
-        await self._process.until(lambda: all(self._memberships.get(one) == "join" for one in wanted) or None, patience)
+        await self._until(lambda: all(self._memberships.get(one) == "join" for one in wanted) or None, patience)
 
     async def left(self, room_id: str, user: str | None = None, patience: float = PATIENCE) -> None:
         """Wait until this client knows that it, or the user, has left or was removed."""
         wanted = (room_id, user or self.user_id)
-        await self._process.until(lambda: self._memberships.get(wanted) in ("leave", "ban") or None, patience)
+        await self._until(lambda: self._memberships.get(wanted) in ("leave", "ban") or None, patience)
 
     def take(self, seen: Seen) -> None:
         """Keep what the client saw."""
@@ -154,6 +157,13 @@ class Witness:
                 self._failures[seen.event_id] = seen
             case Membership():
                 self._memberships[seen.room_id, seen.user_id] = seen.membership
+
+    async def _until(self, look: Callable[[], Found | None], seconds: float) -> Found:
+        try:
+            return await self._process.until(look, seconds)
+        except WitnessError as error:
+            error.witness = self
+            raise
 
     def _rooms_with(self, membership: str) -> Iterator[str]:
         own = (self.user_id, membership)
@@ -179,6 +189,11 @@ class Witnesses:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._process.__aexit__(kind, error, trace)
+
+    @property
+    def all(self) -> tuple[Witness, ...]:
+        """Return them in the order in which they came."""
+        return tuple(self._witnesses.values())
 
     async def add(
         self, name: str, user_id: str, password: str, *, autojoin: bool = True, identity_of: Witness | None = None

@@ -27,7 +27,13 @@ log = logs.get(__name__)
 
 
 class WitnessError(StackError):
-    """A witness could not do what it was told, or did not see what it should."""
+    """A witness could not do what it was told, or did not see what it should.
+
+    `witness` is who did not see it, where that is known. What it had read instead is never in the sentence, which is
+    shown to people who run the demo.
+    """
+
+    witness: object = None
 
 
 class WitnessProcess:

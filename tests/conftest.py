@@ -12,7 +12,7 @@ import logging
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import count
@@ -29,6 +29,7 @@ from core.database import Database
 from core.settings import Secret, Settings
 from deploy.stack import LocalStack
 from deploy.witness import Witnesses
+from tests import telling
 from tests.clock import MovableClock
 from tests.people import Network, Scene
 from tests.telephoned import INWARD
@@ -183,6 +184,19 @@ async def witnesses(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory)
     log_file: Path = tmp_path_factory.mktemp("witnesses") / "witnesses.log"
     async with Witnesses(stack.addresses.homeserver_url, log_file=log_file) as running:
         yield running
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell beside a failure what people's clients had read, so that it can be understood from the output alone."""
+    report = yield
+    if report.failed:
+        item.stash[telling.FAILED] = True
+        error = None if call.excinfo is None else call.excinfo.value
+        report.sections += telling.sections(getattr(item, "funcargs", {}), error)
+    return report
 
 
 @pytest.fixture(autouse=True)

@@ -5,29 +5,38 @@ Whoever gets a client is linked to it as real people are, unless a story says ot
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from uuid import UUID
 
 import aiohttp
 import pytest
 
-from agencies.model import AgencyKind, Person
+from agencies.model import AgencyKind, Person, PersonId
+from alerts.model import AlertId
 from alerts.service import Alerts
+from alerts.vocabulary import StandDownReason
 from cases.model import Case
 from cases.service import Cases
+from core.errors import StrehaError
 from core.outbox import Target, TargetKind
 from deploy.demo_linking import DemoLinking
 from deploy.demo_network import DemoAccount, add_person, agency_of_kind, populate
 from deploy.demo_people import CASES, DemoCase, DemoPerson
 from deploy.network import LocalNetwork
 from deploy.witness import Message, Witness, Witnesses
+from tests import telling
 from tests.scraped import Scrape, read
 
 HERE = Path(__file__).parent
 _numbers = count(1)
+# How long the next story waits at most for what was still to be said of this one.
+SAID_SECONDS = 10.0
 
 # They move the clock by hours and days: of all that other stories have left open the town would be reminded then, room
 # after room. So they come first, while it is empty; the storm, which leaps by months, comes when the others are over.
@@ -121,6 +130,41 @@ class Town:
         assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}|localhost|@", text)
         return read(text.encode())
 
+    async def calm(self) -> None:
+        """End every alert that is open still, as one of those who were called does, and let it be said.
+
+        A word without a codename means any alert that its author was called for, whichever story has left it.
+        """
+        async with self.network.database.reading() as look:
+            called = await look.rows(
+                "SELECT id, array_agg(person_id) AS people, array_agg(person_id = raised_by) AS raisers FROM alerts"
+                " JOIN alert_recipients ON alert_id = id WHERE state <> 'stood_down' GROUP BY id"
+            )
+        for row in called:
+            # Who raised it only pauses the calling.
+            people = dict(zip(row["people"], row["raisers"], strict=True))
+            await self._end(AlertId(row["id"]), sorted(people, key=lambda each: bool(people[each])))
+        if called and self.network.role_is_running("bots"):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SAID_SECONDS):
+                    while await self._is_speaking():  # noqa: ASYNC110 (another process speaks)
+                        await asyncio.sleep(0.1)
+
+    async def _end(self, alert_id: AlertId, called: list[UUID]) -> None:
+        persons = {each.person.id: each.person for each in self.accounts.values()}
+        for person in (persons[PersonId(each)] for each in called if each in persons):
+            with suppress(StrehaError):
+                await self.alerts.acknowledge(person, alert_id)
+                if (await self.alerts.stand_down(person, alert_id, StandDownReason.FALSE_ALARM)).alert.ended:
+                    return
+
+    async def _is_speaking(self) -> bool:
+        async with self.network.database.reading() as look:
+            waiting = await look.value(
+                "SELECT count(*) FROM outbox WHERE state IN ('pending', 'sending') AND target_kind <> 'contact'"
+            )
+        return bool(waiting)
+
     @property
     def cases(self) -> Cases:
         """The use cases of cases."""
@@ -147,3 +191,20 @@ async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
         async with Witnesses(homeserver, log_file=directory / "logs" / "witnesses.log") as clients:
             linking = DemoLinking(network)
             yield Town(network=network, accounts=accounts, clients=clients, known={}, linking=linking)
+
+
+@pytest.fixture(autouse=True)
+async def calmed(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """Leave the town to the next story without an open alert; where this one failed, tell how Streha stood."""
+    town: Town | None = request.getfixturevalue("town") if "town" in request.fixturenames else None
+    yield
+    if town is None:
+        return
+    if request.node.stash.get(telling.FAILED, False):
+        network = town.network
+        for name, text in (
+            ("outbox", await telling.outbox_of(network.database)),
+            ("logs", telling.logged_in(network.directory / "logs")),
+        ):
+            request.node.add_report_section("teardown", name, text)
+    await town.calm()
