@@ -13,6 +13,7 @@ from cases.model import Case
 from core.ids import new_id
 from crypto import signing
 from tests.acceptance.conftest import Town, rings
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.slow
 
@@ -148,7 +149,7 @@ async def test_a_member_without_an_account_does_not_silence_the_others(town: Tow
     view = await town.alerts.raise_(town.person("sara"), case.core.id, new_id())
     await ana.wait_for("ALERT", room)
     # The raiser is told whom the call cannot have reached.
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             seen = await town.alerts.see(town.person("sara"), view.alert.id)
             if any(nobody.id in each.unreached for each in seen.deliveries):

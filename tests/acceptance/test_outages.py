@@ -14,12 +14,15 @@ from alerts.vocabulary import StandDownReason
 from cases.model import Case
 from core.errors import Unavailable
 from core.ids import new_id
+from deploy.witness import Message
 from tests.acceptance.conftest import Town, rings
 from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.slow
 
 HELP = "drill: an exercise"
+# Of one length.
+NOT_RAISED, NOT_KNOWN = "NOT RAISED", "NOT KNOWN "
 # Between two looks, so that waiting leaves the machine to what is waited for.
 LOOK = 0.05
 
@@ -35,18 +38,23 @@ async def test_every_panic_is_answered_while_the_database_is_gone_and_raised_whe
         for room in rooms:
             await sara.send(room, "panic")
         for room in rooms:
-            answer = await ana.wait_for("NOT RAISED", room)
+            answer = await ana.wait_for(_is_warning, room)
             assert sara.user_id in answer.mentions
             assert ana.user_id in answer.mentions
             assert answer.shield == "none"
-        told = await town.told("bots")
+        # It is counted when the homeserver has answered, and that can be after everybody has read it; and whatever else
+        # came just before is left as well, such as who has joined.
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while ((told := await town.told("bots"))("streha_bot_events_left") or 0) < len(rooms):  # noqa: ASYNC110
+                await asyncio.sleep(LOOK)
         assert told("streha_scrape_database_up") == 0
         assert (told("streha_alert_raises_not_stored_total", through="channel") or 0) >= len(rooms)
-        assert told("streha_bot_events_left") == len(rooms)
     for room in rooms:
         raised = await ana.wait_for("ALERT", room)
         assert town.person("sara").name in raised.body
-        assert len([each for each in ana.messages if each.room_id == room and "NOT RAISED" in each.body]) == 1
+        warned = [each.body[: len(NOT_RAISED)] for each in ana.messages if each.room_id == room and _is_warning(each)]
+        # Cut off for longer than its lease, the bot says once that it does not know, and never the first again.
+        assert warned in ([NOT_RAISED], [NOT_RAISED, NOT_KNOWN], [NOT_KNOWN])
     for case in cases:
         await _end(town, case)
 
@@ -58,8 +66,9 @@ async def test_an_alert_raised_while_the_homeserver_is_gone_arrives_once_with_it
     await ana.joined(room)
     await petar.joined(duty_room)
     # What earlier stories said here is in order before the answer to this.
+    asked = len(petar.messages)
     await petar.send(duty_room, "help")
-    await petar.wait_for(HELP, duty_room)
+    await petar.wait_for(HELP, duty_room, after=asked)
     before, calm = len(petar.messages), await town.told("bots")
     await town.network.stack.stop_homeserver(kill=True)
     view = await town.alerts.raise_(town.person("sara"), case.core.id, new_id())
@@ -102,6 +111,10 @@ async def _database_cut(town: Town) -> AsyncIterator[None]:
             await elsewhere.execute("ALTER DATABASE streha CONNECTION LIMIT -1")
     finally:
         await elsewhere.close()
+
+
+def _is_warning(message: Message) -> bool:
+    return message.body.startswith((NOT_RAISED, NOT_KNOWN))
 
 
 async def _end(town: Town, case: Case) -> None:

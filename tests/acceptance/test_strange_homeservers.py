@@ -15,6 +15,7 @@ from alerts.vocabulary import StandDownReason
 from core.ids import new_id
 from deploy import ports
 from tests.acceptance.conftest import Town, rings
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -76,7 +77,8 @@ async def test_answers_of_a_lost_proxy_delay_an_alert_and_never_lose_it(town: To
             view = await town.alerts.raise_(town.person("mila"), case.core.id, new_id())
             await ana.wait_for(rings, room, 60)
             await ana.wait_for("ALERT", room, 60)
-            assert proxy.answered == [404, 502, 403, 302, 404, 401]
+            # It answers whatever is sent first, to any room: what it has left is for those that follow.
+            await until(lambda: proxy.answered == [404, 502, 403, 302, 404, 401])
             assert len([each for each in ana.messages if each.room_id == room and rings(each)]) == 1
             await town.alerts.acknowledge(town.person("petar"), view.alert.id)
             await town.alerts.stand_down(town.person("petar"), view.alert.id, StandDownReason.FALSE_ALARM)

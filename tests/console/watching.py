@@ -23,7 +23,7 @@ ADDRESS = re.compile(r"/console/(#(/board|/drill|/other)?)?")
 PATHS = re.compile(r"/(console/[a-z0-9_./-]*|api/[a-z0-9/-]+)?", re.IGNORECASE)
 KEPT_FOR_GOOD = frozenset(f"language={each}" for each in LANGUAGES)
 COMPLAINTS = frozenset({"error", "warning", "assert"})
-PATIENCE_SECONDS = 15
+PATIENCE_SECONDS = 60
 # What Chromium says when a request fails, for stories in which requests are to fail.
 FAILED_REQUEST = "Failed to load resource"
 # Before a link is used the page asks whether somebody is signed in; that nobody is, is no fault.

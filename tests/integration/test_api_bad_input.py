@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from tests.served import ServedApi
+from tests.waiting import PATIENCE_SECONDS
 
 pytest_plugins = ("tests.fixtures_api",)
 
@@ -171,7 +172,7 @@ async def test_an_unknown_address_or_method_is_a_problem_too(api: ServedApi) -> 
 async def test_what_is_not_http_is_a_problem_without_an_echo(api: ServedApi, request_bytes: bytes) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", api.services.settings.api_port)
     writer.write(request_bytes)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         head = await reader.readuntil(b"\r\n\r\n")
         body = await reader.read()
     writer.close()

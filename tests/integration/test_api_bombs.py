@@ -18,7 +18,7 @@ from tests.waiting import until
 pytest_plugins = ("tests.fixtures_api",)
 
 MIB = 1024 * 1024
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 RAISES = 5
 
 

@@ -18,6 +18,7 @@ from server.api.services import services
 from server.api.serving import serve
 from tests.people import Network
 from tests.served import ServedApi, serve_api
+from tests.waiting import PATIENCE_SECONDS
 
 pytest_plugins = ("tests.fixtures_api",)
 
@@ -103,7 +104,7 @@ async def test_stopping_lets_what_has_begun_end() -> None:
 
     ports: list[int] = []
     started = asyncio.Event()
-    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as tasks:
         tasks.create_task(listen())
         await started.wait()
         tasks.create_task(ask())

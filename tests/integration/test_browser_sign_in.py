@@ -22,6 +22,7 @@ from tests.browser_session import BrowserSession, browser_of, kept, link, open_l
 from tests.clock import MovableClock
 from tests.people import Network
 from tests.served import Answered, ServedApi, serve_api
+from tests.waiting import PATIENCE_SECONDS
 
 pytest_plugins = ("tests.fixtures_api",)
 
@@ -232,7 +233,7 @@ async def test_two_origins_are_none(api: ServedApi, ana: Person) -> None:
         "Origin: https://look-alike.example", f"Cookie: __Host-streha={browser.cookie}", "Connection: close", "", "",
     )  # fmt: skip
     writer.write("\r\n".join(lines).encode())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         assert (await reader.readline()).split()[1] in (b"400", b"401")
     writer.close()
     assert (await browser.ask("GET", "/api/me")).status == 200

@@ -29,6 +29,7 @@ from tests.commands import Ran, streha
 from tests.linked import pin
 from tests.people import Network, Scene
 from tests.served import ServedApi
+from tests.waiting import PATIENCE_SECONDS
 
 pytest_plugins = ("tests.fixtures_api",)
 
@@ -394,7 +395,7 @@ async def test_ctrl_c_ends_a_raise_with_its_own_exit_code(api: ServedApi) -> Non
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         assert b"STORED" in await process.stdout.readline()
         process.send_signal(signal.SIGINT)
         _, said = await process.communicate()

@@ -21,6 +21,7 @@ from server.api.console_files import FOLDER, POLICY
 from server.api.middlewares import observe
 from server.api.serving import serve
 from tests.served import Answered, ServedApi
+from tests.waiting import PATIENCE_SECONDS
 
 pytest_plugins = ("tests.fixtures_api",)
 
@@ -77,7 +78,7 @@ class Console:
         host, port = self.url.removeprefix("http://").split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         writer.write(f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             status = int((await reader.readline()).split()[1])
         writer.close()
         return status

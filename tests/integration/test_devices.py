@@ -28,6 +28,7 @@ from tests.clock import MovableClock
 from tests.linked import link_everybody
 from tests.outgoing import Said, desk, direct
 from tests.people import Network, Office, Scene
+from tests.waiting import PATIENCE_SECONDS
 
 
 class World:
@@ -102,7 +103,7 @@ async def test_a_persons_shortcut_raises_as_the_person_and_says_with_what(world:
 
 async def test_the_same_key_raises_once_also_at_the_same_moment(world: World) -> None:
     device, key = await world.device(), uuid4()
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as tasks:
         pressing = [tasks.create_task(world.raises.raise_(device, key)) for _ in range(4)]
     assert {each.result().key for each in pressing} == {key}
     assert (await world.raises.raise_(device, key)).state is Reached.STORED
@@ -439,7 +440,7 @@ async def test_use_is_noted_to_the_minute(world: World) -> None:
 
 async def test_a_raise_and_a_removal_at_the_same_moment_do_not_wait_for_each_other(world: World) -> None:
     device = await world.device()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         for _ in range(10):
             fresh = await world.device(label=f"door-{uuid4().hex[:8]}")
             async with asyncio.TaskGroup() as tasks:

@@ -19,7 +19,7 @@ from core.tally import collect
 from tests.clock import MovableClock
 from tests.linked import acts, state
 from tests.scraped import counted
-from tests.waiting import until
+from tests.waiting import PATIENCE_SECONDS, until
 from tests.watched_town import ROOM, Town, shared
 
 pytest_plugins = ("tests.fixtures_watched_town",)
@@ -140,7 +140,7 @@ async def test_a_device_that_cannot_keep_who_is_confirmed_ends_the_bot(town: Tow
     device, watch = town.bot()
     device._machine.store.database.execute_sql("PRAGMA query_only = ON")
     with pytest.raises(Unavailable):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await watch.begin()
 
 

@@ -28,6 +28,7 @@ from tests.clock import MovableClock
 from tests.house import House
 from tests.outgoing import said
 from tests.people import Network, Scene
+from tests.waiting import PATIENCE_SECONDS
 
 pytest_plugins = ("tests.fixtures_house",)
 
@@ -315,8 +316,8 @@ async def test_what_falls_due_during_a_round_does_not_wait_for_the_ordinary_one(
         spread = "UPDATE alerts SET next_step_at = now() + number * interval '50 ms' FROM"
         ranks = "(SELECT id, row_number() OVER () AS number FROM alerts) AS ranked"
         await tx.run(f"{spread} {ranks} WHERE ranked.id = alerts.id")
-    engine = Engine(database, running, replace(settings, sweep_interval=60.0))
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+    engine = Engine(database, running, replace(settings, sweep_interval=3600.0))
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as tasks:
         working = tasks.create_task(engine.run())
         stepped = 0
         while stepped < len(circles):

@@ -14,7 +14,7 @@ from core.database import Database
 from core.errors import StrehaError
 from core.outbox import LEASE, Claimed, Lane, Message, Target, TargetKind
 from tests.clock import MovableClock
-from tests.waiting import until_somebody_waits
+from tests.waiting import PATIENCE_SECONDS, until_somebody_waits
 
 ROOMS = [Target(kind=TargetKind.COMPARTMENT, id=uuid4()) for _ in range(3)]
 
@@ -192,7 +192,7 @@ async def test_whoever_listens_is_woken_when_it_commits(database_url: str, clock
     heard = asyncio.Event()
     async with databases.connect(database_url) as database, asyncio.TaskGroup() as tasks:
         listening = tasks.create_task(database.listen([outbox.CHANNEL], heard.set))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not heard.is_set():
                 await post(database, clock, message(str(uuid4())))
         # The connection is cut: it listens again by itself.
@@ -202,7 +202,7 @@ async def test_whoever_listens_is_woken_when_it_commits(database_url: str, clock
                 " AND query LIKE 'LISTEN%'"
             )
         heard.clear()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not heard.is_set():
                 await post(database, clock, message(str(uuid4())))
         listening.cancel()

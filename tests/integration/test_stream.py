@@ -21,7 +21,7 @@ from tests.following import Heard, Reader, following, restore, serve_live, touch
 from tests.people import Network
 from tests.served import ServedApi
 from tests.tunnel import tunnel
-from tests.waiting import until
+from tests.waiting import PATIENCE_SECONDS, until
 
 
 async def test_what_happens_is_heard_by_those_who_may_know_of_it(
@@ -328,7 +328,7 @@ async def test_whose_desk_covers_no_more_loads_anew_and_so_does_whose_covers_now
 
 async def test_an_older_proxy_gets_the_stream_unchunked(network: Network, settings: Settings, tmp_path: Path) -> None:
     scene = await network.scene()
-    async with serve_live(network, settings, tmp_path) as api, asyncio.timeout(20):
+    async with serve_live(network, settings, tmp_path) as api, asyncio.timeout(PATIENCE_SECONDS):
         request = f"GET /api/stream HTTP/1.0\r\nAuthorization: Bearer {await api.token(scene.coordinator)}\r\n\r\n"
         reader, writer = await asyncio.open_connection("127.0.0.1", api.services.settings.api_port)
         writer.write(request.encode())

@@ -48,7 +48,7 @@ from tests.people import Network, Scene
 from tests.served import ServedApi, serve_api
 from tests.talk import BOT, house_of, room_of
 from tests.talk import said as heard_of
-from tests.waiting import until
+from tests.waiting import PATIENCE_SECONDS, until
 
 MINUTE = timedelta(minutes=1)
 # Ends sessions of a database, so that they begin anew as it is set by then.
@@ -131,7 +131,7 @@ async def test_a_database_that_cannot_be_written_is_not_ready_and_a_raise_says_n
             detail = (await served.ask("PUT", f"/api/alerts/{key}", body, token=token)).require_problem(503)["detail"]
             assert "NOT raised" in detail
             assert "192" in detail
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await ready() != 200:  # noqa: ASYNC110 (each asks anew; connections come back one by one)
             await asyncio.sleep(0.05)
     # The client has kept repeating the same key.

@@ -22,6 +22,7 @@ from bots.olm.bounds import MOST_GAPS
 from core.errors import Permanent, Temporary
 from tests.clock import MovableClock
 from tests.scripted_homeserver import BOT, Answer, Asked, ScriptedHomeserver, device_of, serving
+from tests.waiting import PATIENCE_SECONDS
 
 ANA = "@ana:streha.example"
 BAD_TOKENS: tuple[Any, ...] = (None, 5, "", "two words", "\ud800", "x" * 1025, [], {})
@@ -190,7 +191,7 @@ async def test_a_gap_is_tried_until_it_is_filled(
     await device.sync_once(0)
     assert heard(device) == [2]
     came_at_last = asyncio.Event()
-    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group:
         filling = group.create_task(device.fill_gaps(lambda: None if device._store.gaps() else came_at_last.set()))
         await came_at_last.wait()
         filling.cancel()
