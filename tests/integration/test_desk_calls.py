@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import aiohttp
 import pytest
@@ -131,6 +132,12 @@ async def test_who_was_not_rung_takes_nothing_and_neither_does_the_caller(
     assert await line.say(caller, "panika") == "desk_called"
     await talk.say(scene.member, scene.member.id, "here")
     await talk.say(scene.welfare.officer, scene.welfare.officer.id, "here")
+    assert await states(database) == [("calling", None)]
+    # Nor by telephone, whatever number they hold.
+    async with database.reading() as tx:
+        call_id = await tx.value("SELECT id FROM desk_calls")
+    for each in (scene.member, scene.welfare.officer):
+        assert not await desk_calls.take_one(database, talk.clock, each, call_id, uuid4())
     assert await states(database) == [("calling", None)]
 
 
