@@ -22,7 +22,8 @@ def test_each_comes_to_its_one_outcome(case: Case) -> None:
 
 def test_every_file_is_tried_and_every_refusal_is_met() -> None:
     assert {path.stem for path in FOLDER.glob("*.json")} == FILES.keys()
-    every = {each.outcome for each in failures.Refused.__subclasses__()}
+    refusals = failures.Refused.__subclasses__()
+    every = {each.outcome for each in refusals if each.__module__ == failures.__name__}
     assert {case["outcome"] for _name, case in CASES} == every | {OK}
 
 
