@@ -19,6 +19,8 @@ from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from msgspec import structs
+
 from agencies.model import AgencyKind
 from alerts.model import AlertId
 from alerts.vocabulary import StandDownReason
@@ -42,6 +44,8 @@ PLACES = 3
 PATIENCE = 120.0
 # Whoever presses and hears nothing presses again.
 PRESSED_AGAIN = 0.5
+# How a message begins that is sent a second time, or may be.
+AGAIN = "Sent again, in case you have not seen it: "
 ZONE = ZoneInfo("Europe/Belgrade")
 
 
@@ -338,10 +342,10 @@ class Storm:
             for witness in self._in(target):
                 # What was sent a moment ago is still on its way to them; what never comes is lost.
                 with suppress(TimeoutError):
-                    await until(lambda: self._read(witness, rooms, template) >= counts["sent"])  # noqa: B023 (at once)
-                read = self._read(witness, rooms, template)
-                where = f"seed {plan.seed}: {template} at {target.kind} {witness.name}: {read} read of {counts}"
-                if read < counts["sent"]:
+                    await until(lambda: self._told(witness, rooms, template) >= counts["sent"])  # noqa: B023 (at once)
+                told, read = self._told(witness, rooms, template), self._read(witness, rooms, template)
+                where = f"seed {plan.seed}: {template} at {target.kind} {witness.name}: {told} read of {counts}"
+                if told < counts["sent"]:
                     self.account.lost.append(where)
                 if read > counts.total():
                     self.account.double.append(where)
@@ -386,18 +390,29 @@ class Storm:
             yield self.people["petar"]
 
     def _read(self, witness: Witness, rooms: Collection[str], template: str) -> int:
-        heard = witness.messages[self._began[witness] :]
-        return sum(_COUNTED[template](each) for each in heard if each.room_id in rooms)
+        """Return how often something was read that does not say of itself that it may have been read before."""
+        return sum(_COUNTED[template](each) for each in self._heard(witness, rooms) if not _is_said_again(each))
+
+    def _told(self, witness: Witness, rooms: Collection[str], template: str) -> int:
+        """Return how often it was read at all: after a long outage the first there is may say that it is sent again."""
+        heard = [structs.replace(each, body=each.body.removeprefix(AGAIN)) for each in self._heard(witness, rooms)]
+        return sum(_COUNTED[template](each) for each in heard)
+
+    def _heard(self, witness: Witness, rooms: Collection[str]) -> list[Message]:
+        return [each for each in witness.messages[self._began[witness] :] if each.room_id in rooms]
+
+
+def _is_said_again(message: Message) -> bool:
+    return message.body.startswith(AGAIN)
 
 
 def _details(message: Message) -> int:
     """Return how often a message tells of an alert: by itself, or a line for each where it tells what happened late."""
-    again = message.body.startswith("Sent again")
-    return 0 if again else len(re.findall(r"^(?:\d\d:\d\d )?ALERT, ", message.body, re.MULTILINE))
+    return len(re.findall(r"^(?:\d\d:\d\d )?ALERT, ", message.body, re.MULTILINE))
 
 
 def _ends(message: Message) -> int:
-    return 0 if message.body.startswith("Sent again") else message.body.count(": the alert was ended ")
+    return message.body.count(": the alert was ended ")
 
 
 # What of all that is said is counted, and how it is known where it is not marked as a repetition.
