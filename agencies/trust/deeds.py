@@ -12,20 +12,14 @@ from typing import Annotated, TypeAlias
 import msgspec
 
 from agencies.model import AgencyKind, Role
+from crypto.vault import deeds
+from crypto.vault.deeds import Id, Key, Moment
 from crypto.vault.deterministic import Value
-from crypto.vault.failures import NotAsWritten
 
-Id = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
-Key = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-Moment = Annotated[int, msgspec.Meta(ge=0)]
 
 
-class _Deed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every deed is: just its fields, and no others."""
-
-
-class Attested(_Deed, frozen=True, kw_only=True):
+class Attested(deeds.Deed, frozen=True, kw_only=True):
     """A person of an agency: these keys, this role, this Matrix account and its cross-signing master key."""
 
     person: Id
@@ -38,7 +32,7 @@ class Attested(_Deed, frozen=True, kw_only=True):
     matrix_master: Annotated[bytes, msgspec.Meta(max_length=32)] = b""
 
 
-class NewAgency(_Deed, frozen=True, kw_only=True):
+class NewAgency(deeds.Deed, frozen=True, kw_only=True):
     """An agency, and its first people; at least one of them administers it."""
 
     agency: Id
@@ -47,7 +41,7 @@ class NewAgency(_Deed, frozen=True, kw_only=True):
     people: Annotated[list[Attested], msgspec.Meta(min_length=1, max_length=20)]
 
 
-class Found(_Deed, frozen=True, kw_only=True):
+class Found(deeds.Deed, frozen=True, kw_only=True):
     """The genesis: the founding agencies and whoever administers them."""
 
     name: Name
@@ -66,7 +60,7 @@ class Attest(Attested, frozen=True, kw_only=True):
     until: Moment
 
 
-class Rekey(_Deed, frozen=True, kw_only=True):
+class Rekey(deeds.Deed, frozen=True, kw_only=True):
     """Give a known person other keys: two administrators, after a code was compared by voice."""
 
     person: Id
@@ -75,26 +69,26 @@ class Rekey(_Deed, frozen=True, kw_only=True):
     until: Moment
 
 
-class Revoke(_Deed, frozen=True, kw_only=True):
+class Revoke(deeds.Deed, frozen=True, kw_only=True):
     """Say that somebody is of the agency no more. It holds at once."""
 
     person: Id
 
 
-class Suspend(_Deed, frozen=True, kw_only=True):
+class Suspend(deeds.Deed, frozen=True, kw_only=True):
     """Propose that an agency's word be worth nothing from here on."""
 
     agency: Id
     until: Moment
 
 
-class Approve(_Deed, frozen=True, kw_only=True):
+class Approve(deeds.Deed, frozen=True, kw_only=True):
     """Agree to what somebody has proposed, named by its hash."""
 
     proposal: Key
 
 
-class Withdraw(_Deed, frozen=True, kw_only=True):
+class Withdraw(deeds.Deed, frozen=True, kw_only=True):
     """Take back what one has proposed oneself."""
 
     proposal: Key
@@ -109,17 +103,9 @@ DEEDS: Mapping[str, type[Deed]] = {
 
 def read(do: str, particulars: Mapping[str, Value]) -> Deed:
     """Return the deed of an entry; raise NotAsWritten."""
-    if do not in DEEDS:
-        raise NotAsWritten
-    try:
-        deed: Deed = msgspec.convert(particulars, type=DEEDS[do], strict=True)
-    except msgspec.ValidationError as error:
-        raise NotAsWritten from error
-    return deed
+    return deeds.read(DEEDS, do, particulars)
 
 
 def written(deed: Deed) -> tuple[str, dict[str, Value]]:
     """Return what stands in an entry for a deed: `do` and `with`."""
-    (name,) = [name for name, kind in DEEDS.items() if kind is type(deed)]
-    built: dict[str, Value] = msgspec.to_builtins(deed, builtin_types=(bytes,))
-    return name, built
+    return deeds.written(DEEDS, deed)

@@ -1,0 +1,286 @@
+"""Who is in a compartment, who leads it, who is barred, and which epoch holds: pure rules over one log.
+
+The log is of kind 1 (`crypto.vault.log`). Every entry says which head of the directory its author had seen, and the
+word of an author counts as the directory stood at the furthest head that any entry so far has seen: whoever was revoked
+cannot go back behind it. An entry that its author was not empowered to write is refused and changes nothing.
+
+Sources: the vault's page, *Cases, compartments, epochs, records*; docs/protocol.md, *The members of a compartment*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from agencies.trust.directory import Directory, Member, NotEmpowered, Void
+from cases.trust.deeds import (
+    Add,
+    AddInEmergency,
+    Approve,
+    BeginEpoch,
+    Close,
+    Deed,
+    Exclude,
+    Lead,
+    Open,
+    Propose,
+    Readmit,
+    Remove,
+    Succeed,
+    Withdraw,
+    read,
+)  # fmt: skip
+from crypto.vault.failures import NotAsWritten
+from crypto.vault.log import Entry, Kind
+
+LONGEST_EMERGENCY = 12 * 3600
+# The directory as it stood after the entry at a position.
+Directories = Callable[[int], Directory]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What waits for somebody of another agency: an addition, or a succession."""
+
+    hash: bytes
+    deed: Propose | AddInEmergency | Succeed
+    by: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circle:
+    """A compartment at one position of its log. At the moments of `lapses` emergency members are none any more."""
+
+    id: bytes
+    case: bytes
+    sensitive: bool
+    coordinator: bytes
+    deputy: bytes
+    ends_at: int
+    directory_seen: int
+    members: frozenset[bytes]
+    lapses: Mapping[bytes, int] = field(default_factory=dict)
+    # Who was added in an emergency and nobody else has agreed to, whether or not they are still here.
+    hurried: frozenset[bytes] = frozenset()
+    excluded: frozenset[bytes] = frozenset()
+    proposals: Mapping[bytes, Proposal] = field(default_factory=dict)
+    epoch: int = 0
+    promise: bytes = b""
+    # To whom the key of the epoch was given: whenever the members are others, another epoch is due.
+    granted: frozenset[bytes] = frozenset()
+    closed: bool = False
+
+    @property
+    def leaders(self) -> tuple[bytes, bytes]:
+        """The coordinator and the deputy."""
+        return (self.coordinator, self.deputy)
+
+    def standing(self, directory: Directory, now: int) -> frozenset[bytes]:
+        """Who is a member now: in the log, of the network, and not lapsed."""
+        return frozenset(
+            each
+            for each in self.members
+            if now < self.lapses.get(each, now + 1) and _is_of_the_network(directory, each)
+        )
+
+    def is_open(self, now: int) -> bool:
+        """Whether anything may still be decided here but its end."""
+        return not self.closed and (not self.ends_at or now < self.ends_at)
+
+    def epoch_is_due(self, directory: Directory, now: int) -> bool:
+        """Whether the key is with others than the members, or with nobody yet."""
+        return self.granted != self.standing(directory, now)
+
+
+def opened(entry: Entry, directories: Directories) -> Circle:
+    """Return the compartment of its first entry: its author coordinates, somebody of another agency is deputy."""
+    deed = read(entry.do, entry.particulars)
+    seen = _directory_seen(entry)
+    if not isinstance(deed, Open) or entry.head.number != 0 or entry.head.kind is not Kind.MEMBERSHIP:
+        raise NotAsWritten
+    directory = directories(seen)
+    author = directory.author(entry)
+    if deed.coordinator != author.id:
+        raise NotEmpowered
+    members = frozenset((*deed.members, deed.coordinator, deed.deputy))
+    if deed.sensitive and len(members) != len({deed.coordinator, deed.deputy}):
+        raise NotEmpowered
+    if not all(_is_of_the_network(directory, each) for each in members) or 0 < deed.ends_at <= entry.at:
+        raise Void
+    _require_two_agencies(directory, deed.coordinator, deed.deputy)
+    return Circle(
+        id=entry.head.log, case=deed.case, sensitive=deed.sensitive, coordinator=deed.coordinator, deputy=deed.deputy,
+        ends_at=deed.ends_at, directory_seen=seen, members=members,
+    )  # fmt: skip
+
+
+def decided(circle: Circle, entry: Entry, directories: Directories) -> Circle:
+    """Return the compartment after an entry; raise Refused and change nothing where it may not stand."""
+    seen = max(circle.directory_seen, _directory_seen(entry))
+    directory = directories(seen)
+    author, deed = directory.author(entry), read(entry.do, entry.particulars)
+    if author.id not in circle.standing(directory, entry.at):
+        raise NotEmpowered
+    if not circle.is_open(entry.at) and not (isinstance(deed, Close) and not circle.closed):
+        raise Void
+    circle = replace(circle, directory_seen=seen)
+    if isinstance(deed, (Approve, Withdraw)):
+        return _about_proposal(circle, directory, author, deed, entry.at)
+    if isinstance(deed, (Propose, AddInEmergency, Succeed)):
+        return _proposed(circle, directory, author, Proposal(hash=entry.head.hash, deed=deed, by=author.id), entry.at)
+    return _done(circle, directory, author, deed, entry.at)
+
+
+def _done(circle: Circle, directory: Directory, author: Member, deed: Deed, at: int) -> Circle:
+    """Do what one person decides alone."""
+    match deed:
+        case BeginEpoch():
+            # Any current member: a removal must not wait for a leader.
+            return _with_epoch(circle, directory, deed, at)
+        case Remove(person=person) if author.id in (*circle.leaders, person):
+            return _removed(circle, person)
+        case _ if author.id not in circle.leaders:
+            raise NotEmpowered
+        case Exclude(person=person) | Readmit(person=person):
+            return _barred(circle, deed, person)
+        case Add(person=person):
+            if circle.sensitive:
+                raise NotEmpowered
+            _require_welcome(circle, directory, person)
+            return _with(circle, person)
+        case Lead() if author.id == circle.coordinator:
+            return _led(circle, directory, deed.coordinator, deed.deputy, at)
+        case Close():
+            return replace(circle, closed=True, proposals={})
+    raise NotEmpowered
+
+
+def _removed(circle: Circle, person: bytes) -> Circle:
+    if person in circle.leaders:
+        raise NotEmpowered
+    if person not in circle.members:
+        raise Void
+    return _without(circle, person)
+
+
+def _barred(circle: Circle, deed: Exclude | Readmit, person: bytes) -> Circle:
+    if person in circle.leaders:
+        raise NotEmpowered
+    if (person in circle.excluded) is isinstance(deed, Exclude):
+        raise Void
+    if isinstance(deed, Readmit):
+        return replace(circle, excluded=circle.excluded - {person})
+    return replace(_without(circle, person), excluded=circle.excluded | {person})
+
+
+def _proposed(circle: Circle, directory: Directory, author: Member, proposal: Proposal, at: int) -> Circle:
+    """Let a proposal wait; in an emergency whoever is proposed is a member at once, for a while."""
+    deed = proposal.deed
+    if deed.until <= at:
+        raise Void
+    waiting = replace(circle, proposals={**circle.proposals, proposal.hash: proposal})
+    if isinstance(deed, Succeed):
+        if author.id != circle.deputy:
+            raise NotEmpowered
+        if _is_of_the_network(directory, circle.coordinator):
+            raise Void
+        _require_two_agencies(directory, author.id, deed.deputy)
+        return waiting
+    if author.id not in circle.leaders:
+        raise NotEmpowered
+    _require_welcome(circle, directory, deed.person)
+    if isinstance(deed, AddInEmergency):
+        # Once: otherwise one person alone would keep somebody in for ever, twelve hours at a time.
+        if deed.until - at > LONGEST_EMERGENCY or deed.person in circle.hurried:
+            raise NotEmpowered
+        return replace(
+            waiting,
+            members=waiting.members | {deed.person},
+            lapses={**waiting.lapses, deed.person: deed.until},
+            hurried=waiting.hurried | {deed.person},
+        )
+    return waiting
+
+
+def _about_proposal(circle: Circle, directory: Directory, author: Member, deed: Approve | Withdraw, at: int) -> Circle:
+    proposal = circle.proposals.get(deed.proposal)
+    if proposal is None:
+        raise Void
+    done = replace(circle, proposals={name: each for name, each in circle.proposals.items() if name != proposal.hash})
+    if isinstance(deed, Withdraw):
+        if proposal.by != author.id:
+            raise NotEmpowered
+        return _without(done, proposal.deed.person) if isinstance(proposal.deed, AddInEmergency) else done
+    by = directory.people.get(proposal.by)
+    if at >= proposal.deed.until or by is None or proposal.by not in circle.members:
+        raise Void
+    # Whoever is here for a while only is nobody's second person.
+    if by.agency == author.agency or author.id in circle.lapses:
+        raise NotEmpowered
+    if isinstance(proposal.deed, Succeed):
+        return _led(done, directory, proposal.by, proposal.deed.deputy, at)
+    if author.id == proposal.deed.person:
+        raise NotEmpowered
+    if proposal.deed.person in circle.excluded or not _is_of_the_network(directory, proposal.deed.person):
+        raise Void
+    return _with(done, proposal.deed.person)
+
+
+def _with_epoch(circle: Circle, directory: Directory, deed: BeginEpoch, at: int) -> Circle:
+    standing = circle.standing(directory, at)
+    if deed.number != circle.epoch + 1:
+        raise Void
+    if frozenset(deed.members) != standing or len(deed.members) != len(standing):
+        raise NotEmpowered
+    return replace(circle, epoch=deed.number, promise=deed.promise, granted=standing)
+
+
+def _led(circle: Circle, directory: Directory, coordinator: bytes, deputy: bytes, at: int) -> Circle:
+    if not {coordinator, deputy} <= circle.standing(directory, at) or {coordinator, deputy} & circle.lapses.keys():
+        raise Void
+    _require_two_agencies(directory, coordinator, deputy)
+    return replace(circle, coordinator=coordinator, deputy=deputy)
+
+
+def _with(circle: Circle, person: bytes) -> Circle:
+    lapses = {each: until for each, until in circle.lapses.items() if each != person}
+    return replace(circle, members=circle.members | {person}, lapses=lapses, hurried=circle.hurried - {person})
+
+
+def _without(circle: Circle, person: bytes) -> Circle:
+    """End a membership, and with it what was proposed about this person or by them."""
+    lapses = {each: until for each, until in circle.lapses.items() if each != person}
+    kept = {name: each for name, each in circle.proposals.items() if person not in {each.by, _about(each)}}
+    return replace(circle, members=circle.members - {person}, lapses=lapses, proposals=kept)
+
+
+def _about(proposal: Proposal) -> bytes:
+    return proposal.deed.deputy if isinstance(proposal.deed, Succeed) else proposal.deed.person
+
+
+def _require_welcome(circle: Circle, directory: Directory, person: bytes) -> None:
+    """Refuse whoever is barred, is no one of the network, or is a member already and not for a while only."""
+    if person in circle.excluded or not _is_of_the_network(directory, person):
+        raise Void
+    if person in circle.members and person not in circle.lapses:
+        raise Void
+
+
+def _require_two_agencies(directory: Directory, one: bytes, other: bytes) -> None:
+    if not (_is_of_the_network(directory, one) and _is_of_the_network(directory, other)):
+        raise Void
+    if directory.people[one].agency == directory.people[other].agency:
+        raise NotEmpowered
+
+
+def _is_of_the_network(directory: Directory, person: bytes) -> bool:
+    member = directory.people.get(person)
+    return member is not None and not directory.agencies[member.agency].suspended
+
+
+def _directory_seen(entry: Entry) -> int:
+    """Return the position of the directory's head that an entry names; every entry here does."""
+    for each in entry.seen:
+        if each.kind is Kind.DIRECTORY:
+            return each.number
+    raise NotAsWritten

@@ -1,0 +1,320 @@
+"""Who may let whom into a compartment, and out of it, by the entries of its log alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from agencies.model import Role
+from agencies.trust.deeds import Approve as ApproveInDirectory
+from agencies.trust.deeds import Attest, Found, Revoke, Suspend
+from agencies.trust.deeds import Deed as DirectoryDeed
+from agencies.trust.deeds import written as directory_written
+from agencies.trust.directory import Directory, NotEmpowered, Void, founded
+from agencies.trust.directory import decided as decided_in_directory
+from cases.trust.deeds import (
+    Add,
+    AddInEmergency,
+    Approve,
+    BeginEpoch,
+    Close,
+    Deed,
+    Exclude,
+    Lead,
+    Open,
+    Propose,
+    Readmit,
+    Remove,
+    Succeed,
+    Withdraw,
+    written,
+)  # fmt: skip
+from cases.trust.membership import LONGEST_EMERGENCY, Circle, decided, opened
+from crypto.vault import log, statement
+from crypto.vault.failures import NotAsWritten, Refused
+from crypto.vault.labels import GENESIS
+from crypto.vault.log import Chain, Entry, Head, Kind
+from tests.unit.test_trusted_directory import NOW, Somebody, agency_id, new_agency
+
+LATER = NOW + 3600
+ANA = Somebody(name="ana", agency="shelter")
+BOJAN = Somebody(name="bojan", agency="shelter", role=Role.PRACTITIONER)
+PETAR = Somebody(name="petar", agency="police")
+VESNA = Somebody(name="vesna", agency="police", role=Role.PRACTITIONER)
+OLGA = Somebody(name="olga", agency="court")
+STRANGER = Somebody(name="stranger", agency="nowhere")
+COMPARTMENT, CASE = bytes([1]) * 16, bytes([2]) * 16
+DIRECTORY = bytes(16)
+
+
+@dataclass(kw_only=True)
+class Story:
+    """A directory and one compartment, through real statements; each position of the directory is kept."""
+
+    genesis: bytes
+    directories: list[Directory]
+    network: Chain
+    chain: Chain = field(default_factory=lambda: Chain(kind=Kind.MEMBERSHIP, log=COMPARTMENT))
+    circle: Circle | None = None
+
+    @property
+    def now(self) -> Circle:
+        assert self.circle is not None
+        return self.circle
+
+    def in_directory(self, author: Somebody, deed: DirectoryDeed) -> bytes:
+        do, particulars = directory_written(deed)
+        body = log.body(
+            log=DIRECTORY, number=len(self.network.hashes), after=self.network.last, at=NOW, by=author.id, do=do,
+            particulars=particulars,
+        )  # fmt: skip
+        made = statement.make(author.seed, Kind.DIRECTORY.purpose, self.genesis, body)
+        entry = log.read(made, Kind.DIRECTORY, self.genesis)
+        self.directories.append(decided_in_directory(self.directories[-1], entry))
+        self.network.append(entry)
+        return entry.head.hash
+
+    def entry(self, author: Somebody, deed: Deed, *, at: int = NOW, seen: int | None = None) -> Entry:
+        do, particulars = written(deed)
+        number = len(self.network.hashes) - 1 if seen is None else seen
+        head = Head(kind=Kind.DIRECTORY, log=DIRECTORY, number=number, hash=self.network.hashes[number])
+        body = log.body(
+            log=COMPARTMENT, number=len(self.chain.hashes), after=self.chain.last, at=at, by=author.id, do=do,
+            particulars=particulars, seen=[head],
+        )  # fmt: skip
+        made = statement.make(author.seed, Kind.MEMBERSHIP.purpose, self.genesis, body)
+        return log.read(made, Kind.MEMBERSHIP, self.genesis)
+
+    def says(self, author: Somebody, deed: Deed, *, at: int = NOW, seen: int | None = None) -> bytes:
+        entry = self.entry(author, deed, at=at, seen=seen)
+        rules: Callable[[], Circle] = (
+            (lambda: opened(entry, self.directories.__getitem__)) if self.circle is None
+            else (lambda: decided(self.now, entry, self.directories.__getitem__))
+        )  # fmt: skip
+        self.circle = rules()
+        self.chain.append(entry)
+        return entry.head.hash
+
+    def refuses(
+        self, refused: type[Refused], author: Somebody, deed: Deed, *, at: int = NOW, seen: int | None = None
+    ) -> None:
+        before = self.circle
+        with pytest.raises(refused):
+            self.says(author, deed, at=at, seen=seen)
+        assert self.circle == before
+
+    def members(self, at: int = NOW) -> set[str]:
+        standing = self.now.standing(self.directories[-1], at)
+        return {each.name for each in self.directories[-1].people.values() if each.id in standing}
+
+
+@pytest.fixture
+def story() -> Story:
+    do, particulars = directory_written(
+        Found(
+            name="An invented network",
+            agencies=[
+                new_agency("shelter", ANA, BOJAN), new_agency("police", PETAR, VESNA), new_agency("court", OLGA)
+            ],
+        )
+    )  # fmt: skip
+    body = log.body(log=DIRECTORY, number=0, after=log.START, at=NOW, by=ANA.id, do=do, particulars=particulars)
+    said = statement.verified(
+        statement.make(ANA.seed, GENESIS, statement.NO_NETWORK, body), GENESIS, statement.NO_NETWORK
+    )
+    entry = log.entry_of(said, Kind.DIRECTORY)
+    chain = Chain(kind=Kind.DIRECTORY, log=DIRECTORY)
+    chain.append(entry)
+    return Story(genesis=said.hash, directories=[founded(entry)], network=chain)
+
+
+def opening(
+    *, sensitive: bool = False, members: tuple[Somebody, ...] = (), deputy: Somebody = PETAR, ends_at: int = 0
+) -> Open:
+    return Open(
+        case=CASE, sensitive=sensitive, coordinator=ANA.id, deputy=deputy.id, members=[each.id for each in members],
+        ends_at=ends_at,
+    )  # fmt: skip
+
+
+def test_whoever_opens_coordinates_with_a_deputy_of_another_agency(story: Story) -> None:
+    story.refuses(NotEmpowered, PETAR, opening())
+    story.refuses(NotEmpowered, ANA, opening(deputy=BOJAN))
+    story.refuses(Void, ANA, opening(members=(STRANGER,)))
+    story.refuses(Void, ANA, opening(ends_at=NOW))
+    story.refuses(NotEmpowered, ANA, opening(sensitive=True, members=(BOJAN,)))
+    story.says(ANA, opening(members=(BOJAN,)))
+    assert story.members() == {"ana", "petar", "bojan"}
+    story.refuses(NotEmpowered, ANA, opening())
+
+
+def test_leaders_add_and_nobody_else_does(story: Story) -> None:
+    story.says(ANA, opening(members=(BOJAN,)))
+    for author in (BOJAN, VESNA, OLGA, STRANGER):
+        story.refuses(NotEmpowered, author, Add(person=VESNA.id))
+    story.says(PETAR, Add(person=VESNA.id))
+    story.refuses(Void, ANA, Add(person=VESNA.id))
+    story.refuses(Void, ANA, Add(person=STRANGER.id))
+    assert story.members() == {"ana", "petar", "bojan", "vesna"}
+
+
+def test_to_a_sensitive_one_nobody_comes_without_a_second_person_of_another_agency(story: Story) -> None:
+    story.says(ANA, opening(sensitive=True))
+    story.refuses(NotEmpowered, ANA, Add(person=BOJAN.id))
+    proposal = story.says(ANA, Propose(person=BOJAN.id, until=LATER))
+    story.refuses(NotEmpowered, ANA, Approve(proposal=proposal))
+    story.refuses(NotEmpowered, OLGA, Approve(proposal=proposal))
+    story.refuses(Void, PETAR, Approve(proposal=proposal), at=LATER)
+    assert story.members() == {"ana", "petar"}
+    story.says(PETAR, Approve(proposal=proposal))
+    assert story.members() == {"ana", "petar", "bojan"}
+    story.refuses(Void, PETAR, Approve(proposal=proposal))
+    # Bojan is of the same agency as whoever proposes, so he is no second person.
+    of_olga = story.says(ANA, Propose(person=OLGA.id, until=LATER))
+    story.refuses(NotEmpowered, BOJAN, Approve(proposal=of_olga))
+
+
+@pytest.mark.parametrize("ended", ["withdrawn", "excluded", "gone"])
+def test_an_approval_that_comes_too_late_is_void(story: Story, ended: str) -> None:
+    story.says(ANA, opening(sensitive=True))
+    proposal = story.says(ANA, Propose(person=BOJAN.id, until=LATER))
+    match ended:
+        case "withdrawn":
+            story.refuses(NotEmpowered, PETAR, Withdraw(proposal=proposal))
+            story.says(ANA, Withdraw(proposal=proposal))
+        case "excluded":
+            story.says(PETAR, Exclude(person=BOJAN.id, reason=b""))
+        case _:
+            story.in_directory(ANA, Revoke(person=BOJAN.id))
+    story.refuses(Void, PETAR, Approve(proposal=proposal))
+    assert story.members() == {"ana", "petar"}
+
+
+def test_in_an_emergency_one_adds_for_hours_and_once(story: Story) -> None:
+    story.says(ANA, opening(sensitive=True))
+    until = NOW + LONGEST_EMERGENCY
+    story.refuses(NotEmpowered, ANA, AddInEmergency(person=VESNA.id, until=until + 1))
+    hurried = story.says(ANA, AddInEmergency(person=VESNA.id, until=until))
+    assert story.members() == {"ana", "petar", "vesna"}
+    assert story.members(until) == {"ana", "petar"}
+    # Who is here for a while leads nothing and is nobody's second person.
+    other = story.says(ANA, Propose(person=BOJAN.id, until=until))
+    story.refuses(NotEmpowered, VESNA, Approve(proposal=other))
+    story.refuses(Void, ANA, Lead(coordinator=ANA.id, deputy=VESNA.id))
+    story.refuses(NotEmpowered, VESNA, BeginEpoch(number=1, promise=bytes(32), members=[VESNA.id]))
+    story.refuses(NotEmpowered, ANA, AddInEmergency(person=VESNA.id, until=until))
+    story.says(ANA, Remove(person=VESNA.id))
+    story.refuses(NotEmpowered, ANA, AddInEmergency(person=VESNA.id, until=until))
+    story.refuses(Void, PETAR, Approve(proposal=hurried))
+
+
+def test_an_emergency_that_somebody_else_agrees_to_lasts(story: Story) -> None:
+    story.says(ANA, opening(sensitive=True))
+    until = NOW + LONGEST_EMERGENCY
+    hurried = story.says(ANA, AddInEmergency(person=VESNA.id, until=until))
+    story.refuses(NotEmpowered, VESNA, Approve(proposal=hurried))
+    story.refuses(Void, PETAR, Approve(proposal=hurried), at=until)
+    story.says(PETAR, Approve(proposal=hurried))
+    assert story.members(until + 1) == {"ana", "petar", "vesna"}
+    taken_back = story.says(PETAR, AddInEmergency(person=OLGA.id, until=until))
+    story.says(PETAR, Withdraw(proposal=taken_back))
+    assert "olga" not in story.members()
+
+
+def test_who_is_removed_or_barred_is_out_at_once_and_says_nothing_more(story: Story) -> None:
+    story.says(ANA, opening(members=(BOJAN, VESNA)))
+    story.refuses(NotEmpowered, BOJAN, Remove(person=VESNA.id))
+    story.refuses(NotEmpowered, PETAR, Remove(person=ANA.id))
+    story.refuses(NotEmpowered, ANA, Exclude(person=PETAR.id, reason=b""))
+    story.says(BOJAN, Remove(person=BOJAN.id))
+    story.refuses(NotEmpowered, BOJAN, Remove(person=BOJAN.id))
+    story.says(ANA, Exclude(person=VESNA.id, reason=b"sealed"))
+    assert story.members() == {"ana", "petar"}
+    story.refuses(Void, PETAR, Add(person=VESNA.id))
+    story.refuses(Void, PETAR, Exclude(person=VESNA.id, reason=b""))
+    story.says(PETAR, Readmit(person=VESNA.id))
+    assert story.members() == {"ana", "petar"}
+    story.says(PETAR, Add(person=VESNA.id))
+    story.refuses(Void, PETAR, Readmit(person=VESNA.id))
+
+
+def test_whoever_is_revoked_is_out_and_cannot_go_back_behind_it(story: Story) -> None:
+    story.says(ANA, opening(members=(BOJAN,)))
+    story.in_directory(ANA, Revoke(person=BOJAN.id))
+    assert story.members() == {"ana", "petar"}
+    story.says(ANA, Add(person=VESNA.id))
+    # He says that he had seen the directory as it was before.
+    story.refuses(NotEmpowered, BOJAN, Remove(person=BOJAN.id), seen=0)
+
+
+def test_an_epoch_s_key_is_for_just_the_members(story: Story) -> None:
+    story.says(ANA, opening(members=(BOJAN,)))
+    assert story.now.epoch_is_due(story.directories[-1], NOW)
+    everybody = [ANA.id, PETAR.id, BOJAN.id]
+    story.refuses(Void, BOJAN, BeginEpoch(number=2, promise=bytes(32), members=everybody))
+    for members in ([ANA.id, PETAR.id], [*everybody, OLGA.id], [*everybody, BOJAN.id]):
+        story.refuses(NotEmpowered, BOJAN, BeginEpoch(number=1, promise=bytes(32), members=members))
+    story.says(BOJAN, BeginEpoch(number=1, promise=bytes(32), members=everybody))
+    assert not story.now.epoch_is_due(story.directories[-1], NOW)
+    story.says(ANA, Add(person=VESNA.id))
+    assert story.now.epoch_is_due(story.directories[-1], NOW)
+    story.in_directory(ANA, Revoke(person=BOJAN.id))
+    story.refuses(NotEmpowered, VESNA, BeginEpoch(number=2, promise=bytes(32), members=[*everybody, VESNA.id]))
+    story.says(VESNA, BeginEpoch(number=2, promise=bytes(32), members=[ANA.id, PETAR.id, VESNA.id]))
+    assert story.now.epoch == 2
+    assert story.now.granted == {ANA.id, PETAR.id, VESNA.id}
+
+
+def test_leading_is_handed_over_to_two_agencies(story: Story) -> None:
+    story.says(ANA, opening(members=(BOJAN, VESNA, OLGA)))
+    story.refuses(NotEmpowered, PETAR, Lead(coordinator=PETAR.id, deputy=ANA.id))
+    story.refuses(NotEmpowered, ANA, Lead(coordinator=PETAR.id, deputy=VESNA.id))
+    story.refuses(Void, ANA, Lead(coordinator=ANA.id, deputy=STRANGER.id))
+    story.says(ANA, Lead(coordinator=OLGA.id, deputy=ANA.id))
+    story.says(OLGA, Remove(person=PETAR.id))
+    assert story.now.leaders == (OLGA.id, ANA.id)
+
+
+def test_a_deputy_succeeds_with_another_agency_where_the_coordinator_s_word_counts_no_more(story: Story) -> None:
+    story.says(ANA, opening(members=(OLGA, VESNA)))
+    succeed = Succeed(deputy=OLGA.id, until=LATER)
+    story.refuses(Void, PETAR, succeed)
+    proposed = story.in_directory(PETAR, Suspend(agency=agency_id("shelter"), until=LATER))
+    story.refuses(Void, PETAR, succeed)
+    story.in_directory(OLGA, ApproveInDirectory(proposal=proposed))
+    story.refuses(NotEmpowered, ANA, Close())
+    story.refuses(NotEmpowered, VESNA, succeed)
+    story.refuses(NotEmpowered, PETAR, Succeed(deputy=VESNA.id, until=LATER))
+    proposal = story.says(PETAR, succeed)
+    story.refuses(NotEmpowered, VESNA, Approve(proposal=proposal))
+    story.says(OLGA, Approve(proposal=proposal))
+    assert story.now.leaders == (PETAR.id, OLGA.id)
+
+
+def test_one_that_ends_by_time_or_was_closed_takes_nothing_more(story: Story) -> None:
+    story.says(ANA, opening(ends_at=LATER))
+    story.refuses(Void, ANA, Add(person=BOJAN.id), at=LATER)
+    assert not story.now.is_open(LATER)
+    story.refuses(NotEmpowered, OLGA, Close())
+    story.says(PETAR, Close(), at=LATER)
+    story.refuses(Void, ANA, Close())
+    story.refuses(Void, ANA, Add(person=BOJAN.id))
+
+
+def test_an_entry_that_names_no_directory_is_none(story: Story) -> None:
+    do, particulars = written(opening())
+    body = log.body(log=COMPARTMENT, number=0, after=log.START, at=NOW, by=ANA.id, do=do, particulars=particulars)
+    made = statement.make(ANA.seed, Kind.MEMBERSHIP.purpose, story.genesis, body)
+    with pytest.raises(NotAsWritten):
+        opened(log.read(made, Kind.MEMBERSHIP, story.genesis), story.directories.__getitem__)
+
+
+def test_attesting_somebody_makes_them_no_member(story: Story) -> None:
+    story.says(ANA, opening())
+    luka = Somebody(name="luka", agency="shelter")
+    fields = {name: getattr(luka.attested, name) for name in luka.attested.__struct_fields__}
+    story.in_directory(ANA, Attest(**fields, until=LATER))
+    assert story.members() == {"ana", "petar"}
+    story.refuses(NotEmpowered, luka, Add(person=luka.id))
