@@ -1,0 +1,187 @@
+"""Which versions of a record are current, whoever wrote beside whom, by the entries of the log alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import count
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agencies.trust.directory import NotEmpowered, Void
+from cases.trust.deeds import Add, Close, Remove
+from cases.trust.membership import Circle
+from cases.trust.records import DEEDS, Deed, Erase, Records, Version, Write, _written, decided
+from crypto.vault import deeds, log, statement
+from crypto.vault.failures import NotAsWritten, Refused
+from crypto.vault.log import Chain, Head, Kind
+from tests.unit.test_trusted_circles import ANA, BOJAN, COMPARTMENT, OLGA, PETAR, Story, opening, story
+from tests.unit.test_trusted_directory import NOW, Somebody
+
+assert story  # a fixture
+RECORD, OTHER = bytes([7]) * 16, bytes([8]) * 16
+
+
+@dataclass(kw_only=True)
+class Shelf:
+    """The records of a story's compartment; each position of the members' log is kept."""
+
+    story: Story
+    circles: list[Circle]
+    records: Records = field(default_factory=lambda: Records(compartment=COMPARTMENT))
+    chain: Chain = field(default_factory=lambda: Chain(kind=Kind.RECORDS, log=COMPARTMENT))
+    numbers: count[int] = field(default_factory=lambda: count(1))
+
+    def writes(self, author: Somebody, *follows: bytes, record: bytes = RECORD, seen: int | None = None) -> bytes:
+        number = next(self.numbers)
+        return self.says(
+            author,
+            Write(
+                record=record, version=number.to_bytes(16), kind="plan", content=bytes(32), promise=bytes(32),
+                follows=list(follows),
+            ),
+            seen=seen,
+        )  # fmt: skip
+
+    def says(self, author: Somebody, deed: Deed, *, seen: int | None = None, at: int = NOW) -> bytes:
+        do, particulars = deeds.written(DEEDS, deed)
+        place = len(self.circles) - 1 if seen is None else seen
+        head = Head(kind=Kind.MEMBERSHIP, log=COMPARTMENT, number=place, hash=self.story.chain.hashes[place])
+        body = log.body(
+            log=COMPARTMENT, number=len(self.chain.hashes), after=self.chain.last, at=at, by=author.id, do=do,
+            particulars=particulars, seen=[head],
+        )  # fmt: skip
+        made = statement.make(author.seed, Kind.RECORDS.purpose, self.story.genesis, body)
+        entry = log.read(made, Kind.RECORDS, self.story.genesis)
+        before = self.records
+        try:
+            self.records = decided(self.records, entry, self.circles.__getitem__, self.story.directories.__getitem__)
+        except Refused:
+            assert self.records is before
+            raise
+        self.chain.append(entry)
+        return entry.head.hash
+
+    def in_circle(self, author: Somebody, deed: Add | Remove | Close) -> None:
+        self.story.says(author, deed)
+        self.circles.append(self.story.now)
+
+    @property
+    def current(self) -> set[bytes]:
+        return set(self.records.current.get(RECORD, ()))
+
+
+@pytest.fixture
+def shelf(story: Story) -> Shelf:
+    story.says(ANA, opening(members=(BOJAN,)))
+    return Shelf(story=story, circles=[story.now])
+
+
+def test_the_newest_follows_the_one_before(shelf: Shelf) -> None:
+    first = shelf.writes(ANA)
+    second = shelf.writes(BOJAN, first)
+    assert shelf.current == {second}
+    with pytest.raises(Void):
+        shelf.writes(ANA)
+    with pytest.raises(Void):
+        shelf.writes(ANA, bytes(32))
+    with pytest.raises(Void):
+        shelf.writes(ANA, second, second)
+    with pytest.raises(Void):
+        shelf.writes(ANA, second, record=OTHER)
+    assert shelf.current == {second}
+
+
+def test_two_who_write_at_once_keep_both_until_somebody_brings_them_together(shelf: Shelf) -> None:
+    first = shelf.writes(ANA)
+    ana, bojan = shelf.writes(ANA, first), shelf.writes(BOJAN, first)
+    assert shelf.current == {ana, bojan}
+    assert shelf.records.in_conflict() == {RECORD}
+    # Whoever has seen one of them only leaves the other as it is.
+    further = shelf.writes(ANA, ana)
+    assert shelf.current == {further, bojan}
+    together = shelf.writes(PETAR, further, bojan)
+    assert shelf.current == {together}
+    assert not shelf.records.in_conflict()
+
+
+def test_only_members_write(shelf: Shelf) -> None:
+    with pytest.raises(NotEmpowered):
+        shelf.writes(OLGA)
+    shelf.in_circle(ANA, Add(person=OLGA.id))
+    with pytest.raises(NotEmpowered):
+        shelf.writes(OLGA, seen=0)
+    first = shelf.writes(OLGA)
+    shelf.in_circle(ANA, Remove(person=OLGA.id))
+    with pytest.raises(NotEmpowered):
+        shelf.writes(OLGA, first)
+
+
+def test_what_was_written_before_a_removal_and_placed_after_it_replaces_nothing(shelf: Shelf) -> None:
+    first = shelf.writes(BOJAN)
+    shelf.in_circle(ANA, Remove(person=BOJAN.id))
+    second = shelf.writes(ANA, first)
+    late = shelf.writes(BOJAN, second, seen=0)
+    assert shelf.records.versions[late].quarantined
+    assert shelf.current == {second}
+    third = shelf.writes(PETAR, second)
+    assert shelf.current == {third}
+
+
+def test_a_record_is_erased_by_a_leader_and_stays_so(shelf: Shelf) -> None:
+    first = shelf.writes(ANA)
+    with pytest.raises(NotEmpowered):
+        shelf.says(BOJAN, Erase(record=RECORD))
+    with pytest.raises(Void):
+        shelf.says(ANA, Erase(record=OTHER))
+    shelf.says(PETAR, Erase(record=RECORD))
+    assert shelf.current == set()
+    for follows in ((), (first,)):
+        with pytest.raises(Void):
+            shelf.writes(ANA, *follows)
+
+
+def test_a_version_s_id_is_used_once(shelf: Shelf) -> None:
+    first = shelf.writes(ANA)
+    shelf.numbers = count(1)
+    with pytest.raises(Void):
+        shelf.writes(ANA, first)
+
+
+def test_a_closed_compartment_takes_no_more(shelf: Shelf) -> None:
+    first = shelf.writes(ANA)
+    shelf.in_circle(ANA, Close())
+    with pytest.raises(NotEmpowered):
+        shelf.writes(ANA, first)
+
+
+def test_an_entry_of_another_log_is_none(shelf: Shelf) -> None:
+    shelf.records = Records(compartment=OTHER)
+    with pytest.raises(NotAsWritten):
+        shelf.writes(ANA)
+
+
+@given(plan=st.lists(st.tuples(st.integers(0, 2), st.lists(st.integers(0, 30), max_size=3)), max_size=25))
+def test_nothing_that_nobody_has_followed_is_ever_lost(plan: list[tuple[int, list[int]]]) -> None:
+    """Whoever writes what after whatever: current are just those versions that no other follows."""
+    versions: list[bytes] = []
+    followed: set[bytes] = set()
+    records = Records(compartment=COMPARTMENT)
+    for number, (_who, places) in enumerate(plan):
+        follows = list(dict.fromkeys(versions[each % len(versions)] for each in places)) if versions else []
+        if versions and not follows:
+            continue
+        write = Write(
+            record=RECORD,
+            version=number.to_bytes(16),
+            kind="plan",
+            content=bytes(32),
+            promise=bytes(32),
+            follows=follows,
+        )
+        name = number.to_bytes(32)
+        records = _written(records, Version(hash=name, by=ANA.id, at=NOW, write=write, quarantined=False))
+        versions.append(name)
+        followed |= set(follows)
+        assert set(records.current[RECORD]) == set(versions) - followed
