@@ -34,14 +34,16 @@ async def set_sentences(town: Town, name: str) -> None:
 
 
 def heard(witness: Witness, after: int, room: str, codename: str) -> list[tuple[str, tuple[str, ...], str | None]]:
-    """Return what a client was sent in a room until the alert was ended, without when and of which case."""
-    found = [
+    """Return what a client was sent in a room, without when and of which case.
+
+    What follows an alert, its review, comes with a round of the engine: before or after the end of the alert.
+    """
+    found = (
         (_MOMENT.sub("now", each.body).replace(codename, "codename"), each.mentions, each.shield)
         for each in witness.messages[after:]
         if each.room_id == room and each.sender != witness.user_id
-    ]
-    ends = [number for number, (body, *_) in enumerate(found) if "the alert was ended" in body]
-    return found[: ends[0] + 1] if ends else found
+    )
+    return sorted(found, key=repr)
 
 
 async def test_the_answer_is_that_of_an_all_clear_and_others_are_called_alone(town: Town) -> None:
@@ -53,7 +55,6 @@ async def test_the_answer_is_that_of_an_all_clear_and_others_are_called_alone(to
 
     answers = []
     for sentence in (CLEAR, DURESS):
-        # Each in a case of its own: what follows an alert, its review, is said a round of the engine later.
         case = await town.open_case()
         room = await town.channel(case)
         await mila.joined(room, mila.user_id, sara.user_id)
@@ -78,6 +79,7 @@ async def test_the_answer_is_that_of_an_all_clear_and_others_are_called_alone(to
             if view.alert.case_id == case.id and view.alert.event is Event.PANIC:
                 await town.alerts.stand_down(town.person("sara"), view.alert.id, StandDownReason.SAFE)
         await mila.wait_for("the alert was ended", room, after=before)
+        await mila.wait_for("the risk is to be assessed again", room, after=before)
         answers.append(heard(mila, before, room, case.codename))
         assert not heard(mila, before, alone["mila"], case.codename)
     assert answers[0] == answers[1]
