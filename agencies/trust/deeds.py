@@ -28,8 +28,9 @@ class Attested(deeds.Deed, frozen=True, kw_only=True):
     role: Role
     signing_key: Key
     box_key: Key
-    matrix_user: Annotated[str, msgspec.Meta(max_length=255)] = ""
-    matrix_master: Annotated[bytes, msgspec.Meta(max_length=32)] = b""
+    # Empty where there is none yet; a master key has 32 bytes.
+    matrix_user: Annotated[str, msgspec.Meta(max_length=255)]
+    matrix_master: Annotated[bytes, msgspec.Meta(max_length=32)]
 
 
 class NewAgency(deeds.Deed, frozen=True, kw_only=True):

@@ -33,6 +33,7 @@ from crypto.vault.failures import NotAsWritten, Refused
 from crypto.vault.log import Entry
 
 SEVERAL_ADMINISTRATORS = 3
+KEY_BYTES = 32
 
 
 class NotEmpowered(Refused):
@@ -266,6 +267,8 @@ def _with_agency(directory: Directory, new: NewAgency) -> Directory:
 
 def _with_person(directory: Directory, attested: Attested) -> Directory:
     """Say who somebody is. Other keys for somebody known, or somebody's keys for another, are not taken so."""
+    if len(attested.matrix_master) not in {0, KEY_BYTES}:
+        raise NotAsWritten
     known = directory.people.get(attested.person)
     if known is not None and known.agency != attested.agency:
         raise NotEmpowered

@@ -9,7 +9,7 @@ import pytest
 
 from agencies.model import Role
 from agencies.trust.deeds import Approve as ApproveInDirectory
-from agencies.trust.deeds import Attest, Found, Revoke, Suspend
+from agencies.trust.deeds import Attest, Revoke, Suspend
 from agencies.trust.deeds import Deed as DirectoryDeed
 from agencies.trust.deeds import written as directory_written
 from agencies.trust.directory import Directory, NotEmpowered, Void, founded
@@ -34,9 +34,8 @@ from cases.trust.deeds import (
 from cases.trust.membership import LONGEST_EMERGENCY, Circle, decided, opened
 from crypto.vault import log, statement
 from crypto.vault.failures import NotAsWritten, Refused
-from crypto.vault.labels import GENESIS
 from crypto.vault.log import Chain, Entry, Head, Kind
-from tests.unit.test_trusted_directory import NOW, Somebody, agency_id, new_agency
+from tests.unit.test_trusted_directory import NOW, Somebody, agency_id, genesis_of, new_agency
 
 LATER = NOW + 3600
 ANA = Somebody(name="ana", agency="shelter")
@@ -58,6 +57,8 @@ class Story:
     network: Chain
     chain: Chain = field(default_factory=lambda: Chain(kind=Kind.MEMBERSHIP, log=COMPARTMENT))
     circle: Circle | None = None
+    # Every statement that was tried: of which log, and its bytes.
+    steps: list[tuple[Kind, bytes]] = field(default_factory=list)
 
     @property
     def now(self) -> Circle:
@@ -71,6 +72,7 @@ class Story:
             particulars=particulars,
         )  # fmt: skip
         made = statement.make(author.seed, Kind.DIRECTORY.purpose, self.genesis, body)
+        self.steps.append((Kind.DIRECTORY, made))
         entry = log.read(made, Kind.DIRECTORY, self.genesis)
         self.directories.append(decided_in_directory(self.directories[-1], entry))
         self.network.append(entry)
@@ -85,6 +87,7 @@ class Story:
             particulars=particulars, seen=[head],
         )  # fmt: skip
         made = statement.make(author.seed, Kind.MEMBERSHIP.purpose, self.genesis, body)
+        self.steps.append((Kind.MEMBERSHIP, made))
         return log.read(made, Kind.MEMBERSHIP, self.genesis)
 
     def says(self, author: Somebody, deed: Deed, *, at: int = NOW, seen: int | None = None) -> bytes:
@@ -110,24 +113,21 @@ class Story:
         return {each.name for each in self.directories[-1].people.values() if each.id in standing}
 
 
-@pytest.fixture
-def story() -> Story:
-    do, particulars = directory_written(
-        Found(
-            name="An invented network",
-            agencies=[
-                new_agency("shelter", ANA, BOJAN), new_agency("police", PETAR, VESNA), new_agency("court", OLGA)
-            ],
-        )
-    )  # fmt: skip
-    body = log.body(log=DIRECTORY, number=0, after=log.START, at=NOW, by=ANA.id, do=do, particulars=particulars)
-    said = statement.verified(
-        statement.make(ANA.seed, GENESIS, statement.NO_NETWORK, body), GENESIS, statement.NO_NETWORK
+def a_story() -> Story:
+    """Three agencies, of which two have a practitioner, and no compartment yet."""
+    made, entry = genesis_of(
+        ANA, new_agency("shelter", ANA, BOJAN), new_agency("police", PETAR, VESNA), new_agency("court", OLGA)
     )
-    entry = log.entry_of(said, Kind.DIRECTORY)
     chain = Chain(kind=Kind.DIRECTORY, log=DIRECTORY)
     chain.append(entry)
-    return Story(genesis=said.hash, directories=[founded(entry)], network=chain)
+    story = Story(genesis=entry.head.hash, directories=[founded(entry)], network=chain)
+    story.steps.append((Kind.DIRECTORY, made))
+    return story
+
+
+@pytest.fixture
+def story() -> Story:
+    return a_story()
 
 
 def opening(
@@ -199,6 +199,7 @@ def test_in_an_emergency_one_adds_for_hours_and_once(story: Story) -> None:
     hurried = story.says(ANA, AddInEmergency(person=VESNA.id, until=until))
     assert story.members() == {"ana", "petar", "vesna"}
     assert story.members(until) == {"ana", "petar"}
+    story.refuses(NotEmpowered, VESNA, Remove(person=VESNA.id), at=until)
     # Who is here for a while leads nothing and is nobody's second person.
     other = story.says(ANA, Propose(person=BOJAN.id, until=until))
     story.refuses(NotEmpowered, VESNA, Approve(proposal=other))

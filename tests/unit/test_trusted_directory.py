@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import count
 
 import pytest
 
@@ -65,6 +64,7 @@ class Somebody:
         return Attested(
             person=self.id, agency=agency_id(self.agency), name=self.name, role=self.role,
             signing_key=self.signing_key, box_key=self.box_key, matrix_user=f"@{self.name}:streha.example",
+            matrix_master=b"",
         )  # fmt: skip
 
 
@@ -83,7 +83,8 @@ class Network:
     genesis: bytes
     directory: Directory
     chain: Chain = field(default_factory=lambda: Chain(kind=Kind.DIRECTORY, log=LOG))
-    numbers: count[int] = field(default_factory=lambda: count(1))
+    # Every statement that was tried: of which log, and its bytes.
+    steps: list[tuple[Kind, bytes]] = field(default_factory=list)
 
     def says(self, author: Somebody, deed: Deed, at: int = NOW) -> bytes:
         """Let somebody write an entry; return its hash."""
@@ -92,20 +93,21 @@ class Network:
             log=LOG, number=len(self.chain.hashes), after=self.chain.last, at=at, by=author.id, do=do,
             particulars=particulars,
         )  # fmt: skip
-        entry = log.read(
-            statement.make(author.seed, Kind.DIRECTORY.purpose, self.genesis, body), Kind.DIRECTORY, self.genesis
-        )
+        made = statement.make(author.seed, Kind.DIRECTORY.purpose, self.genesis, body)
+        self.steps.append((Kind.DIRECTORY, made))
+        entry = log.read(made, Kind.DIRECTORY, self.genesis)
         self.directory = decided(self.directory, entry)
         self.chain.append(entry)
         return entry.head.hash
 
 
-def _genesis(author: Somebody, *agencies: NewAgency) -> tuple[bytes, Entry]:
+def genesis_of(author: Somebody, *agencies: NewAgency) -> tuple[bytes, Entry]:
+    """Return the statement of a genesis, and what it says."""
     do, particulars = written(Found(name="An invented network", agencies=list(agencies)))
     body = log.body(log=LOG, number=0, after=log.START, at=NOW, by=author.id, do=do, particulars=particulars)
     made = statement.make(author.seed, GENESIS, statement.NO_NETWORK, body)
     said = statement.verified(made, GENESIS, statement.NO_NETWORK)
-    return said.hash, log.entry_of(said, Kind.DIRECTORY)
+    return made, log.entry_of(said, Kind.DIRECTORY)
 
 
 ANA, BOJAN, VERA = (Somebody(name=name, agency="shelter") for name in ("ana", "bojan", "vera"))
@@ -114,15 +116,20 @@ OLGA = Somebody(name="olga", agency="court")
 SARA = Somebody(name="sara", agency="shelter", role=Role.PRACTITIONER)
 
 
-@pytest.fixture
-def network() -> Network:
+def a_network() -> Network:
     """Three agencies: the shelter with one administrator and Sara, the police and the court with one each."""
-    genesis, entry = _genesis(
+    made, entry = genesis_of(
         ANA, new_agency("shelter", ANA, SARA), new_agency("police", PETAR), new_agency("court", OLGA)
     )
-    made = Network(genesis=genesis, directory=founded(entry))
-    made.chain.append(entry)
-    return made
+    network = Network(genesis=entry.head.hash, directory=founded(entry))
+    network.chain.append(entry)
+    network.steps.append((Kind.DIRECTORY, made))
+    return network
+
+
+@pytest.fixture
+def network() -> Network:
+    return a_network()
 
 
 def attest(who: Somebody, *, until: int = LATER, **changes: object) -> Attest:
@@ -141,7 +148,7 @@ def test_a_genesis_names_agencies_and_whoever_administers_them(network: Network)
         (ANA, [new_agency("shelter", ANA), new_agency("shelter", BOJAN)], Void),
     ):
         with pytest.raises(refused):
-            founded(_genesis(author, *agencies)[1])
+            founded(genesis_of(author, *agencies)[1])
 
 
 def test_one_administrator_attests_where_there_are_few_and_two_where_there_are_more(network: Network) -> None:
@@ -204,6 +211,9 @@ def test_other_keys_need_two_others_one_of_them_of_the_agency(network: Network) 
     assert network.directory.people[SARA.id].signing_key == anew.signing_key
     with pytest.raises(Void):
         network.says(ANA, rekey)
+    for keys in ((PETAR.signing_key, bytes(32)), (bytes(32), PETAR.box_key)):
+        with pytest.raises(Void):
+            network.says(ANA, Rekey(person=SARA.id, signing_key=keys[0], box_key=keys[1], until=LATER))
 
 
 def test_the_only_administrator_gets_other_keys_from_two_agencies(network: Network) -> None:

@@ -9,15 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agencies.trust.deeds import Approve, Suspend
 from agencies.trust.directory import NotEmpowered, Void
-from cases.trust.deeds import Add, Close, Remove
+from cases.trust.deeds import Add, Close, Lead, Remove
 from cases.trust.membership import Circle
 from cases.trust.records import DEEDS, Deed, Erase, Records, Version, Write, _written, decided
 from crypto.vault import deeds, log, statement
 from crypto.vault.failures import NotAsWritten, Refused
 from crypto.vault.log import Chain, Head, Kind
 from tests.unit.test_trusted_circles import ANA, BOJAN, COMPARTMENT, OLGA, PETAR, Story, opening, story
-from tests.unit.test_trusted_directory import NOW, Somebody
+from tests.unit.test_trusted_directory import LATER, NOW, Somebody, agency_id
 
 assert story  # a fixture
 RECORD, OTHER = bytes([7]) * 16, bytes([8]) * 16
@@ -53,6 +54,7 @@ class Shelf:
             particulars=particulars, seen=[head],
         )  # fmt: skip
         made = statement.make(author.seed, Kind.RECORDS.purpose, self.story.genesis, body)
+        self.story.steps.append((Kind.RECORDS, made))
         entry = log.read(made, Kind.RECORDS, self.story.genesis)
         before = self.records
         try:
@@ -63,7 +65,7 @@ class Shelf:
         self.chain.append(entry)
         return entry.head.hash
 
-    def in_circle(self, author: Somebody, deed: Add | Remove | Close) -> None:
+    def in_circle(self, author: Somebody, deed: Add | Remove | Lead | Close) -> None:
         self.story.says(author, deed)
         self.circles.append(self.story.now)
 
@@ -72,10 +74,15 @@ class Shelf:
         return set(self.records.current.get(RECORD, ()))
 
 
-@pytest.fixture
-def shelf(story: Story) -> Shelf:
+def a_shelf(story: Story) -> Shelf:
+    """Open a compartment of Ana, Petar and Bojan, without a record yet."""
     story.says(ANA, opening(members=(BOJAN,)))
     return Shelf(story=story, circles=[story.now])
+
+
+@pytest.fixture
+def shelf(story: Story) -> Shelf:
+    return a_shelf(story)
 
 
 def test_the_newest_follows_the_one_before(shelf: Shelf) -> None:
@@ -140,6 +147,30 @@ def test_a_record_is_erased_by_a_leader_and_stays_so(shelf: Shelf) -> None:
     for follows in ((), (first,)):
         with pytest.raises(Void):
             shelf.writes(ANA, *follows)
+
+
+def test_whoever_led_and_is_gone_erases_nothing(shelf: Shelf) -> None:
+    first = shelf.writes(ANA)
+    shelf.in_circle(ANA, Add(person=OLGA.id))
+    shelf.in_circle(ANA, Lead(coordinator=OLGA.id, deputy=PETAR.id))
+    shelf.in_circle(OLGA, Remove(person=ANA.id))
+    second = shelf.writes(PETAR, first)
+    with pytest.raises(NotEmpowered):
+        shelf.says(ANA, Erase(record=RECORD), seen=0)
+    assert shelf.current == {second}
+
+
+def test_a_leader_of_a_suspended_agency_erases_nothing_by_dating_back(shelf: Shelf) -> None:
+    first = shelf.writes(ANA)
+    proposal = shelf.story.in_directory(PETAR, Suspend(agency=agency_id("shelter"), until=LATER))
+    shelf.story.in_directory(OLGA, Approve(proposal=proposal))
+    shelf.in_circle(PETAR, Remove(person=BOJAN.id))
+    second = shelf.writes(PETAR, first)
+    with pytest.raises(NotEmpowered):
+        shelf.says(ANA, Erase(record=RECORD), seen=0)
+    late = shelf.writes(ANA, second, seen=0)
+    assert shelf.records.versions[late].quarantined
+    assert shelf.current == {second}
 
 
 def test_a_version_s_id_is_used_once(shelf: Shelf) -> None:

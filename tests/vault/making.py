@@ -17,6 +17,7 @@ from crypto import signing
 from crypto.vault import aead, bundle, content, deterministic, epoch, history, log, padding, sealed_box, statement, wrap
 from crypto.vault.deterministic import Value
 from crypto.vault.labels import GENESIS, GRANT, MEMBERSHIP, RECORD
+from tests.vault.stories import stories
 from tests.vault.tried import OK, Case, Given, tried
 
 FOLDER = Path(__file__).parents[1] / "vectors"
@@ -388,9 +389,16 @@ def _bundles() -> Iterator[_Cases]:
     yield cases
 
 
+def _stories() -> Iterator[_Cases]:
+    cases = _Cases()
+    for name, given in stories():
+        cases.well(name, "logs.told", given)
+    yield cases
+
+
 FILES: Mapping[str, Callable[[], Iterator[_Cases]]] = {
     "deterministic": _deterministic, "statement": _statements, "log": _logs, "padding": _paddings,
-    "content": _contents, "wrap": _wraps, "epoch": _epochs, "history": _histories, "bundle": _bundles,
+    "content": _contents, "wrap": _wraps, "epoch": _epochs, "history": _histories, "bundle": _bundles, "logs": _stories,
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from agencies.trust.directory import NotEmpowered, Void
 from crypto.vault import failures
 from tests.vault.making import FILES, FOLDER, cases_of
 from tests.vault.tried import OK, Case, tried
@@ -25,6 +26,11 @@ def test_every_file_is_tried_and_every_refusal_is_met() -> None:
     refusals = failures.Refused.__subclasses__()
     every = {each.outcome for each in refusals if each.__module__ == failures.__name__}
     assert {case["outcome"] for _name, case in CASES} == every | {OK}
+
+
+def test_the_stories_meet_every_refusal_of_the_rules() -> None:
+    met = {outcome for _name, case in CASES for outcome in case.get("gives", {}).get("outcomes", ())}
+    assert met >= {OK, NotEmpowered.outcome, Void.outcome}
 
 
 def test_no_case_is_there_twice() -> None:

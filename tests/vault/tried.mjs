@@ -13,6 +13,7 @@ import { padded, paddedLength, unpadded } from "../../server/console/vault/paddi
 import * as sealedBox from "../../server/console/vault/sealed_box.js";
 import * as statement from "../../server/console/vault/statement.js";
 import * as wrap from "../../server/console/vault/wrap.js";
+import { told as storyTold } from "./told.mjs";
 
 export function tried({ does, given }) {
   try {
@@ -93,6 +94,10 @@ const DOES = {
     return { keys: Object.fromEntries(keys.map(({ version, key }) => [hex(version), hex(key)])) };
   },
   "sealed-box.seal": (given) => ({ length: sealedBox.seal(bytes(given.key), text("page")).length }),
+  "logs.told": (given) => {
+    const steps = given.steps.map(([kind, made]) => [kind, bytes(made)]);
+    return storyTold(bytes(given.genesis), bytes(given.compartment), steps, given.now);
+  },
   "bundle.normal": (given) => ({ bytes: hex(bundle.normal(given.passphrase)) }),
   "bundle.unlock": (given) => {
     const whose = {

@@ -12,6 +12,7 @@ from typing import Any
 from crypto.vault import bundle, content, deterministic, epoch, history, log, padding, sealed_box, statement, wrap
 from crypto.vault.deterministic import Value
 from crypto.vault.failures import Refused
+from tests.vault.told import told
 
 Case = dict[str, Any]
 Given = Mapping[str, Any]
@@ -149,6 +150,7 @@ _DOES: Mapping[str, Callable[[Given], dict[str, Any]]] = {
     "sealed-box.seal": lambda given: {"length": len(sealed_box.seal(_bytes(given, "key"), b"page"))},
     "bundle.normal": lambda given: {"bytes": bundle.normal(given["passphrase"]).hex()},
     "bundle.unlock": _unlocked,
+    "logs.told": told,
 }
 
 

@@ -43,6 +43,11 @@ export function numberOf(bytes) {
   return bytes.reduce((value, each) => value * 256 + each, 0);
 }
 
+/** @param {Uint8Array} bytes @returns {string} in hexadecimal digits */
+export function hex(bytes) {
+  return sodium.to_hex(bytes);
+}
+
 /** @param {Uint8Array} bytes @param {number} length */
 export function mustHave(bytes, length) {
   if (bytes.length !== length) throw new RangeError(`these must be ${length} bytes`);

@@ -3,7 +3,7 @@
 /**
  * @typedef {"not-whole" | "unknown-version" | "not-deterministic" | "not-as-written" | "signature-wrong" | "seal-broken"
  *   | "of-another-place" | "key-not-promised" | "key-unusable" | "too-easy-to-guess" | "too-hard-to-open" | "not-next"
- *   | "of-another-log" | "forked" | "behind"} Outcome
+ *   | "of-another-log" | "forked" | "behind" | "not-empowered" | "void"} Outcome
  */
 
 /** Nothing of it may be used, shown or stored. */

@@ -22,7 +22,11 @@ const FIELDS = ["log", "number", "after", "at", "by", "do", "with", "seen"];
 export function read(data, kind, network) {
   const purpose = PURPOSE_OF[kind];
   if (purpose === undefined) throw new RangeError("a log is of one of three kinds");
-  const { key, body, hash } = verified(data, purpose, network);
+  return entryOf(verified(data, purpose, network), kind);
+}
+
+/** @param {import("./statement.js").Statement} said @param {number} kind @returns {Entry} */
+export function entryOf({ key, body, hash }, kind) {
   require(body.size === FIELDS.length && FIELDS.every((each) => body.has(each)), "not-as-written");
   const [log, number, after, at, by, deed, particulars, seen] = FIELDS.map((each) => body.get(each));
   require(isBytes(log, ID_BYTES) && isBytes(by, ID_BYTES) && isBytes(after, HASH_BYTES), "not-as-written");

@@ -1,0 +1,27 @@
+/** A compartment at one position of its members' log, and what can be told of it. */
+import { isOfTheNetwork } from "./directory.js";
+
+/** @typedef {import("./directory.js").Directory} Directory */
+/** @typedef {{ hash: string, deed: any, by: string }} Proposal */
+/**
+ * Ids and hashes are hexadecimal here.
+ * @typedef {{ id: string, sensitive: boolean, coordinator: string, deputy: string, endsAt: number, directorySeen: number,
+ *   members: Set<string>, lapses: Map<string, number>, hurried: Set<string>, excluded: Set<string>,
+ *   proposals: Map<string, Proposal>, epoch: number, promise: string, granted: Set<string>, closed: boolean }} Circle
+ */
+
+/** @param {Circle} circle @param {Directory} directory @param {number} now @returns {Set<string>} who is a member now */
+export function standing(circle, directory, now) {
+  const here = [...circle.members].filter((each) => now < (circle.lapses.get(each) ?? Infinity));
+  return new Set(here.filter((each) => isOfTheNetwork(directory, each)));
+}
+
+/** @param {Circle} circle @param {number} now @returns {boolean} */
+export function isOpen({ closed, endsAt }, now) {
+  return !closed && (endsAt === 0 || now < endsAt);
+}
+
+/** @param {Circle} circle @param {string} person @returns {boolean} */
+export function leads(circle, person) {
+  return person === circle.coordinator || person === circle.deputy;
+}

@@ -1,0 +1,200 @@
+/** Which agencies there are, who belongs to them with which keys, and who may say so, as in `agencies/trust/directory.py`. */
+import { hex } from "./bytes.js";
+import { readDeed } from "./deeds.js";
+import { DEEDS } from "./directory_deeds.js";
+import { require } from "./failures.js";
+
+/** @typedef {import("./log.js").Entry} Entry */
+/** @typedef {{ id: string, agency: string, role: string, signingKey: string, boxKey: string, matrix: string[] }} Member */
+/** @typedef {{ hash: string, deed: any, by: string[] }} Proposal */
+/**
+ * Ids, keys and hashes are hexadecimal here; an agency is suspended or not.
+ * @typedef {{ agencies: Map<string, boolean>, people: Map<string, Member>, accounts: Map<string, string>,
+ *   keys: Map<string, string>, lastKeys: Map<string, string>, proposals: Map<string, Proposal> }} Directory
+ */
+
+const ADMINISTRATOR = "administrator";
+const SEVERAL = 3;
+
+/** @param {Entry} entry the genesis @returns {Directory} */
+export function founded(entry) {
+  const deed = readDeed(DEEDS, entry.do, entry.particulars);
+  require(deed.does === "found" && entry.head.number === 0, "not-as-written");
+  const directory = {
+    agencies: new Map(), people: new Map(), accounts: new Map(), keys: new Map(), lastKeys: new Map(), proposals: new Map(),
+  };
+  for (const each of deed.agencies) addAgency(directory, each);
+  require(authorOf(directory, entry).role === ADMINISTRATOR, "not-empowered");
+  return directory;
+}
+
+/** @param {Directory} before @param {Entry} entry @returns {Directory} what it is after the entry; the one before stays as it was */
+export function decided(before, entry) {
+  const author = authorOf(before, entry);
+  const deed = readDeed(DEEDS, entry.do, entry.particulars);
+  require(author.role === ADMINISTRATOR && deed.does !== "found", "not-empowered");
+  const directory = copied(before);
+  if (deed.does === "revoke") revoke(directory, author, deed);
+  else if (deed.does === "withdraw") {
+    const proposal = directory.proposals.get(hex(deed.proposal));
+    require(proposal !== undefined, "void");
+    require(proposal.by[0] === author.id, "not-empowered");
+    directory.proposals.delete(proposal.hash);
+  } else if (deed.does === "approve") {
+    const proposal = directory.proposals.get(hex(deed.proposal));
+    require(proposal !== undefined && entry.at < proposal.deed.until && !proposal.by.includes(author.id), "void");
+    require(mayAgree(author, proposal.deed), "not-empowered");
+    carry(directory, { ...proposal, by: [...proposal.by, author.id] });
+  } else {
+    requireSense(before, author, deed);
+    require(deed.until > entry.at, "void");
+    carry(directory, { hash: hex(entry.head.hash), deed, by: [author.id] });
+  }
+  return directory;
+}
+
+/** @param {Directory} directory @param {Entry} entry @returns {Member} who wrote it, with their own key */
+export function authorOf(directory, entry) {
+  const member = directory.people.get(hex(entry.by));
+  require(member !== undefined && member.signingKey === hex(entry.key) && isOfTheNetwork(directory, member.id), "not-empowered");
+  return member;
+}
+
+/** @param {Directory} directory @param {string | undefined} person @returns {boolean} of an agency whose word counts */
+export function isOfTheNetwork(directory, person) {
+  const member = directory.people.get(person ?? "");
+  return member !== undefined && directory.agencies.get(member.agency) === false;
+}
+
+/** @param {Directory} directory @param {string} agency @returns {string[]} */
+export function administrators(directory, agency) {
+  if (directory.agencies.get(agency) !== false) return [];
+  const all = [...directory.people.values()];
+  return all.filter((each) => each.agency === agency && each.role === ADMINISTRATOR).map((each) => each.id);
+}
+
+/** @param {Directory} directory @param {Proposal} proposal @returns {boolean} whether enough of those who may have agreed */
+function agreed(directory, { deed, by }) {
+  const people = by.flatMap((each) => directory.people.get(each) ?? []);
+  const standing = people.filter((each) => administrators(directory, each.agency).includes(each.id));
+  const agencies = new Set(standing.map((each) => each.agency));
+  const all = [...directory.agencies].filter(([, suspended]) => !suspended).map(([agency]) => agency);
+  if (deed.does === "join") return agencies.size > Math.floor(all.length / 2);
+  if (deed.does === "suspend") {
+    const others = all.filter((each) => each !== hex(deed.agency));
+    return others.filter((each) => agencies.has(each)).length > Math.floor(others.length / 2);
+  }
+  if (deed.does === "attest") return standing.length >= (administrators(directory, hex(deed.agency)).length >= SEVERAL ? 2 : 1);
+  const own = directory.people.get(hex(deed.person))?.agency ?? "";
+  if (administrators(directory, own).some((each) => each !== hex(deed.person))) return standing.length > 1 && agencies.has(own);
+  return agencies.size > 1;
+}
+
+/** @param {Directory} directory @param {Member} author @param {any} deed */
+function requireSense(directory, author, deed) {
+  const tried = copied(directory);
+  if (deed.does === "join") addAgency(tried, deed);
+  else if (deed.does === "suspend") {
+    require(directory.agencies.get(hex(deed.agency)) === false, "void");
+    require(hex(deed.agency) !== author.agency, "not-empowered");
+  } else if (deed.does === "attest") {
+    require(hex(deed.agency) === author.agency, "not-empowered");
+    addPerson(tried, deed);
+  } else {
+    rekey(tried, deed);
+    require(author.id !== hex(deed.person), "not-empowered");
+  }
+}
+
+/** @param {Member} member @param {any} deed @returns {boolean} */
+function mayAgree(member, deed) {
+  if (deed.does === "attest") return member.agency === hex(deed.agency);
+  if (deed.does === "suspend") return member.agency !== hex(deed.agency);
+  return deed.does === "join" || member.id !== hex(deed.person);
+}
+
+/** @param {Directory} directory @param {Proposal} proposal */
+function carry(directory, proposal) {
+  directory.proposals.set(proposal.hash, proposal);
+  if (!agreed(directory, proposal)) return;
+  directory.proposals.delete(proposal.hash);
+  const { deed } = proposal;
+  if (deed.does === "join") addAgency(directory, deed);
+  else if (deed.does === "attest") addPerson(directory, deed);
+  else if (deed.does === "rekey") {
+    rekey(directory, deed);
+    dropWordOf(directory, [hex(deed.person)]);
+  } else {
+    directory.agencies.set(hex(deed.agency), true);
+    const theirs = [...directory.people.values()].filter((each) => each.agency === hex(deed.agency));
+    dropWordOf(directory, theirs.map((each) => each.id));
+  }
+}
+
+/** @param {Directory} directory @param {Member} author @param {any} deed */
+function revoke(directory, author, deed) {
+  const member = directory.people.get(hex(deed.person));
+  require(member !== undefined, "void");
+  require(member.agency === author.agency, "not-empowered");
+  for (const name of member.matrix) directory.accounts.delete(name);
+  directory.people.delete(member.id);
+  dropWordOf(directory, [member.id]);
+}
+
+/** @param {Directory} directory @param {any} agency */
+function addAgency(directory, agency) {
+  const name = hex(agency.agency);
+  require(!directory.agencies.has(name), "void");
+  directory.agencies.set(name, false);
+  for (const each of agency.people) {
+    require(hex(each.agency) === name && !directory.people.has(hex(each.person)), "not-as-written");
+    addPerson(directory, each);
+  }
+  require(administrators(directory, name).length > 0, "not-as-written");
+}
+
+/** @param {Directory} directory @param {any} attested */
+function addPerson(directory, attested) {
+  require([0, 32].includes(attested.matrix_master.length), "not-as-written");
+  const person = hex(attested.person);
+  const [agency, signingKey, boxKey] = [attested.agency, attested.signing_key, attested.box_key].map(hex);
+  require((directory.people.get(person)?.agency ?? agency) === agency, "not-empowered");
+  require([signingKey, boxKey].every((each) => (directory.keys.get(each) ?? person) === person), "void");
+  require((directory.lastKeys.get(person) ?? signingKey + boxKey) === signingKey + boxKey, "void");
+  const matrix = [`user ${attested.matrix_user}`, `master ${hex(attested.matrix_master)}`].filter((each) => !each.endsWith(" "));
+  require(matrix.every((each) => (directory.accounts.get(each) ?? person) === person), "void");
+  setMember(directory, { id: person, agency, role: attested.role, signingKey, boxKey, matrix });
+}
+
+/** @param {Directory} directory @param {any} deed */
+function rekey(directory, deed) {
+  const member = directory.people.get(hex(deed.person));
+  const [signingKey, boxKey] = [hex(deed.signing_key), hex(deed.box_key)];
+  require(member !== undefined && !directory.keys.has(signingKey) && !directory.keys.has(boxKey), "void");
+  setMember(directory, { ...member, signingKey, boxKey });
+}
+
+/** @param {Directory} directory @param {Member} member */
+function setMember(directory, member) {
+  for (const name of directory.people.get(member.id)?.matrix ?? []) directory.accounts.delete(name);
+  for (const name of member.matrix) directory.accounts.set(name, member.id);
+  directory.people.set(member.id, member);
+  for (const each of [member.signingKey, member.boxKey]) directory.keys.set(each, member.id);
+  directory.lastKeys.set(member.id, member.signingKey + member.boxKey);
+}
+
+/** @param {Directory} directory @param {string[]} people what they proposed falls, and what they agreed to counts no more */
+function dropWordOf(directory, people) {
+  for (const [hash, each] of directory.proposals) {
+    if (people.includes(each.by[0] ?? "")) directory.proposals.delete(hash);
+    else directory.proposals.set(hash, { ...each, by: each.by.filter((by) => !people.includes(by)) });
+  }
+}
+
+/** @param {Directory} directory @returns {Directory} */
+function copied({ agencies, people, accounts, keys, lastKeys, proposals }) {
+  return {
+    agencies: new Map(agencies), people: new Map(people), accounts: new Map(accounts), keys: new Map(keys),
+    lastKeys: new Map(lastKeys), proposals: new Map(proposals),
+  };
+}

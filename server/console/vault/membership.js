@@ -1,0 +1,191 @@
+/** Who is in a compartment, who leads it, who is barred, which epoch holds, as in `cases/trust/membership.py`. */
+import { hex } from "./bytes.js";
+import { isOpen, leads, standing } from "./circle.js";
+import { readDeed } from "./deeds.js";
+import { authorOf, isOfTheNetwork } from "./directory.js";
+import { Refused, require } from "./failures.js";
+import { DEEDS } from "./membership_deeds.js";
+
+/** @typedef {import("./log.js").Entry} Entry */
+/** @typedef {import("./directory.js").Directory} Directory */
+/** @typedef {import("./directory.js").Member} Member */
+/** @typedef {(number: number) => Directory} Directories the directory as it stood after the entry at a position */
+/** @typedef {import("./circle.js").Circle} Circle */
+/** @typedef {import("./circle.js").Proposal} Proposal */
+
+const DIRECTORY = 0;
+const MEMBERSHIP = 1;
+const LONGEST_EMERGENCY = 12 * 3600;
+const PROPOSED = ["propose", "add-in-emergency", "succeed"];
+
+/** @param {Entry} entry the first @param {Directories} directories @returns {Circle} */
+export function opened(entry, directories) {
+  const deed = readDeed(DEEDS, entry.do, entry.particulars);
+  const directorySeen = directorySeenBy(entry);
+  require(deed.does === "open" && entry.head.number === 0 && entry.head.kind === MEMBERSHIP, "not-as-written");
+  const directory = directories(directorySeen);
+  const author = authorOf(directory, entry);
+  const [coordinator, deputy] = [hex(deed.coordinator), hex(deed.deputy)];
+  require(coordinator === author.id, "not-empowered");
+  const members = new Set([...deed.members.map(hex), coordinator, deputy]);
+  require(!deed.sensitive || members.size === new Set([coordinator, deputy]).size, "not-empowered");
+  require([...members].every((each) => isOfTheNetwork(directory, each)), "void");
+  require(deed.ends_at === 0 || deed.ends_at > entry.at, "void");
+  requireTwoAgencies(directory, coordinator, deputy);
+  return {
+    id: hex(entry.head.log), sensitive: deed.sensitive, coordinator, deputy, endsAt: deed.ends_at, directorySeen, members,
+    lapses: new Map(), hurried: new Set(), excluded: new Set(), proposals: new Map(), epoch: 0, promise: "",
+    granted: new Set(), closed: false,
+  };
+}
+
+/** @param {Circle} before @param {Entry} entry @param {Directories} directories @returns {Circle} the one before stays as it was */
+export function decided(before, entry, directories) {
+  const directorySeen = Math.max(before.directorySeen, directorySeenBy(entry));
+  const directory = directories(directorySeen);
+  const author = authorOf(directory, entry);
+  const deed = readDeed(DEEDS, entry.do, entry.particulars);
+  require(standing(before, directory, entry.at).has(author.id), "not-empowered");
+  require(isOpen(before, entry.at) || (deed.does === "close" && !before.closed), "void");
+  const circle = {
+    ...before, directorySeen, members: new Set(before.members), lapses: new Map(before.lapses),
+    hurried: new Set(before.hurried), excluded: new Set(before.excluded), proposals: new Map(before.proposals),
+  };
+  if (deed.does === "approve" || deed.does === "withdraw") settle(circle, directory, author, deed, entry.at);
+  else if (PROPOSED.includes(deed.does)) {
+    propose(circle, directory, author, { hash: hex(entry.head.hash), deed, by: author.id }, entry.at);
+  } else act(circle, directory, author, deed, entry.at);
+  return circle;
+}
+
+/** @param {Circle} circle @param {Directory} directory @param {Member} author @param {any} deed @param {number} at */
+function act(circle, directory, author, deed, at) {
+  if (deed.does === "begin-epoch") return beginEpoch(circle, directory, deed, at);
+  const person = deed.person ? hex(deed.person) : "";
+  if (deed.does === "remove" && (leads(circle, author.id) || author.id === person)) {
+    require(!leads(circle, person), "not-empowered");
+    require(circle.members.has(person), "void");
+    return letGo(circle, person);
+  }
+  require(leads(circle, author.id), "not-empowered");
+  if (deed.does === "exclude" || deed.does === "readmit") {
+    require(!leads(circle, person), "not-empowered");
+    require(circle.excluded.has(person) === (deed.does === "readmit"), "void");
+    if (deed.does === "readmit") circle.excluded.delete(person);
+    else {
+      letGo(circle, person);
+      circle.excluded.add(person);
+    }
+  } else if (deed.does === "add") {
+    require(!circle.sensitive, "not-empowered");
+    requireWelcome(circle, directory, person);
+    welcome(circle, person);
+  } else if (deed.does === "lead" && author.id === circle.coordinator) {
+    hand(circle, directory, hex(deed.coordinator), hex(deed.deputy), at);
+  } else if (deed.does === "close") {
+    circle.closed = true;
+    circle.proposals.clear();
+  } else throw new Refused("not-empowered");
+}
+
+/** @param {Circle} circle @param {Directory} directory @param {Member} author @param {Proposal} proposal @param {number} at */
+function propose(circle, directory, author, proposal, at) {
+  const { deed } = proposal;
+  require(deed.until > at, "void");
+  if (deed.does === "succeed") {
+    require(author.id === circle.deputy, "not-empowered");
+    require(!isOfTheNetwork(directory, circle.coordinator), "void");
+    requireTwoAgencies(directory, author.id, hex(deed.deputy));
+  } else {
+    require(leads(circle, author.id), "not-empowered");
+    const person = hex(deed.person);
+    requireWelcome(circle, directory, person);
+    if (deed.does === "add-in-emergency") {
+      require(deed.until - at <= LONGEST_EMERGENCY && !circle.hurried.has(person), "not-empowered");
+      circle.members.add(person);
+      circle.lapses.set(person, deed.until);
+      circle.hurried.add(person);
+    }
+  }
+  circle.proposals.set(proposal.hash, proposal);
+}
+
+/** @param {Circle} circle @param {Directory} directory @param {Member} author @param {any} deed @param {number} at */
+function settle(circle, directory, author, deed, at) {
+  const proposal = circle.proposals.get(hex(deed.proposal));
+  require(proposal !== undefined, "void");
+  const wanted = proposal.deed;
+  const person = wanted.person ? hex(wanted.person) : "";
+  if (deed.does === "withdraw") {
+    require(proposal.by === author.id, "not-empowered");
+    circle.proposals.delete(proposal.hash);
+    if (wanted.does === "add-in-emergency") letGo(circle, person);
+    return;
+  }
+  const by = directory.people.get(proposal.by);
+  require(at < wanted.until && by !== undefined && circle.members.has(proposal.by), "void");
+  require(by.agency !== author.agency && !circle.lapses.has(author.id), "not-empowered");
+  if (wanted.does === "succeed") hand(circle, directory, proposal.by, hex(wanted.deputy), at);
+  else {
+    require(author.id !== person, "not-empowered");
+    require(!circle.excluded.has(person) && isOfTheNetwork(directory, person), "void");
+    welcome(circle, person);
+  }
+  circle.proposals.delete(proposal.hash);
+}
+
+/** @param {Circle} circle @param {Directory} directory @param {any} deed @param {number} at */
+function beginEpoch(circle, directory, deed, at) {
+  const members = new Set(deed.members.map(hex));
+  const now = standing(circle, directory, at);
+  require(deed.number === circle.epoch + 1, "void");
+  const just = deed.members.length === now.size && members.size === now.size && [...now].every((each) => members.has(each));
+  require(just, "not-empowered");
+  circle.epoch = deed.number;
+  circle.promise = hex(deed.promise);
+  circle.granted = now;
+}
+
+/** @param {Circle} circle @param {Directory} directory @param {string} coordinator @param {string} deputy @param {number} at */
+function hand(circle, directory, coordinator, deputy, at) {
+  const now = standing(circle, directory, at);
+  require([coordinator, deputy].every((each) => now.has(each) && !circle.lapses.has(each)), "void");
+  requireTwoAgencies(directory, coordinator, deputy);
+  circle.coordinator = coordinator;
+  circle.deputy = deputy;
+}
+
+/** @param {Circle} circle @param {string} person */
+function welcome(circle, person) {
+  circle.members.add(person);
+  circle.lapses.delete(person);
+  circle.hurried.delete(person);
+}
+
+/** @param {Circle} circle @param {string} person their membership ends, and what was proposed about them or by them */
+function letGo(circle, person) {
+  circle.members.delete(person);
+  circle.lapses.delete(person);
+  for (const [hash, { by, deed }] of circle.proposals) {
+    if (by === person || hex(deed.person ?? deed.deputy) === person) circle.proposals.delete(hash);
+  }
+}
+
+/** @param {Circle} circle @param {Directory} directory @param {string} person */
+function requireWelcome(circle, directory, person) {
+  require(!circle.excluded.has(person) && isOfTheNetwork(directory, person), "void");
+  require(!circle.members.has(person) || circle.lapses.has(person), "void");
+}
+
+/** @param {Directory} directory @param {string} one @param {string} other */
+function requireTwoAgencies(directory, one, other) {
+  require(isOfTheNetwork(directory, one) && isOfTheNetwork(directory, other), "void");
+  require(directory.people.get(one)?.agency !== directory.people.get(other)?.agency, "not-empowered");
+}
+
+/** @param {Entry} entry @returns {number} */
+function directorySeenBy(entry) {
+  const seen = entry.seen.find((each) => each.kind === DIRECTORY);
+  if (!seen) throw new Refused("not-as-written");
+  return seen.number;
+}

@@ -1,0 +1,43 @@
+"""Stories as vectors: what the tests of the rules try, statement by statement, for every other program to try too."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+from crypto.vault.log import Kind
+from tests.unit import test_trusted_circles, test_trusted_directory, test_trusted_records
+from tests.unit.test_trusted_circles import COMPARTMENT, a_story
+from tests.unit.test_trusted_directory import NOW, a_network
+from tests.unit.test_trusted_records import a_shelf
+
+Steps = list[tuple[Kind, bytes]]
+
+
+def stories() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Return the name of each story, and what is given to whoever tells it anew."""
+    for module, wanted in (
+        (test_trusted_directory, "network"), (test_trusted_circles, "story"), (test_trusted_records, "shelf"),
+    ):  # fmt: skip
+        for name, steps in _told(module, wanted):
+            (_kind, genesis), *rest = steps
+            yield name, {
+                "genesis": genesis.hex(), "compartment": COMPARTMENT.hex(), "now": NOW,
+                "steps": [[int(kind), made.hex()] for kind, made in rest],
+            }  # fmt: skip
+
+
+def _told(module: ModuleType, wanted: str) -> Iterator[tuple[str, Steps]]:
+    for name, test in vars(module).items():
+        if not name.startswith("test_") or list(inspect.signature(test).parameters) != [wanted]:
+            continue
+        network, story = a_network(), a_story()
+        if wanted == "network":
+            test(network)
+        else:
+            test(a_shelf(story) if wanted == "shelf" else story)
+        steps = network.steps if wanted == "network" else story.steps
+        if len(steps) > 1:
+            yield name.removeprefix("test_").replace("_", " "), steps
