@@ -35,7 +35,8 @@ LANGUAGES = ("en", "sr-Latn")
 RINGS = frozenset(render(texts.TEXTS["alert_ring"], each) for each in LANGUAGES)
 ACCEPT = tuple(word(Verb.ACK, each) for each in LANGUAGES)
 ENDED = tuple(render(texts.REASON_TEXTS["false_alarm"], each) for each in LANGUAGES)
-PATIENCE = 300.0
+# Less than any measure may take, so that it is told how many were read.
+PATIENCE = 240.0
 AT_ONCE = 20
 
 READ = "first press to all read by the officer's client"
