@@ -10,8 +10,6 @@ from pathlib import Path
 from tests.bench.figures import Spread, percentile, ratio, spread, turns
 from tests.bench.row import PERCENTILES, Comparison, Limit, Measure, MeasurementFailed, Row, percentile_of
 
-PATIENCE_SECONDS = 120.0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
@@ -44,11 +42,12 @@ async def measured(
     told("preparing")
     rounds = min(rounds, row.rounds_at_most or rounds)
     async with row.prepared(directory, tiny) as measures:
-        first = await _figures(measures, tuple(measures), told, "warming up")
+        first = await _figures(row, measures, tuple(measures), told, "warming up")
         found = {figure: [value] if row.first_counts else [] for figure, value in first.items()}
         order = list(enumerate(turns(list(measures), rounds), start=1))
         for number, turn in order[1:] if row.first_counts else order:
-            for figure, value in (await _figures(measures, turn, told, f"round {number} of {rounds}")).items():
+            came = await _figures(row, measures, turn, told, f"round {number} of {rounds}")
+            for figure, value in came.items():
                 found[figure].append(value)
         told("checking")
     named = {each.figure for each in row.limits} | set(row.units)
@@ -59,13 +58,13 @@ async def measured(
 
 
 async def _figures(
-    measures: Mapping[str, Measure], turn: tuple[str, ...], told: Callable[[str], None], when: str
+    row: Row, measures: Mapping[str, Measure], turn: tuple[str, ...], told: Callable[[str], None], when: str
 ) -> dict[str, float]:
     """Let the measures take their turn; return what came out by name."""
     figures: dict[str, float] = {}
     for name in turn:
         told(f"{when}: {name}")
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with asyncio.timeout(row.patience):
             came = await measures[name]()
         if isinstance(came, float | int):
             figures[name] = float(came)

@@ -73,7 +73,7 @@ class Row:
     everything, for the test that keeps the row alive. What was wrong with the work itself (a message nobody
     could read) is raised as `MeasurementFailed` when the context ends. A row whose rounds are long asks for
     fewer of them with `rounds_at_most`; one that measures whole processes from their start has nothing to warm up,
-    and with `first_counts` its first time is the first round.
+    and with `first_counts` its first time is the first round. `patience` is how many seconds one measure may take.
     """
 
     name: str
@@ -84,6 +84,7 @@ class Row:
     units: Mapping[str, str] = field(default_factory=dict)
     rounds_at_most: int | None = None
     first_counts: bool = False
+    patience: float = 120.0
     notes: tuple[str, ...] = ()
 
     def unit(self, figure: str) -> str:

@@ -35,8 +35,9 @@ LANGUAGES = ("en", "sr-Latn")
 RINGS = frozenset(render(texts.TEXTS["alert_ring"], each) for each in LANGUAGES)
 ACCEPT = tuple(word(Verb.ACK, each) for each in LANGUAGES)
 ENDED = tuple(render(texts.REASON_TEXTS["false_alarm"], each) for each in LANGUAGES)
-# Less than any measure may take, so that it is told how many were read.
-PATIENCE = 240.0
+# For each of two waits of a measure; a measure may take longer, so that it is told how many were read.
+PATIENCE, TINY_PATIENCE = 400.0, 200.0
+LONGEST = 900.0
 AT_ONCE = 20
 
 READ = "first press to all read by the officer's client"
@@ -49,7 +50,7 @@ class _Burst:
 
     def __init__(
         self, running: BotNetwork, cases: Sequence[Case], rooms: Mapping[str, str], duty_room: str, officer: Witness,
-        script: EvilMember, within: float,
+        script: EvilMember, within: float, patience: float,
     ) -> None:  # fmt: skip
         self._running = running
         self._cases = cases
@@ -58,6 +59,7 @@ class _Burst:
         self._officer = officer
         self._script = script
         self._within = within
+        self._patience = patience
         self._room_of_alert = asyncio.Semaphore(AT_ONCE)
 
     async def read(self) -> float:
@@ -106,7 +108,7 @@ class _Burst:
 
     async def _until(self, before: int, wanted: Callable[[Message], bool], count: int) -> None:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience):
                 while sum(1 for each in self._officer.messages[before:] if wanted(each)) < count:  # noqa: ASYNC110
                     await asyncio.sleep(0.1)
         except TimeoutError:
@@ -165,7 +167,8 @@ async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, M
         # To say a word a strict client has to learn whose device the bot's is: what came before, it would refuse.
         await officer.send(duty_room, "Good morning")
         within = TINY_WITHIN if tiny else WITHIN
-        burst = _Burst(running, cases, rooms, duty_room, officer, script, within)
+        patience = TINY_PATIENCE if tiny else PATIENCE
+        burst = _Burst(running, cases, rooms, duty_room, officer, script, within, patience)
         yield {READ: burst.read, BARE: burst.bare}
 
 
@@ -175,6 +178,7 @@ ROW = Row(
     prepared=_prepared,
     comparisons=(Comparison(measure=READ, floor=BARE),),
     rounds_at_most=2,
+    patience=LONGEST,
     notes=(
         "Each alert: ring and details in the channel of its case and in one duty room, 2,000 events.",
         "Each channel hears the ring first, and the duty room every ring and every alert's details once.",
