@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import cbor2
 
-from crypto.vault.failures import NotAsWritten, NotDeterministic, NotWhole
+from crypto.vault.failures import NotAsWritten, NotDeterministic
 
 Value: TypeAlias = "int | str | bytes | bool | list[Value] | dict[str, Value] | None"
 
@@ -38,12 +38,6 @@ def decode(data: bytes) -> Value:
     if again != data:
         raise NotDeterministic
     return value  # type: ignore[no-any-return]
-
-
-def require_at_most(data: bytes, most: int) -> None:
-    """Refuse what is longer than anything of its kind, before anything is made of it."""
-    if len(data) > most:
-        raise NotWhole
 
 
 def _require(value: object, depth: int) -> None:

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import nacl.bindings
 import nacl.exceptions
-from nacl.public import PrivateKey
 
+from crypto import desk_key
 from crypto.vault.failures import KeyUnusable, NotWhole, SealBroken
 
-KEY_BYTES = 32
 ADDED_BYTES = nacl.bindings.crypto_box_SEALBYTES
 
 
 def public_key(secret: bytes) -> bytes:
     """Return the public half of a pair."""
-    return bytes(PrivateKey(secret).public_key)
+    return desk_key.public_key(secret)
 
 
 def seal(key: bytes, page: bytes) -> bytes:
     """Seal to a public key; raise KeyUnusable for the few whose secret everybody knows."""
-    if len(key) != KEY_BYTES:
-        raise KeyUnusable
     try:
-        nacl.bindings.crypto_scalarmult(bytes(PrivateKey.generate()), key)
-    except (nacl.exceptions.CryptoError, RuntimeError) as error:
+        desk_key.require_usable(key)
+    except desk_key.KeyUnusable as error:
         raise KeyUnusable from error
     return nacl.bindings.crypto_box_seal(page, key)
 

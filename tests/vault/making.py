@@ -17,8 +17,9 @@ from crypto import signing
 from crypto.vault import aead, bundle, content, deterministic, epoch, history, log, padding, sealed_box, statement, wrap
 from crypto.vault.deterministic import Value
 from crypto.vault.labels import GENESIS, GRANT, MEMBERSHIP, RECORD
+from tests.vault.cases import Cases
 from tests.vault.stories import stories
-from tests.vault.tried import OK, Case, Given, tried
+from tests.vault.tried import OK, Case, Given
 
 FOLDER = Path(__file__).parents[1] / "vectors"
 
@@ -38,45 +39,8 @@ PLACE: Given = {
 _CONTEXT = content.Place(network=NETWORK, compartment=COMPARTMENT, record=RECORD_ID, version=VERSION)
 
 
-class _Cases:
-    """Collects the cases of one file; what this program makes of a case that should be well is what it gives."""
-
-    def __init__(self) -> None:
-        self.all: list[Case] = []
-
-    def add(self, name: str, does: str, outcome: str, given: Given) -> None:
-        case: Case = {"case": name, "does": does, "given": dict(given), "outcome": outcome}
-        found, gives = tried(case)
-        if found != outcome:
-            raise AssertionError(f"{does}, {name}: {found} and not {outcome}")
-        if gives:
-            case["gives"] = gives
-        self.all.append(case)
-
-    def well(self, name: str, does: str, given: Given) -> None:
-        self.add(name, does, OK, given)
-
-    def otherwise(self, does: str, given: Given, changes: Mapping[str, tuple[str, str, Any]]) -> None:
-        """Add a case for each change: its name, with the outcome, the field and its value."""
-        for name, (outcome, field, value) in changes.items():
-            self.add(name, does, outcome, {**given, field: value})
-
-    def altered(
-        self, does: str, given: Given, field: str, at: Mapping[str, tuple[int, str]], cut: str, longer: str
-    ) -> None:
-        """Add what comes of bytes that were cut, extended, emptied, or flipped at some places."""
-        good = bytes.fromhex(given[field])
-        for name, (place, outcome) in at.items():
-            flipped = bytearray(good)
-            flipped[place] ^= 1
-            self.add(f"flipped in {name}", does, outcome, {**given, field: flipped.hex()})
-        self.add("cut by one byte", does, cut, {**given, field: good[:-1].hex()})
-        self.add("one byte more", does, longer, {**given, field: (good + b"\0").hex()})
-        self.add("nothing", does, "not-whole", {**given, field: ""})
-
-
-def _deterministic() -> Iterator[_Cases]:
-    cases = _Cases()
+def _deterministic() -> Iterator[Cases]:
+    cases = Cases()
     values: Mapping[str, Value] = {
         "zero": 0, "twenty-three": 23, "twenty-four": 24, "a byte": 255, "two bytes": 256, "four bytes": 65_536,
         "eight bytes": 2**32, "the greatest": 2**53 - 1, "no text": "", "text": "Ćao, čuvaj se", "no bytes": b"",
@@ -107,8 +71,8 @@ def _entry(number: int, after: bytes, do: str = "open", **more: Any) -> bytes:
     return statement.make(SEED, MEMBERSHIP, NETWORK, body)
 
 
-def _statements() -> Iterator[_Cases]:
-    cases = _Cases()
+def _statements() -> Iterator[Cases]:
+    cases = Cases()
     body = deterministic.encode({"do": "example", "number": 7})
     cases.well("made", "statement.make", {
         "seed": SEED.hex(), "purpose": RECORD, "network": NETWORK.hex(), "body": body.hex(),
@@ -144,8 +108,8 @@ def _statements() -> Iterator[_Cases]:
     yield cases
 
 
-def _logs() -> Iterator[_Cases]:
-    cases = _Cases()
+def _logs() -> Iterator[Cases]:
+    cases = Cases()
     kind = int(log.Kind.MEMBERSHIP)
     first = _entry(0, log.START)
     seen = (
@@ -212,8 +176,8 @@ def _logs() -> Iterator[_Cases]:
     yield cases
 
 
-def _paddings() -> Iterator[_Cases]:
-    cases = _Cases()
+def _paddings() -> Iterator[Cases]:
+    cases = Cases()
     for length in (0, 1, 511, 512, 513, 1000, 4096, 5000, 65_537, 1_000_000, 1_048_580):
         cases.well(f"{length} bytes", "padding.length", {"length": length})
     for text in (b"", b"Quiet Heron", bytes(600)):
@@ -237,8 +201,8 @@ _OTHER: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def _contents() -> Iterator[_Cases]:
-    cases = _Cases()
+def _contents() -> Iterator[Cases]:
+    cases = Cases()
     cases.well("a promise", "content.promise", {**PLACE, "key": KEY.hex()})
     sealed = content.seal(KEY, _CONTEXT, "Idemo u četvrtak.".encode())
     given = {
@@ -270,8 +234,8 @@ def _contents() -> Iterator[_Cases]:
     yield cases
 
 
-def _wraps() -> Iterator[_Cases]:
-    cases = _Cases()
+def _wraps() -> Iterator[Cases]:
+    cases = Cases()
     epoch_key = _drawn("epoch key")
     cases.well("the key for wraps", "wrap.key", {"epoch_key": epoch_key.hex()})
     wrapped = wrap.wrap(wrap.key_for_wraps(epoch_key), 3, _CONTEXT, KEY)
@@ -293,8 +257,8 @@ def _wraps() -> Iterator[_Cases]:
     yield cases
 
 
-def _epochs() -> Iterator[_Cases]:
-    cases = _Cases()
+def _epochs() -> Iterator[Cases]:
+    cases = Cases()
     which = epoch.Epoch(network=NETWORK, compartment=COMPARTMENT, number=3)
     name = {"network": NETWORK.hex(), "compartment": COMPARTMENT.hex(), "epoch": 3}
     promise = epoch.promise(which, KEY)
@@ -326,8 +290,8 @@ def _epochs() -> Iterator[_Cases]:
     yield cases
 
 
-def _histories() -> Iterator[_Cases]:
-    cases = _Cases()
+def _histories() -> Iterator[Cases]:
+    cases = Cases()
     keys = {VERSION: KEY, RECORD_ID: SEED}
     place: Any = {"network": NETWORK, "compartment": COMPARTMENT, "member": PERSON}
     sealed = history.grant(keys, **place, member_key=BOX_KEY)
@@ -351,8 +315,8 @@ def _histories() -> Iterator[_Cases]:
     yield cases
 
 
-def _bundles() -> Iterator[_Cases]:
-    cases = _Cases()
+def _bundles() -> Iterator[Cases]:
+    cases = Cases()
     for name, words in {
         "as it is": "reka most lampa", "with spaces": "  reka  most\tlampa ",
         "with other spaces": "reka\u00a0most\nlampa", "with accents apart": "kuc\u0301a", "in Cyrillic": "река мост",
@@ -389,14 +353,14 @@ def _bundles() -> Iterator[_Cases]:
     yield cases
 
 
-def _stories() -> Iterator[_Cases]:
-    cases = _Cases()
+def _stories() -> Iterator[Cases]:
+    cases = Cases()
     for name, given in stories():
         cases.well(name, "logs.told", given)
     yield cases
 
 
-FILES: Mapping[str, Callable[[], Iterator[_Cases]]] = {
+FILES: Mapping[str, Callable[[], Iterator[Cases]]] = {
     "deterministic": _deterministic, "statement": _statements, "log": _logs, "padding": _paddings,
     "content": _contents, "wrap": _wraps, "epoch": _epochs, "history": _histories, "bundle": _bundles, "logs": _stories,
 }  # fmt: skip
