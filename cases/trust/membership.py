@@ -34,7 +34,8 @@ from crypto.vault.failures import NotAsWritten
 from crypto.vault.log import Entry, Kind
 
 LONGEST_EMERGENCY = 12 * 3600
-# The directory as it stood after the entry at a position.
+# The directory as it stood after the entry at a position. What an entry has seen was held against the logs before it is
+# read here (`crypto.vault.log.require_seen`): a position that one does not have is never asked for.
 Directories = Callable[[int], Directory]
 
 

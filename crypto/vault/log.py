@@ -7,7 +7,7 @@ and of each compartment who is a member, and its records.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -144,6 +144,17 @@ class Chain:
             raise Behind
         if self.hashes[seen.number] != seen.hash:
             raise Forked
+
+
+def require_seen(entry: Entry, chains: Iterable[Chain]) -> None:
+    """Hold what an author had seen against the logs that one has; the rules of a log are asked after that.
+
+    A head of a log that is not among them is passed over.
+    """
+    mine = {(each.kind, each.log): each for each in chains}
+    for seen in entry.seen:
+        if (seen.kind, seen.log) in mine:
+            mine[seen.kind, seen.log].require(seen)
 
 
 def _head(value: Value) -> Head:

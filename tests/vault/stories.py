@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
+from crypto.vault import log, statement
 from crypto.vault.log import Kind
 from tests.unit import test_trusted_circles, test_trusted_directory, test_trusted_records
-from tests.unit.test_trusted_circles import COMPARTMENT, a_story
+from tests.unit.test_trusted_circles import ANA, COMPARTMENT, a_story
 from tests.unit.test_trusted_directory import NOW, a_network
 from tests.unit.test_trusted_records import a_shelf
 
@@ -23,10 +24,30 @@ def stories() -> Iterator[tuple[str, dict[str, Any]]]:
     ):  # fmt: skip
         for name, steps in _told(module, wanted):
             (_kind, genesis), *rest = steps
+            if module is test_trusted_circles:
+                rest += _beyond(genesis)
             yield name, {
                 "genesis": genesis.hex(), "compartment": COMPARTMENT.hex(), "now": NOW,
                 "steps": [[int(kind), made.hex()] for kind, made in rest],
             }  # fmt: skip
+
+
+def _beyond(genesis: bytes) -> Steps:
+    """Return what says that it has seen a directory that goes on, and one that is another."""
+    network = statement.hash_of(genesis)
+    return [
+        (
+            Kind.MEMBERSHIP,
+            statement.make(
+                ANA.seed, Kind.MEMBERSHIP.purpose, network,
+                log.body(
+                    log=COMPARTMENT, number=0, after=log.START, at=NOW, by=ANA.id, do="close", particulars={},
+                    seen=[log.Head(kind=Kind.DIRECTORY, log=bytes(16), number=number, hash=bytes(32))],
+                ),
+            ),
+        )
+        for number in (0, 1000)
+    ]  # fmt: skip
 
 
 def _told(module: ModuleType, wanted: str) -> Iterator[tuple[str, Steps]]:

@@ -20,6 +20,7 @@ export function told(genesis, compartment, steps, now) {
   const at = (states) => (number) => states[number];
   const take = (kind, made) => {
     const entry = log.read(made, kind, network);
+    log.requireSeen(entry, chains);
     if (kind === DIRECTORY) directories.push(directory.decided(directories.at(-1), entry));
     else if (kind === RECORDS) shelf = records.decided(shelf, entry, at(circles), at(directories));
     else if (circles.length) circles.push(membership.decided(circles.at(-1), entry, at(directories)));

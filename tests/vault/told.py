@@ -34,6 +34,7 @@ class Told:
         """Take one statement in; return what becomes of it."""
         try:
             entry = log.read(made, kind, self.network)
+            log.require_seen(entry, self.chains.values())
             if kind is Kind.DIRECTORY:
                 self.directories.append(directory_rules.decided(self.directories[-1], entry))
             elif kind is Kind.RECORDS:

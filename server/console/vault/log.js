@@ -71,6 +71,13 @@ export class Chain {
   }
 }
 
+/** @param {Entry} entry @param {Chain[]} chains what its author had seen is held against the logs that one has, before any rule */
+export function requireSeen({ seen }, chains) {
+  for (const each of seen) {
+    chains.find(({ kind, log }) => kind === each.kind && same(log, each.log))?.require(each);
+  }
+}
+
 /** @param {unknown} value @param {number} length @returns {value is Uint8Array} */
 function isBytes(value, length) {
   return value instanceof Uint8Array && value.length === length;
