@@ -1,6 +1,6 @@
 """A storm of faults over one town: people press while parts die, hang and refuse and the clock is stepped.
 
-Owns what happens in a run, all of it from one seed, and the account that is taken afterwards from what strict clients
+Owns how a plan (`storm_plan`) is let happen, and the account that is taken afterwards from what strict clients
 have read: nothing lost, nothing twice without saying so, nothing with people it is not for, and how late. Times are in
 seconds. The bot reaches its homeserver only through a proxy (`tests.adverse_homeserver`).
 """
@@ -8,14 +8,12 @@ seconds. The bot reaches its homeserver only through a proxy (`tests.adverse_hom
 from __future__ import annotations
 
 import asyncio
-import random
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -34,13 +32,10 @@ from deploy.network import ROLES
 from deploy.witness import Message, Witness, WitnessError
 from tests.acceptance.conftest import Town, rings
 from tests.acceptance.siege import Siege
+from tests.acceptance.storm_plan import PLACES, Fault, Plan, Press, Stroke
 from tests.adverse_homeserver import Rule, What
 from tests.waiting import until
 
-# In so many seconds everything of a run begins; a fault lasts for at most so many more.
-BEGINS_WITHIN = 3.0
-LASTS_AT_MOST = 2.5
-PLACES = 3
 PATIENCE = 120.0
 # Whoever presses and hears nothing presses again.
 PRESSED_AGAIN = 0.5
@@ -49,23 +44,6 @@ AGAIN = "Sent again, in case you have not seen it: "
 ZONE = ZoneInfo("Europe/Belgrade")
 
 
-class Fault(StrEnum):
-    """What can happen to the town."""
-
-    ENGINE_KILLED = "engine killed"
-    BOT_KILLED = "bot killed"
-    DATABASE_CRASHED = "database crashed"
-    DATABASE_FAILED_OVER = "database failed over"
-    HOMESERVER_CRASHED = "homeserver crashed"
-    HOMESERVER_REFUSES = "homeserver refuses"
-    HOMESERVER_SLOW = "homeserver slow"
-    HOMESERVER_CUTS = "homeserver cuts"
-    CLOCK_AHEAD = "clock ahead"
-    CLOCK_BACK = "clock back"
-    CLOCK_CHANGES = "clock crosses a change of summer time"
-
-
-_DATABASE = frozenset({Fault.DATABASE_CRASHED, Fault.DATABASE_FAILED_OVER})
 _TROUBLED = ("send", "sync", "keys/query", "keys/claim", "sendToDevice", "joined_members")
 _RULES = {
     Fault.HOMESERVER_REFUSES: [
@@ -75,33 +53,6 @@ _RULES = {
     Fault.HOMESERVER_SLOW: [Rule(part=part, what=What.DELAY, times=3) for part in _TROUBLED],
     Fault.HOMESERVER_CUTS: [Rule(part=part, what=What.DROP, times=2) for part in _TROUBLED],
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stroke:
-    """One fault, when it begins, and how long it lasts."""
-
-    fault: Fault
-    at: float
-    lasts: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Press:
-    """Somebody calls for help: in the room, or from their own machine."""
-
-    place: int
-    at: float
-    in_room: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What happens in one run."""
-
-    seed: int
-    strokes: tuple[Stroke, ...]
-    presses: tuple[Press, ...]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -132,27 +83,6 @@ class Account:
             f"{median:.1f} s (median), {most:.1f} s (p99), {late[-1]:.1f} s (worst)"
             + "".join(f"\n  {each}" for each in (*self.lost, *self.double, *self.wrong))
         )
-
-
-def planned(seed: int) -> Plan:
-    """Return what happens in the run of a seed. Each kind of fault comes first in its turn."""
-    chosen = random.Random(seed)  # noqa: S311 (to be repeatable)
-    faults = [list(Fault)[seed % len(Fault)]]
-    for _ in range(chosen.randint(0, 2)):
-        another = chosen.choice(list(Fault))
-        if another not in faults and not (another in _DATABASE and _DATABASE & set(faults)):
-            faults.append(another)
-    strokes = [
-        Stroke(fault=each, at=chosen.uniform(0, BEGINS_WITHIN), lasts=chosen.uniform(0.1, LASTS_AT_MOST))
-        for each in faults
-    ]
-    presses = [
-        Press(place=place, at=chosen.uniform(0, BEGINS_WITHIN), in_room=chosen.random() < 0.5)
-        for place in range(PLACES)
-        for _ in range(chosen.choice((0, 1, 1, 2)))
-    ]
-    presses = presses or [Press(place=0, at=chosen.uniform(0, BEGINS_WITHIN), in_room=True)]
-    return Plan(seed=seed, strokes=tuple(strokes), presses=tuple(presses))
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -10,7 +10,8 @@ import pytest
 
 from tests.acceptance.conftest import Town
 from tests.acceptance.siege import besieged
-from tests.acceptance.storm import Fault, Storm, gathered, planned
+from tests.acceptance.storm import Storm, gathered
+from tests.acceptance.storm_plan import Fault, planned
 
 pytestmark = pytest.mark.slow
 
