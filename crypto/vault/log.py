@@ -127,6 +127,11 @@ class Chain:
 
     def append(self, entry: Entry) -> None:
         """Take in the next entry; raise OfAnotherLog, NotNext or Forked, and stay as it was."""
+        self.require_next(entry)
+        self.hashes.append(entry.head.hash)
+
+    def require_next(self, entry: Entry) -> None:
+        """Refuse an entry that does not follow: OfAnotherLog, NotNext, or Forked where it is another one."""
         head = entry.head
         if (head.kind, head.log) != (self.kind, self.log):
             raise OfAnotherLog
@@ -136,7 +141,6 @@ class Chain:
             raise NotNext
         if entry.after != self.last:
             raise Forked
-        self.hashes.append(head.hash)
 
     def require(self, seen: Head) -> None:
         """Refuse what somebody else has seen and one has not: Forked where it differs, Behind where it is missing."""
