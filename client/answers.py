@@ -390,11 +390,3 @@ class Change(Answer, frozen=True, kw_only=True):
     object: str
     id: UUID | None = None
     case: UUID | None = None
-
-
-class Problem(Answer, frozen=True, kw_only=True):
-    """Why the API did not do it."""
-
-    title: str = ""
-    detail: str = ""
-    incident: str = ""

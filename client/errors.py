@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from client.answers import Problem
+from client.answers import Answer
 from core.errors import Conflict, InvalidInput, LimitReached, NotAuthenticated, NotFound, StrehaError, Unavailable
 from core.texts import mark
 
@@ -12,6 +12,16 @@ UNREACHABLE = mark("Streha at {address} does not answer. Check the connection an
 NOT_UNDERSTOOD = mark("What answered at {address} is not Streha, or another version of it.")
 # The server's own words, already in the asker's language.
 SAID = "{detail}"
+
+
+class Problem(Answer, frozen=True, kw_only=True):
+    """Why the API did not do it; `outcome` is the word of the vault's protocol, where it is of the vault."""
+
+    title: str = ""
+    detail: str = ""
+    incident: str = ""
+    outcome: str = ""
+
 
 _OF_STATUS: dict[int, type[StrehaError]] = {
     400: InvalidInput,
@@ -26,7 +36,7 @@ _OF_STATUS: dict[int, type[StrehaError]] = {
 
 
 def refusal(status: int, body: bytes, address: str) -> StrehaError:
-    """Return the error that a refusal means; its parameters hold `detail` and, where told, `incident`."""
+    """Return the error that a refusal means; its parameters hold `detail` and, where told, `incident` and `outcome`."""
     kind = _OF_STATUS.get(status, Unavailable)
     try:
         problem = msgspec.json.decode(body, type=Problem)
@@ -34,9 +44,16 @@ def refusal(status: int, body: bytes, address: str) -> StrehaError:
         problem = Problem()
     if not problem.detail:
         return Unavailable(NOT_UNDERSTOOD, address=address)
+    if problem.outcome:
+        return kind(SAID, detail=problem.detail, incident=problem.incident, outcome=problem.outcome)
     return kind(SAID, detail=problem.detail, incident=problem.incident)
 
 
 def incident_of(error: StrehaError) -> str:
     """Return the incident id under which the server logged it; empty where there is none."""
     return str(error.parameters.get("incident", ""))
+
+
+def outcome_of(error: StrehaError) -> str:
+    """Return the word of the vault's protocol by which the server refused; empty where there is none."""
+    return str(error.parameters.get("outcome", ""))
