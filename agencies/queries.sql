@@ -525,3 +525,73 @@ WHERE replaced_at IS NULL AND renew_since IS NULL AND desk_id IN (
     UNION ALL
     SELECT duty_desks.id FROM duty_desks JOIN people USING (agency_id)
     WHERE people.id = $1 AND people.role = 'security_officer')
+
+-- vault_lengths --
+-- How long these logs are and what their last hashes are, all at one moment. $1 kinds, $2 logs.
+SELECT kind, log, length, head FROM vault_logs
+WHERE (kind, log) IN (SELECT * FROM unnest($1::smallint[], $2::uuid[]))
+
+-- begin_vault_log --
+-- $1 kind, $2 log, $3 the hash that stands for none.
+INSERT INTO vault_logs (kind, log, length, head) VALUES ($1, $2, 0, $3) ON CONFLICT DO NOTHING
+
+-- lock_vault_log --
+-- Hold a log while something is appended. $1 kind, $2 log.
+SELECT length, head FROM vault_logs WHERE kind = $1 AND log = $2 FOR UPDATE
+
+-- vault_entries --
+-- $1 kind, $2 log, $3 the first number, $4 how many.
+SELECT number, statement FROM vault_entries WHERE kind = $1 AND log = $2 AND number >= $3 ORDER BY number LIMIT $4
+
+-- append_vault_entry --
+-- $1 kind, $2 log, $3 number, $4 statement, $5 hash, $6 now.
+WITH grown AS (
+    UPDATE vault_logs SET length = $3::bigint + 1, head = $5 WHERE kind = $1 AND log = $2 AND length = $3 RETURNING kind)
+INSERT INTO vault_entries (kind, log, number, statement, hash, taken_at)
+SELECT $1, $2, $3, $4, $5, $6 FROM grown
+
+-- vault_entry_hash --
+-- $1 kind, $2 log, $3 number.
+SELECT hash FROM vault_entries WHERE kind = $1 AND log = $2 AND number = $3
+
+-- staff_alike --
+-- Who of others has one of these accounts or keys. $1 person, $2 Matrix user, $3 signing key.
+SELECT id FROM people WHERE id <> $1 AND (matrix_user = $2 OR signing_key = $3)
+
+-- put_attested --
+-- Change what is said of somebody who is there, with the key that they have. $1 id, $2 agency, $3 name, $4 role,
+-- $5 Matrix user, $6 signing key.
+UPDATE people SET name = $3, role = $4, matrix_user = $5
+WHERE id = $1 AND agency_id = $2 AND signing_key = $6 AND left_at IS NULL
+
+-- put_signing_key --
+-- $1 person, $2 key.
+UPDATE people SET signing_key = $2 WHERE id = $1
+
+-- suspend_agency --
+-- $1 agency, $2 now.
+UPDATE agencies SET suspended_at = $2 WHERE id = $1 AND suspended_at IS NULL
+
+-- end_sessions_of_agency --
+-- $1 agency.
+WITH links AS (DELETE FROM sign_in_links WHERE person_id IN (SELECT id FROM people WHERE agency_id = $1))
+DELETE FROM sessions WHERE person_id IN (SELECT id FROM people WHERE agency_id = $1)
+
+-- put_bundle --
+-- Keep a bundle, or put another in its place where it is the same person's. $1 id, $2 person, $3 kind, $4 bundle, $5 now.
+INSERT INTO vault_bundles (id, person_id, kind, bundle, made_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (id) DO UPDATE SET kind = EXCLUDED.kind, bundle = EXCLUDED.bundle, made_at = EXCLUDED.made_at
+WHERE vault_bundles.person_id = EXCLUDED.person_id
+
+-- bundles_of_person --
+-- $1 person.
+SELECT id, kind, made_at FROM vault_bundles WHERE person_id = $1 ORDER BY made_at, id
+
+-- bundle_by_id --
+-- $1 id.
+SELECT vault_bundles.* FROM vault_bundles JOIN people ON people.id = vault_bundles.person_id
+WHERE vault_bundles.id = $1 AND people.left_at IS NULL
+
+-- take_bundle --
+-- $1 id, $2 person.
+DELETE FROM vault_bundles WHERE id = $1 AND person_id = $2

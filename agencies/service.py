@@ -50,7 +50,7 @@ class Agencies:
         self, *, agency_id: AgencyId, name: str, role: Role, matrix_user: str, signing_key: bytes
     ) -> Person:
         """Record a person of an agency's staff, with the public half of the person's signing key."""
-        if not _MATRIX_USER.fullmatch(matrix_user):
+        if not is_matrix_user(matrix_user):
             raise InvalidInput(mark("A Matrix user looks like @name:server, in small letters."))
         if len(signing_key) != SIGNING_KEY_BYTES:
             raise InvalidInput(mark("A signing key has 32 bytes."))
@@ -146,6 +146,11 @@ class Agencies:
             tx,
             ledger.Act(act=act, at=self._clock.now(), actor_kind="operator", object_id=object_id, facts=facts),
         )
+
+
+def is_matrix_user(text: str) -> bool:
+    """Tell whether this names a Matrix user."""
+    return _MATRIX_USER.fullmatch(text) is not None
 
 
 def clean_name(name: str) -> str:

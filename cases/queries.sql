@@ -268,3 +268,81 @@ WHERE people.left_at IS NULL AND EXISTS (
 UNION
 SELECT 'desk', duty_officers.desk_id, people.id FROM duty_officers JOIN people ON people.id = duty_officers.person_id
 WHERE people.left_at IS NULL
+
+-- longest_member --
+-- Who else has been in a compartment the longest and is there still. $1 compartment, $2 whoever leaves.
+SELECT compartment_members.person_id FROM compartment_members JOIN people ON people.id = compartment_members.person_id
+WHERE compartment_members.compartment_id = $1 AND compartment_members.until IS NULL AND people.left_at IS NULL
+  AND people.id <> $2
+ORDER BY compartment_members.since, people.id LIMIT 1
+
+-- readmit --
+-- End an exclusion. $1 case, $2 person.
+DELETE FROM exclusions WHERE case_id = $1 AND person_id = $2
+
+-- put_vault_circle --
+-- $1 compartment, $2 epoch, $3 who was given its key, $4 whether it is closed.
+INSERT INTO vault_circles (compartment_id, epoch, granted, closed) VALUES ($1, $2, $3, $4)
+ON CONFLICT (compartment_id) DO UPDATE SET epoch = EXCLUDED.epoch, granted = EXCLUDED.granted, closed = EXCLUDED.closed
+
+-- forget_vault_lapses --
+-- $1 compartment.
+DELETE FROM vault_lapses WHERE compartment_id = $1
+
+-- add_vault_lapses --
+-- $1 compartment, $2 people, $3 moments.
+INSERT INTO vault_lapses (compartment_id, person_id, lapses_at)
+SELECT $1, person_id, lapses_at FROM unnest($2::uuid[], $3::timestamptz[]) AS each (person_id, lapses_at)
+
+-- put_vault_content --
+-- $1 compartment, $2 version, $3 record, $4 content.
+INSERT INTO vault_contents (compartment_id, version, record, content) VALUES ($1, $2, $3, $4)
+
+-- put_vault_wraps --
+-- $1 compartment, $2 epoch, $3 versions, $4 wraps.
+INSERT INTO vault_wraps (compartment_id, version, epoch, wrap)
+SELECT $1, version, $2, wrap FROM unnest($3::uuid[], $4::bytea[]) AS each (version, wrap)
+
+-- put_vault_grants --
+-- $1 compartment, $2 epoch, $3 people, $4 statements.
+INSERT INTO vault_epoch_grants (compartment_id, epoch, person_id, statement)
+SELECT $1, $2, person_id, statement FROM unnest($3::uuid[], $4::bytea[]) AS each (person_id, statement)
+
+-- erase_vault_record --
+-- Contents of a record, and with them their wraps. $1 compartment, $2 record.
+DELETE FROM vault_contents WHERE compartment_id = $1 AND record = $2
+
+-- vault_grant --
+-- One's own grant of an epoch, or of the newest. $1 compartment, $2 person, $3 epoch or null.
+SELECT epoch, statement FROM vault_epoch_grants
+WHERE compartment_id = $1 AND person_id = $2 AND ($3::bigint IS NULL OR epoch = $3)
+ORDER BY epoch DESC LIMIT 1
+
+-- vault_versions --
+-- Versions with the wraps of epochs whose key the person was given, ascending. $1 compartment, $2 versions, $3 person,
+-- $4 whether the contents come too.
+SELECT version, CASE WHEN $4::boolean THEN content END AS content,
+    ARRAY(SELECT vault_wraps.epoch FROM vault_wraps JOIN vault_epoch_grants USING (compartment_id, epoch)
+        WHERE vault_wraps.compartment_id = $1 AND vault_wraps.version = vault_contents.version
+          AND vault_epoch_grants.person_id = $3 ORDER BY vault_wraps.epoch) AS epochs,
+    ARRAY(SELECT vault_wraps.wrap FROM vault_wraps JOIN vault_epoch_grants USING (compartment_id, epoch)
+        WHERE vault_wraps.compartment_id = $1 AND vault_wraps.version = vault_contents.version
+          AND vault_epoch_grants.person_id = $3 ORDER BY vault_wraps.epoch) AS wraps
+FROM vault_contents WHERE compartment_id = $1 AND version = ANY($2) ORDER BY version
+
+-- vault_sizes --
+-- How long the contents of these versions are, ascending. $1 compartment, $2 versions.
+SELECT version, octet_length(content) AS length FROM vault_contents
+WHERE compartment_id = $1 AND version = ANY($2) ORDER BY version
+
+-- add_vault_history --
+-- $1 id, $2 compartment, $3 person, $4 statement, $5 now.
+INSERT INTO vault_history_grants (id, compartment_id, person_id, statement, at) VALUES ($1, $2, $3, $4, $5)
+
+-- vault_history --
+-- $1 compartment, $2 person, $3 how many.
+SELECT statement FROM vault_history_grants WHERE compartment_id = $1 AND person_id = $2 ORDER BY at DESC, id LIMIT $3
+
+-- case_of_compartment --
+-- The case that a compartment belongs to, as it is at this moment. $1 compartment.
+SELECT case_id FROM compartments WHERE id = $1

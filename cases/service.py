@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from agencies import store as directory
 from agencies.model import AgencyId, Person, PersonId
@@ -61,7 +62,7 @@ class Cases:
                 id=CaseId(new_id()), codename=codename, language=language, coordinator_id=actor.id,
                 deputy_id=deputy_id, opened_at=now, closed_at=None, agencies=parts,
             )  # fmt: skip
-            await self._require_staff(tx, case, members)
+            await require_staff(tx, case, members)
             await store.add_case(tx, case)
             for agency_id, part in parts.items():
                 await store.put_agency(tx, case.id, agency_id, part)
@@ -136,7 +137,7 @@ class Cases:
         async with self._database.transaction() as tx:
             case = await self._led(tx, actor, case_id)
             members = dict.fromkeys([actor.id, *member_ids])
-            await self._require_staff(tx, case, members)
+            await require_staff(tx, case, members)
             codename = await free_codename(tx)
             return await self._add_compartment(tx, actor, case, codename, list(members), core=False)
 
@@ -144,7 +145,7 @@ class Cases:
         """Add a person of one of the case's agencies to a compartment; excluded people never."""
         async with self._database.transaction() as tx:
             case, compartment = await self._led_compartment(tx, actor, compartment_id)
-            await self._require_staff(tx, case, [person_id])
+            await require_staff(tx, case, [person_id])
             if await store.add_member(tx, compartment.id, person_id, actor.id, self._clock.now()):
                 await self._record(tx, "member_added", actor, case.id, compartment.id, person=str(person_id))
                 await tx.wake(CHANNEL)
@@ -169,19 +170,7 @@ class Cases:
                 raise Conflict(mark("This person leads the case. Name another leader first."))
             if person_id not in await directory.people(tx, [person_id]):
                 raise NotFound(NO_PERSON)
-            now = self._clock.now()
-            if person_id == case.deputy_id:
-                await store.set_leaders(tx, case.id, case.coordinator_id, None)
-                leaders = _leaders(case.coordinator_id, None)
-                await self._record(tx, "leaders_named", actor, case.id, case.coordinator_id, **leaders)
-            await store.exclude(tx, case.id, person_id, actor.id, now)
-            for compartment_id in await store.end_membership(tx, case.id, person_id, now):
-                await self._record(tx, "member_removed", actor, case.id, compartment_id, person=str(person_id))
-            # The sweep of alerts takes the next step at once, and calls the others of that desk, each alone.
-            heard_by = [person_id, *await directory.desks_of_person(tx, person_id)]
-            await outbox.withdraw_from_rooms(tx, case.id, heard_by, now)
-            await self._record(tx, "person_excluded", actor, case.id, person_id)
-            await tx.wake(CHANNEL)
+            await bar(tx, case, person_id, by=actor.id, now=self._clock.now())
 
     async def set_leaders(
         self, actor: Person, case_id: CaseId, coordinator_id: PersonId, deputy_id: PersonId | None
@@ -194,11 +183,8 @@ class Cases:
                 raise InvalidInput(mark("Coordinator and deputy are two people."))
             if not case.core.member_ids.issuperset(named):
                 raise Conflict(mark("Coordinator and deputy must be members of the case first."))
-            await self._require_staff(tx, case, named)
-            await store.set_leaders(tx, case.id, coordinator_id, deputy_id)
-            facts = _leaders(coordinator_id, deputy_id)
-            facts |= {f"former_{part}": who for part, who in _leaders(case.coordinator_id, case.deputy_id).items()}
-            await self._record(tx, "leaders_named", actor, case.id, coordinator_id, **facts)
+            await require_staff(tx, case, named)
+            await name_leaders(tx, case, coordinator_id, deputy_id, by=actor.id, now=self._clock.now())
             return await store.case(tx, case.id)
 
     async def _led(self, tx: Transaction, actor: Person, case_id: CaseId) -> Case:
@@ -213,16 +199,6 @@ class Cases:
         compartment = rules.compartment_seen_by(case, compartment_id, actor.id)
         rules.require_leader(case, actor.id)
         return case, compartment
-
-    async def _require_staff(self, tx: Transaction, case: Case, person_ids: Collection[PersonId]) -> None:
-        """Refuse people who are unknown, gone, excluded, or of an agency without a part in the case."""
-        people = await directory.people(tx, person_ids, share=True)
-        for person_id in person_ids:
-            person = people.get(person_id)
-            if person is None or not person.active or person_id in case.excluded_ids:
-                raise NotFound(NO_PERSON)
-            if person.agency_id not in case.agencies:
-                raise Conflict(mark("This person's agency has no part in the case. Give it one first."))
 
     async def _add_compartment(
         self, tx: Transaction, actor: Person, case: Case, codename: str, members: Sequence[PersonId], *, core: bool
@@ -244,12 +220,53 @@ class Cases:
         self, tx: Transaction, act: str, actor: Person, case_id: CaseId,
         object_id: CompartmentId | PersonId | AgencyId | None = None, **facts: str,
     ) -> None:  # fmt: skip
-        await ledger.record(
-            tx,
-            ledger.Act(
-                act=act, at=self._clock.now(), person_id=actor.id, case_id=case_id, object_id=object_id, facts={**facts}
-            ),
-        )
+        await _record(tx, act, actor.id, self._clock.now(), case_id, object_id, **facts)
+
+
+async def bar(tx: Transaction, case: Case, person_id: PersonId, *, by: PersonId, now: datetime) -> None:
+    """Bar a person from everything of a case that is held; a coordinator never."""
+    if person_id == case.deputy_id:
+        await store.set_leaders(tx, case.id, case.coordinator_id, None)
+        leaders = _leaders(case.coordinator_id, None)
+        await _record(tx, "leaders_named", by, now, case.id, case.coordinator_id, **leaders)
+    await store.exclude(tx, case.id, person_id, by, now)
+    for compartment_id in await store.end_membership(tx, case.id, person_id, now):
+        await _record(tx, "member_removed", by, now, case.id, compartment_id, person=str(person_id))
+    # The sweep of alerts takes the next step at once, and calls the others of that desk, each alone.
+    heard_by = [person_id, *await directory.desks_of_person(tx, person_id)]
+    await outbox.withdraw_from_rooms(tx, case.id, heard_by, now)
+    await _record(tx, "person_excluded", by, now, case.id, person_id)
+    await tx.wake(CHANNEL)
+
+
+async def name_leaders(
+    tx: Transaction, case: Case, coordinator_id: PersonId, deputy_id: PersonId | None, *, by: PersonId, now: datetime
+) -> None:  # fmt: skip
+    """Record who leads a case that is held from now on."""
+    await store.set_leaders(tx, case.id, coordinator_id, deputy_id)
+    facts = _leaders(coordinator_id, deputy_id)
+    facts |= {f"former_{part}": who for part, who in _leaders(case.coordinator_id, case.deputy_id).items()}
+    await _record(tx, "leaders_named", by, now, case.id, coordinator_id, **facts)
+
+
+async def require_staff(tx: Transaction, case: Case, person_ids: Collection[PersonId]) -> None:
+    """Refuse people who are unknown, gone, excluded, or of an agency without a part in the case."""
+    people = await directory.people(tx, person_ids, share=True)
+    for person_id in person_ids:
+        person = people.get(person_id)
+        if person is None or not person.active or person_id in case.excluded_ids:
+            raise NotFound(NO_PERSON)
+        if person.agency_id not in case.agencies:
+            raise Conflict(mark("This person's agency has no part in the case. Give it one first."))
+
+
+async def _record(
+    tx: Transaction, act: str, by: PersonId, at: datetime, case_id: CaseId,
+    object_id: CompartmentId | PersonId | AgencyId | None = None, **facts: str,
+) -> None:  # fmt: skip
+    await ledger.record(
+        tx, ledger.Act(act=act, at=at, person_id=by, case_id=case_id, object_id=object_id, facts={**facts})
+    )
 
 
 async def free_codename(tx: Transaction) -> str:

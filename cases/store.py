@@ -43,9 +43,12 @@ async def shared_cases(tx: Transaction, case_ids: Collection[CaseId]) -> dict[Ca
     return {each.id: each for each in await cases(tx, case_ids)}
 
 
-async def case_of_compartment(tx: Transaction, compartment_id: CompartmentId, *, lock: bool = False) -> Case:
-    """Return the case that a compartment belongs to, held for a change or shared; see `case`."""
-    query = SQL["lock_case_of_compartment" if lock else "share_case_of_compartment"]
+async def case_of_compartment(
+    tx: Reading, compartment_id: CompartmentId, *, lock: bool = False, look: bool = False
+) -> Case:
+    """Return the case that a compartment belongs to, held for a change or shared; see `case`. `look` does neither."""
+    held = "lock_case_of_compartment" if lock else "share_case_of_compartment"
+    query = SQL["case_of_compartment" if look else held]
     case_id = await tx.value(query, compartment_id)
     if case_id is None:
         raise NotFound(NO_COMPARTMENT)

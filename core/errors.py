@@ -21,10 +21,12 @@ from __future__ import annotations
 class StrehaError(Exception):
     """Base of every error that a person may be shown."""
 
-    def __init__(self, reason: str, **parameters: str | int) -> None:
+    def __init__(self, reason: str, *, outcome: str = "", **parameters: str | int) -> None:
         super().__init__(reason)
         self.reason = reason
         self.parameters = parameters
+        # One word for programs, where there is one: why something of the vault was refused.
+        self.outcome = outcome
 
     def __str__(self) -> str:
         return self.reason.format(**self.parameters)

@@ -34,6 +34,7 @@ COMMANDS = {
     "agency": "streha.commands.agencies",
     "duty": "streha.commands.duty",
     "person": "streha.commands.people",
+    "network": "streha.commands.network",
     "contact": "streha.commands.contacts",
     "device": "streha.commands.devices",
     "raise": "streha.commands.devices",

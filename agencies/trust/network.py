@@ -49,15 +49,25 @@ class Network:
             raise Behind
         return self._positions[number]
 
-    def take(self, data: bytes) -> Entry:
-        """Take in the next entry; raise Refused and stay as it was."""
+    def judge(self, data: bytes) -> tuple[Entry, Directory]:
+        """Return the next entry, and the directory as it would stand after it, without taking it in; raise Refused."""
         entry = log.read(data, Kind.DIRECTORY, self.id)
         self.chain.require_next(entry)
         log.require_seen(entry, [self.chain])
-        directory = decided(self.now, entry)
+        return entry, decided(self.now, entry)
+
+    def take(self, data: bytes) -> Entry:
+        """Take in the next entry; raise Refused and stay as it was."""
+        entry, directory = self.judge(data)
         self.chain.append(entry)
         self._positions.append(directory)
         return entry
+
+
+def fingerprint(network: bytes) -> str:
+    """Return what a network is named by as people compare it: 64 hexadecimal digits in groups of four."""
+    digits = network.hex()
+    return " ".join(digits[place : place + 4] for place in range(0, len(digits), 4))
 
 
 def read_genesis(data: bytes) -> Entry:

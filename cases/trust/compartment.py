@@ -52,27 +52,33 @@ class Compartment:
             *(Head(kind=each.kind, log=self.id, number=len(each.hashes) - 1, hash=each.last) for each in own),
         ]
 
-    def take_member_entry(self, data: bytes) -> Entry:
-        """Take in the next entry of the members' log; raise Refused and stay as it was."""
+    def judge_member_entry(self, data: bytes) -> tuple[Entry, Circle]:
+        """Return the next entry of the members' log, and who would be in it then, without taking it in."""
         entry = log.read(data, Kind.MEMBERSHIP, self.network.id)
         self.members.require_next(entry)
         log.require_seen(entry, [self.network.chain])
-        circle = (
-            membership.decided(self.circle, entry, self.network.at)
-            if self._circles
-            else membership.opened(entry, self.network.at)
-        )
+        if self._circles:
+            return entry, membership.decided(self.circle, entry, self.network.at)
+        return entry, membership.opened(entry, self.network.at)
+
+    def take_member_entry(self, data: bytes) -> Entry:
+        """Take in the next entry of the members' log; raise Refused and stay as it was."""
+        entry, circle = self.judge_member_entry(data)
         self.members.append(entry)
         self._circles.append(circle)
         self._told += [each for each in entry.seen if (each.kind, each.log) == (Kind.RECORDS, self.id)]
         return entry
 
-    def take_record_entry(self, data: bytes) -> Entry:
-        """Take in the next entry of the records' log; raise Refused and stay as it was."""
+    def judge_record_entry(self, data: bytes) -> tuple[Entry, Records]:
+        """Return the next entry of the records' log, and the records as they would be, without taking it in."""
         entry = log.read(data, Kind.RECORDS, self.network.id)
         self.written.require_next(entry)
         log.require_seen(entry, [self.network.chain, self.members])
-        taken = records.decided(self.records, entry, self.circle_at, self.network.at)
+        return entry, records.decided(self.records, entry, self.circle_at, self.network.at)
+
+    def take_record_entry(self, data: bytes) -> Entry:
+        """Take in the next entry of the records' log; raise Refused and stay as it was."""
+        entry, taken = self.judge_record_entry(data)
         self.written.append(entry)
         self.records = taken
         return entry

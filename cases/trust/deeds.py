@@ -15,7 +15,8 @@ from crypto.vault import deeds
 from crypto.vault.deeds import Id, Key, Moment
 from crypto.vault.deterministic import Value
 
-People = Annotated[list[Id], msgspec.Meta(max_length=200)]
+MOST_PEOPLE = 200
+People = Annotated[list[Id], msgspec.Meta(max_length=MOST_PEOPLE)]
 
 
 class Open(deeds.Deed, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from agencies.trust.directory import NotEmpowered, Void
 from cases.trust.membership import Circle, Directories
 from crypto.vault import deeds
 from crypto.vault.deeds import Id, Key
+from crypto.vault.deterministic import Value
 from crypto.vault.failures import NotAsWritten
 from crypto.vault.log import Entry, Kind
 
@@ -49,6 +50,11 @@ class Erase(deeds.Deed, frozen=True, kw_only=True):
 
 Deed: TypeAlias = Write | Erase
 DEEDS: Mapping[str, type[Deed]] = {"write": Write, "erase": Erase}
+
+
+def read(do: str, particulars: Mapping[str, Value]) -> Deed:
+    """Return the deed of an entry; raise NotAsWritten."""
+    return deeds.read(DEEDS, do, particulars)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +90,7 @@ def decided(records: Records, entry: Entry, circles: Circles, directories: Direc
     """Return the records after an entry; raise Refused and change nothing where it may not stand."""
     if (entry.head.kind, entry.head.log) != (Kind.RECORDS, records.compartment):
         raise NotAsWritten
-    deed = deeds.read(DEEDS, entry.do, entry.particulars)
+    deed = read(entry.do, entry.particulars)
     own = _members_seen(entry)
     circle = circles(own)
     directory = directories(circle.directory_seen)

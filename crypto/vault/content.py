@@ -22,7 +22,7 @@ from crypto.vault.labels import CONTENT_HASH, CONTENT_PLACE, CONTENT_PROMISE
 VERSION = b"\x01"
 ID_BYTES = 16
 LONGEST = len(VERSION) + aead.ADDED_BYTES + padding.padded_length(padding.LENGTH_BYTES + padding.LONGEST_TEXT)
-_SHORTEST = len(VERSION) + aead.ADDED_BYTES + padding.SHORTEST
+SHORTEST = len(VERSION) + aead.ADDED_BYTES + padding.SHORTEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ def open_(key: bytes, place: Place, sealed: Sealed) -> bytes:
     """Return the text, if content, hash and promise are those that were signed; raise Refused otherwise."""
     if sealed.content[: len(VERSION)] != VERSION:
         raise UnknownVersion if sealed.content else NotWhole
-    if not _SHORTEST <= len(sealed.content) <= LONGEST:
+    if not SHORTEST <= len(sealed.content) <= LONGEST:
         raise NotWhole
     if not hmac.compare_digest(hash_of(sealed.content), sealed.hash):
         raise SealBroken

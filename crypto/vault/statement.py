@@ -26,6 +26,7 @@ NO_NETWORK = bytes(NETWORK_BYTES)
 _SIGNATURE_AT = len(VERSION) + signing.PUBLIC_KEY_BYTES
 _BODY_AT = _SIGNATURE_AT + signing.SIGNATURE_BYTES
 LONGEST_BODY = 65_536
+LONGEST = _BODY_AT + LONGEST_BODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

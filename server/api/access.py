@@ -23,6 +23,11 @@ class Access(Enum):
     LEADS_COMPARTMENT = "Whoever leads the compartment's case. Members are told to ask them."
     SEES_ALERT = "Whoever raised the alert, was called or told of it, its compartment's members and its case's leaders."
     CALLED = "Whoever was called for the alert, or told of it as duty officer of an informed agency."
+    ADMINISTRATOR = "Whoever is signed in and administers an agency. Others are refused."
+    IN_VAULT = (
+        "The members of the compartment, by the tables and by its log. Whoever only leads its case is none; to others "
+        "there is no such compartment."
+    )
     GIVEN_CARD = (
         "Whoever accepted the open alert less than a day ago, or owns it, and belongs to a desk that has a card."
     )

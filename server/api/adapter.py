@@ -146,6 +146,8 @@ async def _asked(route: Route[Asked], request: web.Request) -> Asked:
     if route.method == hdrs.METH_GET:
         return decoding.query(request, route.takes, event_stream.resumed(request) if route.live else None)
     decoding.query(request, Nothing)
+    if route.longest_body is not None:
+        request = request.clone(client_max_size=route.longest_body)
     return await decoding.body(request, route.takes)
 
 

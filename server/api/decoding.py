@@ -18,9 +18,11 @@ from aiohttp import hdrs, web
 
 from agencies.desk_keys import NO_DESK
 from agencies.service import NO_AGENCY, NO_PERSON
+from agencies.vault.bundles import NO_BUNDLE
 from alerts.devices.service import NO_RAISE
 from alerts.store import NO_ALERT
 from cases.rules import NO_CASE, NO_COMPARTMENT
+from cases.vault.fetching import NO_VERSION
 from core.errors import InvalidInput, NotFound
 from core.texts import mark
 from safety_plans.store import NO_REVIEW
@@ -32,12 +34,14 @@ Read = TypeVar("Read", bound=Wire)
 ABSENT = {
     "agency": NO_AGENCY,
     "alert": NO_ALERT,
+    "bundle": NO_BUNDLE,
     "case": NO_CASE,
     "compartment": NO_COMPARTMENT,
     "desk": NO_DESK,
     "person": NO_PERSON,
     "raise": NO_RAISE,
     "review": NO_REVIEW,
+    "version": NO_VERSION,
 }
 # Less than a handler may take: what never ends is told apart from what took us too long.
 BODY_SECONDS = 10.0

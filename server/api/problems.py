@@ -27,7 +27,10 @@ Checks = Annotated[dict[str, str], msgspec.Meta(examples=[{"database": "ok", "cl
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """What went wrong: `type` names the kind, `detail` says what to do, `incident` finds it in the log."""
+    """What went wrong: `type` names the kind, `detail` says what to do, `incident` finds it in the log.
+
+    `outcome` is the word of what the vault's rules refused (docs/protocol.md, *What a refusal means*).
+    """
 
     type: Annotated[str, msgspec.Meta(examples=["/problems/not-found"])]
     title: Annotated[str, msgspec.Meta(examples=["Not found"])]
@@ -35,6 +38,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     detail: Annotated[str, msgspec.Meta(examples=["There is no such case."])]
     incident: UUID
     checks: Checks | msgspec.UnsetType = msgspec.UNSET
+    outcome: Annotated[str, msgspec.Meta(examples=["not-next"])] | msgspec.UnsetType = msgspec.UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +114,7 @@ def of_error(error: BaseException, language: str) -> web.Response:
             if isinstance(error, cls):
                 seconds = int(error.parameters.get("seconds", RETRY_SECONDS))
                 detail = render(error.reason, language, **error.parameters)
-                return answer(kind, language, detail, retry_after=seconds)
+                return answer(kind, language, detail, retry_after=seconds, outcome=error.outcome)
     if isinstance(error, web.HTTPException):
         return of_http(error, language)
     return answer(UNEXPECTED, language)
@@ -132,7 +136,7 @@ def type_of(kind: Kind) -> str:
 
 def answer(
     kind: Kind, language: str, detail: str = "", checks: dict[str, str] | None = None, *,
-    retry_after: int = RETRY_SECONDS,
+    retry_after: int = RETRY_SECONDS, outcome: str = "",
 ) -> web.Response:  # fmt: skip
     """Return a problem as it is sent."""
     problem = Problem(
@@ -142,6 +146,7 @@ def answer(
         detail=detail or render(kind.detail, language),
         incident=new_id(),
         checks=msgspec.UNSET if checks is None else checks,
+        outcome=outcome or msgspec.UNSET,
     )
     response = web.Response(
         body=msgspec.json.encode(problem),

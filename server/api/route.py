@@ -84,6 +84,8 @@ class Route(Generic[Asked]):
     takes: type[Asked]
     gives: type[Wire] = Nothing
     status: int = 200
+    # How long a body may be, where it may be longer than others.
+    longest_body: int | None = None
     # Answered by a browser's session that has lapsed too: a call for help is never refused for that, nor is an end.
     lapsed: bool = False
     # Whether the answer sets the browser's cookie: then whoever has none yet must ask from our own page, too.

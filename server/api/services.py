@@ -9,6 +9,8 @@ from agencies.desk_keys import DeskKeys
 from agencies.linking import Linking
 from agencies.service import Agencies
 from agencies.sign_in import SignIn
+from agencies.vault.bundles import Bundles
+from agencies.vault.keeping import KeptNetwork
 from alerts.cards.service import Cards
 from alerts.closing import Closing
 from alerts.devices.service import DeviceRaises
@@ -20,6 +22,10 @@ from alerts.service import Alerts
 from alerts.telephone.answer_numbers import key_of
 from alerts.telephone.hearing import Telephone
 from cases.service import Cases
+from cases.vault.directory import DirectoryLog
+from cases.vault.fetching import Fetching
+from cases.vault.keeping import KeptCompartments
+from cases.vault.service import Vault
 from core.clock import Clock
 from core.database import Database
 from core.settings import Settings
@@ -60,6 +66,10 @@ class Services:
     reviews: Reviews
     board: Board
     feed: Feed
+    directory_log: DirectoryLog
+    vault: Vault
+    fetching: Fetching
+    bundles: Bundles
 
 
 def services(database: Database, clock: Clock, settings: Settings) -> Services:
@@ -67,6 +77,7 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
     agencies, cases = Agencies(database, clock), Cases(database, clock)
     alerts, reviews = Alerts(database, clock), Reviews(database, clock)
     sign_in = SignIn(database, clock, settings)
+    kept = KeptCompartments(KeptNetwork())
     return Services(
         database=database,
         clock=clock,
@@ -91,4 +102,8 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
         reviews=reviews,
         board=Board(database, clock, agencies=agencies, cases=cases, alerts=alerts, reviews=reviews),
         feed=Feed(database, clock, sign_in),
+        directory_log=DirectoryLog(database, clock, kept.network),
+        vault=Vault(database, clock, kept),
+        fetching=Fetching(database, clock, kept),
+        bundles=Bundles(database, clock),
     )

@@ -19,6 +19,9 @@ from server.api.routes import (
     sign_in,
     stream,
     telephone,
+    vault_contents,
+    vault_keys,
+    vault_logs,
 )
 
 ROUTES: tuple[Route[Any], ...] = (
@@ -35,4 +38,7 @@ ROUTES: tuple[Route[Any], ...] = (
     *telephone.ROUTES,
     *board.ROUTES,
     *stream.ROUTES,
+    *vault_logs.ROUTES,
+    *vault_contents.ROUTES,
+    *vault_keys.ROUTES,
 )

@@ -29,6 +29,14 @@ def exactly(length: int) -> msgspec.Meta:
     )
 
 
+def at_most(length: int) -> msgspec.Meta:
+    """Describe one byte up to so many as JSON holds them."""
+    return msgspec.Meta(
+        min_length=1, max_length=length, description="Base64.",
+        examples=[base64.b64encode(bytes(range(24))).decode()],
+    )  # fmt: skip
+
+
 Nonce = Annotated[bytes, exactly(NONCE_BYTES)]
 Signature = Annotated[bytes, exactly(SIGNATURE_BYTES)]
 MatrixUser = Annotated[str, msgspec.Meta(examples=["@ana:streha.example"])]

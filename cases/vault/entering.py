@@ -1,0 +1,33 @@
+"""Who may go into a compartment's vault: its members, by the tables and by its log. To others it does not exist."""
+
+from __future__ import annotations
+
+from agencies.model import Person
+from cases import rules, store
+from cases.model import Case, Compartment, CompartmentId
+from cases.rules import NO_COMPARTMENT
+from cases.trust.compartment import Compartment as Logs
+from cases.vault.due import present
+from core.database import Reading
+from core.errors import NotFound
+
+
+async def recorded(
+    tx: Reading, actor: Person, compartment_id: CompartmentId, *, lock: bool = False, look: bool = False
+) -> tuple[Case, Compartment]:
+    """Return an open compartment of which the actor is a member by the tables. Whoever only leads its case is none."""
+    case = await store.case_of_compartment(tx, compartment_id, lock=lock, look=look)
+    compartment = rules.compartment_seen_by(case, compartment_id, actor.id)
+    if actor.id not in compartment.member_ids:
+        raise NotFound(NO_COMPARTMENT)
+    return case, compartment
+
+
+def require_member(actor: Person, compartment: Compartment, kept: Logs, now: int, *, opened: bool = True) -> None:
+    """Refuse whoever is no member by the log; one that is not `opened` has only the tables' members."""
+    if not kept.is_open:
+        if opened:
+            raise NotFound(NO_COMPARTMENT)
+        return
+    if actor.id.bytes not in present(kept.circle, compartment, kept.network.now, now):
+        raise NotFound(NO_COMPARTMENT)

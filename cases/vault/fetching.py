@@ -1,0 +1,164 @@
+"""What members take out of a compartment's vault: sealed contents with their wraps, and keys granted to them.
+
+Whatever leaves is in the ledger, in the transaction in which it was read: who fetched which version. Wraps are given
+for the epochs whose key the asker was granted, and for no others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from agencies.model import Person, PersonId
+from agencies.trust.directory import NotEmpowered
+from agencies.vault.refusals import refusing
+from cases import store
+from cases.model import Case, CompartmentId
+from cases.trust import grants
+from cases.trust.compartment import Compartment as Logs
+from cases.vault.entering import recorded, require_member
+from cases.vault.keeping import KeptCompartments
+from core import ledger
+from core.clock import Clock
+from core.database import Database, Row, Transaction
+from core.errors import NotFound
+from core.ids import new_id
+from core.texts import mark
+
+NO_GRANT = mark("You were not given a key yet. Somebody who has one grants it.")
+NO_VERSION = mark("There is no such version.")
+# So much leaves in one answer; a single version always does.
+LARGEST_ANSWER = 8 * 1024 * 1024
+MOST_AT_ONCE = 500
+MOST_HISTORY = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A version as it is stored; without its content where that was not asked for. Wraps by epoch."""
+
+    version: UUID
+    content: bytes | None
+    wraps: dict[int, bytes]
+
+
+class Fetching:
+    """Gives members what they may have."""
+
+    def __init__(self, database: Database, clock: Clock, compartments: KeptCompartments) -> None:
+        self._database = database
+        self._clock = clock
+        self._compartments = compartments
+
+    async def grant(self, actor: Person, compartment_id: CompartmentId, epoch: int | None = None) -> tuple[int, bytes]:
+        """Return one's own grant of an epoch, or of the newest that one was given."""
+        async with self._database.transaction() as tx:
+            case, _kept = await self._enter(tx, actor, compartment_id)
+            row = await tx.row(store.SQL["vault_grant"], compartment_id, actor.id, epoch)
+            if row is None:
+                raise NotFound(NO_GRANT)
+            await self._record(tx, "grant_fetched", actor, case, compartment_id, epoch=row["epoch"])
+        return row["epoch"], bytes(row["statement"])
+
+    async def version(self, actor: Person, compartment_id: CompartmentId, version: UUID) -> Fetched:
+        """Return one version, current or not."""
+        async with self._database.transaction() as tx:
+            case, _kept = await self._enter(tx, actor, compartment_id)
+            found = await self._fetched(tx, actor, compartment_id, [version], contents=True)
+            if not found:
+                raise NotFound(NO_VERSION)
+            await self._record(tx, "record_fetched", actor, case, compartment_id, versions=str(version))
+        return found[0]
+
+    async def versions(
+        self, actor: Person, compartment_id: CompartmentId, *, current: bool = True, after: UUID | None = None,
+        contents: bool = True,
+    ) -> list[Fetched]:  # fmt: skip
+        """Return current versions, or all, ascending, after an id: as many as fit into an answer, or none."""
+        async with self._database.transaction() as tx:
+            case, kept = await self._enter(tx, actor, compartment_id)
+            records = kept.records
+            hashes = {each for found in records.current.values() for each in found} if current else records.versions
+            ids = sorted(UUID(bytes=records.versions[each].write.version) for each in hashes)
+            wanted = [each for each in ids if after is None or each > after][:MOST_AT_ONCE]
+            if contents:
+                wanted = _fitting(await tx.rows(store.SQL["vault_sizes"], compartment_id, wanted))
+            found = await self._fetched(tx, actor, compartment_id, wanted, contents=contents)
+            if found:
+                names = ",".join(str(each.version) for each in found)
+                act = "record_fetched" if contents else "wraps_fetched"
+                await self._record(tx, act, actor, case, compartment_id, versions=names)
+        return found
+
+    async def give_history(
+        self, actor: Person, compartment_id: CompartmentId, member_id: PersonId, data: bytes
+    ) -> None:  # fmt: skip
+        """Keep a grant of versions that are past, made by a member for a member."""
+        async with self._database.transaction() as tx:
+            case, kept = await self._enter(tx, actor, compartment_id)
+            with refusing():
+                said, key = grants.read_history_grant(data, kept.network.id, compartment=kept.id)
+                if (said.by, key, said.member) != (actor.id.bytes, actor.signing_key, member_id.bytes):
+                    raise NotEmpowered
+                known = {each.write.version for each in kept.records.versions.values()}
+                standing = kept.circle.standing(kept.network.now, int(self._clock.now().timestamp()))
+                if said.member not in standing or not known.issuperset(said.versions):
+                    raise NotEmpowered
+            now = self._clock.now()
+            await tx.run(store.SQL["add_vault_history"], new_id(), compartment_id, member_id, data, now)
+            names = ",".join(str(UUID(bytes=each)) for each in said.versions)
+            await self._record(
+                tx, "history_granted", actor, case, compartment_id, person=str(member_id), versions=names
+            )  # fmt: skip
+
+    async def history(self, actor: Person, compartment_id: CompartmentId) -> list[bytes]:
+        """Return the newest grants of versions that are past which the actor was given."""
+        async with self._database.transaction() as tx:
+            case, _kept = await self._enter(tx, actor, compartment_id)
+            rows = await tx.rows(store.SQL["vault_history"], compartment_id, actor.id, MOST_HISTORY)
+            if rows:
+                await self._record(tx, "history_fetched", actor, case, compartment_id, count=len(rows))
+        return [bytes(row["statement"]) for row in rows]
+
+    async def _enter(self, tx: Transaction, actor: Person, compartment_id: CompartmentId) -> tuple[Case, Logs]:
+        case, compartment = await recorded(tx, actor, compartment_id)
+        kept, _extents = await self._compartments.now(tx, compartment_id)
+        require_member(actor, compartment, kept, int(self._clock.now().timestamp()))
+        return case, kept
+
+    async def _fetched(
+        self, tx: Transaction, actor: Person, compartment_id: CompartmentId, versions: Sequence[UUID], *, contents: bool
+    ) -> list[Fetched]:
+        rows = await tx.rows(store.SQL["vault_versions"], compartment_id, versions, actor.id, contents)
+        return [
+            Fetched(
+                version=row["version"],
+                content=None if row["content"] is None else bytes(row["content"]),
+                wraps=dict(zip(row["epochs"], (bytes(each) for each in row["wraps"]), strict=True)),
+            )
+            for row in rows
+        ]
+
+    async def _record(
+        self, tx: Transaction, act: str, actor: Person, case: Case, compartment_id: CompartmentId, **facts: str | int
+    ) -> None:
+        await ledger.record(
+            tx,
+            ledger.Act(
+                act=act, at=self._clock.now(), person_id=actor.id, case_id=case.id, object_id=compartment_id,
+                facts={**facts},
+            ),
+        )  # fmt: skip
+
+
+def _fitting(sizes: Sequence[Row]) -> list[UUID]:
+    """Return the first versions that fit together into an answer; the first of all in any case."""
+    taken: list[UUID] = []
+    left = LARGEST_ANSWER
+    for row in sizes:
+        left -= row["length"]
+        if left < 0 and taken:
+            break
+        taken.append(row["version"])
+    return taken

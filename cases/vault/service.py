@@ -1,0 +1,192 @@
+"""The vault's logs for whoever is a member: entries in their order, and what belongs to each, stored together.
+
+Every method checks who asks before it acts, in one transaction: a member by the tables *and* by the log, or there is no
+such compartment. What is appended is judged by the same rules as on people's machines (`cases.trust`), whatever they
+say that they have checked. Nothing here can read a record; what is fetched is told by `cases.vault.fetching`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from agencies.model import Person, PersonId
+from agencies.vault import logs
+from agencies.vault.keeping import OF_DIRECTORY
+from agencies.vault.refusals import EpochDue, refusing, require_moment
+from cases import store
+from cases.model import CaseId, CompartmentId
+from cases.trust import deeds
+from cases.trust.records import Deed as RecordDeed
+from cases.trust.records import Erase
+from cases.trust.records import read as read_record_deed
+from cases.vault import checking
+from cases.vault.due import Due, due, epoch_is_due
+from cases.vault.entering import recorded, require_member
+from cases.vault.keeping import KeptCompartments
+from cases.vault.projecting import follow
+from core import ledger
+from core.clock import Clock
+from core.database import Database, Transaction
+from crypto.vault import log
+from crypto.vault.log import Entry, Head, Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lengths:
+    """How many entries each log has."""
+
+    directory: int
+    members: int
+    records: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Entries of the three logs from where the asker had them, at one moment, and what is due."""
+
+    directory: list[bytes]
+    members: list[bytes]
+    records: list[bytes]
+    lengths: Lengths
+    due: list[Due]
+
+
+class Vault:
+    """Keeps the logs of compartments, and takes sealed contents, wraps and grants with their entries."""
+
+    def __init__(self, database: Database, clock: Clock, compartments: KeptCompartments) -> None:
+        self._database = database
+        self._clock = clock
+        self._compartments = compartments
+
+    async def see(
+        self, actor: Person, compartment_id: CompartmentId, *, directory: int = 0, members: int = 0, records: int = 0
+    ) -> Snapshot:
+        """Return entries from these numbers on: at most a page in all, the directory's first."""
+        now = int(self._clock.now().timestamp())
+        async with self._database.reading() as tx:
+            case, compartment = await recorded(tx, actor, compartment_id, look=True)
+            kept, extents = await self._compartments.now(tx, compartment_id)
+            require_member(actor, compartment, kept, now, opened=False)
+            left, found = logs.PAGE, []
+            for (kind, name), first, extent in (
+                (OF_DIRECTORY, directory, extents.directory),
+                ((Kind.MEMBERSHIP, compartment_id), members, extents.members),
+                ((Kind.RECORDS, compartment_id), records, extents.records),
+            ):
+                page = await logs.entries(tx, kind, name, first, min(left, extent.length - first))
+                left -= len(page)
+                found.append(page)
+        return Snapshot(
+            directory=found[0],
+            members=found[1],
+            records=found[2],
+            lengths=Lengths(
+                directory=extents.directory.length, members=extents.members.length, records=extents.records.length
+            ),
+            due=due(kept.circle, case, compartment, kept.network.now, now, actor.id) if kept.is_open else [],
+        )
+
+    async def append_to_members(
+        self, actor: Person, compartment_id: CompartmentId, data: bytes, *,
+        given: Sequence[tuple[PersonId, bytes]], wrapped: Sequence[tuple[UUID, bytes]],
+    ) -> int:  # fmt: skip
+        """Take in an entry of the members' log with what belongs to it; return how many entries there are."""
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
+            case, compartment = await recorded(tx, actor, compartment_id, lock=True)
+            kept = await self._compartments.held(tx, compartment_id, Kind.MEMBERSHIP)
+            require_member(actor, compartment, kept, int(now.timestamp()), opened=False)
+            with refusing():
+                entry = log.read(data, Kind.MEMBERSHIP, kept.network.id)
+                if entry.head.log == kept.id and await logs.stands(tx, entry):
+                    return entry.head.number + 1
+                checking.require_author(actor, entry)
+                checking.require_place(entry, kept.members, kept.network.head)
+                require_moment(entry, now)
+                _entry, circle = kept.judge_member_entry(data)
+                checking.require_heads_of_records(entry, kept)
+                deed = deeds.read(entry.do, entry.particulars)
+                if isinstance(deed, deeds.BeginEpoch):
+                    checking.require_none_gone(kept, compartment, int(now.timestamp()))
+                checking.require_epoch(
+                    entry, deed, circle, kept.records, kept.network.id, given=given, wrapped=wrapped
+                )  # fmt: skip
+                before = kept.circle if kept.is_open else None
+                await logs.append(tx, entry, data, now)
+                await follow(tx, case, compartment, before, circle, by=actor.id, now=now)
+            if given:
+                people, statements = zip(*given, strict=True)
+                await tx.run(store.SQL["put_vault_grants"], compartment_id, circle.epoch, people, statements)
+                await _put_wraps(tx, compartment_id, circle.epoch, wrapped)
+            await self._taken(tx, actor, case.id, entry)
+            return entry.head.number + 1
+
+    async def append_to_records(
+        self, actor: Person, compartment_id: CompartmentId, data: bytes, content: bytes | None, wrap: bytes | None
+    ) -> int:
+        """Take in an entry of the records' log with the version that it writes; return how many entries there are."""
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
+            case, compartment = await recorded(tx, actor, compartment_id)
+            kept = await self._compartments.held(tx, compartment_id, Kind.RECORDS)
+            require_member(actor, compartment, kept, int(now.timestamp()))
+            with refusing():
+                entry = log.read(data, Kind.RECORDS, kept.network.id)
+                if entry.head.log == kept.id and await logs.stands(tx, entry):
+                    return entry.head.number + 1
+                checking.require_author(actor, entry)
+                circle, members = kept.circle, kept.members
+                newest = Head(
+                    kind=Kind.MEMBERSHIP, log=kept.id, number=len(members.hashes) - 1, hash=members.last
+                )  # fmt: skip
+                checking.require_place(entry, kept.written, newest)
+                require_moment(entry, now)
+                kept.judge_record_entry(data)
+                deed = read_record_deed(entry.do, entry.particulars)
+                if not isinstance(deed, Erase):
+                    checking.require_none_gone(kept, compartment, int(now.timestamp()))
+                    if epoch_is_due(circle, compartment, kept.network.now, int(now.timestamp())):
+                        raise EpochDue
+                checking.require_version(deed, actor, circle, content, wrap)
+                await logs.append(tx, entry, data, now)
+            await self._put_version(tx, compartment_id, deed, circle.epoch, content, wrap)
+            await self._taken(tx, actor, case.id, entry)
+            return entry.head.number + 1
+
+    async def _put_version(
+        self, tx: Transaction, compartment_id: CompartmentId, deed: RecordDeed, epoch: int, content: bytes | None,
+        wrap: bytes | None,
+    ) -> None:  # fmt: skip
+        record = UUID(bytes=deed.record)
+        if isinstance(deed, Erase):
+            await tx.run(store.SQL["erase_vault_record"], compartment_id, record)
+        elif wrap is not None:
+            version = UUID(bytes=deed.version)
+            await tx.run(store.SQL["put_vault_content"], compartment_id, version, record, content)
+            await _put_wraps(tx, compartment_id, epoch, [(version, wrap)])
+
+    async def _taken(self, tx: Transaction, actor: Person, case_id: CaseId, entry: Entry) -> None:
+        """Leave word of an entry: of which log, which number, which deed."""
+        head = entry.head
+        await ledger.record(
+            tx,
+            ledger.Act(
+                act="vault_entry_taken", at=self._clock.now(), person_id=actor.id, case_id=case_id,
+                object_id=UUID(bytes=head.log), facts={"log": int(head.kind), "number": head.number, "do": entry.do},
+            ),
+        )  # fmt: skip
+
+
+async def _put_wraps(
+    tx: Transaction, compartment_id: CompartmentId, epoch: int, wrapped: Sequence[tuple[UUID, bytes]]
+) -> None:  # fmt: skip
+    await tx.run(
+        store.SQL["put_vault_wraps"],
+        compartment_id,
+        epoch,
+        [version for version, _wrap in wrapped],
+        [wrap for _version, wrap in wrapped],
+    )
