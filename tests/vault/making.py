@@ -353,6 +353,19 @@ def _bundles() -> Iterator[Cases]:
     yield cases
 
 
+def _passphrases() -> Iterator[Cases]:
+    cases = Cases()
+    for name, words in {
+        "lower-case Latin": "reka most lampa", "capitals": "Reka MOST lampa", "Cyrillic": "река мост лампа",
+        "Cyrillic capitals": "РЕКА Мост лампа", "both scripts": "река most", "every letter": "abcdefghijklmnoprstuv",
+        "every Cyrillic letter": "абцдефгхијклмнопрстув љњ ЉЊ", "other spaces": " reka\u00a0most\n", "nothing": "",
+        "a letter that keyboards move": "Zima Most", "a letter with an accent": "Reka KUĆA", "a digit": "Reka most 7",
+        "Cyrillic that is no easy letter": "Река Кућа", "Russian": "Рыба", "a space of another kind": "Reka\u2003most",
+    }.items():  # fmt: skip
+        cases.well(name, "passphrase.plain", {"passphrase": words})
+    yield cases
+
+
 def _stories() -> Iterator[Cases]:
     cases = Cases()
     for name, given in stories():
@@ -363,6 +376,7 @@ def _stories() -> Iterator[Cases]:
 FILES: Mapping[str, Callable[[], Iterator[Cases]]] = {
     "deterministic": _deterministic, "statement": _statements, "log": _logs, "padding": _paddings,
     "content": _contents, "wrap": _wraps, "epoch": _epochs, "history": _histories, "bundle": _bundles, "logs": _stories,
+    "passphrase": _passphrases,
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import { Refused } from "../../server/console/vault/failures.js";
 import * as history from "../../server/console/vault/history.js";
 import * as log from "../../server/console/vault/log.js";
 import { padded, paddedLength, unpadded } from "../../server/console/vault/padding.js";
+import { plain } from "../../server/console/vault/passphrase.js";
 import * as sealedBox from "../../server/console/vault/sealed_box.js";
 import * as statement from "../../server/console/vault/statement.js";
 import * as wrap from "../../server/console/vault/wrap.js";
@@ -99,6 +100,7 @@ const DOES = {
     return storyTold(bytes(given.genesis), bytes(given.compartment), steps, given.now);
   },
   "bundle.normal": (given) => ({ bytes: hex(bundle.normal(given.passphrase)) }),
+  "passphrase.plain": (given) => ({ plain: plain(given.passphrase) }),
   "bundle.unlock": (given) => {
     const whose = {
       network: bytes(given.network), person: bytes(given.person), signingKey: bytes(given.signing_key),

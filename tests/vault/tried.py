@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from crypto.vault import bundle, content, deterministic, epoch, history, log, padding, sealed_box, statement, wrap
+from crypto.vault import (
+    bundle,
+    content,
+    deterministic,
+    epoch,
+    history,
+    log,
+    padding,
+    passphrase,
+    sealed_box,
+    statement,
+    wrap,
+)  # fmt: skip
 from crypto.vault.deterministic import Value
 from crypto.vault.failures import Refused
 from tests.vault.told import told
@@ -150,6 +162,7 @@ _DOES: Mapping[str, Callable[[Given], dict[str, Any]]] = {
     "sealed-box.seal": lambda given: {"length": len(sealed_box.seal(_bytes(given, "key"), b"page"))},
     "bundle.normal": lambda given: {"bytes": bundle.normal(given["passphrase"]).hex()},
     "bundle.unlock": _unlocked,
+    "passphrase.plain": lambda given: {"plain": passphrase.plain(given["passphrase"])},
     "logs.told": told,
 }
 
