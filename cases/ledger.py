@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 from uuid import UUID
 
 from cases.store import SQL
-from core.database import Database, Reading, Row
-from core.errors import InvalidInput
+from core.database import UNAVAILABLE, Database, Reading, Row
+from core.errors import Conflict, InvalidInput, Unavailable
 from core.texts import mark
 from crypto import chain
 
@@ -25,6 +26,8 @@ NOT_A_HEAD = mark("A head looks like 120:9342…, as streha ledger verify prints
 
 LOCK = 0x4C45_4447_4552  # "LEDGER"; one sequencer per database
 BATCH = 500
+# How often others may fill the places that were counted on before it is given up; the next wake looks again.
+ATTEMPTS = 8
 # Woken, by the statement that chains, whenever entries got their positions.
 CHANNEL = "streha_positions"
 
@@ -112,27 +115,23 @@ class Verified:
 async def sequence(database: Database) -> Stretch | None:
     """Chain what waits, at most a batch of it, and return it; None where nothing waits.
 
-    One at a time: whoever comes second waits for the first. An entry that was committed after the first had
-    looked is therefore never left by both.
+    Nothing is held while the hashes are made: two statements, of which the second either gives every place that was
+    counted on or, where others have chained anything since the first, none. Then it looks again: so an entry that was
+    committed after the others had looked is left by nobody.
     """
-    async with database.transaction() as tx:
-        await tx.run(SQL["sequencer_lock"], LOCK)
-        waiting = await tx.rows(SQL["unchained"], BATCH)
-        if not waiting:
-            return None
-        first = waiting[0]
-        head = after = (
-            BEGINNING if first["head_hash"] is None else Head(position=first["head_position"], hash=first["head_hash"])
-        )
-        chained = []
-        for row in waiting:
-            head = _next(head, row)
-            chained.append(_entry(row, head))
-        await tx.run(
-            SQL["chain"], [row["entry"] for row in waiting], [each.position for each in chained],
-            [each.hash for each in chained],
-        )  # fmt: skip
-    return Stretch(after=after, entries=chained)
+    for _ in range(ATTEMPTS):
+        with suppress(Conflict):
+            async with database.reading() as reading:
+                waiting = await reading.rows(SQL["unchained"], BATCH)
+                if not waiting:
+                    return None
+                found = _linked(waiting)
+                if await reading.value(
+                    SQL["chain"], [row["entry"] for row in waiting], [each.position for each in found.entries],
+                    [each.hash for each in found.entries], LOCK,
+                ):  # fmt: skip
+                    return found
+    raise Unavailable(UNAVAILABLE)
 
 
 async def sequence_all(database: Database) -> None:
@@ -220,6 +219,19 @@ def _entry(row: Row, head: Head) -> Entry:
         position=head.position, at=row["at"], actor_kind=row["actor_kind"], actor_id=row["actor_id"], act=row["act"],
         case_id=row["case_id"], object_id=row["object_id"], facts=row["facts"], hash=head.hash,
     )  # fmt: skip
+
+
+def _linked(waiting: Sequence[Row]) -> Stretch:
+    """Return what waits as it stands in the chain, which ended where it was read."""
+    first = waiting[0]
+    head = after = (
+        BEGINNING if first["head_hash"] is None else Head(position=first["head_position"], hash=first["head_hash"])
+    )
+    entries_ = []
+    for row in waiting:
+        head = _next(head, row)
+        entries_.append(_entry(row, head))
+    return Stretch(after=after, entries=entries_)
 
 
 def _next(head: Head, row: Row) -> Head:

@@ -119,13 +119,6 @@ SELECT DISTINCT compartments.case_id FROM compartment_members
 JOIN compartments ON compartments.id = compartment_members.compartment_id
 WHERE compartment_members.person_id = $1 AND compartment_members.until IS NULL
 
--- sequencer_lock --
--- One sequencer at a time; one whose process was stopped in the middle keeps nobody waiting for long. What it chains is on
--- the disk before anybody sees it: a head that somebody knew and that is lost means that the database was restored.
--- $1 lock number.
-SELECT set_config('idle_in_transaction_session_timeout', '2s', true), set_config('synchronous_commit', 'on', true),
-    pg_advisory_xact_lock($1)
-
 -- unchained --
 -- What waits to be chained, the oldest first, each with the head of the chain. $1 limit.
 SELECT waiting.*, head.position AS head_position, head.hash AS head_hash
@@ -138,12 +131,20 @@ ORDER BY waiting.entry
 SELECT position, hash FROM ledger WHERE position IS NOT NULL ORDER BY position DESC LIMIT 1
 
 -- chain --
--- Give entries their places, and wake whoever follows the chain. $1 entries, $2 positions, $3 hashes.
-WITH chained AS (
+-- Give entries their places, all of them or none, one sequencer at a time; return how many, and wake whoever follows the
+-- chain. None where others have chained one of them; a place that is filled already is refused. It is on the disk before
+-- anybody sees it: a head that somebody knew and that is lost means that the database was restored.
+-- $1 entries, $2 positions, $3 hashes, $4 lock number.
+WITH alone AS MATERIALIZED (
+    SELECT set_config('synchronous_commit', 'on', true), pg_advisory_xact_lock($4)),
+waiting AS MATERIALIZED (
+    SELECT entry FROM alone, ledger WHERE entry = ANY($1::bigint[]) AND position IS NULL
+    ORDER BY entry FOR UPDATE OF ledger),
+chained AS (
     UPDATE ledger SET position = place.position, hash = place.hash
-    FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS place (entry, position, hash)
-    WHERE ledger.entry = place.entry AND ledger.position IS NULL RETURNING ledger.entry)
-SELECT pg_notify('streha_positions', '') FROM chained LIMIT 1
+    FROM unnest($1, $2::bigint[], $3::bytea[]) AS place (entry, position, hash)
+    WHERE ledger.entry = place.entry AND (SELECT count(*) FROM waiting) = cardinality($1) RETURNING ledger.entry)
+SELECT count(*), pg_notify('streha_positions', '') FROM chained HAVING count(*) > 0
 
 -- ledger_page --
 -- $1 after position, $2 limit.

@@ -16,7 +16,7 @@ from cases.ledger import Entry, Stretch
 from cases.store import SQL
 from core import ledger
 from core.database import Database, Transaction
-from core.errors import Unavailable
+from core.errors import Conflict, Unavailable
 from core.ledger import Act
 from core.settings import Settings
 from server.engine import Engine
@@ -37,7 +37,7 @@ def entries(found: Stretch | None) -> Sequence[Entry]:
 
 async def be_sequencer(tx: Transaction) -> None:
     """Hold what a sequencer holds while it works."""
-    await tx.run(SQL["sequencer_lock"], chained.LOCK)
+    await tx.row("SELECT pg_advisory_xact_lock($1)", chained.LOCK)
 
 
 async def test_raising_and_accepting_never_wait_for_the_sequencer(
@@ -53,7 +53,8 @@ async def test_raising_and_accepting_never_wait_for_the_sequencer(
             accepted = await network.alerts.acknowledge(scene.coordinator, raised.alert.id)
             assert accepted.alert.has_acknowledged(scene.coordinator.id)
             assert not waiting.done()
-        assert [each.act for each in entries(await waiting)][-2:] == ["alert_raised", "alert_acknowledged"]
+        assert entries(await waiting)
+    assert [each.act for each in entries(await chained.sequence(database))] == ["alert_raised", "alert_acknowledged"]
 
 
 async def test_what_one_sequencer_could_not_see_the_next_one_chains(database: Database, clock: MovableClock) -> None:
@@ -69,6 +70,32 @@ async def test_what_one_sequencer_could_not_see_the_next_one_chains(database: Da
         assert [each.act for each in entries(await second)] == ["in between"]
 
 
+async def test_what_others_chained_since_it_looked_is_never_chained_otherwise(
+    database: Database, clock: MovableClock
+) -> None:
+    for act in ("one", "two"):
+        async with database.transaction() as tx:
+            await record(tx, clock, act)
+    async with database.transaction() as first:
+        one, two = await first.rows(SQL["unchained"], chained.BATCH)
+        assert entries(await chained.sequence(database))
+        async with database.transaction() as tx:
+            await record(tx, clock, "three")
+        three = (await first.rows(SQL["unchained"], chained.BATCH))[0]
+        # What has its place already, alone or together with what waits: then none of it is done.
+        for late in ([one], [one, two], [two, three]):
+            places = range(1, len(late) + 1)
+            hashes = [bytes(32)] * len(late)
+            counted_on = [each["entry"] for each in late], list(places), hashes
+            assert await first.value(SQL["chain"], *counted_on, chained.LOCK) is None
+    # And a place that is filled.
+    with pytest.raises(Conflict):
+        async with database.transaction() as tx:
+            await tx.value(SQL["chain"], [three["entry"]], [2], [bytes(32)], chained.LOCK)
+    assert [each.act for each in entries(await chained.sequence(database))] == ["three"]
+    assert (await chained.verify(database)).whole
+
+
 async def test_a_sequencer_that_is_killed_leaves_its_work_to_the_next(database: Database, clock: MovableClock) -> None:
     async with database.transaction() as tx:
         await record(tx, clock)
@@ -77,7 +104,7 @@ async def test_a_sequencer_that_is_killed_leaves_its_work_to_the_next(database: 
         async with database.transaction() as tx:
             await be_sequencer(tx)
             waiting = await tx.rows(SQL["unchained"], chained.BATCH)
-            await tx.run(SQL["chain"], [waiting[0]["entry"]], [1], [bytes(32)])
+            await tx.run(SQL["chain"], [waiting[0]["entry"]], [1], [bytes(32)], chained.LOCK)
             others.append(tasks.create_task(chained.sequence(database)))
             await until_somebody_waits(tx)
             async with database.transaction() as killer:
