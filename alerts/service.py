@@ -161,10 +161,9 @@ class Alerts:
             said = (await outbox.deliveries_of_alerts(tx, [alert.id]))[alert.id]
             rooms = await followers(tx, said, around)
             told = messages.accepted(alert, around.codename, rooms, actor.id, now, by_telephone=by_telephone)
-            said += await post(tx, alert, around, told, now)
             asked_in = room if room in rooms else None
             alert, asking = await police_asking.ask_first(tx, before, alert, around, actor.id, asked_in, now)
-            said += asking
+            said += await post(tx, alert, around, [*told, *asking], now)
             facts = {"through": Through.TELEPHONE.value} if by_telephone else {}
             await self._record(tx, "alert_acknowledged", actor, alert, alert.id, **facts)
             seconds = (now - alert.ladder_began_at).total_seconds()

@@ -45,13 +45,22 @@ SELECT cases.id FROM cases JOIN compartments ON compartments.case_id = cases.id
 WHERE compartments.id = $1 FOR SHARE OF cases
 
 -- cases_of_person --
--- The open cases in which a person has a part. $1 person.
-SELECT id FROM cases WHERE closed_at IS NULL
+-- The open cases in which a person has a part, each as `cases_by_id` shows it. $1 person.
+SELECT cases.*,
+    (SELECT json_object_agg(agency_id, part) FROM case_agencies WHERE case_id = cases.id) AS agencies,
+    ARRAY(SELECT person_id FROM exclusions WHERE case_id = cases.id) AS excluded_ids,
+    (SELECT json_agg(circle ORDER BY core DESC, codename) FROM (
+        SELECT compartments.*, ARRAY(
+            SELECT person_id FROM compartment_members
+            WHERE compartment_id = compartments.id AND until IS NULL) AS member_ids
+        FROM compartments WHERE case_id = cases.id) AS circle) AS compartments
+FROM cases WHERE closed_at IS NULL
   AND (coordinator_id = $1 OR deputy_id = $1 OR id IN (
       SELECT compartments.case_id FROM compartment_members
       JOIN compartments ON compartments.id = compartment_members.compartment_id
       WHERE compartment_members.person_id = $1 AND compartment_members.until IS NULL))
   AND NOT EXISTS (SELECT FROM exclusions WHERE exclusions.case_id = cases.id AND exclusions.person_id = $1)
+ORDER BY codename
 
 -- case_by_codename --
 -- $1 codename.
@@ -83,11 +92,14 @@ UPDATE compartment_members SET until = $3
 WHERE compartment_id IN (SELECT id FROM closed) AND until IS NULL
 
 -- add_member --
--- $1 compartment, $2 person, $3 granted by, $4 now.
+-- Add a member where it is news, and wake whoever staffs rooms. $1 compartment, $2 person, $3 granted by, $4 now.
 WITH added AS (
     INSERT INTO compartment_members (compartment_id, person_id, granted_by, since) VALUES ($1, $2, $3, $4)
-    ON CONFLICT DO NOTHING RETURNING compartment_id)
-UPDATE compartments SET membership_version = membership_version + 1 WHERE id IN (SELECT compartment_id FROM added)
+    ON CONFLICT DO NOTHING RETURNING compartment_id),
+changed AS (
+    UPDATE compartments SET membership_version = membership_version + 1
+    WHERE id IN (SELECT compartment_id FROM added) RETURNING id)
+SELECT pg_notify('streha_rooms', '') FROM changed
 
 -- end_membership --
 -- End a person's membership of a compartment, or of all in a case. $1 case, $2 compartment or null,

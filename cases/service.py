@@ -148,7 +148,6 @@ class Cases:
             await require_staff(tx, case, [person_id])
             if await store.add_member(tx, compartment.id, person_id, actor.id, self._clock.now()):
                 await self._record(tx, "member_added", actor, case.id, compartment.id, person=str(person_id))
-                await tx.wake(CHANNEL)
 
     async def remove_member(self, actor: Person, compartment_id: CompartmentId, person_id: PersonId) -> None:
         """Remove a member at once. The coordinator and deputy stay in the core compartment."""
@@ -213,7 +212,6 @@ class Cases:
         for person_id in members:
             await store.add_member(tx, compartment.id, person_id, actor.id, now)
             await self._record(tx, "member_added", actor, case.id, compartment.id, person=str(person_id))
-        await tx.wake(CHANNEL)
         return replace(compartment, membership_version=1 + len(members))
 
     async def _record(

@@ -110,6 +110,7 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
     """Send every event to the stream (standard error); libraries speak from warning on."""
     # What is never written need not be gathered for each line either.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001 (the documented way to leave out from where a line was written)
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(_ContentFree())
     root = logging.getLogger()

@@ -24,7 +24,7 @@ from alerts.vocabulary import Severity
 from core import ledger, outbox
 from core.clock import Clock
 from core.database import Database, Transaction
-from core.outbox import Delivery, Message, Target, TargetKind
+from core.outbox import Message, Target, TargetKind
 from core.sweep import sweep
 
 NAME = "police"
@@ -44,10 +44,10 @@ class _Asked:
 async def ask_first(
     tx: Transaction, before: Alert, accepted: Alert, around: Surroundings, by: PersonId, room: Target | None,
     now: datetime,
-) -> tuple[Alert, list[Delivery]]:  # fmt: skip
+) -> tuple[Alert, list[Message]]:  # fmt: skip
     """Ask whoever has just accepted, first of all, in the room where they did or else alone.
 
-    Return the alert as it is asked of, and what was left to be said for that.
+    Return the alert as it is asked of, and what is to be said for that.
 
     A `room` is one that hears of the alert: no other may read its codename. An exercise asks too. Where it is known
     already that the police was called nobody is asked.
@@ -56,8 +56,8 @@ async def ask_first(
         return accepted, []
     there = room or Target(kind=TargetKind.PERSON, id=by)
     await tx.run(store.SQL["ask_police"], accepted.id, by, there.kind, there.id, now, now + ASKED_AGAIN_AFTER)
-    said = await post(tx, accepted, around, police_messages.asking(accepted, around.codename, there), now)
-    return replace(accepted, police_question=PoliceQuestion(person_id=by, asked_at=now)), said
+    asking = police_messages.asking(accepted, around.codename, there)
+    return replace(accepted, police_question=PoliceQuestion(person_id=by, asked_at=now)), asking
 
 
 async def ask_on(database: Database, clock: Clock) -> int:

@@ -6,8 +6,11 @@ the model by a class method `of`, so that a route only decodes, calls and encode
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated
+from operator import attrgetter
+from typing import Annotated, TypeVar
+from uuid import UUID
 
 import msgspec
 
@@ -27,3 +30,11 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 class Nothing(Wire, frozen=True, kw_only=True):
     """A request without fields, or an answer without a body."""
+
+
+_Id = TypeVar("_Id", bound=UUID)
+
+
+def in_order(ids: Iterable[_Id]) -> list[_Id]:
+    """Return ids as they are sent: in order, found by their numbers, since comparing ids themselves is slow."""
+    return sorted(ids, key=attrgetter("int"))

@@ -37,7 +37,7 @@ from alerts.vocabulary import (
 from cases.model import CaseId, CompartmentId, Part
 from core.outbox import Delivery, TargetKind
 from core.texts import render
-from server.api.wire import Codename, Moment, NameOfPerson, Wire
+from server.api.wire import Codename, Moment, NameOfPerson, Wire, in_order
 
 NOT_YET = msgspec.Meta(examples=[None])
 
@@ -298,7 +298,7 @@ class AlertAnswer(Wire, frozen=True, kw_only=True):
             raised_through=alert.raised_through,
             raised_with=None if alert.device is None else RaisedWith.of(alert.device),
             claimed_by=alert.claimed_by,
-            pressed_by=sorted(alert.raiser_ids),
+            pressed_by=in_order(alert.raiser_ids),
             sent=alert.sent,
             state=alert.state,
             owner=alert.owner_id,

@@ -11,7 +11,7 @@ from agencies.model import AgencyId, PersonId
 from cases.model import Case, CaseId, Compartment, CompartmentId, Part
 from core.key_holders import Holding, KeyState
 from core.texts import LANGUAGES
-from server.api.wire import AGENCIES_AT_ONCE, PEOPLE_AT_ONCE, Codename, Language, Moment, Wire
+from server.api.wire import AGENCIES_AT_ONCE, PEOPLE_AT_ONCE, Codename, Language, Moment, Wire, in_order
 
 Members = Annotated[tuple[PersonId, ...], msgspec.Meta(max_length=PEOPLE_AT_ONCE)]
 KnownLanguage = Annotated[Language, msgspec.Meta(max_length=16, extra_json_schema={"enum": list(LANGUAGES)})]
@@ -66,7 +66,7 @@ class CompartmentAnswer(Wire, frozen=True, kw_only=True):
             codename=compartment.codename,
             core=compartment.core,
             closed_at=compartment.closed_at,
-            members=sorted(compartment.member_ids),
+            members=in_order(compartment.member_ids),
         )
 
 
@@ -95,9 +95,9 @@ class CaseAnswer(Wire, frozen=True, kw_only=True):
             deputy=case.deputy_id,
             opened_at=case.opened_at,
             closed_at=case.closed_at,
-            agencies=dict(sorted(case.agencies.items())),
+            agencies={each: case.agencies[each] for each in in_order(case.agencies)},
             compartments=[CompartmentAnswer.of(each) for each in case.compartments],
-            excluded=sorted(case.excluded_ids),
+            excluded=in_order(case.excluded_ids),
         )
 
 
