@@ -1,6 +1,8 @@
 """The console as browsers get it: read into memory once, each file under its own path, nothing else of the folder.
 
 Sentences come from the same catalogues as everything else and are cut down to those that the console's modules mark.
+Our own modules are served line for line as they stand, with their comments left empty: people with bad lines wait for
+every byte.
 The headers allow what stands in these files and nothing more: no inline script, no other origin, and no way from a
 string to markup (Trusted Types without any policy).
 """
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -31,6 +34,8 @@ HOME = "/console/"
 SERVED = ("index.html", "*.css", "*.js", "*.svg", "vendor/*.js")
 # Without these there is no console; `vendor` is made at set-up.
 NEEDED = ("index.html", "vendor/preact.js")
+# A comment with its lines for itself; `rules.mjs` holds every module to being the same program without them.
+COMMENT = re.compile(r"^[ \t]*(?://.*|/\*(?:(?!\*/)[\s\S])*\*/[ \t]*)$", re.MULTILINE)
 TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -86,11 +91,18 @@ def read(folder: Path) -> Mapping[str, File]:
     found = {
         path.relative_to(folder).as_posix(): path.read_bytes() for pattern in SERVED for path in folder.glob(pattern)
     }
+    for path in [each for each in found if each.endswith(".js") and "/" not in each]:
+        found[path] = uncommented(found[path].decode()).encode()
     sentences = set(_marked(found))
     for language in LANGUAGES:
         found[f"texts/{language}.json"] = _texts(language, sentences)
     found[""] = found["index.html"]
     return {path: File.of(path or "index.html", content) for path, content in found.items() if path != "index.html"}
+
+
+def uncommented(module: str) -> str:
+    """Return a module of ours with its comments left empty; every line stays where it is."""
+    return COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), module)
 
 
 def giving(file: File, policy: str) -> Handler:

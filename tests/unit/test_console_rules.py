@@ -56,6 +56,8 @@ WRONG = {
     "default_text": ('export const x = html`<p>${name ?? "nobody"}</p>`;', "text in markup: nobody"),
     "label": ('export const x = html`<button aria-label="Close">×</button>`;', "text in markup: Close"),
     "chosen_label": ('export const x = html`<button aria-label=${open ? "Close" : t("Open")}>×</button>`;', "Close"),
+    "line_in_template": ("export const x = html`<p>\n  // ${name}\n</p>`;", "no comment, but served as one"),
+    "block_in_template": ("export const x = html`<p>\n  /* ${name}\n  */\n</p>`;", "no comment, but served as one"),
     "cyrillic": ("export const x = html`<p>Пријавите се</p>`;", "text in markup"),
 }  # fmt: skip
 RIGHT = r"""
