@@ -51,14 +51,25 @@ class Network:
 
     def judge(self, data: bytes) -> tuple[Entry, Directory]:
         """Return the next entry, and the directory as it would stand after it, without taking it in; raise Refused."""
-        entry = log.read(data, Kind.DIRECTORY, self.id)
+        return self._judged(log.read(data, Kind.DIRECTORY, self.id))
+
+    def take(self, data: bytes) -> Entry:
+        """Take in the next entry; raise Refused and stay as it was."""
+        return self._taken(*self.judge(data))
+
+    def recall(self, data: bytes) -> Entry:
+        """Take in the next of the entries that were taken in before, and kept where nobody else writes.
+
+        All is held again but the signature.
+        """
+        return self._taken(*self._judged(log.entry_of(statement.remembered(data), Kind.DIRECTORY)))
+
+    def _judged(self, entry: Entry) -> tuple[Entry, Directory]:
         self.chain.require_next(entry)
         log.require_seen(entry, [self.chain])
         return entry, decided(self.now, entry)
 
-    def take(self, data: bytes) -> Entry:
-        """Take in the next entry; raise Refused and stay as it was."""
-        entry, directory = self.judge(data)
+    def _taken(self, entry: Entry, directory: Directory) -> Entry:
         self.chain.append(entry)
         self._positions.append(directory)
         return entry

@@ -11,7 +11,7 @@ from agencies.trust.network import Network
 from cases.trust import membership, records
 from cases.trust.membership import Circle
 from cases.trust.records import Records
-from crypto.vault import log
+from crypto.vault import log, statement
 from crypto.vault.failures import Behind
 from crypto.vault.log import Chain, Entry, Head, Kind
 
@@ -54,37 +54,54 @@ class Compartment:
 
     def judge_member_entry(self, data: bytes) -> tuple[Entry, Circle]:
         """Return the next entry of the members' log, and who would be in it then, without taking it in."""
-        entry = log.read(data, Kind.MEMBERSHIP, self.network.id)
-        self.members.require_next(entry)
-        log.require_seen(entry, [self.network.chain])
-        if self._circles:
-            return entry, membership.decided(self.circle, entry, self.network.at)
-        return entry, membership.opened(entry, self.network.at)
+        return self._judged_of_members(log.read(data, Kind.MEMBERSHIP, self.network.id))
 
     def take_member_entry(self, data: bytes) -> Entry:
         """Take in the next entry of the members' log; raise Refused and stay as it was."""
-        entry, circle = self.judge_member_entry(data)
-        self.members.append(entry)
-        self._circles.append(circle)
-        self._told += [each for each in entry.seen if (each.kind, each.log) == (Kind.RECORDS, self.id)]
-        return entry
+        return self._taken_of_members(*self.judge_member_entry(data))
+
+    def recall_member_entry(self, data: bytes) -> Entry:
+        """Take in the next of the entries that were taken in before (`agencies.trust.network.Network.recall`)."""
+        entry = log.entry_of(statement.remembered(data), Kind.MEMBERSHIP)
+        return self._taken_of_members(*self._judged_of_members(entry))
 
     def judge_record_entry(self, data: bytes) -> tuple[Entry, Records]:
         """Return the next entry of the records' log, and the records as they would be, without taking it in."""
-        entry = log.read(data, Kind.RECORDS, self.network.id)
-        self.written.require_next(entry)
-        log.require_seen(entry, [self.network.chain, self.members])
-        return entry, records.decided(self.records, entry, self.circle_at, self.network.at)
+        return self._judged_of_records(log.read(data, Kind.RECORDS, self.network.id))
 
     def take_record_entry(self, data: bytes) -> Entry:
         """Take in the next entry of the records' log; raise Refused and stay as it was."""
-        entry, taken = self.judge_record_entry(data)
-        self.written.append(entry)
-        self.records = taken
-        return entry
+        return self._taken_of_records(*self.judge_record_entry(data))
+
+    def recall_record_entry(self, data: bytes) -> Entry:
+        """Take in the next of the entries that were taken in before (`agencies.trust.network.Network.recall`)."""
+        return self._taken_of_records(*self._judged_of_records(log.entry_of(statement.remembered(data), Kind.RECORDS)))
 
     def require_told(self) -> None:
         """Refuse records of which less is here than authors of the members' entries had seen, or others."""
         for each in self._told:
             self.written.require(each)
         self._told.clear()
+
+    def _judged_of_members(self, entry: Entry) -> tuple[Entry, Circle]:
+        self.members.require_next(entry)
+        log.require_seen(entry, [self.network.chain])
+        if self._circles:
+            return entry, membership.decided(self.circle, entry, self.network.at)
+        return entry, membership.opened(entry, self.network.at)
+
+    def _taken_of_members(self, entry: Entry, circle: Circle) -> Entry:
+        self.members.append(entry)
+        self._circles.append(circle)
+        self._told += [each for each in entry.seen if (each.kind, each.log) == (Kind.RECORDS, self.id)]
+        return entry
+
+    def _judged_of_records(self, entry: Entry) -> tuple[Entry, Records]:
+        self.written.require_next(entry)
+        log.require_seen(entry, [self.network.chain, self.members])
+        return entry, records.decided(self.records, entry, self.circle_at, self.network.at)
+
+    def _taken_of_records(self, entry: Entry, taken: Records) -> Entry:
+        self.written.append(entry)
+        self.records = taken
+        return entry

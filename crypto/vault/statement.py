@@ -49,15 +49,19 @@ def make(seed: bytes, purpose: str, network: bytes, body: dict[str, Value]) -> b
 
 def verified(data: bytes, purpose: str, network: bytes) -> Statement:
     """Return what a statement says; raise Refused where it was not signed for this purpose and network."""
-    if data[: len(VERSION)] != VERSION:
-        raise UnknownVersion if data else NotWhole
-    if not _BODY_AT < len(data) <= _BODY_AT + LONGEST_BODY:
-        raise NotWhole
+    _require_whole(data)
     key, body = data[len(VERSION) : _SIGNATURE_AT], data[_BODY_AT:]
     try:
         signing.verify_for(key, _known(purpose), _of_network(network), body, data[_SIGNATURE_AT:_BODY_AT])
     except signing.SignatureInvalid as error:
         raise SignatureWrong from error
+    return remembered(data)
+
+
+def remembered(data: bytes) -> Statement:
+    """Return what a statement says that was `verified` before, on this machine, and kept where nobody else writes."""
+    _require_whole(data)
+    key, body = data[len(VERSION) : _SIGNATURE_AT], data[_BODY_AT:]
     said = deterministic.decode(body)
     if not isinstance(said, dict):
         raise NotAsWritten
@@ -67,6 +71,13 @@ def verified(data: bytes, purpose: str, network: bytes) -> Statement:
 def hash_of(data: bytes) -> bytes:
     """Return the 32 bytes by which others name a statement."""
     return hashed(STATEMENT_HASH, data)
+
+
+def _require_whole(data: bytes) -> None:
+    if data[: len(VERSION)] != VERSION:
+        raise UnknownVersion if data else NotWhole
+    if not _BODY_AT < len(data) <= _BODY_AT + LONGEST_BODY:
+        raise NotWhole
 
 
 def _known(purpose: str) -> str:
