@@ -15,7 +15,8 @@ MEMBERSHIP: Final = "membership-entry"
 RECORD: Final = "record-entry"
 GRANT: Final = "epoch-grant"
 HISTORY: Final = "history-grant"
-PURPOSES: Final = (GENESIS, DIRECTORY, MEMBERSHIP, RECORD, GRANT, HISTORY)
+EXPORT: Final = "record-export"
+PURPOSES: Final = (GENESIS, DIRECTORY, MEMBERSHIP, RECORD, GRANT, HISTORY, EXPORT)
 
 # What stands at the head of what is sealed, or beside it as associated data.
 CONTENT_PLACE: Final = b"streha/content/v1\0"
@@ -23,7 +24,8 @@ WRAP_PLACE: Final = b"streha/wrap/v1\0"
 GRANT_PLACE: Final = b"streha/epoch-grant/v1\0"
 HISTORY_PLACE: Final = b"streha/history-grant/v1\0"
 BUNDLE_PLACE: Final = b"streha/bundle/v1\0"
-PLACES: Final = (CONTENT_PLACE, WRAP_PLACE, GRANT_PLACE, HISTORY_PLACE, BUNDLE_PLACE)
+EXCLUSION_PLACE: Final = b"streha/exclusion/v1\0"
+PLACES: Final = (CONTENT_PLACE, WRAP_PLACE, GRANT_PLACE, HISTORY_PLACE, BUNDLE_PLACE, EXCLUSION_PLACE)
 
 # What stands before what is hashed.
 STATEMENT_HASH: Final = b"streha/statement-hash/v1\0"

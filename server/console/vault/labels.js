@@ -7,13 +7,15 @@ export const MEMBERSHIP = "membership-entry";
 export const RECORD = "record-entry";
 export const GRANT = "epoch-grant";
 export const HISTORY = "history-grant";
-export const PURPOSES = [GENESIS, DIRECTORY, MEMBERSHIP, RECORD, GRANT, HISTORY];
+export const EXPORT = "record-export";
+export const PURPOSES = [GENESIS, DIRECTORY, MEMBERSHIP, RECORD, GRANT, HISTORY, EXPORT];
 
 export const CONTENT_PLACE = text("streha/content/v1\0");
 export const WRAP_PLACE = text("streha/wrap/v1\0");
 export const GRANT_PLACE = text("streha/epoch-grant/v1\0");
 export const HISTORY_PLACE = text("streha/history-grant/v1\0");
 export const BUNDLE_PLACE = text("streha/bundle/v1\0");
+export const EXCLUSION_PLACE = text("streha/exclusion/v1\0");
 
 export const STATEMENT_HASH = text("streha/statement-hash/v1\0");
 export const CONTENT_HASH = text("streha/content-hash/v1\0");
