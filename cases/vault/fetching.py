@@ -121,6 +121,16 @@ class Fetching:
                 await self._record(tx, "history_fetched", actor, case, compartment_id, count=len(rows))
         return [bytes(row["statement"]) for row in rows]
 
+    async def tell_export(self, actor: Person, compartment_id: CompartmentId, versions: Sequence[UUID]) -> None:
+        """Write down that a member takes versions out for a court: before they do, on their own machine."""
+        async with self._database.transaction() as tx:
+            case, kept = await self._enter(tx, actor, compartment_id)
+            known = {each.write.version for each in kept.records.versions.values()}
+            if not known.issuperset(each.bytes for each in versions):
+                raise NotFound(NO_VERSION)
+            names = ",".join(sorted(str(each) for each in versions))
+            await self._record(tx, "record_exported", actor, case, compartment_id, versions=names)
+
     async def _enter(self, tx: Transaction, actor: Person, compartment_id: CompartmentId) -> tuple[Case, Logs]:
         case, compartment = await recorded(tx, actor, compartment_id)
         kept, _extents = await self._compartments.now(tx, compartment_id)

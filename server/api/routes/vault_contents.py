@@ -13,6 +13,7 @@ from server.api.wire.vault_contents import (
     GrantAnswer,
     GrantQuery,
     HistoryAnswer,
+    PutExport,
     PutHistory,
     VersionAnswer,
     VersionsAnswer,
@@ -52,6 +53,12 @@ async def give_history(call: Call[PutHistory]) -> Nothing:
 async def show_history(call: Call[Nothing]) -> HistoryAnswer:
     """Return the grants of past versions that one was given."""
     return HistoryAnswer(statements=await call.services.fetching.history(call.actor, _compartment(call)))
+
+
+async def tell_export(call: Call[PutExport]) -> Nothing:
+    """Write down that one takes versions out for a court."""
+    await call.services.fetching.tell_export(call.actor, _compartment(call), call.asked.versions)
+    return Nothing()
 
 
 def _compartment(call: Call[Any]) -> CompartmentId:
@@ -105,5 +112,14 @@ ROUTES: tuple[Route[Any], ...] = (
         access=Access.IN_VAULT,
         takes=Nothing,
         gives=HistoryAnswer,
+    ),
+    Route(
+        method="POST",
+        path="/api/vault/compartments/{compartment}/exports",
+        summary="Write down that one takes versions out for a court",
+        call=tell_export,
+        access=Access.IN_VAULT,
+        takes=PutExport,
+        status=204,
     ),
 )

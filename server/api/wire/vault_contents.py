@@ -74,3 +74,9 @@ class HistoryAnswer(Wire, frozen=True, kw_only=True):
     """The newest grants of past versions that the asker was given."""
 
     statements: Annotated[list[Statement], msgspec.Meta(max_length=MOST_HISTORY)]
+
+
+class PutExport(Wire, frozen=True, kw_only=True):
+    """Which versions somebody is about to take out for a court."""
+
+    versions: Annotated[list[UUID], msgspec.Meta(min_length=1, max_length=100)]
