@@ -41,6 +41,7 @@ from client.connection import Connection, Sleep
 from client.key_file import KeyFile
 from client.line import REQUEST_SECONDS
 from client.stream import Told, follow
+from client.vault.api import VaultApi
 from crypto import desk_key, device_claim
 from safety_plans.model import Level
 from safety_plans.triggers import Within
@@ -55,6 +56,7 @@ class ApiClient:
         self.key = key
         self._sleep = sleep
         self._connection = Connection(key, language=language, sleep=sleep, seconds=seconds)
+        self.vault = VaultApi(self._connection)
 
     async def __aenter__(self) -> Self:
         await self._connection.__aenter__()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self, TypeVar
@@ -19,7 +20,9 @@ Read = TypeVar("Read", bound=Answer)
 
 REQUEST_SECONDS = 20.0
 CONNECT_SECONDS = 5.0
-LARGEST_ANSWER = 8 * 1024 * 1024
+LONG_BODY = 512 * 1024
+# Contents of 8 MiB, in Base64, and what stands beside them.
+LARGEST_ANSWER = 12 * 1024 * 1024
 
 
 class Line:
@@ -59,10 +62,12 @@ class Line:
         """Send a request and return the body of its answer; a refusal is raised in the server's words."""
         http = self._entered()
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        data = None
+        data: bytes | io.BytesIO | None = None
         if body is not None:
             headers["Content-Type"] = "application/json"
-            data = msgspec.json.encode(body)
+            encoded = msgspec.json.encode(body)
+            # What is long is handed over in pieces, so that nothing else waits for it.
+            data = encoded if len(encoded) < LONG_BODY else io.BytesIO(encoded)
         try:
             async with (
                 asyncio.timeout(self._seconds),

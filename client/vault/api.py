@@ -1,0 +1,92 @@
+"""The API of the vault as a person's machine uses it. What it gives is bytes; `client.vault.reading` verifies them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from client.connection import Connection
+from client.vault.answers import (
+    Grant,
+    Length,
+    NamedVersion,
+    Snapshot,
+    Statements,
+    StoredVersion,
+    StoredVersions,
+)  # fmt: skip
+
+
+class VaultApi:
+    """Speaks of the vault over a person's connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def snapshot(self, compartment: UUID, *, directory: int, members: int, records: int) -> Snapshot:
+        """Return what stands in a compartment's logs from these positions on."""
+        asked = {"directory": str(directory), "members": str(members), "records": str(records)}
+        return await self._connection.ask(
+            Snapshot, "GET", f"api/vault/compartments/{compartment}", query=asked, repeat=True
+        )
+
+    async def add_member_entry(
+        self, compartment: UUID, entry: bytes, grants: Mapping[UUID, bytes], wraps: Mapping[UUID, bytes]
+    ) -> int:
+        """Append an entry to the members' log, with what an epoch needs; return the log's length."""
+        body = {
+            "entry": entry,
+            "grants": [{"member": member, "statement": each} for member, each in grants.items()],
+            "wraps": [{"version": version, "wrap": each} for version, each in wraps.items()],
+        }
+        path = f"api/vault/compartments/{compartment}/members"
+        return (await self._connection.ask(Length, "POST", path, body)).length
+
+    async def add_record_entry(
+        self, compartment: UUID, entry: bytes, content: bytes | None = None, wrap: bytes | None = None
+    ) -> int:
+        """Append an entry to the records' log, with the version that it writes; return the log's length."""
+        body = {"entry": entry, "content": content, "wrap": wrap}
+        path = f"api/vault/compartments/{compartment}/records"
+        return (await self._connection.ask(Length, "POST", path, body)).length
+
+    async def grant(self, compartment: UUID, epoch: int | None = None) -> Grant:
+        """Return one's own grant of an epoch, of the newest where none is named."""
+        asked = None if epoch is None else {"epoch": str(epoch)}
+        return await self._connection.ask(
+            Grant, "GET", f"api/vault/compartments/{compartment}/grant", query=asked, repeat=True
+        )
+
+    async def version(self, compartment: UUID, version: UUID) -> StoredVersion:
+        """Return one version, sealed, and the wraps of its key."""
+        return await self._connection.ask(
+            StoredVersion, "GET", f"api/vault/compartments/{compartment}/versions/{version}", repeat=True
+        )
+
+    async def current_versions(self, compartment: UUID, *, contents: bool) -> list[NamedVersion]:
+        """Return all current versions, however many answers that takes."""
+        found: list[NamedVersion] = []
+        while True:
+            asked = {"current": "true", "contents": "true" if contents else "false"}
+            if found:
+                asked["after"] = str(found[-1].version)
+            path = f"api/vault/compartments/{compartment}/versions"
+            page = await self._connection.ask(StoredVersions, "GET", path, query=asked, repeat=True)
+            found += page.versions
+            if not page.versions:
+                return found
+
+    async def give_history(self, compartment: UUID, member: UUID, statement: bytes) -> None:
+        """Store a history grant for a member."""
+        body = {"member": member, "statement": statement}
+        await self._connection.tell("POST", f"api/vault/compartments/{compartment}/history", body)
+
+    async def histories(self, compartment: UUID) -> list[bytes]:
+        """Return the history grants that one was given."""
+        path = f"api/vault/compartments/{compartment}/history"
+        return (await self._connection.ask(Statements, "GET", path, repeat=True)).statements
+
+    async def tell_export(self, compartment: UUID, versions: Sequence[UUID]) -> None:
+        """Have it written down that one exports some versions, before one does."""
+        path = f"api/vault/compartments/{compartment}/exports"
+        await self._connection.tell("POST", path, {"versions": list(versions)})

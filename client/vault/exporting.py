@@ -1,0 +1,221 @@
+"""Versions of records for a court: with all that shows who wrote them, when, and that nothing was put in their place.
+
+A package holds the logs up to the moment of its making, the sealed versions with their keys, and a statement by whoever
+exported them that says which and why. Whoever has it and the fingerprint of the network's genesis, by paper and not out
+of the package, can check it without Streha and without keys (`verified`).
+
+What it discloses besides: the directory of the network as it was, with names and roles, and who was in the compartment.
+No proof of membership can do without; so it goes to whoever may know that, sealed for the way.
+
+    package   deterministic CBOR: `format` `directory` `members` `records` (each an array of statements) `versions`
+              (each `version` `content` `key`) `statement`
+    statement with the purpose `record-export`: `log` `by` `at` `reason` `versions` `seen` (the last entry of each log)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from agencies.trust.directory import Member, NotEmpowered
+from agencies.trust.network import Network
+from cases.trust.compartment import Compartment
+from cases.trust.records import Version
+from client.vault.logs import DIRECTORY, of_compartment
+from client.vault.reading import Reader, View
+from client.vault.records import Opened, Records
+from core.errors import Conflict, InvalidInput
+from core.texts import mark
+from crypto.vault import content, deterministic, statement
+from crypto.vault.content import Place, Sealed
+from crypto.vault.deeds import Deed, Id, Key, Moment
+from crypto.vault.deterministic import Value
+from crypto.vault.failures import NotAsWritten, OfAnotherPlace, Refused
+from crypto.vault.labels import EXPORT
+from crypto.vault.log import Head
+
+FORMAT = "streha/record-export/v1"
+# As many as there is a use for in one package, and the longest reason.
+MOST, LONGEST_REASON = 100, 2_000
+NO_REASON = mark(
+    "An export needs a reason of at most {most} characters: the court's order, with its number. Nothing was done."
+)
+TOO_MANY = mark("At most {most} versions go into one package. Nothing was done.")
+NOT_A_PACKAGE = mark("This file is no whole export of Streha, or it was altered ({outcome}). Do not rely on it.")
+OTHER_NETWORK = mark(
+    "This export is of another network than the fingerprint you gave, or was altered. Compare the fingerprint on "
+    "paper; do not rely on the export until it fits."
+)
+Some = TypeVar("Some", bound=msgspec.Struct)
+
+
+class _Exported(Deed, frozen=True, kw_only=True):
+    version: Id
+    content: Annotated[bytes, msgspec.Meta(max_length=content.LONGEST)]
+    key: Key
+
+
+class _Package(Deed, frozen=True, kw_only=True):
+    format: str
+    directory: Annotated[list[bytes], msgspec.Meta(min_length=1)]
+    members: Annotated[list[bytes], msgspec.Meta(min_length=1)]
+    records: Annotated[list[bytes], msgspec.Meta(min_length=1)]
+    versions: Annotated[list[_Exported], msgspec.Meta(min_length=1, max_length=MOST)]
+    statement: bytes
+
+
+class _Said(Deed, frozen=True, kw_only=True):
+    log: Id
+    by: Id
+    at: Moment
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_REASON)]
+    versions: Annotated[list[Id], msgspec.Meta(min_length=1, max_length=MOST)]
+    seen: Annotated[list[list[int | bytes]], msgspec.Meta(min_length=3, max_length=3)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attributed:
+    """A version, who wrote it (as their agency attested them then), and where it stands in the records' log."""
+
+    opened: Opened
+    author: Member
+    agency: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What a package shows once everything in it was found right; moments in seconds since 1970."""
+
+    network: bytes
+    network_name: str
+    compartment: UUID
+    exported_by: Member
+    agency: str
+    exported_at: int
+    reason: str
+    versions: tuple[Attributed, ...]
+
+
+async def exported(
+    reader: Reader, records: Records, compartment: bytes, versions: Sequence[bytes], reason: str
+) -> tuple[bytes, View]:
+    """Return a package of some versions (by id), once the server has written down that they are exported."""
+    reason = reason.strip()
+    if not 0 < len(reason) <= LONGEST_REASON:
+        raise InvalidInput(NO_REASON, most=LONGEST_REASON)
+    chosen = list(dict.fromkeys(versions))
+    if not 0 < len(chosen) <= MOST:
+        raise InvalidInput(TOO_MANY, most=MOST)
+    opened = [(await records.get_version(compartment, each))[0] for each in chosen]
+    view = await reader.refresh(compartment)
+    parts = []
+    for each in opened:
+        key, sealed = await records.key_and_content(view, each.version)
+        parts.append({"version": each.version.write.version, "content": sealed, "key": key})
+    # In the ledger before anything leaves the machine.
+    await reader.api.tell_export(view.id, [UUID(bytes=each) for each in chosen])
+    person, heads = view.person, sorted(view.compartment.heads())
+    said: dict[str, Value] = {
+        "log": compartment, "by": person.person, "at": reader.now(), "reason": reason, "versions": list(chosen),
+        "seen": [[int(each.kind), each.log, each.number, each.hash] for each in heads],
+    }  # fmt: skip
+    members_log, records_log = of_compartment(compartment)
+    package: dict[str, Any] = {
+        "format": FORMAT,
+        "directory": reader.logs.statements(DIRECTORY),
+        "members": reader.logs.statements(members_log),
+        "records": reader.logs.statements(records_log),
+        "versions": parts,
+        "statement": statement.make(person.keys.seed, EXPORT, person.network, said),
+    }
+    return deterministic.encode(package), view
+
+
+def verified(data: bytes, network: bytes) -> Verified:
+    """Return what a package shows, given the genesis's 32 bytes from paper; raise Conflict where anything is wrong."""
+    try:
+        return _verified(data, network)
+    except Refused as refused:
+        raise Conflict(NOT_A_PACKAGE, outcome=refused.outcome) from refused
+
+
+def _verified(data: bytes, named: bytes) -> Verified:
+    package = _as(_Package, deterministic.decode(data))
+    if package.format != FORMAT:
+        raise NotAsWritten
+    if statement.hash_of(package.directory[0]) != named:
+        raise Conflict(OTHER_NETWORK)
+    network = Network(package.directory[0])
+    for each in package.directory[1:]:
+        network.take(each)
+    signed = statement.verified(package.statement, EXPORT, named)
+    said = _as(_Said, signed.body)
+    compartment = Compartment(network, said.log)
+    for each in package.members:
+        compartment.take_member_entry(each)
+    numbers = {compartment.take_record_entry(each).head.hash: number for number, each in enumerate(package.records)}
+    compartment.require_told()
+    _require_heads(said.seen, compartment.heads())
+    exporter = network.now.people.get(said.by)
+    if exporter is None or exporter.signing_key != signed.key:
+        raise NotEmpowered
+    if said.by not in compartment.circle.standing(network.now, said.at):
+        raise NotEmpowered
+    if [each.version for each in package.versions] != said.versions:
+        raise OfAnotherPlace
+    return Verified(
+        network=named, network_name=_name(package.directory[0]), compartment=UUID(bytes=said.log), exported_by=exporter,
+        agency=network.now.agencies[exporter.agency].name, exported_at=said.at, reason=said.reason,
+        versions=tuple(_attributed(network, compartment, each, numbers) for each in package.versions),
+    )  # fmt: skip
+
+
+def _attributed(network: Network, compartment: Compartment, given: _Exported, numbers: dict[bytes, int]) -> Attributed:
+    records = compartment.records
+    version = next((each for each in records.versions.values() if each.write.version == given.version), None)
+    if version is None:
+        raise OfAnotherPlace
+    place = Place(
+        network=network.id, compartment=compartment.id, record=version.write.record, version=version.write.version
+    )
+    sealed = Sealed(content=given.content, hash=version.write.content, promise=version.write.promise)
+    text = content.open_(given.key, place, sealed)
+    author, agency = _author(network, version)
+    current = version.hash in records.current.get(version.write.record, frozenset())
+    return Attributed(
+        opened=Opened(version=version, text=text, current=current), author=author, agency=agency,
+        number=numbers[version.hash],
+    )  # fmt: skip
+
+
+def _author(network: Network, version: Version) -> tuple[Member, str]:
+    """Return an author as the directory last knew them: they may have left since."""
+    for number in range(network.head.number, -1, -1):
+        directory = network.at(number)
+        if version.by in directory.people:
+            member = directory.people[version.by]
+            return member, directory.agencies[member.agency].name
+    raise NotEmpowered
+
+
+def _require_heads(said: list[list[int | bytes]], heads: list[Head]) -> None:
+    if said != [[int(each.kind), each.log, each.number, each.hash] for each in sorted(heads)]:
+        raise OfAnotherPlace
+
+
+def _name(genesis: bytes) -> str:
+    said = statement.remembered(genesis).body["with"]
+    name = said.get("name") if isinstance(said, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _as(kind: type[Some], value: object) -> Some:
+    try:
+        return msgspec.convert(value, type=kind, strict=True)
+    except msgspec.ValidationError as error:
+        raise NotAsWritten from error

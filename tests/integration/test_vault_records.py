@@ -1,0 +1,239 @@
+"""Records on people's machines, through the real API: written, read, in conflict, re-keyed, given on, erased."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from agencies.model import Person
+from cases.trust.deeds import Add, Remove
+from client.vault import exporting, histories
+from client.vault.circles import reason_of
+from client.vault.records import Opened, current, difference, history
+from core.database import Database
+from core.errors import Conflict, InvalidInput, NotFound
+from crypto.vault import padding
+from tests.people import Network, Scene
+from tests.served import ServedApi
+from tests.vault_clients import Founded, found
+from tests.vault_machines import Machine, machine
+
+pytest_plugins = ("tests.fixtures_api",)
+
+
+@pytest.fixture
+async def town(network: Network) -> Scene:
+    return await network.scene()
+
+
+@pytest.fixture
+async def founded(api: ServedApi, town: Scene) -> Founded:
+    return await found(api, town.shelter, town.police, town.welfare, town.ngo)
+
+
+class Machines:
+    """Everybody's machine, of those who were asked for."""
+
+    def __init__(self, founded: Founded, folder: Path) -> None:
+        self._founded = founded
+        self._folder = folder
+        self._entered = AsyncExitStack()
+
+    async def of(self, person: Person) -> Machine:
+        return await self._entered.enter_async_context(machine(self._founded, person, self._folder))
+
+    async def leave(self) -> None:
+        await self._entered.aclose()
+
+
+@pytest.fixture
+async def machines(founded: Founded, tmp_path: Path) -> AsyncIterator[Machines]:
+    made = Machines(founded, tmp_path)
+    yield made
+    await made.leave()
+
+
+@pytest.fixture
+async def ana(machines: Machines, town: Scene) -> Machine:
+    """Open the vault of the case's core as its coordinator."""
+    mine = await machines.of(town.coordinator)
+    assert (await mine.open_(town.case, town.case.core.id, town.deputy)).keyed
+    return mine
+
+
+def texts(opened: list[Opened]) -> list[bytes]:
+    return [each.text for each in opened]
+
+
+async def test_what_one_member_writes_another_reads(ana: Machine, machines: Machines, town: Scene) -> None:
+    core = town.case.core.id.bytes
+    put = await ana.records.put(core, "Čuvaj se".encode(), kind="plan")
+    boris = await machines.of(town.member)
+    (opened,), view = await boris.records.get(core, put.record.bytes)
+    assert (opened.text.decode(), opened.version.write.kind, opened.current) == ("Čuvaj se", "plan", True)
+    assert view.directory.people[opened.version.by].name == town.coordinator.name
+    again = await boris.records.put(core, b"second", record=put.record.bytes)
+    assert again.beside == ()
+    opened_, view = await ana.records.get(core, put.record.bytes)
+    assert texts(opened_) == [b"second"]
+    assert [each.by for each in history(view, put.record.bytes)] == [town.coordinator.id.bytes, town.member.id.bytes]
+    old, _ = await boris.records.get_version(core, put.version.bytes)
+    assert (old.text.decode(), old.current) == ("Čuvaj se", False)
+    assert difference(old, opened_[0], ("one", "other")) == [
+        "--- one",
+        "+++ other",
+        "@@ -1 +1 @@",
+        "-Čuvaj se",
+        "+second",
+    ]
+    everything, _ = await boris.records.all_current(core)
+    assert texts(everything) == [b"second"]
+
+
+async def test_nothing_is_overwritten_unread(ana: Machine, machines: Machines, town: Scene) -> None:
+    core = town.case.core.id.bytes
+    put = await ana.records.put(core, b"first")
+    boris = await machines.of(town.member)
+    # Whoever has never read the record does not follow it.
+    with pytest.raises(Conflict, match="have not read on this machine"):
+        await boris.records.put(core, b"unseen", record=put.record.bytes)
+    with pytest.raises(Conflict, match="have not read on this machine"):
+        await boris.records.put(core, b"unseen", record=put.record.bytes, beside=True)
+    await boris.records.get(core, put.record.bytes)
+    await ana.records.put(core, b"by ana", record=put.record.bytes)
+    with pytest.raises(Conflict, match="have not read on this machine"):
+        await boris.records.put(core, b"by boris", record=put.record.bytes)
+    beside = await boris.records.put(core, b"by boris", record=put.record.bytes, beside=True)
+    assert [each.by for each in beside.beside] == [town.coordinator.id.bytes]
+    both, view = await ana.records.get(core, put.record.bytes)
+    assert sorted(texts(both)) == [b"by ana", b"by boris"]
+    assert view.compartment.records.in_conflict() == {put.record.bytes}
+    await ana.records.put(core, b"both together", record=put.record.bytes)
+    (one,), view = await boris.records.get(core, put.record.bytes)
+    assert one.text == b"both together"
+    assert not view.compartment.records.in_conflict()
+
+
+async def test_a_newcomer_reads_what_is_current_and_the_past_by_a_grant(
+    ana: Machine, machines: Machines, town: Scene
+) -> None:
+    core, newcomer = town.case.core.id.bytes, town.shelter.workers[1]
+    put = await ana.records.put(core, b"old")
+    await ana.records.put(core, b"new", record=put.record.bytes)
+    decided = await ana.circles.decide(core, lambda _at: Add(person=newcomer.id.bytes))
+    assert (decided.keyed, (await ana.reader.refresh(core)).circle.epoch) == (True, 2)
+    goran = await machines.of(newcomer)
+    opened, view = await goran.records.get(core, put.record.bytes)
+    assert texts(opened) == [b"new"]
+    with pytest.raises(NotFound, match="from before you were a member"):
+        await goran.records.get_version(core, put.version.bytes)
+    mine = await ana.reader.refresh(core)
+    keys = {
+        each.write.version: (await ana.records.key_and_content(mine, each))[0]
+        for each in history(mine, put.record.bytes)
+    }
+    await histories.give(ana.reader, mine, newcomer.id.bytes, keys)
+    old, _ = await goran.records.get_version(core, put.version.bytes)
+    assert old.text == b"old"
+    with pytest.raises(Conflict, match="Only members"):
+        await histories.give(ana.reader, view, town.stranger.id.bytes, keys)
+
+
+async def test_whoever_is_removed_is_out_and_the_rest_have_another_key(
+    ana: Machine, machines: Machines, town: Scene
+) -> None:
+    core = town.case.core.id.bytes
+    boris = await machines.of(town.member)
+    put = await boris.records.put(core, b"by boris")
+    first = await boris.keys.key(await boris.reader.refresh(core), 1)
+    decided = await ana.circles.decide(core, lambda _at: Remove(person=town.member.id.bytes))
+    assert decided.keyed
+    with pytest.raises(NotFound):
+        await boris.records.put(core, b"too late")
+    with pytest.raises(NotFound):
+        await boris.reader.refresh(core)
+    view, number, key = await ana.keys.current(core)
+    assert (number, key != first, town.member.id.bytes in view.circle.members) == (2, True, False)
+    (opened,), _ = await ana.records.get(core, put.record.bytes)
+    assert opened.text == b"by boris"
+
+
+async def test_the_next_who_writes_begins_the_epoch_that_is_due(
+    api: ServedApi, ana: Machine, machines: Machines, town: Scene
+) -> None:
+    core = town.case.core.id
+    put = await ana.records.put(core.bytes, b"first")
+    # By a way that needs no signature: it holds at once, and the log hears of it from a leader's machine.
+    await api.network.cases.remove_member(town.coordinator, core, town.member.id)
+    boris = await machines.of(town.member)
+    with pytest.raises(NotFound):
+        await boris.reader.refresh(core.bytes)
+    assert await ana.circles.take_over_due(core.bytes) == [town.member.id.bytes]
+    await ana.records.get(core.bytes, put.record.bytes)
+    await ana.records.put(core.bytes, b"second", record=put.record.bytes)
+    view = await ana.reader.refresh(core.bytes)
+    assert (view.circle.epoch, view.due) == (2, ())
+
+
+async def test_an_erased_record_is_gone(ana: Machine, machines: Machines, town: Scene) -> None:
+    core = town.case.core.id.bytes
+    boris = await machines.of(town.member)
+    put = await boris.records.put(core, b"not for ever")
+    with pytest.raises(Conflict, match="You may not do this here"):
+        await boris.records.erase(core, put.record.bytes)
+    await ana.records.erase(core, put.record.bytes)
+    for mine in (ana, boris):
+        with pytest.raises(NotFound, match="was erased"):
+            await mine.records.get(core, put.record.bytes)
+        with pytest.raises(NotFound, match="was erased"):
+            await mine.records.get_version(core, put.version.bytes)
+
+
+async def test_an_exclusion_s_reason_is_for_the_two_who_lead(ana: Machine, machines: Machines, town: Scene) -> None:
+    core, barred = town.case.core.id.bytes, town.member.id.bytes
+    with pytest.raises(InvalidInput, match="needs a reason"):
+        await ana.circles.exclude(core, barred, " ")
+    await ana.circles.exclude(core, barred, "His sister works for them")
+    deputy = await machines.of(town.deputy)
+    assert reason_of(await deputy.reader.refresh(core), barred) == "His sister works for them"
+    other = await machines.of(town.ngo.worker)
+    view = await other.reader.refresh(core)
+    assert (barred in view.circle.excluded, reason_of(view, barred)) == (True, "")
+
+
+async def test_a_text_that_is_too_long_is_said_before_anything_is_sent(ana: Machine, town: Scene) -> None:
+    core = town.case.core.id.bytes
+    with pytest.raises(InvalidInput, match="at most 1048576"):
+        await ana.records.put(core, b"x" * (padding.LONGEST_TEXT + 1))
+    put = await ana.records.put(core, b"x" * padding.LONGEST_TEXT)
+    (opened,), view = await ana.records.get(core, put.record.bytes)
+    assert len(opened.text) == padding.LONGEST_TEXT
+    assert len(current(view, put.record.bytes)) == 1
+
+
+async def test_an_export_shows_who_wrote_what_without_streha(
+    ana: Machine, machines: Machines, founded: Founded, town: Scene, database: Database
+) -> None:
+    core = town.case.core.id.bytes
+    put = await ana.records.put(core, b"what was agreed")
+    boris = await machines.of(town.member)
+    with pytest.raises(InvalidInput, match="needs a reason"):
+        await exporting.exported(boris.reader, boris.records, core, [put.version.bytes], " ")
+    package, _ = await exporting.exported(boris.reader, boris.records, core, [put.version.bytes], "Order K 12/26")
+    shown = exporting.verified(package, founded.id)
+    (one,) = shown.versions
+    assert (one.opened.text, one.author.name, one.agency, one.number) == (
+        b"what was agreed", town.coordinator.name, town.shelter.agency.name, 0,
+    )  # fmt: skip
+    assert (shown.reason, shown.exported_by.name) == ("Order K 12/26", town.member.name)
+    async with database.reading() as tx:
+        acts = await tx.rows("SELECT actor_id FROM ledger WHERE act = 'record_exported'")
+    assert [each["actor_id"] for each in acts] == [town.member.id]
+    with pytest.raises(Conflict, match="another network"):
+        exporting.verified(package, bytes(32))
+    for place in range(0, len(package), 97):
+        with pytest.raises(Conflict):
+            exporting.verified(package[:place] + bytes([package[place] ^ 1]) + package[place + 1 :], founded.id)
