@@ -8,11 +8,13 @@ and changes nothing; so validity follows the position, not a clock. The one use 
 Who must agree (docs/protocol.md, *The directory*): to an agency a majority of the agencies; to a suspension a majority
 of the others; to a person one administrator of their agency, or two where it has three or more; to other keys for a
 known person two other administrators, one of them of that agency, or of two others where it has no other.
+
+A directory is kept for every position of its log (docs/adr/0048): its maps share what an entry leaves as it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from agencies.model import AgencyKind, Role
@@ -29,6 +31,8 @@ from agencies.trust.deeds import (
     Withdraw,
     read,
 )  # fmt: skip
+from agencies.trust.kept import KeptMap, KeptSet
+from agencies.trust.waiting import Waiting
 from crypto.vault.failures import NotAsWritten, Refused
 from crypto.vault.log import Entry
 
@@ -64,12 +68,24 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustedAgency:
-    """An agency of the network; its word counts unless it is suspended."""
+    """An agency of the network, with the ids of its people; its word counts unless it is suspended."""
 
     id: bytes
     name: str
     kind: AgencyKind
     suspended: bool = False
+    people: KeptSet[bytes] = field(default_factory=KeptSet)
+    administrators: KeptSet[bytes] = field(default_factory=KeptSet)
+
+    def with_(self, member: Member) -> TrustedAgency:
+        """Return it with somebody as they are now."""
+        others = self.administrators.without(member.id)
+        administrators = others.with_(member.id) if member.role is Role.ADMINISTRATOR else others
+        return replace(self, people=self.people.with_(member.id), administrators=administrators)
+
+    def without(self, person: bytes) -> TrustedAgency:
+        """Return it without somebody."""
+        return replace(self, people=self.people.without(person), administrators=self.administrators.without(person))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,27 +96,29 @@ class Proposal:
     deed: Join | Attest | Rekey | Suspend
     by: tuple[bytes, ...]
 
+    @property
+    def concerns(self) -> frozenset[bytes]:
+        """Those whose word stands in it."""
+        return frozenset(self.by)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
     """The network at one position of its log."""
 
-    agencies: Mapping[bytes, TrustedAgency] = field(default_factory=dict)
+    agencies: KeptMap[bytes, TrustedAgency] = field(default_factory=KeptMap)
     # Who belongs to an agency now, and whose a Matrix account or master key is.
-    people: Mapping[bytes, Member] = field(default_factory=dict)
-    accounts: Mapping[str | bytes, bytes] = field(default_factory=dict)
+    people: KeptMap[bytes, Member] = field(default_factory=KeptMap)
+    accounts: KeptMap[str | bytes, bytes] = field(default_factory=KeptMap)
     # Every key that was ever somebody's, so that none becomes another's; and the last ones of everybody.
-    keys: Mapping[bytes, bytes] = field(default_factory=dict)
-    last_keys: Mapping[bytes, tuple[bytes, bytes]] = field(default_factory=dict)
-    proposals: Mapping[bytes, Proposal] = field(default_factory=dict)
+    keys: KeptMap[bytes, bytes] = field(default_factory=KeptMap)
+    last_keys: KeptMap[bytes, tuple[bytes, bytes]] = field(default_factory=KeptMap)
+    proposals: Waiting[Proposal] = field(default_factory=Waiting)
 
     def administrators(self, agency: bytes) -> frozenset[bytes]:
         """Who administers an agency whose word counts."""
-        if agency not in self.agencies or self.agencies[agency].suspended:
-            return frozenset()
-        return frozenset(
-            each.id for each in self.people.values() if each.agency == agency and each.role is Role.ADMINISTRATOR
-        )
+        found = self.agencies.get(agency)
+        return frozenset() if found is None or found.suspended else frozenset(found.administrators)
 
     def standing(self) -> frozenset[bytes]:
         """Agencies whose word counts."""
@@ -149,26 +167,29 @@ def decided(directory: Directory, entry: Entry) -> Directory:
 
 def agreed(directory: Directory, proposal: Proposal) -> bool:
     """Whether enough of those who may agree have."""
-    standing = directory.standing()
-    by = [
-        directory.people[each]
-        for each in proposal.by
-        if each in directory.people and each in directory.administrators(directory.people[each].agency)
-    ]
+    by = [directory.people[each] for each in proposal.by if _administers(directory, each)]
+    agencies = {each.agency for each in by}
     match proposal.deed:
         case Join():
-            return len({each.agency for each in by} & standing) > len(standing) // 2
+            return len(agencies) > len(directory.standing()) // 2
         case Suspend(agency=agency):
-            others = standing - {agency}
-            return len({each.agency for each in by} & others) > len(others) // 2
+            others = directory.standing() - {agency}
+            return len(agencies & others) > len(others) // 2
         case Attest(agency=agency):
-            needed = 2 if len(directory.administrators(agency)) >= SEVERAL_ADMINISTRATORS else 1
-            return len(by) >= needed
+            several = len(directory.agencies[agency].administrators) >= SEVERAL_ADMINISTRATORS
+            return len(by) >= (2 if several else 1)
         case Rekey(person=person):
-            own = directory.people[person].agency
+            # Who has left meanwhile gets no keys: enough or not, `_rekeyed` refuses.
+            own = directory.people[person].agency if person in directory.people else b""
             if directory.administrators(own) - {person}:
-                return len(by) > 1 and any(each.agency == own for each in by)
-            return len({each.agency for each in by}) > 1
+                return len(by) > 1 and own in agencies
+            return len(agencies) > 1
+
+
+def _administers(directory: Directory, person: bytes) -> bool:
+    """Whether somebody administers an agency whose word counts."""
+    member = directory.people.get(person)
+    return member is not None and member.role is Role.ADMINISTRATOR and not directory.agencies[member.agency].suspended
 
 
 def _require_sense(directory: Directory, author: Member, deed: Join | Attest | Rekey | Suspend) -> None:
@@ -219,7 +240,7 @@ def _withdrawn(directory: Directory, author: Member, deed: Withdraw) -> Director
         raise Void
     if proposal.by[0] != author.id:
         raise NotEmpowered
-    return _without_proposals(directory, {proposal.hash})
+    return replace(directory, proposals=directory.proposals.without(proposal.hash))
 
 
 def _revoked(directory: Directory, author: Member, deed: Revoke) -> Directory:
@@ -228,34 +249,39 @@ def _revoked(directory: Directory, author: Member, deed: Revoke) -> Directory:
         raise Void
     if member.agency != author.agency:
         raise NotEmpowered
-    people = {each: found for each, found in directory.people.items() if each != member.id}
-    accounts = {name: person for name, person in directory.accounts.items() if person != member.id}
-    return _without_word_of(replace(directory, people=people, accounts=accounts), {member.id})
+    agency = directory.agencies[member.agency].without(member.id)
+    gone = replace(
+        directory,
+        agencies=directory.agencies.with_(agency.id, agency),
+        people=directory.people.without(member.id),
+        accounts=_without_accounts(directory.accounts, member),
+    )
+    return _without_word_of(gone, [member.id])
 
 
 def _carried(directory: Directory, proposal: Proposal) -> Directory:
     """Do what was proposed if enough have agreed, or let it wait."""
     if not agreed(directory, proposal):
-        return replace(directory, proposals={**directory.proposals, proposal.hash: proposal})
-    directory = _without_proposals(directory, {proposal.hash})
+        return replace(directory, proposals=directory.proposals.with_(proposal))
+    directory = replace(directory, proposals=directory.proposals.without(proposal.hash))
     match proposal.deed:
         case Join() as deed:
             return _with_agency(directory, deed)
         case Attest() as deed:
             return _with_person(directory, deed)
         case Rekey() as deed:
-            return _without_word_of(_rekeyed(directory, deed), {deed.person})
+            return _without_word_of(_rekeyed(directory, deed), [deed.person])
         case Suspend(agency=agency):
             suspended = replace(directory.agencies[agency], suspended=True)
-            gone = {each.id for each in directory.people.values() if each.agency == agency}
-            return _without_word_of(replace(directory, agencies={**directory.agencies, agency: suspended}), gone)
+            agencies = directory.agencies.with_(agency, suspended)
+            return _without_word_of(replace(directory, agencies=agencies), suspended.people)
 
 
 def _with_agency(directory: Directory, new: NewAgency) -> Directory:
     if new.agency in directory.agencies:
         raise Void
     agency = TrustedAgency(id=new.agency, name=new.name, kind=new.kind)
-    directory = replace(directory, agencies={**directory.agencies, agency.id: agency})
+    directory = replace(directory, agencies=directory.agencies.with_(agency.id, agency))
     for each in new.people:
         if each.agency != agency.id or each.person in directory.people:
             raise NotAsWritten
@@ -291,36 +317,38 @@ def _with_person(directory: Directory, attested: Attested) -> Directory:
 
 def _rekeyed(directory: Directory, deed: Rekey) -> Directory:
     member = directory.people.get(deed.person)
-    if member is None or {deed.signing_key, deed.box_key} & directory.keys.keys():
+    if member is None or deed.signing_key in directory.keys or deed.box_key in directory.keys:
         raise Void
     return _with_member(directory, replace(member, signing_key=deed.signing_key, box_key=deed.box_key))
 
 
 def _with_member(directory: Directory, member: Member) -> Directory:
     before = directory.people.get(member.id)
-    accounts = dict(directory.accounts)
-    for name in (before.matrix_user, before.matrix_master) if before else ():
-        accounts.pop(name, None)
-    accounts |= {name: member.id for name in (member.matrix_user, member.matrix_master) if name}
+    accounts = directory.accounts if before is None else _without_accounts(directory.accounts, before)
+    for name in (member.matrix_user, member.matrix_master):
+        if name:
+            accounts = accounts.with_(name, member.id)
+    agency = directory.agencies[member.agency].with_(member)
     return replace(
         directory,
-        people={**directory.people, member.id: member},
+        agencies=directory.agencies.with_(agency.id, agency),
+        people=directory.people.with_(member.id, member),
         accounts=accounts,
-        keys={**directory.keys, member.signing_key: member.id, member.box_key: member.id},
-        last_keys={**directory.last_keys, member.id: (member.signing_key, member.box_key)},
+        keys=directory.keys.with_(member.signing_key, member.id).with_(member.box_key, member.id),
+        last_keys=directory.last_keys.with_(member.id, (member.signing_key, member.box_key)),
     )
 
 
-def _without_word_of(directory: Directory, people: set[bytes]) -> Directory:
+def _without_accounts(accounts: KeptMap[str | bytes, bytes], member: Member) -> KeptMap[str | bytes, bytes]:
+    return accounts.without(member.matrix_user).without(member.matrix_master)
+
+
+def _without_word_of(directory: Directory, people: Iterable[bytes]) -> Directory:
     """Let what these people have proposed fall, and their agreement to what waits count no more."""
-    kept = {
-        each.hash: replace(each, by=tuple(by for by in each.by if by not in people))
-        for each in directory.proposals.values()
-        if each.by[0] not in people
-    }
-    return replace(directory, proposals=kept)
-
-
-def _without_proposals(directory: Directory, hashes: set[bytes]) -> Directory:
-    kept = {each.hash: each for each in directory.proposals.values() if each.hash not in hashes}
-    return replace(directory, proposals=kept)
+    proposals = directory.proposals
+    for person in people:
+        for each in proposals.of(person):
+            proposals = proposals.without(each.hash)
+            if each.by[0] != person:
+                proposals = proposals.with_(replace(each, by=tuple(by for by in each.by if by != person)))
+    return replace(directory, proposals=proposals)

@@ -9,10 +9,12 @@ Sources: the vault's page, *Cases, compartments, epochs, records*; docs/protocol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from agencies.trust.directory import Directory, Member, NotEmpowered, Void
+from agencies.trust.kept import KeptMap
+from agencies.trust.waiting import Waiting
 from cases.trust.deeds import (
     Add,
     AddInEmergency,
@@ -47,6 +49,16 @@ class Proposal:
     deed: Propose | AddInEmergency | Succeed
     by: bytes
 
+    @property
+    def about(self) -> bytes:
+        """Who would be a member, or the deputy."""
+        return self.deed.deputy if isinstance(self.deed, Succeed) else self.deed.person
+
+    @property
+    def concerns(self) -> frozenset[bytes]:
+        """Those with whose membership it falls."""
+        return frozenset((self.by, self.about))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circle:
@@ -60,11 +72,11 @@ class Circle:
     ends_at: int
     directory_seen: int
     members: frozenset[bytes]
-    lapses: Mapping[bytes, int] = field(default_factory=dict)
+    lapses: KeptMap[bytes, int] = field(default_factory=KeptMap)
     # Who was added in an emergency and nobody else has agreed to, whether or not they are still here.
     hurried: frozenset[bytes] = frozenset()
     excluded: frozenset[bytes] = frozenset()
-    proposals: Mapping[bytes, Proposal] = field(default_factory=dict)
+    proposals: Waiting[Proposal] = field(default_factory=Waiting)
     epoch: int = 0
     promise: bytes = b""
     # To whom the key of the epoch was given: whenever the members are others, another epoch is due.
@@ -78,10 +90,12 @@ class Circle:
 
     def standing(self, directory: Directory, now: int) -> frozenset[bytes]:
         """Who is a member now: in the log, of the network, and not lapsed."""
-        return frozenset(
-            each
-            for each in self.members
-            if now < self.lapses.get(each, now + 1) and _is_of_the_network(directory, each)
+        return frozenset(each for each in self.members if self.stands(each, directory, now))
+
+    def stands(self, person: bytes, directory: Directory, now: int) -> bool:
+        """Whether somebody is a member now."""
+        return (
+            person in self.members and now < self.lapses.get(person, now + 1) and _is_of_the_network(directory, person)
         )
 
     def is_open(self, now: int) -> bool:
@@ -120,7 +134,7 @@ def decided(circle: Circle, entry: Entry, directories: Directories) -> Circle:
     seen = max(circle.directory_seen, _directory_seen(entry))
     directory = directories(seen)
     author, deed = directory.author(entry), read(entry.do, entry.particulars)
-    if author.id not in circle.standing(directory, entry.at):
+    if not circle.stands(author.id, directory, entry.at):
         raise NotEmpowered
     if not circle.is_open(entry.at) and not (isinstance(deed, Close) and not circle.closed):
         raise Void
@@ -152,7 +166,7 @@ def _done(circle: Circle, directory: Directory, author: Member, deed: Deed, at: 
         case Lead() if author.id == circle.coordinator:
             return _led(circle, directory, deed.coordinator, deed.deputy, at)
         case Close():
-            return replace(circle, closed=True, proposals={})
+            return replace(circle, closed=True, proposals=Waiting())
     raise NotEmpowered
 
 
@@ -179,7 +193,7 @@ def _proposed(circle: Circle, directory: Directory, author: Member, proposal: Pr
     deed = proposal.deed
     if deed.until <= at:
         raise Void
-    waiting = replace(circle, proposals={**circle.proposals, proposal.hash: proposal})
+    waiting = replace(circle, proposals=circle.proposals.with_(proposal))
     if isinstance(deed, Succeed):
         if author.id != circle.deputy:
             raise NotEmpowered
@@ -197,7 +211,7 @@ def _proposed(circle: Circle, directory: Directory, author: Member, proposal: Pr
         return replace(
             waiting,
             members=waiting.members | {deed.person},
-            lapses={**waiting.lapses, deed.person: deed.until},
+            lapses=waiting.lapses.with_(deed.person, deed.until),
             hurried=waiting.hurried | {deed.person},
         )
     return waiting
@@ -207,7 +221,7 @@ def _about_proposal(circle: Circle, directory: Directory, author: Member, deed: 
     proposal = circle.proposals.get(deed.proposal)
     if proposal is None:
         raise Void
-    done = replace(circle, proposals={name: each for name, each in circle.proposals.items() if name != proposal.hash})
+    done = replace(circle, proposals=circle.proposals.without(proposal.hash))
     if isinstance(deed, Withdraw):
         if proposal.by != author.id:
             raise NotEmpowered
@@ -237,26 +251,28 @@ def _with_epoch(circle: Circle, directory: Directory, deed: BeginEpoch, at: int)
 
 
 def _led(circle: Circle, directory: Directory, coordinator: bytes, deputy: bytes, at: int) -> Circle:
-    if not {coordinator, deputy} <= circle.standing(directory, at) or {coordinator, deputy} & circle.lapses.keys():
-        raise Void
+    for each in (coordinator, deputy):
+        if not circle.stands(each, directory, at) or each in circle.lapses:
+            raise Void
     _require_two_agencies(directory, coordinator, deputy)
     return replace(circle, coordinator=coordinator, deputy=deputy)
 
 
 def _with(circle: Circle, person: bytes) -> Circle:
-    lapses = {each: until for each, until in circle.lapses.items() if each != person}
-    return replace(circle, members=circle.members | {person}, lapses=lapses, hurried=circle.hurried - {person})
+    return replace(
+        circle,
+        members=circle.members | {person},
+        lapses=circle.lapses.without(person),
+        hurried=circle.hurried - {person},
+    )
 
 
 def _without(circle: Circle, person: bytes) -> Circle:
     """End a membership, and with it what was proposed about this person or by them."""
-    lapses = {each: until for each, until in circle.lapses.items() if each != person}
-    kept = {name: each for name, each in circle.proposals.items() if person not in {each.by, _about(each)}}
-    return replace(circle, members=circle.members - {person}, lapses=lapses, proposals=kept)
-
-
-def _about(proposal: Proposal) -> bytes:
-    return proposal.deed.deputy if isinstance(proposal.deed, Succeed) else proposal.deed.person
+    proposals = circle.proposals
+    for each in proposals.of(person):
+        proposals = proposals.without(each.hash)
+    return replace(circle, members=circle.members - {person}, lapses=circle.lapses.without(person), proposals=proposals)
 
 
 def _require_welcome(circle: Circle, directory: Directory, person: bytes) -> None:

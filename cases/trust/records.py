@@ -20,6 +20,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 
 from agencies.trust.directory import NotEmpowered, Void
+from agencies.trust.kept import KeptMap, KeptSet
 from cases.trust.membership import Circle, Directories
 from crypto.vault import deeds
 from crypto.vault.deeds import Id, Key
@@ -75,11 +76,11 @@ class Records:
     compartment: bytes
     # The furthest head of the members' log that an entry has seen.
     members_seen: int = -1
-    versions: Mapping[bytes, Version] = field(default_factory=dict)
-    version_ids: frozenset[bytes] = frozenset()
+    versions: KeptMap[bytes, Version] = field(default_factory=KeptMap)
+    version_ids: KeptSet[bytes] = field(default_factory=KeptSet)
     # The current versions of each record: one, or several that nobody has brought together yet.
-    current: Mapping[bytes, frozenset[bytes]] = field(default_factory=dict)
-    erased: frozenset[bytes] = frozenset()
+    current: KeptMap[bytes, frozenset[bytes]] = field(default_factory=KeptMap)
+    erased: KeptSet[bytes] = field(default_factory=KeptSet)
 
     def in_conflict(self) -> frozenset[bytes]:
         """Return the records of which there are several current versions."""
@@ -95,11 +96,11 @@ def decided(records: Records, entry: Entry, circles: Circles, directories: Direc
     circle = circles(own)
     directory = directories(circle.directory_seen)
     author = directory.author(entry)
-    if author.id not in circle.standing(directory, entry.at) or not circle.is_open(entry.at):
+    if not circle.stands(author.id, directory, entry.at) or not circle.is_open(entry.at):
         raise NotEmpowered
     furthest = max(records.members_seen, own)
     now = circles(furthest)
-    gone = author.id not in now.standing(directories(now.directory_seen), entry.at)
+    gone = not now.stands(author.id, directories(now.directory_seen), entry.at)
     records = replace(records, members_seen=furthest)
     match deed:
         case Erase(record=record):
@@ -107,8 +108,7 @@ def decided(records: Records, entry: Entry, circles: Circles, directories: Direc
                 raise NotEmpowered
             if record not in records.current:
                 raise Void
-            current = {each: hashes for each, hashes in records.current.items() if each != record}
-            return replace(records, current=current, erased=records.erased | {record})
+            return replace(records, current=records.current.without(record), erased=records.erased.with_(record))
         case Write():
             version = Version(hash=entry.head.hash, by=author.id, at=entry.at, write=deed, quarantined=gone)
             return _written(records, version)
@@ -126,13 +126,13 @@ def _written(records: Records, version: Version) -> Records:
         raise Void
     records = replace(
         records,
-        versions={**records.versions, version.hash: version},
-        version_ids=records.version_ids | {write.version},
+        versions=records.versions.with_(version.hash, version),
+        version_ids=records.version_ids.with_(write.version),
     )
     if version.quarantined:
         return records
     current = (records.current.get(write.record, frozenset()) - follows) | {version.hash}
-    return replace(records, current={**records.current, write.record: current})
+    return replace(records, current=records.current.with_(write.record, current))
 
 
 def _members_seen(entry: Entry) -> int:

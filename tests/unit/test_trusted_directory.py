@@ -216,6 +216,18 @@ def test_other_keys_need_two_others_one_of_them_of_the_agency(network: Network) 
             network.says(ANA, Rekey(person=SARA.id, signing_key=keys[0], box_key=keys[1], until=LATER))
 
 
+def test_who_has_left_gets_no_keys_however_many_agree(network: Network) -> None:
+    anew = Somebody(name="sara", agency="shelter", generation=1)
+    proposal = network.says(
+        PETAR, Rekey(person=SARA.id, signing_key=anew.signing_key, box_key=anew.box_key, until=LATER)
+    )
+    network.says(ANA, Revoke(person=SARA.id))
+    with pytest.raises(Void):
+        network.says(OLGA, Approve(proposal=proposal))
+    assert SARA.id not in network.directory.people
+    assert proposal in network.directory.proposals
+
+
 def test_the_only_administrator_gets_other_keys_from_two_agencies(network: Network) -> None:
     anew = Somebody(name="ana", agency="shelter", generation=1)
     rekey = Rekey(person=ANA.id, signing_key=anew.signing_key, box_key=anew.box_key, until=LATER)

@@ -55,7 +55,7 @@ function stateOf({ agencies, people, proposals, ...network }, circle, shelf, now
     const quarantined = [...shelf.versions.values()].filter((each) => each.quarantined).map((each) => each.hash);
     Object.assign(state, {
       current: Object.fromEntries([...shelf.current].map(([record, names]) => [record, [...names].sort()])),
-      quarantined: quarantined.sort(), erased: [...shelf.erased].sort(),
+      quarantined: quarantined.sort(), erased: [...shelf.erased.keys()].sort(),
     });
   }
   return state;

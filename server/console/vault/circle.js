@@ -1,4 +1,5 @@
 /** A compartment at one position of its members' log, and what can be told of it. */
+import { hex } from "./bytes.js";
 import { isOfTheNetwork } from "./directory.js";
 
 /** @typedef {import("./directory.js").Directory} Directory */
@@ -7,13 +8,22 @@ import { isOfTheNetwork } from "./directory.js";
  * Ids and hashes are hexadecimal here.
  * @typedef {{ id: string, sensitive: boolean, coordinator: string, deputy: string, endsAt: number, directorySeen: number,
  *   members: Set<string>, lapses: Map<string, number>, hurried: Set<string>, excluded: Set<string>,
- *   proposals: Map<string, Proposal>, epoch: number, promise: string, granted: Set<string>, closed: boolean }} Circle
+ *   proposals: import("./waiting.js").Waiting<Proposal>, epoch: number, promise: string, granted: Set<string>, closed: boolean }} Circle
  */
 
 /** @param {Circle} circle @param {Directory} directory @param {number} now @returns {Set<string>} who is a member now */
 export function standing(circle, directory, now) {
-  const here = [...circle.members].filter((each) => now < (circle.lapses.get(each) ?? Infinity));
-  return new Set(here.filter((each) => isOfTheNetwork(directory, each)));
+  return new Set([...circle.members].filter((each) => stands(circle, each, directory, now)));
+}
+
+/** @param {Circle} circle @param {string} person @param {Directory} directory @param {number} now @returns {boolean} a member now */
+export function stands({ members, lapses }, person, directory, now) {
+  return members.has(person) && now < (lapses.get(person) ?? Infinity) && isOfTheNetwork(directory, person);
+}
+
+/** @param {Proposal} proposal @returns {string} who would be a member, or the deputy */
+export function about({ deed }) {
+  return hex(deed.person ?? deed.deputy);
 }
 
 /** @param {Circle} circle @param {number} now @returns {boolean} */

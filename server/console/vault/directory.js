@@ -2,27 +2,21 @@
 import { hex } from "./bytes.js";
 import { readDeed } from "./deeds.js";
 import { DEEDS } from "./directory_deeds.js";
+import { ADMINISTRATOR, copied, dropMember, dropWordOf, empty, setMember } from "./directory_state.js";
 import { require } from "./failures.js";
 
 /** @typedef {import("./log.js").Entry} Entry */
-/** @typedef {{ id: string, agency: string, role: string, signingKey: string, boxKey: string, matrix: string[] }} Member */
-/** @typedef {{ hash: string, deed: any, by: string[] }} Proposal */
-/**
- * Ids, keys and hashes are hexadecimal here; an agency is suspended or not.
- * @typedef {{ agencies: Map<string, boolean>, people: Map<string, Member>, accounts: Map<string, string>,
- *   keys: Map<string, string>, lastKeys: Map<string, string>, proposals: Map<string, Proposal> }} Directory
- */
+/** @typedef {import("./directory_state.js").Member} Member */
+/** @typedef {import("./directory_state.js").Proposal} Proposal */
+/** @typedef {import("./directory_state.js").Directory} Directory */
 
-const ADMINISTRATOR = "administrator";
 const SEVERAL = 3;
 
 /** @param {Entry} entry the genesis @returns {Directory} */
 export function founded(entry) {
   const deed = readDeed(DEEDS, entry.do, entry.particulars);
   require(deed.does === "found" && entry.head.number === 0, "not-as-written");
-  const directory = {
-    agencies: new Map(), people: new Map(), accounts: new Map(), keys: new Map(), lastKeys: new Map(), proposals: new Map(),
-  };
+  const directory = empty();
   for (const each of deed.agencies) addAgency(directory, each);
   require(authorOf(directory, entry).role === ADMINISTRATOR, "not-empowered");
   return directory;
@@ -68,26 +62,35 @@ export function isOfTheNetwork(directory, person) {
 
 /** @param {Directory} directory @param {string} agency @returns {string[]} */
 export function administrators(directory, agency) {
-  if (directory.agencies.get(agency) !== false) return [];
-  const all = [...directory.people.values()];
-  return all.filter((each) => each.agency === agency && each.role === ADMINISTRATOR).map((each) => each.id);
+  return directory.agencies.get(agency) === false ? [...(directory.leading.get(agency)?.keys() ?? [])] : [];
+}
+
+/** @param {Directory} directory @param {Member} member @returns {boolean} an administrator whose word counts */
+function administers(directory, member) {
+  return member.role === ADMINISTRATOR && isOfTheNetwork(directory, member.id);
 }
 
 /** @param {Directory} directory @param {Proposal} proposal @returns {boolean} whether enough of those who may have agreed */
 function agreed(directory, { deed, by }) {
   const people = by.flatMap((each) => directory.people.get(each) ?? []);
-  const standing = people.filter((each) => administrators(directory, each.agency).includes(each.id));
+  const standing = people.filter((each) => administers(directory, each));
   const agencies = new Set(standing.map((each) => each.agency));
+  if (deed.does === "attest") return standing.length >= (leadersOf(directory, hex(deed.agency)) >= SEVERAL ? 2 : 1);
+  if (deed.does === "rekey") {
+    const person = hex(deed.person);
+    const own = directory.people.get(person)?.agency ?? "";
+    const others = leadersOf(directory, own) - (directory.leading.get(own)?.has(person) ? 1 : 0);
+    return others > 0 ? standing.length > 1 && agencies.has(own) : agencies.size > 1;
+  }
   const all = [...directory.agencies].filter(([, suspended]) => !suspended).map(([agency]) => agency);
   if (deed.does === "join") return agencies.size > Math.floor(all.length / 2);
-  if (deed.does === "suspend") {
-    const others = all.filter((each) => each !== hex(deed.agency));
-    return others.filter((each) => agencies.has(each)).length > Math.floor(others.length / 2);
-  }
-  if (deed.does === "attest") return standing.length >= (administrators(directory, hex(deed.agency)).length >= SEVERAL ? 2 : 1);
-  const own = directory.people.get(hex(deed.person))?.agency ?? "";
-  if (administrators(directory, own).some((each) => each !== hex(deed.person))) return standing.length > 1 && agencies.has(own);
-  return agencies.size > 1;
+  const others = all.filter((each) => each !== hex(deed.agency));
+  return others.filter((each) => agencies.has(each)).length > Math.floor(others.length / 2);
+}
+
+/** @param {Directory} directory @param {string} agency @returns {number} how many administer it; none where it is suspended */
+function leadersOf(directory, agency) {
+  return directory.agencies.get(agency) === false ? directory.leading.get(agency)?.size ?? 0 : 0;
 }
 
 /** @param {Directory} directory @param {Member} author @param {any} deed */
@@ -115,7 +118,7 @@ function mayAgree(member, deed) {
 
 /** @param {Directory} directory @param {Proposal} proposal */
 function carry(directory, proposal) {
-  directory.proposals.set(proposal.hash, proposal);
+  directory.proposals.put(proposal);
   if (!agreed(directory, proposal)) return;
   directory.proposals.delete(proposal.hash);
   const { deed } = proposal;
@@ -126,8 +129,7 @@ function carry(directory, proposal) {
     dropWordOf(directory, [hex(deed.person)]);
   } else {
     directory.agencies.set(hex(deed.agency), true);
-    const theirs = [...directory.people.values()].filter((each) => each.agency === hex(deed.agency));
-    dropWordOf(directory, theirs.map((each) => each.id));
+    dropWordOf(directory, directory.staff.get(hex(deed.agency))?.keys() ?? []);
   }
 }
 
@@ -136,8 +138,7 @@ function revoke(directory, author, deed) {
   const member = directory.people.get(hex(deed.person));
   require(member !== undefined, "void");
   require(member.agency === author.agency, "not-empowered");
-  for (const name of member.matrix) directory.accounts.delete(name);
-  directory.people.delete(member.id);
+  dropMember(directory, member);
   dropWordOf(directory, [member.id]);
 }
 
@@ -150,7 +151,7 @@ function addAgency(directory, agency) {
     require(hex(each.agency) === name && !directory.people.has(hex(each.person)), "not-as-written");
     addPerson(directory, each);
   }
-  require(administrators(directory, name).length > 0, "not-as-written");
+  require(leadersOf(directory, name) > 0, "not-as-written");
 }
 
 /** @param {Directory} directory @param {any} attested */
@@ -172,29 +173,4 @@ function rekey(directory, deed) {
   const [signingKey, boxKey] = [hex(deed.signing_key), hex(deed.box_key)];
   require(member !== undefined && !directory.keys.has(signingKey) && !directory.keys.has(boxKey), "void");
   setMember(directory, { ...member, signingKey, boxKey });
-}
-
-/** @param {Directory} directory @param {Member} member */
-function setMember(directory, member) {
-  for (const name of directory.people.get(member.id)?.matrix ?? []) directory.accounts.delete(name);
-  for (const name of member.matrix) directory.accounts.set(name, member.id);
-  directory.people.set(member.id, member);
-  for (const each of [member.signingKey, member.boxKey]) directory.keys.set(each, member.id);
-  directory.lastKeys.set(member.id, member.signingKey + member.boxKey);
-}
-
-/** @param {Directory} directory @param {string[]} people what they proposed falls, and what they agreed to counts no more */
-function dropWordOf(directory, people) {
-  for (const [hash, each] of directory.proposals) {
-    if (people.includes(each.by[0] ?? "")) directory.proposals.delete(hash);
-    else directory.proposals.set(hash, { ...each, by: each.by.filter((by) => !people.includes(by)) });
-  }
-}
-
-/** @param {Directory} directory @returns {Directory} */
-function copied({ agencies, people, accounts, keys, lastKeys, proposals }) {
-  return {
-    agencies: new Map(agencies), people: new Map(people), accounts: new Map(accounts), keys: new Map(keys),
-    lastKeys: new Map(lastKeys), proposals: new Map(proposals),
-  };
 }

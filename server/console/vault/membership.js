@@ -1,10 +1,11 @@
 /** Who is in a compartment, who leads it, who is barred, which epoch holds, as in `cases/trust/membership.py`. */
 import { hex } from "./bytes.js";
-import { isOpen, leads, standing } from "./circle.js";
+import { about, isOpen, leads, standing, stands } from "./circle.js";
 import { readDeed } from "./deeds.js";
 import { authorOf, isOfTheNetwork } from "./directory.js";
 import { Refused, require } from "./failures.js";
 import { DEEDS } from "./membership_deeds.js";
+import { Waiting } from "./waiting.js";
 
 /** @typedef {import("./log.js").Entry} Entry */
 /** @typedef {import("./directory.js").Directory} Directory */
@@ -34,7 +35,7 @@ export function opened(entry, directories) {
   requireTwoAgencies(directory, coordinator, deputy);
   return {
     id: hex(entry.head.log), sensitive: deed.sensitive, coordinator, deputy, endsAt: deed.ends_at, directorySeen, members,
-    lapses: new Map(), hurried: new Set(), excluded: new Set(), proposals: new Map(), epoch: 0, promise: "",
+    lapses: new Map(), hurried: new Set(), excluded: new Set(), proposals: new Waiting((each) => [...new Set([each.by, about(each)])]), epoch: 0, promise: "",
     granted: new Set(), closed: false,
   };
 }
@@ -45,11 +46,11 @@ export function decided(before, entry, directories) {
   const directory = directories(directorySeen);
   const author = authorOf(directory, entry);
   const deed = readDeed(DEEDS, entry.do, entry.particulars);
-  require(standing(before, directory, entry.at).has(author.id), "not-empowered");
+  require(stands(before, author.id, directory, entry.at), "not-empowered");
   require(isOpen(before, entry.at) || (deed.does === "close" && !before.closed), "void");
   const circle = {
     ...before, directorySeen, members: new Set(before.members), lapses: new Map(before.lapses),
-    hurried: new Set(before.hurried), excluded: new Set(before.excluded), proposals: new Map(before.proposals),
+    hurried: new Set(before.hurried), excluded: new Set(before.excluded), proposals: before.proposals.copied(),
   };
   if (deed.does === "approve" || deed.does === "withdraw") settle(circle, directory, author, deed, entry.at);
   else if (PROPOSED.includes(deed.does)) {
@@ -84,7 +85,7 @@ function act(circle, directory, author, deed, at) {
     hand(circle, directory, hex(deed.coordinator), hex(deed.deputy), at);
   } else if (deed.does === "close") {
     circle.closed = true;
-    circle.proposals.clear();
+    for (const each of circle.proposals.keys()) circle.proposals.delete(each);
   } else throw new Refused("not-empowered");
 }
 
@@ -107,7 +108,7 @@ function propose(circle, directory, author, proposal, at) {
       circle.hurried.add(person);
     }
   }
-  circle.proposals.set(proposal.hash, proposal);
+  circle.proposals.put(proposal);
 }
 
 /** @param {Circle} circle @param {Directory} directory @param {Member} author @param {any} deed @param {number} at */
@@ -166,9 +167,7 @@ function welcome(circle, person) {
 function letGo(circle, person) {
   circle.members.delete(person);
   circle.lapses.delete(person);
-  for (const [hash, { by, deed }] of circle.proposals) {
-    if (by === person || hex(deed.person ?? deed.deputy) === person) circle.proposals.delete(hash);
-  }
+  for (const each of circle.proposals.of(person)) circle.proposals.delete(each.hash);
 }
 
 /** @param {Circle} circle @param {Directory} directory @param {string} person */

@@ -1,9 +1,10 @@
 /** Which versions of a compartment's records are the current ones, as in `cases/trust/records.py`. */
 import { hex } from "./bytes.js";
-import { isOpen, leads, standing } from "./circle.js";
+import { isOpen, leads, stands } from "./circle.js";
 import { id, key, listOf, readDeed, text } from "./deeds.js";
 import { authorOf } from "./directory.js";
 import { Refused, require } from "./failures.js";
+import { KeptMap } from "./kept_map.js";
 
 /** @typedef {import("./log.js").Entry} Entry */
 /** @typedef {import("./circle.js").Circle} Circle */
@@ -11,8 +12,8 @@ import { Refused, require } from "./failures.js";
 /** @typedef {{ hash: string, by: string, at: number, deed: any, quarantined: boolean }} Version */
 /**
  * Ids and hashes are hexadecimal here; `current` are the versions of a record that no other follows.
- * @typedef {{ compartment: string, membersSeen: number, versions: Map<string, Version>, ids: Set<string>,
- *   current: Map<string, Set<string>>, erased: Set<string> }} Records
+ * @typedef {{ compartment: string, membersSeen: number, versions: KeptMap<Version>, ids: KeptMap<true>,
+ *   current: KeptMap<Set<string>>, erased: KeptMap<true> }} Records
  */
 
 const MEMBERSHIP = 1;
@@ -24,7 +25,8 @@ const DEEDS = {
 
 /** @param {string} compartment @returns {Records} */
 export function empty(compartment) {
-  return { compartment, membersSeen: -1, versions: new Map(), ids: new Set(), current: new Map(), erased: new Set() };
+  const [versions, ids, current, erased] = [new KeptMap(), new KeptMap(), new KeptMap(), new KeptMap()];
+  return { compartment, membersSeen: -1, versions, ids, current, erased };
 }
 
 /**
@@ -41,19 +43,19 @@ export function decided(before, entry, circles, directories) {
   const circle = circles(own);
   const directory = directories(circle.directorySeen);
   const author = authorOf(directory, entry);
-  require(standing(circle, directory, entry.at).has(author.id) && isOpen(circle, entry.at), "not-empowered");
+  require(stands(circle, author.id, directory, entry.at) && isOpen(circle, entry.at), "not-empowered");
   const membersSeen = Math.max(before.membersSeen, own);
   const now = circles(membersSeen);
-  const gone = !standing(now, directories(now.directorySeen), entry.at).has(author.id);
+  const gone = !stands(now, author.id, directories(now.directorySeen), entry.at);
   const records = {
-    ...before, membersSeen, versions: new Map(before.versions), ids: new Set(before.ids), current: new Map(before.current),
-    erased: new Set(before.erased),
+    ...before, membersSeen, versions: before.versions.copied(), ids: before.ids.copied(), current: before.current.copied(),
+    erased: before.erased.copied(),
   };
   const record = hex(deed.record);
   if (deed.does === "erase") {
     require(!gone && leads(now, author.id), "not-empowered");
     require(records.current.delete(record), "void");
-    records.erased.add(record);
+    records.erased.set(record, true);
   } else place(records, record, { hash: hex(entry.head.hash), by: author.id, at: entry.at, deed, quarantined: gone });
   return records;
 }
@@ -70,7 +72,7 @@ function place(records, record, version) {
   }
   require(follows.size > 0 === records.current.has(record), "void");
   records.versions.set(version.hash, version);
-  records.ids.add(name);
+  records.ids.set(name, true);
   if (version.quarantined) return;
   const kept = [...(records.current.get(record) ?? [])].filter((each) => !follows.has(each));
   records.current.set(record, new Set([...kept, version.hash]));
