@@ -110,6 +110,10 @@ class Witness:
         setting = await self._tell("state", room=room_id, type=event_type, key=key)
         return msgspec.convert(setting, dict[str, Any] | None)
 
+    async def timeline(self, room_id: str) -> tuple[str, ...]:
+        """Return the ids of a room's events in the room's order, as far back as this client knows it without a gap."""
+        return tuple(msgspec.convert(await self._tell("timeline", room=room_id), list[str]))
+
     async def wait_for(
         self,
         wanted: str | Callable[[Message], bool],

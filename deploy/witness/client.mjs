@@ -9,6 +9,9 @@ import {
 
 const INITIAL_EVENTS = 50;
 const LOOK_AGAIN_MILLISECONDS = 50;
+// What a homeserver left out of an answer is asked for in pages of so many events, and again when it did not answer.
+const PAGE_EVENTS = 100;
+const ASK_AGAIN_MILLISECONDS = 500;
 
 const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, getChild: () => silent };
 
@@ -29,6 +32,7 @@ export class StrictClient {
     "reset",
     "send",
     "state",
+    "timeline",
   ]);
 
   #client;
@@ -36,6 +40,11 @@ export class StrictClient {
   #autojoin;
   #authorise;
   #elder;
+  // A room's present timeline, by the room's id; and what stood before one where an answer left something out.
+  #present = new Map();
+  #before = new Map();
+  // What was told already: where a gap is closed, the ends of both sides are given out once more.
+  #told = new Set();
 
   constructor(client, tell, autojoin, authorise, elder) {
     this.#client = client;
@@ -79,7 +88,10 @@ export class StrictClient {
     const client = this.#client;
     client.on("RoomMember.membership", (event, member) => this.#onMembership(event, member));
     client.on("Event.decrypted", (event) => this.#onDecrypted(event));
-    client.on("Room.timeline", (event) => this.#onTimeline(event));
+    client.on("Room.timeline", (event, room) => this.#onTimeline(event, room));
+    client.on("Room.timelineReset", (room, timelines) => {
+      if (timelines === room?.getUnfilteredTimelineSet()) this.#closeGap(room.roomId, timelines.getLiveTimeline());
+    });
     const ready = new Promise((resolve) => {
       client.on("sync", (state) => {
         if (state === "PREPARED") resolve();
@@ -163,12 +175,42 @@ export class StrictClient {
     return this.#client.getRoom(room)?.currentState.getStateEvents(type, key)?.getContent() ?? null;
   }
 
+  /** The ids of a room's events in the room's order, oldest first, of all that this client has been told. */
+  timeline({ room }) {
+    const timelines = [];
+    for (let each = this.#present.get(room); each; each = this.#before.get(each)) timelines.unshift(each);
+    return [...new Set(timelines.flatMap(idsOf))];
+  }
+
   /** Sign this device with the identity taken from an elder one, once the homeserver knows the device. */
   async #signOwnDevice() {
     const [client, user, device] = [this.#client, this.#client.getUserId(), this.#client.getDeviceId()];
     const published = async () => (await client.downloadKeysForUsers([user])).device_keys[user]?.[device];
     while (!(await published())) await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MILLISECONDS));
     await client.getCrypto().crossSignDevice(device);
+  }
+
+  /**
+   * Ask for what stands before a room's new timeline until it meets what was there before: an answer of the homeserver
+   * holds only so many of a room's newest events. Each is read as it comes, later than the newer ones.
+   */
+  async #closeGap(room, timeline) {
+    const [client, backwards, before] = [this.#client, sdk.Direction.Backward, this.#present.get(room)];
+    this.#present.set(room, timeline);
+    // Whoever has only now come in has missed nothing.
+    if (!before) return;
+    this.#before.set(timeline, before);
+    const known = new Set(idsOf(before));
+    while (timeline.getPaginationToken(backwards) && !idsOf(timeline).some((id) => known.has(id))) {
+      try {
+        await client.paginateEventTimeline(timeline, { backwards: true, limit: PAGE_EVENTS });
+      } catch (error) {
+        // One that was signed out is told nothing any more.
+        if (!client.clientRunning) return;
+        this.#tell({ type: "trouble", room, error: error?.errcode ?? "gap" });
+        await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MILLISECONDS));
+      }
+    }
   }
 
   async #onMembership(event, member) {
@@ -190,6 +232,7 @@ export class StrictClient {
       this.#tell({ type: "failure", reason: event.decryptionFailureReason, ...seen });
       return;
     }
+    if (!this.#isNew(event)) return;
     const crypto = this.#client.getCrypto();
     const shield = await crypto.getEncryptionInfoForEvent(event);
     const identity = await crypto.getUserVerificationStatus(event.getSender());
@@ -204,13 +247,23 @@ export class StrictClient {
     });
   }
 
+  /** Whether an event is told for the first time, which it is from now on. */
+  #isNew(event) {
+    const known = this.#told.has(event.getId());
+    this.#told.add(event.getId());
+    return !known;
+  }
+
   /** Tell what was never encrypted: reactions, and messages that should have been. */
-  #onTimeline(event) {
-    if (event.isEncrypted() || event.isState() || event.status !== null) return;
+  #onTimeline(event, room) {
+    if (room && !this.#present.has(room.roomId)) this.#present.set(room.roomId, room.getLiveTimeline());
+    if (event.isEncrypted() || event.isState() || event.status !== null || !this.#isNew(event)) return;
     const seen = { room: event.getRoomId(), sender: event.getSender(), event: event.getId() };
     this.#tell({ type: "message", encrypted: false, ...contentOf(event), ...seen });
   }
 }
+
+const idsOf = (timeline) => timeline.getEvents().map((event) => event.getId());
 
 function contentOf(event) {
   const content = event.getOriginalContent();

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -11,6 +13,7 @@ from bots.keys.published_keys import UserKeys, read_user
 from bots.wire.homeserver import Homeserver
 from deploy.stack import LocalStack
 from deploy.witness import Witness, WitnessError, Witnesses
+from tests.adverse_homeserver import AdverseHomeserver, Rule, What
 
 pytestmark = pytest.mark.slow
 
@@ -107,3 +110,42 @@ async def test_a_lost_process_is_told_to_who_waits(tmp_path: Path) -> None:
     async with Witnesses("http://127.0.0.1:9", log_file=tmp_path / "witnesses.log") as witnesses:
         with pytest.raises(WitnessError):
             await witnesses.add("ana", "@ana:streha.localhost", "no homeserver answers")
+
+
+async def test_a_witness_reads_what_the_homeserver_left_out_of_its_answers(stack: LocalStack, tmp_path: Path) -> None:
+    """An answer holds so many events of a room at most: as any client does, it asks for those that stand before."""
+    proxy = AdverseHomeserver(stack.addresses.homeserver_url)
+    async with (
+        proxy.serve() as address,
+        Witnesses(address, log_file=tmp_path / "reader.log") as behind,
+        Witnesses(stack.addresses.homeserver_url, log_file=tmp_path / "writer.log") as witnesses,
+    ):
+        writer, reader = [await stack.register(f"gap-{name}", "a password") for name in ("writer", "reader")]
+        vera = await witnesses.add("vera", writer, "a password")
+        boris = await behind.add("boris", reader, "a password")
+        room = await vera.create("Quiet Heron", invite=(reader,))
+        await boris.joined(room, writer)
+        await vera.joined(room, reader)
+        said = [await vera.send(room, "First")]
+        await boris.wait_for("First", room)
+
+        # Three answers that leave everything out, and a homeserver that does not answer the first question.
+        for _ in range(3):
+            left_out = Rule(part="sync", what=What.FORGE, forge=partial(_without_events, room))
+            proxy.adopt(left_out, Rule(part="messages", what=What.STATUS))
+            said.append(await vera.send(room, f"Message {len(said)}"))
+            await boris.wait_for(f"Message {len(said) - 1}", room)
+        assert sum(each.what is What.FORGE for each in proxy.deeds) == 3
+        said.append(await vera.send(room, "Last"))
+        await boris.wait_for("Last", room)
+        assert [each.body for each in boris.messages] == ["First", "Message 1", "Message 2", "Message 3", "Last"]
+        assert [each for each in await boris.timeline(room) if each in said] == said
+
+
+def _without_events(room: str, answer: Any) -> Any | None:
+    """Return the answer as a homeserver gives it that tells no more than that there is something in this room."""
+    news = answer.get("rooms", {}).get("join", {}).get(room, {})
+    if not news.get("timeline", {}).get("events"):
+        return None
+    news["timeline"] = {"events": [], "limited": True, "prev_batch": answer["next_batch"]}
+    return answer
