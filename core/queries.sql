@@ -22,34 +22,33 @@ SELECT pg_advisory_xact_lock($1)
 -- claim --
 -- Lease waiting messages, keeping each target's order within its lane: first the targets in which the most urgent waits,
 -- then the oldest. A repetition that waits for its time holds nothing up, nor does what waits for somebody who can read it.
+-- What was left to be said at once is due whatever the clock says: one that was set back keeps nothing waiting.
+-- Each room is looked at once, however much waits in it: others wait for this statement.
 -- $1 now, $2 lease until, $3 limit, $4 lane, $5 kinds of targets.
-WITH pressing AS (
-    SELECT target_id, min(urgency) AS urgency FROM outbox
-    WHERE state IN ('pending', 'sending') AND lane = $4 AND due_at <= $1 GROUP BY target_id)
+WITH waiting AS MATERIALIZED (
+    SELECT id, sequence, min(urgency) FILTER (WHERE due_at <= greatest($1, created_at)) OVER room AS pressing,
+        -- What comes after this one in the same room has to wait for it.
+        min(sequence) FILTER (
+            WHERE NOT repeated AND (failure IS DISTINCT FROM 'nobody_can_read' OR alert_id IS NOT NULL)
+              AND (due_at > greatest($1, created_at) OR lease_until > $1)) OVER room AS held
+    FROM outbox WHERE state IN ('pending', 'sending') AND lane = $4 WINDOW room AS (PARTITION BY target_id))
 UPDATE outbox SET lease_until = $2, attempts = attempts + 1, state = 'sending'
 WHERE id IN (
-    SELECT id FROM outbox AS waiting JOIN pressing USING (target_id)
-    WHERE state IN ('pending', 'sending') AND lane = $4 AND due_at <= $1 AND target_kind = ANY($5)
-      AND (lease_until IS NULL OR lease_until <= $1)
-      AND NOT EXISTS (
-          SELECT FROM outbox AS earlier
-          WHERE earlier.target_id = waiting.target_id AND earlier.lane = waiting.lane
-            AND earlier.state IN ('pending', 'sending') AND earlier.sequence < waiting.sequence
-            AND NOT earlier.repeated
-            AND (earlier.failure IS DISTINCT FROM 'nobody_can_read' OR earlier.alert_id IS NOT NULL)
-            AND (earlier.due_at > $1 OR earlier.lease_until > $1))
-    ORDER BY pressing.urgency, sequence LIMIT $3 FOR UPDATE OF waiting SKIP LOCKED)
+    SELECT message.id FROM waiting JOIN outbox AS message ON message.id = waiting.id
+    WHERE state IN ('pending', 'sending') AND due_at <= greatest($1, created_at) AND target_kind = ANY($5)
+      AND (lease_until IS NULL OR lease_until <= $1) AND (held IS NULL OR message.sequence <= held)
+    ORDER BY pressing, message.sequence LIMIT $3 FOR UPDATE OF message SKIP LOCKED)
 RETURNING id, key, lane, target_kind, target_id, sequence, template, parameters, mentions, alert_id, case_id,
           thread, repeated, urgency, late_since, created_at, attempts, failure
 
 -- claim_letters --
 -- Lease waiting letters for telephones or for mailboxes: what was never tried first, then what is due longest. No letter
--- waits for another. $1 now, $2 lease until, $3 limit, $4 lane, $5 whether for mailboxes.
+-- waits for another, nor for a clock that was set back. $1 now, $2 lease until, $3 limit, $4 lane, $5 whether for mailboxes.
 UPDATE outbox SET lease_until = $2, attempts = attempts + 1, state = 'sending'
 WHERE id IN (
     SELECT waiting.id FROM outbox AS waiting JOIN contacts ON contacts.id = waiting.target_id
     WHERE waiting.target_kind = 'contact' AND waiting.state IN ('pending', 'sending') AND waiting.lane = $4
-      AND waiting.due_at <= $1 AND (waiting.lease_until IS NULL OR waiting.lease_until <= $1)
+      AND waiting.due_at <= greatest($1, waiting.created_at) AND (waiting.lease_until IS NULL OR waiting.lease_until <= $1)
       AND (contacts.means = 'email') = $5
     ORDER BY (waiting.attempts > 0), waiting.urgency, waiting.due_at, waiting.sequence
     LIMIT $3 FOR UPDATE OF waiting SKIP LOCKED)

@@ -6,10 +6,11 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 
 from core import database as databases
-from core import outbox
+from core import outbox, queries
 from core.database import Database
 from core.errors import StrehaError
 from core.outbox import LEASE, Claimed, Lane, Message, Target, TargetKind
@@ -63,6 +64,52 @@ async def test_the_same_cause_is_said_once(database: Database, clock: MovableClo
     claimed = await claim(database, clock)
     assert keys(claimed) == ["one", "two", "three"]
     assert {each.message.target for each in claimed} == {ROOMS[0]}
+
+
+async def test_a_clock_that_is_set_back_keeps_nothing_waiting_that_is_to_be_said_at_once(
+    database: Database, clock: MovableClock
+) -> None:
+    await post(database, clock, message("at once", lane=Lane.ALERT), message("after it", lane=Lane.ALERT))
+    async with database.transaction() as tx:
+        later = clock.now() + timedelta(seconds=6)
+        await outbox.post(tx, [message("later", ROOMS[1], Lane.ALERT)], clock.now(), due_at=later)
+    clock.move(-timedelta(seconds=70))
+    assert keys(await claim(database, clock)) == ["at once", "after it"]
+    # What was put off waits for its time, and its room's next message with it.
+    (first, _) = await claimed_again(database, clock)
+    async with database.transaction() as tx:
+        await outbox.put_off(tx, first.id, clock.now() + timedelta(seconds=90), "Unavailable")
+    assert keys(await claimed_again(database, clock)) == []
+
+
+async def test_what_a_claim_reads_grows_with_what_waits_and_not_with_its_square(
+    database: Database, clock: MovableClock
+) -> None:
+    # Nobody else can claim while one claim looks, and the bot's lease waits for it as well.
+    few, many = 200, 800
+    await post(database, clock, *(message(f"{number}", lane=Lane.ALERT) for number in range(few)))
+    read = await _blocks_read(database, clock)
+    await post(database, clock, *(message(f"{number}", lane=Lane.ALERT) for number in range(few, many)))
+    assert await _blocks_read(database, clock) < 2 * read * many / few
+
+
+async def _blocks_read(database: Database, clock: MovableClock) -> int:
+    """Return how many blocks the database looks at to claim one message."""
+    claiming = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + queries.load("core")["claim"]
+    async with database.transaction() as tx:
+        told = await tx.value(
+            claiming, clock.now(), clock.now() + LEASE, 1, Lane.ALERT, sorted(outbox.ROOMS)
+        )  # fmt: skip
+        await outbox.free_leases(tx)
+    (explained,) = told if isinstance(told, list) else msgspec.json.decode(told)
+    plan = explained["Plan"]
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
+async def claimed_again(database: Database, clock: MovableClock) -> list[Claimed]:
+    async with database.transaction() as tx:
+        await outbox.free_leases(tx)
+    return await claim(database, clock)
 
 
 async def test_alerts_come_first_and_each_room_in_order(database: Database, clock: MovableClock) -> None:
