@@ -60,7 +60,8 @@ bench: browser
 	@[ -n '$(ARGS)' ] || $(MAKE) --no-print-directory storm
 
 storm: browser
-	@STORM_RUNS=$${STORM_RUNS:-300} $(BIN)/pytest -m slow -n 0 -s tests/acceptance/test_storm.py $(ARGS)
+	@export STORM_RUNS=$${STORM_RUNS:-300} STORM_TOWNS=$${STORM_TOWNS:-2}; \
+	$(BIN)/pytest -m slow -n $$STORM_TOWNS --dist load -s tests/acceptance/test_storm.py $(ARGS)
 
 lock: setup
 	scripts/lock --upgrade

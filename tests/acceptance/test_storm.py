@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -20,6 +21,8 @@ LONGEST_RUN_SECONDS = 900
 # Among the plans of so many seeds are some that together meet every fault.
 DOZEN = 12
 RUNS = int(os.environ.get("STORM_RUNS", "0"))
+# So many towns at once, in a process each (`-n`), share the seeds: each run's account stands alone.
+TOWNS = max(1, min(int(os.environ.get("STORM_TOWNS", "1")), RUNS))
 FIRST = int(os.environ.get("STORM_FIRST_SEED", "0"))
 
 
@@ -46,14 +49,19 @@ async def storm(town: Town) -> AsyncIterator[Storm]:
         yield await gathered(siege)
 
 
-async def test_in_a_storm_everybody_reads_every_alert_once_and_nobody_else_does(storm: Storm) -> None:
-    for seed in seeds():
+@pytest.mark.parametrize("share", range(TOWNS))
+async def test_in_a_storm_everybody_reads_every_alert_once_and_nobody_else_does(storm: Storm, share: int) -> None:
+    loop, mine = asyncio.get_running_loop(), seeds()[share::TOWNS]
+    for seed in mine:
+        began, before = loop.time(), len(storm.account.late)
         # What hangs is a fault too, and must not hang everything else.
         async with asyncio.timeout(LONGEST_RUN_SECONDS):
             await storm.run(planned(seed))
-        print(f"seed {seed}: {storm.account.told()}", flush=True)  # noqa: T201 (shown with -s, and when it fails)
+        took = f"seed {seed}, {loop.time() - began:.0f} s, read after {max(storm.account.late[before:]):.1f} s"
+        # Shown with -s, from several processes too, and when it fails.
+        print(f"{took}: {storm.account.told()}", file=sys.stderr, flush=True)  # noqa: T201
     assert storm.account.faultless, storm.account.told()
-    assert storm.account.alerts >= storm.account.runs == len(seeds())
+    assert storm.account.alerts >= storm.account.runs == len(mine)
 
 
 def test_the_same_seed_plans_the_same_and_a_dozen_meet_every_fault() -> None:
