@@ -192,7 +192,8 @@ export class StrictClient {
 
   /**
    * Ask for what stands before a room's new timeline until it meets what was there before: an answer of the homeserver
-   * holds only so many of a room's newest events. Each is read as it comes, later than the newer ones.
+   * holds only so many of a room's newest events. Each is read as it comes, later than the newer ones. What was said at
+   * the same moment may stand on both sides, so that only an oldest event that is known ends it.
    */
   async #closeGap(room, timeline) {
     const [client, backwards, before] = [this.#client, sdk.Direction.Backward, this.#present.get(room)];
@@ -201,7 +202,7 @@ export class StrictClient {
     if (!before) return;
     this.#before.set(timeline, before);
     const known = new Set(idsOf(before));
-    while (timeline.getPaginationToken(backwards) && !idsOf(timeline).some((id) => known.has(id))) {
+    while (timeline.getPaginationToken(backwards) && !known.has(idsOf(timeline)[0])) {
       try {
         await client.paginateEventTimeline(timeline, { backwards: true, limit: PAGE_EVENTS });
       } catch (error) {
