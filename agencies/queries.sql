@@ -183,8 +183,11 @@ DELETE FROM sign_in_challenges WHERE nonce_hash = $1 AND person_id = $2 AND expi
 RETURNING true
 
 -- add_session --
--- A browser's may still raise an alert until $5. $1 token hash, $2 person, $3 now, $4 expires at, $5 raises until.
-INSERT INTO sessions (token_hash, person_id, created_at, expires_at, raises_until) VALUES ($1, $2, $3, $4, $5)
+-- A browser's may still raise an alert until $5. None where the network has suspended the person's agency. $1 token hash,
+-- $2 person, $3 now, $4 expires at, $5 raises until.
+INSERT INTO sessions (token_hash, person_id, created_at, expires_at, raises_until)
+SELECT $1, people.id, $3, $4, $5 FROM people JOIN agencies ON agencies.id = people.agency_id
+WHERE people.id = $2 AND agencies.suspended_at IS NULL
 
 -- person_of_session --
 -- $1 token hash, $2 now, $3 whether one that has lapsed and may still raise counts too.
@@ -530,6 +533,10 @@ WHERE replaced_at IS NULL AND renew_since IS NULL AND desk_id IN (
 -- How long these logs are and what their last hashes are, all at one moment. $1 kinds, $2 logs.
 SELECT kind, log, length, head FROM vault_logs
 WHERE (kind, log) IN (SELECT * FROM unnest($1::smallint[], $2::uuid[]))
+
+-- is_founded --
+-- Whether the staff is decided by the directory of a network. $1 kind, $2 log.
+SELECT EXISTS (SELECT FROM vault_logs WHERE kind = $1 AND log = $2 AND length > 0)
 
 -- begin_vault_log --
 -- $1 kind, $2 log, $3 the hash that stands for none.

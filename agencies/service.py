@@ -13,10 +13,11 @@ from datetime import timedelta
 from agencies import duty_rings, store
 from agencies.duty_ring import DutyRing
 from agencies.model import Agency, AgencyId, AgencyKind, DeskId, DutyDesk, Person, PersonId, Role
+from agencies.vault import logs
 from core import ledger
 from core.clock import Clock
 from core.database import Database, Transaction
-from core.errors import InvalidInput, NotFound
+from core.errors import Conflict, InvalidInput, NotFound
 from core.ids import new_id
 from core.texts import LANGUAGES, mark
 
@@ -63,6 +64,7 @@ class Agencies:
             signing_key=signing_key,
         )
         async with self._database.transaction() as tx:
+            await require_unfounded(tx)
             if not await store.agencies(tx, [agency_id]):
                 raise NotFound(NO_AGENCY)
             await store.add_person(tx, person, self._clock.now())
@@ -145,6 +147,14 @@ class Agencies:
         await ledger.record(
             tx,
             ledger.Act(act=act, at=self._clock.now(), actor_kind="operator", object_id=object_id, facts=facts),
+        )
+
+
+async def require_unfounded(tx: Transaction) -> None:
+    """Refuse to change the staff by the operator's word alone where agencies attest their own people."""
+    if await logs.is_founded(tx):
+        raise Conflict(
+            mark("The network is founded: an administrator of the agency says who is on its staff. Use: streha attest")
         )
 
 

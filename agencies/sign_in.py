@@ -114,8 +114,9 @@ class SignIn:
 
 
 async def add_session(tx: Transaction, person_id: PersonId, session: Session, now: datetime) -> None:
-    """Record a session; of its token only the hash."""
-    await tx.run(
+    """Record a session; of its token only the hash. Refuse whoever is of a suspended agency."""
+    if not await tx.run(
         store.SQL["add_session"], tokens.token_hash(session.token), person_id, now, session.expires_at,
         session.raises_until,
-    )  # fmt: skip
+    ):  # fmt: skip
+        raise NotAuthenticated(REFUSED)

@@ -11,7 +11,7 @@ from datetime import datetime
 from agencies import contacts, devices, linking
 from agencies import store as directory
 from agencies.model import PersonId
-from agencies.service import NO_PERSON
+from agencies.service import NO_PERSON, require_unfounded
 from cases import store
 from cases.model import Case, CaseId
 from cases.service import CHANNEL
@@ -25,6 +25,7 @@ from core.texts import mark
 async def depart(database: Database, clock: Clock, person_id: PersonId) -> None:
     """End everything a person has on the staff; the operator's act."""
     async with database.transaction() as tx:
+        await require_unfounded(tx)
         await depart_in(tx, person_id, clock.now())
 
 

@@ -293,6 +293,10 @@ ORDER BY compartment_members.since, people.id LIMIT 1
 -- End an exclusion. $1 case, $2 person.
 DELETE FROM exclusions WHERE case_id = $1 AND person_id = $2
 
+-- has_vault_log --
+-- Whether the members of a compartment are decided by its log. $1 compartment.
+SELECT EXISTS (SELECT FROM vault_circles WHERE compartment_id = $1)
+
 -- put_vault_circle --
 -- $1 compartment, $2 epoch, $3 who was given its key, $4 whether it is closed.
 INSERT INTO vault_circles (compartment_id, epoch, granted, closed) VALUES ($1, $2, $3, $4)
@@ -359,3 +363,39 @@ SELECT statement FROM vault_history_grants WHERE compartment_id = $1 AND person_
 -- case_of_compartment --
 -- The case that a compartment belongs to, as it is at this moment. $1 compartment.
 SELECT case_id FROM compartments WHERE id = $1
+
+-- vault_lapsed --
+-- Emergency members whose time is over. $1 now, $2 how many.
+SELECT compartment_id, person_id FROM vault_lapses WHERE lapses_at <= $1 ORDER BY lapses_at LIMIT $2
+
+-- end_vault_lapse --
+-- $1 compartment, $2 person, $3 now.
+DELETE FROM vault_lapses WHERE compartment_id = $1 AND person_id = $2 AND lapses_at <= $3
+
+-- mark_epochs_due --
+-- Note since when somebody who is a member no more has the newest key of a compartment, and where that is over. $1 now.
+UPDATE vault_circles SET due_since = CASE WHEN found.gone THEN $1::timestamptz END, told_at = NULL
+FROM (
+    SELECT vault_circles.compartment_id,
+        NOT vault_circles.closed AND compartments.closed_at IS NULL AND EXISTS (
+            SELECT FROM unnest(granted) AS had (person_id) WHERE NOT EXISTS (
+                SELECT FROM compartment_members
+                JOIN people ON people.id = compartment_members.person_id JOIN agencies ON agencies.id = people.agency_id
+                WHERE compartment_members.compartment_id = vault_circles.compartment_id
+                  AND compartment_members.person_id = had.person_id AND compartment_members.until IS NULL
+                  AND people.left_at IS NULL AND agencies.suspended_at IS NULL)) AS gone
+    FROM vault_circles JOIN compartments ON compartments.id = vault_circles.compartment_id) AS found
+WHERE found.compartment_id = vault_circles.compartment_id AND found.gone <> (vault_circles.due_since IS NOT NULL)
+
+-- epochs_untold --
+-- Compartments whose next key is overdue and that were not told so. $1 due before, $2 how many.
+SELECT compartment_id FROM vault_circles WHERE due_since <= $1 AND told_at IS NULL ORDER BY due_since LIMIT $2
+
+-- epoch_told --
+-- $1 compartment, $2 now, $3 due before.
+UPDATE vault_circles SET told_at = $2 WHERE compartment_id = $1 AND told_at IS NULL AND due_since <= $3
+RETURNING due_since
+
+-- oldest_epoch_due --
+-- Since when somebody who is a member no more has had the newest key of some compartment.
+SELECT min(due_since) FROM vault_circles WHERE due_since IS NOT NULL

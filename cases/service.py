@@ -145,6 +145,7 @@ class Cases:
         """Add a person of one of the case's agencies to a compartment; excluded people never."""
         async with self._database.transaction() as tx:
             case, compartment = await self._led_compartment(tx, actor, compartment_id)
+            await _require_unsigned(tx, compartment)
             await require_staff(tx, case, [person_id])
             if await store.add_member(tx, compartment.id, person_id, actor.id, self._clock.now()):
                 await self._record(tx, "member_added", actor, case.id, compartment.id, person=str(person_id))
@@ -177,6 +178,7 @@ class Cases:
         """Hand the case over: name coordinator and deputy, both members of the core compartment."""
         async with self._database.transaction() as tx:
             case = await self._led(tx, actor, case_id)
+            await _require_unsigned(tx, case.core)
             named = [coordinator_id, *([deputy_id] if deputy_id else [])]
             if len(set(named)) != len(named):
                 raise InvalidInput(mark("Coordinator and deputy are two people."))
@@ -245,6 +247,12 @@ async def name_leaders(
     facts = _leaders(coordinator_id, deputy_id)
     facts |= {f"former_{part}": who for part, who in _leaders(case.coordinator_id, case.deputy_id).items()}
     await _record(tx, "leaders_named", by, now, case.id, coordinator_id, **facts)
+
+
+async def _require_unsigned(tx: Transaction, compartment: Compartment) -> None:
+    """Refuse to let anybody in, or lead, without a signature where there is a log. To take away needs none."""
+    if await tx.value(store.SQL["has_vault_log"], compartment.id):
+        raise Conflict(mark("Who is in this compartment is decided by signed entries. Use: streha compartment --help"))
 
 
 async def require_staff(tx: Transaction, case: Case, person_ids: Collection[PersonId]) -> None:

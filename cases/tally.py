@@ -21,6 +21,7 @@ async def _count(reading: Reading, now: datetime) -> None:
     if last is not None:
         metrics.LEDGER_AGE.set(age(last["at"], now))
     held = await hold.current(reading)
+    metrics.VAULT_EPOCH_DUE.set(age(await reading.value(SQL["oldest_epoch_due"]), now))
     metrics.HOLD_SINCE.set(0 if held is None else held.since.timestamp())
 
 
@@ -32,6 +33,7 @@ TALLY = Tally(
         metrics.LEDGER_POSITION,
         metrics.LEDGER_AGE,
         metrics.HOLD_SINCE,
+        metrics.VAULT_EPOCH_DUE,
     ),
     count=_count,
 )

@@ -28,6 +28,7 @@ from alerts.telephone import desk_calls
 from alerts.telephone.answer_numbers import key_of
 from cases import ledger
 from cases.last_head import LastHead
+from cases.vault import sweep as vault
 from core import heartbeat, logs, metrics
 from core.clock import Clock, Pace
 from core.database import Database
@@ -49,6 +50,7 @@ FORGET_EVERY = timedelta(minutes=10)
 FORGET_OLD_EVERY = timedelta(days=1)
 # Shifts begin and end by the minute.
 SHIFTS_EVERY = timedelta(seconds=20)
+VAULT_EVERY = timedelta(seconds=20)
 EVERYWHERE_EVERY = timedelta(hours=1)
 CARRYING_PAUSE_SECONDS = 10.0
 
@@ -69,6 +71,7 @@ class Engine:
         self._acts = asyncio.Event()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._forgetting, self._forgetting_old = Pace(clock, FORGET_EVERY), Pace(clock, FORGET_OLD_EVERY)
+        self._vault = Pace(clock, VAULT_EVERY)
         self._everywhere = Pace(clock, EVERYWHERE_EVERY)
         self._zone = ZoneInfo(settings.time_zone)
         self._begins, self._ends = Pace(clock, SHIFTS_EVERY), Pace(clock, SHIFTS_EVERY)
@@ -108,6 +111,7 @@ class Engine:
         # What was chained since the last round; what it leaves in the ledger itself is chained next.
         await self._guarded("case_events", lambda: case_events.take_up_events(self._database, self._clock))
         await self._guarded("ledger", lambda: ledger.sequence_all(self._database))
+        await self._guarded("vault", self._look_after_vault)
         await self._guarded("proof", self._prove)
         await self._guarded("sign_in", self._forget_expired)
         await self._guarded("heartbeat", lambda: heartbeat.beat(self._database, "engine", self._clock.now()))
@@ -188,6 +192,12 @@ class Engine:
             await handing_over.open_due(self._database, self._clock, self._zone)
             self._ends.done()
         await handing_over.ask_due(self._database, self._clock)
+
+    async def _look_after_vault(self) -> None:
+        """Look now and then: nobody can fetch or write meanwhile what they may not."""
+        if self._vault.due():
+            await vault.look(self._database, self._clock)
+            self._vault.done()
 
     async def _forget_expired(self) -> None:
         if self._forgetting.due():

@@ -5,18 +5,20 @@ It is made once and copied for every test. Sessions are of people who were entit
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from agencies.attestation import code_of
-from agencies.model import AgencyId, AgencyKind, Person, PersonId, Role
+from agencies.model import Agency, AgencyId, AgencyKind, Person, PersonId, Role
 from alerts.devices.service import Devices
 from alerts.duress import own
 from alerts.vocabulary import Event, Status
-from cases.model import Compartment, Part
+from cases.model import Case, Compartment, Part
 from crypto import desk_key, sentence_seal, sign_in
+from crypto.vault.bundle import BUNDLE_BYTES
 from safety_plans.model import Level
 from server.api.credentials import COOKIE, DEVICE_PREFIX
 from server.api.wire.directory import token_bytes, token_text
@@ -24,8 +26,10 @@ from tests.authorisation import Asker
 from tests.clock import MovableClock
 from tests.sealing import give_key, put_card
 from tests.served import ServedApi
+from tests.vault_clients import Founded, Written, found_with
 
 # To which people seal their own sentences.
+FETCHED = UUID("5b1f6a36-8a0e-4d7e-9c55-0f7a3b0f6f01")
 SENTENCE_KEY = sentence_seal.public_key(bytes(range(32)))
 
 
@@ -63,6 +67,11 @@ class Surroundings:
     # What the person of `ids` reads aloud from a device that waits to be confirmed; the newcomer's waits too.
     code: str
     seeds: dict[PersonId, bytes]
+    # A compartment with a log, in which a version stands and an epoch is on; and everybody's keys.
+    vault: Founded
+    vault_place: UUID
+    epoch_key: bytes
+    written: Written
     # The public key of the desk of `ids`, to which a card is sealed already.
     desk_key: bytes
     signed: dict[Asker, Signed] = field(default_factory=dict)
@@ -134,21 +143,47 @@ async def surroundings(api: ServedApi, clock: MovableClock) -> Surroundings:
     await services.devices.raise_(
         await services.devices.of_token(token_bytes(signed[Asker.DEVICE].token)), raised, status=Status.EXERCISE
     )
+    vault, epoch_key, written = await _in_vault(api, (coordinator, deputy), quiet)
     device_key = await network.claim(spare)
     await network.claim(newcomer)
     ids = {
         "case": case.id, "compartment": case.core.id, "alert": alert.id, "review": review.review.id,
         "person": spare.id, "agency": police.agency.id, "raise": raised, "desk": police.desk_id,
+        "version": written.version, "bundle": FETCHED, "kept": uuid4(),
     }  # fmt: skip
     return Surroundings(
         clock=clock.now() - began, ids=ids, side=side.id, quiet_case=quiet.id, newcomer=newcomer,
         leaders=(coordinator, deputy), code=code_of(device_key), seeds=network.seeds, desk_key=public,
-        signed=signed, people=people,
+        vault=vault, vault_place=quiet.core.id, epoch_key=epoch_key, written=written, signed=signed, people=people,
     )  # fmt: skip
 
 
 async def _circle(api: ServedApi, leader: Person, case_id: Any, members: list[Person]) -> Compartment:
     return await api.network.cases.open_compartment(leader, case_id, [each.id for each in members])
+
+
+async def _in_vault(api: ServedApi, leaders: tuple[Person, Person], case: Case) -> tuple[Founded, bytes, Written]:
+    """Found a network of everybody who is there, and begin the vault of a case with a version in it."""
+    coordinator, deputy = leaders
+    everybody = await api.services.agencies.all_staff()
+    staff: dict[Agency, list[Person]] = {}
+    for agency in await api.services.agencies.all_agencies():
+        people = [each for each in everybody if each.agency_id == agency.id]
+        administers = [each for each in people if each.role is Role.ADMINISTRATOR]
+        administers = administers or [await api.network.person(agency, Role.ADMINISTRATOR)]
+        staff[agency] = [*administers, *(each for each in people if each not in administers)]
+    founded = await found_with(api, staff)
+    await api.services.bundles.put(coordinator, FETCHED, 1, b"\x01\x01" + bytes(BUNDLE_BYTES - 2))
+    now = await api.services.cases.see(coordinator, case.id)
+    key = os.urandom(32)
+    answers = [await (await founded.circle(coordinator, now.core.id)).open(now.id, deputy, now.core.member_ids)]
+    answers.append(await (await founded.circle(coordinator, now.core.id)).begin_epoch(key))
+    circle = await founded.circle(coordinator, now.core.id)
+    written = circle.version(key, b"Quiet Heron")
+    answers.append(await circle.put_record(written.body))
+    assert [each.status for each in answers] == [200, 200, 200], answers
+    founded.tokens.clear()
+    return founded, key, written
 
 
 async def _devices(api: ServedApi, agency_id: AgencyId, place: UUID) -> dict[Asker, Signed]:

@@ -81,6 +81,8 @@ DONE: dict[Access, set[Asker]] = {
     Access.CALLED_OR_RAISED: LEADERS | TOLD | {Asker.RAISER},
     Access.CONFIRMS_DEVICE: {Asker.OWN_ADMINISTRATOR},
     Access.ADMINISTERS: {Asker.ADMINISTRATOR},
+    Access.ADMINISTRATOR: {Asker.ADMINISTRATOR, Asker.OWN_ADMINISTRATOR},
+    Access.IN_VAULT: LEADERS | IN_CORE,
     Access.ENDS_LINK: {Asker.OWN_ADMINISTRATOR},
     Access.KEEPS_REVIEW: LEADERS | {Asker.FORMER},
     Access.DEVICE: {Asker.DEVICE},
@@ -91,6 +93,7 @@ OF_OTHERS = {Access.STAFF_WITH_KEY, Access.DEVICE, Access.GATEWAY}
 ASK: dict[Access, set[Asker]] = {
     Access.LEADS_CASE: IN_CORE | {Asker.OTHER_CIRCLE},
     Access.LEADS_COMPARTMENT: IN_CORE,
+    Access.ADMINISTRATOR: EVERYBODY - SIGNED_OUT - {Asker.ADMINISTRATOR, Asker.OWN_ADMINISTRATOR},
     Access.KEEPS_REVIEW: {Asker.MEMBER, Asker.RAISER},
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -26,6 +27,8 @@ from server.api.wire.directory import token_text
 from server.live.feed import Feed
 from tests.described import Observer
 from tests.people import Network
+
+LONG = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +109,9 @@ class ServedApi:
         given = {"Content-Type": "application/json"} if body is not None or raw is not None else {}
         if token:
             given["Authorization"] = f"Bearer {token}"
-        data = raw if raw is not None else (None if body is None else msgspec.json.encode(body))
+        written = raw if raw is not None else (None if body is None else msgspec.json.encode(body))
+        # What is long is sent piece by piece.
+        data = io.BytesIO(written) if written is not None and len(written) > LONG else written
         async with self.http.request(
             method, self.url + path, data=data, headers={**given, **(headers or {})}, skip_auto_headers=["Content-Type"]
         ) as response:

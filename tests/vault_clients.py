@@ -80,13 +80,17 @@ class Founded:
     ) -> Answered:
         """Append to the directory as somebody."""
         network = network or await self.directory(person)
+        entry = self.entry(person, deed, network, at=at)
+        return await self.ask(person, "POST", "directory", {"entry": text(entry)})
+
+    def entry(self, person: Person, deed: directory_deeds.Deed, network: Network, *, at: int | None = None) -> bytes:
+        """Return an entry that would follow in the directory."""
         do, particulars = directory_deeds.written(deed)
         body = log.body(
             log=LOG, number=network.head.number + 1, after=network.head.hash, at=self.now if at is None else at,
             by=person.id.bytes, do=do, particulars=particulars,
         )  # fmt: skip
-        entry = statement.make(self.seed(person), Kind.DIRECTORY.purpose, self.id, body)
-        return await self.ask(person, "POST", "directory", {"entry": text(entry)})
+        return statement.make(self.seed(person), Kind.DIRECTORY.purpose, self.id, body)
 
     def seed(self, person: Person) -> bytes:
         """Return a person's signing seed."""
@@ -206,6 +210,10 @@ class Circle:
         """Wrap the key of a version for an epoch."""
         return wrap.wrap(wrap.key_for_wraps(key), number, self.place(record, version), content_key)
 
+    def any_wrap(self) -> bytes:
+        """Return what looks like a wrap for the epoch that comes next: the server can tell no more."""
+        return b"\x01" + (self.logs.circle.epoch + 1).to_bytes(8) + bytes(72)
+
     def place(self, record: UUID, version: UUID) -> content.Place:
         """Return where a version stands."""
         return content.Place(
@@ -281,9 +289,16 @@ async def found(api: ServedApi, *offices: Office) -> Founded:
     staff = {
         each.agency: [administrators[each.agency.id], *each.workers, *each.officers, *each.deputies] for each in offices
     }
+    founded = await found_with(api, staff)
+    founded.administrators |= administrators
+    return founded
+
+
+async def found_with(api: ServedApi, staff: Mapping[Agency, Sequence[Person]]) -> Founded:
+    """Found a network with just these people; the first of the first agency administers it, as others do theirs."""
     genesis, secrets = genesis_of(api, staff)
     await api.services.directory_log.install(genesis)
-    return Founded(api=api, genesis=genesis, secrets=secrets, administrators=administrators)
+    return Founded(api=api, genesis=genesis, secrets=secrets)
 
 
 def genesis_of(api: ServedApi, staff: Mapping[Agency, Sequence[Person]]) -> tuple[bytes, dict[PersonId, bytes]]:

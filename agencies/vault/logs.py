@@ -36,6 +36,11 @@ async def extents(tx: Reading, logs: Sequence[tuple[Kind, UUID]]) -> list[Extent
     return [found.get((int(kind), log), Extent()) for kind, log in logs]
 
 
+async def is_founded(tx: Reading) -> bool:
+    """Tell whether there is a network, which says who is on the staff."""
+    return bool(await tx.value(SQL["is_founded"], int(Kind.DIRECTORY), DIRECTORY_LOG))
+
+
 async def hold(tx: Transaction, kind: Kind, log: UUID) -> Extent:
     """Hold a log until the transaction ends, and return how far it goes."""
     await tx.run(SQL["begin_vault_log"], int(kind), log, START)

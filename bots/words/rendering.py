@@ -34,6 +34,7 @@ from bots.words.bundling import Bundle, due
 from bots.words.commands import Verb
 from bots.words.happenings import Happening
 from cases import hold
+from cases.vault import messages as vault_messages
 from core.database import Transaction
 from core.key_holders import Holding, KeyState
 from core.outbox import Message
@@ -45,6 +46,7 @@ TEMPLATES = {
     **alert_texts.TEXTS, **police_messages.TEXTS, **incident_messages.TEXTS, **desk_calls.TEXTS,
     **card_messages.TEXTS,
     **device_places.TEXTS, **duty_messages.TEXTS, **review_messages.TEXTS, **replies.TEXTS, **room_messages.TEXTS,
+    **vault_messages.TEXTS,
     **hold.TEXTS, **proving.TEXTS, **absence_words.TEXTS, **duress_texts.TEXTS,
     **own_sentences.TEXTS,
 }  # fmt: skip

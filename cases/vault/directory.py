@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from agencies.model import Person, PersonId, Role
-from agencies.trust.directory import Directory, NotEmpowered
+from agencies.trust.directory import Directory
 from agencies.trust.network import Network, read_genesis
 from agencies.vault import logs
 from agencies.vault.keeping import OF_DIRECTORY, KeptNetwork
@@ -61,12 +61,12 @@ class DirectoryLog:
 
     async def append(self, actor: Person, data: bytes) -> int:
         """Take in an entry of an administrator; return how many there are."""
+        if actor.role is not Role.ADMINISTRATOR:
+            raise Conflict(mark("Only an administrator of an agency can do this. Ask them."), outcome="not-empowered")
         now = self._clock.now()
         async with self._database.transaction() as tx:
             network = await self._network.held(tx)
             with refusing():
-                if actor.role is not Role.ADMINISTRATOR:
-                    raise NotEmpowered
                 entry = log.read(data, Kind.DIRECTORY, network.id)
                 if entry.head.log == logs.DIRECTORY_LOG.bytes and await logs.stands(tx, entry):
                     return entry.head.number + 1

@@ -40,6 +40,7 @@ SWEEP = Label(
         "incidents",
         "case_events",
         "desk_calls",
+        "vault",
     ),
 )
 STEPPED = Label(
@@ -258,6 +259,10 @@ REVIEWS_OVERDUE = Gauge("streha_reviews_overdue", "Open reviews whose duty desk 
 
 LEDGER_WAITING = Gauge("streha_ledger_waiting_entries", "Acts that are not chained yet, counted up to 10000.")
 LEDGER_OLDEST_WAITING = Gauge("streha_ledger_oldest_waiting_seconds", "Since the oldest of them was recorded.")
+VAULT_EPOCH_DUE = Gauge(
+    "streha_vault_oldest_epoch_due_seconds",
+    "Since somebody who is a member no more has had the newest key of some compartment; 0 where nobody has.",
+)
 LEDGER_POSITION = Gauge("streha_ledger_last_position", "The position of the last chained act.")
 LEDGER_AGE = Gauge("streha_ledger_last_position_age_seconds", "Since the last chained act was recorded.")
 

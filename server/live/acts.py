@@ -96,6 +96,22 @@ ACTS: dict[str, Told] = {
     "hold_ended": _QUIETLY,
     "rooms_renewed": _QUIETLY,
     "invited_again": _QUIETLY,
+    # the vault: of its logs its members hear that something changed; what is fetched is for whoever asks the ledger
+    "directory_entry_taken": _QUIETLY,
+    "person_attested": _QUIETLY,
+    "person_rekeyed": _QUIETLY,
+    "agency_suspended": _QUIETLY,
+    "bundle_put": _QUIETLY,
+    "bundle_taken": _QUIETLY,
+    "bundle_fetched": _QUIETLY,
+    "vault_entry_taken": Told(Audience.IN_COMPARTMENT),
+    "vault_entry_refused": _QUIETLY,
+    "vault_epoch_overdue": Told(Audience.IN_COMPARTMENT),
+    "grant_fetched": _QUIETLY,
+    "record_fetched": _QUIETLY,
+    "wraps_fetched": _QUIETLY,
+    "history_granted": Told(Audience.IN_COMPARTMENT),
+    "history_fetched": _QUIETLY,
     # cases
     "case_opened": Told(Audience.IN_CASE),
     "case_closed": Told(Audience.IN_CASE, concerned=Concerned.CLOSED_UPON),
@@ -108,6 +124,7 @@ ACTS: dict[str, Told] = {
     "member_removed": Told(Audience.IN_COMPARTMENT, concerned=Concerned.PERSON),
     # Members are not told who is excluded: `cases.rules` shows it to the leaders alone.
     "person_excluded": Told(Audience.LEADS_CASE, concerned=Concerned.EXCLUDED),
+    "person_readmitted": Told(Audience.LEADS_CASE),
     "person_left": Told(Audience.SEES_DUTY, Object.DUTY, Concerned.LEAVER),
     # alerts
     "alert_raised": _ALERT,

@@ -15,7 +15,7 @@ from core.migrations import require_compatible
 from core.settings import Settings
 from core.texts import mark
 from streha.commands.setup import check as check_settings
-from streha.doctor import card_checks, homeserver_checks, signs_of_silence
+from streha.doctor import card_checks, homeserver_checks, signs_of_silence, vault_checks
 from streha.doctor.database_checks import DatabaseChecks
 from streha.doctor.findings import Note
 from streha.installation import clock_of, settings_of_environment
@@ -103,6 +103,7 @@ async def _with_database(database: Database, clock: Clock, settings: Settings) -
             lambda: signs_of_silence.absence(database, clock, settings),
         ),
         (mark("ledger is chained"), examination.ledger),
+        (mark("network is founded"), lambda: vault_checks.network(database)),
     ]
     found = [await _finding(name, check) for name, check in checks]
     return [Finding(check=mark("database answers")), schema, *found]

@@ -16,10 +16,14 @@ import msgspec
 import pytest
 
 from agencies.model import DeskId
+from agencies.trust.deeds import Revoke
+from cases.model import CompartmentId
+from cases.trust.grants import HistoryGrant, write_history_grant
 from core import database as databases
 from core.database import Database
 from core.settings import Secret, Settings
 from crypto import desk_key, sentence_seal
+from crypto.vault.bundle import BUNDLE_BYTES
 from deploy.stack import LocalStack
 from server.api.access import Access
 from server.api.routes import ROUTES
@@ -34,6 +38,7 @@ from tests.people import NETWORK, Network
 from tests.sealing import seal_to
 from tests.served import Answered, ServedApi, serve_api
 from tests.telephoned import INWARD
+from tests.vault_clients import Circle, Founded, text
 
 TEMPLATE = "streha_askers"
 STATUSES = {Answer.ASK: 409, Answer.ABSENT: 404, Answer.SIGN_IN: 401}
@@ -109,13 +114,11 @@ async def nothing(_world: World, _ids: Mapping[str, UUID]) -> object:
 
 
 async def rightly_signed(world: World, _ids: Mapping[str, UUID]) -> object:
-    person = (await world.api.network.office()).worker
-    return await signed_challenge(world.api, person)
+    return await signed_challenge(world.api, world.around.newcomer)
 
 
 async def code_of_link(world: World, _ids: Mapping[str, UUID]) -> object:
-    person = (await world.api.network.office()).worker
-    return {"code": token_text(await link_code(world.api, person))}
+    return {"code": token_text(await link_code(world.api, world.around.newcomer))}
 
 
 async def own_device(world: World, _ids: Mapping[str, UUID]) -> object:
@@ -160,6 +163,68 @@ async def spoken_with(world: World, _ids: Mapping[str, UUID]) -> object:
     return {"person": world.around.people[other].id}
 
 
+# Of the vault: as whoever asks would write it, on what its coordinator is shown.
+
+
+def founded_in(world: World) -> Founded:
+    """Return the network, with the session that the coordinator has already."""
+    around = world.around
+    founded = Founded(api=world.api, genesis=around.vault.genesis, secrets=around.vault.secrets)
+    founded.tokens[around.people[Asker.COORDINATOR].id] = around.signed[Asker.COORDINATOR].token
+    return founded
+
+
+async def in_vault(world: World, ids: Mapping[str, UUID]) -> Circle:
+    """Return the compartment as its coordinator has it, for whoever asks to write on."""
+    around, founded = world.around, founded_in(world)
+    circle = await founded.circle(around.people[Asker.COORDINATOR], CompartmentId(around.vault_place))
+    circle.person = around.people.get(world.asker, around.people[Asker.COORDINATOR])
+    circle.id = CompartmentId(ids["compartment"])
+    return circle
+
+
+async def next_record(world: World, ids: Mapping[str, UUID]) -> object:
+    return (await in_vault(world, ids)).version(world.around.epoch_key, b"Quiet Heron").body
+
+
+async def next_epoch(world: World, ids: Mapping[str, UUID]) -> object:
+    circle = await in_vault(world, ids)
+    entry, more = circle.epoch(bytes(32))
+    records = circle.logs.records
+    wraps = [
+        {"version": str(UUID(bytes=records.versions[each].write.version)), "wrap": text(circle.any_wrap())}
+        for hashes in records.current.values()
+        for each in hashes
+    ]
+    return {"entry": text(entry), **more, "wraps": wraps}
+
+
+async def past_versions(world: World, ids: Mapping[str, UUID]) -> object:
+    circle, member = await in_vault(world, ids), world.around.ids["person"]
+    said = HistoryGrant(
+        log=circle.id.bytes, member=member.bytes, by=circle.person.id.bytes, at=circle.founded.now,
+        versions=[world.around.written.version.bytes], grant=b"sealed",
+    )  # fmt: skip
+    seed = world.api.network.seeds[circle.person.id]
+    return {"member": member, "statement": text(write_history_grant(seed, circle.founded.id, said))}
+
+
+async def revoked(world: World, _ids: Mapping[str, UUID]) -> object:
+    """Return a revocation of a colleague by whoever asks, who may be no administrator."""
+    around, founded = world.around, founded_in(world)
+    person = around.people.get(world.asker, around.people[Asker.COORDINATOR])
+    network = await founded.directory(around.people[Asker.COORDINATOR])
+    colleague = next(
+        each for each in network.now.people.values()
+        if each.agency == person.agency_id.bytes and each.id != person.id.bytes
+    )  # fmt: skip
+    return {"entry": text(founded.entry(person, Revoke(person=colleague.id), network))}
+
+
+async def locked_keys(_world: World, _ids: Mapping[str, UUID]) -> object:
+    return {"kind": 1, "bundle": text(b"\x01\x01" + bytes(BUNDLE_BYTES - 2))}
+
+
 # In the order in which whoever may do all of them can. An alert is accepted before it is ended.
 BODIES: dict[str, Body] = {
     "ask_challenge": saying(person="person"),
@@ -175,6 +240,19 @@ BODIES: dict[str, Body] = {
     "confirm_device": code_of_device,
     "refuse_device": nothing,
     "end_link": saying(reason="lost_device"),
+    "show_directory": nothing,
+    "show_logs": nothing,
+    "show_grant": nothing,
+    "show_version": nothing,
+    "show_versions": nothing,
+    "give_history": past_versions,
+    "show_history": nothing,
+    "put_record_entry": next_record,
+    "put_member_entry": next_epoch,
+    "fetch_bundle": nothing,
+    "list_bundles": nothing,
+    "put_bundle": locked_keys,
+    "take_bundle": nothing,
     "list_cases": nothing,
     "list_reviews": nothing,
     "list_alerts": nothing,
@@ -220,20 +298,29 @@ BODIES: dict[str, Body] = {
     "exclude": nothing,
     "close_compartment": nothing,
     "close_case": nothing,
+    "put_directory_entry": revoked,
     "end_session": nothing,
 }
+
+
+IN_VAULT = {each.call.__name__ for each in ROUTES if each.access is Access.IN_VAULT}
 
 
 def ids_for(operation_id: str, around: Surroundings) -> dict[str, UUID]:
     """Return what is asked about; some things are there to be changed by one operation only."""
     coordinator, deputy = around.leaders
     ids = {**around.ids, "coordinator": coordinator.id, "deputy": deputy.id}
+    if operation_id in IN_VAULT:
+        ids["compartment"] = around.vault_place
     match operation_id:
         case "raise_alert":
             # The key of a press.
             return {**ids, "alert": uuid4()}
         case "raise_with_device":
             ids["raise"] = uuid4()
+        case "put_bundle" | "take_bundle":
+            # Whoever asks keeps one of their own, and takes it away.
+            ids["bundle"] = ids["kept"]
         case "add_member":
             return {**ids, "person": around.newcomer.id}
         case "refuse_device":

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
+from core.errors import NotAuthenticated
 from server.api.access import Access
 from server.api.event_stream import frame
 from server.api.openapi import reference, schemas
@@ -88,7 +89,7 @@ def test_every_route_stands_in_it_with_its_rule_its_limit_and_its_refusals() -> 
         statuses = operation["responses"].keys()
         assert str(route.status) in statuses
         assert {"400", "500", "503"} <= statuses
-        assert ("401" in statuses) is (route.signed_in or bool(route.refuses))
+        assert ("401" in statuses) is (route.signed_in or NotAuthenticated in route.refuses)
         assert ("429" in statuses) is (route.limit is not Limit.NEVER)
         assert (statuses >= {"408", "413", "415"}) is (route.method != "GET")
         if route.access not in (Access.ANYBODY, Access.GATEWAY, Access.STAFF, Access.STAFF_WITH_KEY):

@@ -57,6 +57,8 @@ def response(kind: Kind, known: Mapping[str, Any]) -> dict[str, Any]:
         "type": problems.type_of(kind), "title": kind.title, "status": kind.status, "detail": words,
     }  # fmt: skip
     example.pop("checks", None)
+    if kind not in (KINDS[InvalidInput], KINDS[Conflict]):
+        example.pop("outcome", None)
     return {
         "description": f"{kind.title}. {words}" + (f" {ALIKE}" if kind is KINDS[NotFound] else ""),
         "headers": _headers(kind),

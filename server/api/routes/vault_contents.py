@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from cases.model import CompartmentId
-from core.errors import InvalidInput
 from server.api.access import Access
 from server.api.route import Call, Route
 from server.api.wire import Nothing
@@ -35,7 +34,7 @@ async def show_version(call: Call[Nothing]) -> VersionAnswer:
 
 
 async def show_versions(call: Call[VersionsQuery]) -> VersionsAnswer:
-    """Return the current versions, as many as fit into an answer."""
+    """Return versions, as many as fit into an answer."""
     asked = call.asked
     found = await call.services.fetching.versions(
         call.actor, _compartment(call), current=asked.current, after=asked.after, contents=asked.contents
@@ -78,7 +77,7 @@ ROUTES: tuple[Route[Any], ...] = (
     Route(
         method="GET",
         path="/api/vault/compartments/{compartment}/versions",
-        summary="The current versions, sealed",
+        summary="Versions of the records, sealed",
         call=show_versions,
         access=Access.IN_VAULT,
         takes=VersionsQuery,
@@ -102,7 +101,6 @@ ROUTES: tuple[Route[Any], ...] = (
         takes=PutHistory,
         status=204,
         longest_body=128 * 1024,
-        refuses=(InvalidInput,),
     ),
     Route(
         method="GET",

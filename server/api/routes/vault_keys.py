@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.errors import Conflict, InvalidInput, NotFound
+from core.errors import NotFound
 from server.api.access import Access
 from server.api.route import Call, Limit, Route
 from server.api.wire import Nothing
@@ -51,7 +51,6 @@ ROUTES: tuple[Route[Any], ...] = (
         access=Access.STAFF,
         takes=PutBundle,
         status=204,
-        refuses=(Conflict, InvalidInput),
     ),
     Route(
         method="DELETE",

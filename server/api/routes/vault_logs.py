@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cases.model import CompartmentId
-from core.errors import Conflict, InvalidInput
+from core.errors import Conflict, NotFound
 from server.api.access import Access
 from server.api.route import Call, Route
 from server.api.wire.vault_logs import (
@@ -19,6 +19,8 @@ from server.api.wire.vault_logs import (
     PutRecordEntry,
 )
 
+# An entry in Base64.
+LONGEST_ENTRY = 128 * 1024
 # A content of 1 MiB in Base64 with its entry; five thousand wraps; grants for two hundred.
 LONGEST_BODY = 2 * 1024 * 1024
 
@@ -78,6 +80,7 @@ ROUTES: tuple[Route[Any], ...] = (
         access=Access.STAFF,
         takes=DirectoryQuery,
         gives=DirectoryAnswer,
+        refuses=(NotFound,),
     ),
     Route(
         method="POST",
@@ -87,8 +90,8 @@ ROUTES: tuple[Route[Any], ...] = (
         access=Access.ADMINISTRATOR,
         takes=PutEntry,
         gives=LengthAnswer,
-        longest_body=LONGEST_BODY,
-        refuses=(Conflict, InvalidInput),
+        longest_body=LONGEST_ENTRY,
+        refuses=(Conflict, NotFound),
     ),
     Route(
         method="GET",
@@ -108,7 +111,6 @@ ROUTES: tuple[Route[Any], ...] = (
         takes=PutMemberEntry,
         gives=LengthAnswer,
         longest_body=LONGEST_BODY,
-        refuses=(Conflict, InvalidInput),
     ),
     Route(
         method="POST",
@@ -119,6 +121,5 @@ ROUTES: tuple[Route[Any], ...] = (
         takes=PutRecordEntry,
         gives=LengthAnswer,
         longest_body=LONGEST_BODY,
-        refuses=(Conflict, InvalidInput),
     ),
 )

@@ -29,9 +29,9 @@ class GrantAnswer(Wire, frozen=True, kw_only=True):
 
 
 class VersionsQuery(Wire, frozen=True, kw_only=True):
-    """Current versions after an id; `contents=false` leaves the sealed bytes out."""
+    """Versions after an id: all, or the current ones alone. `contents=false` leaves the sealed bytes out."""
 
-    current: Annotated[bool, msgspec.Meta(examples=[True])]
+    current: Annotated[bool, msgspec.Meta(examples=[True])] = False
     contents: Annotated[bool, msgspec.Meta(examples=[True])] = True
     after: UUID | None = None
 
@@ -58,7 +58,7 @@ class VersionAnswer(Wire, frozen=True, kw_only=True):
 
 
 class VersionsAnswer(Wire, frozen=True, kw_only=True):
-    """Current versions, ascending by id: as many as fit into an answer. Ask again after the last until none is left."""
+    """Versions, ascending by id: as many as fit into an answer. Ask again after the last until none is left."""
 
     versions: Annotated[list[VersionAnswer], msgspec.Meta(max_length=MOST_AT_ONCE)]
 

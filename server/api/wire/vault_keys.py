@@ -10,17 +10,19 @@ import msgspec
 
 from agencies.model import PersonId
 from agencies.vault.bundles import MOST, Found, Kept
-from crypto.vault.bundle import BUNDLE_BYTES, Kind
+from crypto.vault.bundle import BUNDLE_BYTES
 from server.api.wire import Moment, Wire
 from server.api.wire.directory import exactly
 
+# 1: opened with a secret that the device keeps; 2: with what a passkey gives.
+BundleKind = Annotated[int, msgspec.Meta(ge=1, le=2, examples=[1])]
 Bundle = Annotated[bytes, exactly(BUNDLE_BYTES)]
 
 
 class PutBundle(Wire, frozen=True, kw_only=True):
     """Keys, locked with a passphrase and a device's random secret (1) or what a passkey gives (2)."""
 
-    kind: Kind
+    kind: BundleKind
     bundle: Bundle
 
 
@@ -28,7 +30,7 @@ class BundleAnswer(Wire, frozen=True, kw_only=True):
     """Locked keys, and whose they say to be."""
 
     person: PersonId
-    kind: Kind
+    kind: BundleKind
     bundle: Bundle
 
     @classmethod
@@ -41,7 +43,7 @@ class KeptBundle(Wire, frozen=True, kw_only=True):
     """That somebody's keys are kept for a device."""
 
     bundle: UUID
-    kind: Kind
+    kind: BundleKind
     made_at: Moment
 
 
