@@ -87,8 +87,9 @@ class Fetching:
             found = await self._fetched(tx, actor, compartment_id, wanted, contents=contents)
             if found:
                 names = ",".join(str(each.version) for each in found)
-                act = "record_fetched" if contents else "wraps_fetched"
-                await self._record(tx, act, actor, case, compartment_id, versions=names)
+                await self._record(
+                    tx, "record_fetched" if contents else "wraps_fetched", actor, case, compartment_id, versions=names
+                )  # fmt: skip
         return found
 
     async def give_history(

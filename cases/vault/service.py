@@ -7,11 +7,13 @@ say that they have checked. Nothing here can read a record; what is fetched is t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
 from agencies.model import Person, PersonId
+from agencies.trust.directory import NotEmpowered
 from agencies.vault import logs
 from agencies.vault.keeping import OF_DIRECTORY
 from agencies.vault.refusals import EpochDue, refusing, require_moment
@@ -29,6 +31,7 @@ from cases.vault.projecting import follow
 from core import ledger
 from core.clock import Clock
 from core.database import Database, Transaction
+from core.errors import StrehaError
 from crypto.vault import log
 from crypto.vault.log import Entry, Head, Kind
 
@@ -95,7 +98,7 @@ class Vault:
     ) -> int:  # fmt: skip
         """Take in an entry of the members' log with what belongs to it; return how many entries there are."""
         now = self._clock.now()
-        async with self._database.transaction() as tx:
+        async with self._telling_of_refusal(actor, compartment_id), self._database.transaction() as tx:
             case, compartment = await recorded(tx, actor, compartment_id, lock=True)
             kept = await self._compartments.held(tx, compartment_id, Kind.MEMBERSHIP)
             require_member(actor, compartment, kept, int(now.timestamp()), opened=False)
@@ -129,7 +132,7 @@ class Vault:
     ) -> int:
         """Take in an entry of the records' log with the version that it writes; return how many entries there are."""
         now = self._clock.now()
-        async with self._database.transaction() as tx:
+        async with self._telling_of_refusal(actor, compartment_id), self._database.transaction() as tx:
             case, compartment = await recorded(tx, actor, compartment_id)
             kept = await self._compartments.held(tx, compartment_id, Kind.RECORDS)
             require_member(actor, compartment, kept, int(now.timestamp()))
@@ -167,6 +170,22 @@ class Vault:
             version = UUID(bytes=deed.version)
             await tx.run(store.SQL["put_vault_content"], compartment_id, version, record, content)
             await _put_wraps(tx, compartment_id, epoch, [(version, wrap)])
+
+    @asynccontextmanager
+    async def _telling_of_refusal(self, actor: Person, compartment_id: CompartmentId) -> AsyncIterator[None]:
+        """Leave word of a member's entry that they were not empowered to write; nothing else of it is stored."""
+        try:
+            yield
+        except StrehaError as refused:
+            if refused.outcome == NotEmpowered.outcome:
+                async with self._database.transaction() as tx:
+                    case = await store.case_of_compartment(tx, compartment_id)
+                    act = ledger.Act(
+                        act="vault_entry_refused", at=self._clock.now(), person_id=actor.id, case_id=case.id,
+                        object_id=compartment_id,
+                    )  # fmt: skip
+                    await ledger.record(tx, act)
+            raise
 
     async def _taken(self, tx: Transaction, actor: Person, case_id: CaseId, entry: Entry) -> None:
         """Leave word of an entry: of which log, which number, which deed."""

@@ -110,6 +110,7 @@ ACTS: dict[str, Told] = {
     "grant_fetched": _QUIETLY,
     "record_fetched": _QUIETLY,
     "wraps_fetched": _QUIETLY,
+    "record_exported": Told(Audience.IN_COMPARTMENT),
     "history_granted": Told(Audience.IN_COMPARTMENT),
     "history_fetched": _QUIETLY,
     # cases

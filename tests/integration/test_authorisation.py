@@ -209,6 +209,10 @@ async def past_versions(world: World, ids: Mapping[str, UUID]) -> object:
     return {"member": member, "statement": text(write_history_grant(seed, circle.founded.id, said))}
 
 
+async def exported(world: World, _ids: Mapping[str, UUID]) -> object:
+    return {"versions": [world.around.written.version]}
+
+
 async def revoked(world: World, _ids: Mapping[str, UUID]) -> object:
     """Return a revocation of a colleague by whoever asks, who may be no administrator."""
     around, founded = world.around, founded_in(world)
@@ -247,6 +251,7 @@ BODIES: dict[str, Body] = {
     "show_versions": nothing,
     "give_history": past_versions,
     "show_history": nothing,
+    "tell_export": exported,
     "put_record_entry": next_record,
     "put_member_entry": next_epoch,
     "fetch_bundle": nothing,
