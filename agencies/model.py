@@ -13,6 +13,7 @@ PersonId = NewType("PersonId", UUID)
 DeskId = NewType("DeskId", UUID)
 ShiftId = NewType("ShiftId", UUID)
 DeviceId = NewType("DeviceId", UUID)
+PasskeyId = NewType("PasskeyId", UUID)
 
 
 class AgencyKind(StrEnum):

@@ -184,9 +184,9 @@ RETURNING true
 
 -- add_session --
 -- A browser's may still raise an alert until $5. None where the network has suspended the person's agency. $1 token hash,
--- $2 person, $3 now, $4 expires at, $5 raises until.
-INSERT INTO sessions (token_hash, person_id, created_at, expires_at, raises_until)
-SELECT $1, people.id, $3, $4, $5 FROM people JOIN agencies ON agencies.id = people.agency_id
+-- $2 person, $3 now, $4 expires at, $5 raises until, $6 the passkey that it ends with, or none.
+INSERT INTO sessions (token_hash, person_id, created_at, expires_at, raises_until, passkey_id)
+SELECT $1, people.id, $3, $4, $5, $6 FROM people JOIN agencies ON agencies.id = people.agency_id
 WHERE people.id = $2 AND agencies.suspended_at IS NULL
 
 -- person_of_session --
@@ -203,6 +203,14 @@ WHERE sessions.token_hash = ANY($1) AND sessions.expires_at > $2 AND people.left
 -- begun_with_key --
 -- Whether a session was begun with a person's key, not by a link. $1 token hash.
 SELECT true FROM sessions WHERE token_hash = $1 AND raises_until IS NULL
+
+-- begun_since --
+-- Whether a session was begun after a moment, by whatever means. $1 token hash, $2 moment.
+SELECT true FROM sessions WHERE token_hash = $1 AND created_at > $2
+
+-- passkey_of_session --
+-- $1 token hash.
+SELECT passkey_id FROM sessions WHERE token_hash = $1
 
 -- end_session --
 -- $1 token hash.
@@ -227,6 +235,57 @@ DELETE FROM sign_in_links WHERE person_id = $1
 -- forget_expired_links --
 -- $1 now.
 DELETE FROM sign_in_links WHERE expires_at <= $1
+
+-- add_passkey_challenge --
+-- $1 challenge hash, $2 the new passkey's id, $3 its person, $4 their handle (none of them where somebody signs in),
+-- $5 expires at.
+INSERT INTO passkey_challenges (challenge_hash, passkey_id, person_id, handle, expires_at)
+VALUES ($1, $2, $3, $4, $5)
+
+-- take_passkey_challenge --
+-- A challenge is used once. $1 challenge hash, $2 whom a passkey was asked for, or nobody, $3 now.
+DELETE FROM passkey_challenges
+WHERE challenge_hash = $1 AND person_id IS NOT DISTINCT FROM $2::uuid AND expires_at > $3
+RETURNING passkey_id, handle
+
+-- end_passkey_challenges --
+-- $1 person.
+DELETE FROM passkey_challenges WHERE person_id = $1
+
+-- forget_expired_passkey_challenges --
+-- $1 now.
+DELETE FROM passkey_challenges WHERE expires_at <= $1
+
+-- passkeys_of_person --
+-- $1 person.
+SELECT * FROM passkeys WHERE person_id = $1 ORDER BY added_at, id
+
+-- passkey_by_credential --
+-- $1 credential.
+SELECT * FROM passkeys WHERE credential = $1
+
+-- add_passkey --
+-- Nothing where some passkey has this credential. $1 id, $2 person, $3 handle, $4 credential, $5 public key,
+-- $6 signatures, $7 synced, $8 now.
+INSERT INTO passkeys (id, person_id, handle, credential, public_key, signatures, synced, added_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT DO NOTHING RETURNING id
+
+-- hold_passkey --
+-- $1 id.
+SELECT * FROM passkeys WHERE id = $1 FOR NO KEY UPDATE
+
+-- passkey_used --
+-- $1 id, $2 how often it has signed, $3 now, to the minute.
+UPDATE passkeys SET signatures = $2, used_at = $3 WHERE id = $1
+
+-- remove_passkey --
+-- Its sessions end with it. $1 id, $2 person.
+DELETE FROM passkeys WHERE id = $1 AND person_id = $2 RETURNING id
+
+-- remove_passkeys_of_person --
+-- $1 person.
+DELETE FROM passkeys WHERE person_id = $1
 
 -- forget_expired_challenges --
 -- $1 now.

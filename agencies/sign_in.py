@@ -2,7 +2,7 @@
 
 An unknown person gets a challenge like anybody else and is refused at the end in the same words, so
 that nobody learns who is on the staff. The server keeps hashes of nonces and tokens only. How a browser, which has no
-key, is signed in stands in `agencies.browser_sign_in`; its sessions are these.
+key, is signed in stands in `agencies.browser_sign_in` and `agencies.passkey_sign_in`; its sessions are these.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from agencies import store
-from agencies.model import Person, PersonId
+from agencies.model import PasskeyId, Person, PersonId
 from core import ledger
 from core.clock import Clock
 from core.database import Database, Transaction
@@ -110,13 +110,19 @@ class SignIn:
         async with self._database.transaction() as tx:
             await tx.run(store.SQL["forget_expired_challenges"], now)
             await tx.run(store.SQL["forget_expired_links"], now)
+            await tx.run(store.SQL["forget_expired_passkey_challenges"], now)
             await tx.run(store.SQL["forget_expired_sessions"], now)
 
 
-async def add_session(tx: Transaction, person_id: PersonId, session: Session, now: datetime) -> None:
-    """Record a session; of its token only the hash. Refuse whoever is of a suspended agency."""
+async def add_session(
+    tx: Transaction, person_id: PersonId, session: Session, now: datetime, *, passkey_id: PasskeyId | None = None
+) -> None:
+    """Record a session; of its token only the hash. One that a passkey began ends when the passkey is removed.
+
+    Whoever is of a suspended agency is refused.
+    """
     if not await tx.run(
         store.SQL["add_session"], tokens.token_hash(session.token), person_id, now, session.expires_at,
-        session.raises_until,
+        session.raises_until, passkey_id,
     ):  # fmt: skip
         raise NotAuthenticated(REFUSED)

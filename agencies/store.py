@@ -84,13 +84,15 @@ async def person_by_matrix_user(tx: Reading, matrix_user: str) -> Person | None:
 
 
 async def mark_left(tx: Transaction, person_id: PersonId, now: datetime) -> bool:
-    """Record that a person has left: no session, no link to begin one, no desk or shift; tell whether that was news."""
+    """Record that a person has left: no session and nothing to begin one, no desk or shift. Tell if it was news."""
     news = await tx.run(SQL["mark_left"], person_id, now) == 1
     await tx.run(SQL["renew_desk_keys"], person_id, now)
     await tx.run(SQL["leave_desks"], person_id)
     await tx.run(SQL["end_shifts"], person_id, None, now)
     await tx.run(SQL["end_links"], person_id)
     await tx.run(SQL["end_sessions"], person_id)
+    await tx.run(SQL["end_passkey_challenges"], person_id)
+    await tx.run(SQL["remove_passkeys_of_person"], person_id)
     return news
 
 

@@ -27,6 +27,7 @@ from tests.clock import MovableClock
 from tests.sealing import give_key, put_card
 from tests.served import ServedApi
 from tests.vault_clients import Founded, Written, found_with
+from tests.with_passkeys import passkey_of
 
 # To which people seal their own sentences.
 FETCHED = UUID("5b1f6a36-8a0e-4d7e-9c55-0f7a3b0f6f01")
@@ -150,6 +151,7 @@ async def surroundings(api: ServedApi, clock: MovableClock) -> Surroundings:
         "case": case.id, "compartment": case.core.id, "alert": alert.id, "review": review.review.id,
         "person": spare.id, "agency": police.agency.id, "raise": raised, "desk": police.desk_id,
         "version": written.version, "bundle": FETCHED, "kept": uuid4(),
+        "passkey": UUID((await passkey_of(api, coordinator)).id),
     }  # fmt: skip
     return Surroundings(
         clock=clock.now() - began, ids=ids, side=side.id, quiet_case=quiet.id, newcomer=newcomer,

@@ -86,6 +86,7 @@ DONE: dict[Access, set[Asker]] = {
     Access.ENDS_LINK: {Asker.OWN_ADMINISTRATOR},
     Access.KEEPS_REVIEW: LEADERS | {Asker.FORMER},
     Access.DEVICE: {Asker.DEVICE},
+    Access.OWNS_PASSKEY: {Asker.COORDINATOR, Asker.IN_BROWSER},
 }
 # What no session opens, or not this one.
 OF_OTHERS = {Access.STAFF_WITH_KEY, Access.DEVICE, Access.GATEWAY}

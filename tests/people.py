@@ -12,6 +12,7 @@ from agencies.attestation import AttestationId, code_of
 from agencies.desk_keys import DeskKeys
 from agencies.linking import Linking
 from agencies.model import Agency, AgencyKind, DeskId, Person, PersonId, Role
+from agencies.passkeys import Passkeys
 from agencies.service import Agencies
 from alerts.cards.service import Cards
 from alerts.closing import Closing
@@ -106,6 +107,7 @@ class Network:
         self.reviews = Reviews(database, clock)
         settings = Settings(database_url=Secret("postgresql://"), network=NETWORK)
         self.linking = Linking(database, clock, settings)
+        self.passkeys = Passkeys(database, clock, settings)
         self.desk_keys = DeskKeys(database, clock, settings)
         self.cards = Cards(database, clock)
         self.seeds: dict[PersonId, bytes] = {}

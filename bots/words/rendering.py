@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from agencies import passkey_messages
 from agencies import store as directory
 from agencies.model import AgencyId, PersonId
 from alerts import cap
@@ -48,7 +49,7 @@ TEMPLATES = {
     **device_places.TEXTS, **duty_messages.TEXTS, **review_messages.TEXTS, **replies.TEXTS, **room_messages.TEXTS,
     **vault_messages.TEXTS,
     **hold.TEXTS, **proving.TEXTS, **absence_words.TEXTS, **duress_texts.TEXTS,
-    **own_sentences.TEXTS,
+    **own_sentences.TEXTS, **passkey_messages.TEXTS,
 }  # fmt: skip
 REPEATED = mark("Sent again, in case you have not seen it: {text}")
 AWAY = mark("Streha was away {time}. What happened meanwhile:\n{text}")

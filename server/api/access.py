@@ -40,4 +40,5 @@ class Access(Enum):
     OF_DESK = "Whoever sits at the duty desk or stands in there, and the security officers of its agency."
     ENDS_LINK = "The person, and whoever may confirm the person's devices."
     KEEPS_REVIEW = "The owner of the review, and whoever leads its case. Members are told to ask them."
+    OWNS_PASSKEY = "Whoever the passkey is of."
     DEVICE = "A device that can only raise, with its token. What it is answered is about its own raises."

@@ -17,6 +17,7 @@ import msgspec
 from aiohttp import hdrs, web
 
 from agencies.desk_keys import NO_DESK
+from agencies.passkeys import NO_PASSKEY
 from agencies.service import NO_AGENCY, NO_PERSON
 from agencies.vault.bundles import NO_BUNDLE
 from alerts.devices.service import NO_RAISE
@@ -38,6 +39,7 @@ ABSENT = {
     "case": NO_CASE,
     "compartment": NO_COMPARTMENT,
     "desk": NO_DESK,
+    "passkey": NO_PASSKEY,
     "person": NO_PERSON,
     "raise": NO_RAISE,
     "review": NO_REVIEW,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from agencies.browser_sign_in import BrowserSignIn
 from agencies.desk_keys import DeskKeys
 from agencies.linking import Linking
+from agencies.passkey_sign_in import PasskeySignIn
+from agencies.passkeys import Passkeys
 from agencies.service import Agencies
 from agencies.sign_in import SignIn
 from agencies.vault.bundles import Bundles
@@ -48,6 +50,8 @@ class Services:
     agencies: Agencies
     sign_in: SignIn
     browser_sign_in: BrowserSignIn
+    passkeys: Passkeys
+    passkey_sign_in: PasskeySignIn
     linking: Linking
     desk_keys: DeskKeys
     cases: Cases
@@ -85,6 +89,8 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
         agencies=agencies,
         sign_in=sign_in,
         browser_sign_in=BrowserSignIn(database, clock, settings),
+        passkeys=Passkeys(database, clock, settings),
+        passkey_sign_in=PasskeySignIn(database, clock, settings),
         linking=Linking(database, clock, settings),
         desk_keys=DeskKeys(database, clock, settings),
         cases=cases,

@@ -27,9 +27,10 @@ from crypto.vault.bundle import BUNDLE_BYTES
 from deploy.stack import LocalStack
 from server.api.access import Access
 from server.api.routes import ROUTES
-from server.api.wire.directory import token_text
+from server.api.wire.directory import token_bytes, token_text
 from tests import authorisation
 from tests.askers import SENTENCE_KEY, Surroundings, link_code, signed_challenge, surroundings
+from tests.authenticator import Authenticator, client_data
 from tests.authorisation import ASK, DONE, PAGE, SIGNED_OUT, TOLD, Answer, Asker, answer_of, operations, page
 from tests.carried import NUMBER
 from tests.clock import MovableClock
@@ -39,6 +40,7 @@ from tests.sealing import seal_to
 from tests.served import Answered, ServedApi, serve_api
 from tests.telephoned import INWARD
 from tests.vault_clients import Circle, Founded, text
+from tests.with_passkeys import challenge, host_of, passkey_of
 
 TEMPLATE = "streha_askers"
 STATUSES = {Answer.ASK: 409, Answer.ABSENT: 404, Answer.SIGN_IN: 401}
@@ -119,6 +121,23 @@ async def rightly_signed(world: World, _ids: Mapping[str, UUID]) -> object:
 
 async def code_of_link(world: World, _ids: Mapping[str, UUID]) -> object:
     return {"code": token_text(await link_code(world.api, world.around.newcomer))}
+
+
+async def answer_of_passkey(world: World, _ids: Mapping[str, UUID]) -> object:
+    kept = await passkey_of(world.api, world.around.newcomer)
+    return kept.authenticator.answer(await challenge(world.api), world.api.url)
+
+
+async def new_passkey(world: World, _ids: Mapping[str, UUID]) -> object:
+    """Return a passkey that an authenticator made for whoever asks; whoever is not signed in was asked for none."""
+    authenticator = Authenticator(host=host_of(world.api))
+    signed = world.around.signed[world.asker]
+    if world.asker in SIGNED_OUT:
+        return {"client_data": b"none", "attestation": authenticator.make()}
+    person = world.around.people[world.asker]
+    asked = await world.api.services.passkeys.ask(person, token_bytes(signed.token))
+    said = client_data("create", asked.challenge, world.api.url)
+    return {"client_data": said, "attestation": authenticator.make()}
 
 
 async def own_device(world: World, _ids: Mapping[str, UUID]) -> object:
@@ -235,6 +254,11 @@ BODIES: dict[str, Body] = {
     "begin_session": rightly_signed,
     "begin_browser_session": code_of_link,
     "make_link": nothing,
+    "ask_passkey_challenge": nothing,
+    "begin_passkey_session": answer_of_passkey,
+    "ask_new_passkey": nothing,
+    "add_passkey": new_passkey,
+    "list_passkeys": nothing,
     "show_me": nothing,
     "list_agencies": nothing,
     "list_people": nothing,
@@ -304,6 +328,7 @@ BODIES: dict[str, Body] = {
     "close_compartment": nothing,
     "close_case": nothing,
     "put_directory_entry": revoked,
+    "remove_passkey": nothing,
     "end_session": nothing,
 }
 

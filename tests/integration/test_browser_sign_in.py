@@ -16,6 +16,7 @@ from agencies.browser_sign_in import LINK_LIFETIME, RAISES_AFTER_END
 from agencies.model import Person
 from core.settings import Settings
 from crypto import tokens
+from server.api.decoding import ABSENT
 from server.api.routes import ROUTES
 from server.api.wire.directory import token_text
 from tests.browser_session import BrowserSession, browser_of, kept, link, open_link
@@ -279,7 +280,7 @@ async def test_a_session_that_has_lapsed_raises_and_does_nothing_else(api: Serve
     browser = await browser_of(api, scene.coordinator)
     clock.move(lifetime(api))
     assert {(each.method, each.path) for each in ROUTES if each.lapsed} == RAISE_AND_SIGN_OUT
-    absent = {name: uuid4() for name in ("agency", "alert", "case", "compartment", "desk", "person", "review")}
+    absent = {name: uuid4() for name in ABSENT}
     for route in ROUTES:
         if route.signed_in and not route.lapsed and not route.by_device:
             answer = await browser.ask(route.method, route.path.format(**absent))

@@ -39,6 +39,7 @@ from server.api.wire.devices import RaiseByDevice
 from server.api.wire.directory import ChallengeRequest, SessionRequest, token_text
 from server.api.wire.incidents import AddFact
 from server.api.wire.matrix import ClaimDevice, ConfirmDevice, EndLink
+from server.api.wire.passkeys import AddPasskey, PasskeySignInRequest
 from server.api.wire.reviews import NoteEvent, SetLevel
 from server.api.wire.sentences import SealedSentences
 from server.api.wire.stream import FollowStream
@@ -129,6 +130,7 @@ class Marked:
             "agency": self.other_agency.id,
             "raise": uuid4(),
             "desk": self.desk_id,
+            "passkey": uuid4(),
         }
         self.codename = codename
 
@@ -404,6 +406,14 @@ def right_body(takes: type, marked: Marked) -> object:
         ChallengeRequest: {"person": marked.leader.id},
         SessionRequest: {"person": marked.leader.id, "nonce": bytes(32), "signature": bytes(64)},
         BrowserSessionRequest: {"code": "A" * 43},
+        PasskeySignInRequest: {
+            "credential": bytes(32),
+            "client_data": MARK.encode(),
+            "authenticator_data": bytes(37),
+            "signature": bytes(70),
+            "handle": bytes(32),
+        },
+        AddPasskey: {"client_data": MARK.encode(), "attestation": MARK.encode()},
         OpenCase: {"agencies": {marked.other_agency.id: "responder"}},
         NameLeaders: {"coordinator": marked.leader.id, "deputy": marked.member.id},
         SetPart: {"part": "responder"},

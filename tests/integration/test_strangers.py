@@ -12,10 +12,12 @@ from uuid import uuid4
 
 import pytest
 
+from agencies import store as directory
 from agencies.attestation import EndReason
 from agencies.desk_keys import DeskKeys
 from agencies.linking import Linking
-from agencies.model import DeskId, Person, PersonId
+from agencies.model import DeskId, PasskeyId, Person, PersonId
+from agencies.passkeys import Passkeys
 from alerts.cards.service import Cards
 from alerts.closing import Closing
 from alerts.duress.own import Sentences
@@ -27,6 +29,7 @@ from alerts.service import Alerts
 from alerts.vocabulary import StandDownReason
 from cases.model import CaseId, CompartmentId, Part
 from cases.service import Cases
+from core.clock import SystemClock
 from core.database import Database
 from core.errors import NotFound
 from safety_plans.model import Level, ReviewId
@@ -47,6 +50,8 @@ class Things:
     desk: DeskId
     # Whose device waits to be confirmed.
     person: PersonId
+    # Somebody's.
+    passkey: PasskeyId
 
 
 Attempt = Callable[[Network, Person, Scene, Things], Awaitable[object]]
@@ -81,6 +86,7 @@ REFUSED: dict[str, Attempt] = {
     "Linking.confirm": lambda n, p, _s, t: n.linking.confirm(p, t.person, "AbCd EfGh IjKl MnOp"),
     "Linking.refuse": lambda n, p, _s, t: n.linking.refuse(p, t.person),
     "Linking.end": lambda n, p, _s, t: n.linking.end(p, t.person, EndReason.COMPROMISED),
+    "Passkeys.remove": lambda n, p, _s, t: n.passkeys.remove(p, t.passkey),
 }
 EMPTY: dict[str, Attempt] = {
     "Cases.see_all": lambda n, p, _s, _t: n.cases.see_all(p),
@@ -97,6 +103,8 @@ OPEN_TO_STAFF = {
     "Cases.open", "Cases.colleagues", "Linking.claim", "Linking.states",
     # One's own sentences, nobody else's (tests/integration/test_duress.py).
     "Sentences.see", "Sentences.set", "Sentences.clear",
+    # One's own passkeys, nobody else's (tests/integration/test_passkeys.py).
+    "Passkeys.ask", "Passkeys.add", "Passkeys.mine",
 }  # fmt: skip
 
 PEOPLE = ["stranger", "colleague of a member", "excluded", "removed", "departed", "departed, still held by a request"]
@@ -116,6 +124,7 @@ def test_every_method_is_tried() -> None:
             Cards,
             DeskKeys,
             Sentences,
+            Passkeys,
         )
         for name, member in inspect.getmembers(service, inspect.iscoroutinefunction)
         if not name.startswith("_")
@@ -138,6 +147,24 @@ async def nobody(network: Network, scene: Scene, who: str) -> Person:
         case _:
             await network.depart(scene.ngo.worker)
     return scene.ngo.worker
+
+
+async def passkey_of(database: Database, person: Person) -> PasskeyId:
+    """Give a person a passkey."""
+    passkey_id = PasskeyId(uuid4())
+    async with database.transaction() as tx:
+        await tx.run(
+            directory.SQL["add_passkey"],
+            passkey_id,
+            person.id,
+            bytes(32),
+            bytes(32),
+            b"key",
+            0,
+            False,
+            SystemClock().now(),
+        )
+    return passkey_id
 
 
 async def everything(database: Database) -> list[object]:
@@ -167,10 +194,12 @@ async def test_who_has_no_part_finds_nothing_and_changes_nothing(
     there = Things(
         case=scene.case.id, core=scene.case.core.id, circle=circle.id, alert=alert.id, review=review.review.id,
         person=claimant.id, desk=scene.shelter.desk_id or DeskId(uuid4()),
+        passkey=await passkey_of(database, scene.member),
     )  # fmt: skip
     absent = Things(
         case=CaseId(uuid4()), core=(nowhere := CompartmentId(uuid4())), circle=nowhere, alert=AlertId(uuid4()),
         review=ReviewId(uuid4()), person=PersonId(uuid4()), desk=DeskId(uuid4()),
+        passkey=PasskeyId(uuid4()),
     )  # fmt: skip
     before = await everything(database)
     for name, attempt in REFUSED.items():

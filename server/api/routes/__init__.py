@@ -14,6 +14,7 @@ from server.api.routes import (
     directory,
     incidents,
     matrix,
+    passkeys,
     reviews,
     sentences,
     sign_in,
@@ -26,6 +27,7 @@ from server.api.routes import (
 
 ROUTES: tuple[Route[Any], ...] = (
     *sign_in.ROUTES,
+    *passkeys.ROUTES,
     *directory.ROUTES,
     *matrix.ROUTES,
     *cases.ROUTES,
