@@ -29,6 +29,7 @@ PACKAGES = (
     "core", "crypto", "agencies", "cases", "alerts", "safety_plans", "server", "bots", "client", "deploy", "streha",
 )  # fmt: skip
 CONSOLE = "server/console"
+MODULES = ("*.js", "rare/*.js")
 LATIN, CYRILLIC = "sr-Latn", "sr-Cyrl"
 
 
@@ -53,9 +54,10 @@ def marked(root: Path = ROOT) -> dict[str, list[tuple[str, int]]]:
         ):
             sentence = message if isinstance(message, str) else message[0]
             found.setdefault(sentence, []).append((f"{package}/{path}", line))
-    for module in sorted((root / CONSOLE).glob("*.js")):
+    modules = [module for pattern in MODULES for module in (root / CONSOLE).glob(pattern)]
+    for module in sorted(modules):
         for sentence, line in javascript.marked(module.read_text(encoding="utf-8")):
-            found.setdefault(sentence, []).append((f"{CONSOLE}/{module.name}", line))
+            found.setdefault(sentence, []).append((module.relative_to(root).as_posix(), line))
     return dict(sorted(found.items()))
 
 

@@ -27,6 +27,9 @@ BUNDLE_PLACE: Final = b"streha/bundle/v1\0"
 EXCLUSION_PLACE: Final = b"streha/exclusion/v1\0"
 PLACES: Final = (CONTENT_PLACE, WRAP_PLACE, GRANT_PLACE, HISTORY_PLACE, BUNDLE_PLACE, EXCLUSION_PLACE)
 
+# What a passkey is asked to make a secret of (WebAuthn's extension `prf`).
+PASSKEY_SALT: Final = b"streha/passkey-secret/v1\0"
+
 # What stands before what is hashed.
 STATEMENT_HASH: Final = b"streha/statement-hash/v1\0"
 CONTENT_HASH: Final = b"streha/content-hash/v1\0"

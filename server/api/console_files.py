@@ -31,7 +31,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 FOLDER = Path(__file__).parents[1] / "console"
 HOME = "/console/"
-SERVED = ("index.html", "*.css", "*.js", "*.svg", "vendor/*.js")
+SERVED = ("index.html", "*.css", "*.js", "*.svg", "rare/*.js", "vendor/*.js")
 # Without these there is no console; `vendor` is made at set-up.
 NEEDED = ("index.html", "vendor/preact.js")
 # A comment with its lines for itself; `rules.mjs` holds every module to being the same program without them.
@@ -130,7 +130,7 @@ def giving(file: File, policy: str) -> Handler:
 
 def _marked(files: Mapping[str, bytes]) -> Iterator[str]:
     for path, content in files.items():
-        if path.endswith(".js") and "/" not in path:
+        if path.endswith(".js") and not path.startswith("vendor/"):
             yield from (sentence for sentence, _line in javascript.marked(content.decode()))
 
 

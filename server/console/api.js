@@ -90,6 +90,8 @@ export function createApi({ fetch, clock }) {
   }
 
   return {
+    /** For parts that are fetched when they are needed. */
+    ask,
     /** @returns {Promise<Board>} */
     board: () => ask("GET", "/api/board", BOARD),
     /** @returns {Promise<Review[]>} */

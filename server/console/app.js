@@ -9,6 +9,7 @@ import { DrillScreen } from "./drill.js";
 import { Guarded } from "./guarded.js";
 import { Header } from "./header.js";
 import { createKnowledge } from "./knowledge.js";
+import { later } from "./later.js";
 import { OldLine } from "./live.js";
 import { OtherAlertScreen } from "./other_alert.js";
 import { codeOf, screenOf } from "./places.js";
@@ -24,7 +25,12 @@ import { html, render } from "./vendor/preact.js";
 
 // So long nothing is drawn where its words have not come; then it is drawn in English.
 const WORDLESS_MS = 1_500;
-const SCREENS = { board: BoardScreen, drill: DrillScreen, other: OtherAlertScreen };
+const SCREENS = {
+  board: BoardScreen,
+  device: later(async () => (await import("./rare/device.js")).DeviceScreen, true),
+  drill: DrillScreen,
+  other: OtherAlertScreen,
+};
 
 /** With the next picture; where nobody looks no picture comes, and what is to be heard must not wait for one. */
 function soon(/** @type {() => void} */ act) {
@@ -127,7 +133,7 @@ async function start() {
   addEventListener("beforeunload", (event) => raises.guarded() && event.preventDefault());
 
   const parts = {
-    store, session, knowledge, raises, sound, clock,
+    store, session, knowledge, raises, sound, clock, ask: asked.ask,
     speak: change,
   };
   session.begin(code);

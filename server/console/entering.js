@@ -103,6 +103,25 @@ export function createEntering({ api, store, raises, load, end, say }) {
       if (store.get().why === "left") begin(offered);
       return why;
     },
+    /**
+     * Sign in by another way than a link, which may take its time: nothing is over before it is done.
+     * @param {() => Promise<void>} way
+     * @param {(error: unknown) => string} words
+     * @returns {Promise<string | undefined>} Why not.
+     */
+    async enterBy(way, words) {
+      const mine = (wish += 1);
+      try {
+        await way();
+      } catch (error) {
+        return mine === wish ? words(error) : undefined;
+      }
+      if (mine !== wish) return undefined;
+      end("");
+      store.set({ session: "starting" });
+      load();
+      return undefined;
+    },
     /** Leave the offered link alone. */
     stay() {
       code = "";

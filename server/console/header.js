@@ -15,6 +15,7 @@ export function Header() {
         <a href="#/board" aria-current=${screen === "board" ? "page" : undefined}>${t("Board")}</a>
         <a href="#/other" aria-current=${screen === "other" ? "page" : undefined}>${t("Other alert")}</a>
         <a href="#/drill" aria-current=${screen === "drill" ? "page" : undefined}>${t("Drill")}</a>
+        <a href="#/device" aria-current=${screen === "device" ? "page" : undefined}>${t("This device")}</a>
       </nav>
       <div class="switches">
         <${SoundSwitch} />

@@ -2,9 +2,10 @@
 
 const CODE = /^#([A-Za-z0-9_-]{16,})$/;
 
-/** @param {string} hash @returns {"board" | "drill" | "other"} */
+/** @param {string} hash @returns {"board" | "device" | "drill" | "other"} */
 export function screenOf(hash) {
   if (hash === "#/other") return "other";
+  if (hash === "#/device") return "device";
   return hash === "#/drill" ? "drill" : "board";
 }
 

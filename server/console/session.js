@@ -169,6 +169,7 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
     begin: entering.begin,
     again: entering.again,
     replace: entering.replace,
+    enterBy: entering.enterBy,
     stay: entering.stay,
     signOut: entering.signOut,
     /** Do not wait for timers that may have slept. */

@@ -1,12 +1,14 @@
 /** Before anybody is signed in: how to, and whom to ring meanwhile. There is no password to type anywhere. */
 import { useConsole, useShown } from "./drawing.js";
 import { LanguageChoice } from "./language.js";
+import { later } from "./later.js";
 import { Ring } from "./ring.js";
 import { t } from "./texts.js";
 import { html } from "./vendor/preact.js";
 import { failureWords } from "./words.js";
 
 const COMMAND = "streha console";
+const PasskeyWay = later(async () => (await import("./rare/passkey_way.js")).PasskeyWay);
 
 export function SignInScreen() {
   const why = useShown((state) => state.why);
@@ -21,6 +23,7 @@ export function SignInScreen() {
         <li>${t("On your own machine, run:")} <code>${COMMAND}</code></li>
         <li>${t("Open the link that it prints in this browser. It works once, for two minutes.")}</li>
       </ol>
+      <${PasskeyWay} />
       <div class="meanwhile">
         <p>
           ${canRaise

@@ -1,7 +1,7 @@
 // What the console's modules hand each other, for the type checker alone: no browser asks for it. What the API answers
 // is described once, in its OpenAPI document; these are the parts of it that the console reads.
 import type { Known } from "./alert_facts.js";
-import type { Failure } from "./api.js";
+import type { Api, Failure } from "./api.js";
 import type { Knowledge } from "./knowledge.js";
 import type { Raises } from "./raises.js";
 import type { Session } from "./session.js";
@@ -128,6 +128,20 @@ export type Calling = { channels: Channel[]; police: string; ambulance: string }
 /** Where the panic button calls, and whether what was chosen before is there no more: its codename may be forbidden now. */
 export type Chosen = { channel: Channel | null; gone: boolean };
 
+/** Asks the API: method, path, what the answer must hold, body. */
+export type Ask = Api["ask"];
+
+/** Times are texts; `credential` is in base64. */
+export type Passkey = {
+  id: string;
+  number: string;
+  credential: string;
+  synced: boolean;
+  added_at: string;
+  used_at: string | null;
+};
+export type Passkeys = { passkeys: Passkey[]; signed_in_with: string | null };
+
 /** What views act through. */
 export type Console = {
   store: Store;
@@ -136,6 +150,7 @@ export type Console = {
   raises: Raises;
   sound: Sound;
   clock: Clock;
+  ask: Ask;
   /** Speaks a language, where its words can be had. */
   speak: (language: string) => Promise<boolean>;
 };
@@ -233,7 +248,7 @@ export type State = {
   silenced: ReadonlySet<string>;
   ringing: boolean;
   sound: Sounding;
-  screen: "board" | "drill" | "other";
+  screen: "board" | "device" | "drill" | "other";
   language: string;
   polite: Said;
   urgent: Said;

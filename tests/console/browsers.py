@@ -25,7 +25,7 @@ ARGUMENTS = (
     "--disable-gpu",
     "--disable-quic",
     "--autoplay-policy=document-user-activation-required",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost",
 )
 # On a machine that is busy with other things as well.
 PATIENCE_MS = 60_000

@@ -195,7 +195,11 @@ class Screen:
 @cache
 def sentences() -> frozenset[str]:
     """Return every sentence that the console's modules mark."""
-    return frozenset(sentence for path in FOLDER.glob("*.js") for sentence, _ in javascript.marked(path.read_text()))
+    return frozenset(
+        sentence
+        for path in [*FOLDER.glob("*.js"), *FOLDER.glob("rare/*.js")]
+        for sentence, _ in javascript.marked(path.read_text())
+    )
 
 
 async def _middle(what: Locator) -> tuple[float, float]:

@@ -52,20 +52,22 @@ class ServedConsole:
 
 @asynccontextmanager
 async def serve_console(
-    network: Network, clock: MovableClock, settings: Settings, directory: Path
+    network: Network, clock: MovableClock, settings: Settings, directory: Path, *, name: str = HOST
 ) -> AsyncIterator[ServedConsole]:
-    """Serve the console over the network's database while the context is entered."""
-    async with tunnel(HOST, 0) as line, serve_behind(line, network, settings, directory) as api:
-        console = ServedConsole(api=api, clock=clock, line=line, origin=origin_of(line))
+    """Serve the console over the network's database, under a name, while the context is entered."""
+    async with tunnel(HOST, 0) as line, serve_behind(line, network, settings, directory, name=name) as api:
+        console = ServedConsole(api=api, clock=clock, line=line, origin=origin_of(line, name))
         await console.beat()
         yield console
 
 
 @asynccontextmanager
-async def serve_behind(line: Tunnel, network: Network, settings: Settings, directory: Path) -> AsyncIterator[ServedApi]:
+async def serve_behind(
+    line: Tunnel, network: Network, settings: Settings, directory: Path, *, name: str = HOST
+) -> AsyncIterator[ServedApi]:
     """Serve the API and its live stream at the other end of a line, from now on."""
     async with (
-        serve_api(network, settings, directory, origin=origin_of(line)) as api,
+        serve_api(network, settings, directory, origin=origin_of(line, name)) as api,
         asyncio.TaskGroup() as tasks,
     ):
         line.lead_to(api.services.settings.api_port)
@@ -74,6 +76,6 @@ async def serve_behind(line: Tunnel, network: Network, settings: Settings, direc
         feeding.cancel()
 
 
-def origin_of(line: Tunnel) -> str:
+def origin_of(line: Tunnel, name: str = HOST) -> str:
     """Return where people reach what is served behind a line."""
-    return f"http://{HOST}:{line.port}"
+    return f"http://{name}:{line.port}"

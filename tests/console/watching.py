@@ -19,7 +19,7 @@ from core.texts import LANGUAGES
 
 TITLE = "Streha"
 # What may stand in the address bar behind the origin, and in a request.
-ADDRESS = re.compile(r"/console/(#(/board|/drill|/other)?)?")
+ADDRESS = re.compile(r"/console/(#(/board|/device|/drill|/other)?)?")
 PATHS = re.compile(r"/(console/[a-z0-9_./-]*|api/[a-z0-9/-]+)?", re.IGNORECASE)
 KEPT_FOR_GOOD = frozenset(f"language={each}" for each in LANGUAGES)
 COMPLAINTS = frozenset({"error", "warning", "assert"})

@@ -19,6 +19,9 @@ WRONG = {
     "upward_import": ('import { h } from "../app.js";', 'import from "../app.js"'),
     "remote_import": ('export { h } from "https://look-alike.example/h.js";', "import from"),
     "late_import": ('const later = import("./later.js");', "import while running"),
+    "late_name": ("const later = import(`./rare/${name}.js`);", "import while running"),
+    "late_remote": ('const later = import("https://look-alike.example/rare/x.js");', "import while running"),
+    "rare_import": ('import { x } from "./rare/x.js";', "import from"),
     "default_class": ("export default class Board {}", "default export"),
     "default_value": ("export default 1;", "default export"),
     "inner": ("node.innerHTML = text;", "innerHTML"),
@@ -28,6 +31,7 @@ WRONG = {
     "handler": ('export const x = html`<p onclick="alert()" />`;', "onclick"),
     "spread": ("export const x = { dangerouslySetInnerHTML: text };", "dangerouslySetInnerHTML"),
     "evaluated": ('eval("1");', "eval"),
+    "evaluated_field": ("export const x = { eval: { first } };", "eval"),
     "made": ('new Function("return 1");', "Function"),
     "written": ('document.write("text");', "write"),
     "session": ('sessionStorage.setItem("a", b);', "sessionStorage"),
@@ -116,7 +120,7 @@ def test_the_consoles_modules_keep_the_rules() -> None:
 
 
 def test_the_catalogues_hold_exactly_the_sentences_that_the_modules_mark() -> None:
-    modules = [path.read_text(encoding="utf-8") for path in CONSOLE.glob("*.js")]
+    modules = [path.read_text(encoding="utf-8") for path in [*CONSOLE.glob("*.js"), *CONSOLE.glob("rare/*.js")]]
     assert {sentence for module in modules for sentence, _ in javascript.marked(module)} == set(
         json.loads(ran("--sentences").stdout)
     )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crypto.vault import aead, content, deterministic, epoch, history, log, padding, statement, wrap
 from crypto.vault.failures import NotWhole, Refused
-from crypto.vault.labels import HASHES, MEMBERSHIP, PERSONAL, PLACES, PURPOSES
+from crypto.vault.labels import HASHES, MEMBERSHIP, PASSKEY_SALT, PERSONAL, PLACES, PURPOSES
 from tests.vault.making import BOX_KEY, COMPARTMENT, KEY, NETWORK, PERSON, RECORD_ID, SECRET, SEED, VERSION
 
 PLACE = content.Place(network=NETWORK, compartment=COMPARTMENT, record=RECORD_ID, version=VERSION)
@@ -145,7 +145,7 @@ def test_a_history_of_as_many_as_may_be_fits_a_statement() -> None:
 
 
 def test_no_label_is_used_twice_or_begins_another() -> None:
-    labels = [*(purpose.encode() for purpose in PURPOSES), *PLACES, *HASHES, *PERSONAL]
+    labels = [*(purpose.encode() for purpose in PURPOSES), *PLACES, *HASHES, *PERSONAL, PASSKEY_SALT]
     assert len(set(labels)) == len(labels)
     for group in (PLACES, HASHES):
         assert not [one for one in group for other in group if one != other and other.startswith(one)]
