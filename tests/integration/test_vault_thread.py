@@ -4,23 +4,10 @@ from __future__ import annotations
 
 import os
 
-import pytest
+from tests.people import Scene
+from tests.vault_clients import Founded
 
-from tests.people import Network, Scene
-from tests.served import ServedApi
-from tests.vault_clients import Founded, found
-
-pytest_plugins = ("tests.fixtures_api",)
-
-
-@pytest.fixture
-async def town(network: Network) -> Scene:
-    return await network.scene()
-
-
-@pytest.fixture
-async def founded(api: ServedApi, town: Scene) -> Founded:
-    return await found(api, town.shelter, town.police, town.welfare, town.ngo)
+pytest_plugins = ("tests.fixtures_api", "tests.fixtures_vault")
 
 
 async def test_a_record_is_written_and_read_by_members_alone(founded: Founded, town: Scene) -> None:

@@ -1,0 +1,272 @@
+"""What a circle's log decides holds for everything else, and what anything else takes away holds for the circle."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from cases.trust.deeds import Add, AddInEmergency, Approve, Exclude, Readmit, Remove
+from cases.trust.records import Erase
+from cases.vault import sweep
+from core.errors import Conflict
+from crypto.vault import statement
+from tests.clock import MovableClock
+from tests.opened import Opened
+from tests.people import Network
+from tests.vault_clients import data, text
+
+pytest_plugins = ("tests.fixtures_api", "tests.fixtures_vault")
+
+
+async def members(opened: Opened) -> set[object]:
+    """Return who is in the compartment, by the tables."""
+    case = await opened.founded.api.services.cases.see(opened.town.coordinator, opened.town.case.id)
+    return set(case.core.member_ids)
+
+
+async def test_who_is_added_and_removed_by_entries_is_so_in_the_tables(opened: Opened) -> None:
+    helper = opened.town.police.workers[1]
+    mine = await opened.coordinators()
+    assert (await mine.decide(Add(person=helper.id.bytes))).status == 200
+    assert helper.id in await members(opened)
+    mine = await opened.coordinators()
+    assert mine.due == [{"what": "epoch", "person": None}]
+    assert (await mine.decide(Remove(person=helper.id.bytes))).status == 200
+    assert helper.id not in await members(opened)
+    (await opened.founded.ask(helper, "GET", mine.path)).require_problem(404)
+
+
+async def test_nobody_is_let_in_without_a_signature_and_everybody_may_be_taken_out(opened: Opened) -> None:
+    cases, town = opened.founded.api.services.cases, opened.town
+    with pytest.raises(Conflict, match="signed entries"):
+        await cases.add_member(town.coordinator, town.case.core.id, town.police.workers[1].id)
+    with pytest.raises(Conflict, match="signed entries"):
+        await cases.set_leaders(town.coordinator, town.case.id, town.deputy.id, town.coordinator.id)
+    # Before it happens, the member's next version would have been taken.
+    written = (await opened.members()).version(opened.key, b"before")
+    await cases.remove_member(town.coordinator, town.case.core.id, town.member.id)
+    theirs = await opened.founded.ask(town.member, "POST", f"compartments/{town.case.core.id}/records", written.body)
+    theirs.require_problem(404)
+
+    mine = await opened.coordinators()
+    assert mine.due == [{"what": "remove", "person": str(town.member.id)}]
+    refused = (await mine.put_record(mine.version(opened.key, b"x").body)).require_problem(409)
+    assert refused["outcome"] == "removal-due"
+    assert (await mine.begin_epoch(os.urandom(32))).require_problem(409)["outcome"] == "removal-due"
+    assert (await mine.decide(Remove(person=town.member.id.bytes))).status == 200
+    mine = await opened.coordinators()
+    assert (await mine.put_record(mine.version(opened.key, b"x").body)).require_problem(409)["outcome"] == "epoch-due"
+    key = os.urandom(32)
+    assert (await mine.begin_epoch(key)).status == 200
+    mine = await opened.coordinators()
+    assert (await mine.put_record(mine.version(key, b"x").body)).status == 200
+
+
+async def test_an_exclusion_from_the_core_is_one_from_the_case_and_is_ended_by_readmitting(opened: Opened) -> None:
+    town, services = opened.town, opened.founded.api.services
+    mine = await opened.coordinators()
+    assert (await mine.decide(Exclude(person=town.member.id.bytes, reason=b"sealed"))).status == 200
+    assert (await services.cases.see(town.coordinator, town.case.id)).excluded_ids == {town.member.id}
+    (await opened.founded.ask(town.member, "GET", mine.path)).require_problem(404)
+    mine = await opened.coordinators()
+    assert (await mine.decide(Readmit(person=town.member.id.bytes))).status == 200
+    assert (await services.cases.see(town.coordinator, town.case.id)).excluded_ids == frozenset()
+    (await opened.founded.ask(town.member, "GET", mine.path)).require_problem(404)
+
+
+async def test_an_exclusion_without_a_signature_is_due_to_those_who_lead_alone(opened: Opened) -> None:
+    town = opened.town
+    await opened.founded.api.services.cases.exclude(town.coordinator, town.case.id, town.member.id)
+    assert (await opened.coordinators()).due == [{"what": "exclude", "person": str(town.member.id)}]
+    ngo = await opened.founded.circle(town.ngo.worker, town.case.core.id)
+    assert ngo.due == []
+
+
+async def test_an_emergency_lapses_in_the_tables_too_unless_somebody_agreed(
+    opened: Opened, clock: MovableClock, network: Network
+) -> None:
+    town = opened.town
+    first, second = town.police.workers[1], town.police.officer
+    until = opened.founded.now + 3600
+    mine = await opened.coordinators()
+    entry = mine.member_entry(AddInEmergency(person=first.id.bytes, until=until))
+    assert (await mine.put(entry)).status == 200
+    mine = await opened.coordinators()
+    assert (await mine.decide(AddInEmergency(person=second.id.bytes, until=until))).status == 200
+    assert {first.id, second.id} <= await members(opened)
+    theirs = await opened.members()
+    assert (await theirs.decide(Approve(proposal=statement.hash_of(entry)))).status == 200
+    await sweep.look(network.database, clock)
+    assert {first.id, second.id} <= await members(opened)
+    clock.move(timedelta(hours=1))
+    opened.founded.tokens.clear()
+    (await opened.founded.ask(second, "GET", mine.path)).require_problem(404)
+    await sweep.look(network.database, clock)
+    assert first.id in await members(opened)
+    assert second.id not in await members(opened)
+
+
+async def test_a_key_that_is_overdue_is_told_once_and_until_it_is_made(
+    opened: Opened, clock: MovableClock, network: Network
+) -> None:
+    async def told() -> int:
+        async with network.database.reading() as look:
+            query = "SELECT count(*) FROM outbox WHERE template = 'vault_epoch_overdue'"
+            return int(await look.value(query))
+
+    async def since() -> object:
+        async with network.database.reading() as look:
+            return await look.value("SELECT due_since FROM vault_circles")
+
+    await sweep.look(network.database, clock)
+    assert await since() is None
+    mine = await opened.coordinators()
+    assert (await mine.decide(Remove(person=opened.town.member.id.bytes))).status == 200
+    await sweep.look(network.database, clock)
+    assert await since() == clock.now()
+    clock.move(timedelta(minutes=59))
+    await sweep.look(network.database, clock)
+    assert await told() == 0
+    clock.move(timedelta(minutes=2))
+    await sweep.look(network.database, clock)
+    await sweep.look(network.database, clock)
+    assert await told() == 1
+    mine = await opened.coordinators()
+    assert (await mine.begin_epoch(os.urandom(32))).status == 200
+    await sweep.look(network.database, clock)
+    assert await since() is None
+
+
+async def test_of_two_who_write_at_once_one_is_first(opened: Opened) -> None:
+    mine, theirs = await opened.coordinators(), await opened.members()
+    async with asyncio.TaskGroup() as tasks:
+        tried = [
+            tasks.create_task(each.put_record(each.version(opened.key, b"at once").body))
+            for each in (mine, theirs, mine, theirs)
+        ]
+    answers = [each.result() for each in tried]
+    assert sorted(each.status for each in answers) == [200, 409, 409, 409]
+    assert {each.json["outcome"] for each in answers if each.status == 409} == {"not-next"}
+    async with opened.founded.api.network.database.reading() as look:
+        assert await look.value("SELECT count(*) FROM vault_contents") == 1
+        assert await look.value("SELECT count(*) FROM vault_wraps") == 1
+
+
+async def test_what_was_answered_into_the_dark_may_be_sent_again(opened: Opened) -> None:
+    mine = await opened.coordinators()
+    body = mine.version(opened.key, b"once").body
+    assert (await mine.put_record(body)).json == (await mine.put_record(body)).json == {"length": 1}
+    entry, more = mine.epoch(os.urandom(32))
+    written = (await opened.coordinators()).logs.records
+    more["wraps"] = [
+        {"version": str(UUID(bytes=each.write.version)), "wrap": text(mine.any_wrap())}
+        for each in written.versions.values()
+    ]
+    assert (await mine.put(entry, **more)).json == (await mine.put(entry, **more)).json == {"length": 3}
+
+
+async def test_an_epoch_comes_whole_or_not_at_all(opened: Opened) -> None:
+    mine = await opened.coordinators()
+    written = mine.version(opened.key, b"one")
+    assert (await mine.put_record(written.body)).status == 200
+    mine = await opened.coordinators()
+    entry, more = mine.epoch(os.urandom(32))
+    wrap = {"version": str(written.version), "wrap": text(mine.any_wrap())}
+    other = {**wrap, "version": str(written.record)}
+    of_another_epoch = {**wrap, "wrap": text(b"\x01" + (1).to_bytes(8) + bytes(72))}
+    grants = more["grants"]
+    swapped = [{**grants[0], "statement": grants[1]["statement"]}, *grants[1:]]
+    for wrong, outcome in (
+        ({**more, "wraps": []}, "not-next"),
+        ({**more, "wraps": [wrap, wrap]}, "not-next"),
+        ({**more, "wraps": [wrap, other]}, "not-next"),
+        ({**more, "wraps": [of_another_epoch]}, "of-another-place"),
+        ({"wraps": [wrap], "grants": grants[1:]}, "not-as-written"),
+        ({"wraps": [wrap], "grants": [*grants, grants[0]]}, "not-as-written"),
+        ({"wraps": [wrap], "grants": swapped}, "of-another-place"),
+    ):
+        answered = await mine.put(entry, **wrong)
+        assert answered.json["outcome"] == outcome, answered.body
+    assert (await mine.decide(Remove(person=opened.town.member.id.bytes))).status == 200
+    async with opened.founded.api.network.database.reading() as look:
+        assert await look.value("SELECT max(epoch) FROM vault_epoch_grants") == 1
+        assert await look.value("SELECT max(epoch) FROM vault_wraps") == 1
+
+
+async def test_a_version_is_what_its_entry_says_under_the_newest_key(opened: Opened) -> None:
+    mine = await opened.coordinators()
+    written = mine.version(opened.key, b"x" * 600)
+    good, content = written.body, data(written.body["content"])
+    short = text(content[:-1])
+    for wrong, status, outcome in (
+        ({**good, "content": None}, 400, "not-as-written"),
+        ({**good, "wrap": None}, 400, "not-as-written"),
+        ({**good, "content": short}, 400, "seal-broken"),
+        ({**good, "content": text(b"\x02" + content[1:])}, 400, "unknown-version"),
+        ({**good, "content": text(b"\x01")}, 400, "not-whole"),
+        ({**good, "wrap": text(b"\x01" + (2).to_bytes(8) + bytes(72))}, 400, "of-another-place"),
+        ({**good, "wrap": text(b"\x01" + (0).to_bytes(8) + bytes(72))}, 409, "epoch-due"),
+        ({**good, "entry": text(mine.record_entry(Erase(record=written.record.bytes)))}, 400, "void"),
+        ({**good, "entry": text(data(good["entry"])[:-1] + b"\x01")}, 400, "signature-wrong"),
+    ):
+        assert (await mine.put_record(wrong)).require_problem(status)["outcome"] == outcome
+    assert (await mine.put_record(good)).status == 200
+
+
+async def test_one_mebibyte_goes_in_and_comes_out(opened: Opened) -> None:
+    mine = await opened.coordinators()
+    long = os.urandom(1024 * 1024)
+    written = mine.version(opened.key, long)
+    assert (await mine.put_record(written.body)).status == 200
+    answer = (await opened.founded.ask(mine.person, "GET", f"{mine.path}/versions/{written.version}")).json
+    assert mine.read(opened.key, written, answer) == long
+
+
+async def test_what_is_erased_is_gone_and_only_leaders_erase(opened: Opened) -> None:
+    mine = await opened.coordinators()
+    written = mine.version(opened.key, b"gone")
+    assert (await mine.put_record(written.body)).status == 200
+    theirs = await opened.members()
+    entry = text(theirs.record_entry(Erase(record=written.record.bytes)))
+    assert (await theirs.put_record({"entry": entry})).require_problem(400)["outcome"] == "not-empowered"
+    mine = await opened.coordinators()
+    entry = text(mine.record_entry(Erase(record=written.record.bytes)))
+    assert (await mine.put_record({"entry": entry})).status == 200
+    (await opened.founded.ask(mine.person, "GET", f"{mine.path}/versions/{written.version}")).require_problem(404)
+    async with opened.founded.api.network.database.reading() as look:
+        assert await look.value("SELECT count(*) FROM vault_contents") == 0
+        assert await look.value("SELECT count(*) FROM vault_wraps") == 0
+        acts = [row["act"] for row in await look.rows("SELECT act FROM ledger ORDER BY entry")]
+    assert acts.count("vault_entry_refused") == 1
+
+
+async def test_somebody_else_s_word_and_another_moment_are_refused(opened: Opened) -> None:
+    mine, town = await opened.coordinators(), opened.town
+    helper = town.police.workers[1]
+    forged = mine.member_entry(Add(person=helper.id.bytes), author=town.deputy)
+    assert (await mine.put(forged)).require_problem(400)["outcome"] == "not-empowered"
+    for seconds in (-601, 601):
+        entry = mine.member_entry(Add(person=helper.id.bytes), at=opened.founded.now + seconds)
+        assert (await mine.put(entry)).require_problem(400)["outcome"] == "moment-far"
+    entry = mine.member_entry(Add(person=helper.id.bytes), at=opened.founded.now + 600)
+    assert (await mine.put(entry)).status == 200
+
+
+async def test_a_first_entry_says_what_is_recorded(opened: Opened, network: Network) -> None:
+    town, founded = opened.town, opened.founded
+    circle = await network.cases.open_compartment(town.coordinator, town.case.id, [town.member.id, town.deputy.id])
+    mine = await founded.circle(town.coordinator, circle.id)
+    for deputy, members_ in (
+        (town.deputy, {town.coordinator.id, town.deputy.id}),
+        (town.deputy, {*circle.member_ids, town.ngo.worker.id}),
+    ):
+        answered = await mine.open(town.case.id, deputy, members_)
+        assert answered.require_problem(400)["outcome"] == "not-as-recorded"
+    assert (await mine.open(circle.id, town.deputy, circle.member_ids)).require_problem(400)["outcome"] == (
+        "not-as-recorded"
+    )
+    assert (await mine.open(town.case.id, town.deputy, circle.member_ids)).status == 200

@@ -1,0 +1,25 @@
+"""An opened circle of a founded network, as tests of the server's part speak of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.people import Scene
+from tests.vault_clients import Circle, Founded
+
+
+@dataclass(kw_only=True)
+class Opened:
+    """The case's core compartment with its log, its first epoch and the key of that."""
+
+    founded: Founded
+    town: Scene
+    key: bytes
+
+    async def coordinators(self) -> Circle:
+        """Return the circle as its coordinator is shown it now."""
+        return await self.founded.circle(self.town.coordinator, self.town.case.core.id)
+
+    async def members(self) -> Circle:
+        """Return the circle as a member is shown it now."""
+        return await self.founded.circle(self.town.member, self.town.case.core.id)
