@@ -296,12 +296,14 @@ async def found(api: ServedApi, *offices: Office) -> Founded:
 
 async def found_with(api: ServedApi, staff: Mapping[Agency, Sequence[Person]]) -> Founded:
     """Found a network with just these people; the first of the first agency administers it, as others do theirs."""
-    genesis, secrets = genesis_of(api, staff)
+    genesis, secrets = genesis_of(api.network.seeds, _seconds(api.network.clock), staff)
     await api.services.directory_log.install(genesis)
     return Founded(api=api, genesis=genesis, secrets=secrets)
 
 
-def genesis_of(api: ServedApi, staff: Mapping[Agency, Sequence[Person]]) -> tuple[bytes, dict[PersonId, bytes]]:
+def genesis_of(
+    seeds: Mapping[PersonId, bytes], at: int, staff: Mapping[Agency, Sequence[Person]]
+) -> tuple[bytes, dict[PersonId, bytes]]:
     """Return a genesis signed by the first of the first agency, and everybody's secret."""
     founder = next(iter(staff.values()))[0]
     secrets = {each.id: os.urandom(32) for people in staff.values() for each in people}
@@ -314,10 +316,10 @@ def genesis_of(api: ServedApi, staff: Mapping[Agency, Sequence[Person]]) -> tupl
     ]  # fmt: skip
     do, particulars = directory_deeds.written(Found(name="An invented network", agencies=agencies))
     body = log.body(
-        log=LOG, number=0, after=log.START, at=_seconds(api.network.clock), by=founder.id.bytes, do=do,
+        log=LOG, number=0, after=log.START, at=at, by=founder.id.bytes, do=do,
         particulars=particulars,
     )  # fmt: skip
-    return statement.make(api.network.seeds[founder.id], GENESIS, statement.NO_NETWORK, body), secrets
+    return statement.make(seeds[founder.id], GENESIS, statement.NO_NETWORK, body), secrets
 
 
 def attested(person: Person, secret: bytes) -> Attested:
