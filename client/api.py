@@ -42,6 +42,7 @@ from client.key_file import KeyFile
 from client.line import REQUEST_SECONDS
 from client.stream import Told, follow
 from client.vault.api import VaultApi
+from client.vault.keys_api import KeysApi
 from crypto import desk_key, device_claim
 from safety_plans.model import Level
 from safety_plans.triggers import Within
@@ -57,6 +58,7 @@ class ApiClient:
         self._sleep = sleep
         self._connection = Connection(key, language=language, sleep=sleep, seconds=seconds)
         self.vault = VaultApi(self._connection)
+        self.keys_of_vault = KeysApi(self._connection)
 
     async def __aenter__(self) -> Self:
         await self._connection.__aenter__()

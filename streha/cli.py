@@ -6,13 +6,14 @@ import logging
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Annotated
 
 import typer
 
 from core import logs
 from core.errors import StrehaError
 from core.texts import mark
-from streha import terminal
+from streha import descriptors, terminal
 from streha.terminal import say
 
 # Every command, in the order of the help, and where it is. Only what is asked for is loaded: whoever raises an alert
@@ -27,6 +28,9 @@ COMMANDS = {
     "sentences": "streha.commands.sentences",
     "console": "streha.commands.console",
     "watch": "streha.commands.watch",
+    "keys": "streha.commands.keys",
+    "unlock": "streha.commands.unlocking",
+    "lock": "streha.commands.unlocking",
     "run": "streha.run_command",
     "demo": "streha.demo_command",
     "check-config": "streha.commands.setup",
@@ -71,12 +75,28 @@ def application(arguments: Sequence[str] = ()) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
         help=say(HELP),
     )
-    asked = COMMANDS.get(arguments[0]) if arguments else None
+    # What stands before a command is said to all of them.
+    asked = next((COMMANDS[each] for each in arguments if each in COMMANDS), None)
     for module in dict.fromkeys(COMMANDS.values()) if asked is None else [asked]:
         import_module(module).add_to(app)
     # Without it a command that stands alone would not be called by its name.
-    app.callback()(lambda: None)
+    app.callback()(_before)
     return app
+
+
+def _before(
+    *,
+    passphrase: Annotated[
+        int | None,
+        typer.Option(
+            "--passphrase-fd",
+            metavar="N",
+            min=0,
+            help=say(mark("For scripts: read passphrases from this open descriptor, one a line.")),
+        ),
+    ] = None,
+) -> None:
+    descriptors.read_passphrases_from(passphrase)
 
 
 def main() -> None:

@@ -7,6 +7,16 @@ from datetime import datetime, time, timedelta
 from core.errors import InvalidInput
 from core.texts import mark
 
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+
+def duration(words: str) -> timedelta:
+    """Return a length of time as people write it: 30m, 12h, 7d."""
+    number, unit = words[:-1], words[-1:]
+    if unit not in _UNITS or not number.isascii() or not number.isdigit() or len(number) > len("9999"):
+        raise InvalidInput(mark("A length of time looks like 30m, 12h or 7d."))
+    return int(number) * _UNITS[unit]
+
 
 def whole_moment(words: str) -> datetime:
     """Return the moment that is written in full, with its zone."""

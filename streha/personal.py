@@ -15,9 +15,15 @@ from cases.rules import NO_CASE, NO_COMPARTMENT
 from client import key_file
 from client.answers import Agency, Alert, Case, Compartment, Person
 from client.api import ApiClient
+from client.key_file import KeyFile, LockedKeyFile
+from client.vault import kept
+from client.vault.person import Unlocked
+from client.vault.unlocking import Opened
+from core.clock import SystemClock
 from core.errors import InvalidInput, NotFound, StrehaError
 from core.texts import mark
-from streha import terminal
+from crypto.vault.statement import NO_NETWORK
+from streha import passphrase_typing, terminal
 
 AMBIGUOUS_PERSON = mark("More than one person has this name. Use the Matrix user or the id.")
 AMBIGUOUS_ALERT = mark("More than one alert is open there. Use the id that streha alert list --json prints.")
@@ -27,6 +33,11 @@ AMBIGUOUS_DURESS = mark(
 )
 # So many of each are named where it is asked which, the newest first.
 NAMED = 3
+NOT_SEALED = mark("The vault needs locked keys, and those in {path} are in clear. Lock them first: streha keys seal")
+OF_NO_NETWORK = mark(
+    "These keys trust no network yet. Say which, by your invitation (streha join) or the founders' fingerprint: "
+    "streha keys trust"
+)
 NO_ALERT_THERE = mark("No open alert has this name for you. See streha alert list.")
 
 
@@ -36,13 +47,43 @@ async def speaking_as(key_path: Path) -> AsyncIterator[ApiClient]:
 
     After a failure nothing is waited for: the token is forgotten with the process, and the session expires.
     """
-    key = key_file.load(key_path)
+    async with speaking_with(own_key(key_path)) as api:
+        yield api
+
+
+@asynccontextmanager
+async def speaking_with(key: KeyFile) -> AsyncIterator[ApiClient]:
+    """Do the same with a key that was opened before."""
     address = os.environ.get("STREHA_API_URL")
     if address:
         key = replace(key, api_url=key_file.checked_address(address))
     async with ApiClient(key, language=terminal.language()) as api:
         yield api
         await _sign_out(api)
+
+
+@asynccontextmanager
+async def speaking_unlocked(key_path: Path) -> AsyncIterator[tuple[ApiClient, Unlocked]]:
+    """Speak to the API with the person's keys of the vault at hand; raise InvalidInput where the file has none."""
+    found = key_file.read(key_path)
+    if isinstance(found, KeyFile):
+        raise InvalidInput(NOT_SEALED, path=str(key_path))
+    if found.genesis == NO_NETWORK:
+        raise InvalidInput(OF_NO_NETWORK)
+    opened = unlocked_key(found, key_path)
+    async with speaking_with(opened.key) as api:
+        yield api, opened.unlocked
+
+
+def own_key(key_path: Path) -> KeyFile:
+    """Return the key of a file; where it is locked and was not unlocked before, the passphrase is asked for."""
+    found = key_file.read(key_path)
+    return found if isinstance(found, KeyFile) else unlocked_key(found, key_path).key
+
+
+def unlocked_key(locked: LockedKeyFile, key_path: Path) -> Opened:
+    """Return opened keys: those that were unlocked before, or by the passphrase that is typed now."""
+    return kept.found(locked, SystemClock().now(), os.environ) or passphrase_typing.ask(locked, key_path).opened
 
 
 async def _sign_out(api: ApiClient) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from uuid import UUID
 
 from alerts.vocabulary import Status
 from client.answers import Alert
 from client.api import ApiClient
+from client.key_file import LockedKeyFile
 from client.raising import REPEAT_SECONDS, Known, Progress, progress_of
 from core.errors import InvalidInput, NotAuthenticated, NotFound, StrehaError
 from core.texts import mark
@@ -15,7 +17,28 @@ from streha.emergency_words import police_lines
 from streha.personal import Names
 from streha.terminal import say
 
+NOT_RAISED = mark("NOT raised.")
+RING = mark("In danger ring {police} now, and ring your colleagues.")
 FINAL = (InvalidInput, NotAuthenticated, NotFound)
+
+
+def locked(key: LockedKeyFile, *, drill: bool) -> None:
+    """Say, before the passphrase is asked for, that nothing is raised yet and whom to ring."""
+    lines = [say(mark("NOT raised yet: your keys are locked."))]
+    if not drill:
+        lines.append(say(RING, police=key.police_number))
+    sys.stderr.write(" ".join(lines) + "\n")
+    sys.stderr.flush()
+
+
+def not_opened(press: UUID, error: StrehaError, *, drill: bool, json: bool) -> None:
+    """Say that nothing was raised, because the keys were not opened."""
+    if json:
+        problem = say(error.reason, **error.parameters)
+        known = Known.NOT_RAISED.value
+        terminal.as_json_line({"known": known, "id": press, "exercise": drill, "alert": None, "problem": problem})
+    else:
+        terminal.plain(say(NOT_RAISED), style="" if drill else "bold red")
 
 
 class Reporter:
@@ -92,7 +115,7 @@ class Reporter:
         return [say(mark("ENDED: somebody has stood it down."))]
 
     def _failure(self, known: Known, error: StrehaError | None) -> list[str]:
-        lines = [say(mark("NOT raised."))] if known is Known.NOT_RAISED else []
+        lines = [say(NOT_RAISED)] if known is Known.NOT_RAISED else []
         if error is not None and not isinstance(error, FINAL):
             lines.append(say(error.reason, **error.parameters))
         return [*lines, *self._ring(), *([] if isinstance(error, FINAL) else self._staying())]
@@ -100,7 +123,7 @@ class Reporter:
     def _ring(self) -> list[str]:
         if self._drill:
             return []
-        return [say(mark("In danger ring {police} now, and ring your colleagues."), police=self._api.key.police_number)]
+        return [say(RING, police=self._api.key.police_number)]
 
     def _staying(self) -> list[str]:
         if self._once:

@@ -16,7 +16,8 @@ RECORD: Final = "record-entry"
 GRANT: Final = "epoch-grant"
 HISTORY: Final = "history-grant"
 EXPORT: Final = "record-export"
-PURPOSES: Final = (GENESIS, DIRECTORY, MEMBERSHIP, RECORD, GRANT, HISTORY, EXPORT)
+OFFER: Final = "key-offer"
+PURPOSES: Final = (GENESIS, DIRECTORY, MEMBERSHIP, RECORD, GRANT, HISTORY, EXPORT, OFFER)
 
 # What stands at the head of what is sealed, or beside it as associated data.
 CONTENT_PLACE: Final = b"streha/content/v1\0"
@@ -35,7 +36,8 @@ STATEMENT_HASH: Final = b"streha/statement-hash/v1\0"
 CONTENT_HASH: Final = b"streha/content-hash/v1\0"
 CONTENT_PROMISE: Final = b"streha/content-promise/v1\0"
 EPOCH_PROMISE: Final = b"streha/epoch-promise/v1\0"
-HASHES: Final = (STATEMENT_HASH, CONTENT_HASH, CONTENT_PROMISE, EPOCH_PROMISE)
+OFFER_CODE: Final = b"streha/offer-code/v1\0"
+HASHES: Final = (STATEMENT_HASH, CONTENT_HASH, CONTENT_PROMISE, EPOCH_PROMISE, OFFER_CODE)
 
 # What personalises the making of a key.
 WRAP_KEY: Final = b"streha-wrap-key1"

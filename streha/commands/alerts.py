@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -13,14 +15,16 @@ from alerts.drills import Drills, Figures
 from alerts.police.emergency import Police
 from alerts.texts import EVENT_TEXTS
 from alerts.vocabulary import Event, StandDownReason, Status
+from client import key_file
 from client.answers import Alert
 from client.key_file import KeyFile
 from client.raising import raise_until_accepted
+from client.vault import kept
 from core.clock import SystemClock
 from core.errors import StrehaError
 from core.ids import new_id
 from core.texts import mark
-from streha import terminal
+from streha import passphrase_typing, terminal
 from streha.alert_words import STATES, TIERS, print_alert, print_conversations, raised_by, title, words_of
 from streha.card_words import accepted_lines
 from streha.commands import emergency
@@ -28,8 +32,8 @@ from streha.emergency_words import police_lines
 from streha.installation import installation
 from streha.moments import last_time
 from streha.options import AlertWords, Json, Key
-from streha.personal import Names, as_id, find_alert, find_compartment, find_participant, speaking_as
-from streha.raising import Reporter
+from streha.personal import Names, as_id, find_alert, find_compartment, find_participant, speaking_as, speaking_with
+from streha.raising import Reporter, locked, not_opened
 from streha.terminal import say
 
 app = typer.Typer(no_args_is_help=True, help=say(mark("Alerts: raise, look, accept, stand down.")))
@@ -74,9 +78,10 @@ def _raise(
 ) -> None:
     status = Status.EXERCISE if drill else Status.ACTUAL
     pressed = press or new_id()
+    own = _own_key(key, pressed, drill=drill, json=json)
 
     async def act() -> None:
-        async with speaking_as(key) as api:
+        async with speaking_with(own) as api:
             reporter = Reporter(api, pressed, drill=drill, json=json, once=once)
 
             async def find() -> UUID:
@@ -95,6 +100,22 @@ def _raise(
             await reporter.raised(alert)
 
     asyncio.run(act())
+
+
+def _own_key(path: Path, press: UUID, *, drill: bool, json: bool) -> KeyFile:
+    """Return the key that raises; until it is there, nothing is raised, and that is said."""
+    try:
+        found = key_file.read(path)
+        if isinstance(found, KeyFile):
+            return found
+        opened = kept.found(found, SystemClock().now(), os.environ)
+        if opened is None:
+            locked(found, drill=drill)
+            opened = passphrase_typing.ask(found, path).opened
+    except StrehaError as error:
+        not_opened(press, error, drill=drill, json=json)
+        raise
+    return opened.key
 
 
 @app.command("list", help=say(mark("List the alerts you may see.")))

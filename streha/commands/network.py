@@ -15,6 +15,7 @@ from core.errors import InvalidInput
 from core.texts import mark
 from crypto.vault import statement
 from streha import terminal
+from streha.commands import founding
 from streha.installation import installation
 from streha.options import Json
 from streha.terminal import say
@@ -24,6 +25,7 @@ app = typer.Typer(no_args_is_help=True, help=say(mark("The network of agencies t
 
 def add_to(commands: typer.Typer) -> None:
     """Attach these commands."""
+    founding.add_to(app)
     commands.add_typer(app, name="network")
 
 

@@ -49,6 +49,7 @@ from streha.processes import exposition
 from tests.carried import KEY, carry
 from tests.clock import MovableClock
 from tests.commands import streha
+from tests.passphrases import OWN, with_passphrases
 from tests.scraped import unknown_labels
 from tests.served import Answered, ServedApi
 
@@ -340,6 +341,7 @@ async def test_no_command_lets_a_marked_name_out(
         ("raise", "--device-token-file", tmp_path / "d.device"),
         ("ledger", "verify"),
         ("ledger", "list"),
+        ("network", "install", tmp_path / "network.genesis"),
         ("doctor",),
         ("resume", "--yes"),
         ("identity", "show"),
@@ -377,13 +379,38 @@ async def test_no_command_lets_a_marked_name_out(
     watched = await streha("watch", "--key", api.key_path(marked.leaver))
     assert watched.code == 1
     told += watched.out + watched.err
-    everything = [*personal, *operators, ("alert", "ack"), ("watch",)]
+    # Keys and passphrases: of somebody who has no more part in anything.
+    own, offer = api.key_path(marked.member), tmp_path / "own.offer"
+    listed = tmp_path / "agencies.json"
+    listed.write_bytes((await streha("agency", "list", "--json", environment=operator)).out.encode())
+    locked: list[tuple[object, ...]] = [
+        ("keys", "seal", "--key", own),
+        ("keys", "show", "--key", own),
+        ("keys", "upload", "--key", own),
+        ("keys", "devices", "--key", own),
+        ("keys", "lost", uuid4(), "--yes", "--key", own),
+        ("keys", "passphrase", "--key", own),
+        ("keys", "new", tmp_path / "fresh.key", "--api", api.url, "--network", settings.network),
+        ("keys", "offer", offer, "--name", f"{MARK} founder", "--agency", marked.agency.id, "--matrix",
+         f"@{MARK}-founder:x.test", "--key", own),
+        ("network", "init", tmp_path / "network.genesis", "--name", f"{MARK} network", "--agencies", listed,
+         "--offer", offer, "--page", tmp_path / "network.html", "--yes", "--key", own),
+        ("keys", "trust", "00" * 32, "--key", own),
+        ("unlock", "--key", own),
+        ("lock",),
+    ]  # fmt: skip
+    for arguments in locked:
+        ran = await with_passphrases((OWN, OWN), *arguments)
+        assert ran.code in (0, 1, 2), (arguments, ran)
+        assert OWN not in ran.out + ran.err
+        told += ran.out + ran.err
+    everything = [*personal, *operators, *locked, ("alert", "ack"), ("watch",)]
     commands = leaves(get_command(application()))
     assert commands - {("run",), ("demo",)} == {
         path for each in everything for path in (each[:1], each[:2], each[:3]) if path in commands
     }
 
-    require_clean(log.getvalue(), {password_of(settings), NUMBER, CARD_MARK})
+    require_clean(log.getvalue(), {password_of(settings), NUMBER, CARD_MARK, OWN})
     assert CARD_MARK not in told
     stored = await all_rows(api.network.database)
     assert MARK in stored

@@ -8,7 +8,8 @@ export const RECORD = "record-entry";
 export const GRANT = "epoch-grant";
 export const HISTORY = "history-grant";
 export const EXPORT = "record-export";
-export const PURPOSES = [GENESIS, DIRECTORY, MEMBERSHIP, RECORD, GRANT, HISTORY, EXPORT];
+export const OFFER = "key-offer";
+export const PURPOSES = [GENESIS, DIRECTORY, MEMBERSHIP, RECORD, GRANT, HISTORY, EXPORT, OFFER];
 
 export const CONTENT_PLACE = text("streha/content/v1\0");
 export const WRAP_PLACE = text("streha/wrap/v1\0");
@@ -21,6 +22,7 @@ export const STATEMENT_HASH = text("streha/statement-hash/v1\0");
 export const CONTENT_HASH = text("streha/content-hash/v1\0");
 export const CONTENT_PROMISE = text("streha/content-promise/v1\0");
 export const EPOCH_PROMISE = text("streha/epoch-promise/v1\0");
+export const OFFER_CODE = text("streha/offer-code/v1\0");
 
 export const WRAP_KEY = text("streha-wrap-key1");
 export const BUNDLE_KEY = text("streha-bundle-k1");

@@ -1,0 +1,65 @@
+"""The directory as a machine fetches it: verified from the genesis that the person trusts, before anything is believed.
+
+First trust comes from paper (an invitation, or the founders' fingerprint), never from the server. What it gives is held
+against that: the genesis, every entry by the rules, and the head that the paper names.
+"""
+
+from __future__ import annotations
+
+from agencies.trust.network import Network
+from client.vault.keys_api import KeysApi
+from core.errors import InvalidInput
+from core.texts import mark
+from crypto.vault import statement
+from crypto.vault.failures import Behind, Refused
+from crypto.vault.log import Head
+
+# A directory of a hundred thousand entries is larger than any; whoever gives more gives nonsense.
+MOST_ENTRIES = 200_000
+OTHER_NETWORK = mark(
+    "DANGER: the server shows another network than your paper. Nothing was believed. Ring whoever gave you the paper, "
+    "by a number you know, before you do anything else."
+)
+NOT_RIGHT = mark(
+    "DANGER: the server's directory breaks the rules of the network ({outcome}). Nothing was believed. Tell an "
+    "administrator of another agency, by a number you know."
+)
+CUT = mark(
+    "DANGER: the server holds back entries of the directory that your paper names. Nothing was believed. Ring whoever "
+    "gave you the paper, by a number you know."
+)
+OTHER_KEYS = mark(
+    "The directory does not name your keys for you. Ring your administrator: compare the code of your offer once more."
+)
+
+
+async def fetched(api: KeysApi, genesis: bytes, *, head: Head | None = None) -> Network:
+    """Return the whole directory, verified; raise InvalidInput where it is not the one that the person trusts."""
+    page = await api.directory(0)
+    if not page.entries or statement.hash_of(page.entries[0]) != genesis:
+        raise InvalidInput(OTHER_NETWORK)
+    try:
+        network, entries = Network(page.entries[0]), page.entries[1:]
+        while True:
+            for each in entries:
+                network.take(each)
+            if network.head.number + 1 >= page.length:
+                break
+            page = await api.directory(network.head.number + 1)
+            entries = page.entries
+            if not entries or network.head.number + len(entries) > MOST_ENTRIES:
+                raise InvalidInput(CUT)
+        if head is not None:
+            network.chain.require(head)
+    except Behind as refused:
+        raise InvalidInput(CUT, outcome=refused.outcome) from refused
+    except Refused as refused:
+        raise InvalidInput(NOT_RIGHT, outcome=refused.outcome) from refused
+    return network
+
+
+def require_named(network: Network, *, person: bytes, signing_key: bytes, box_key: bytes) -> None:
+    """Refuse a directory that gives a person other keys than their own."""
+    member = network.now.people.get(person)
+    if member is None or (member.signing_key, member.box_key) != (signing_key, box_key):
+        raise InvalidInput(OTHER_KEYS)
