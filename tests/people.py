@@ -14,6 +14,8 @@ from agencies.linking import Linking
 from agencies.model import Agency, AgencyKind, DeskId, Person, PersonId, Role
 from agencies.passkeys import Passkeys
 from agencies.service import Agencies
+from agencies.vault.bundles import Bundles
+from agencies.vault.keeping import KeptNetwork
 from alerts.cards.service import Cards
 from alerts.closing import Closing
 from alerts.incidents.records import Incidents
@@ -22,6 +24,9 @@ from alerts.service import Alerts
 from cases.departure import depart
 from cases.model import Case, Part
 from cases.service import Cases
+from cases.vault.fetching import Fetching
+from cases.vault.keeping import KeptCompartments
+from cases.vault.service import Vault
 from core.clock import Clock
 from core.database import Database
 from core.settings import Secret, Settings
@@ -110,6 +115,10 @@ class Network:
         self.passkeys = Passkeys(database, clock, settings)
         self.desk_keys = DeskKeys(database, clock, settings)
         self.cards = Cards(database, clock)
+        kept = KeptCompartments(KeptNetwork())
+        self.vault = Vault(database, clock, kept)
+        self.fetching = Fetching(database, clock, kept)
+        self.bundles = Bundles(database, clock)
         self.seeds: dict[PersonId, bytes] = {}
 
     async def office(

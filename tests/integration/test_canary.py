@@ -44,6 +44,9 @@ from server.api.wire.reviews import NoteEvent, SetLevel
 from server.api.wire.sentences import SealedSentences
 from server.api.wire.stream import FollowStream
 from server.api.wire.telephone import HearTelephone
+from server.api.wire.vault_contents import GrantQuery, PutExport, PutHistory, VersionsQuery
+from server.api.wire.vault_keys import PutBundle
+from server.api.wire.vault_logs import DirectoryQuery, LogsQuery, PutEntry, PutMemberEntry, PutRecordEntry
 from streha.cli import application
 from streha.processes import exposition
 from tests.carried import KEY, carry
@@ -132,6 +135,8 @@ class Marked:
             "raise": uuid4(),
             "desk": self.desk_id,
             "passkey": uuid4(),
+            "version": uuid4(),
+            "bundle": uuid4(),
         }
         self.codename = codename
 
@@ -320,6 +325,8 @@ async def test_no_command_lets_a_marked_name_out(
         ("person", "list"),
         ("person", "unlink", marked.leaver.name, "--reason", "compromised", "--yes"),
         ("person", "leave", marked.leaver.name, "--yes"),
+        ("network", "install", roster),
+        ("network", "install", tmp_path / MARK),
         ("alert", "drills"),
         ("rooms", "list"),
         ("rooms", "invite", marked.leader.name),
@@ -463,6 +470,16 @@ def right_body(takes: type, marked: Marked) -> object:
         AddFact: {"section": "immediate", "fact": "data_may_have_leaked"},
         NoteEvent: {"within": "24h"},
         SealedSentences: {"public_key": bytes(KEY_BYTES), "sealed": bytes(SEALED_BYTES)},
+        DirectoryQuery: None,
+        LogsQuery: None,
+        GrantQuery: None,
+        VersionsQuery: None,
+        PutEntry: {"entry": MARK.encode()},
+        PutMemberEntry: {"entry": MARK.encode(), "grants": [], "wraps": []},
+        PutRecordEntry: {"entry": MARK.encode(), "content": MARK.encode(), "wrap": bytes(81)},
+        PutHistory: {"member": marked.member.id, "statement": MARK.encode()},
+        PutExport: {"versions": [uuid4()]},
+        PutBundle: {"kind": 1, "bundle": b"\x01\x01" + MARK.encode().ljust(128)},
     }
     return bodies[takes]
 

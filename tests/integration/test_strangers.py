@@ -18,6 +18,7 @@ from agencies.desk_keys import DeskKeys
 from agencies.linking import Linking
 from agencies.model import DeskId, PasskeyId, Person, PersonId
 from agencies.passkeys import Passkeys
+from agencies.vault.bundles import Bundles
 from alerts.cards.service import Cards
 from alerts.closing import Closing
 from alerts.duress.own import Sentences
@@ -29,6 +30,8 @@ from alerts.service import Alerts
 from alerts.vocabulary import StandDownReason
 from cases.model import CaseId, CompartmentId, Part
 from cases.service import Cases
+from cases.vault.fetching import Fetching
+from cases.vault.service import Vault
 from core.clock import SystemClock
 from core.database import Database
 from core.errors import NotFound
@@ -85,6 +88,16 @@ REFUSED: dict[str, Attempt] = {
     "Reviews.complete": lambda n, p, _s, t: n.reviews.complete(p, t.review),
     "Linking.confirm": lambda n, p, _s, t: n.linking.confirm(p, t.person, "AbCd EfGh IjKl MnOp"),
     "Linking.refuse": lambda n, p, _s, t: n.linking.refuse(p, t.person),
+    "Vault.see": lambda n, p, _s, t: n.vault.see(p, t.core),
+    "Vault.append_to_members": lambda n, p, _s, t: n.vault.append_to_members(p, t.core, b"\x01", given=[], wrapped=[]),
+    "Vault.append_to_records": lambda n, p, _s, t: n.vault.append_to_records(p, t.core, b"\x01", None, None),
+    "Fetching.grant": lambda n, p, _s, t: n.fetching.grant(p, t.core),
+    "Fetching.version": lambda n, p, _s, t: n.fetching.version(p, t.core, uuid4()),
+    "Fetching.versions": lambda n, p, _s, t: n.fetching.versions(p, t.core),
+    "Fetching.give_history": lambda n, p, s, t: n.fetching.give_history(p, t.core, s.member.id, b"\x01"),
+    "Fetching.history": lambda n, p, _s, t: n.fetching.history(p, t.core),
+    "Fetching.tell_export": lambda n, p, _s, t: n.fetching.tell_export(p, t.core, [uuid4()]),
+    "Bundles.take_away": lambda n, p, _s, _t: n.bundles.take_away(p, uuid4()),
     "Linking.end": lambda n, p, _s, t: n.linking.end(p, t.person, EndReason.COMPROMISED),
     "Passkeys.remove": lambda n, p, _s, t: n.passkeys.remove(p, t.passkey),
 }
@@ -96,6 +109,7 @@ EMPTY: dict[str, Attempt] = {
     "Reviews.due": lambda n, p, _s, _t: n.reviews.due(p),
     "Linking.pending": lambda n, p, _s, _t: n.linking.pending(p),
     "DeskKeys.mine": lambda n, p, _s, _t: n.desk_keys.mine(p),
+    "Bundles.mine": lambda n, p, _s, _t: n.bundles.mine(p),
 }
 # What anybody on the staff may do: open a case of one's own, see colleagues (tests/integration/test_cases.py), say
 # which device is one's own and see how far one is linked (tests/integration/test_linking.py).
@@ -103,6 +117,8 @@ OPEN_TO_STAFF = {
     "Cases.open", "Cases.colleagues", "Linking.claim", "Linking.states",
     # One's own sentences, nobody else's (tests/integration/test_duress.py).
     "Sentences.see", "Sentences.set", "Sentences.clear",
+    # One's own locked keys; whoever knows a bundle's id fetches it (tests/integration/test_vault_staff.py).
+    "Bundles.put", "Bundles.fetch",
     # One's own passkeys, nobody else's (tests/integration/test_passkeys.py).
     "Passkeys.ask", "Passkeys.add", "Passkeys.mine",
 }  # fmt: skip
@@ -124,6 +140,9 @@ def test_every_method_is_tried() -> None:
             Cards,
             DeskKeys,
             Sentences,
+            Vault,
+            Fetching,
+            Bundles,
             Passkeys,
         )
         for name, member in inspect.getmembers(service, inspect.iscoroutinefunction)
