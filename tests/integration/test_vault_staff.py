@@ -192,17 +192,20 @@ async def test_the_operator_adds_nobody_and_lets_nobody_go_by_word_alone(town: S
 async def test_a_network_is_founded_once_and_with_agencies_that_are_there(
     api: ServedApi, town: Scene, network: Network, clock: Clock
 ) -> None:
+    now = int(clock.now().timestamp())
     people = {town.shelter.agency: [await network.person(town.shelter.agency, Role.ADMINISTRATOR)]}
-    elsewhere, _ = genesis_of(api, {replace(town.shelter.agency, name="Another Name"): people[town.shelter.agency]})
+    elsewhere, _ = genesis_of(
+        network.seeds, now, {replace(town.shelter.agency, name="Another Name"): people[town.shelter.agency]}
+    )
     directory = DirectoryLog(network.database, clock, KeptNetwork())
     with pytest.raises(InvalidInput) as refused:
         await directory.install(elsewhere)
     assert refused.value.outcome == "not-as-recorded"
     (await api.ask("GET", "/api/vault/directory", token=await api.token(town.shelter.worker))).require_problem(404)
-    genesis, _ = genesis_of(api, people)
+    genesis, _ = genesis_of(network.seeds, now, people)
     named = await directory.install(genesis)
     assert named == statement.hash_of(genesis) == await directory.install(genesis)
-    other, _ = genesis_of(api, people)
+    other, _ = genesis_of(network.seeds, now, people)
     with pytest.raises(Conflict, match="Another network"):
         await directory.install(other)
     with pytest.raises(InvalidInput):
