@@ -52,7 +52,8 @@ def _require_as_recorded(case: Case, compartment: Compartment, circle: Circle) -
 async def _members(
     tx: Transaction, case: Case, compartment: Compartment, before: Circle, after: Circle, *, by: PersonId, now: datetime
 ) -> None:  # fmt: skip
-    added = _people(after.members - before.members)
+    # Whose stay has lapsed is out by the tables, though the log still names them: who is let in again comes anew.
+    added = _people(_staying(after, now) - _staying(before, now))
     await require_staff(tx, case, added)
     for person_id in added:
         if await store.add_member(tx, compartment.id, person_id, by, now):
@@ -113,6 +114,12 @@ async def _record(
             act=act, at=now, person_id=by, case_id=case.id, object_id=compartment.id, facts={"person": str(person_id)}
         ),
     )
+
+
+def _staying(circle: Circle, now: datetime) -> frozenset[bytes]:
+    """Return the members whose stay has not lapsed."""
+    seconds = now.timestamp()
+    return frozenset(each for each in circle.members if seconds < circle.lapses.get(each, seconds + 1))
 
 
 def _people(ids: frozenset[bytes]) -> list[PersonId]:

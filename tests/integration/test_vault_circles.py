@@ -108,6 +108,12 @@ async def test_an_emergency_lapses_in_the_tables_too_unless_somebody_agreed(
     await sweep.look(network.database, clock)
     assert first.id in await members(opened)
     assert second.id not in await members(opened)
+    # Let in again, for good this time.
+    mine = await opened.coordinators()
+    assert (await mine.decide(Add(person=second.id.bytes))).status == 200
+    await sweep.look(network.database, clock)
+    assert second.id in await members(opened)
+    assert (await opened.coordinators()).due == [{"what": "epoch", "person": None}]
 
 
 async def test_a_key_that_is_overdue_is_told_once_and_until_it_is_made(
