@@ -44,7 +44,7 @@ class Proxy:
                 return await _streamed(request, response)
             answer = await response.content.read(_MOST_ANSWER)
             headers = {name: each for name, each in response.headers.items() if name.lower() not in _OF_THE_LINE}
-            if response.status == 200 and response.content_type == "application/json":
+            if response.ok and response.content_type == "application/json":
                 told = json.loads(answer)
                 answer = json.dumps(self.attack.answers(request.method, request.path, told)).encode()
             return web.Response(status=response.status, headers=headers, body=answer)

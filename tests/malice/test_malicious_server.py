@@ -15,6 +15,7 @@ import pytest
 from agencies.model import Person
 from cases.trust.deeds import Propose, Remove, Withdraw
 from cases.trust.grants import EpochGrant, write_epoch_grant
+from client import errors
 from client.vault import refusals
 from client.vault.records import Put
 from core.errors import StrehaError
@@ -258,3 +259,15 @@ def _grant(story: Story, by: Person, member: Person, which: epoch.Epoch, key: by
         ),
     )  # fmt: skip
     return base64.b64encode(statement).decode()
+
+
+async def test_an_entry_of_a_log_is_not_signed_in_the_place_of_a_challenge(story: Story) -> None:
+    """The server wants a signature under an entry that it made itself, and asks for it as a challenge."""
+    entry = base64.b64encode(b"streha/membership-entry/v1\0" + story.compartment * 12).decode()
+    fresh = await story.town.machine(story.town.scene.member)
+    before = remembered(fresh)
+    await story.town.malice.begin("challenge-exchanged", entry)
+    with pytest.raises(StrehaError) as refused:
+        await fresh.records.get(story.compartment, story.first)
+    assert refused.value.reason == errors.NOT_UNDERSTOOD
+    assert remembered(fresh) == before

@@ -89,8 +89,8 @@ async def malicious_town(network: Network, settings: Settings, folder: Path) -> 
         stack.push_async_callback(_ended, process)
         assert process.stdout is not None
         assert await process.stdout.readline() == b"ready\n"
-        founded = await found(served, scene.shelter, scene.police, scene.welfare, scene.ngo)
         newcomer = await network.person(scene.police.agency, Role.PRACTITIONER)
+        founded = await found(served, scene.shelter, scene.police, scene.welfare, scene.ngo)
         founded.secrets[newcomer.id] = bytes([9]) * 32
         said = attested(newcomer, founded.secrets[newcomer.id])
         deed = directory_deeds.Attest(
