@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hashlib
 
+import nacl.bindings
 from nacl.exceptions import BadSignatureError
-from nacl.signing import SigningKey, VerifyKey
+from nacl.signing import SigningKey
 
 SEED_BYTES = 32
 PUBLIC_KEY_BYTES = 32
@@ -39,7 +40,13 @@ def sign(seed: bytes, purpose: str, network: str, body: bytes) -> bytes:
 
 def sign_for(seed: bytes, purpose: str, network: bytes, body: bytes) -> bytes:
     """Return the same for a network that is named by 32 bytes."""
-    return SigningKey(seed).sign(_message(purpose, network, body)).signature
+    return signed_for(seed, purpose, network, body)[1]
+
+
+def signed_for(seed: bytes, purpose: str, network: bytes, body: bytes) -> tuple[bytes, bytes]:
+    """Return the public key too, for whoever sends both; it is made from the seed once."""
+    key, secret = nacl.bindings.crypto_sign_seed_keypair(seed)
+    return key, nacl.bindings.crypto_sign(_message(purpose, network, body), secret)[:SIGNATURE_BYTES]
 
 
 def verify(key: bytes, purpose: str, network: str, body: bytes, signature: bytes) -> None:
@@ -52,7 +59,7 @@ def verify_for(key: bytes, purpose: str, network: bytes, body: bytes, signature:
     if len(key) != PUBLIC_KEY_BYTES or len(signature) != SIGNATURE_BYTES:
         raise SignatureInvalid
     try:
-        VerifyKey(key).verify(_message(purpose, network, body), signature)
+        nacl.bindings.crypto_sign_open(signature + _message(purpose, network, body), key)
     except BadSignatureError as error:
         raise SignatureInvalid from error
 

@@ -329,13 +329,20 @@ def _with_member(directory: Directory, member: Member) -> Directory:
         if name:
             accounts = accounts.with_(name, member.id)
     agency = directory.agencies[member.agency].with_(member)
-    return replace(
+    directory = replace(
         directory,
         agencies=directory.agencies.with_(agency.id, agency),
         people=directory.people.with_(member.id, member),
         accounts=accounts,
+    )
+    own = (member.signing_key, member.box_key)
+    if directory.last_keys.get(member.id) == own:
+        # Nothing new is kept for whoever is attested anew: most entries of a long log.
+        return directory
+    return replace(
+        directory,
         keys=directory.keys.with_(member.signing_key, member.id).with_(member.box_key, member.id),
-        last_keys=directory.last_keys.with_(member.id, (member.signing_key, member.box_key)),
+        last_keys=directory.last_keys.with_(member.id, own),
     )
 
 

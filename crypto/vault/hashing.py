@@ -15,7 +15,9 @@ SHORTEST_SECRET, LONGEST_SECRET = 32, 64
 
 def hashed(label: bytes, data: bytes) -> bytes:
     """Return the hash of some bytes for one use."""
-    return hashlib.blake2b(label + data, digest_size=BYTES).digest()
+    hash_ = hashlib.blake2b(label, digest_size=BYTES)
+    hash_.update(data)
+    return hash_.digest()
 
 
 def derived(personal: bytes, secret: bytes) -> bytes:

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import pairwise
+
+import msgspec
 
 from crypto.vault import statement
 from crypto.vault.deterministic import Value
@@ -23,6 +26,7 @@ START = bytes(HASH_BYTES)
 # Of how many logs an entry may say what its author had seen.
 MOST_SEEN = 64
 LONGEST_DEED = 32
+_HEAD_FIELDS = 4
 _FIELDS = frozenset({"log", "number", "after", "at", "by", "do", "with", "seen"})
 
 
@@ -39,8 +43,10 @@ class Kind(IntEnum):
         return (DIRECTORY, MEMBERSHIP, RECORD)[self]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Head:
+_KINDS = {int(kind): kind for kind in Kind}
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """An entry as others name it: of which log, at which position, and its hash."""
 
     kind: Kind
@@ -49,8 +55,7 @@ class Head:
     hash: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody has decided: `do` is the deed, `particulars` what it needs; the moment is what they say it was."""
 
     head: Head
@@ -81,30 +86,19 @@ def read(data: bytes, kind: Kind, network: bytes) -> Entry:
 
 def entry_of(said: Statement, kind: Kind) -> Entry:
     """Return a verified statement as an entry; raise NotAsWritten."""
-    if said.body.keys() != _FIELDS:
+    body = said.body
+    if body.keys() != _FIELDS:
         raise NotAsWritten
-    match said.body:
-        case {
-            "log": bytes(log),
-            "number": int(number),
-            "after": bytes(after),
-            "at": int(at),
-            "by": bytes(by),
-            "do": str(do),
-            "with": dict(particulars),
-            "seen": list(seen),
-        } if not isinstance(number, bool) and not isinstance(at, bool):
-            pass
-        case _:
-            raise NotAsWritten
-    right = (
-        len(log) == ID_BYTES and len(by) == ID_BYTES and len(after) == HASH_BYTES
-        and 0 < len(do) <= LONGEST_DEED and len(seen) <= MOST_SEEN
-    )  # fmt: skip
-    heads = tuple(_head(each) for each in seen)
-    own = [each for each in heads if (each.kind, each.log) == (kind, log)]
+    log, after, by = _bytes(body["log"], ID_BYTES), _bytes(body["after"], HASH_BYTES), _bytes(body["by"], ID_BYTES)
+    number, at, do, particulars, seen = body["number"], body["at"], body["do"], body["with"], body["seen"]
+    # True and false are numbers to Python, and not here.
+    if type(number) is not int or type(at) is not int or not isinstance(do, str) or not 0 < len(do) <= LONGEST_DEED:
+        raise NotAsWritten
+    if not isinstance(particulars, dict) or not isinstance(seen, list) or len(seen) > MOST_SEEN:
+        raise NotAsWritten
+    heads = tuple(map(_head, seen))
     places = [(each.kind, each.log) for each in heads]
-    if not right or own or places != sorted(set(places)):
+    if (kind, log) in places or any(one >= other for one, other in pairwise(places)):
         raise NotAsWritten
     return Entry(
         head=Head(kind=kind, log=log, number=number, hash=said.hash),
@@ -162,10 +156,15 @@ def require_seen(entry: Entry, chains: Iterable[Chain]) -> None:
 
 
 def _head(value: Value) -> Head:
-    match value:
-        case [int(kind), bytes(log), int(number), bytes(hashed)] if not (
-            isinstance(kind, bool) or isinstance(number, bool)
-        ):
-            if kind in list(Kind) and len(log) == ID_BYTES and len(hashed) == HASH_BYTES:
-                return Head(kind=Kind(kind), log=log, number=number, hash=hashed)
-    raise NotAsWritten
+    if not isinstance(value, list) or len(value) != _HEAD_FIELDS:
+        raise NotAsWritten
+    kind, log, number, hashed = value
+    if type(kind) is not int or kind not in _KINDS or type(number) is not int:
+        raise NotAsWritten
+    return Head(kind=_KINDS[kind], log=_bytes(log, ID_BYTES), number=number, hash=_bytes(hashed, HASH_BYTES))
+
+
+def _bytes(value: Value, length: int) -> bytes:
+    if not isinstance(value, bytes) or len(value) != length:
+        raise NotAsWritten
+    return value

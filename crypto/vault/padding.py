@@ -25,7 +25,7 @@ def padded(text: bytes) -> bytes:
 def unpadded(data: bytes) -> bytes:
     """Return the text; raise NotWhole unless these are just the bytes that `padded` makes of it."""
     length = int.from_bytes(data[:LENGTH_BYTES])
-    text, rest = data[LENGTH_BYTES:][:length], data[LENGTH_BYTES + length :]
+    text, rest = data[LENGTH_BYTES : LENGTH_BYTES + length], data[LENGTH_BYTES + length :]
     as_long = len(text) == length <= LONGEST_TEXT and len(data) == padded_length(LENGTH_BYTES + length)
     if not as_long or rest.strip(b"\0"):
         raise NotWhole

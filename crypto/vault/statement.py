@@ -11,7 +11,7 @@ genesis; a genesis itself is signed for 32 zero bytes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from crypto import signing
 from crypto.vault import deterministic
@@ -29,8 +29,7 @@ LONGEST_BODY = 65_536
 LONGEST = _BODY_AT + LONGEST_BODY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """What was signed and by which key, once the signature was found to fit."""
 
     key: bytes
@@ -43,8 +42,8 @@ def make(seed: bytes, purpose: str, network: bytes, body: dict[str, Value]) -> b
     encoded = deterministic.encode(body)
     if len(encoded) > LONGEST_BODY:
         raise NotWhole
-    signature = signing.sign_for(seed, _known(purpose), _of_network(network), encoded)
-    return VERSION + signing.public_key(seed) + signature + encoded
+    key, signature = signing.signed_for(seed, _known(purpose), _of_network(network), encoded)
+    return VERSION + key + signature + encoded
 
 
 def verified(data: bytes, purpose: str, network: bytes) -> Statement:
