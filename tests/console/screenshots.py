@@ -28,6 +28,7 @@ from tests.clock import MovableClock
 from tests.conftest import START
 from tests.console.browsers import DESKTOP, PHONE, Browsers, Machine, start_chromium
 from tests.console.elsewhere import deliver, presses
+from tests.console.passkeys import NAME, device_of
 from tests.console.scenery import night, rename
 from tests.console.screen import ANYTHING, HOLD, Screen
 from tests.console.serving import ServedConsole, serve_console
@@ -58,7 +59,7 @@ class Studio:
             network = Network(database, clock)
             network.seeds = self.network.seeds
             settings = Settings(database_url=Secret(url), network="invented network")
-            async with serve_console(network, clock, settings, directory) as console:
+            async with serve_console(network, clock, settings, directory, name=NAME) as console:
                 yield console
 
 
@@ -168,6 +169,12 @@ async def _take(album: Album, browser: Browser, console: ServedConsole, story: S
     await expect(screen.own_alert).to_contain_text(screen.like("ACCEPTED by {people}.", people=ANYTHING))
     await album.add(screen, "accepted")
     await screen.button("Close").click()
+
+    await device_of(screen)
+    await screen.page.get_by_role("link", name=screen.words("This device"), exact=True).click()
+    await screen.button("Add a passkey on this device").click()
+    await screen.page.get_by_role("button", name=screen.like("Remove Streha {number}", number=ANYTHING)).click()
+    await album.add(screen, "this-device", whole=True)
 
     await screen.page.get_by_role("link", name=screen.words("Drill"), exact=True).click()
     await screen.button("Start a drill").click()
