@@ -132,15 +132,16 @@ WHERE person_id = $1 AND ($2::uuid IS NULL OR desk_id = $2) AND begins_at < $3 A
 -- Who answers: the desks of these agencies, those that cover for them, and these desks, with their hours and shifts and
 -- whoever sits or stands in there; the deputies of all of them, which are the security officers; and these people, the
 -- departed included. A desk's roster comes as arrays, one row for each desk: its shifts from a span alone, and whether it
--- has any (asked with a limit, for which no plan reads the whole table). Alerts wait for this.
+-- has any (asked with a limit, for which no plan reads the whole table). Alerts wait for this: lists are written as
+-- SELECTs so that it is planned once, which takes twice as long as the reading, and not for every list anew.
 -- $1 agencies, $2 desks, $3 people, $4 begin of the span, $5 its end, $6 before which no shift begins that reaches it.
 WITH desks AS (
-    SELECT * FROM duty_desks WHERE agency_id = ANY($1)
+    SELECT * FROM duty_desks WHERE agency_id = ANY(ARRAY(SELECT unnest($1::uuid[])))
     UNION
     SELECT covering.* FROM duty_desks AS covered JOIN duty_desks AS covering ON covering.id = covered.covered_by
-    WHERE covered.agency_id = ANY($1)
+    WHERE covered.agency_id = ANY(ARRAY(SELECT unnest($1::uuid[])))
     UNION
-    SELECT * FROM duty_desks WHERE id = ANY($2))
+    SELECT * FROM duty_desks WHERE id = ANY(ARRAY(SELECT unnest($2::uuid[]))))
 SELECT 'desk' AS place, desks.id AS desk_id, desks.agency_id AS desk_agency_id, always_staffed, covered_by,
     membership_version, time_zone, (SELECT true FROM shifts WHERE desk_id = desks.id LIMIT 1) IS NOT NULL AS has_shifts,
     open.hours, planned.*, (NULL::people).*
@@ -170,7 +171,7 @@ FROM stand_ins JOIN people ON people.id = person_id
 WHERE desk_id IN (SELECT id FROM desks) AND begins_at < ends_at AND ends_at > $4 AND begins_at < $5 AND left_at IS NULL
 UNION ALL
 SELECT 'person', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, people.*
-FROM people WHERE id = ANY($3)
+FROM people WHERE id = ANY(ARRAY(SELECT unnest($3::uuid[])))
 ORDER BY name
 
 -- add_challenge --

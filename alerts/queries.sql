@@ -73,8 +73,8 @@ SELECT DISTINCT kept.person_id FROM alert_kept_from AS kept JOIN alerts ON alert
 WHERE alerts.case_id = $1 AND alerts.state <> 'stood_down'
 
 -- lock_alerts --
--- $1 alerts.
-SELECT id FROM alerts WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE
+-- $1 alerts. (A list as a SELECT: planned once, and not for every list anew.)
+SELECT id FROM alerts WHERE id = ANY(ARRAY(SELECT unnest($1::uuid[]))) ORDER BY id FOR NO KEY UPDATE
 
 -- alerts_by_id --
 -- Alerts with the agencies' answers, the people called, and the presses that became part of them, the newest for
@@ -104,7 +104,7 @@ SELECT alerts.*,
     (SELECT json_agg(said ORDER BY said_at) FROM emergency_calls AS said
      WHERE alert_id = alerts.id) AS emergency_calls,
     (SELECT to_json(question) FROM police_questions AS question WHERE alert_id = alerts.id) AS police_question
-FROM alerts WHERE id = ANY($1) ORDER BY sent DESC
+FROM alerts WHERE id = ANY(ARRAY(SELECT unnest($1::uuid[]))) ORDER BY sent DESC
 
 -- pressed_with --
 -- The alert that a key of this device raised. $1 key, $2 device.

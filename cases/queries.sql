@@ -32,7 +32,7 @@ SELECT id FROM cases WHERE id = $1 FOR UPDATE
 
 -- share_cases --
 -- Keep cases from being changed while they are acted upon. $1 ids.
-SELECT id FROM cases WHERE id = ANY($1) ORDER BY id FOR SHARE
+SELECT id FROM cases WHERE id = ANY(ARRAY(SELECT unnest($1::uuid[]))) ORDER BY id FOR SHARE
 
 -- lock_case_of_compartment --
 -- Hold the case that a compartment belongs to while it is changed. $1 compartment.

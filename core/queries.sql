@@ -159,7 +159,9 @@ SELECT extract(epoch FROM clock_timestamp())::float8
 -- deliveries_of_alerts --
 -- What was said for alerts, to whom, and how far it came. $1 alerts, $2 kinds of targets.
 SELECT alert_id, target_kind, target_id, template, state, created_at, sent_at, unreached FROM outbox
-WHERE alert_id = ANY($1) AND target_kind = ANY($2) ORDER BY sequence
+-- Lists as SELECTs: planned once, and not for every list anew.
+WHERE alert_id = ANY(ARRAY(SELECT unnest($1::uuid[]))) AND target_kind = ANY(ARRAY(SELECT unnest($2::text[])))
+ORDER BY sequence
 
 -- append_to_ledger --
 -- Record acts in their order, unchained, and wake whoever chains. $1 acts as JSON.
