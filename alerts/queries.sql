@@ -104,7 +104,9 @@ SELECT alerts.*,
     (SELECT json_agg(said ORDER BY said_at) FROM emergency_calls AS said
      WHERE alert_id = alerts.id) AS emergency_calls,
     (SELECT to_json(question) FROM police_questions AS question WHERE alert_id = alerts.id) AS police_question
-FROM alerts WHERE id = ANY(ARRAY(SELECT unnest($1::uuid[]))) ORDER BY sent DESC
+FROM alerts WHERE id = ANY(ARRAY(SELECT unnest($1::uuid[])))
+-- Of the same moment the real one before the exercise.
+ORDER BY sent DESC, status, id
 
 -- pressed_with --
 -- The alert that a key of this device raised. $1 key, $2 device.
