@@ -91,7 +91,7 @@ def read(folder: Path) -> Mapping[str, File]:
     found = {
         path.relative_to(folder).as_posix(): path.read_bytes() for pattern in SERVED for path in folder.glob(pattern)
     }
-    for path in [each for each in found if each.endswith(".js") and "/" not in each]:
+    for path in [each for each in found if each.endswith(".js") and not each.startswith("vendor/")]:
         found[path] = uncommented(found[path].decode()).encode()
     sentences = set(_marked(found))
     for language in LANGUAGES:
