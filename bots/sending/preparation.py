@@ -77,6 +77,11 @@ class _Late:
         """Return the bundle that a message is in."""
         return self._found.get(each.id)
 
+    def told(self, each: Claimed) -> bool:
+        """Whether what was sealed for another one tells this message too: whatever waits in between, it is said."""
+        bundle = self.bundle(each)
+        return bundle is not None and each is not bundle.first and bundle.first.id in self.sealed
+
     def take_apart(self, bundle: Bundle) -> None:
         """Have each of these said by itself."""
         for each in bundle.rows:
@@ -169,7 +174,7 @@ class Preparation:
             try:
                 if room is None:
                     raise _NotReady("room_not_wanted_yet")
-                if message.target in blocked:
+                if message.target in blocked and not late.told(each):
                     raise _NotReady(blocked[message.target])
                 unreached = _unreached(message.mentions, room, facts.keyed.get(str(room.room_id)))
                 sealed = self._stored_or_encrypted(each, room, facts, late)

@@ -219,6 +219,54 @@ async def test_an_alert_that_ended_meanwhile_rings_nobody(house: House) -> None:
     assert "the alert was ended" in told
 
 
+@dataclass(kw_only=True)
+class WornKey(Heard):
+    """Just before the second ring is sealed, the room's key is used up, as it is after so many messages."""
+
+    house: House
+    room_id: str
+    rings: int = 0
+
+    def content(self, message: Message, *arguments: Any, **more: Any) -> dict[str, Any]:
+        if message.template == "alert_ring":
+            self.rings += 1
+            if self.rings == 2:
+                self.house.device.rotate(self.room_id)
+        return super().content(message, *arguments, **more)
+
+
+async def test_what_was_told_together_is_not_told_again_where_something_between_has_to_wait(house: House) -> None:
+    await ready(house)
+    codenames = ("quiet-heron", "tall-fern", "old-oak")
+    for codename in codenames:
+        facts = {"codename": codename, "event": "panic", "time": house.clock.now().isoformat()}
+        message = Message(
+            key=f"{codename}:ring:1", target=house.core, template="alert_ring", lane=Lane.ALERT, alert_id=uuid4(),
+            mentions=[house.scene.coordinator.id],
+        )  # fmt: skip
+        told = replace(
+            message, key=f"{codename} told", template="alert_details", mentions=(),
+            parameters=facts | {"person": str(house.scene.member.id)},
+        )  # fmt: skip
+        async with house.database.transaction() as tx:
+            await outbox.post(tx, [message, told], house.clock.now())
+    house.clock.move(2 * MINUTE)
+    heard = WornKey(settings=house.settings, house=house, room_id=await house.room_id())
+    delivery = Delivery(
+        house.database, house.clock, house.device, house.lease, house.housekeeping, house.occupants, heard
+    )
+    await deliver(delivery)
+    assert [template for template, state, _event in await in_channel(house) if state == "pending"] == ["alert_ring"] * 2
+    for _ in range(3):
+        house.clock.move(timedelta(seconds=5))
+        await deliver(delivery)
+    rows = await in_channel(house)
+    assert {state for _template, state, _event in rows} == {"sent"}
+    # Whatever is said twice says of itself that it is.
+    once = [each for each in heard.bodies if not each.startswith("Sent again")]
+    assert [sum(f"ALERT, {codename}" in each for each in once) for codename in codenames] == [1, 1, 1]
+
+
 # Which room comes first ----------------------------------------------------------------------------------
 
 

@@ -2,8 +2,8 @@
 
 The floor are ciphertexts of the same content, made beforehand, put by plain HTTP into the same channel in the same
 round and decrypted by the same clients: what the homeserver and so many clients take by themselves, whoever raises.
-What a recipient costs is a figure of its own. `RECIPIENTS=1000 make bench ARGS=recipients` adds a thousand; for two cores
-so many strict clients are too much, so that then all but ten of a channel are light (`tests.bench.light_recipient`).
+What a recipient costs is a figure of its own. `RECIPIENTS=1000 make bench ARGS=recipients` adds a thousand; for two
+cores so many strict clients are too much: then all but ten of a channel are light (`tests.bench.light_recipient`).
 """
 
 from __future__ import annotations
