@@ -132,7 +132,8 @@ class Passkeys:
             )  # fmt: skip
             if not added:
                 raise InvalidInput(NOT_ADDED)
-            await _note(tx, actor, asked["passkey_id"], "passkey_added", now)
+            act = ledger.Act(act="passkey_added", at=now, person_id=actor.id, object_id=asked["passkey_id"])
+            await _note(tx, actor, asked["passkey_id"], act)
         return Passkey(
             id=asked["passkey_id"], credential=made.credential, synced=made.synced, added_at=now, used_at=None
         )  # fmt: skip
@@ -152,7 +153,8 @@ class Passkeys:
             await tx.row(store.SQL["hold_people"], [actor.id])
             if not await tx.value(store.SQL["remove_passkey"], passkey_id, actor.id):
                 raise NotFound(NO_PASSKEY)
-            await _note(tx, actor, passkey_id, "passkey_removed", now)
+            act = ledger.Act(act="passkey_removed", at=now, person_id=actor.id, object_id=passkey_id)
+            await _note(tx, actor, passkey_id, act)
             # What the passkey unlocked in the vault has its id.
             if await tx.run(store.SQL["take_bundle"], passkey_id, actor.id):
                 taken = ledger.Act(act="bundle_taken", at=now, person_id=actor.id, object_id=passkey_id)
@@ -183,9 +185,10 @@ def _fresh_id(numbers: set[str]) -> PasskeyId:
             return passkey_id
 
 
-async def _note(tx: Transaction, actor: Person, passkey_id: PasskeyId, act: str, now: datetime) -> None:
-    await ledger.record(tx, ledger.Act(act=act, at=now, person_id=actor.id, object_id=passkey_id))
-    await outbox.post(tx, passkey_messages.told(actor.id, passkey_id, act, ""), now)
+async def _note(tx: Transaction, actor: Person, passkey_id: PasskeyId, act: ledger.Act) -> None:
+    """Record what the actor did, and tell them, whoever it was."""
+    await ledger.record(tx, act)
+    await outbox.post(tx, passkey_messages.told(actor.id, passkey_id, act.act, ""), act.at)
 
 
 def _passkey(row: Row) -> Passkey:
