@@ -29,7 +29,7 @@ PACKAGES = (
     "core", "crypto", "agencies", "cases", "alerts", "safety_plans", "server", "bots", "client", "deploy", "streha",
 )  # fmt: skip
 CONSOLE = "server/console"
-MODULES = ("*.js", "rare/*.js")
+MODULES = ("*.js", "rare/*.js", "records/*.js")
 LATIN, CYRILLIC = "sr-Latn", "sr-Cyrl"
 
 

@@ -31,7 +31,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 FOLDER = Path(__file__).parents[1] / "console"
 HOME = "/console/"
-SERVED = ("index.html", "*.css", "*.js", "*.svg", "rare/*.js", "vendor/*.js")
+# The shell comes first; what opens sealed records is a page of its own, and only that page loads it.
+SHELL = ("index.html", "*.css", "*.js", "*.svg", "rare/*.js", "vendor/*.js")
+RECORDS = "records/"
+OF_RECORDS = ("records/index.html", "records/*.css", "records/*.js", "vault/*.js", "vendor/vault/*.js")
 # Without these there is no console; `vendor` is made at set-up.
 NEEDED = ("index.html", "vendor/preact.js")
 # A comment with its lines for itself; `rules.mjs` holds every module to being the same program without them.
@@ -46,6 +49,12 @@ TYPES = {
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+# libsodium is WebAssembly, and its one worker needs a policy of Trusted Types, which lets no other address through.
+POLICY_OF_RECORDS = (
+    POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
+    .replace("connect-src 'self'", "connect-src 'self'; worker-src 'self'")
+    .replace("trusted-types 'none'", "trusted-types streha-worker")
 )
 INCOMPLETE = mark(
     "The console is not set up on this server: tell its operator. To call for help run: streha alert raise"
@@ -81,23 +90,32 @@ def add_to(app: web.Application, folder: Path = FOLDER) -> None:
         log.error("console_not_set_up")
         app.router.add_get(HOME + "{path:.*}", _incomplete)
         return
+    app.router.add_get(HOME + RECORDS.rstrip("/"), _forwarded_to_records)
     for path, file in read(folder).items():
-        app.router.add_get(HOME + path, giving(file, POLICY))
+        app.router.add_get(HOME + path, giving(file, POLICY_OF_RECORDS if path.startswith(RECORDS) else POLICY))
 
 
 @cache
 def read(folder: Path) -> Mapping[str, File]:
     """Return what is served of a folder, by the path below the console's own."""
+    patterns = (*SHELL, *OF_RECORDS) if (folder / RECORDS / "index.html").is_file() else SHELL
     found = {
-        path.relative_to(folder).as_posix(): path.read_bytes() for pattern in SERVED for path in folder.glob(pattern)
+        path.relative_to(folder).as_posix(): path.read_bytes() for pattern in patterns for path in folder.glob(pattern)
     }
     for path in [each for each in found if each.endswith(".js") and not each.startswith("vendor/")]:
         found[path] = uncommented(found[path].decode()).encode()
-    sentences = set(_marked(found))
+    shell, records = set(_marked(found, "", "rare")), set(_marked(found, "records"))
     for language in LANGUAGES:
-        found[f"texts/{language}.json"] = _texts(language, sentences)
-    found[""] = found["index.html"]
-    return {path: File.of(path or "index.html", content) for path, content in found.items() if path != "index.html"}
+        found[f"texts/{language}.json"] = _texts(language, shell)
+        if records:
+            # Modules of the shell speak on that page too.
+            found[f"{RECORDS}texts/{language}.json"] = _texts(language, shell | records)
+    return {path.removesuffix("index.html"): File.of(Path(path).name, content) for path, content in found.items()}
+
+
+def is_of_shell(path: str) -> bool:
+    """Whether the board's page loads a file at once."""
+    return not path.startswith(("rare/", RECORDS, "vault/", "vendor/vault/"))
 
 
 def uncommented(module: str) -> str:
@@ -128,9 +146,9 @@ def giving(file: File, policy: str) -> Handler:
     return give
 
 
-def _marked(files: Mapping[str, bytes]) -> Iterator[str]:
+def _marked(files: Mapping[str, bytes], *folders: str) -> Iterator[str]:
     for path, content in files.items():
-        if path.endswith(".js") and not path.startswith("vendor/"):
+        if path.endswith(".js") and path.rpartition("/")[0] in folders:
             yield from (sentence for sentence, _line in javascript.marked(content.decode()))
 
 
@@ -151,6 +169,10 @@ def _takes(accepted: str, coding: str) -> bool:
 
 async def _forwarded(_request: web.Request) -> web.StreamResponse:
     return web.Response(status=web.HTTPSeeOther.status_code, headers={hdrs.LOCATION: HOME})
+
+
+async def _forwarded_to_records(_request: web.Request) -> web.StreamResponse:
+    return web.Response(status=web.HTTPSeeOther.status_code, headers={hdrs.LOCATION: HOME + RECORDS})
 
 
 async def _incomplete(_request: web.Request) -> web.StreamResponse:

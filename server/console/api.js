@@ -42,30 +42,29 @@ export class Failure extends Error {
    * @param {number} [status]
    * @param {string} [detail] The server's own words.
    * @param {number} [wait] How many seconds the server asks to wait.
+   * @param {string} [outcome] The word of the vault's protocol, where it is of the vault.
    */
-  constructor(kind, status = 0, detail = "", wait = 0) {
+  constructor(kind, status = 0, detail = "", wait = 0, outcome = "") {
     super(kind);
     this.kind = kind;
     this.status = status;
     this.detail = detail;
     this.wait = wait;
+    this.outcome = outcome;
   }
 }
 
+/** @typedef {(method: string, path: string, shape?: Shape, body?: object) => Promise<any>} Ask */
 /** @typedef {ReturnType<typeof createApi>} Api */
 
-/** @param {{ fetch: typeof globalThis.fetch, clock: Clock }} means */
-export function createApi({ fetch, clock }) {
-  /**
-   * @param {string} method
-   * @param {string} path
-   * @param {Shape} [shape] What the answer must hold.
-   * @param {object} [body]
-   * @returns {Promise<any>}
-   */
-  async function ask(method, path, shape = {}, body) {
+/**
+ * @param {{ fetch: typeof globalThis.fetch, clock: Clock, limit?: number }} means `limit` is in milliseconds
+ * @returns {Ask} what asks for a path, and holds the answer against its shape
+ */
+export function createAsk({ fetch, clock, limit = REQUEST_MS }) {
+  return async (method, path, shape = {}, body) => {
     const aborting = new AbortController();
-    const callOff = clock.after(REQUEST_MS, () => aborting.abort());
+    const callOff = clock.after(limit, () => aborting.abort());
     try {
       const response = await fetch(path, {
         method,
@@ -87,8 +86,12 @@ export function createApi({ fetch, clock }) {
     } finally {
       callOff();
     }
-  }
+  };
+}
 
+/** @param {{ fetch: typeof globalThis.fetch, clock: Clock }} means */
+export function createApi(means) {
+  const ask = createAsk(means);
   return {
     /** For parts that are fetched when they are needed. */
     ask,
@@ -146,7 +149,8 @@ async function refusal(response) {
   try {
     const problem = JSON.parse(await response.text());
     const detail = typeof problem?.detail === "string" ? problem.detail : "";
-    return new Failure("refused", response.status, detail, wait);
+    const outcome = typeof problem?.outcome === "string" ? problem.outcome : "";
+    return new Failure("refused", response.status, detail, wait, outcome);
   } catch {
     return new Failure(response.status >= 500 ? "unreachable" : "refused", response.status, "", wait);
   }

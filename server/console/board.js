@@ -26,6 +26,7 @@ export function BoardScreen() {
         </div>
         <div class="third"><${Reviews} facts=${facts} /></div>
       </div>
+      <p><a class="to-records" href="records/" target="_blank">${t("Sealed records, in a tab of their own")}</a></p>
     </main>
   `;
 }

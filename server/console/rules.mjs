@@ -18,6 +18,9 @@ const BANNED = new Set([
 const FROM = /^(?:\.\/(?:vendor\/preact|[a-z_]+)|\.\.\/vendor\/vault\/vault)\.js$/;
 const FROM_RARE = /^(?:\.\/[a-z_]+|\.\.\/(?:vendor\/preact|[a-z_]+))\.js$/;
 const RARE = /^\.\/rare\/[a-z_]+\.js$/;
+const FROM_RECORDS = /^(?:\.\/[a-z_]+|\.\.\/(?:vendor\/preact|vault\/[a-z_]+|[a-z_]+))\.js$/;
+// What outlives the page or runs beside it has one module each, of the page of sealed records.
+const PERMITTED = { "records/app.js": ["indexedDB"], "records/locksmith.js": ["Worker"] };
 const REMEMBERED = /^[a-z-]*language$/;
 const SEEN_ATTRIBUTE = /(?:^|\s)(?:aria-label|aria-description|aria-roledescription|aria-valuetext|alt|placeholder|title)=$/;
 // What the server leaves empty of a module (COMMENT in server/api/console_files.py): it must be nothing but comments.
@@ -26,7 +29,7 @@ const LETTER = /\p{L}/u;
 
 const arguments_ = process.argv.slice(2);
 const names = arguments_.filter((each) => !each.startsWith("--"));
-const files = names.length ? names : [HERE, join(HERE, "rare"), join(HERE, "vault")].flatMap(modulesIn);
+const files = names.length ? names : [HERE, ...["rare", "records", "vault"].map((each) => join(HERE, each))].flatMap(modulesIn);
 const sentences = new Set();
 let faults = 0;
 
@@ -56,9 +59,10 @@ function check(file) {
   };
   if (program(source) !== program(parsed(file, text.replace(COMMENT, "")))) tell(source, "no comment, but served as one");
   if (text.split("\n").length - 1 > MOST_LINES) tell(source, `more than ${MOST_LINES} lines`);
+  const place = file.split(/[\\/]/).slice(-2).join("/");
   const visit = (node) => {
-    checkModules(node, tell);
-    checkNames(node, tell);
+    checkModules(node, tell, place.split("/")[0]);
+    checkNames(node, tell, PERMITTED[place] ?? []);
     checkMarked(node, tell);
     if (ts.isTaggedTemplateExpression(node) && node.tag.getText(source) === "html") checkMarkup(node.template, tell);
     ts.forEachChild(node, visit);
@@ -66,10 +70,10 @@ function check(file) {
   visit(source);
 }
 
-function checkModules(node, tell) {
+function checkModules(node, tell, folder) {
   const from = node.moduleSpecifier;
-  const rare = basename(dirname(node.getSourceFile().fileName)) === "rare";
-  if (from && !(rare ? FROM_RARE : FROM).test(from.text)) tell(node, `import from "${from.text}"`);
+  const allowed = { rare: FROM_RARE, records: FROM_RECORDS }[folder] ?? FROM;
+  if (from && !allowed.test(from.text)) tell(node, `import from "${from.text}"`);
   if (node.kind === ts.SyntaxKind.ImportKeyword && ts.isCallExpression(node.parent)) {
     const [asked] = node.parent.arguments;
     if (!asked || !ts.isStringLiteral(asked) || !RARE.test(asked.text)) tell(node, "import while running");
@@ -78,11 +82,11 @@ function checkModules(node, tell) {
   if (exportsDefault && !ts.isDefaultClause(node.parent)) tell(node, "default export");
 }
 
-function checkNames(node, tell) {
+function checkNames(node, tell, permitted) {
   const accessed = ts.isElementAccessExpression(node) && ts.isStringLiteralLike(node.argumentExpression);
   const name = ts.isIdentifier(node) ? node.text : accessed ? node.argumentExpression.text : undefined;
   if (name === undefined || inJsDoc(node)) return;
-  if (BANNED.has(name) && !asksPasskey(node)) tell(node, name);
+  if (BANNED.has(name) && !permitted.includes(name) && !asksPasskey(node)) tell(node, name);
   const assigned = ts.isPropertyAccessExpression(node.parent) && ts.isBinaryExpression(node.parent.parent);
   if (name === "title" && assigned && node.parent.expression.getText() === "document") tell(node, "title of the page");
   if (name === "localStorage" && !remembersLanguage(node)) tell(node, "localStorage for something but the language");

@@ -15,6 +15,7 @@ from functools import cache
 from playwright.async_api import Locator, Page, Request, expect
 
 from core.texts import javascript, render
+from core.texts.check import MODULES
 from server.api.console_files import FOLDER
 from tests.console.watching import Watch
 
@@ -195,11 +196,8 @@ class Screen:
 @cache
 def sentences() -> frozenset[str]:
     """Return every sentence that the console's modules mark."""
-    return frozenset(
-        sentence
-        for path in [*FOLDER.glob("*.js"), *FOLDER.glob("rare/*.js")]
-        for sentence, _ in javascript.marked(path.read_text())
-    )
+    modules = [path.read_text() for pattern in MODULES for path in FOLDER.glob(pattern)]
+    return frozenset(sentence for module in modules for sentence, _ in javascript.marked(module))
 
 
 async def _middle(what: Locator) -> tuple[float, float]:

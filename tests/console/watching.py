@@ -19,8 +19,12 @@ from core.texts import LANGUAGES
 
 TITLE = "Streha"
 # What may stand in the address bar behind the origin, and in a request.
-ADDRESS = re.compile(r"/console/(#(/board|/device|/drill|/other)?)?")
-PATHS = re.compile(r"/(console/[a-z0-9_./-]*|api/[a-z0-9/-]+)?", re.IGNORECASE)
+ADDRESS = re.compile(r"/console/(#(/board|/device|/drill|/other)?|records/)?")
+# Of what is asked behind a `?`, positions and ids alone.
+PATHS = re.compile(
+    r"/(console/[a-z0-9_./-]*|api/[a-z0-9/-]+|api/vault/[a-z0-9/-]+\?[a-z]+=[a-z0-9-]+(&[a-z]+=[a-z0-9-]+)*)?",
+    re.IGNORECASE,
+)
 KEPT_FOR_GOOD = frozenset(f"language={each}" for each in LANGUAGES)
 COMPLAINTS = frozenset({"error", "warning", "assert"})
 PATIENCE_SECONDS = 60
@@ -92,6 +96,8 @@ class Watch:
         self._context = context
         self._origin = origin
         self._expected: list[re.Pattern[str]] = []
+        # What may be kept, where a story is of the page that remembers something.
+        self.databases: set[str] = set()
         self._marks: Counter[str] = Counter()
         self._news = asyncio.Event()
         # Every sound that began, by its length; and how many were begun and not stopped.
@@ -142,6 +148,7 @@ class Watch:
         self._at(page.url)
         for key, value in kept["stored"]:
             self._stored(f"{key}={value}")
+        kept["databases"] = [each for each in kept["databases"] if each not in self.databases]
         for name in ("state", "databases", "caches", "scripts"):
             if kept[name]:
                 self.faults.append(f"kept: {name} {kept[name]}")
@@ -163,6 +170,8 @@ class Watch:
                 self.playing += 1
             case "stops":
                 self.playing -= 1
+            case "kept" if what.removeprefix("database ") in self.databases:
+                pass
             case _:
                 self.faults.append(f"{kind}: {what}")
 

@@ -150,8 +150,8 @@ async def test_files_are_compressed_for_whoever_takes_that(console: Console, acc
 
 
 def test_what_a_browser_loads_first_stays_small_in_every_language() -> None:
-    files = console_files.read(FOLDER).items()
-    sizes = {path: len(file.packed["br"]) for path, file in files if not path.startswith("rare/")}
+    files = console_files.read(FOLDER)
+    sizes = {path: len(file.packed["br"]) for path, file in files.items() if console_files.is_of_shell(path)}
     words = max(size for path, size in sizes.items() if path.startswith("texts/"))
     assert words + sum(size for path, size in sizes.items() if not path.startswith("texts/")) <= 60 * 1024
 
@@ -274,10 +274,33 @@ async def test_every_module_imports_what_is_served(api: ServedApi) -> None:
     for path, source in modules.items():
         named = re.findall(r'^(?:import|export)[^;]*?from "([^"]+)";$', source, re.MULTILINE)
         for imported in [*named, *re.findall(r'await import\("([^"]+)"\)', source)]:
-            assert posixpath.normpath(posixpath.join(posixpath.dirname(path), imported)) in modules, (path, imported)
+            found = posixpath.normpath(posixpath.join(posixpath.dirname(path), imported))
+            assert found in modules, (path, imported)
+            # Nothing of the vault is loaded with the board.
+            sealed = ("vault/", "records/")
+            assert path.startswith(sealed) or not found.startswith(sealed), (path, found)
     assert (await api.ask("GET", "/console/vendor/preact.js")).status == 200
     assert "eval(" not in modules["vendor/preact.js"]
     assert "new Function" not in modules["vendor/preact.js"]
+
+
+async def test_the_page_of_records_alone_may_run_webassembly_and_one_worker(api: ServedApi) -> None:
+    answer = await api.ask("GET", "/console/records/")
+    assert answer.status == 200
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy == console_files.POLICY_OF_RECORDS
+    added = {each.strip() for each in policy.split(";")} - {each.strip() for each in POLICY.split(";")}
+    assert added == {"script-src 'self' 'wasm-unsafe-eval'", "worker-src 'self'", "trusted-types streha-worker"}
+    # A worker goes by the policy that comes with its own program.
+    assert (await api.ask("GET", "/console/records/stretching.js")).headers["Content-Security-Policy"] == policy
+    assert (await api.ask("GET", "/console/app.js")).headers["Content-Security-Policy"] == POLICY
+    page = answer.body.decode()
+    for each in re.findall(r'(?:src|href)="([^"]+)"', page):
+        assert (await api.ask("GET", each)).status == 200, each
+    assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=|https?://", page)
+    assert re.findall(r"<title>(.*?)</title>", page) == ["Streha"]
+    way_in = await api.ask("GET", "/console/records")
+    assert way_in.status == 200
 
 
 def test_the_licences_go_with_the_packages() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.texts import javascript
+from core.texts.check import MODULES
 from deploy import node
 
 CONSOLE = Path(__file__).parents[2] / "server" / "console"
@@ -120,7 +121,7 @@ def test_the_consoles_modules_keep_the_rules() -> None:
 
 
 def test_the_catalogues_hold_exactly_the_sentences_that_the_modules_mark() -> None:
-    modules = [path.read_text(encoding="utf-8") for path in [*CONSOLE.glob("*.js"), *CONSOLE.glob("rare/*.js")]]
+    modules = [path.read_text(encoding="utf-8") for pattern in MODULES for path in CONSOLE.glob(pattern)]
     assert {sentence for module in modules for sentence, _ in javascript.marked(module)} == set(
         json.loads(ran("--sentences").stdout)
     )

@@ -3,8 +3,14 @@
 /**
  * @typedef {"not-whole" | "unknown-version" | "not-deterministic" | "not-as-written" | "signature-wrong" | "seal-broken"
  *   | "of-another-place" | "key-not-promised" | "key-unusable" | "too-easy-to-guess" | "too-hard-to-open" | "not-next"
- *   | "of-another-log" | "forked" | "behind" | "not-empowered" | "void"} Outcome
+ *   | "of-another-log" | "forked" | "behind" | "not-empowered" | "void"} Protocol
  */
+/**
+ * What this browser refuses besides: what the server shows less of, holds back, or is not of the network that one trusts.
+ * @typedef {"another-network" | "not-of-the-network" | "truncated" | "withheld" | "memory-damaged" | "not-opened"
+ *   | "no-epoch" | "no-text" | "locked"} Own
+ */
+/** @typedef {Protocol | Own} Outcome */
 
 /** Nothing of it may be used, shown or stored. */
 export class Refused extends Error {

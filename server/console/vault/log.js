@@ -2,7 +2,7 @@
 import { ID_BYTES, order, same } from "./bytes.js";
 import { require } from "./failures.js";
 import { DIRECTORY, MEMBERSHIP, RECORD } from "./labels.js";
-import { verified } from "./statement.js";
+import { make, remembered, verified } from "./statement.js";
 
 /** @typedef {import("./deterministic.js").Value} Value */
 /** @typedef {{ kind: number, log: Uint8Array, number: number, hash: Uint8Array }} Head */
@@ -23,6 +23,28 @@ export function read(data, kind, network) {
   const purpose = PURPOSE_OF[kind];
   if (purpose === undefined) throw new RangeError("a log is of one of three kinds");
   return entryOf(verified(data, purpose, network), kind);
+}
+
+/** @param {Uint8Array} data of a log that was verified before; its last hash is held against the one that was kept @param {number} kind @returns {Entry} */
+export function readAgain(data, kind) {
+  return entryOf(remembered(data), kind);
+}
+
+/**
+ * @param {Uint8Array} seed
+ * @param {Uint8Array} network
+ * @param {number} kind
+ * @param {Omit<Entry, "head" | "key"> & { log: Uint8Array, number: number }} said
+ * @returns {Uint8Array} the signed statement of an entry
+ */
+export function signedEntry(seed, network, kind, { log, number, after, at, by, do: deed, particulars, seen }) {
+  const heads = seen.map((each) => [each.kind, each.log, each.number, each.hash]);
+  const purpose = /** @type {string} */ (PURPOSE_OF[kind]);
+  /** @type {[string, Value][]} */
+  const body = [
+    ["log", log], ["number", number], ["after", after], ["at", at], ["by", by], ["do", deed], ["with", particulars], ["seen", heads],
+  ];
+  return make(seed, purpose, network, new Map(body));
 }
 
 /** @param {import("./statement.js").Statement} said @param {number} kind @returns {Entry} */
@@ -54,13 +76,18 @@ export class Chain {
   }
 
   /** @param {Entry} entry the next one; where it is not, nothing changes */
-  append({ head, after }) {
+  append(entry) {
+    this.requireNext(entry);
+    this.hashes.push(entry.head.hash);
+  }
+
+  /** @param {Entry} entry */
+  requireNext({ head, after }) {
     require(head.kind === this.kind && same(head.log, this.log), "of-another-log");
     const known = this.hashes[head.number];
     if (known) require(same(known, head.hash), "forked");
     require(head.number === this.hashes.length, "not-next");
     require(same(after, this.last), "forked");
-    this.hashes.push(head.hash);
   }
 
   /** @param {Head} seen what somebody else has seen of this log */

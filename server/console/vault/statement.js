@@ -31,15 +31,29 @@ export function make(seed, purpose, network, said) {
 
 /** @param {Uint8Array} data @param {string} purpose @param {Uint8Array} network @returns {Statement} */
 export function verified(data, purpose, network) {
+  requireWhole(data);
+  const message = signed(purpose, network, data.subarray(BODY_AT));
+  require(isSigned(data.subarray(KEY_END, BODY_AT), message, data.subarray(1, KEY_END)), "signature-wrong");
+  return remembered(data);
+}
+
+/**
+ * Read what was verified before. Whoever calls this holds the hash, or one that builds on it, against one that was kept
+ * when it was verified.
+ * @param {Uint8Array} data @returns {Statement}
+ */
+export function remembered(data) {
+  requireWhole(data);
+  const said = decode(data.subarray(BODY_AT));
+  require(said instanceof Map, "not-as-written");
+  return { key: data.slice(1, KEY_END), body: said, hash: hashOf(data) };
+}
+
+/** @param {Uint8Array} data */
+function requireWhole(data) {
   require(data.length > 0, "not-whole");
   require(data[0] === VERSION[0], "unknown-version");
   require(data.length > BODY_AT && data.length <= BODY_AT + LONGEST_BODY, "not-whole");
-  const key = data.slice(1, KEY_END);
-  const body = data.subarray(BODY_AT);
-  require(isSigned(data.subarray(KEY_END, BODY_AT), signed(purpose, network, body), key), "signature-wrong");
-  const said = decode(body);
-  require(said instanceof Map, "not-as-written");
-  return { key, body: said, hash: hashOf(data) };
 }
 
 /** @param {Uint8Array} data @returns {Uint8Array} */

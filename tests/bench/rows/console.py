@@ -201,7 +201,8 @@ async def _open(page: Page, api: Connection, port: int, watcher: str) -> None:
 
 async def _shell() -> float:
     files = console_files.read(console_files.FOLDER)
-    return float(sum(len(file.packed["br"]) for path, file in files.items() if not path.startswith("texts/")))
+    shell = [path for path in files if console_files.is_of_shell(path) and not path.startswith("texts/")]
+    return float(sum(len(files[path].packed["br"]) for path in shell))
 
 
 async def _shell_with_words() -> float:

@@ -1,0 +1,17 @@
+/** What is told of a version beside its text. */
+import { serverNow } from "../clock.js";
+import { moment } from "../moments.js";
+import { t } from "../texts.js";
+
+/** @typedef {import("../vault/records.js").Version} Version */
+
+/** What kind it is of, who wrote it and when. @param {import("./state.js").Shown} shown @param {Version} version */
+export function aboutWords({ compartment: { network } }, { by, at, deed }) {
+  const author = network.names.get(by) ?? t("somebody whose name is not known here");
+  return t("{kind} · {author} · {time}", { kind: kindWords(deed.kind), author, time: moment(at * 1000, serverNow()) });
+}
+
+/** @param {string} kind */
+function kindWords(kind) {
+  return kind === "note" ? t("note") : kind;
+}

@@ -1,0 +1,79 @@
+/** The frame of the page: where one is, the way back to the board, locking, the language, and the screen that fits. */
+import { Guarded } from "../guarded.js";
+import { LANGUAGES, language, t } from "../texts.js";
+import { html, useEffect, useState } from "../vendor/preact.js";
+import { useParts, useShown } from "./store.js";
+import { NoKeysScreen, SignedOutScreen, UnlockScreen } from "./way_in.js";
+import { ChoiceScreen, CompartmentScreen } from "./shelves.js";
+import { troubleWords } from "./trouble_words.js";
+
+export function Page() {
+  const { keeping } = useParts();
+  const { stage, language: spoken, shown, record, draft, trouble, busy, done } = useShown();
+  const place = [stage, shown?.channel.compartment, record, draft?.compartment].join();
+  // Whoever does not look is told where they are now by where the focus is.
+  useEffect(() => document.getElementById("main")?.focus(), [place]);
+  const open = stage === "unlocked";
+  return html`
+    <div key=${spoken} class="page records-page">
+      <header>
+        <p class="brand">${t("Streha")}</p>
+        <nav aria-label=${t("Screens")}><a href="/console/">${t("Board and alarm")}</a></nav>
+        <div class="switches">
+          ${open && html`<button type="button" onClick=${keeping.lock}>${t("Lock now")}</button>`}
+          <${Languages} />
+        </div>
+      </header>
+      <main id="main" tabindex="-1">
+        ${trouble && html`<p class="notice" role="alert">${troubleWords(trouble, stage === "locked")}</p>`}
+        <p role="status" class=${busy || done ? "" : "unseen"}>${busyWords(busy) || doneWords(done)}</p>
+        <${Guarded} key=${place}>
+          ${stage === "signed_out" && html`<${SignedOutScreen} />`}
+          ${stage === "no_keys" && html`<${NoKeysScreen} />`}
+          ${stage === "locked" && html`<${UnlockScreen} />`}
+          ${open && (shown ? html`<${CompartmentScreen} />` : html`<${ChoiceScreen} />`)}
+        <//>
+      </main>
+    </div>
+  `;
+}
+
+function Languages() {
+  const { speak } = useParts();
+  const [failed, fail] = useState(false);
+  /** @param {HTMLSelectElement} select */
+  async function choose(select) {
+    fail(!(await speak(select.value)));
+    select.value = language();
+  }
+  return html`
+    <div class="field language">
+      <label for="language">${t("Language")}</label>
+      <select id="language" value=${language()} onChange=${(/** @type {any} */ event) => choose(event.currentTarget)}>
+        ${Object.entries(LANGUAGES).map(([code, name]) => html`<option key=${code} value=${code} lang=${code}>${name}</option>`)}
+      </select>
+      ${failed && html`<p class="urgent">${t("The language could not be changed. Check the connection.")}</p>`}
+    </div>
+  `;
+}
+
+/** @param {import("./state.js").State["busy"]} busy */
+function busyWords(busy) {
+  switch (busy) {
+    case "unlocking": return t("Unlocking. This takes some seconds…");
+    case "opening": return t("Fetching and checking everything…");
+    case "saving": return t("Checking and saving…");
+    case "removing": return t("Removing…");
+    default: return "";
+  }
+}
+
+/** @param {import("./state.js").State["done"]} done */
+function doneWords(done) {
+  switch (done) {
+    case "saved": return t("Saved. The members of this case can read it.");
+    case "locked": return t("Locked. Nothing can be read here any more.");
+    case "removed": return t("The keys are removed from this browser.");
+    default: return "";
+  }
+}

@@ -1,0 +1,52 @@
+/** One record: its current version, or all of those that were written at once, side by side. */
+import { t } from "../texts.js";
+import { html } from "../vendor/preact.js";
+import { currentOf, recordOf, shown as versionsOf } from "./opening.js";
+import { aboutWords } from "./about.js";
+import { useParts, useShown } from "./store.js";
+import { troubleWords } from "./trouble_words.js";
+
+export function RecordView() {
+  const { store } = useParts();
+  const { shown, record, draft } = useShown();
+  if (!shown || !record) return null;
+  const { compartment } = shown.channel;
+  const current = currentOf(shown.compartment, record);
+  const barred = versionsOf(shown.compartment).filter((each) => each.quarantined && recordOf(each) === record);
+  const texts = current.map((each) => shown.opened.get(each.hash));
+  const readable = texts.length > 0 && texts.every((each) => each && !each.refused);
+  const conflict = current.length > 1;
+  function begin() {
+    const text = texts.map((each) => each?.text ?? "").join("\n\n");
+    const kind = /** @type {string} */ (current.at(-1)?.deed.kind ?? "note");
+    store.set({ draft: { compartment, record, kind, follows: current.map((each) => each.hash), text }, done: "", trouble: null });
+  }
+  return html`
+    <h1>${t("Record of {codename}", { codename: shown.channel.codename })}</h1>
+    ${conflict && html`<p class="notice">${t("CONFLICT: several people wrote at once. Nothing is lost: read each version, then write one that holds what is right.")}</p>`}
+    <div class="one-record">
+      ${current.map((each, nth) => html`
+        <article key=${each.hash} class="version" aria-label=${conflict ? t("Version {number} of {count}", { number: nth + 1, count: current.length }) : t("Version")}>
+          <p class="of">${aboutWords(shown, each)}</p>
+          <${Text} opened=${texts[nth]} />
+        </article>
+      `)}
+      ${barred.map((each) => html`
+        <article key=${each.hash} class="version" aria-label=${t("Not counted")}>
+          <p class="mark">${t("NOT COUNTED: {who}. Its author had been removed before it was placed. It replaces nothing.", { who: aboutWords(shown, each) })}</p>
+        </article>
+      `)}
+    </div>
+    <div class="buttons">
+      ${readable && !draft && html`<button type="button" onClick=${begin}>${conflict ? t("Write one version of them") : t("Write the next version")}</button>`}
+      <button type="button" onClick=${() => store.set({ record: null, done: "", trouble: null })}>${t("Back to the records")}</button>
+    </div>
+  `;
+}
+
+/** @param {{ opened: import("./opening.js").Opened | undefined }} props */
+function Text({ opened }) {
+  if (!opened) return html`<p>${t("Not opened")}</p>`;
+  if (opened.refused) return html`<p class="notice">${troubleWords({ outcome: opened.refused, failure: null })}</p>`;
+  return html`<p class="text">${opened.text}</p>`;
+}

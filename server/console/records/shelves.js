@@ -1,0 +1,88 @@
+/** Which records there are: the cases of this person, and what stands in one of them. */
+import { serverNow } from "../clock.js";
+import { moment } from "../moments.js";
+import { t } from "../texts.js";
+import { html } from "../vendor/preact.js";
+import { aboutWords } from "./about.js";
+import { Editor } from "./editor.js";
+import { currentOf, recordOf, shown as versionsOf } from "./opening.js";
+import { RecordView } from "./record_view.js";
+import { useParts, useShown } from "./store.js";
+import { troubleWords } from "./trouble_words.js";
+
+/** @typedef {import("../vault/records.js").Version} Version */
+
+const LONGEST_LINE = 90;
+
+export function ChoiceScreen() {
+  const { keeping } = useParts();
+  const { channels, busy, draft } = useShown();
+  return html`
+    <h1>${t("Records")}</h1>
+    ${channels.length === 0 && html`<p>${t("You are in no case now.")}</p>`}
+    <ul class="choices">
+      ${channels.map((each) => html`
+        <li key=${each.compartment}>
+          <button type="button" disabled=${busy !== ""} onClick=${() => keeping.choose(each)}>
+            <strong>${each.codename}</strong>
+            ${draft?.compartment === each.compartment && html`<span class="mark">${t("You were writing here")}</span>`}
+          </button>
+        </li>
+      `)}
+    </ul>
+  `;
+}
+
+export function CompartmentScreen() {
+  const { keeping, store } = useParts();
+  const { shown, record, draft, busy } = useShown();
+  if (!shown) return null;
+  if (draft?.compartment === shown.channel.compartment) return html`<${Editor} />`;
+  if (record) return html`<${RecordView} />`;
+  const { compartment, channel } = shown;
+  const records = [...new Set(versionsOf(compartment).map(recordOf))];
+  const fresh = { compartment: channel.compartment, record: null, kind: "note", follows: [], text: "" };
+  return html`
+    <h1>${t("Records of {codename}", { codename: channel.codename })}</h1>
+    ${draft && html`<p class="notice">${t("You have begun to write in another case. Finish that first.")}</p>`}
+    <p class="of">${t("Compared with the server and checked: {time}", { time: moment(shown.at, serverNow()) })}</p>
+    <div class="buttons">
+      ${!draft && html`<button type="button" onClick=${() => store.set({ draft: fresh, done: "", trouble: null })}>${t("Write a new record")}</button>`}
+      <button type="button" disabled=${busy !== ""} onClick=${() => keeping.choose(channel)}>${t("Look for news")}</button>
+      <button type="button" onClick=${() => store.set({ shown: null, done: "", trouble: null })}>${t("Other cases")}</button>
+    </div>
+    ${records.length === 0 && html`<p>${t("There is no record here yet.")}</p>`}
+    <ul class="choices">${records.map((each) => html`<${Row} key=${each} record=${each} />`)}</ul>
+  `;
+}
+
+/** @param {{ record: string }} props */
+function Row({ record }) {
+  const { store } = useParts();
+  const { shown } = useShown();
+  if (!shown) return null;
+  const { compartment } = shown;
+  const current = currentOf(compartment, record);
+  const barred = versionsOf(compartment).filter((each) => each.quarantined && recordOf(each) === record);
+  const newest = /** @type {Version} */ (current.at(-1) ?? barred[0]);
+  return html`
+    <li>
+      <button type="button" onClick=${() => store.set({ record, done: "", trouble: null })}>
+        <strong>${firstLine(shown, newest)}</strong>
+        <span class="of">${aboutWords(shown, newest)}</span>
+        ${current.length > 1 && html`<span class="mark">${t("CONFLICT: {count} versions were written at once", { count: current.length })}</span>`}
+        ${barred.length > 0 && html`<span class="mark">${t("Somebody wrote here after they were removed: not counted")}</span>`}
+      </button>
+    </li>
+  `;
+}
+
+/** @param {import("./state.js").Shown} shown @param {Version} version */
+function firstLine({ opened }, version) {
+  const found = opened.get(version.hash);
+  if (!found) return t("Not opened");
+  if (found.refused) return troubleWords({ outcome: found.refused, failure: null });
+  const [line = ""] = found.text.trim().split("\n");
+  if (!line) return t("Without any words");
+  return [...line].length > LONGEST_LINE ? `${[...line].slice(0, LONGEST_LINE).join("")}…` : line;
+}

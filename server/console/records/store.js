@@ -1,0 +1,41 @@
+/** The one state that the views of this page are drawn from. */
+import { createContext, useContext, useLayoutEffect, useReducer } from "../vendor/preact.js";
+
+/** @typedef {import("./state.js").State} State */
+/** @typedef {ReturnType<typeof createStore>} Store */
+/** @typedef {{ store: Store, keeping: import("./keeping.js").Keeping, speak: (language: string) => Promise<boolean> }} Parts */
+
+export const PartsContext = createContext(/** @type {Parts | null} */ (null));
+
+/** @param {State} first */
+export function createStore(first) {
+  let state = first;
+  /** @type {Set<() => void>} */
+  const followers = new Set();
+  return {
+    get: () => state,
+    /** @param {Partial<State>} patch */
+    set(patch) {
+      state = { ...state, ...patch };
+      for (const tell of [...followers]) tell();
+    },
+    /** @param {() => void} tell @returns {() => void} */
+    follow(tell) {
+      followers.add(tell);
+      return () => followers.delete(tell);
+    },
+  };
+}
+
+/** @returns {Parts} */
+export function useParts() {
+  return /** @type {Parts} */ (useContext(PartsContext));
+}
+
+/** @returns {State} */
+export function useShown() {
+  const { store } = useParts();
+  const [, redraw] = useReducer((/** @type {number} */ count) => count + 1, 0);
+  useLayoutEffect(() => store.follow(() => redraw(undefined)), [store]);
+  return store.get();
+}

@@ -1,0 +1,42 @@
+/** What a refusal of the vault means and what to do about it: one sentence for each word of docs/protocol.md. */
+import { t } from "../texts.js";
+import { failureWords } from "../words.js";
+
+const NOT_YOURS = ["not-empowered", "void"];
+const ALTERED = [
+  "not-whole", "not-deterministic", "not-as-written", "signature-wrong", "of-another-log", "of-another-place", "not-next",
+];
+
+/** @param {import("./state.js").Trouble} trouble @param {boolean} unlocking whether a passphrase was being tried */
+export function troubleWords({ outcome, failure }, unlocking = false) {
+  // The server's own words, in which it says why it did not do something.
+  if (failure) return failureWords(failure);
+  if (outcome === "seal-broken") {
+    return unlocking
+      ? t("The passphrase does not open the keys of this browser. Look at the keyboard's language and type it again.")
+      : t("This was altered after it was sealed. It is not shown. Tell whoever leads the case, and the operator.");
+  }
+  if (ALTERED.includes(outcome)) {
+    return t("What the server gave is not what people have signed. Nothing of it was used. Tell whoever leads the case, and the operator.");
+  }
+  if (NOT_YOURS.includes(outcome)) return t("The rules do not let this stand: somebody may not do what was done here. Nothing of it was used.");
+  switch (outcome) {
+    case "forked": return t("The server has shown different histories to different people. Work here has stopped and the proof is kept. Ring whoever leads the case.");
+    case "behind":
+    case "truncated": return t("The server holds back entries that were there already. Nothing of it was used. Ring whoever leads the case, and tell the operator.");
+    case "withheld": return t("The server does not give this version. Tell the operator, and ring its author.");
+    case "another-network": return t("This is not the network that your keys belong to. Nothing was opened. Ring your administrator.");
+    case "not-of-the-network": return t("The network does not know you any more, or not yet. Ring your administrator.");
+    case "unknown-version": return t("This was made by a later version of Streha. Tell the operator to update.");
+    case "key-not-promised": return t("The key is not the one that everybody was promised. Nothing was opened. Ring whoever leads the case.");
+    case "too-easy-to-guess": return t("The server asks for less protection of your passphrase than is safe. Do not type it again, and tell the operator.");
+    case "too-hard-to-open": return t("This browser has too little memory to open your keys. Use another, or your own machine's command line.");
+    case "not-opened": return t("No records can be kept here yet: whoever leads the case opens them with: streha compartment open");
+    case "no-epoch": return t("Nobody has given you the keys of these records yet. Ask another member to open them, and to write anything.");
+    case "no-text": return t("This version holds no text that can be shown here. Open it with the command line.");
+    case "locked": return t("The records were locked meanwhile. Unlock them and try again.");
+    case "memory-damaged": return t("What this browser remembers is damaged. Remove the keys from this browser and have them made anew: streha console --with-keys");
+    case "memory-unavailable": return t("This browser lets nothing be remembered, or another tab was quicker. Try again; a private window cannot open records.");
+    default: return t("This was refused. Nothing of it was used. Tell the operator.");
+  }
+}

@@ -1,0 +1,87 @@
+/** Asks the API of the vault. What comes back is bytes that nobody has verified yet. */
+import { createAsk, Failure } from "../api.js";
+import { fromBase64, toBase64, uuid } from "./coding.js";
+
+/** @typedef {{ directory: number, members: number, records: number }} Positions */
+/** @typedef {{ directory: Uint8Array[], members: Uint8Array[], records: Uint8Array[], lengths: Positions }} Snapshot */
+/** @typedef {{ epoch: number, wrap: Uint8Array }} Wrap */
+/** @typedef {{ version: string, content: Uint8Array, wraps: Wrap[] }} Stored */
+/** @typedef {ReturnType<typeof createVaultApi>} VaultApi */
+
+const LIMIT_MS = 60_000;
+const whole = (/** @type {any} */ value) => Number.isInteger(value);
+const text = (/** @type {any} */ value) => typeof value === "string";
+const list = (/** @type {any} */ value) => Array.isArray(value);
+const record = (/** @type {any} */ value) => typeof value === "object" && value !== null;
+const SNAPSHOT = { directory: list, members: list, records: list, lengths: record };
+
+/** @param {{ fetch: typeof globalThis.fetch, clock: import("../types.js").Clock }} means */
+export function createVaultApi({ fetch, clock }) {
+  const ask = createAsk({ fetch, clock, limit: LIMIT_MS });
+  const at = (/** @type {Uint8Array} */ compartment) => `/api/vault/compartments/${uuid(compartment)}`;
+  return {
+    /** @returns {Promise<import("../types.js").Board>} */
+    board: () => ask("GET", "/api/board", { me: record, channels: list }),
+    /** @param {string} code */
+    signIn: (code) => ask("POST", "/api/sign-in/browser", {}, { code }),
+    /** @param {number} after @returns {Promise<{ entries: Uint8Array[], length: number }>} */
+    async directory(after) {
+      const { entries, length } = await ask("GET", `/api/vault/directory?after=${after}`, { entries: list, length: whole });
+      return { entries: entries.map(bytes), length };
+    },
+    /** @param {Uint8Array} compartment @param {Positions} from @returns {Promise<Snapshot>} */
+    async snapshot(compartment, from) {
+      const asked = Object.entries(from).map(([name, number]) => `${name}=${number}`).join("&");
+      const { directory, members, records, lengths } = await ask("GET", `${at(compartment)}?${asked}`, SNAPSHOT);
+      if (![lengths.directory, lengths.members, lengths.records].every(whole)) throw new Failure("garbled");
+      return { directory: directory.map(bytes), members: members.map(bytes), records: records.map(bytes), lengths };
+    },
+    /** @param {Uint8Array} compartment @returns {Promise<{ epoch: number, statement: Uint8Array }>} */
+    async grant(compartment) {
+      const { epoch, statement } = await ask("GET", `${at(compartment)}/grant`, { epoch: whole, statement: text });
+      return { epoch, statement: bytes(statement) };
+    },
+    /** @param {Uint8Array} compartment @param {number} wanted how many there must be @param {boolean} contents or wraps alone @returns {Promise<Stored[]>} current ones, ascending by id */
+    async current(compartment, wanted, contents = true) {
+      /** @type {Stored[]} */
+      const found = [];
+      while (found.length < wanted) {
+        const after = found.length ? `&after=${/** @type {Stored} */ (found.at(-1)).version}` : "";
+        const answer = await ask("GET", `${at(compartment)}/versions?current=true&contents=${contents}${after}`, { versions: list });
+        if (!answer.versions.length) break;
+        found.push(...answer.versions.map(stored));
+      }
+      return found;
+    },
+    /** @param {Uint8Array} compartment @param {Uint8Array} entry @param {Uint8Array} content @param {Uint8Array} wrap */
+    addRecordEntry: (compartment, entry, content, wrap) =>
+      ask("POST", `${at(compartment)}/records`, {}, { entry: toBase64(entry), content: toBase64(content), wrap: toBase64(wrap) }),
+    /** @param {Uint8Array} compartment @param {Uint8Array} entry @param {Map<string, Uint8Array>} grants by member @param {Map<string, Uint8Array>} wraps by version */
+    beginEpoch: (compartment, entry, grants, wraps) =>
+      ask("POST", `${at(compartment)}/members`, {}, {
+        entry: toBase64(entry),
+        grants: [...grants].map(([member, statement]) => ({ member: uuid(member), statement: toBase64(statement) })),
+        wraps: [...wraps].map(([version, wrap]) => ({ version: uuid(version), wrap: toBase64(wrap) })),
+      }),
+    /** @param {Uint8Array} id @returns {Promise<Uint8Array>} */
+    bundle: async (id) => bytes((await ask("GET", `/api/vault/bundles/${uuid(id)}`, { bundle: text })).bundle),
+    /** @param {Uint8Array} id @param {number} kind @param {Uint8Array} bundle */
+    putBundle: (id, kind, bundle) => ask("PUT", `/api/vault/bundles/${uuid(id)}`, {}, { kind, bundle: toBase64(bundle) }),
+    /** @param {Uint8Array} id */
+    deleteBundle: (id) => ask("DELETE", `/api/vault/bundles/${uuid(id)}`),
+  };
+}
+
+/** @param {unknown} value @returns {Uint8Array} */
+function bytes(value) {
+  const read = typeof value === "string" ? fromBase64(value) : null;
+  if (!read) throw new Failure("garbled");
+  return read;
+}
+
+/** @param {any} answer @returns {Stored} */
+function stored({ version, content, wraps }) {
+  if (!text(version) || !list(wraps) || !wraps.every(record)) throw new Failure("garbled");
+  const read = wraps.map((/** @type {any} */ { epoch, wrap }) => ({ epoch: Number(epoch), wrap: bytes(wrap) }));
+  return { version, content: bytes(content ?? ""), wraps: read };
+}

@@ -1,0 +1,73 @@
+/** Before anything can be read: signing in, getting keys into this browser, and unlocking them. */
+import { t } from "../texts.js";
+import { html, useState } from "../vendor/preact.js";
+import { useParts, useShown } from "./store.js";
+
+const SIGN_IN = "streha console";
+const WITH_KEYS = "streha console --with-keys";
+
+export function SignedOutScreen() {
+  const { keeping } = useParts();
+  return html`
+    <h1>${t("Sign in to Streha")}</h1>
+    <ol>
+      <li>${t("On your own machine, run:")} <code>${SIGN_IN}</code></li>
+      <li>${t("Open the link that it prints in this browser. It works once, for two minutes.")}</li>
+    </ol>
+    <p><button type="button" onClick=${keeping.resume}>${t("I have signed in: go on here")}</button></p>
+  `;
+}
+
+export function NoKeysScreen() {
+  return html`
+    <h1>${t("This browser has no keys yet")}</h1>
+    <ol>
+      <li>${t("On your own machine, run:")} <code>${WITH_KEYS}</code></li>
+      <li>${t("Open the link that it prints in this browser. It works once, for two minutes.")}</li>
+    </ol>
+    <p>${t("Do so only in a browser that is yours alone. The keys stay locked there with your passphrase.")}</p>
+  `;
+}
+
+export function UnlockScreen() {
+  const { keeping } = useParts();
+  const { busy, draft } = useShown();
+  const [passphrase, type] = useState("");
+  const [seen, see] = useState(false);
+  const [asked, ask] = useState(false);
+  /** @param {Event} event */
+  function unlock(event) {
+    event.preventDefault();
+    type("");
+    void keeping.unlock(passphrase);
+  }
+  return html`
+    <h1>${t("The records are locked")}</h1>
+    ${(draft || keeping.holdsDraft()) && html`<p>${t("What you were writing is sealed, and there again when you unlock.")}</p>`}
+    <form class="unlock" onSubmit=${unlock}>
+      <div class="field">
+        <label for="passphrase">${t("Passphrase")}</label>
+        <input
+          id="passphrase" type=${seen ? "text" : "password"} value=${passphrase} required
+          autocomplete="off" autocapitalize="none" autocorrect="off" spellcheck=${false}
+          onInput=${(/** @type {any} */ event) => type(event.currentTarget.value)}
+        />
+      </div>
+      <label class="choice">
+        <input type="checkbox" checked=${seen} onChange=${() => see(!seen)} /> ${t("Show what I type")}
+      </label>
+      <button type="submit" disabled=${busy !== ""}>${t("Unlock")}</button>
+    </form>
+    <div class="foot">
+      ${asked
+        ? html`
+            <p>${t("The keys and all that this browser remembers go away. Your other devices are not touched.")}</p>
+            <div class="buttons">
+              <button type="button" class="danger" onClick=${keeping.remove}>${t("Remove them")}</button>
+              <button type="button" onClick=${() => ask(false)}>${t("Keep them")}</button>
+            </div>
+          `
+        : html`<button type="button" onClick=${() => ask(true)}>${t("Remove the keys from this browser…")}</button>`}
+    </div>
+  `;
+}
