@@ -32,7 +32,7 @@ NOBODY_TO_ASK = mark(
     "terminal: "
     "streha unlock"
 )
-NO_TERMINAL = mark("A passphrase is chosen at a terminal only. A script gives its own: streha --passphrase-fd N keys …")
+NO_TERMINAL = mark("A passphrase is chosen at a terminal only. A script gives its own: --passphrase-fd")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

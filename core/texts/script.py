@@ -24,7 +24,7 @@ _KEPT = re.compile(
     \{{[^{{}}]*\}}(?:_FILE)?                         # parameters, and settings named after one
     | ^\x20\x20streha\b(?:\x20\S+)*                   # a command in an example, up to its explanation
     | \bstreha\b(?:\x20(?:--?)?[a-z][a-z-]*)*        # a command in a sentence, without its arguments
-    | \bSTREHA_[A-Z_]+ | \bNAME=\w+                  # settings
+    | \b(?:STREHA|XDG)_[A-Z_]+ | \bNAME=\w+                  # settings
     | (?<!\w)--[a-z][\w-]* | \bCtrl-C\b              # options and keys
     | \bhttps?://[\w./-]*\w | @\w+:[\w.]*\w          # addresses
     | \bEurope/\w+ | \bContent-Type:\ [\w/]+ | \b\d+[hdw]\b  # values

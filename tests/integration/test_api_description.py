@@ -42,10 +42,10 @@ pytest_plugins = ("tests.fixtures_api",)
 NOT_FOR_THE_CLIENT = {
     "begin_browser_session", "show_board", "check_alive", "check_ready", "show_document",
     "show_reference", "show_reference_style", "hear_telephone",
-    # The vault's, until the client speaks to it.
+    # The vault's: `client.vault` and the console speak to them, each in tests of its own.
     "show_directory", "put_directory_entry", "show_logs", "put_member_entry", "put_record_entry", "show_grant",
     "show_versions", "show_version", "give_history", "show_history", "list_bundles", "put_bundle", "take_bundle",
-    "fetch_bundle",
+    "fetch_bundle", "tell_export",
     "ask_passkey_challenge", "begin_passkey_session", "ask_new_passkey", "add_passkey", "list_passkeys",
     "remove_passkey",
 }  # fmt: skip

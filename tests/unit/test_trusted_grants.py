@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -66,7 +65,7 @@ def test_only_who_began_an_epoch_grants_it(begun: Entry) -> None:
     with pytest.raises(NotEmpowered):
         grants.read_epoch_grant(
             grants.write_epoch_grant(ANA.seed, NETWORK, a_grant(begun)), NETWORK,
-            begun=replace(begun, key=PETAR.signing_key), epoch=1, member=PETAR.id,
+            begun=msgspec.structs.replace(begun, key=PETAR.signing_key), epoch=1, member=PETAR.id,
         )  # fmt: skip
 
 
