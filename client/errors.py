@@ -36,7 +36,7 @@ _OF_STATUS: dict[int, type[StrehaError]] = {
 
 
 def refusal(status: int, body: bytes, address: str) -> StrehaError:
-    """Return the error that a refusal means; its parameters hold `detail` and, where told, `incident` and `outcome`."""
+    """Return the error that a refusal means; its parameters hold `detail` and, where told, `incident`."""
     kind = _OF_STATUS.get(status, Unavailable)
     try:
         problem = msgspec.json.decode(body, type=Problem)
@@ -44,16 +44,9 @@ def refusal(status: int, body: bytes, address: str) -> StrehaError:
         problem = Problem()
     if not problem.detail:
         return Unavailable(NOT_UNDERSTOOD, address=address)
-    if problem.outcome:
-        return kind(SAID, detail=problem.detail, incident=problem.incident, outcome=problem.outcome)
-    return kind(SAID, detail=problem.detail, incident=problem.incident)
+    return kind(SAID, outcome=problem.outcome, detail=problem.detail, incident=problem.incident)
 
 
 def incident_of(error: StrehaError) -> str:
     """Return the incident id under which the server logged it; empty where there is none."""
     return str(error.parameters.get("incident", ""))
-
-
-def outcome_of(error: StrehaError) -> str:
-    """Return the word of the vault's protocol by which the server refused; empty where there is none."""
-    return str(error.parameters.get("outcome", ""))

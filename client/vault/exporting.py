@@ -38,6 +38,7 @@ from crypto.vault.failures import NotAsWritten, OfAnotherPlace, Refused
 from crypto.vault.labels import EXPORT
 from crypto.vault.log import Head
 
+NETWORK_BYTES = statement.NETWORK_BYTES
 FORMAT = "streha/record-export/v1"
 # As many as there is a use for in one package, and the longest reason.
 MOST, LONGEST_REASON = 100, 2_000
@@ -45,7 +46,7 @@ NO_REASON = mark(
     "An export needs a reason of at most {most} characters: the court's order, with its number. Nothing was done."
 )
 TOO_MANY = mark("At most {most} versions go into one package. Nothing was done.")
-NOT_A_PACKAGE = mark("This file is no whole export of Streha, or it was altered ({outcome}). Do not rely on it.")
+NOT_A_PACKAGE = mark("This file is no whole export of Streha, or it was altered ({word}). Do not rely on it.")
 OTHER_NETWORK = mark(
     "This export is of another network than the fingerprint you gave, or was altered. Compare the fingerprint on "
     "paper; do not rely on the export until it fits."
@@ -141,7 +142,7 @@ def verified(data: bytes, network: bytes) -> Verified:
     try:
         return _verified(data, network)
     except Refused as refused:
-        raise Conflict(NOT_A_PACKAGE, outcome=refused.outcome) from refused
+        raise Conflict(NOT_A_PACKAGE, outcome=refused.outcome, word=refused.outcome) from refused
 
 
 def _verified(data: bytes, named: bytes) -> Verified:

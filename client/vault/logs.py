@@ -90,7 +90,7 @@ class Logs:
     def take(self, name: LogName, number: int, data: bytes) -> None:
         """Take in what a server gives as the entry at a position, or compare it with the one that is known there."""
         if number > self.count(name):
-            raise Conflict(refusals.ALTERED, outcome="not-next")
+            raise refusals.altered("not-next")
         if number < self.count(name):
             self._compare(name, number, data)
             return
@@ -136,7 +136,7 @@ class Logs:
         else:
             known = self.known(name.log)
             if known is None:
-                raise Conflict(refusals.ALTERED, outcome="behind")
+                raise refusals.altered("behind")
             compartment = known.compartment
             if name.kind is Kind.MEMBERSHIP:
                 entry = compartment.recall_member_entry(data) if verified else compartment.take_member_entry(data)
@@ -178,7 +178,7 @@ class Logs:
         """Keep the proof that an entry shows another log than the one that is here, and return what is said."""
         found = self._difference(self._read(name, data))
         if found is None:
-            return Conflict(refusals.ALTERED, outcome=Forked.outcome)
+            return refusals.altered(Forked.outcome)
         other, number = found
         ours = self._statements[other][number]
         try:

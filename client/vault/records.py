@@ -8,7 +8,7 @@ either reads what is new or lets both stand.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -25,6 +25,9 @@ from crypto.vault.content import Place, Sealed
 from crypto.vault.failures import Refused
 from crypto.vault.log import Kind
 
+# What a record can be. The server sees this word, so nobody chooses another.
+KINDS = ("note", "plan", "assessment", "contacts", "brief", "statement")
+LONGEST = padding.LONGEST_TEXT
 NO_RECORD = mark("There is no such record here. See: streha record list")
 NO_VERSION = mark("There is no such version of a record here. See: streha record history")
 ERASED = mark("This record was erased. Nothing can be read or written in it any more.")
@@ -125,9 +128,9 @@ class Records:
             each.version.bytes: each for each in await self._reader.api.current_versions(view.id, contents=True)
         }  # fmt: skip
         records = view.compartment.records
-        found = [records.versions[each] for hashes in records.current.values() for each in sorted(hashes)]
+        found = [records.versions[each] for hashes in records.current.values() for each in hashes]
         opened = []
-        for each in sorted(found, key=lambda each: each.at):
+        for each in _in_order(view, found):
             given = stored.get(each.write.version)
             opened.append(await (self.open_version(view, each) if given is None else self._opened(view, each, given)))
         return opened, view
@@ -192,13 +195,13 @@ class Records:
 
 
 def current(view: View, record: bytes) -> list[Version]:
-    """Return the current versions of a record, the oldest first."""
+    """Return the current versions of a record, in the order of the log."""
     records = view.compartment.records
     if record in records.erased:
         raise NotFound(ERASED)
     if record not in records.current:
         raise NotFound(NO_RECORD)
-    return sorted((records.versions[each] for each in records.current[record]), key=lambda each: (each.at, each.hash))
+    return _in_order(view, (records.versions[each] for each in records.current[record]))
 
 
 def history(view: View, record: bytes) -> list[Version]:
@@ -206,7 +209,7 @@ def history(view: View, record: bytes) -> list[Version]:
     found = [each for each in view.compartment.records.versions.values() if each.write.record == record]
     if not found:
         raise NotFound(NO_RECORD)
-    return found
+    return _in_order(view, found)
 
 
 def find_version(view: View, version: bytes) -> Version:
@@ -224,3 +227,9 @@ def difference(one: Opened, other: Opened, names: Sequence[str] = ("", "")) -> l
     except UnicodeDecodeError:
         raise InvalidInput(mark("Only texts can be compared, and one of these is none.")) from None
     return list(difflib.unified_diff(before, after, names[0], names[1], lineterm=""))
+
+
+def _in_order(view: View, versions: Iterable[Version]) -> list[Version]:
+    """Return versions in the order of the log: nobody's clock says which came first."""
+    places = {hashed: number for number, hashed in enumerate(view.compartment.written.hashes)}
+    return sorted(versions, key=lambda each: places[each.hash])

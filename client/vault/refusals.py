@@ -14,11 +14,11 @@ from crypto.vault.failures import Refused
 
 UPDATE = mark("This was made by a newer version of Streha. Nothing was done. Update Streha on this machine.")
 ALTERED = mark(
-    "Streha gave something that was altered or never signed ({outcome}). Nothing of it was used or stored. Tell the "
+    "Streha gave something that was altered or never signed ({word}). Nothing of it was used or stored. Tell the "
     "operator, and ring whoever leads the case, by a number you know."
 )
 NOT_ALLOWED = mark(
-    "Streha gave a log with an entry that its author was not allowed to write ({outcome}). Nothing was done. Tell "
+    "Streha gave a log with an entry that its author was not allowed to write ({word}). Nothing was done. Tell "
     "the operator, and ring whoever leads the case, by a number you know."
 )
 BEHIND = mark(
@@ -67,7 +67,12 @@ _OF_OWN: Mapping[str, str] = {"not-empowered": NOT_YOURS_TO_DECIDE, "void": NOTH
 
 def of_given(refused: Refused) -> StrehaError:
     """Return what is said of something that a server gave."""
-    return Conflict(_OF_GIVEN.get(refused.outcome, ALTERED), outcome=refused.outcome)
+    return Conflict(_OF_GIVEN.get(refused.outcome, ALTERED), outcome=refused.outcome, word=refused.outcome)
+
+
+def altered(outcome: str) -> StrehaError:
+    """Return what is said of something that no honest server gives."""
+    return Conflict(ALTERED, outcome=outcome, word=outcome)
 
 
 def of_own(refused: Refused) -> StrehaError:

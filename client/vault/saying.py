@@ -14,7 +14,6 @@ from typing import Generic, TypeVar
 from cases.trust import deeds as membership_deeds
 from cases.trust.records import DEEDS as RECORD_DEEDS
 from cases.trust.records import Deed as RecordDeed
-from client.errors import outcome_of
 from client.vault import refusals
 from client.vault.logs import of_compartment
 from client.vault.reading import Reader, View
@@ -95,7 +94,7 @@ async def said(
                 raise
             return prepared.done, view
         except Conflict as refused:
-            if outcome_of(refused) not in AGAIN:
+            if refused.outcome not in AGAIN:
                 raise
     raise Conflict(TOO_BUSY)
 

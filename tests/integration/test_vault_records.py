@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -115,6 +116,15 @@ async def test_nothing_is_overwritten_unread(ana: Machine, machines: Machines, t
     (one,), view = await boris.records.get(core, put.record.bytes)
     assert one.text == b"both together"
     assert not view.compartment.records.in_conflict()
+
+
+async def test_those_who_are_second_fetch_again_and_are_not_lost(ana: Machine, machines: Machines, town: Scene) -> None:
+    core = town.case.core.id.bytes
+    everybody = [ana, *[await machines.of(each) for each in (town.deputy, town.member, town.ngo.worker)]]
+    await asyncio.gather(*(each.records.put(core, f"by {number}".encode()) for number, each in enumerate(everybody)))  # noqa: TID251 (nobody may be cancelled for another)
+    opened, view = await ana.records.all_current(core)
+    assert sorted(texts(opened)) == [b"by 0", b"by 1", b"by 2", b"by 3"]
+    assert len(view.compartment.written.hashes) == len(everybody)
 
 
 async def test_a_newcomer_reads_what_is_current_and_the_past_by_a_grant(
