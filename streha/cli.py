@@ -29,6 +29,7 @@ COMMANDS = {
     "console": "streha.commands.console",
     "watch": "streha.commands.watch",
     "keys": "streha.commands.keys",
+    "attest": "streha.commands.attest",
     "unlock": "streha.commands.unlocking",
     "lock": "streha.commands.unlocking",
     "run": "streha.run_command",

@@ -35,7 +35,7 @@ AMBIGUOUS_DURESS = mark(
 NAMED = 3
 NOT_SEALED = mark("The vault needs locked keys, and those in {path} are in clear. Lock them first: streha keys seal")
 OF_NO_NETWORK = mark(
-    "These keys trust no network yet. Say which, by your invitation (streha join) or the founders' fingerprint: "
+    "These keys trust no network yet. Say which, by the fingerprint that your administrator gave you on paper: "
     "streha keys trust"
 )
 NO_ALERT_THERE = mark("No open alert has this name for you. See streha alert list.")

@@ -27,8 +27,8 @@ from crypto.vault.bundle import Keys
 RUNTIME = "XDG_RUNTIME_DIR"
 IN_MEMORY = frozenset({"tmpfs", "ramfs"})
 NO_PLACE = mark(
-    "This machine has no place in memory where opened keys could be kept (XDG_RUNTIME_DIR). Every command asks for the "
-    "passphrase instead."
+    "This machine has no place in memory where opened keys could be kept. Every command asks for the passphrase "
+    "instead."
 )
 
 

@@ -1,10 +1,12 @@
 """The directory as a machine fetches it: verified from the genesis that the person trusts, before anything is believed.
 
 First trust comes from paper (an invitation, or the founders' fingerprint), never from the server. What it gives is held
-against that: the genesis, every entry by the rules, and the head that the paper names.
+against that: the genesis, every entry by the rules, and what this machine has verified before.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from agencies.trust.network import Network
 from client.vault.keys_api import KeysApi
@@ -21,20 +23,23 @@ OTHER_NETWORK = mark(
     "by a number you know, before you do anything else."
 )
 NOT_RIGHT = mark(
-    "DANGER: the server's directory breaks the rules of the network ({outcome}). Nothing was believed. Tell an "
+    "DANGER: the server's directory breaks the rules of the network ({word}). Nothing was believed. Tell an "
     "administrator of another agency, by a number you know."
 )
 CUT = mark(
-    "DANGER: the server holds back entries of the directory that your paper names. Nothing was believed. Ring whoever "
-    "gave you the paper, by a number you know."
+    "DANGER: the server holds back entries of the directory that this machine knows, or that it has said are "
+    "there. Nothing was believed. Tell an administrator of another agency, by a number you know."
 )
 OTHER_KEYS = mark(
     "The directory does not name your keys for you. Ring your administrator: compare the code of your offer once more."
 )
 
 
-async def fetched(api: KeysApi, genesis: bytes, *, head: Head | None = None) -> Network:
-    """Return the whole directory, verified; raise InvalidInput where it is not the one that the person trusts."""
+async def fetched(api: KeysApi, genesis: bytes, *, remembered: Sequence[bytes] = ()) -> Network:
+    """Return the whole directory, verified; raise InvalidInput where it is not the one that the person trusts.
+
+    What this machine has verified before (`remembered`, from the genesis on) must stand in it unchanged.
+    """
     page = await api.directory(0)
     if not page.entries or statement.hash_of(page.entries[0]) != genesis:
         raise InvalidInput(OTHER_NETWORK)
@@ -49,12 +54,13 @@ async def fetched(api: KeysApi, genesis: bytes, *, head: Head | None = None) -> 
             entries = page.entries
             if not entries or network.head.number + len(entries) > MOST_ENTRIES:
                 raise InvalidInput(CUT)
-        if head is not None:
-            network.chain.require(head)
+        if remembered:
+            number, last = len(remembered) - 1, statement.hash_of(remembered[-1])
+            network.chain.require(Head(kind=network.chain.kind, log=network.chain.log, number=number, hash=last))
     except Behind as refused:
         raise InvalidInput(CUT, outcome=refused.outcome) from refused
     except Refused as refused:
-        raise InvalidInput(NOT_RIGHT, outcome=refused.outcome) from refused
+        raise InvalidInput(NOT_RIGHT, word=refused.outcome) from refused
     return network
 
 

@@ -50,8 +50,8 @@ def add_to(commands: typer.Typer) -> None:
     "new",
     help=say(
         mark(
-            "Make keys of your own on this machine, locked with a passphrase: for the first administrators of a "
-            "network. Everybody else is invited (streha join).\n\n\b\nExample:\n"
+            "Make keys of your own on this machine, locked with a passphrase, for an administrator to attest (streha "
+            "keys offer).\n\n\b\nExample:\n"
             "  streha keys new my.key --api https://streha.example --network streha.example"
         )
     ),

@@ -39,8 +39,7 @@ def add_to(app: typer.Typer) -> None:
         "offer",
         help=say(
             mark(
-                "Write your public keys to a file for whoever founds the network, and show their code. No secret is "
-                "in it."
+                "Write your public keys to a file for an administrator, and show their code. No secret is in it."
                 '\n\n\b\nExample:\n  streha keys offer ana.offer --name "Ana Primer" --agency ID '
                 "--matrix @ana:streha.example"
             )

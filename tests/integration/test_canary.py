@@ -403,6 +403,12 @@ async def test_no_command_lets_a_marked_name_out(
         ("network", "init", tmp_path / "network.genesis", "--name", f"{MARK} network", "--agencies", listed,
          "--offer", offer, "--page", tmp_path / "network.html", "--yes", "--key", own),
         ("keys", "trust", "00" * 32, "--key", own),
+        ("attest", "list", "--key", own),
+        ("attest", "offer", offer, "--code", MARK, "--yes", "--key", own),
+        ("attest", "approve", MARK, "--yes", "--key", own),
+        ("attest", "withdraw", MARK, "--yes", "--key", own),
+        ("attest", "revoke", marked.member.id, "--yes", "--key", own),
+        ("attest", "suspend", marked.other_agency.id, "--yes", "--key", own),
         ("unlock", "--key", own),
         ("lock",),
     ]  # fmt: skip

@@ -1,0 +1,112 @@
+"""`streha attest` over a served API, in a network that was founded: who is attested, by whom, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from agencies.model import Person
+from client import key_file
+from client.key_file import KeyFile
+from client.vault import trusting, unlocking
+from core.clock import SystemClock
+from core.errors import InvalidInput
+from crypto.vault.bundle import Keys
+from tests.clock import MovableClock
+from tests.commands import Ran
+from tests.passphrases import OWN, with_passphrases
+from tests.people import NETWORK, Scene
+from tests.served import ServedApi
+from tests.vault_clients import Founded, found
+
+pytest_plugins = ("tests.fixtures_api",)
+
+
+@pytest.fixture
+async def founded(api: ServedApi, clock: MovableClock) -> Founded:
+    """Found a network of the scene's agencies, at this moment."""
+    clock.set(SystemClock().now())
+    scene: Scene = await api.network.scene()
+    return await found(api, scene.shelter, scene.police, scene.welfare)
+
+
+def file_of(founded: Founded, person: Person, folder: Path) -> Path:
+    """Write somebody's locked key file, which trusts the network."""
+    path = folder / f"{person.id}.locked"
+    if not path.exists():
+        seed = founded.seed(person)
+        key = KeyFile(person_id=person.id, network=NETWORK, api_url=founded.api.url, seed=seed)
+        keys = Keys(seed=seed, secret=founded.secrets[person.id])
+        locked = unlocking.sealed(key, keys, passphrase=OWN, words="", genesis=founded.id)
+        key_file.write_locked(path, locked, new=True)
+    return path
+
+
+async def test_a_new_person_is_attested_by_the_code_and_signs_in(founded: Founded, tmp_path: Path) -> None:
+    api, agency = founded.api, next(iter(founded.administrators))
+    boss = file_of(founded, founded.administrators[agency], tmp_path)
+    fresh, offer = tmp_path / "vera.key", tmp_path / "vera.offer"
+    assert (await with_passphrases((OWN,), "keys", "new", fresh, "--api", api.url, "--network", NETWORK)).code == 0
+    offered = await with_passphrases(
+        (OWN,), "keys", "offer", offer, "--name", "Vera Primer", "--agency", agency, "--role", "practitioner",
+        "--matrix", "@vera-new:streha.test", "--key", fresh, "--json",
+    )  # fmt: skip
+    code = offered.json["code"]
+
+    async def attest(*arguments: object) -> Ran:
+        return await with_passphrases((OWN,), "attest", *arguments, "--key", boss)
+
+    wrong = await attest("offer", offer, "--code", "00000 00000 00000 00000", "--yes")
+    assert (wrong.code, "NOT the same" in wrong.err) == (2, True), wrong
+    nonsense = tmp_path / "nonsense"
+    nonsense.write_bytes(offer.read_bytes()[:-1])
+    assert (await attest("offer", nonsense, "--code", code, "--yes")).code == 2
+    unsure = await attest("offer", offer, "--code", code)
+    assert unsure.code == 2
+    vera = key_file.read(fresh)
+    early = await with_passphrases((OWN,), "case", "list", "--key", fresh)
+    assert early.code == 1
+    done = await attest("offer", offer, "--code", code.lower(), "--yes", "--json")
+    assert (done.code, done.json["waits"]) == (0, False), done
+    listed = (await attest("list", "--json")).json
+    assert str(vera.person_id) in {each["id"] for each in listed["people"]}
+    assert (await with_passphrases((OWN,), "keys", "trust", founded.id.hex(), "--key", fresh)).code == 0
+    assert (await with_passphrases((OWN,), "case", "list", "--key", fresh)).code == 0
+    # A practitioner attests nobody, and sees the directory.
+    refused = await with_passphrases((OWN,), "attest", "revoke", vera.person_id, "--yes", "--key", fresh)
+    assert (refused.code, "it takes an administrator" in refused.err) == (1, True), refused
+
+    assert (await attest("revoke", UUID(int=7), "--yes")).code == 1
+    assert (await attest("revoke", vera.person_id, "--yes")).code == 0
+    assert (await with_passphrases((OWN,), "case", "list", "--key", fresh)).code == 1
+
+
+async def test_what_is_proposed_waits_for_another_agency(founded: Founded, tmp_path: Path) -> None:
+    first, second = list(founded.administrators.values())[:2]
+    agencies = list(founded.administrators)
+    boss, other = (file_of(founded, each, tmp_path) for each in (first, second))
+    proposed = await with_passphrases((OWN,), "attest", "suspend", agencies[2], "--yes", "--key", boss, "--json")
+    assert (proposed.code, proposed.json["waits"]) == (0, True), proposed
+    name = proposed.json["id"][:16]
+    # Whoever proposed it does not agree twice, and nobody to what is not there.
+    assert (await with_passphrases((OWN,), "attest", "approve", name, "--yes", "--key", boss)).code == 1
+    assert (await with_passphrases((OWN,), "attest", "approve", "00" * 8, "--yes", "--key", boss)).code == 1
+    assert (await with_passphrases((OWN,), "attest", "withdraw", name, "--yes", "--key", other)).code == 1
+    agreed = await with_passphrases((OWN,), "attest", "approve", name, "--yes", "--key", other)
+    assert (agreed.code, "It holds" in agreed.out) == (0, True), agreed
+
+
+async def test_a_directory_that_is_not_the_one_this_machine_knows_is_not_believed(founded: Founded) -> None:
+    person = next(iter(founded.administrators.values()))
+    async with founded.api.client(person) as client:
+        keys = client.keys_of_vault
+        for remembered in ((), [founded.genesis]):
+            assert (await trusting.fetched(keys, founded.id, remembered=remembered)).id == founded.id
+        with pytest.raises(InvalidInput, match="holds back"):
+            await trusting.fetched(keys, founded.id, remembered=[founded.genesis, b"an entry that was here"])
+        with pytest.raises(InvalidInput, match="breaks the rules"):
+            await trusting.fetched(keys, founded.id, remembered=[founded.genesis + b"!"])
+        with pytest.raises(InvalidInput, match="another network"):
+            await trusting.fetched(keys, bytes(32))
