@@ -14,7 +14,6 @@ from agencies.trust.deeds import Attest, Deed, Rekey
 from agencies.trust.directory import Directory
 from agencies.trust.network import LOG, Network
 from agencies.trust.offers import Offered
-from client.errors import outcome_of
 from client.vault import trusting
 from client.vault.keys_api import KeysApi
 from client.vault.person import Unlocked
@@ -86,7 +85,7 @@ class Attesting:
                     raise
                 return _decision(made, network.now)
             except Conflict as refused:
-                if outcome_of(refused) != "not-next":
+                if refused.outcome != "not-next":
                     raise
             else:
                 return _decision(made, after)

@@ -18,10 +18,11 @@ from server.api.hold import STEP_SECONDS, Hold
 from server.api.middlewares import observe
 from server.api.routes import ROUTES
 from server.api.serving import serve
+from tests.asked import World
 from tests.authorisation import Answer, Asker, answer_of, operations
-from tests.integration.test_authorisation import BODIES, World, askers, ids_for, world
+from tests.integration.test_authorisation import BODIES, ids_for
 
-__all__ = ["askers", "world"]
+pytest_plugins = ("tests.fixtures_askers",)
 
 
 class StandingTime:

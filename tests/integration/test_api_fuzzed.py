@@ -19,12 +19,13 @@ from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
+from tests.asked import World
 from tests.askers import Surroundings
 from tests.authorisation import Asker
 from tests.described import described
-from tests.integration.test_authorisation import BODIES, World, askers, ids_for, world
+from tests.integration.test_authorisation import BODIES, ids_for
 
-__all__ = ["askers", "world"]
+pytest_plugins = ("tests.fixtures_askers",)
 
 pytestmark = pytest.mark.slow
 

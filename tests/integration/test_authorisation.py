@@ -6,9 +6,7 @@ An operation whose rule the table does not know, or which nobody here knows how 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,82 +17,31 @@ from agencies.model import DeskId
 from agencies.trust.deeds import Revoke
 from cases.model import CompartmentId
 from cases.trust.grants import HistoryGrant, write_history_grant
-from core import database as databases
 from core.database import Database
-from core.settings import Secret, Settings
 from crypto import desk_key, sentence_seal
 from crypto.vault.bundle import BUNDLE_BYTES
-from deploy.stack import LocalStack
 from server.api.access import Access
 from server.api.routes import ROUTES
 from server.api.wire.directory import token_bytes, token_text
 from tests import authorisation
-from tests.askers import SENTENCE_KEY, Surroundings, link_code, signed_challenge, surroundings
+from tests.asked import World
+from tests.askers import SENTENCE_KEY, Surroundings, link_code, signed_challenge
 from tests.authenticator import Authenticator, client_data
 from tests.authorisation import ASK, DONE, PAGE, SIGNED_OUT, TOLD, Answer, Asker, answer_of, operations, page
 from tests.carried import NUMBER
-from tests.clock import MovableClock
-from tests.conftest import START, Copies
-from tests.people import NETWORK, Network
+from tests.people import NETWORK
 from tests.sealing import seal_to
-from tests.served import Answered, ServedApi, serve_api
-from tests.telephoned import INWARD
+from tests.served import Answered
 from tests.vault_clients import Circle, Founded, text
 from tests.with_passkeys import challenge, host_of, passkey_of
 
-TEMPLATE = "streha_askers"
+pytest_plugins = ("tests.fixtures_askers",)
+
 STATUSES = {Answer.ASK: 409, Answer.ABSENT: 404, Answer.SIGN_IN: 401}
 # These differ from one answer to the next, whatever is asked.
 OF_THE_MOMENT = {"Date"}
 # Asked for without one.
 NO_SESSION = {Access.ANYBODY, Access.DEVICE}
-
-
-@dataclass(slots=True, kw_only=True)
-class World:
-    """An API of a test's own over a copy of the case and all its askers."""
-
-    api: ServedApi
-    around: Surroundings
-    # Who signs what must be signed by whoever asks.
-    asker: Asker = Asker.COORDINATOR
-
-    async def ask(self, method: str, path: str, body: object, asker: Asker) -> Answered:
-        return await self.api.ask(method, path, body, headers=self.around.signed[asker].headers(self.api.url))
-
-
-@pytest.fixture(scope="session")
-async def askers(postgres: LocalStack, template: str, tmp_path_factory: pytest.TempPathFactory) -> Surroundings:
-    """Make the case and all its askers, once."""
-    url = await postgres.database(TEMPLATE, template=template)
-    clock = MovableClock(START)
-    async with (
-        databases.connect(url) as database,
-        api_over(database, url, clock, tmp_path_factory.mktemp("keys")) as api,
-    ):
-        return await surroundings(api, clock)
-
-
-@pytest.fixture
-async def world(askers: Surroundings, copies: Copies, tmp_path: Path) -> AsyncIterator[World]:
-    """Serve an API over a copy of it."""
-    clock = MovableClock(START + askers.clock)
-    async with (
-        copies.copy(TEMPLATE) as url,
-        databases.connect(url) as database,
-        api_over(database, url, clock, tmp_path) as api,
-    ):
-        api.network.seeds |= askers.seeds
-        yield World(api=api, around=askers)
-
-
-def api_over(database: Database, url: str, clock: MovableClock, directory: Path) -> Any:
-    # Nobody here is to be told to wait.
-    settings = Settings(
-        database_url=Secret(url), network="invented network", requests_per_minute=100_000,
-        gateway_inward_key=Secret(INWARD),
-    )  # fmt: skip
-    return serve_api(Network(database, clock), settings, directory)
 
 
 # How each operation is asked for --------------------------------------------------------------------
