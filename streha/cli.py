@@ -22,6 +22,8 @@ COMMANDS = {
     "alert": "streha.commands.alerts",
     "incident": "streha.commands.incidents",
     "card": "streha.commands.cards",
+    "record": "streha.commands.records",
+    "compartment": "streha.commands.compartments",
     "case": "streha.commands.cases",
     "review": "streha.commands.reviews",
     "matrix": "streha.commands.matrix",

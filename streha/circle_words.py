@@ -1,0 +1,90 @@
+"""A vault's members as people read them, and as programs do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from cases.trust.deeds import Succeed
+from cases.trust.membership import Proposal
+from client.vault.circles import reason_of
+from client.vault.reading import View
+from core.texts import mark
+from streha import terminal
+from streha.terminal import say
+from streha.vault_place import moment_text, name_of, say_age
+
+
+def print_circle(view: View, now: int, *, remembered: bool) -> None:
+    """Print who is in a vault, and what waits."""
+    if remembered:
+        say_age(view, now)
+    circle = view.circle
+    standing = circle.standing(view.directory, now)
+    rows = [
+        (name_of(view, each), _agency(view, each), _part(view, each, standing))
+        for each in sorted(circle.members, key=lambda each: (each not in circle.leaders, name_of(view, each)))
+    ]
+    terminal.table([mark("Member"), mark("Agency"), mark("Part")], rows)
+    if circle.sensitive:
+        terminal.line(mark("Sensitive: whoever comes in needs a second person, of another agency."))
+    if circle.ends_at:
+        terminal.line(mark("Ends by itself: {time}"), time=moment_text(circle.ends_at))
+    if not circle.is_open(now):
+        terminal.line(mark("Closed: nothing is written here any more."))
+    elif circle.epoch_is_due(view.directory, now):
+        terminal.line(mark("A new key is due. Somebody who holds the last one runs: streha compartment keys"))
+    for each in circle.proposals.values():
+        terminal.line(
+            mark("Waits until {time} for a member of another agency: {person}, proposed by {author}"),
+            time=moment_text(each.deed.until), person=name_of(view, _about(each)), author=name_of(view, each.by),
+        )  # fmt: skip
+    for person in sorted(circle.excluded):
+        terminal.line(mark("Excluded: {person}"), person=name_of(view, person))
+        reason = reason_of(view, person)
+        if reason:
+            terminal.plain("  " + harmless(reason))
+
+
+def as_plain(view: View, now: int) -> dict[str, object]:
+    """Return who is in a vault, and what waits, for programs."""
+    circle = view.circle
+    return {
+        "coordinator": UUID(bytes=circle.coordinator),
+        "deputy": UUID(bytes=circle.deputy),
+        "members": sorted(UUID(bytes=each) for each in circle.standing(view.directory, now)),
+        "excluded": sorted(UUID(bytes=each) for each in circle.excluded),
+        "proposed": sorted(UUID(bytes=_about(each)) for each in circle.proposals.values()),
+        "sensitive": circle.sensitive,
+        "open": circle.is_open(now),
+        "epoch": circle.epoch,
+        "epoch_is_due": circle.epoch_is_due(view.directory, now),
+        "refreshed_at": datetime.fromtimestamp(view.refreshed, UTC),
+    }
+
+
+def harmless(text: str) -> str:
+    """Return what somebody else wrote without what could steer a terminal."""
+    return "".join(each if each.isprintable() or each in "\n\t" else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
+def _part(view: View, person: bytes, standing: frozenset[bytes]) -> str:
+    circle = view.circle
+    if person not in standing:
+        return say(mark("no more of the network, or lapsed"))
+    if person == circle.coordinator:
+        return say(mark("coordinator"))
+    if person == circle.deputy:
+        return say(mark("deputy"))
+    if person in circle.lapses:
+        return say(mark("in an emergency, until {time}"), time=moment_text(circle.lapses[person]))
+    return say(mark("member"))
+
+
+def _agency(view: View, person: bytes) -> str:
+    member = view.directory.people.get(person)
+    return "" if member is None else view.directory.agencies[member.agency].name
+
+
+def _about(proposal: Proposal) -> bytes:
+    return proposal.deed.deputy if isinstance(proposal.deed, Succeed) else proposal.deed.person
