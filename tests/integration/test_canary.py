@@ -410,6 +410,7 @@ async def test_no_command_lets_a_marked_name_out(
         ("attest", "revoke", marked.member.id, "--yes", "--key", own),
         ("attest", "suspend", marked.other_agency.id, "--yes", "--key", own),
         ("unlock", "--key", own),
+        *in_the_vault(marked, own, tmp_path),
         ("lock",),
     ]  # fmt: skip
     for arguments in locked:
@@ -493,6 +494,33 @@ def right_body(takes: type, marked: Marked) -> object:
 def wrong_bodies(takes: Any) -> list[object]:
     """Return a body for every field of a request, with a mark in that field."""
     return [{name: value} for name in takes.__struct_fields__ for value in (MARK, [MARK], {MARK: MARK})]
+
+
+def in_the_vault(marked: Marked, own: object, folder: Path) -> list[tuple[object, ...]]:
+    """Return every command of compartments and records, with marked texts and people."""
+    text, where, key = folder / "marked.txt", marked.codename, ("--key", own)
+    text.write_text(f"{CARD_MARK} {MARK}")
+    person, record = marked.member.id, uuid4()
+    return [
+        ("compartment", "open", where, *key),
+        ("compartment", "show", where, *key),
+        *(
+            ("compartment", verb, where, person, *key)
+            for verb in ("add", "propose", "approve", "withdraw", "remove", "readmit", "succeed")
+        ),
+        ("compartment", "exclude", where, person, "--reason-file", text, *key),
+        ("compartment", "lead", where, person, person, *key),
+        ("compartment", "keys", where, *key),
+        ("compartment", "close", where, "--yes", *key),
+        ("compartment", "forget", where, "--yes", *key),
+        ("record", "put", where, "--file", text, *key),
+        ("record", "list", where, *key),
+        *(("record", verb, where, record, *key) for verb in ("get", "history", "diff")),
+        ("record", "share", where, record, person, *key),
+        ("record", "export", where, record, "--out", folder / "export.streha", "--reason-file", text, *key),
+        ("record", "erase", where, record, "--yes", *key),
+        ("record", "verify", text, "--network", "00" * 32),
+    ]  # fmt: skip
 
 
 def leaves(command: Any, path: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
