@@ -207,6 +207,9 @@ class Twins:
             World(other, self._scene, self._directory / f"{self._made}-b", forced=False) as seemingly,
         ):
             for kind, what in acts:
+                # No two things happen at one moment: what is shown of such stands in the order of random ids.
+                for each in (truly, seemingly):
+                    each.clock.move(timedelta(milliseconds=1))
                 await truly.act(forced, kind, what)
                 await seemingly.act(forced, kind, what)
                 assert await truly.seen(forced) == await seemingly.seen(forced), (kind, what)
