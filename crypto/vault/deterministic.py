@@ -18,6 +18,7 @@ Value: TypeAlias = "int | str | bytes | bool | list[Value] | dict[str, Value] | 
 GREATEST_NUMBER = 2**53 - 1
 DEEPEST = 8
 LONGEST_KEY = 23
+BYTE_ORDER_MARK = "\ufeff"
 
 
 def encode(value: Value) -> bytes:
@@ -69,9 +70,14 @@ def _require_key(key: object) -> None:
 
 
 def _require_text(value: str) -> int:
-    """Return how many bytes of UTF-8 it is; refuse half of a pair of surrogates, which cannot be written."""
+    """Return how many bytes of UTF-8 it is; refuse what not every program writes and reads alike.
+
+    Half of a pair of surrogates cannot be written, and a byte order mark at the beginning is swallowed by browsers.
+    """
     if value.isascii():
         return len(value)
+    if value.startswith(BYTE_ORDER_MARK):
+        raise NotAsWritten
     try:
         return len(value.encode())
     except UnicodeEncodeError as error:

@@ -46,7 +46,7 @@ def _deterministic() -> Iterator[Cases]:
         "eight bytes": 2**32, "the greatest": 2**53 - 1, "no text": "", "text": "Ćao, čuvaj se", "no bytes": b"",
         "bytes": b"\0\xff", "true": True, "false": False, "null": None, "no array": [],
         "an array": [1, "a", b"b", None], "no map": {}, "a map in order": {"b": 1, "aa": 2, "c": [{}]},
-        "as deep as it may be": [[[[[[[[]]]]]]]],
+        "as deep as it may be": [[[[[[[[]]]]]]]], "a byte order mark inside": "a\ufeff",
     }  # fmt: skip
     for name, value in values.items():
         cases.well(name, "deterministic.decode", {"bytes": deterministic.encode(value).hex()})
@@ -58,7 +58,8 @@ def _deterministic() -> Iterator[Cases]:
         "a longer key first": "a262616101616202", "a number as key": "a10102", "bytes as key": "a1416101",
         "a key of 24 bytes": "a17818" + "61" * 24 + "01", "text that is no UTF-8": "61ff", "half a pair": "63eda080",
         "cut": "8201", "something behind": "0000", "nothing": "", "too deep": "81" * 9 + "80",
-        "an unknown simple value": "f0", "reserved": "1c",
+        "an unknown simple value": "f0", "reserved": "1c", "a byte order mark in front": "64efbbbf61",
+        "a key with one": "a164efbbbf6101",
     }.items():  # fmt: skip
         cases.add(name, "deterministic.decode", "not-deterministic", {"bytes": raw})
     yield cases

@@ -45,7 +45,7 @@ function check(value, depth) {
   } else throw new Refused("not-as-written");
 }
 
-/** @param {string} value @returns {boolean} whether it can be written as UTF-8: no half of a pair */
+/** @param {string} value @returns {boolean} whether every program reads it alike: no half of a pair, no byte order mark in front */
 function isText(value) {
-  return !/\p{Surrogate}/u.test(value);
+  return !/\p{Surrogate}|^\uFEFF/u.test(value);
 }
