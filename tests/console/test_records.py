@@ -145,10 +145,9 @@ async def test_keys_are_locked_away_and_a_text_that_is_begun_comes_back(browsers
     await expect(screen.page.get_by_role("heading", name=screen.words("The records are locked"))).to_be_visible()
     await expect(screen.page.locator("body")).not_to_contain_text("Half a sentence")
     await unlock(screen)
-    await choose(screen, records)
+    # The case is opened where one was: at the text that was begun.
+    await screen.page.get_by_role("button", name=records.story.case.codename).click()
     await expect(screen.page.get_by_label(screen.words("Text"), exact=True)).to_have_value("Half a sentence")
-    await screen.button("Seal and save").click()
-    await expect(screen.page.get_by_role("article")).to_contain_text("Half a sentence")
     await screen.button("Lock now").click()
     await expect(screen.page.get_by_role("heading", name=screen.words("The records are locked"))).to_be_visible()
 
@@ -363,6 +362,8 @@ async def test_the_whole_work_is_done_with_the_keyboard_alone(browsers: Browsers
     await keyboard.press("Enter")
     await tab_to(screen, screen.button("Write the next version"))
     await keyboard.press("Enter")
+    # Whoever comes to another screen begins at its top.
+    await expect(screen.page.get_by_role("main")).to_be_focused()
     await tab_to(screen, screen.page.get_by_label(screen.words("Text"), exact=True))
     await keyboard.press("Control+A")
     await keyboard.type("By keyboard")
