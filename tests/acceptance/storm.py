@@ -214,7 +214,8 @@ class Storm:
         details = f"ALERT, {place.case.codename}:"
         for witness in place.readers:
             try:
-                await witness.wait_for(rings, None, PATIENCE, after=before[witness])
+                # After a long outage the first that there is may say that it is sent again.
+                await witness.wait_for(lambda each: rings(_unmarked(each)), None, PATIENCE, after=before[witness])
                 await witness.wait_for(details, None, PATIENCE, after=before[witness])
             except WitnessError:
                 self.account.lost.append(f"seed {plan.seed}: {witness.name} has not read the alert. {plan.strokes}")
@@ -325,8 +326,7 @@ class Storm:
 
     def _told(self, witness: Witness, rooms: Collection[str], template: str) -> int:
         """Return how often it was read at all: after a long outage the first there is may say that it is sent again."""
-        heard = [structs.replace(each, body=each.body.removeprefix(AGAIN)) for each in self._heard(witness, rooms)]
-        return sum(_COUNTED[template](each) for each in heard)
+        return sum(_COUNTED[template](_unmarked(each)) for each in self._heard(witness, rooms))
 
     def _heard(self, witness: Witness, rooms: Collection[str]) -> list[Message]:
         return [each for each in witness.messages[self._began[witness] :] if each.room_id in rooms]
@@ -334,6 +334,11 @@ class Storm:
 
 def _is_said_again(message: Message) -> bool:
     return message.body.startswith(AGAIN)
+
+
+def _unmarked(message: Message) -> Message:
+    """Return a message without the mark that it is sent again."""
+    return structs.replace(message, body=message.body.removeprefix(AGAIN))
 
 
 def _details(message: Message) -> int:
