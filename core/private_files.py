@@ -29,7 +29,7 @@ def write(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
-    _keep_names(path.parent)
+    keep_names(path.parent)
 
 
 def write_new(path: Path, data: bytes) -> None:
@@ -78,7 +78,7 @@ def read(path: Path, *, largest: int = LARGEST) -> bytes:
 def move(source: Path, target: Path) -> None:
     """Give a file another name in its directory; what stood under that name is gone."""
     source.replace(target)
-    _keep_names(target.parent)
+    keep_names(target.parent)
 
 
 def destroy(path: Path) -> None:
@@ -94,10 +94,10 @@ def destroy(path: Path) -> None:
                 file.flush()
                 os.fsync(file.fileno())
         each.unlink(missing_ok=True)
-    _keep_names(path.parent)
+    keep_names(path.parent)
 
 
-def _keep_names(directory: Path) -> None:
+def keep_names(directory: Path) -> None:
     """Bring the names themselves to the disk: a new name is only safe when its directory is."""
     opened = os.open(directory, os.O_RDONLY)
     try:

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from agencies.trust import network
 from agencies.trust.network import Network
 from cases.trust.compartment import Compartment
-from client.vault import refusals
+from client.vault import forks, refusals
 from client.vault.memory import DAMAGED, LogName, Memory, Proof
 from client.vault.person import Unlocked
 from core.errors import Conflict, InvalidInput
 from crypto.vault import log, statement
-from crypto.vault.failures import Forked, Refused
+from crypto.vault.failures import Behind, Forked, OfAnotherLog, Refused
 from crypto.vault.labels import GENESIS
 from crypto.vault.log import Chain, Entry, Kind
 from crypto.vault.statement import NO_NETWORK
@@ -56,13 +56,17 @@ class Logs:
 
     def recall(self, compartment: bytes) -> None:
         """Take in what the memory has of a compartment and of the directory, unless it is here already."""
-        members, records = of_compartment(compartment)
+        names = tuple(with_directory(compartment))
+        if all(each in self._statements for each in names):
+            return
+        # All at one moment: the members' entries of another process name what it has added to the directory.
+        remembered = self._memory.together(*names)
         try:
-            for name in (DIRECTORY, members, records):
-                if name not in self._statements:
-                    for each in self._memory.entries(name):
-                        self._took(name, each, verified=True)
-                    self._saved[name] = self.count(name)
+            for name in names:
+                for each in remembered[name][self.count(name) :]:
+                    self._took(name, each, verified=True)
+                self._saved[name] = max(self._saved.get(name, 0), len(remembered[name]))
+                self._statements.setdefault(name, [])
         except Refused as refused:
             raise InvalidInput(DAMAGED, path=str(self._memory.folder)) from refused
 
@@ -164,19 +168,25 @@ class Logs:
             return
         if name == DIRECTORY and number == 0:
             raise Conflict(refusals.OTHER_NETWORK)
-        try:
-            # What nobody has signed proves nothing.
-            self._read(name, data)
-        except Refused as refused:
-            raise refusals.of_given(refused) from refused
         raise self._forked(name, data)
 
     def _read(self, name: LogName, data: bytes) -> Entry:
         return log.read(data, name.kind, self._person.network)
 
     def _forked(self, name: LogName, data: bytes) -> Exception:
-        """Keep the proof that an entry shows another log than the one that is here, and return what is said."""
-        found = self._difference(self._read(name, data))
+        """Keep the proof that an entry shows another log than the one that is here, and return what is said.
+
+        What nobody has signed who could have written it there proves nothing: it is an alteration, and nothing of it
+        is kept (`client.vault.forks`).
+        """
+        try:
+            entry = self._read(name, data)
+            if (entry.head.kind, entry.head.log) != name:
+                raise OfAnotherLog
+            forks.require_author(entry, self._known_network(), self._compartment(name))
+        except Refused as refused:
+            return refusals.of_given(refused)
+        found = self._difference(entry)
         if found is None:
             return refusals.altered(Forked.outcome)
         other, number = found
@@ -206,6 +216,15 @@ class Logs:
             if chain is not None and seen.number < len(chain.hashes) and chain.hashes[seen.number] != seen.hash:
                 return other, seen.number
         return None
+
+    def _known_network(self) -> Network:
+        if self._network is None:
+            raise Behind
+        return self._network
+
+    def _compartment(self, name: LogName) -> Compartment | None:
+        known = None if name == DIRECTORY else self.known(name.log)
+        return None if known is None else known.compartment
 
     def _chain(self, name: LogName) -> Chain | None:
         if name == DIRECTORY:

@@ -13,6 +13,9 @@ a machine that dies at any instant has what it had before or after. Two processe
 once; other entries at the same positions are a fork. Which versions of a record were read here stands there too, so
 that a next version never follows what nobody has looked at.
 
+Which compartment a codename meant when it was first used here is remembered too: a server that shows another under
+the same codename is refused.
+
 No text of a record is kept here, and no key.
 """
 
@@ -20,6 +23,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,9 +42,18 @@ LENGTH_BYTES = 4
 # Of all rows of one log together, and of what says how much of them counts.
 LARGEST_LOG = 512 * 1024 * 1024
 LARGEST_HEADS = 16 * 1024 * 1024
+MOST_SETTLED = 1000
 DAMAGED = mark(
     "What this machine remembered of the vault in {path} is damaged. Nothing was done. Look who changed it; if it was "
     "the disk, forget it with: streha compartment forget"
+)
+NOT_YOURS = mark(
+    "The folder {path} belongs to somebody else, or others on this machine can write there. Nothing was done. Look who "
+    "changed it; if it is all yours, run: chmod 700 {path}"
+)
+NO_ROOM = mark(
+    "What was checked cannot be remembered in {path}: the disk is full, or may not be written. Make room, and look how "
+    "things stand before you do anything again."
 )
 OTHER_NETWORK = mark("The folder {path} belongs to another network. Use the key file that you had it from.")
 PROOF_KEPT = mark(
@@ -86,6 +99,8 @@ class _Heads(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     refreshed: dict[str, int] = {}
     # The versions of each record that were last read here, by compartment and record.
     read: dict[str, list[bytes]] = {}
+    # Which compartment each codename meant when it was first used here, by codename, in hexadecimal.
+    names: dict[str, str] = {}
 
 
 class Memory:
@@ -102,8 +117,23 @@ class Memory:
 
     def entries(self, name: LogName) -> list[bytes]:
         """Return the statements of a log, the first first."""
-        length = self._heads().logs.get(name.text)
-        return [] if length is None else self._rows(name, length)
+        return self.together(name)[name]
+
+    def together(self, *names: LogName) -> dict[LogName, list[bytes]]:
+        """Return the statements of several logs as they stood at one moment, whatever another process adds."""
+        logs = self._heads().logs
+        return {each: self._rows(each, logs[each.text]) if each.text in logs else [] for each in names}
+
+    def named(self, codename: str) -> bytes | None:
+        """Return which compartment a codename meant when it was first used here."""
+        found = self._heads().names.get(codename)
+        return None if found is None else bytes.fromhex(found)
+
+    def remember_name(self, codename: str, compartment: bytes) -> None:
+        """Remember what a codename means; what it meant before stays, until a person has it forgotten."""
+        with self._alone():
+            heads = self._heads()
+            self._write(msgspec.structs.replace(heads, names={codename: compartment.hex(), **heads.names}))
 
     def refreshed(self, compartment: bytes) -> int:
         """Return when a compartment's logs were last compared with the server, in seconds since 1970; 0 for never."""
@@ -124,8 +154,13 @@ class Memory:
             read = {**heads.read, _of_record(compartment, record): sorted(versions)}
             self._write(msgspec.structs.replace(heads, read=read))
 
-    def remember(self, added: Mapping[LogName, tuple[int, Sequence[bytes]]], *, compartment: bytes, at: int) -> None:
+    def remember(
+        self, added: Mapping[LogName, tuple[int, Sequence[bytes]]], *, compartment: bytes | None, at: int
+    ) -> None:  # fmt: skip
         """Add verified entries, each log's from a position on, and that a compartment was compared at a moment.
+
+        Where only the directory was compared there is no compartment. The last comparison counts, whatever the clock
+        said at an earlier one: a clock that once ran ahead makes nothing look fresh for ever.
 
         What another process has added meanwhile must be the same; raise Conflict and keep a proof where it is not.
         """
@@ -134,17 +169,13 @@ class Memory:
             logs = dict(heads.logs)
             for name, (start, statements) in added.items():
                 logs[name.text] = self._added(name, logs.get(name.text, _Length(entries=0, size=0)), start, statements)
-            refreshed = {**heads.refreshed, compartment.hex(): max(at, heads.refreshed.get(compartment.hex(), 0))}
+            refreshed = {**heads.refreshed} if compartment is None else {**heads.refreshed, compartment.hex(): at}
             self._write(msgspec.structs.replace(heads, logs=logs, refreshed=refreshed))
 
     def keep(self, proof: Proof) -> Path:
         """Keep what shows that people were given different logs; from here on work on it stops."""
-        path = self.folder / f"forked-{proof.name.text}-{proof.number}.json"
         with self._alone():
-            if not path.exists():
-                written = {"number": proof.number, "ours": proof.ours, "theirs": proof.theirs}
-                private_files.write(path, msgspec.json.format(msgspec.json.encode(written), indent=2) + b"\n")
-        return path
+            return self._kept(proof)
 
     def proofs(self, *names: LogName) -> list[Path]:
         """Return the proofs that some logs were forked, which nobody has cleared up."""
@@ -160,18 +191,22 @@ class Memory:
         with self._alone():
             kept = []
             for path in self.proofs(*names):
-                settled = path.with_name("settled-" + path.name)
+                settled = _free(path.with_name("settled-" + path.name))
                 private_files.move(path, settled)
                 kept.append(settled)
             try:
                 heads = self._heads()
-            except InvalidInput:
+            except InvalidInput as refused:
+                # What is damaged is forgotten; what is another network's, or open to others, is not touched.
+                if refused.reason != DAMAGED:
+                    raise
                 heads = _Heads(version=VERSION, network=self._network)
             texts = {each.text for each in names}
             gone = {each.log.hex() for each in names}
             logs = {each: length for each, length in heads.logs.items() if each not in texts}
             refreshed = {each: at for each, at in heads.refreshed.items() if each not in gone}
-            self._write(msgspec.structs.replace(heads, logs=logs, refreshed=refreshed))
+            called = {each: which for each, which in heads.names.items() if which not in gone}
+            self._write(msgspec.structs.replace(heads, logs=logs, refreshed=refreshed, names=called))
             for name in names:
                 (self.folder / f"{name.text}.log").unlink(missing_ok=True)
         return kept
@@ -186,17 +221,15 @@ class Memory:
             for number, (ours, theirs) in enumerate(zip(mine, statements, strict=False), start):
                 if ours != theirs:
                     # Another process was shown another log.
-                    path = self.folder / f"forked-{name.text}-{number}.json"
-                    written = {"number": number, "ours": ours, "theirs": theirs}
-                    private_files.write(path, msgspec.json.format(msgspec.json.encode(written), indent=2) + b"\n")
+                    path = self._kept(Proof(name=name, number=number, ours=ours, theirs=theirs))
                     raise Conflict(PROOF_KEPT, path=str(path))
         new = statements[known:]
         if not new:
             return length
         rows = b"".join(len(each).to_bytes(LENGTH_BYTES) + each for each in new)
-        descriptor = os.open(
-            self.folder / f"{name.text}.log", os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, private_files.MODE
-        )
+        path = self.folder / f"{name.text}.log"
+        fresh = not path.exists()
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, private_files.MODE)
         with os.fdopen(descriptor, "wb") as file:
             # What a process that died had begun to add is not counted and goes.
             file.truncate(length.size)
@@ -204,6 +237,9 @@ class Memory:
             file.write(rows)
             file.flush()
             os.fsync(file.fileno())
+        if fresh:
+            # Its name has to be on the disk before anything counts on it.
+            private_files.keep_names(self.folder)
         return _Length(entries=length.entries + len(new), size=length.size + len(rows))
 
     def _rows(self, name: LogName, length: _Length) -> list[bytes]:
@@ -220,8 +256,16 @@ class Memory:
             raise InvalidInput(DAMAGED, path=str(self.folder))
         return found
 
+    def _kept(self, proof: Proof) -> Path:
+        path = self.folder / f"forked-{proof.name.text}-{proof.number}.json"
+        if not path.exists():
+            written = {"number": proof.number, "ours": proof.ours, "theirs": proof.theirs}
+            private_files.write(path, msgspec.json.format(msgspec.json.encode(written), indent=2) + b"\n")
+        return path
+
     def _heads(self) -> _Heads:
         path = self.folder / "heads.json"
+        self._require_own()
         try:
             data = private_files.read(path, largest=LARGEST_HEADS)
         except NotFound:
@@ -243,17 +287,33 @@ class Memory:
     def _alone(self) -> Iterator[None]:
         """Let one process at a time change what is remembered."""
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not self.folder.exists():
+                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                private_files.keep_names(self.folder.parent)
+            self._require_own()
             descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, private_files.MODE)
-        except OSError:
-            raise InvalidInput(
-                mark("The file {path} cannot be written. Choose another place."), path=str(self.folder)
-            ) from None
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                yield
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise InvalidInput(NO_ROOM, path=str(self.folder)) from error
+
+    def _require_own(self) -> None:
+        """Refuse a folder in which somebody else could make what is remembered less."""
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
+            found = self.folder.lstat()
+        except FileNotFoundError:
+            return
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o022:
+            raise InvalidInput(NOT_YOURS, path=str(self.folder))
+
+
+def _free(path: Path) -> Path:
+    """Return a name that nothing has yet: no proof takes the place of another."""
+    names = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in range(2, MOST_SETTLED))
+    return next((each for each in (path, *names) if not each.exists()), path)
 
 
 def _of_record(compartment: bytes, record: bytes) -> str:

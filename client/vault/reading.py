@@ -73,8 +73,11 @@ class View:
         return self.known.epochs
 
     def age(self, now: int) -> int:
-        """Return how many seconds ago the logs were compared with the server."""
-        return max(0, now - self.refreshed)
+        """Return how many seconds ago the logs were compared with the server.
+
+        A comparison in time to come says that a clock was wrong: it counts as just as old.
+        """
+        return abs(now - self.refreshed)
 
     def require_fresh(self, now: int) -> None:
         """Refuse to build on what is a day old or more."""

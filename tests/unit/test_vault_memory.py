@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -35,7 +38,8 @@ def test_what_was_added_is_there_for_the_next_process(memory: Memory) -> None:
     later = again(memory)
     assert later.entries(DIRECTORY) == [FIRST, SECOND, THIRD]
     assert later.entries(MEMBERS) == [THIRD]
-    assert (later.refreshed(COMPARTMENT), later.compartments()) == (100, [COMPARTMENT])
+    # A clock that once ran ahead makes nothing look fresh for ever: the last comparison counts.
+    assert (later.refreshed(COMPARTMENT), later.compartments()) == (90, [COMPARTMENT])
 
 
 def test_all_of_it_is_for_its_owner_alone(memory: Memory) -> None:
@@ -58,6 +62,25 @@ def test_what_a_dying_process_had_begun_to_add_does_not_count(memory: Memory, le
     assert again(memory).entries(DIRECTORY) == [FIRST]
     again(memory).remember({DIRECTORY: (1, [SECOND])}, compartment=COMPARTMENT, at=2)
     assert again(memory).entries(DIRECTORY) == [FIRST, SECOND]
+
+
+def test_a_process_that_is_killed_at_any_step_leaves_all_or_nothing(tmp_path: Path) -> None:
+    """Really killed, before each of its calls into the system, and then opened again."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.killed_memory", tmp_path], capture_output=True, text=True, check=True
+    )  # fmt: skip
+    found = Counter(ran.stdout.splitlines())
+    before = dict.fromkeys(("remember", "keep", "forget"), "1 0 0")
+    after = {"remember": "3 1 0", "keep": "1 0 1", "forget": "0 0 0"}
+    whole = {
+        f"{act} {each[act]} True {killed}" for act in before for each in (before, after) for killed in (True, False)
+    }
+    assert found.keys() <= whole
+    for act in before:
+        # Some were killed before what makes it count, some after, and the last one came through.
+        assert found[f"{act} {before[act]} True True"] > 2
+        assert found[f"{act} {after[act]} True True"] > 0
+        assert found[f"{act} {after[act]} True False"] == 1
 
 
 def test_two_processes_that_add_the_same_add_it_once(memory: Memory) -> None:
@@ -122,3 +145,45 @@ def test_what_was_read_is_remembered(memory: Memory) -> None:
     memory.remember_read(COMPARTMENT, RECORD, frozenset({b"a" * 32, b"b" * 32}))
     memory.remember_read(COMPARTMENT, bytes(16), frozenset({b"c" * 32}))
     assert again(memory).read(COMPARTMENT, RECORD) == {b"a" * 32, b"b" * 32}
+
+
+def test_a_folder_where_others_can_write_is_not_believed(memory: Memory) -> None:
+    memory.remember({DIRECTORY: (0, [FIRST])}, compartment=COMPARTMENT, at=1)
+    memory.folder.chmod(0o770)
+    for act in (lambda: again(memory).entries(DIRECTORY), lambda: again(memory).forget(DIRECTORY)):
+        with pytest.raises(InvalidInput, match="others on this machine can write there"):
+            act()
+    memory.folder.chmod(0o700)
+    assert again(memory).entries(DIRECTORY) == [FIRST]
+
+
+def test_no_room_is_said(memory: Memory) -> None:
+    memory.remember({DIRECTORY: (0, [FIRST])}, compartment=COMPARTMENT, at=1)
+    (memory.folder / f"{MEMBERS.text}.log").symlink_to("elsewhere")
+    with pytest.raises(InvalidInput, match="cannot be remembered"):
+        memory.remember({MEMBERS: (0, [FIRST])}, compartment=COMPARTMENT, at=2)
+    assert again(memory).refreshed(COMPARTMENT) == 1
+
+
+def test_what_a_codename_meant_first_stays_until_it_is_forgotten(memory: Memory) -> None:
+    assert memory.named("quiet-heron") is None
+    memory.remember_name("quiet-heron", COMPARTMENT)
+    memory.remember_name("quiet-heron", bytes(16))
+    assert again(memory).named("quiet-heron") == COMPARTMENT
+    memory.forget(MEMBERS)
+    assert again(memory).named("quiet-heron") is None
+
+
+def test_no_proof_takes_the_place_of_another(memory: Memory) -> None:
+    settled = []
+    for theirs in (FIRST, SECOND, THIRD):
+        memory.keep(Proof(name=MEMBERS, number=0, ours=b"ours", theirs=theirs))
+        settled += memory.forget(MEMBERS)
+    assert len({each.read_bytes() for each in settled}) == 3
+
+
+def test_forgetting_leaves_alone_what_is_another_network_s(memory: Memory) -> None:
+    memory.remember({DIRECTORY: (0, [FIRST])}, compartment=COMPARTMENT, at=1)
+    with pytest.raises(InvalidInput, match="another network"):
+        Memory(memory.folder, bytes(32)).forget(DIRECTORY)
+    assert again(memory).entries(DIRECTORY) == [FIRST]
