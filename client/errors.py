@@ -12,6 +12,8 @@ UNREACHABLE = mark("Streha at {address} does not answer. Check the connection an
 NOT_UNDERSTOOD = mark("What answered at {address} is not Streha, or another version of it.")
 # The server's own words, already in the asker's language.
 SAID = "{detail}"
+# Far more than any sentence of Streha has.
+LONGEST_DETAIL = 2_000
 
 
 class Problem(Answer, frozen=True, kw_only=True):
@@ -44,7 +46,12 @@ def refusal(status: int, body: bytes, address: str) -> StrehaError:
         problem = Problem()
     if not problem.detail:
         return Unavailable(NOT_UNDERSTOOD, address=address)
-    return kind(SAID, outcome=problem.outcome, detail=problem.detail, incident=problem.incident)
+    return kind(
+        SAID,
+        outcome=problem.outcome,
+        detail=problem.detail[:LONGEST_DETAIL],
+        incident=problem.incident[:LONGEST_DETAIL],
+    )
 
 
 def incident_of(error: StrehaError) -> str:

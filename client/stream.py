@@ -124,6 +124,7 @@ class EventReader:
     def __init__(self) -> None:
         self._rest = b""
         self._fields: dict[str, bytes] = {}
+        self._size = 0
 
     def feed(self, data: bytes) -> Iterator[Event]:
         """Take bytes in; return the events that they complete."""
@@ -137,6 +138,10 @@ class EventReader:
                 yield event
 
     def _take(self, line: bytes) -> None:
+        # Of one event, however many lines it has: a server may never end it.
+        self._size += len(line)
+        if self._size > LARGEST_EVENT:
+            raise ValueError("an endless event")
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if name == b"data" and "data" in self._fields:
@@ -144,7 +149,7 @@ class EventReader:
         self._fields[name.decode(errors="replace")] = value
 
     def _done(self) -> Event | None:
-        fields, self._fields = self._fields, {}
+        fields, self._fields, self._size = self._fields, {}, 0
         if "data" not in fields:
             return None
         id_ = fields.get("id", b"")

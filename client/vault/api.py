@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from client.connection import Connection
+from client.vault import refusals
 from client.vault.answers import (
     Grant,
     Length,
@@ -15,6 +16,8 @@ from client.vault.answers import (
     StoredVersion,
     StoredVersions,
 )  # fmt: skip
+
+SPARE_PAGES = 8
 
 
 class VaultApi:
@@ -63,18 +66,31 @@ class VaultApi:
             StoredVersion, "GET", f"api/vault/compartments/{compartment}/versions/{version}", repeat=True
         )
 
-    async def current_versions(self, compartment: UUID, *, contents: bool) -> list[NamedVersion]:
-        """Return all current versions, however many answers that takes."""
-        found: list[NamedVersion] = []
-        while True:
+    async def current_versions(
+        self, compartment: UUID, wanted: Collection[UUID], *, contents: bool
+    ) -> dict[UUID, NamedVersion]:
+        """Return those of the current versions that are wanted and that the server has, however many answers it takes.
+
+        It gives them ascending by id. One that goes back, or gives no end of others, is believed no further.
+        """
+        found: dict[UUID, NamedVersion] = {}
+        last: UUID | None = None
+        # An honest server gives a page for each few of them, and some that were written meanwhile.
+        for _ in range(len(wanted) + SPARE_PAGES):
             asked = {"current": "true", "contents": "true" if contents else "false"}
-            if found:
-                asked["after"] = str(found[-1].version)
+            if last is not None:
+                asked["after"] = str(last)
             path = f"api/vault/compartments/{compartment}/versions"
             page = await self._connection.ask(StoredVersions, "GET", path, query=asked, repeat=True)
-            found += page.versions
-            if not page.versions:
-                return found
+            for each in page.versions:
+                if last is not None and each.version <= last:
+                    raise refusals.altered("not-next")
+                last = each.version
+                if each.version in wanted:
+                    found[each.version] = each
+            if not page.versions or len(found) == len(wanted):
+                break
+        return found
 
     async def give_history(self, compartment: UUID, member: UUID, statement: bytes) -> None:
         """Store a history grant for a member."""

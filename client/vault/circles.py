@@ -6,15 +6,15 @@ begins the next epoch at once, where their machine holds a key; else the next wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from cases.trust.deeds import Deed, Exclude, Open, Remove
 from client.vault import refusals
-from client.vault.epochs import EpochKeys
+from client.vault.epochs import NO_KEY_YET, EpochKeys
 from client.vault.reading import NOT_OPEN, Reader, View
-from client.vault.saying import Prepared, member_entry, said
-from core.errors import Conflict, InvalidInput, NotFound
+from client.vault.saying import TOO_BUSY, Prepared, member_entry, said
+from core.errors import Conflict, InvalidInput, NotFound, StrehaError
 from core.texts import mark
 from crypto.vault import reason as reasons
 from crypto.vault.failures import Refused
@@ -36,11 +36,27 @@ EPOCH_WAITS = mark(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """What was decided: the hash of its entry, how all stands then, and whether the key is with just the members."""
+    """What was decided: the hash of its entry, how all stands then, and whether the key is with just the members.
+
+    `stopped` is what came after the decision and has to be told: the decision stands, the next key was not begun.
+    """
 
     hash: bytes
     view: View
     keyed: bool
+    stopped: StrehaError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeAway:
+    """Somebody whom the server says it lets in no more, and what would be signed about them.
+
+    `known` says that the verified directory has them no more, or their agency suspended: then it is no news.
+    """
+
+    person: bytes
+    deed: Exclude | Remove
+    known: bool
 
 
 class Circles:
@@ -106,29 +122,30 @@ class Circles:
 
         return await self._decide(compartment, make)
 
-    async def take_over_due(self, compartment: bytes) -> list[bytes]:
-        """Write down, as a leader, whom the server lets in no more already; return them, empty where one leads not."""
+    async def take_over_due(
+        self, compartment: bytes, agrees: Callable[[View, TakeAway], bool]
+    ) -> list[bytes]:  # fmt: skip
+        """Write down, as a leader, whom the server lets in no more already; return them, empty where one leads not.
+
+        That somebody is out is the server's word and signed by nobody. Where the directory does not show it, `agrees`
+        is asked: whoever signs has to know whom they put out.
+        """
         view = await self._reader.refresh(compartment)
         written = []
-        for each in view.due:
-            person = b"" if each.person is None else each.person.bytes
-            circle = view.circle
-            if view.person.person not in circle.leaders or person in circle.leaders:
+        for each in _take_aways(view):
+            if not each.known and not agrees(view, each):
                 continue
-            deed: Deed
-            if each.what == "exclude" and person and person not in circle.excluded:
-                deed = Exclude(person=person, reason=b"")
-            elif each.what == "remove" and person in circle.members:
-                deed = Remove(person=person)
-            else:
-                continue
-            view = (await self._said(compartment, _just(deed)))[1]
-            written.append(person)
+            view = (await self._said(compartment, _just(each.deed)))[1]
+            written.append(each.person)
         return written
 
     async def _decide(self, compartment: bytes, make: Callable[[View, int], Deed]) -> Decided:
         hashed, view = await self._said(compartment, make)
-        return Decided(hash=hashed, view=view, keyed=await self._keyed(view))
+        try:
+            return Decided(hash=hashed, view=view, keyed=await self._keyed(view))
+        except StrehaError as error:
+            # What was decided stands; whatever is wrong with the rest is told beside it.
+            return Decided(hash=hashed, view=view, keyed=False, stopped=error)
 
     async def _said(self, compartment: bytes, make: Callable[[View, int], Deed]) -> tuple[bytes, View]:
         async def prepare(view: View) -> Prepared[bytes]:
@@ -149,9 +166,37 @@ class Circles:
             return False
         try:
             await self._keys.begin(view.compartment.id)
-        except (Conflict, NotFound):
+        except (Conflict, NotFound) as refused:
+            # Others hold the key, or are just writing, and will begin it. Nothing else is passed over.
+            if refused.reason not in {NO_KEY_YET, TOO_BUSY}:
+                raise
             return False
         return True
+
+
+def _take_aways(view: View) -> Iterator[TakeAway]:
+    """Return what the server says is due about people, as far as one could sign it as a leader; each person once."""
+    circle, done = view.circle, set[bytes]()
+    if view.person.person not in circle.leaders:
+        return
+    for each in view.due:
+        person = b"" if each.person is None else each.person.bytes
+        if not person or person in circle.leaders or person in done:
+            continue
+        if each.what == "exclude" and person not in circle.excluded:
+            # An exclusion lasts, and says more than that somebody has left: never without being asked.
+            yield TakeAway(person=person, deed=Exclude(person=person, reason=b""), known=False)
+        elif each.what == "remove" and person in circle.members:
+            yield TakeAway(person=person, deed=Remove(person=person), known=not _belongs(view, person))
+        else:
+            continue
+        done.add(person)
+
+
+def _belongs(view: View, person: bytes) -> bool:
+    """Whether somebody is of the network, in an agency whose word counts."""
+    member = view.directory.people.get(person)
+    return member is not None and not view.directory.agencies[member.agency].suspended
 
 
 def _just(deed: Deed) -> Callable[[View, int], Deed]:

@@ -19,7 +19,7 @@ from client.vault import refusals
 from client.vault.answers import Wrap
 from client.vault.reading import Reader, View
 from client.vault.saying import Prepared, member_entry, said
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, NotFound, StrehaError
 from core.texts import mark
 from crypto.vault import aead, content, epoch, statement, wrap
 from crypto.vault.content import Place
@@ -32,8 +32,13 @@ NO_KEY_YET = mark(
     "streha compartment keys"
 )
 NO_WRAP = mark(
-    "The key of a record by {person} cannot be had: what Streha holds of it is missing or broken. Nothing was done. "
-    "Tell the operator; whoever leads the case can erase the record: streha record erase {record}"
+    "Streha gives no key of a record by {person} ({record}), and without it nobody can be given the next key. Nothing "
+    "was done. Ask another member to run: streha compartment keys. If nobody can, tell the operator."
+)
+WRAP_ALTERED = mark(
+    "The key of a record by {person} ({record}) was altered, or never right. Nothing was done. Do not erase the "
+    "record for it: somebody may want just that. Ask another member to run: streha compartment keys. If nobody can, "
+    "ring {person}, by a number you know, and tell the operator."
 )
 
 
@@ -75,22 +80,37 @@ class EpochKeys:
         return key
 
     async def content_key(self, view: View, version: Version, wraps: Iterable[Wrap]) -> bytes:
-        """Return the key of a version from any wrap that one can open; it is the one that its author promised."""
+        """Return the key of a version from any wrap that one can open; it is the one that its author promised.
+
+        Every wrap of an epoch that one was granted is tried: what was altered does not hide what is whole. Where none
+        opens, Conflict says that something was altered, NotFound that nothing of it is there for one.
+        """
         place = place_of(view, version)
-        mine = [each for each in wraps if view.person.person in _granted(view, each.epoch)]
-        failed: Refused | None = None
-        for each in sorted(mine, key=lambda each: each.epoch, reverse=True):
-            wrap_key = wrap.key_for_wraps(await self.key(view, each.epoch))
+        mine: dict[int, list[bytes]] = {}
+        for each in wraps:
+            if view.person.person in _granted(view, each.epoch):
+                mine.setdefault(each.epoch, []).append(each.wrap)
+        failed: StrehaError | None = None
+        for number in sorted(mine, reverse=True):
             try:
-                found = wrap.unwrap(wrap_key, each.epoch, place, each.wrap)
-                if not hmac.compare_digest(content.promise(found, place), version.write.promise):
-                    raise KeyNotPromised
-            except Refused as refused:
-                failed = refused
+                wrap_key = wrap.key_for_wraps(await self.key(view, number))
+            except NotFound:
+                # It says that it has no grant, where the log says that there is one.
                 continue
-            return found
+            except Conflict as refused:
+                failed = failed or refused
+                continue
+            for each_wrap in mine[number]:
+                try:
+                    found = wrap.unwrap(wrap_key, number, place, each_wrap)
+                    if not hmac.compare_digest(content.promise(found, place), version.write.promise):
+                        raise KeyNotPromised
+                except Refused as refused:
+                    failed = failed or refusals.of_given(refused)
+                    continue
+                return found
         if failed is not None:
-            raise refusals.of_given(failed) from failed
+            raise failed
         raise NotFound(NO_KEY_YET)
 
     async def current(self, compartment: bytes) -> tuple[View, int, bytes]:
@@ -131,19 +151,24 @@ class EpochKeys:
         current = [records.versions[each] for hashes in records.current.values() for each in hashes]
         if not current:
             return {}
-        stored = {
-            each.version.bytes: each.wraps
-            for each in await self._reader.api.current_versions(view.id, contents=False)
-        }  # fmt: skip
+        stored = await self._reader.api.current_versions(
+            view.id, {UUID(bytes=each.write.version) for each in current}, contents=False
+        )
         wrap_key, wraps = wrap.key_for_wraps(key), {}
         for each in current:
-            if each.write.version not in stored:
-                raise _no_wrap(view, each)
+            version = UUID(bytes=each.write.version)
+            if version not in stored:
+                raise _no_key_of(view, each, NO_WRAP)
             try:
-                content_key = await self.content_key(view, each, stored[each.write.version])
-            except Conflict:
-                raise _no_wrap(view, each) from None
-            wraps[UUID(bytes=each.write.version)] = wrap.wrap(wrap_key, number, place_of(view, each), content_key)
+                content_key = await self.content_key(view, each, stored[version].wraps)
+            except NotFound:
+                # Every current version is wrapped for the last epoch: whoever was granted that lacks nothing else.
+                if view.person.person not in _granted(view, view.circle.epoch):
+                    raise
+                raise _no_key_of(view, each, NO_WRAP) from None
+            except Conflict as refused:
+                raise _no_key_of(view, each, WRAP_ALTERED, refused.outcome) from refused
+            wraps[version] = wrap.wrap(wrap_key, number, place_of(view, each), content_key)
         return wraps
 
 
@@ -177,10 +202,10 @@ def _granted(view: View, number: int) -> list[bytes]:
     return [_bytes(each) for each in members] if isinstance(members, list) else []
 
 
-def _no_wrap(view: View, version: Version) -> Conflict:
+def _no_key_of(view: View, version: Version, reason: str, outcome: str = "") -> Conflict:
     author = view.directory.people.get(version.by)
     name = version.by.hex()[:8] if author is None else author.name
-    return Conflict(NO_WRAP, person=name, record=str(UUID(bytes=version.write.record)))
+    return Conflict(reason, outcome=outcome, person=name, record=str(UUID(bytes=version.write.record)))
 
 
 def _bytes(value: object) -> bytes:

@@ -16,7 +16,7 @@ from cases.trust.grants import HistoryGrant
 from cases.trust.records import Version
 from client.vault import refusals
 from client.vault.reading import Reader, View
-from core.errors import Conflict, InvalidInput
+from core.errors import Conflict, InvalidInput, StrehaError
 from core.texts import mark
 from crypto.vault import content, history
 from crypto.vault.content import Place
@@ -47,15 +47,23 @@ async def give(reader: Reader, view: View, member: bytes, keys: Mapping[bytes, b
     await reader.api.give_history(view.id, UUID(bytes=member), statement)
 
 
-async def granted(reader: Reader, view: View) -> dict[bytes, bytes]:
-    """Return the keys of versions that one was given, by version; each is the one that was promised."""
-    found: dict[bytes, bytes] = {}
+async def granted(reader: Reader, view: View, version: Version) -> bytes | None:
+    """Return the key of a version that one was given, the one that was promised; nothing where nobody gave it.
+
+    A grant that was altered hides no other. Where none holds the version and one was altered, that is said.
+    """
+    failed: StrehaError | None = None
     for each in await reader.api.histories(view.id):
         try:
-            found |= _accepted(view, each)
+            keys = _accepted(view, each)
         except Refused as refused:
-            raise refusals.of_given(refused) from refused
-    return found
+            failed = failed or refusals.of_given(refused)
+            continue
+        if version.write.version in keys:
+            return keys[version.write.version]
+    if failed is not None:
+        raise failed
+    return None
 
 
 def _accepted(view: View, data: bytes) -> dict[bytes, bytes]:

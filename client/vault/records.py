@@ -124,14 +124,13 @@ class Records:
     async def all_current(self, compartment: bytes) -> tuple[list[Opened], View]:
         """Return every current version of every record, opened, in few requests."""
         view = await self._reader.refresh(compartment)
-        stored = {
-            each.version.bytes: each for each in await self._reader.api.current_versions(view.id, contents=True)
-        }  # fmt: skip
         records = view.compartment.records
         found = [records.versions[each] for hashes in records.current.values() for each in hashes]
+        wanted = {UUID(bytes=each.write.version) for each in found}
+        stored = await self._reader.api.current_versions(view.id, wanted, contents=True)
         opened = []
         for each in _in_order(view, found):
-            given = stored.get(each.write.version)
+            given = stored.get(UUID(bytes=each.write.version))
             opened.append(await (self.open_version(view, each) if given is None else self._opened(view, each, given)))
         return opened, view
 
@@ -185,13 +184,15 @@ class Records:
     async def _content_key(self, view: View, version: Version, given: StoredVersion) -> bytes:
         try:
             return await self._keys.content_key(view, version, given.wraps)
-        except NotFound:
-            granted = await histories.granted(self._reader, view)
-            if version.write.version in granted:
-                return granted[version.write.version]
-            if version.hash in view.compartment.records.current.get(version.write.record, frozenset()):
+        except (Conflict, NotFound) as refused:
+            # Neither what is missing nor what was altered hides a key that a member has given.
+            granted = await histories.granted(self._reader, view, version)
+            if granted is not None:
+                return granted
+            now = version.hash in view.compartment.records.current.get(version.write.record, frozenset())
+            if now or isinstance(refused, Conflict):
                 raise
-            raise NotFound(NOT_GIVEN) from None
+        raise NotFound(NOT_GIVEN)
 
 
 def current(view: View, record: bytes) -> list[Version]:

@@ -28,6 +28,10 @@ TRIES = 5
 # What a server says where somebody else was first, or where somebody was removed meanwhile.
 AGAIN = frozenset({"not-next", "epoch-due", "behind"})
 TOO_BUSY = mark("Others write here at the same time. Nothing was done. Wait a moment and try again.")
+NOT_KNOWN = mark(
+    "Streha stopped answering before it said whether it took what you signed. It may have been done. Look before you "
+    "do it again."
+)
 Done = TypeVar("Done")
 
 
@@ -87,9 +91,8 @@ async def said(
         try:
             await prepared.send()
             accepted = True
-        except Unavailable:
-            # Whether it was taken is not known: look, and only then say that nothing answers.
-            view = await reader.refresh(compartment)
+        except Unavailable as error:
+            view = await _looked(reader, compartment, error)
             if not reader.logs.holds(name, statement.hash_of(prepared.entry)):
                 raise
             return prepared.done, view
@@ -97,6 +100,14 @@ async def said(
             if refused.outcome not in AGAIN:
                 raise
     raise Conflict(TOO_BUSY)
+
+
+async def _looked(reader: Reader, compartment: bytes, silent: Unavailable) -> View:
+    """Look at a log after an answer was lost: only so is known whether what was sent was taken."""
+    try:
+        return await reader.refresh(compartment)
+    except Unavailable:
+        raise Unavailable(NOT_KNOWN) from silent
 
 
 def _entry(view: View, chain: Chain, do: str, particulars: dict[str, Value], at: int) -> bytes:

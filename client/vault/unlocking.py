@@ -69,7 +69,7 @@ def opened(locked: LockedKeyFile, passphrase: str) -> Opened:
     except SealBroken as refused:
         raise WrongPassphrase(WRONG_PASSPHRASE) from refused
     except Refused as refused:
-        raise InvalidInput(_WHY[type(refused)], outcome=refused.outcome) from refused
+        raise InvalidInput(_WHY.get(type(refused), _WHY[NotWhole]), outcome=refused.outcome) from refused
     except (MemoryError, RuntimeError) as error:
         raise InvalidInput(
             mark("This machine has not enough free memory to open the keys. Close other programs.")

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from uuid import UUID
 
 from agencies.model import Role
 from agencies.trust import deeds as directory_deeds
@@ -235,6 +236,65 @@ def _swapped_last(kind: str) -> Callable[[Logs], Logs]:
     return change
 
 
+def _signed_anew(kind: str) -> Callable[[Logs], Logs]:
+    """Show another last entry, well signed with a key that nobody attested: as if the log were forked."""
+
+    def change(logs: Logs) -> Logs:
+        *others, last = logs.of(kind)
+        body: Any = deterministic.decode(last[_BODY_AT:])
+        body["at"] += 1
+        purpose = Kind[{"members": "MEMBERSHIP"}.get(kind, kind.upper())].purpose
+        made = statement.make(SEED, purpose, statement.hash_of(logs.directory[0]), body)
+        return replace(logs, **{kind: [*others, made]})
+
+    return change
+
+
+def _with_last(argument: str) -> Callable[[Logs], Logs]:
+    """Show an entry that an insider has signed in the place of the last one: `kind:base64`."""
+    kind, _, entry = argument.partition(":")
+    return lambda logs: replace(logs, **{kind: [*logs.of(kind)[:-1], base64.b64decode(entry)]})
+
+
+def _out(person: str) -> Callable[[Any], Any]:
+    """Say that the case has let somebody out, in the answer that shows the logs."""
+    return lambda told: {**told, "due": [{"what": "remove", "person": person}]} if "due" in told else told
+
+
+def _with_altered_grant(epoch: str) -> Callable[[Any], Any]:
+    """Alter the grant of one epoch alone."""
+    return lambda told: {**told, "statement": _bent(told["statement"])} if told["epoch"] == int(epoch) else told
+
+
+class Endless(Attack):
+    """Gives no end of versions that nobody has heard of, or (`back`) the same ones over and over."""
+
+    def __init__(self, how: str) -> None:
+        self._back = how == "back"
+        self._given = 0
+
+    def answers(self, _method: str, path: str, told: Any) -> Any:
+        if not re.fullmatch(r"/api/vault/compartments/[^/]+/versions", path):
+            return told
+        self._given += 1
+        number = 1 if self._back else self._given
+        return {"versions": [{"version": str(UUID(int=number)), "wraps": []}]}
+
+
+def _renamed(argument: str) -> Callable[[Any], Any]:
+    """Show another compartment under a codename: `codename:id`."""
+    codename, _, other = argument.partition(":")
+
+    def change(told: Any) -> Any:
+        for case in told["cases"]:
+            for each in case["compartments"]:
+                if each["codename"] == codename:
+                    each["id"] = other
+        return told
+
+    return change
+
+
 def _doubled_last(kind: str) -> Callable[[Logs], Logs]:
     return lambda logs: replace(logs, **{kind: [*logs.of(kind), logs.of(kind)[-1]]})
 
@@ -280,6 +340,7 @@ def _with_numbers(at: int, number: int) -> Callable[[str], str]:
     return change
 
 
+_LOGS = r"/api/vault/compartments/[^/]+"
 _VERSION = r"/api/vault/compartments/[^/]+/versions/[^/]+"
 _GRANT = r"/api/vault/compartments/[^/]+/grant"
 _BUNDLE = r"/api/vault/bundles/[^/]+"
@@ -290,6 +351,7 @@ def named(name: str, argument: str) -> Attack:
     """Return an attack; a log's name, or what else it needs, is its argument."""
     of_log = {
         "truncated": _without_last, "flipped": _flipped_last, "reordered": _swapped_last, "doubled": _doubled_last,
+        "signed-anew": _signed_anew, "last-exchanged": _with_last,
     }  # fmt: skip
     whole = {
         "ghost-member": _ghost_member, "ghost-attested": _ghost_attested, "key-replaced": _key_replaced,
@@ -310,6 +372,9 @@ def named(name: str, argument: str) -> Attack:
         "bundle-inflated": (_BUNDLE, _field("bundle", _with_numbers(6, 2**31))),
         "bundle-of-another": (_BUNDLE, lambda told: {**told, "bundle": argument}),
         "challenge-exchanged": (_CHALLENGE, lambda told: {**told, "nonce": argument}),
+        "let-out": (_LOGS, _out(argument)),
+        "grant-of-one-epoch-flipped": (_GRANT, _with_altered_grant(argument or "0")),
+        "codename-of-another": (r"/api/cases", _renamed(argument)),
         "grant-replayed": (_GRANT, lambda told: {**told, "statement": argument}),
     }
     if name in of_log:
@@ -318,11 +383,10 @@ def named(name: str, argument: str) -> Attack:
         return OfLogs(whole[name])
     if name in answered:
         return OfAnswers(*answered[name])
-    match name:
-        case "honest":
-            return Attack()
-        case "versions-exchanged":
-            return Exchanged(_VERSION)
-        case "swallowed":
-            return Swallowed(argument)
-    raise AssertionError("no attack of this name")
+    lasting: dict[str, Callable[[], Attack]] = {
+        "honest": Attack,
+        "versions-exchanged": lambda: Exchanged(_VERSION),
+        "swallowed": lambda: Swallowed(argument),
+        "versions-endless": lambda: Endless(argument),
+    }
+    return lasting[name]()

@@ -13,17 +13,22 @@ from pathlib import Path
 import pytest
 
 from agencies.model import Person
+from agencies.trust.deeds import Revoke
 from cases.trust.deeds import Propose, Remove, Withdraw
 from cases.trust.grants import EpochGrant, write_epoch_grant
 from client import errors
 from client.vault import refusals
+from client.vault.circles import TakeAway
+from client.vault.epochs import NO_WRAP
+from client.vault.reading import View
 from client.vault.records import Put
 from core.errors import StrehaError
 from core.settings import Settings
-from crypto.vault import epoch
+from crypto.vault import epoch, statement
 from tests.malice.town import Town, malicious_town, remembered
 from tests.people import Network
 from tests.vault_machines import Machine
+from tests.vault_people import people_with_open_keys
 
 
 @pytest.fixture
@@ -129,6 +134,10 @@ SHOWN_AGAIN = [
     ("truncated", "directory", refusals.SHORTER),
     ("truncated", "members", refusals.SHORTER),
     ("truncated", "records", refusals.SHORTER),
+    # What anybody can sign is no proof of a fork: nothing of it is kept, and it stops nothing for ever.
+    ("signed-anew", "directory", refusals.ALTERED),
+    ("signed-anew", "members", refusals.ALTERED),
+    ("signed-anew", "records", refusals.ALTERED),
 ]
 
 
@@ -212,7 +221,8 @@ async def test_a_grant_for_somebody_else_or_of_an_epoch_that_is_over_is_worth_no
     await story.remove_somebody()
     fresh = await story.town.machine(story.town.scene.member)
     await fresh.reader.refresh(story.compartment)
-    assert await story.refused(fresh, "grant-replayed", old["statement"]) == refusals.ALTERED
+    # What is older still opens, by the older wrap; nothing is written under a key that was given twice.
+    assert await story.refused(fresh, "grant-replayed", old["statement"], writes=True) == refusals.ALTERED
 
 
 async def test_two_logs_are_found_when_one_reads_the_other_and_are_kept_as_proof(story: Story) -> None:
@@ -230,6 +240,92 @@ async def test_two_logs_are_found_when_one_reads_the_other_and_are_kept_as_proof
     with pytest.raises(StrehaError):
         await story.coordinator.records.put(compartment, b"And on")
     assert await story.held() == before
+
+
+async def test_an_entry_of_whoever_is_no_member_is_no_proof_of_a_fork(story: Story) -> None:
+    """Somebody of the network, who has no part in the compartment, lends the server a signature."""
+    newcomer = story.town.newcomer
+    before = await story.coordinator.reader.refresh(story.compartment)
+    at = int(story.town.api.network.clock.now().timestamp())
+    logs = await story.town.founded.circle(story.coordinator.person, story.town.core)
+    logs.logs.members.hashes.pop()
+    entry = logs.member_entry(Remove(person=newcomer.id.bytes), at=at, author=newcomer)
+    shown = "members:" + base64.b64encode(entry).decode()
+    assert await story.refused(story.member, "last-exchanged", shown) == refusals.NOT_ALLOWED
+    # The same by a member is one.
+    entry = logs.member_entry(Remove(person=story.member.person.id.bytes), at=at, author=story.coordinator.person)
+    await story.town.malice.begin("last-exchanged", "members:" + base64.b64encode(entry).decode())
+    with pytest.raises(StrehaError) as refused:
+        await story.member.reader.refresh(story.compartment)
+    assert refused.value.reason == refusals.FORKED
+    assert before.compartment.members.last != statement.hash_of(entry)
+
+
+async def test_an_altered_grant_does_not_hide_an_older_wrap_that_opens(story: Story) -> None:
+    await story.remove_somebody()
+    for epoch_number, attack in ((2, "2"), (1, "1")):
+        fresh = await story.town.machine(story.town.scene.member)
+        await story.town.malice.begin("grant-of-one-epoch-flipped", attack)
+        (opened,), _ = await fresh.records.get(story.compartment, story.first)
+        assert (opened.text, epoch_number) == (b"Second words", int(attack))
+    # Where nothing opens, what was altered is said, and nobody is told to erase.
+    fresh = await story.town.machine(story.town.scene.member)
+    await fresh.reader.refresh(story.compartment)
+    assert await story.refused(fresh, "grant-flipped") == refusals.ALTERED
+
+
+@pytest.mark.parametrize("how", ["on", "back"])
+async def test_no_end_of_versions_ends(story: Story, how: str) -> None:
+    """The server is asked for what is current, to begin an epoch, and gives no end."""
+    gone = min(story.town.scene.case.core.member_ids - {
+        story.coordinator.person.id, story.town.scene.deputy.id, story.member.person.id
+    })  # fmt: skip
+    await story.town.malice.begin("versions-endless", how)
+    decided = await story.coordinator.circles.decide(story.compartment, lambda _at: Remove(person=gone.bytes))
+    await story.town.malice.begin("honest")
+    # The removal stands, and that no new key was begun is told.
+    assert (gone.bytes in decided.view.circle.members, decided.keyed) == (False, False)
+    assert decided.stopped is not None
+    assert decided.stopped.reason == (NO_WRAP if how == "on" else refusals.ALTERED)
+    assert "erase" not in NO_WRAP
+    (await story.coordinator.keys.current(story.compartment))
+
+
+async def test_whom_the_server_alone_wants_out_is_out_only_if_a_person_says_so(story: Story) -> None:
+    person = story.member.person.id
+    asked: list[tuple[bytes, bool]] = []
+
+    def no(_view: View, each: TakeAway) -> bool:
+        asked.append((each.person, each.known))
+        return False
+
+    await story.town.malice.begin("let-out", str(person))
+    before = await story.held()
+    assert await story.coordinator.circles.take_over_due(story.compartment, no) == []
+    assert (asked, await story.held()) == ([(person.bytes, False)], before)
+    # Of whom the directory says it, nobody is asked.
+    await story.town.malice.begin("honest")
+    boss = story.town.founded.administrators[story.member.person.agency_id]
+    assert (await story.town.founded.decide(boss, Revoke(person=person.bytes))).status == 200
+    await story.town.malice.begin("let-out", str(person))
+    assert await story.coordinator.circles.take_over_due(story.compartment, no) == [person.bytes]
+    assert len(asked) == 1
+
+
+async def test_another_compartment_under_a_known_codename_is_refused(story: Story) -> None:
+    """As people type it: what a codename meant at first is remembered, and the server cannot move it."""
+    town, codename = story.town, story.town.scene.case.core.codename
+    other = await town.api.network.cases.open_compartment(town.scene.coordinator, town.scene.case.id, [])
+    lead = town.scene.coordinator
+    with people_with_open_keys(town.founded, town.folder / "people") as types:
+        shown = await types(lead, "compartment", "show", codename)
+        assert shown.code == 0, shown
+        await town.malice.begin("codename-of-another", f"{codename}:{other.id}")
+        for arguments in (("compartment", "show"), ("record", "put"), ("record", "list")):
+            refused = await types(lead, *arguments, codename, typed="meant for others")
+            assert (refused.code, refused.out, "DANGER" in refused.err) == (1, "", True), refused
+        await town.malice.begin("honest")
+        assert (await types(lead, "record", "list", codename)).code == 0
 
 
 async def test_an_approval_of_what_was_withdrawn_adds_nobody(story: Story) -> None:
@@ -251,14 +347,14 @@ async def test_an_approval_of_what_was_withdrawn_adds_nobody(story: Story) -> No
 def _grant(story: Story, by: Person, member: Person, which: epoch.Epoch, key: bytes) -> str:
     view = story.coordinator.reader.remembered(story.compartment)
     sealed = epoch.grant(which, key, member=member.id.bytes, member_key=view.directory.people[member.id.bytes].box_key)
-    statement = write_epoch_grant(
+    granted = write_epoch_grant(
         story.town.founded.seed(by), story.town.founded.id,
         EpochGrant(
             log=story.compartment, epoch=which.number, member=member.id.bytes,
             entry=view.epochs[which.number].head.hash, by=by.id.bytes, grant=sealed,
         ),
     )  # fmt: skip
-    return base64.b64encode(statement).decode()
+    return base64.b64encode(granted).decode()
 
 
 async def test_an_entry_of_a_log_is_not_signed_in_the_place_of_a_challenge(story: Story) -> None:
