@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -12,7 +13,8 @@ from client.vault.reading import View
 from core.texts import mark
 from streha import terminal
 from streha.terminal import say
-from streha.vault_place import moment_text, name_of, say_age
+from streha.vault_names import described, moment_text, name_of
+from streha.vault_place import say_age
 
 
 def print_circle(view: View, now: int, *, remembered: bool) -> None:
@@ -37,13 +39,19 @@ def print_circle(view: View, now: int, *, remembered: bool) -> None:
     for each in circle.proposals.values():
         terminal.line(
             mark("Waits until {time} for a member of another agency: {person}, proposed by {author}"),
-            time=moment_text(each.deed.until), person=name_of(view, _about(each)), author=name_of(view, each.by),
+            time=moment_text(each.deed.until), person=described(view, _about(each)), author=described(view, each.by),
         )  # fmt: skip
     for person in sorted(circle.excluded):
-        terminal.line(mark("Excluded: {person}"), person=name_of(view, person))
+        terminal.line(mark("Excluded: {person}"), person=described(view, person))
         reason = reason_of(view, person)
         if reason:
-            terminal.plain("  " + harmless(reason))
+            terminal.plain("  " + reason)
+
+
+def print_members(view: View, people: Collection[bytes]) -> None:
+    """Print who would be in a vault, as the directory attests them, beside the result."""
+    for each in sorted(described(view, each) for each in people):
+        terminal.aside("  {who}", who=each)
 
 
 def as_plain(view: View, now: int) -> dict[str, object]:
@@ -61,11 +69,6 @@ def as_plain(view: View, now: int) -> dict[str, object]:
         "epoch_is_due": circle.epoch_is_due(view.directory, now),
         "refreshed_at": datetime.fromtimestamp(view.refreshed, UTC),
     }
-
-
-def harmless(text: str) -> str:
-    """Return what somebody else wrote without what could steer a terminal."""
-    return "".join(each if each.isprintable() or each in "\n\t" else "\N{REPLACEMENT CHARACTER}" for each in text)
 
 
 def _part(view: View, person: bytes, standing: frozenset[bytes]) -> str:

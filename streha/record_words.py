@@ -14,9 +14,8 @@ from client.vault.records import Opened
 from core import private_files
 from core.texts import mark
 from streha import terminal
-from streha.circle_words import harmless
 from streha.terminal import say
-from streha.vault_place import moment_text, name_of, short
+from streha.vault_names import moment_text, name_of, short
 
 NOT_TEXT = mark("This is no text. Write it to a file: --out FILE")
 
@@ -34,7 +33,7 @@ def print_opened(view: View, opened: Sequence[Opened], *, texts: bool) -> None:
         )  # fmt: skip
         if texts:
             try:
-                terminal.plain(harmless(each.text.decode()))
+                terminal.plain(each.text.decode())
             except UnicodeDecodeError:
                 terminal.line(NOT_TEXT)
 

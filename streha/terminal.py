@@ -37,14 +37,25 @@ def say(text: str, /, **parameters: object) -> str:
     return render(text, language(), **parameters)
 
 
+def harmless(text: str) -> str:
+    """Return what somebody else wrote without what could steer a terminal."""
+    return "".join(each if each.isprintable() or each in "\n\t" else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
 def line(text: str, /, **parameters: object) -> None:
     """Print a marked sentence."""
-    _console().print(Text(say(text, **parameters)), soft_wrap=True)
+    _console().print(Text(harmless(say(text, **parameters))), soft_wrap=True)
+
+
+def aside(text: str, /, **parameters: object) -> None:
+    """Print a marked sentence beside the result, on standard error."""
+    sys.stderr.write(harmless(say(text, **parameters)) + "\n")
+    sys.stderr.flush()
 
 
 def plain(text: str, style: str = "") -> None:
     """Print what is already in the person's words."""
-    _console().print(Text(text, style=style), soft_wrap=True)
+    _console().print(Text(harmless(text), style=style), soft_wrap=True)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -53,7 +64,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for column in columns:
         shown.add_column(say(column), overflow="fold")
     for row in rows:
-        shown.add_row(*(Text(cell) for cell in row))
+        shown.add_row(*(Text(harmless(cell)) for cell in row))
     _console().print(shown)
 
 
@@ -81,7 +92,8 @@ def refuse(error: StrehaError) -> int:
     incident = str(error.parameters.get("incident", ""))
     # The number helps an operator find a fault; where the answer is simply no, there is none to find.
     number = f" [{incident}]" if incident and code == EXIT_UNAVAILABLE else ""
-    sys.stderr.write(f"streha: {say(error.reason, **error.parameters)}{number}\n")
+    # The server's own words are among them.
+    sys.stderr.write(harmless(f"streha: {say(error.reason, **error.parameters)}{number}") + "\n")
     return code
 
 
@@ -92,6 +104,21 @@ def require_yes(*, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise InvalidInput(mark("This cannot be taken back. Add --yes to go on."))
     typer.confirm(say(mark("This cannot be taken back. Go on?")), abort=True, err=True)
+
+
+def asked(question: str, /, **parameters: object) -> bool:
+    """Ask somebody at a terminal; nothing but a yes is one."""
+    return typer.confirm(harmless(say(question, **parameters)), err=True)
+
+
+def require_agreed(question: str, /, *, yes: bool, **parameters: object) -> None:
+    """Ask whether just this is to be signed, unless the person has said so; raise where they do not say yes."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise InvalidInput(mark("Nothing was done: this is signed only by somebody who has looked. Add --yes."))
+    if not asked(question, **parameters):
+        raise typer.Abort
 
 
 def moment(at: datetime | None, zone: str = "") -> str:

@@ -1,34 +1,51 @@
-"""What commands of the vault work with: a compartment by its codename, people by the names of the signed directory."""
+"""What commands of the vault work with: one compartment, by its codename, and the person's keys.
+
+A codename is the server's word for a compartment. Which one it meant when it was first used here is remembered, and
+another under the same codename is refused.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID
 
-from agencies.service import NO_PERSON
 from cases.rules import NO_COMPARTMENT
+from cases.trust.deeds import Exclude
 from client.answers import Case, Compartment
 from client.api import ApiClient
-from client.vault import records as vault_records
-from client.vault.circles import Circles
+from client.vault.circles import Circles, TakeAway
 from client.vault.epochs import EpochKeys
 from client.vault.memory import Memory
+from client.vault.person import Unlocked
 from client.vault.reading import Reader, View
 from client.vault.records import Records
 from core.clock import SystemClock
-from core.errors import InvalidInput, NotFound
+from core.errors import Conflict, NotFound
 from core.texts import mark
 from streha import terminal
-from streha.personal import AMBIGUOUS_PERSON, as_id, speaking_unlocked
+from streha.personal import as_id, speaking_unlocked
+from streha.vault_names import described, moment_text
 
-AMBIGUOUS_RECORD = mark("More than one record begins so. Write more of it.")
-# So much of an id is shown, and enough to name a record by.
-SHORT = 8
+OTHER_COMPARTMENT = mark(
+    "DANGER: Streha shows another compartment under this codename than this machine knows. Nothing was done. Ring "
+    "whoever leads the case, by a number you know, and tell the operator. Once it is cleared up: streha compartment "
+    "forget"
+)
+NOT_REMEMBERED = mark("This machine remembers no compartment of this codename. Name it by its id.")
+SAYS_OUT = mark("Streha says that the case has let somebody out, and nobody has signed it: {who}")
+SAYS_BARRED = mark("Streha says that the case has barred somebody, and nobody has signed it: {who}")
+SIGN = mark("If you know of it, sign it with your name. Sign?")
+NOT_SIGNED = mark(
+    "Not signed. Ring whoever leads the case with you, by a number you know: if neither of you knows of it, tell the "
+    "operator."
+)
+TO_BE_SIGNED = mark(
+    "Streha says that the case has let somebody out, and nobody has signed it: {who}. Nothing was done. If you know of "
+    "it, sign it: streha compartment keys CASE --yes"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +74,8 @@ class VaultPlace:
 async def vault_place(key_path: Path, words: str) -> AsyncIterator[VaultPlace]:
     """Speak as the person of a key file, with their keys unlocked, about the compartment of a codename or id."""
     async with speaking_unlocked(key_path) as (api, unlocked):
-        case, compartment = await _found(api, words)
-        memory = Memory.beside(key_path, unlocked.network)
-        reader = Reader(api.vault, unlocked, memory, SystemClock())
+        reader = _reader(api, unlocked, key_path)
+        case, compartment = await _found(api, reader.memory, words)
         keys = EpochKeys(reader)
         yield VaultPlace(
             api=api,
@@ -72,44 +88,23 @@ async def vault_place(key_path: Path, words: str) -> AsyncIterator[VaultPlace]:
         )
 
 
-def person_named(view: View, words: str, among: Iterable[bytes] | None = None) -> bytes:
-    """Return the id of somebody of the signed directory, by name, Matrix user or id."""
-    people = view.directory.people
+async def seen(key_path: Path, words: str, *, offline: bool) -> tuple[View, int]:
+    """Return a compartment as it stands, or as this machine last saw it, without asking Streha; and the moment."""
+    if not offline:
+        async with vault_place(key_path, words) as place:
+            return await place.view(), place.reader.now()
+    async with speaking_unlocked(key_path) as (api, unlocked):
+        reader = _reader(api, unlocked, key_path)
+        return reader.remembered(remembered_compartment(reader.memory, words)), reader.now()
+
+
+def remembered_compartment(memory: Memory, words: str) -> bytes:
+    """Return the compartment that a codename has meant on this machine, or the one of an id."""
     wanted = as_id(words)
-    if wanted is not None:
-        return wanted.bytes
-    chosen = people if among is None else {each: people[each] for each in among if each in people}
-    found = [each for each, member in chosen.items() if member.matrix_user and member.matrix_user == words] or [
-        each for each, member in chosen.items() if member.name.casefold() == words.strip().casefold()
-    ]
-    if len(found) > 1:
-        raise InvalidInput(AMBIGUOUS_PERSON)
-    if not found:
-        raise NotFound(NO_PERSON)
-    return found[0]
-
-
-def record_named(view: View, words: str) -> bytes:
-    """Return the record of an id, or of the beginning of one."""
-    known = {each.write.record for each in view.compartment.records.versions.values()}
-    return _beginning(known, words, vault_records.NO_RECORD)
-
-
-def version_named(view: View, words: str) -> bytes:
-    """Return the version of an id, or of the beginning of one."""
-    known = {each.write.version for each in view.compartment.records.versions.values()}
-    return _beginning(known, words, vault_records.NO_VERSION)
-
-
-def name_of(view: View, person: bytes) -> str:
-    """Return somebody's name as the directory attests it; an id stands for whoever is in it no more."""
-    member = view.directory.people.get(person)
-    return str(UUID(bytes=person))[:SHORT] if member is None else member.name
-
-
-def short(each: bytes) -> str:
-    """Return so much of an id as people need to name it."""
-    return str(UUID(bytes=each))[:SHORT]
+    known = memory.named(_codename(words)) if wanted is None else wanted.bytes
+    if known is None:
+        raise NotFound(NOT_REMEMBERED)
+    return known
 
 
 def say_age(view: View, now: int) -> None:
@@ -121,38 +116,53 @@ def say_age(view: View, now: int) -> None:
     )
 
 
-def moment_text(seconds: int) -> str:
-    """Return a moment of a log as people read it."""
-    return terminal.moment(datetime.fromtimestamp(seconds, UTC))
-
-
-async def say_due(place: VaultPlace) -> None:
-    """Write down, where one leads, whom Streha lets in no more already, and say so."""
-    written = await place.circles.take_over_due(place.id)
+async def say_due(place: VaultPlace, *, yes: bool = False) -> None:
+    """Write down, where one leads, whom Streha lets in no more already, and say so; ask first where it is news."""
+    written = await place.circles.take_over_due(place.id, lambda view, each: _agrees(view, each, yes=yes))
     if written:
         view = await place.view()
-        names = ", ".join(name_of(view, each) for each in written)
-        sys.stderr.write(
-            terminal.say(mark("Signed by you: no member any more, as the case has it: {names}"), names=names) + "\n"
-        )
+        names = "; ".join(described(view, each) for each in written)
+        terminal.aside(mark("Signed by you: no member any more, as the case has it: {names}"), names=names)
 
 
-def _beginning(known: Iterable[bytes], words: str, absent: str) -> bytes:
-    typed = words.strip().casefold()
-    found = [each for each in known if typed and str(UUID(bytes=each)).startswith(typed)]
-    if len(found) > 1:
-        raise InvalidInput(AMBIGUOUS_RECORD)
-    if not found:
-        raise NotFound(absent)
-    return found[0]
+def _agrees(view: View, each: TakeAway, *, yes: bool) -> bool:
+    if yes:
+        return True
+    who = described(view, each.person)
+    if not sys.stdin.isatty():
+        raise Conflict(TO_BE_SIGNED, who=who)
+    terminal.aside(SAYS_BARRED if isinstance(each.deed, Exclude) else SAYS_OUT, who=who)
+    agreed = terminal.asked(SIGN)
+    if not agreed:
+        terminal.aside(NOT_SIGNED)
+    return agreed
 
 
-async def _found(api: ApiClient, words: str) -> tuple[Case, Compartment]:
+def _reader(api: ApiClient, unlocked: Unlocked, key_path: Path) -> Reader:
+    return Reader(api.vault, unlocked, Memory.beside(key_path, unlocked.network), SystemClock())
+
+
+async def _found(api: ApiClient, memory: Memory, words: str) -> tuple[Case, Compartment]:
     """Return the compartment of a codename or id, and its case; a case's codename means its core compartment."""
-    compartment_id = as_id(words)
+    wanted, codename = as_id(words), _codename(words)
+    known = memory.named(codename) if wanted is None else None
+    others = []
     for case in await api.cases():
         for each in case.compartments:
-            named = each.codename.casefold() == words.strip().casefold()
-            if each.id == compartment_id or (compartment_id is None and named):
+            if wanted is None and _codename(each.codename) != codename:
+                continue
+            if each.id == wanted or known == each.id.bytes:
                 return case, each
-    raise NotFound(NO_COMPARTMENT)
+            if wanted is None:
+                others.append((case, each))
+    if not others:
+        raise NotFound(NO_COMPARTMENT)
+    if known is not None or len(others) > 1:
+        raise Conflict(OTHER_COMPARTMENT)
+    case, only = others[0]
+    memory.remember_name(codename, only.id.bytes)
+    return case, only
+
+
+def _codename(words: str) -> str:
+    return words.strip().casefold()

@@ -36,6 +36,21 @@ class Terminal:
         seen, _, self.said = self.said.partition(words)
         return seen
 
+    def rest(self) -> str:
+        """Wait until it has ended; return what was shown since the last."""
+        while select.select([self._person], [], [], PATIENCE_SECONDS)[0]:
+            try:
+                more = os.read(self._person, 65536).decode()
+            except OSError:
+                break
+            if not more:
+                break
+            self.said += more
+        else:
+            raise AssertionError(f"never ended: {self.said!r}")
+        seen, self.said = self.said, ""
+        return seen
+
     def types(self, text: str) -> None:
         """Type a line."""
         os.write(self._person, text.encode() + b"\n")

@@ -6,17 +6,22 @@ and judged again; where an answer was lost, what was sent is looked for before a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from agencies.trust import deeds, offers
-from agencies.trust.deeds import Attest, Deed, Rekey
+from agencies.trust.deeds import Approve, Attest, Deed, Rekey
 from agencies.trust.directory import Directory
 from agencies.trust.network import LOG, Network
 from agencies.trust.offers import Offered
 from client.vault import trusting
 from client.vault.keys_api import KeysApi
+from client.vault.logs import DIRECTORY
+from client.vault.memory import Memory
 from client.vault.person import Unlocked
+from client.vault.saying import NOT_KNOWN
 from core.errors import Conflict, InvalidInput, Unavailable
 from core.texts import mark
 from crypto.vault import log, statement
@@ -51,20 +56,30 @@ class Decision:
 
 
 class Attesting:
-    """Decides as one administrator. `remembered` are the directory's entries that this machine has verified before."""
+    """Decides as one administrator, on a directory that this machine has verified and remembers from then on."""
 
-    def __init__(self, api: KeysApi, person: Unlocked, remembered: Sequence[bytes] = ()) -> None:
+    def __init__(self, api: KeysApi, person: Unlocked, memory: Memory) -> None:
         self._api = api
         self._person = person
-        self._remembered = remembered
+        self._memory = memory
+
+    @property
+    def person(self) -> bytes:
+        """The id of whoever decides."""
+        return self._person.person
 
     async def network(self) -> Network:
         """Return the network as it is now, verified, in which one's own keys are as they are here."""
         person = self._person
-        network = await trusting.fetched(self._api, person.network, remembered=self._remembered)
+        self._memory.require_no_proof(DIRECTORY)
+        remembered = self._memory.entries(DIRECTORY)
+        network, entries = await trusting.fetched(self._api, person.network, remembered=remembered)
         trusting.require_named(
             network, person=person.person, signing_key=person.signing_key, box_key=person.box_key
         )  # fmt: skip
+        if len(entries) > len(remembered):
+            added = {DIRECTORY: (len(remembered), entries[len(remembered) :])}
+            self._memory.remember(added, compartment=None, at=0)
         return network
 
     async def decide(self, deed: Deed, at: int) -> Decision:
@@ -80,7 +95,10 @@ class Attesting:
             try:
                 await self._api.append_to_directory(made)
             except Unavailable:
-                network = await self.network()
+                try:
+                    network = await self.network()
+                except Unavailable as error:
+                    raise Unavailable(NOT_KNOWN) from error
                 if statement.hash_of(made) not in network.chain.hashes:
                     raise
                 return _decision(made, network.now)
@@ -115,8 +133,20 @@ def read_offer(data: bytes, network: bytes, path: str) -> Offered:
         raise InvalidInput(NOT_AN_OFFER, path=path, outcome=refused.outcome) from refused
 
 
-def deed_of(offered: Offered, directory: Directory, at: int) -> Attest | Rekey:
-    """Return what an offer asks for: that a person be attested, or that somebody known have other keys."""
+def deed_of(offered: Offered, directory: Directory, at: int, by: bytes) -> Attest | Rekey | Approve:
+    """Return what an offer asks for: that a person be attested, or that somebody known have other keys.
+
+    Where another administrator has proposed just that and it waits, the second one (`by`) agrees to it.
+    """
+    deed = _asked_for(offered, directory, at)
+    for each in directory.proposals.values():
+        waits = at < each.deed.until and by not in each.by
+        if waits and type(each.deed) is type(deed) and msgspec.structs.replace(each.deed, until=deed.until) == deed:
+            return Approve(proposal=each.hash)
+    return deed
+
+
+def _asked_for(offered: Offered, directory: Directory, at: int) -> Attest | Rekey:
     said, until = offered.offer, at + AGREED_WITHIN_SECONDS
     known = directory.people.get(said.person)
     keys = (offered.signing_key, said.box_key)

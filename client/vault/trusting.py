@@ -35,8 +35,10 @@ OTHER_KEYS = mark(
 )
 
 
-async def fetched(api: KeysApi, genesis: bytes, *, remembered: Sequence[bytes] = ()) -> Network:
-    """Return the whole directory, verified; raise InvalidInput where it is not the one that the person trusts.
+async def fetched(
+    api: KeysApi, genesis: bytes, *, remembered: Sequence[bytes] = ()
+) -> tuple[Network, list[bytes]]:  # fmt: skip
+    """Return the whole directory, verified, and its entries; raise InvalidInput where it is another one.
 
     What this machine has verified before (`remembered`, from the genesis on) must stand in it unchanged.
     """
@@ -44,10 +46,11 @@ async def fetched(api: KeysApi, genesis: bytes, *, remembered: Sequence[bytes] =
     if not page.entries or statement.hash_of(page.entries[0]) != genesis:
         raise InvalidInput(OTHER_NETWORK)
     try:
-        network, entries = Network(page.entries[0]), page.entries[1:]
+        network, entries, taken = Network(page.entries[0]), page.entries[1:], page.entries[:1]
         while True:
             for each in entries:
                 network.take(each)
+            taken += entries
             if network.head.number + 1 >= page.length:
                 break
             page = await api.directory(network.head.number + 1)
@@ -61,7 +64,7 @@ async def fetched(api: KeysApi, genesis: bytes, *, remembered: Sequence[bytes] =
         raise InvalidInput(CUT, outcome=refused.outcome) from refused
     except Refused as refused:
         raise InvalidInput(NOT_RIGHT, word=refused.outcome) from refused
-    return network
+    return network, taken
 
 
 def require_named(network: Network, *, person: bytes, signing_key: bytes, box_key: bytes) -> None:

@@ -11,22 +11,21 @@ from uuid import UUID
 
 import typer
 
-from agencies.trust.deeds import Approve, Rekey, Revoke, Suspend, Withdraw
+from agencies.trust.deeds import Approve, Attest, Join, Rekey, Revoke, Suspend, Withdraw
 from agencies.trust.directory import Directory, Proposal
-from agencies.trust.network import LOG
 from agencies.trust.offers import Offered, same_code
 from client.vault import attesting
 from client.vault.attesting import AGREED_WITHIN_SECONDS, Attesting, Decision
-from client.vault.memory import LogName, Memory
+from client.vault.memory import Memory
 from core.clock import SystemClock
 from core.errors import InvalidInput, NotFound
 from core.texts import mark
 from crypto.vault import statement
-from crypto.vault.log import Kind
 from streha import terminal
 from streha.options import Json, Key, Yes
 from streha.personal import speaking_unlocked
 from streha.terminal import say
+from streha.vault_names import ROLES
 
 app = typer.Typer(
     no_args_is_help=True, help=say(mark("Who belongs to the network, with which keys (administrators)."))
@@ -38,7 +37,14 @@ OTHER_CODE = mark(
 )
 NO_PROPOSAL = mark("Nothing waits under this name. See streha attest list")
 NOBODY = mark("The directory knows nobody and no agency of this id. See streha attest list")
-DIRECTORY = LogName(Kind.DIRECTORY, LOG)
+WAITS = {
+    Join: mark("a new agency"),
+    Attest: mark("somebody's place in an agency"),
+    Rekey: mark("other keys"),
+    Suspend: mark("an agency whose word is to count no more"),
+}
+# So much of the name of what waits has to be written.
+SHORT = 8
 
 Proposed = Annotated[str, typer.Argument(metavar="ID", help=say(mark("What waits, as streha attest list names it.")))]
 
@@ -53,7 +59,8 @@ def add_to(commands: typer.Typer) -> None:
     help=say(
         mark(
             "Attest the keys that somebody offers: a new person, or other keys for a known one, which takes a second "
-            "administrator. Ring the person by a number you know and have them read you the code.\n\n\b\nExample:\n"
+            "administrator, who runs the same. Ring the person by a number you know and have them read you the "
+            "code.\n\n\b\nExample:\n"
             '  streha attest offer ana.offer --code "JAEK4 DBF34 DH3JH 0XXQF"'
         )
     ),
@@ -73,10 +80,10 @@ def _offer(
             offered = attesting.read_offer(data, network, str(path))
             if not same_code(offered, code):
                 raise InvalidInput(OTHER_CODE)
-            now = _now()
-            deed = attesting.deed_of(offered, (await decider.network()).now, now)
+            now, directory = _now(), (await decider.network()).now
+            deed = attesting.deed_of(offered, directory, now, decider.person)
             if not json:
-                _show(offered, rekey=isinstance(deed, Rekey))
+                _show(offered, directory)
             terminal.require_yes(yes=yes)
             return await decider.decide(deed, now)
 
@@ -85,14 +92,12 @@ def _offer(
 
 @app.command("approve", help=say(mark("Agree to what another administrator proposed, once you have looked into it.")))
 def _approve(proposal: Proposed, key: Key, *, yes: Yes = False, json: Json = False) -> None:
-    terminal.require_yes(yes=yes)
-    _told(asyncio.run(_about_proposal(key, proposal, agree=True)), json=json)
+    _told(asyncio.run(_about_proposal(key, proposal, agree=True, yes=yes)), json=json)
 
 
 @app.command("withdraw", help=say(mark("Take back what you have proposed yourself.")))
 def _withdraw(proposal: Proposed, key: Key, *, yes: Yes = False, json: Json = False) -> None:
-    terminal.require_yes(yes=yes)
-    _told(asyncio.run(_about_proposal(key, proposal, agree=False)), json=json)
+    _told(asyncio.run(_about_proposal(key, proposal, agree=False, yes=yes)), json=json)
 
 
 @app.command(
@@ -106,8 +111,7 @@ def _revoke(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    terminal.require_yes(yes=yes)
-    _told(asyncio.run(_decide(key, Revoke(person=person.bytes))), json=json)
+    _told(asyncio.run(_decide(key, Revoke(person=person.bytes), yes=yes)), json=json)
 
 
 @app.command(
@@ -123,8 +127,8 @@ def _suspend(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    terminal.require_yes(yes=yes)
-    _told(asyncio.run(_decide(key, Suspend(agency=agency.bytes, until=_now() + AGREED_WITHIN_SECONDS))), json=json)
+    deed = Suspend(agency=agency.bytes, until=_now() + AGREED_WITHIN_SECONDS)
+    _told(asyncio.run(_decide(key, deed, yes=yes)), json=json)
 
 
 @app.command("list", help=say(mark("Show the directory as it was just verified: agencies, people, and what waits.")))
@@ -156,43 +160,75 @@ def _list(key: Key, *, json: Json = False) -> None:
     )
     if waiting:
         terminal.table(
-            [mark("Waits"), mark("What"), mark("Agreed")],
-            [(each.hash.hex()[:16], _deed(each), str(len(each.by))) for each in waiting],
+            [mark("Waits"), mark("What"), mark("About"), mark("Agreed")],
+            [
+                (each.hash.hex()[:16], say(WAITS[type(each.deed)]), _about(each.deed, directory), str(len(each.by)))
+                for each in waiting
+            ],
         )
 
 
-async def _about_proposal(key: Path, words: str, *, agree: bool) -> Decision:
+async def _about_proposal(key: Path, words: str, *, agree: bool, yes: bool) -> Decision:
     async with _deciding(key) as (decider, _network):
-        waiting = [each.hash for each in (await decider.network()).now.proposals.values()]
-        found = [each for each in waiting if len(words) >= 8 and each.hex().startswith(words.strip().lower())]
+        directory, typed = (await decider.network()).now, words.strip().lower()
+        found = [
+            each for each in directory.proposals.values() if len(typed) >= SHORT and each.hash.hex().startswith(typed)
+        ]  # fmt: skip
         if len(found) != 1:
             raise NotFound(NO_PROPOSAL)
-        deed = Approve(proposal=found[0]) if agree else Withdraw(proposal=found[0])
+        # Nobody agrees to what they were not shown.
+        terminal.aside("{what}: {about}", what=say(WAITS[type(found[0].deed)]), about=_about(found[0].deed, directory))
+        terminal.require_yes(yes=yes)
+        deed = Approve(proposal=found[0].hash) if agree else Withdraw(proposal=found[0].hash)
         return await decider.decide(deed, _now())
 
 
-async def _decide(key: Path, deed: Revoke | Suspend) -> Decision:
+async def _decide(key: Path, deed: Revoke | Suspend, *, yes: bool) -> Decision:
     async with _deciding(key) as (decider, _network):
         directory = (await decider.network()).now
         known = deed.person in directory.people if isinstance(deed, Revoke) else deed.agency in directory.agencies
         if not known:
             raise NotFound(NOBODY)
+        terminal.aside("{about}", about=_about(deed, directory))
+        terminal.require_yes(yes=yes)
         return await decider.decide(deed, _now())
 
 
 @asynccontextmanager
 async def _deciding(key: Path) -> AsyncIterator[tuple[Attesting, bytes]]:
     async with speaking_unlocked(key) as (api, person):
-        memory = Memory.beside(key, person.network)
-        memory.require_no_proof(DIRECTORY)
-        yield Attesting(api.keys_of_vault, person, memory.entries(DIRECTORY)), person.network
+        yield Attesting(api.keys_of_vault, person, Memory.beside(key, person.network)), person.network
 
 
-def _show(offered: Offered, *, rekey: bool) -> None:
-    said = offered.offer
-    if rekey:
+def _about(deed: Join | Attest | Rekey | Revoke | Suspend, directory: Directory) -> str:
+    """Return whom or what a deed is about, as the directory has it: name, role and agency."""
+    match deed:
+        case Join():
+            return deed.name
+        case Suspend():
+            return directory.agencies[deed.agency].name
+        case Attest():
+            return f"{deed.name} ({say(ROLES[deed.role])}, {directory.agencies[deed.agency].name}) {deed.matrix_user}"
+        case Rekey() | Revoke():
+            member = directory.people.get(deed.person)
+            if member is None:
+                return str(UUID(bytes=deed.person))
+            return f"{member.name} ({say(ROLES[member.role])}, {directory.agencies[member.agency].name})"
+
+
+def _show(offered: Offered, directory: Directory) -> None:
+    """Show who offers keys; of somebody whom the network knows, as the directory has them and not as the offer says."""
+    said, known = offered.offer, directory.people.get(offered.offer.person)
+    if known is not None and known.signing_key != offered.signing_key:
         terminal.line(mark("OTHER KEYS for somebody the network knows. A second administrator must agree."))
-    terminal.line(mark("{name}, {role}, {matrix}"), name=said.name, role=said.role, matrix=said.matrix_user)
+        terminal.line(
+            mark("They are for {name}, {role}, {agency}. Is it this person who read you the code?"), name=known.name,
+            role=say(ROLES[known.role]), agency=directory.agencies[known.agency].name,
+        )  # fmt: skip
+        return
+    terminal.line(
+        mark("{name}, {role}, {matrix}"), name=said.name, role=say(ROLES[said.role]), matrix=said.matrix_user
+    )  # fmt: skip
 
 
 def _told(decision: Decision, *, json: bool) -> None:

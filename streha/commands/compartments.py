@@ -27,15 +27,18 @@ from cases.trust.deeds import (
 from cases.trust.membership import LONGEST_EMERGENCY, Proposal
 from client.vault.circles import EPOCH_WAITS, Decided
 from client.vault.logs import with_directory
+from client.vault.memory import Memory
 from client.vault.reading import View
 from core.errors import InvalidInput, NotFound
 from core.texts import mark
 from streha import terminal
-from streha.circle_words import as_plain, print_circle
+from streha.circle_words import as_plain, print_circle, print_members
+from streha.commands.offering import locked_file
 from streha.moments import whole_moment
 from streha.options import Json, Key, Yes
 from streha.terminal import say
-from streha.vault_place import VaultPlace, name_of, person_named, say_due, vault_place
+from streha.vault_names import all_described, person_named
+from streha.vault_place import VaultPlace, remembered_compartment, say_due, seen, vault_place
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -63,6 +66,8 @@ Who = Annotated[str, typer.Argument(metavar="PERSON", help=say(mark("A person, b
 PROPOSAL_SECONDS = 7 * 24 * 3600
 NO_DEPUTY = mark("A vault needs a second person who leads, of another agency. Say who: --deputy PERSON")
 NO_PROPOSAL = mark("Nothing waits about this person. See: streha compartment show")
+SIGN_MEMBERS = mark("Sign that just these are in it? Whoever you do not know there: say no, and ask the operator.")
+NOT_KEYED = mark("What you decided stands, signed by you. But the next key was not begun:")
 NO_REASON_GIVEN = mark("Say why: type it when asked, or give a file with --reason-file FILE.")
 Acts = Callable[[VaultPlace, View], Awaitable[Decided]]
 
@@ -85,6 +90,7 @@ def _open(
         bool, typer.Option("--sensitive", help=say(mark("Whoever comes in needs a second person, of another agency.")))
     ] = False,
     ends: Annotated[str, typer.Option(metavar="TIME", help=say(mark("When it ends by itself.")))] = "",
+    yes: Yes = False,
     json: Json = False,
 ) -> None:
     ends_at = int(whole_moment(ends).timestamp()) if ends else 0
@@ -95,11 +101,16 @@ def _open(
             second = person_named(view, deputy) if deputy else _bytes(place.case.deputy)
             if not second:
                 raise InvalidInput(NO_DEPUTY)
+            # Who the case's members are is the server's word, and signed by its coordinator alone.
+            members = [each.bytes for each in place.compartment.members]
+            leaders = {view.person.person, second}
+            print_members(view, leaders if sensitive else leaders | {*members})
+            terminal.require_agreed(SIGN_MEMBERS, yes=yes)
             return await place.circles.open_(
                 place.id,
                 case=place.case.id.bytes,
                 deputy=second,
-                members=[each.bytes for each in place.compartment.members],
+                members=members,
                 sensitive=sensitive,
                 ends_at=ends_at,
             )
@@ -117,12 +128,7 @@ def _show(
     ] = False,
     json: Json = False,
 ) -> None:
-    async def act() -> tuple[View, int]:
-        async with vault_place(key, where) as place:
-            view = place.reader.remembered(place.id) if offline else await place.view()
-            return view, place.reader.now()
-
-    view, now = asyncio.run(act())
+    view, now = asyncio.run(seen(key, where, offline=offline))
     if json:
         terminal.as_json(as_plain(view, now))
     else:
@@ -283,10 +289,10 @@ def _close(where: Where, key: Key, *, yes: Yes = False, json: Json = False) -> N
 
 
 @app.command("keys", help=say(mark("Give just the members of this moment a new key, where one is due.")))
-def _keys(where: Where, key: Key, *, json: Json = False) -> None:
+def _keys(where: Where, key: Key, *, yes: Yes = False, json: Json = False) -> None:
     async def act() -> View:
         async with vault_place(key, where) as place:
-            await say_due(place)
+            await say_due(place, yes=yes)
             return (await place.keys.current(place.id))[0]
 
     view = asyncio.run(act())
@@ -320,12 +326,9 @@ def _forget(
 ) -> None:
     terminal.require_yes(yes=yes)
 
-    async def act() -> list[Path]:
-        async with vault_place(key, where) as place:
-            names = [*with_directory(place.id)]
-            return place.reader.memory.forget(*(names if directory else names[1:]))
-
-    kept = [str(each) for each in asyncio.run(act())]
+    memory = Memory.beside(key, locked_file(key).genesis)
+    names = [*with_directory(remembered_compartment(memory, where))]
+    kept = [str(each) for each in memory.forget(*(names if directory else names[1:]))]
     if json:
         terminal.as_json({"proofs": kept})
         return
@@ -360,14 +363,20 @@ def _act(where: str, key: Path, act: Acts, *, json: bool) -> None:
 
 
 def _print(decided: Decided, *, json: bool) -> None:
+    _print_decided(decided, json=json)
+    if decided.stopped is not None:
+        terminal.aside(NOT_KEYED)
+        raise decided.stopped
+
+
+def _print_decided(decided: Decided, *, json: bool) -> None:
     view = decided.view
     if json:
         terminal.as_json({"entry": decided.hash.hex(), "epoch": view.circle.epoch, "keyed": decided.keyed})
         return
-    names = ", ".join(sorted(name_of(view, each) for each in view.circle.members))
-    terminal.line(mark("Done, signed by you. Members now: {names}"), names=names)
-    if not decided.keyed:
-        sys.stderr.write(say(EPOCH_WAITS) + "\n")
+    terminal.line(mark("Done, signed by you. Members now: {names}"), names=all_described(view, view.circle.members))
+    if not decided.keyed and decided.stopped is None:
+        terminal.aside(EPOCH_WAITS)
 
 
 def _proposal(view: View, words: str) -> Proposal:

@@ -51,8 +51,10 @@ def add_to(commands: typer.Typer) -> None:
     help=say(
         mark(
             "Make keys of your own on this machine, locked with a passphrase, for an administrator to attest (streha "
-            "keys offer).\n\n\b\nExample:\n"
-            "  streha keys new my.key --api https://streha.example --network streha.example"
+            "keys offer). With --person other keys for you, whom the network knows: where yours are lost, or "
+            "somebody may have had them.\n\n\b\nExamples:\n"
+            "  streha keys new my.key --api https://streha.example --network streha.example\n"
+            "  streha keys new new.key --api https://streha.example --network streha.example --person ID"
         )
     ),
 )
@@ -62,13 +64,25 @@ def _new(
     api: Annotated[str, typer.Option("--api", metavar="ADDRESS", help=say(mark("The address of Streha.")))],
     network: Annotated[str, typer.Option(help=say(mark("The network's name, as the operator tells it.")))],
     police: Annotated[str, typer.Option(help=say(mark("The number of the police.")))] = "192",
+    person: Annotated[
+        UUID | None,
+        typer.Option(
+            metavar="ID",
+            help=say(
+                mark(
+                    "Your id, where the network knows you already: from streha keys show with your old key file, or "
+                    "from your administrator (streha attest list)."
+                )
+            ),
+        ),
+    ] = None,
     own: Own = False,
     json: Json = False,
 ) -> None:
     private_files.require_free(path)
     address, keys = key_file.checked_address(api), new_keys()
     chosen = passphrase_typing.choose(own=own)
-    key = KeyFile(person_id=uuid4(), network=network, api_url=address, seed=keys.seed, police_number=police)
+    key = KeyFile(person_id=person or uuid4(), network=network, api_url=address, seed=keys.seed, police_number=police)
     locked = unlocking.sealed(key, keys, passphrase=chosen.passphrase, words=chosen.words)
     key_file.write_locked(path, locked, new=True)
     if json:

@@ -104,7 +104,7 @@ async def trust(path: Path, locked: LockedKeyFile, typed: Typed, genesis: bytes)
     """Verify the network, lock the keys for it, and keep them at the server; return how many entries there are."""
     new = unlocking.relocked(locked, typed.opened, passphrase=typed.passphrase, words=locked.words, genesis=genesis)
     async with speaking_with(typed.opened.key) as api:
-        network = await trusting.fetched(api.keys_of_vault, genesis)
+        network, _entries = await trusting.fetched(api.keys_of_vault, genesis)
         trusting.require_named(
             network, person=locked.person_id.bytes, signing_key=locked.signing_key, box_key=locked.box_key
         )

@@ -15,11 +15,11 @@ from core import private_files
 from core.errors import InvalidInput
 from core.texts import mark
 from streha import terminal
-from streha.circle_words import harmless
 from streha.commands.compartments import Where, reason_given
 from streha.options import Json, Key
 from streha.terminal import say
-from streha.vault_place import moment_text, record_named, say_due, short, vault_place, version_named
+from streha.vault_names import moment_text, record_named, short, version_named
+from streha.vault_place import say_due, vault_place
 
 LARGEST = 256 * 1024 * 1024
 NO_FINGERPRINT = mark(
@@ -121,22 +121,22 @@ def _verify(
 
 
 def _print(shown: Verified, *, texts: bool) -> None:
-    terminal.line(mark("Whole and unaltered, of the network {name}."), name=harmless(shown.network_name))
+    terminal.line(mark("Whole and unaltered, of the network {name}."), name=shown.network_name)
     terminal.line(
         mark("Exported by {person} of {agency}, {time}: {reason}"),
-        person=harmless(shown.exported_by.name), agency=harmless(shown.agency), time=moment_text(shown.exported_at),
-        reason=harmless(shown.reason),
+        person=shown.exported_by.name, agency=shown.agency, time=moment_text(shown.exported_at),
+        reason=shown.reason,
     )  # fmt: skip
     for each in shown.versions:
         terminal.line(
             mark("Version {version}, entry {number} of its log, signed by {person} of {agency}, {time}"),
-            version=short(each.opened.version.write.version), number=each.number, person=harmless(each.author.name),
-            agency=harmless(each.agency), time=moment_text(each.opened.version.at),
+            version=short(each.opened.version.write.version), number=each.number, person=each.author.name,
+            agency=each.agency, time=moment_text(each.opened.version.at),
         )  # fmt: skip
         if each.opened.version.quarantined:
             terminal.line(mark("IN QUARANTINE: written before its author's removal, placed after it"))
         if texts:
-            terminal.plain(harmless(each.opened.text.decode(errors="replace")))
+            terminal.plain(each.opened.text.decode(errors="replace"))
 
 
 def _plain(shown: Verified, *, texts: bool) -> dict[str, object]:

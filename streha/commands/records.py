@@ -24,16 +24,8 @@ from streha.commands.compartments import Where
 from streha.options import Json, Key, Yes
 from streha.record_words import opened_plain, print_opened, print_versions, version_plain, write_file
 from streha.terminal import say
-from streha.vault_place import (
-    name_of,
-    person_named,
-    record_named,
-    say_age,
-    say_due,
-    short,
-    vault_place,
-    version_named,
-)  # fmt: skip
+from streha.vault_names import described, name_of, person_named, record_named, short, version_named
+from streha.vault_place import say_age, say_due, seen, vault_place
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -182,12 +174,7 @@ def _list(
     ] = False,
     json: Json = False,
 ) -> None:
-    async def act() -> tuple[View, int]:
-        async with vault_place(key, where) as place:
-            view = place.reader.remembered(place.id) if offline else await place.view()
-            return view, place.reader.now()
-
-    view, now = asyncio.run(act())
+    view, now = asyncio.run(seen(key, where, offline=offline))
     records = view.compartment.records
     found = [each for record in records.current for each in current(view, record)]
     if json:
@@ -275,7 +262,7 @@ def _share(
                 if not each.quarantined
             }
             await histories.give(place.reader, view, member, keys)
-            return len(keys), name_of(view, member)
+            return len(keys), described(view, member)
 
     count, name = asyncio.run(act())
     if json:

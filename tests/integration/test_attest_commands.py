@@ -25,11 +25,15 @@ pytest_plugins = ("tests.fixtures_api",)
 
 
 @pytest.fixture
-async def founded(api: ServedApi, clock: MovableClock) -> Founded:
-    """Found a network of the scene's agencies, at this moment."""
+async def town(api: ServedApi, clock: MovableClock) -> Scene:
     clock.set(SystemClock().now())
-    scene: Scene = await api.network.scene()
-    return await found(api, scene.shelter, scene.police, scene.welfare)
+    return await api.network.scene()
+
+
+@pytest.fixture
+async def founded(api: ServedApi, town: Scene) -> Founded:
+    """Found a network of the scene's agencies, at this moment."""
+    return await found(api, town.shelter, town.police, town.welfare)
 
 
 def file_of(founded: Founded, person: Person, folder: Path) -> Path:
@@ -83,6 +87,44 @@ async def test_a_new_person_is_attested_by_the_code_and_signs_in(founded: Founde
     assert (await with_passphrases((OWN,), "case", "list", "--key", fresh)).code == 1
 
 
+async def test_somebody_known_gets_other_keys_by_two_administrators(
+    founded: Founded, town: Scene, tmp_path: Path
+) -> None:
+    """Their old keys are lost: both administrators compare the code, and both see for whom it is."""
+    api, person, agency = founded.api, town.shelter.workers[1], town.shelter.agency.id
+    first = founded.administrators[agency]
+    others = [each for each in founded.administrators.values() if each.agency_id != agency]
+    fresh, offer = tmp_path / "again.key", tmp_path / "again.offer"
+    made = await with_passphrases(
+        (OWN,), "keys", "new", fresh, "--api", api.url, "--network", NETWORK, "--person", person.id
+    )
+    assert made.code == 0, made
+    offered = await with_passphrases(
+        (OWN,), "keys", "offer", offer, "--name", "Somebody Else", "--agency", agency, "--role", "practitioner",
+        "--matrix", "@else:streha.test", "--key", fresh, "--json",
+    )  # fmt: skip
+
+    async def attest(by: Person, *arguments: object) -> Ran:
+        return await with_passphrases((OWN,), "attest", *arguments, "--key", file_of(founded, by, tmp_path))
+
+    async def decides(by: Person) -> Ran:
+        return await attest(by, "offer", offer, "--code", offered.json["code"], "--yes")
+
+    early = await with_passphrases((OWN,), "keys", "trust", founded.id.hex(), "--key", fresh)
+    assert early.code != 0, early
+    proposed = await decides(first)
+    # Whom the directory knows under this id, and not what the offer says of itself.
+    assert (proposed.code, person.name in proposed.out, "Somebody Else" in proposed.out) == (0, True, False), proposed
+    assert "OTHER KEYS" in proposed.out
+    assert person.name in (await attest(others[0], "list")).out.partition("other keys")[2]
+    agreed = await decides(others[0])
+    assert (agreed.code, "It holds" in agreed.out) == (0, True), agreed
+    assert (await with_passphrases((OWN,), "keys", "trust", founded.id.hex(), "--key", fresh)).code == 0
+    assert (await with_passphrases((OWN,), "case", "list", "--key", fresh)).code == 0
+    old = await with_passphrases((OWN,), "case", "list", "--key", file_of(founded, person, tmp_path))
+    assert old.code == 1, old
+
+
 async def test_what_is_proposed_waits_for_another_agency(founded: Founded, tmp_path: Path) -> None:
     first, second = list(founded.administrators.values())[:2]
     agencies = list(founded.administrators)
@@ -103,7 +145,8 @@ async def test_a_directory_that_is_not_the_one_this_machine_knows_is_not_believe
     async with founded.api.client(person) as client:
         keys = client.keys_of_vault
         for remembered in ((), [founded.genesis]):
-            assert (await trusting.fetched(keys, founded.id, remembered=remembered)).id == founded.id
+            network, entries = await trusting.fetched(keys, founded.id, remembered=remembered)
+            assert (network.id, entries) == (founded.id, [founded.genesis])
         with pytest.raises(InvalidInput, match="holds back"):
             await trusting.fetched(keys, founded.id, remembered=[founded.genesis, b"an entry that was here"])
         with pytest.raises(InvalidInput, match="breaks the rules"):

@@ -502,7 +502,7 @@ def in_the_vault(marked: Marked, own: object, folder: Path) -> list[tuple[object
     text.write_text(f"{CARD_MARK} {MARK}")
     person, record = marked.member.id, uuid4()
     return [
-        ("compartment", "open", where, *key),
+        ("compartment", "open", where, "--yes", *key),
         ("compartment", "show", where, *key),
         *(
             ("compartment", verb, where, person, *key)

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import stat
-import tempfile
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from agencies.model import Person
-from client import key_file
-from client.vault import kept, unlocking
+from agencies.trust.deeds import Attest
 from core.clock import SystemClock
 from core.database import Database
 from tests.clock import MovableClock
-from tests.commands import Ran, streha
+from tests.commands import streha
 from tests.people import Scene
 from tests.served import ServedApi
-from tests.vault_clients import Founded, found
-from tests.vault_machines import unlocked_keys
+from tests.vault_clients import Founded, attested, found
+from tests.vault_people import People, people_with_open_keys
 
 pytest_plugins = ("tests.fixtures_api",)
 
-PASSPHRASE = "never typed in this test: the keys are kept open"
 MARKED = "Marked Sentence Zdravka"
 PLAN = f"{MARKED}\nsecond line\n"
 
@@ -44,44 +38,9 @@ async def founded(api: ServedApi, town: Scene) -> Founded:
 
 
 @pytest.fixture
-def memory() -> Iterator[Path]:
-    """Make a place in memory where opened keys are kept."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as place:
-        yield Path(place)
-
-
-class People:
-    """Who types, with keys that are open."""
-
-    def __init__(self, founded: Founded, folder: Path, memory: Path) -> None:
-        self._founded = founded
-        self._folder = folder
-        self._environment = {"XDG_RUNTIME_DIR": str(memory)}
-
-    async def __call__(self, person: Person, *arguments: object, typed: str = "") -> Ran:
-        return await streha(
-            *arguments, "--key", self.key(person), environment={**os.environ, **self._environment}, typed=typed
-        )
-
-    def key(self, person: Person) -> Path:
-        """Return a person's locked key file; the keys are open for an hour."""
-        path = self._folder / f"{person.id}.key"
-        if not path.exists():
-            unlocked = unlocked_keys(self._founded, person)
-            locked = unlocking.sealed(
-                self._founded.api.key(person), unlocked.keys, passphrase=PASSPHRASE, words="", genesis=self._founded.id
-            )
-            key_file.write_locked(path, locked, new=True)
-            opened = unlocking.with_keys(locked, unlocked.keys)
-            kept.keep(locked, opened, SystemClock().now() + timedelta(hours=1), self._environment)
-        return path
-
-
-@pytest.fixture
-def types(founded: Founded, tmp_path: Path, memory: Path) -> People:
-    folder = tmp_path / "people"
-    folder.mkdir(mode=0o700)
-    return People(founded, folder, memory)
+def types(founded: Founded, tmp_path: Path) -> Iterator[People]:
+    with people_with_open_keys(founded, tmp_path / "people") as people:
+        yield people
 
 
 @pytest.fixture
@@ -97,7 +56,7 @@ async def test_from_an_opened_vault_to_what_a_court_is_given(
     lead, member, codename = town.coordinator, town.member, town.case.codename
     early = await types(lead, "record", "put", codename, "--file", text)
     assert (early.code, "streha compartment open" in early.err) == (1, True), early
-    opened = await types(lead, "compartment", "open", codename)
+    opened = await types(lead, "compartment", "open", codename, "--yes")
     assert (opened.code, member.name in opened.out) == (0, True), opened
     shown = await types(member, "compartment", "show", codename)
     assert (shown.code, "coordinator" in shown.out, town.deputy.name in shown.out) == (0, True, True), shown
@@ -156,7 +115,7 @@ async def test_from_an_opened_vault_to_what_a_court_is_given(
 
 async def test_who_comes_and_goes(types: People, town: Scene, text: Path) -> None:
     lead, member, newcomer, codename = town.coordinator, town.member, town.shelter.workers[1], town.case.codename
-    await types(lead, "compartment", "open", codename)
+    await types(lead, "compartment", "open", codename, "--yes")
     record = (await types(member, "record", "put", codename, "--file", text, "--json")).json["record"]
     await types(member, "record", "put", codename, record[:8], typed="newer\n")
     added = await types(lead, "compartment", "add", codename, newcomer.name)
@@ -193,7 +152,7 @@ async def test_who_comes_and_goes(types: People, town: Scene, text: Path) -> Non
 
 async def test_what_is_wrong_is_said_and_nothing_is_written(types: People, town: Scene, tmp_path: Path) -> None:
     lead, codename = town.coordinator, town.case.codename
-    await types(lead, "compartment", "open", codename)
+    await types(lead, "compartment", "open", codename, "--yes")
     for arguments, typed, said in (
         (("--kind", "about Zdravka"), "text", "A record is one of these"),
         ((), " \n", "There is no text"),
@@ -212,7 +171,7 @@ async def test_what_is_wrong_is_said_and_nothing_is_written(types: People, town:
 
 async def test_two_logs_stop_work_until_it_is_cleared_up(types: People, town: Scene, text: Path) -> None:
     lead, codename = town.coordinator, town.case.codename
-    await types(lead, "compartment", "open", codename)
+    await types(lead, "compartment", "open", codename, "--yes")
     logs = types.key(lead).with_name(types.key(lead).name + ".logs")
     (kept_log,) = logs.glob("membership-*.log")
     proof = logs / f"forked-{kept_log.stem}-0.json"
@@ -223,3 +182,65 @@ async def test_two_logs_stop_work_until_it_is_cleared_up(types: People, town: Sc
     forgotten = await types(lead, "compartment", "forget", codename, "--yes", "--json")
     assert forgotten.json["proofs"] == [str(proof.with_name("settled-" + proof.name))]
     assert (await types(lead, "record", "put", codename, "--file", text)).code == 0
+
+
+async def test_what_the_server_alone_says_is_signed_only_by_whoever_has_looked(
+    types: People, api: ServedApi, town: Scene
+) -> None:
+    lead, member, codename = town.coordinator, town.member, town.case.codename
+    unseen = await types(lead, "compartment", "open", codename)
+    assert (unseen.code, "Add --yes" in unseen.err) == (2, True), unseen
+    # Who would be in it: as the directory attests them.
+    assert f"{member.name} (practitioner, {town.police.agency.name})" in unseen.err
+    assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
+    await api.network.cases.remove_member(lead, town.case.core.id, member.id)
+    for arguments in (("record", "put", codename), ("compartment", "keys", codename)):
+        refused = await types(lead, *arguments, typed="text")
+        assert (refused.code, f"{member.name} (practitioner" in refused.err, "--yes" in refused.err) == (1, True, True)
+    signed = await types(lead, "compartment", "keys", codename, "--yes")
+    assert (signed.code, f"Signed by you: no member any more, as the case has it: {member.name}" in signed.err) == (
+        0, True,
+    ), signed  # fmt: skip
+    assert (await types(lead, "record", "put", codename, typed="text")).code == 0
+
+
+async def test_a_leader_at_a_terminal_says_no_and_nothing_is_signed(types: People, api: ServedApi, town: Scene) -> None:
+    lead, member, codename = town.coordinator, town.member, town.case.codename
+    assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
+    await api.network.cases.remove_member(lead, town.case.core.id, member.id)
+    shown = await types.at_terminal(lead, "Sign? [y/N]:", "n", "compartment", "keys", codename)
+    assert ("Not signed" in shown, f"{member.name} (practitioner, {town.police.agency.name})" in shown) == (True, True)
+    assert str(member.id) in (await types(lead, "compartment", "show", codename, "--json")).json["members"]
+    shown = await types.at_terminal(lead, "Sign? [y/N]:", "y", "compartment", "keys", codename)
+    assert "Signed by you" in shown
+    assert str(member.id) not in (await types(lead, "compartment", "show", codename, "--json")).json["members"]
+
+
+async def test_a_vault_is_shown_offline_without_streha(types: People, town: Scene, database: Database) -> None:
+    lead, codename = town.coordinator, town.case.codename
+    unknown = await types(lead, "compartment", "show", codename, "--offline")
+    assert (unknown.code, "remembers no compartment" in unknown.err) == (1, True), unknown
+    assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
+    async with database.transaction() as tx:
+        await tx.run("UPDATE compartments SET codename = 'other-heron' WHERE case_id = $1", town.case.id)
+    # Streha knows nothing of this name any more; this machine does.
+    gone = await types(lead, "compartment", "show", codename)
+    assert (gone.code, gone.out) == (1, ""), gone
+    shown = await types(lead, "compartment", "show", codename, "--offline")
+    assert (shown.code, "Streha was not asked" in shown.out) == (0, True), shown
+
+
+async def test_of_two_with_one_name_it_is_asked_which(types: People, founded: Founded, town: Scene) -> None:
+    lead, codename, name = town.coordinator, town.case.codename, town.shelter.workers[1].name
+    assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
+    namesake = town.welfare.workers[0]
+    said = attested(namesake, founded.secrets[namesake.id])
+    particulars = {each: getattr(said, each) for each in said.__struct_fields__}
+    deed = Attest(**{**particulars, "name": name}, until=founded.now + 3600)
+    answered = await founded.decide(founded.administrators[namesake.agency_id], deed)
+    assert answered.status == 200, answered.body
+    which = await types(lead, "compartment", "add", codename, name)
+    assert (which.code, which.err.count(f"{name} (practitioner")) == (2, 2), which
+    assert str(town.shelter.workers[1].id) in which.err
+    added = await types(lead, "compartment", "add", codename, town.shelter.workers[1].id)
+    assert (added.code, f"{name} (practitioner, {town.shelter.agency.name})" in added.out) == (0, True), added
