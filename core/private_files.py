@@ -6,8 +6,11 @@ old or the new.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from core.errors import Conflict, InvalidInput, NotFound
@@ -21,15 +24,16 @@ def write(path: Path, data: bytes) -> None:
     """Replace a file; what was there before stays until the new one is safely on the disk."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(path.name + ".draft")
-    # Made by us and nobody else: not somebody's open file, not a link to one.
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, MODE)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    keep_names(path.parent)
+    with _alone_in(path.parent):
+        # Made by us and nobody else: not somebody's open file, not a link to one.
+        draft.unlink(missing_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, MODE)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        keep_names(path.parent)
 
 
 def write_new(path: Path, data: bytes) -> None:
@@ -40,11 +44,17 @@ def write_new(path: Path, data: bytes) -> None:
         raise Conflict(mark("The file {path} exists already. Choose another name."), path=str(path)) from error
     except OSError as error:
         raise InvalidInput(mark("The file {path} cannot be written. Choose another place."), path=str(path)) from error
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(descriptor, MODE)
-        file.write(data)
-        file.flush()
-        os.fsync(descriptor)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, MODE)
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+    except OSError as error:
+        # The disk is full, or gone: half a file is none.
+        path.unlink(missing_ok=True)
+        raise InvalidInput(mark("The file {path} cannot be written. Choose another place."), path=str(path)) from error
+    keep_names(path.parent)
 
 
 def require_free(path: Path) -> None:
@@ -95,6 +105,21 @@ def destroy(path: Path) -> None:
                 os.fsync(file.fileno())
         each.unlink(missing_ok=True)
     keep_names(path.parent)
+
+
+@contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    """Let one process at a time write in a directory: two that share a draft could leave half of it in place.
+
+    Where a file system knows no such locks, writing goes on without.
+    """
+    opened = os.open(directory, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
 
 
 def keep_names(directory: Path) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import resource
+import signal
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from core import private_files
+from core.errors import InvalidInput
 
 
 def _mode(path: Path) -> int:
@@ -66,3 +72,32 @@ def test_what_is_destroyed_is_overwritten_first(tmp_path: Path) -> None:
     private_files.destroy(path)
     assert elsewhere.read_bytes() == b"theirs"
     assert not path.is_symlink()
+
+
+def test_many_at_once_leave_one_whole_file(tmp_path: Path) -> None:
+    path = tmp_path / "seed"
+    texts = [bytes([number]) * 100_000 for number in range(6)]
+
+    def write_often(text: bytes) -> None:
+        for _ in range(10):
+            private_files.write(path, text)
+            assert path.read_bytes() in texts
+
+    with ThreadPoolExecutor(len(texts)) as writers:
+        for each in [writers.submit(write_often, text) for text in texts]:
+            each.result()
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+def test_half_a_new_file_does_not_stay_where_the_disk_is_full(tmp_path: Path) -> None:
+    path = tmp_path / "offer"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, before[1]))
+    try:
+        with pytest.raises(InvalidInput, match="cannot be written"):
+            private_files.write_new(path, bytes(20_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert not path.exists()
