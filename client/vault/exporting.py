@@ -24,7 +24,6 @@ import msgspec
 from agencies.trust.directory import Member, NotEmpowered
 from agencies.trust.network import Network
 from cases.trust.compartment import Compartment
-from cases.trust.records import Version
 from client.vault.logs import DIRECTORY, of_compartment
 from client.vault.reading import Reader, View
 from client.vault.records import Opened, Records
@@ -36,7 +35,7 @@ from crypto.vault.deeds import Deed, Id, Key, Moment
 from crypto.vault.deterministic import Value
 from crypto.vault.failures import NotAsWritten, OfAnotherPlace, Refused
 from crypto.vault.labels import EXPORT
-from crypto.vault.log import Head
+from crypto.vault.log import Entry, Head, Kind
 
 NETWORK_BYTES = statement.NETWORK_BYTES
 FORMAT = "streha/record-export/v1"
@@ -80,7 +79,7 @@ class _Said(Deed, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attributed:
-    """A version, who wrote it (as their agency attested them then), and where it stands in the records' log."""
+    """A version, who wrote it (as their agency had attested them then), and where it stands in the records' log."""
 
     opened: Opened
     author: Member
@@ -159,7 +158,7 @@ def _verified(data: bytes, named: bytes) -> Verified:
     compartment = Compartment(network, said.log)
     for each in package.members:
         compartment.take_member_entry(each)
-    numbers = {compartment.take_record_entry(each).head.hash: number for number, each in enumerate(package.records)}
+    entries = {entry.head.hash: entry for entry in map(compartment.take_record_entry, package.records)}
     compartment.require_told()
     _require_heads(said.seen, compartment.heads())
     exporter = network.now.people.get(said.by)
@@ -172,11 +171,13 @@ def _verified(data: bytes, named: bytes) -> Verified:
     return Verified(
         network=named, network_name=_name(package.directory[0]), compartment=UUID(bytes=said.log), exported_by=exporter,
         agency=network.now.agencies[exporter.agency].name, exported_at=said.at, reason=said.reason,
-        versions=tuple(_attributed(network, compartment, each, numbers) for each in package.versions),
+        versions=tuple(_attributed(network, compartment, each, entries) for each in package.versions),
     )  # fmt: skip
 
 
-def _attributed(network: Network, compartment: Compartment, given: _Exported, numbers: dict[bytes, int]) -> Attributed:
+def _attributed(
+    network: Network, compartment: Compartment, given: _Exported, entries: dict[bytes, Entry]
+) -> Attributed:  # fmt: skip
     records = compartment.records
     version = next((each for each in records.versions.values() if each.write.version == given.version), None)
     if version is None:
@@ -186,22 +187,23 @@ def _attributed(network: Network, compartment: Compartment, given: _Exported, nu
     )
     sealed = Sealed(content=given.content, hash=version.write.content, promise=version.write.promise)
     text = content.open_(given.key, place, sealed)
-    author, agency = _author(network, version)
+    entry = entries[version.hash]
+    author, agency = _author(network, compartment, entry)
     current = version.hash in records.current.get(version.write.record, frozenset())
     return Attributed(
         opened=Opened(version=version, text=text, current=current), author=author, agency=agency,
-        number=numbers[version.hash],
+        number=entry.head.number,
     )  # fmt: skip
 
 
-def _author(network: Network, version: Version) -> tuple[Member, str]:
-    """Return an author as the directory last knew them: they may have left since."""
-    for number in range(network.head.number, -1, -1):
-        directory = network.at(number)
-        if version.by in directory.people:
-            member = directory.people[version.by]
-            return member, directory.agencies[member.agency].name
-    raise NotEmpowered
+def _author(network: Network, compartment: Compartment, entry: Entry) -> tuple[Member, str]:
+    """Return an author as the directory had them where they wrote: what became of them since is not said of this."""
+    members = next(each.number for each in entry.seen if (each.kind, each.log) == (Kind.MEMBERSHIP, compartment.id))
+    directory = network.at(compartment.circle_at(members).directory_seen)
+    member = directory.people.get(entry.by)
+    if member is None:
+        raise NotEmpowered
+    return member, directory.agencies[member.agency].name
 
 
 def _require_heads(said: list[list[int | bytes]], heads: list[Head]) -> None:

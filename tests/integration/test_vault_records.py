@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agencies.model import Person
+from agencies.trust.deeds import Attest
 from cases.trust.deeds import Add, Remove
 from client.vault import exporting, histories
 from client.vault.circles import reason_of
@@ -19,7 +20,7 @@ from core.errors import Conflict, InvalidInput, NotFound
 from crypto.vault import padding
 from tests.people import Network, Scene
 from tests.served import ServedApi
-from tests.vault_clients import Founded, found
+from tests.vault_clients import Founded, attested, found
 from tests.vault_machines import Machine, machine
 
 pytest_plugins = ("tests.fixtures_api",)
@@ -242,6 +243,14 @@ async def test_an_export_shows_who_wrote_what_without_streha(
     async with database.reading() as tx:
         acts = await tx.rows("SELECT actor_id FROM ledger WHERE act = 'record_exported'")
     assert [each["actor_id"] for each in acts] == [town.member.id]
+    # Whoever has another name by now wrote it under the one of then.
+    said = attested(town.coordinator, founded.secrets[town.coordinator.id])
+    renamed = {each: getattr(said, each) for each in said.__struct_fields__} | {"name": "Somebody Else"}
+    boss = founded.administrators[town.coordinator.agency_id]
+    assert (await founded.decide(boss, Attest(**renamed, until=founded.now + 3600))).status == 200
+    later, view = await exporting.exported(boris.reader, boris.records, core, [put.version.bytes], "Order K 13/26")
+    assert view.directory.people[town.coordinator.id.bytes].name == "Somebody Else"
+    assert exporting.verified(later, founded.id).versions[0].author.name == town.coordinator.name
     with pytest.raises(Conflict, match="another network"):
         exporting.verified(package, bytes(32))
     for place in range(0, len(package), 97):

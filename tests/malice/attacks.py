@@ -118,6 +118,24 @@ class Exchanged(Attack):
         return self._first
 
 
+class Silence(Exception):
+    """Nothing is answered."""
+
+
+class SilentAfter(Attack):
+    """Takes in an entry of a log, and from then on answers nothing."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._silent = False
+
+    def answers(self, method: str, path: str, told: Any) -> Any:
+        self._silent = self._silent or (method == "POST" and path.endswith(f"/{self._kind}"))
+        if self._silent:
+            raise Silence
+        return told
+
+
 class Swallowed(Attack):
     """Says that an entry was taken in, and keeps it to itself: its author will see it, nobody else."""
 
@@ -250,6 +268,20 @@ def _signed_anew(kind: str) -> Callable[[Logs], Logs]:
     return change
 
 
+def _seen_otherwise(kind: str) -> Callable[[Logs], Logs]:
+    """Add an entry of one's own whose author claims to have seen another directory: as if that were forked."""
+
+    def change(logs: Logs) -> Logs:
+        network, entries = statement.hash_of(logs.directory[0]), logs.of(kind)
+        body: Any = deterministic.decode(entries[-1][_BODY_AT:])
+        body["number"], body["after"] = len(entries), statement.hash_of(entries[-1])
+        body["seen"] = [[*head[:3], bytes(32)] if head[0] == Kind.DIRECTORY else head for head in body["seen"]]
+        purpose = Kind[{"members": "MEMBERSHIP"}.get(kind, kind.upper())].purpose
+        return replace(logs, **{kind: [*entries, statement.make(SEED, purpose, network, body)]})
+
+    return change
+
+
 def _with_last(argument: str) -> Callable[[Logs], Logs]:
     """Show an entry that an insider has signed in the place of the last one: `kind:base64`."""
     kind, _, entry = argument.partition(":")
@@ -352,6 +384,7 @@ def named(name: str, argument: str) -> Attack:
     of_log = {
         "truncated": _without_last, "flipped": _flipped_last, "reordered": _swapped_last, "doubled": _doubled_last,
         "signed-anew": _signed_anew, "last-exchanged": _with_last,
+        "seen-otherwise": _seen_otherwise,
     }  # fmt: skip
     whole = {
         "ghost-member": _ghost_member, "ghost-attested": _ghost_attested, "key-replaced": _key_replaced,
@@ -388,5 +421,6 @@ def named(name: str, argument: str) -> Attack:
         "versions-exchanged": lambda: Exchanged(_VERSION),
         "swallowed": lambda: Swallowed(argument),
         "versions-endless": lambda: Endless(argument),
+        "silent-after": lambda: SilentAfter(argument),
     }
     return lasting[name]()

@@ -15,7 +15,7 @@ from contextlib import suppress
 import aiohttp
 from aiohttp import web
 
-from tests.malice.attacks import Attack, Logs, named
+from tests.malice.attacks import Attack, Logs, Silence, named
 
 # What belongs to one connection, and is not passed on.
 _OF_THE_LINE = frozenset({"connection", "content-length", "transfer-encoding", "content-encoding", "keep-alive"})
@@ -46,7 +46,12 @@ class Proxy:
             headers = {name: each for name, each in response.headers.items() if name.lower() not in _OF_THE_LINE}
             if response.ok and response.content_type == "application/json":
                 told = json.loads(answer)
-                answer = json.dumps(self.attack.answers(request.method, request.path, told)).encode()
+                try:
+                    answer = json.dumps(self.attack.answers(request.method, request.path, told)).encode()
+                except Silence:
+                    if request.transport is not None:
+                        request.transport.abort()
+                    return web.Response()
             return web.Response(status=response.status, headers=headers, body=answer)
 
     async def _snapshot(self, request: web.Request) -> web.Response:

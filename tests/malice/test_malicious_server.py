@@ -22,6 +22,7 @@ from client.vault.circles import TakeAway
 from client.vault.epochs import NO_WRAP
 from client.vault.reading import View
 from client.vault.records import Put
+from client.vault.saying import NOT_KNOWN
 from core.errors import StrehaError
 from core.settings import Settings
 from crypto.vault import epoch, statement
@@ -138,6 +139,8 @@ SHOWN_AGAIN = [
     ("signed-anew", "directory", refusals.ALTERED),
     ("signed-anew", "members", refusals.ALTERED),
     ("signed-anew", "records", refusals.ALTERED),
+    ("seen-otherwise", "members", refusals.ALTERED),
+    ("seen-otherwise", "records", refusals.ALTERED),
 ]
 
 
@@ -326,6 +329,19 @@ async def test_another_compartment_under_a_known_codename_is_refused(story: Stor
             assert (refused.code, refused.out, "DANGER" in refused.err) == (1, "", True), refused
         await town.malice.begin("honest")
         assert (await types(lead, "record", "list", codename)).code == 0
+
+
+async def test_what_was_taken_before_all_went_silent_is_not_called_undone(story: Story) -> None:
+    gone = min(story.town.scene.case.core.member_ids - {
+        story.coordinator.person.id, story.town.scene.deputy.id, story.member.person.id
+    })  # fmt: skip
+    await story.town.malice.begin("silent-after", "members")
+    with pytest.raises(StrehaError) as refused:
+        await story.coordinator.circles.decide(story.compartment, lambda _at: Remove(person=gone.bytes))
+    assert refused.value.reason == NOT_KNOWN
+    await story.town.malice.begin("honest")
+    view = await story.coordinator.reader.refresh(story.compartment)
+    assert gone.bytes not in view.circle.members
 
 
 async def test_an_approval_of_what_was_withdrawn_adds_nobody(story: Story) -> None:

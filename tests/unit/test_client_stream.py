@@ -69,6 +69,17 @@ def test_an_id_that_no_header_could_hold_is_none(id_: bytes) -> None:
     assert event.id is None
 
 
+def test_an_event_of_endlessly_many_lines_is_not_kept() -> None:
+    reader, line = EventReader(), b"data: " + b"x" * 10_000 + b"\n"
+    # Each event alone may be as large as any; what never ends may not.
+    for _ in range(LARGEST_EVENT // len(line) - 1):
+        assert list(reader.feed(line)) == []
+    assert [each.name for each in reader.feed(b"\n")] == ["message"]
+    many = line * (LARGEST_EVENT // len(line) + 1)
+    with pytest.raises(ValueError, match="endless"):
+        list(reader.feed(many))
+
+
 def test_an_endless_event_is_not_kept() -> None:
     reader = EventReader()
     half = b"x" * (LARGEST_EVENT // 2 + 1)
