@@ -9,9 +9,11 @@ room, that is said, and nothing is sealed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
@@ -29,6 +31,8 @@ FULL = mark(
     "The file {path} has no room for the keys of more duty desks or people. NOTHING was done. Tell the operator: no "
     "network has so many."
 )
+
+Some = TypeVar("Some", bytes, UUID)
 
 
 class Met(StrEnum):
@@ -55,6 +59,8 @@ class KnownKeys:
     desks: dict[UUID, bytes] = field(default_factory=dict)
     authors: dict[UUID, bytes] = field(default_factory=dict)
     agencies: dict[UUID, UUID] = field(default_factory=dict)
+    # As it was read: what another command meets meanwhile is not lost when this one writes.
+    _read: _Stored | None = None
 
     def desk(self, desk_id: UUID, agency_id: UUID, key: bytes) -> Met:
         """Return how a desk's key stands with what was met of it, and of its agency under another desk's id."""
@@ -83,9 +89,17 @@ class KnownKeys:
         return _met(self.authors, person_id, key)
 
     def save(self) -> None:
-        """Write down what was met."""
-        stored = _Stored(version=VERSION, desks=self.desks, authors=self.authors, agencies=self.agencies)
-        private_files.write(self.path, msgspec.json.format(msgspec.json.encode(stored), indent=2) + b"\n")
+        """Write down what was met, beside what another command of this person has met meanwhile."""
+        before = self._read or _Stored(version=VERSION, desks={}, authors={}, agencies={})
+        with private_files.alone(self.path.with_name(self.path.name + ".lock")):
+            now = _stored(self.path)
+            self.desks = _joined(before.desks, self.desks, now.desks)
+            self.authors = _joined(before.authors, self.authors, now.authors)
+            self.agencies = _joined(before.agencies, self.agencies, now.agencies)
+            self._read = _Stored(
+                version=VERSION, desks={**self.desks}, authors={**self.authors}, agencies={**self.agencies}
+            )
+            private_files.write(self.path, msgspec.json.format(msgspec.json.encode(self._read), indent=2) + b"\n")
 
     def _others(self, desk_id: UUID, agency_id: UUID) -> list[UUID]:
         return [each for each, whose in self.agencies.items() if whose == agency_id and each != desk_id]
@@ -98,10 +112,17 @@ class KnownKeys:
 def beside(key_path: Path) -> KnownKeys:
     """Return what the owner of a key file has met; nothing yet where there is no such file."""
     path = key_path.with_name(key_path.name + ".known")
+    stored = _stored(path)
+    return KnownKeys(
+        path=path, desks={**stored.desks}, authors={**stored.authors}, agencies={**stored.agencies}, _read=stored
+    )
+
+
+def _stored(path: Path) -> _Stored:
     try:
         data = private_files.read(path, largest=LARGEST)
     except NotFound:
-        return KnownKeys(path=path)
+        return _Stored(version=VERSION, desks={}, authors={}, agencies={})
     try:
         stored = msgspec.json.decode(data, type=_Stored)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -109,7 +130,13 @@ def beside(key_path: Path) -> KnownKeys:
     if stored.version != VERSION:
         raise InvalidInput(NOT_ONE, path=str(path))
     whose = {desk: agency for desk, agency in stored.agencies.items() if desk in stored.desks}
-    return KnownKeys(path=path, desks=stored.desks, authors=stored.authors, agencies=whose)
+    return msgspec.structs.replace(stored, agencies=whose)
+
+
+def _joined(before: Mapping[UUID, Some], mine: Mapping[UUID, Some], now: Mapping[UUID, Some]) -> dict[UUID, Some]:
+    """Return what stands now with what was changed here since it was read."""
+    kept = {each: value for each, value in now.items() if each in mine or each not in before}
+    return kept | {each: value for each, value in mine.items() if before.get(each) != value}
 
 
 def _met(known: dict[UUID, bytes], of: UUID, key: bytes) -> Met:

@@ -108,6 +108,17 @@ def destroy(path: Path) -> None:
 
 
 @contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Let one process at a time do something, as long as all of them name the same lock file, which stays empty."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, MODE)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def _alone_in(directory: Path) -> Iterator[None]:
     """Let one process at a time write in a directory: two that share a draft could leave half of it in place.
 

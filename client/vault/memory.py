@@ -21,7 +21,6 @@ No text of a record is kept here, and no key.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -291,12 +290,8 @@ class Memory:
                 self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 private_files.keep_names(self.folder.parent)
             self._require_own()
-            descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, private_files.MODE)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            with private_files.alone(self.folder / "lock"):
                 yield
-            finally:
-                os.close(descriptor)
         except OSError as error:
             raise InvalidInput(NO_ROOM, path=str(self.folder)) from error
 

@@ -34,10 +34,6 @@ app = typer.Typer(no_args_is_help=True, help=say(mark("Your own keys: make, lock
 Own = Annotated[
     bool, typer.Option("--own", help=say(mark("Choose a passphrase of your own instead of one that is drawn.")))
 ]
-NOT_KEPT = mark(
-    "Locked here, and NOT yet kept at the server, which did not take it: {why} Your file is whole. Try again: "
-    "streha keys upload"
-)
 
 
 def add_to(commands: typer.Typer) -> None:
@@ -238,7 +234,7 @@ def _say_locked(locked: LockedKeyFile, failed: StrehaError | None, *, json: bool
     elif failed is None:
         terminal.line(mark("Your keys are locked, and a locked copy is kept at the server."))
     else:
-        terminal.line(NOT_KEPT, why=say(failed.reason, **failed.parameters))
+        terminal.line(offering.NOT_KEPT, why=say(failed.reason, **failed.parameters))
 
 
 def _plain(locked: LockedKeyFile) -> dict[str, object]:

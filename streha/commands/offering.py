@@ -18,9 +18,11 @@ from agencies.trust.offers import Offer
 from client import key_file
 from client.key_file import KeyFile, LockedKeyFile
 from client.vault import kept, trusting, unlocking
+from client.vault.logs import DIRECTORY
+from client.vault.memory import Memory
 from core import private_files
 from core.clock import SystemClock
-from core.errors import InvalidInput
+from core.errors import InvalidInput, StrehaError
 from core.texts import mark
 from crypto.vault.bundle import Kind
 from crypto.vault.statement import NETWORK_BYTES
@@ -30,6 +32,10 @@ from streha.passphrase_typing import Typed
 from streha.personal import NOT_SEALED, speaking_with, unlocked_key
 from streha.terminal import say
 
+NOT_KEPT = mark(
+    "Locked here, and NOT yet kept at the server, which did not take it: {why} Your file is whole. Try again: "
+    "streha keys upload"
+)
 NOT_A_FINGERPRINT = mark("A fingerprint of a network has 64 letters and digits, in groups of four. Copy it whole.")
 
 
@@ -93,25 +99,38 @@ def _trust(
     genesis = read_fingerprint(" ".join(fingerprint))
     locked = locked_file(key)
     typed = passphrase_typing.ask(locked, key)
-    entries = asyncio.run(trust(key, locked, typed, genesis))
+    entries, failed = asyncio.run(trust(key, locked, typed, genesis))
     if json:
-        terminal.as_json({"network": genesis.hex(), "entries": entries})
-    else:
-        terminal.line(mark("This machine trusts the network {fingerprint}"), fingerprint=trusted.fingerprint(genesis))
+        terminal.as_json({"network": genesis.hex(), "entries": entries, "kept_at_server": failed is None})
+        return
+    terminal.line(mark("This machine trusts the network {fingerprint}"), fingerprint=trusted.fingerprint(genesis))
+    if failed is not None:
+        terminal.line(NOT_KEPT, why=say(failed.reason, **failed.parameters))
 
 
-async def trust(path: Path, locked: LockedKeyFile, typed: Typed, genesis: bytes) -> int:
-    """Verify the network, lock the keys for it, and keep them at the server; return how many entries there are."""
+async def trust(
+    path: Path, locked: LockedKeyFile, typed: Typed, genesis: bytes
+) -> tuple[int, StrehaError | None]:  # fmt: skip
+    """Verify the network, lock the keys for it, and keep them at the server; return how many entries there are.
+
+    Where the server does not take the locked keys, that is returned too: the file is whole nevertheless.
+    """
     new = unlocking.relocked(locked, typed.opened, passphrase=typed.passphrase, words=locked.words, genesis=genesis)
+    memory = Memory.beside(path, genesis)
+    # Of another network there is another memory, or none yet.
+    remembered = memory.entries(DIRECTORY) if genesis == locked.genesis else []
     async with speaking_with(typed.opened.key) as api:
-        network, _entries = await trusting.fetched(api.keys_of_vault, genesis)
+        network, _entries = await trusting.fetched(api.keys_of_vault, genesis, remembered=remembered)
         trusting.require_named(
             network, person=locked.person_id.bytes, signing_key=locked.signing_key, box_key=locked.box_key
         )
         key_file.write_locked(path, new)
         kept.forget_all(os.environ)
-        await api.keys_of_vault.put_bundle(new.bundle_id, Kind.DEVICE, new.bundle)
-    return network.head.number + 1
+        try:
+            await api.keys_of_vault.put_bundle(new.bundle_id, Kind.DEVICE, new.bundle)
+        except StrehaError as error:
+            return network.head.number + 1, error
+    return network.head.number + 1, None
 
 
 def locked_file(path: Path) -> LockedKeyFile:

@@ -72,3 +72,21 @@ def test_a_file_of_before_tells_no_agencies_and_learns_them(path: Path) -> None:
     assert (before.agencies, before.desk(DESK, AGENCY, KEY)) == ({}, Met.SAME)
     before.meet(DESK, AGENCY, KEY)
     assert before.desk(uuid4(), AGENCY, OTHER) is Met.CHANGED
+
+
+def test_what_two_commands_meet_at_once_is_all_kept(path: Path) -> None:
+    first = known_keys.beside(path)
+    first.meet(DESK, AGENCY, KEY)
+    first.meet(UUID(int=3), UUID(int=4), KEY)
+    first.save()
+    one, other = known_keys.beside(path), known_keys.beside(path)
+    one.meet(UUID(int=5), UUID(int=6), OTHER)
+    other.meet_author(UUID(int=7), OTHER)
+    # What somebody compared takes the place of what was met of the agency, for both.
+    one.trust(UUID(int=8), AGENCY, OTHER)
+    one.save()
+    other.save()
+    known = known_keys.beside(path)
+    assert known.desks == {UUID(int=3): KEY, UUID(int=5): OTHER, UUID(int=8): OTHER}
+    assert known.authors == {UUID(int=7): OTHER}
+    assert known.agencies == {UUID(int=3): UUID(int=4), UUID(int=5): UUID(int=6), UUID(int=8): AGENCY}
