@@ -300,7 +300,12 @@ SELECT EXISTS (SELECT FROM vault_circles WHERE compartment_id = $1)
 -- put_vault_circle --
 -- $1 compartment, $2 epoch, $3 who was given its key, $4 whether it is closed.
 INSERT INTO vault_circles (compartment_id, epoch, granted, closed) VALUES ($1, $2, $3, $4)
-ON CONFLICT (compartment_id) DO UPDATE SET epoch = EXCLUDED.epoch, granted = EXCLUDED.granted, closed = EXCLUDED.closed
+ON CONFLICT (compartment_id) DO UPDATE SET epoch = EXCLUDED.epoch, granted = EXCLUDED.granted, closed = EXCLUDED.closed,
+    rekeyed = vault_circles.rekeyed AND vault_circles.epoch = EXCLUDED.epoch
+
+-- note_rekeyed --
+-- Note where somebody who has other keys now was given the newest key under the former ones. $1 person.
+UPDATE vault_circles SET rekeyed = true WHERE granted @> ARRAY[$1::uuid]
 
 -- forget_vault_lapses --
 -- $1 compartment.
@@ -373,17 +378,18 @@ SELECT compartment_id, person_id FROM vault_lapses WHERE lapses_at <= $1 ORDER B
 DELETE FROM vault_lapses WHERE compartment_id = $1 AND person_id = $2 AND lapses_at <= $3
 
 -- mark_epochs_due --
--- Note since when somebody who is a member no more has the newest key of a compartment, and where that is over. $1 now.
+-- Note since when somebody who is a member no more, or keys that are a member's no more, have the newest key of a
+-- compartment, and where that is over. $1 now.
 UPDATE vault_circles SET due_since = CASE WHEN found.gone THEN $1::timestamptz END, told_at = NULL
 FROM (
     SELECT vault_circles.compartment_id,
-        NOT vault_circles.closed AND compartments.closed_at IS NULL AND EXISTS (
+        NOT vault_circles.closed AND compartments.closed_at IS NULL AND (vault_circles.rekeyed OR EXISTS (
             SELECT FROM unnest(granted) AS had (person_id) WHERE NOT EXISTS (
                 SELECT FROM compartment_members
                 JOIN people ON people.id = compartment_members.person_id JOIN agencies ON agencies.id = people.agency_id
                 WHERE compartment_members.compartment_id = vault_circles.compartment_id
                   AND compartment_members.person_id = had.person_id AND compartment_members.until IS NULL
-                  AND people.left_at IS NULL AND agencies.suspended_at IS NULL)) AS gone
+                  AND people.left_at IS NULL AND agencies.suspended_at IS NULL))) AS gone
     FROM vault_circles JOIN compartments ON compartments.id = vault_circles.compartment_id) AS found
 WHERE found.compartment_id = vault_circles.compartment_id AND found.gone <> (vault_circles.due_since IS NOT NULL)
 

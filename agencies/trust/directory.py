@@ -7,7 +7,8 @@ and changes nothing; so validity follows the position, not a clock. The one use 
 
 Who must agree (docs/protocol.md, *The directory*): to an agency a majority of the agencies; to a suspension a majority
 of the others; to a person one administrator of their agency, or two where it has three or more; to other keys for a
-known person two other administrators, one of them of that agency, or of two others where it has no other.
+known person administrators of two agencies, one of them that person's unless nobody else administers it. Two of one
+agency are not enough: where there are few, one alone may have made the other.
 
 A directory is kept for every position of its log (docs/adr/0048): its maps share what an entry leaves as it was.
 """
@@ -37,6 +38,8 @@ from crypto.vault.failures import NotAsWritten, Refused
 from crypto.vault.log import Entry
 
 SEVERAL_ADMINISTRATORS = 3
+# What no agency does alone: give somebody known other keys, and let agencies in where there is more than one.
+FEWEST_AGENCIES = 2
 KEY_BYTES = 32
 
 
@@ -64,6 +67,8 @@ class Member:
     box_key: bytes
     matrix_user: str
     matrix_master: bytes
+    # The entry from which on they have been here without a break, and with these keys.
+    since: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +144,7 @@ def founded(entry: Entry) -> Directory:
         raise NotAsWritten
     directory = Directory()
     for each in deed.agencies:
-        directory = _with_agency(directory, each)
+        directory = _with_agency(directory, each, entry.head.number)
     if directory.author(entry).role is not Role.ADMINISTRATOR:
         raise NotEmpowered
     return directory
@@ -156,13 +161,13 @@ def decided(directory: Directory, entry: Entry) -> Directory:
         case Withdraw():
             return _withdrawn(directory, author, deed)
         case Approve():
-            return _approved(directory, author, deed, entry.at)
+            return _approved(directory, author, deed, entry)
         case _:
-            _require_sense(directory, author, deed)
+            _require_sense(directory, author, deed, entry.head.number)
             if deed.until <= entry.at:
                 raise Void
             proposal = Proposal(hash=entry.head.hash, deed=deed, by=(author.id,))
-            return _carried(directory, proposal)
+            return _carried(directory, proposal, entry.head.number)
 
 
 def agreed(directory: Directory, proposal: Proposal) -> bool:
@@ -171,7 +176,9 @@ def agreed(directory: Directory, proposal: Proposal) -> bool:
     agencies = {each.agency for each in by}
     match proposal.deed:
         case Join():
-            return len(agencies) > len(directory.standing()) // 2
+            # Whoever has suspended all others lets nobody in to take their place.
+            least = min(FEWEST_AGENCIES, len(directory.agencies))
+            return len(agencies) >= max(least, len(directory.standing()) // 2 + 1)
         case Suspend(agency=agency):
             others = directory.standing() - {agency}
             return len(agencies & others) > len(others) // 2
@@ -181,9 +188,8 @@ def agreed(directory: Directory, proposal: Proposal) -> bool:
         case Rekey(person=person):
             # Who has left meanwhile gets no keys: enough or not, `_rekeyed` refuses.
             own = directory.people[person].agency if person in directory.people else b""
-            if directory.administrators(own) - {person}:
-                return len(by) > 1 and own in agencies
-            return len(agencies) > 1
+            alone = not directory.administrators(own) - {person}
+            return len(agencies) >= FEWEST_AGENCIES and (own in agencies or alone)
 
 
 def _administers(directory: Directory, person: bytes) -> bool:
@@ -192,11 +198,11 @@ def _administers(directory: Directory, person: bytes) -> bool:
     return member is not None and member.role is Role.ADMINISTRATOR and not directory.agencies[member.agency].suspended
 
 
-def _require_sense(directory: Directory, author: Member, deed: Join | Attest | Rekey | Suspend) -> None:
+def _require_sense(directory: Directory, author: Member, deed: Join | Attest | Rekey | Suspend, number: int) -> None:
     """Refuse what its author may not propose, or what could never come to be."""
     match deed:
         case Join():
-            _with_agency(directory, deed)
+            _with_agency(directory, deed, number)
         case Suspend(agency=agency):
             if agency not in directory.standing():
                 raise Void
@@ -205,9 +211,9 @@ def _require_sense(directory: Directory, author: Member, deed: Join | Attest | R
         case Attest():
             if deed.agency != author.agency:
                 raise NotEmpowered
-            _with_person(directory, deed)
+            _with_person(directory, deed, number)
         case Rekey(person=person):
-            _rekeyed(directory, deed)
+            _rekeyed(directory, deed, number)
             if author.id == person:
                 raise NotEmpowered
 
@@ -225,13 +231,13 @@ def _may_agree(member: Member, proposal: Proposal) -> bool:
             return True
 
 
-def _approved(directory: Directory, author: Member, deed: Approve, at: int) -> Directory:
+def _approved(directory: Directory, author: Member, deed: Approve, entry: Entry) -> Directory:
     proposal = directory.proposals.get(deed.proposal)
-    if proposal is None or at >= proposal.deed.until or author.id in proposal.by:
+    if proposal is None or entry.at >= proposal.deed.until or author.id in proposal.by:
         raise Void
     if not _may_agree(author, proposal):
         raise NotEmpowered
-    return _carried(directory, replace(proposal, by=(*proposal.by, author.id)))
+    return _carried(directory, replace(proposal, by=(*proposal.by, author.id)), entry.head.number)
 
 
 def _withdrawn(directory: Directory, author: Member, deed: Withdraw) -> Directory:
@@ -259,25 +265,25 @@ def _revoked(directory: Directory, author: Member, deed: Revoke) -> Directory:
     return _without_word_of(gone, [member.id])
 
 
-def _carried(directory: Directory, proposal: Proposal) -> Directory:
-    """Do what was proposed if enough have agreed, or let it wait."""
+def _carried(directory: Directory, proposal: Proposal, number: int) -> Directory:
+    """Do what was proposed if enough have agreed, or let it wait; `number` is that of the entry."""
     if not agreed(directory, proposal):
         return replace(directory, proposals=directory.proposals.with_(proposal))
     directory = replace(directory, proposals=directory.proposals.without(proposal.hash))
     match proposal.deed:
         case Join() as deed:
-            return _with_agency(directory, deed)
+            return _with_agency(directory, deed, number)
         case Attest() as deed:
-            return _with_person(directory, deed)
+            return _with_person(directory, deed, number)
         case Rekey() as deed:
-            return _without_word_of(_rekeyed(directory, deed), [deed.person])
+            return _without_word_of(_rekeyed(directory, deed, number), [deed.person])
         case Suspend(agency=agency):
             suspended = replace(directory.agencies[agency], suspended=True)
             agencies = directory.agencies.with_(agency, suspended)
             return _without_word_of(replace(directory, agencies=agencies), suspended.people)
 
 
-def _with_agency(directory: Directory, new: NewAgency) -> Directory:
+def _with_agency(directory: Directory, new: NewAgency, number: int) -> Directory:
     if new.agency in directory.agencies:
         raise Void
     agency = TrustedAgency(id=new.agency, name=new.name, kind=new.kind)
@@ -285,13 +291,13 @@ def _with_agency(directory: Directory, new: NewAgency) -> Directory:
     for each in new.people:
         if each.agency != agency.id or each.person in directory.people:
             raise NotAsWritten
-        directory = _with_person(directory, each)
+        directory = _with_person(directory, each, number)
     if not directory.administrators(agency.id):
         raise NotAsWritten
     return directory
 
 
-def _with_person(directory: Directory, attested: Attested) -> Directory:
+def _with_person(directory: Directory, attested: Attested, number: int) -> Directory:
     """Say who somebody is. Other keys for somebody known, or somebody's keys for another, are not taken so."""
     if len(attested.matrix_master) not in {0, KEY_BYTES}:
         raise NotAsWritten
@@ -310,16 +316,17 @@ def _with_person(directory: Directory, attested: Attested) -> Directory:
     member = Member(
         id=attested.person, agency=attested.agency, name=attested.name, role=attested.role,
         signing_key=attested.signing_key, box_key=attested.box_key, matrix_user=attested.matrix_user,
-        matrix_master=attested.matrix_master,
+        matrix_master=attested.matrix_master, since=number if known is None else known.since,
     )  # fmt: skip
     return _with_member(directory, member)
 
 
-def _rekeyed(directory: Directory, deed: Rekey) -> Directory:
+def _rekeyed(directory: Directory, deed: Rekey, number: int) -> Directory:
     member = directory.people.get(deed.person)
     if member is None or deed.signing_key in directory.keys or deed.box_key in directory.keys:
         raise Void
-    return _with_member(directory, replace(member, signing_key=deed.signing_key, box_key=deed.box_key))
+    anew = replace(member, signing_key=deed.signing_key, box_key=deed.box_key, since=number)
+    return _with_member(directory, anew)
 
 
 def _with_member(directory: Directory, member: Member) -> Directory:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from agencies.trust.network import Network
 from cases.trust import membership, records
 from cases.trust.membership import Circle
-from cases.trust.records import Records
+from cases.trust.records import Records, Said
 from crypto.vault import log, statement
 from crypto.vault.failures import Behind
 from crypto.vault.log import Chain, Entry, Head, Kind
@@ -26,6 +26,7 @@ class Compartment:
         self.written = Chain(kind=Kind.RECORDS, log=compartment)
         self.records = Records(compartment=compartment)
         self._circles: list[Circle] = []
+        self._said: list[Said] = []
         self._told: list[Head] = []
 
     @property
@@ -67,15 +68,16 @@ class Compartment:
 
     def judge_record_entry(self, data: bytes) -> tuple[Entry, Records]:
         """Return the next entry of the records' log, and the records as they would be, without taking it in."""
-        return self._judged_of_records(log.read(data, Kind.RECORDS, self.network.id))
+        entry = log.read(data, Kind.RECORDS, self.network.id)
+        return entry, self._judged_of_records(entry)[1]
 
     def take_record_entry(self, data: bytes) -> Entry:
         """Take in the next entry of the records' log; raise Refused and stay as it was."""
-        return self._taken_of_records(*self.judge_record_entry(data))
+        return self._taken_of_records(log.read(data, Kind.RECORDS, self.network.id))
 
     def recall_record_entry(self, data: bytes) -> Entry:
         """Take in the next of the entries that were taken in before (`agencies.trust.network.Network.recall`)."""
-        return self._taken_of_records(*self._judged_of_records(log.entry_of(statement.remembered(data), Kind.RECORDS)))
+        return self._taken_of_records(log.entry_of(statement.remembered(data), Kind.RECORDS))
 
     def require_told(self) -> None:
         """Refuse records of which less is here than authors of the members' entries had seen, or others."""
@@ -91,17 +93,25 @@ class Compartment:
         return entry, membership.opened(entry, self.network.at)
 
     def _taken_of_members(self, entry: Entry, circle: Circle) -> Entry:
+        anew = self.records
+        if circle.records_seen < len(self._said) - 1:
+            # Entries are here already whose place is behind this one: a server gave them out first, or out of order.
+            anew = records.anew(self.id, self._said, [*self._circles, circle], self.network.at)
         self.members.append(entry)
         self._circles.append(circle)
+        self.records = anew
         self._told += [each for each in entry.seen if (each.kind, each.log) == (Kind.RECORDS, self.id)]
         return entry
 
-    def _judged_of_records(self, entry: Entry) -> tuple[Entry, Records]:
+    def _judged_of_records(self, entry: Entry) -> tuple[Said, Records]:
         self.written.require_next(entry)
         log.require_seen(entry, [self.network.chain, self.members])
-        return entry, records.decided(self.records, entry, self.circle_at, self.network.at)
+        said = records.said(self.id, entry, self._circles, self.network.at)
+        return said, records.placed(self.records, said, self._circles, self.network.at)
 
-    def _taken_of_records(self, entry: Entry, taken: Records) -> Entry:
+    def _taken_of_records(self, entry: Entry) -> Entry:
+        said, taken = self._judged_of_records(entry)
         self.written.append(entry)
+        self._said.append(said)
         self.records = taken
         return entry

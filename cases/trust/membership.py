@@ -4,12 +4,15 @@ The log is of kind 1 (`crypto.vault.log`). Every entry says which head of the di
 word of an author counts as the directory stood at the furthest head that any entry so far has seen: whoever was revoked
 cannot go back behind it. An entry that its author was not empowered to write is refused and changes nothing.
 
+Somebody is a member with the keys under which they were let in. Whoever was given others, or was of the network no more
+in between, stands here no more until a leader lets them in anew.
+
 Sources: the vault's page, *Cases, compartments, epochs, records*; docs/protocol.md, *The members of a compartment*.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from agencies.trust.directory import Directory, Member, NotEmpowered, Void
@@ -72,6 +75,10 @@ class Circle:
     ends_at: int
     directory_seen: int
     members: frozenset[bytes]
+    # Since which entry of the directory each member had been there, with their keys, when they were let in.
+    since: KeptMap[bytes, int]
+    # The furthest head of the records that an entry has seen: what stands behind it was written after that entry.
+    records_seen: int = -1
     lapses: KeptMap[bytes, int] = field(default_factory=KeptMap)
     # Who was added in an emergency and nobody else has agreed to, whether or not they are still here.
     hurried: frozenset[bytes] = frozenset()
@@ -95,7 +102,19 @@ class Circle:
     def stands(self, person: bytes, directory: Directory, now: int) -> bool:
         """Whether somebody is a member now."""
         return (
-            person in self.members and now < self.lapses.get(person, now + 1) and _is_of_the_network(directory, person)
+            person in self.members
+            and now < self.lapses.get(person, now + 1)
+            and _is_of_the_network(directory, person)
+            and directory.people[person].since == self.since[person]
+        )
+
+    def has_returned(self, person: bytes, directory: Directory) -> bool:
+        """Whether a lasting member has come back, or has other keys than they were let in with."""
+        return (
+            person in self.members
+            and person not in self.lapses
+            and _is_of_the_network(directory, person)
+            and directory.people[person].since != self.since[person]
         )
 
     def is_open(self, now: int) -> bool:
@@ -125,7 +144,8 @@ def opened(entry: Entry, directories: Directories) -> Circle:
     _require_two_agencies(directory, deed.coordinator, deed.deputy)
     return Circle(
         id=entry.head.log, case=deed.case, sensitive=deed.sensitive, coordinator=deed.coordinator, deputy=deed.deputy,
-        ends_at=deed.ends_at, directory_seen=seen, members=members,
+        ends_at=deed.ends_at, directory_seen=seen, members=members, since=_since(KeptMap(), directory, members),
+        records_seen=_records_seen(entry),
     )  # fmt: skip
 
 
@@ -138,7 +158,8 @@ def decided(circle: Circle, entry: Entry, directories: Directories) -> Circle:
         raise NotEmpowered
     if not circle.is_open(entry.at) and not (isinstance(deed, Close) and not circle.closed):
         raise Void
-    circle = replace(circle, directory_seen=seen)
+    circle = replace(circle, directory_seen=seen, records_seen=max(circle.records_seen, _records_seen(entry)))
+    circle = _without_lapsed(circle, entry.at)
     if isinstance(deed, (Approve, Withdraw)):
         return _about_proposal(circle, directory, author, deed, entry.at)
     if isinstance(deed, (Propose, AddInEmergency, Succeed)):
@@ -159,10 +180,11 @@ def _done(circle: Circle, directory: Directory, author: Member, deed: Deed, at: 
         case Exclude(person=person) | Readmit(person=person):
             return _barred(circle, deed, person)
         case Add(person=person):
-            if circle.sensitive:
+            # Two have agreed to whoever returns before; two administrators know them by their keys again.
+            if circle.sensitive and not circle.has_returned(person, directory):
                 raise NotEmpowered
             _require_welcome(circle, directory, person)
-            return _with(circle, person)
+            return _with(circle, directory, person)
         case Lead() if author.id == circle.coordinator:
             return _led(circle, directory, deed.coordinator, deed.deputy, at)
         case Close():
@@ -197,23 +219,23 @@ def _proposed(circle: Circle, directory: Directory, author: Member, proposal: Pr
     if isinstance(deed, Succeed):
         if author.id != circle.deputy:
             raise NotEmpowered
-        if _is_of_the_network(directory, circle.coordinator):
-            raise Void
+        _require_cause(circle, directory, at)
         _require_two_agencies(directory, author.id, deed.deputy)
         return waiting
     if author.id not in circle.leaders:
         raise NotEmpowered
     _require_welcome(circle, directory, deed.person)
     if isinstance(deed, AddInEmergency):
+        if circle.has_returned(deed.person, directory):
+            # A leader adds them for good; nobody who leads is here for a while only.
+            raise Void
         # Once: otherwise one person alone would keep somebody in for ever, twelve hours at a time.
         if deed.until - at > LONGEST_EMERGENCY or deed.person in circle.hurried:
             raise NotEmpowered
+        there = _let_in(waiting, directory, deed.person)
         return replace(
-            waiting,
-            members=waiting.members | {deed.person},
-            lapses=waiting.lapses.with_(deed.person, deed.until),
-            hurried=waiting.hurried | {deed.person},
-        )
+            there, lapses=there.lapses.with_(deed.person, deed.until), hurried=there.hurried | {deed.person}
+        )  # fmt: skip
     return waiting
 
 
@@ -225,20 +247,23 @@ def _about_proposal(circle: Circle, directory: Directory, author: Member, deed: 
     if isinstance(deed, Withdraw):
         if proposal.by != author.id:
             raise NotEmpowered
-        return _without(done, proposal.deed.person) if isinstance(proposal.deed, AddInEmergency) else done
-    by = directory.people.get(proposal.by)
-    if at >= proposal.deed.until or by is None or proposal.by not in circle.members:
+        return _gone(done, proposal.deed.person) if isinstance(proposal.deed, AddInEmergency) else done
+    # Whoever has proposed must still be the one who may.
+    may = (circle.deputy,) if isinstance(proposal.deed, Succeed) else circle.leaders
+    if at >= proposal.deed.until or proposal.by not in may or not circle.stands(proposal.by, directory, at):
         raise Void
+    by = directory.people[proposal.by]
     # Whoever is here for a while only is nobody's second person.
     if by.agency == author.agency or author.id in circle.lapses:
         raise NotEmpowered
     if isinstance(proposal.deed, Succeed):
+        _require_cause(circle, directory, at)
         return _led(done, directory, proposal.by, proposal.deed.deputy, at)
     if author.id == proposal.deed.person:
         raise NotEmpowered
     if proposal.deed.person in circle.excluded or not _is_of_the_network(directory, proposal.deed.person):
         raise Void
-    return _with(done, proposal.deed.person)
+    return _with(done, directory, proposal.deed.person)
 
 
 def _with_epoch(circle: Circle, directory: Directory, deed: BeginEpoch, at: int) -> Circle:
@@ -258,13 +283,33 @@ def _led(circle: Circle, directory: Directory, coordinator: bytes, deputy: bytes
     return replace(circle, coordinator=coordinator, deputy=deputy)
 
 
-def _with(circle: Circle, person: bytes) -> Circle:
+def _with(circle: Circle, directory: Directory, person: bytes) -> Circle:
+    """Let somebody in for good. Nothing waits about them any more: what is withdrawn later takes nobody out."""
+    proposals = circle.proposals
+    for each in proposals.of(person):
+        if each.about == person and not isinstance(each.deed, Succeed):
+            proposals = proposals.without(each.hash)
     return replace(
-        circle,
-        members=circle.members | {person},
+        _let_in(circle, directory, person),
         lapses=circle.lapses.without(person),
         hurried=circle.hurried - {person},
+        proposals=proposals,
     )
+
+
+def _let_in(circle: Circle, directory: Directory, person: bytes) -> Circle:
+    """Let somebody in, with the keys that the directory gives them; the epoch's key was given to no others."""
+    granted = circle.granted
+    if circle.since.get(person) != directory.people[person].since:
+        granted -= {person}
+    since = _since(circle.since, directory, (person,))
+    return replace(circle, members=circle.members | {person}, since=since, granted=granted)
+
+
+def _since(before: KeptMap[bytes, int], directory: Directory, people: Iterable[bytes]) -> KeptMap[bytes, int]:
+    for each in people:
+        before = before.with_(each, directory.people[each].since)
+    return before
 
 
 def _without(circle: Circle, person: bytes) -> Circle:
@@ -275,11 +320,32 @@ def _without(circle: Circle, person: bytes) -> Circle:
     return replace(circle, members=circle.members - {person}, lapses=circle.lapses.without(person), proposals=proposals)
 
 
+def _gone(circle: Circle, person: bytes) -> Circle:
+    """End the stay of whoever is here for a while only; of anybody else, nothing."""
+    if person not in circle.lapses:
+        return circle
+    return replace(circle, members=circle.members - {person}, lapses=circle.lapses.without(person))
+
+
+def _without_lapsed(circle: Circle, at: int) -> Circle:
+    """Let whoever lapsed before an entry be out from there on, whatever moment somebody says later."""
+    for person, until in circle.lapses.items():
+        if until <= at:
+            circle = _gone(circle, person)
+    return circle
+
+
+def _require_cause(circle: Circle, directory: Directory, at: int) -> None:
+    """Refuse a succession where the coordinator stands."""
+    if circle.stands(circle.coordinator, directory, at):
+        raise Void
+
+
 def _require_welcome(circle: Circle, directory: Directory, person: bytes) -> None:
     """Refuse whoever is barred, is no one of the network, or is a member already and not for a while only."""
     if person in circle.excluded or not _is_of_the_network(directory, person):
         raise Void
-    if person in circle.members and person not in circle.lapses:
+    if person in circle.members and person not in circle.lapses and not circle.has_returned(person, directory):
         raise Void
 
 
@@ -293,6 +359,14 @@ def _require_two_agencies(directory: Directory, one: bytes, other: bytes) -> Non
 def _is_of_the_network(directory: Directory, person: bytes) -> bool:
     member = directory.people.get(person)
     return member is not None and not directory.agencies[member.agency].suspended
+
+
+def _records_seen(entry: Entry) -> int:
+    """Return the position of the head of the same compartment's records that an entry names; -1 where it names none."""
+    for each in entry.seen:
+        if (each.kind, each.log) == (Kind.RECORDS, entry.head.log):
+            return each.number
+    return -1
 
 
 def _directory_seen(entry: Entry) -> int:

@@ -4,16 +4,23 @@ The log is of kind 2 (`crypto.vault.log`). An entry that writes names the versio
 somebody else follows what the other followed too: then there are two current versions, both stay, and one that follows
 both ends it. So nothing is ever overwritten unseen, and no old version can pass for the newest.
 
-Every entry names the head of the members' log that its author had seen. Its author must be a member there. Who was one
-there, and is none any more at the furthest head that an entry before it has seen, has written before their removal and
-been placed after it: that version is quarantined, shown as such, and replaces nothing.
+Every entry names the head of the members' log that its author had seen. Its author must be a member there. What stands
+in the records behind a head that a members' entry has seen was written after that entry: there its author must be a
+member too, and the compartment open, whatever older head it names. Where that is not so the version is quarantined,
+shown as such, and replaces nothing; an erasure has no effect. So one cannot go on writing after one's removal by naming
+a head from before it, with a server that helps.
+
+What an entry may say at all is held against what it names alone (`said`), and what becomes of it against both logs as
+far as they are known (`placed`). Members' entries that come to be known later are held against the same entries `anew`:
+everybody who has the same two logs has the same records, in whatever order they were read.
 
 Source: docs/protocol.md, *The records of a compartment*.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, TypeAlias
 
@@ -28,8 +35,8 @@ from crypto.vault.deterministic import Value
 from crypto.vault.failures import NotAsWritten
 from crypto.vault.log import Entry, Kind
 
-# The compartment as it stood after the entry of the members' log at a position.
-Circles = Callable[[int], Circle]
+# The compartment as it stood after each entry of the members' log that is known.
+Circles = Sequence[Circle]
 
 
 class Write(deeds.Deed, frozen=True, kw_only=True):
@@ -59,6 +66,18 @@ def read(do: str, particulars: Mapping[str, Value]) -> Deed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """An entry that its author was free to write where they stood, and the members' head that it names."""
+
+    hash: bytes
+    number: int
+    by: bytes
+    at: int
+    members_seen: int
+    deed: Deed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
     """One version as its author signed it, and the hash of the entry that says so."""
 
@@ -74,10 +93,12 @@ class Records:
     """The records of a compartment at one position of their log."""
 
     compartment: bytes
-    # The furthest head of the members' log that an entry has seen.
+    # The furthest entry of the members' log that an entry so far was written after.
     members_seen: int = -1
     versions: KeptMap[bytes, Version] = field(default_factory=KeptMap)
     version_ids: KeptSet[bytes] = field(default_factory=KeptSet)
+    # Every record of which there is a version, be it a quarantined one.
+    known: KeptSet[bytes] = field(default_factory=KeptSet)
     # The current versions of each record: one, or several that nobody has brought together yet.
     current: KeptMap[bytes, frozenset[bytes]] = field(default_factory=KeptMap)
     erased: KeptSet[bytes] = field(default_factory=KeptSet)
@@ -89,28 +110,52 @@ class Records:
 
 def decided(records: Records, entry: Entry, circles: Circles, directories: Directories) -> Records:
     """Return the records after an entry; raise Refused and change nothing where it may not stand."""
-    if (entry.head.kind, entry.head.log) != (Kind.RECORDS, records.compartment):
+    return placed(records, said(records.compartment, entry, circles, directories), circles, directories)
+
+
+def anew(compartment: bytes, entries: Iterable[Said], circles: Circles, directories: Directories) -> Records:
+    """Return the records after these entries, by all that is known of the members now; raise Refused."""
+    records = Records(compartment=compartment)
+    for each in entries:
+        records = placed(records, each, circles, directories)
+    return records
+
+
+def said(compartment: bytes, entry: Entry, circles: Circles, directories: Directories) -> Said:
+    """Return what an entry says, held against the members' head that it names; raise Refused."""
+    if (entry.head.kind, entry.head.log) != (Kind.RECORDS, compartment):
         raise NotAsWritten
     deed = read(entry.do, entry.particulars)
     own = _members_seen(entry)
-    circle = circles(own)
+    circle = circles[own]
     directory = directories(circle.directory_seen)
     author = directory.author(entry)
     if not circle.stands(author.id, directory, entry.at) or not circle.is_open(entry.at):
         raise NotEmpowered
-    furthest = max(records.members_seen, own)
-    now = circles(furthest)
-    gone = not now.stands(author.id, directories(now.directory_seen), entry.at)
+    if isinstance(deed, Erase) and author.id not in circle.leaders:
+        raise NotEmpowered
+    return Said(
+        hash=entry.head.hash, number=entry.head.number, by=author.id, at=entry.at, members_seen=own, deed=deed
+    )  # fmt: skip
+
+
+def placed(records: Records, entry: Said, circles: Circles, directories: Directories) -> Records:
+    """Return the records after what somebody has said, by all that is known of the members; raise Refused."""
+    # The last members' entry whose author had not seen this one: what it decided held already.
+    before = bisect_left(circles, entry.number, key=lambda circle: circle.records_seen) - 1
+    furthest = max(records.members_seen, entry.members_seen, before)
+    now = circles[furthest]
+    gone = not now.stands(entry.by, directories(now.directory_seen), entry.at) or not now.is_open(entry.at)
     records = replace(records, members_seen=furthest)
-    match deed:
+    match entry.deed:
         case Erase(record=record):
-            if gone or author.id not in now.leaders:
-                raise NotEmpowered
-            if record not in records.current:
+            if record not in records.known or record in records.erased:
                 raise Void
+            if gone or entry.by not in now.leaders:
+                return records
             return replace(records, current=records.current.without(record), erased=records.erased.with_(record))
-        case Write():
-            version = Version(hash=entry.head.hash, by=author.id, at=entry.at, write=deed, quarantined=gone)
+        case Write() as write:
+            version = Version(hash=entry.hash, by=entry.by, at=entry.at, write=write, quarantined=gone)
             return _written(records, version)
 
 
@@ -121,13 +166,14 @@ def _written(records: Records, version: Version) -> Records:
     known = {name for name in follows if name in records.versions}
     if known != follows or any(records.versions[name].write.record != write.record for name in follows):
         raise Void
-    if bool(follows) is not (write.record in records.current):
+    if bool(follows) is not (write.record in records.known):
         # The first follows nothing, and everything else something.
         raise Void
     records = replace(
         records,
         versions=records.versions.with_(version.hash, version),
         version_ids=records.version_ids.with_(write.version),
+        known=records.known.with_(write.record),
     )
     if version.quarantined:
         return records

@@ -41,11 +41,20 @@ def require_place(entry: Entry, chain: Chain, newest: Head) -> None:
         raise NotNext
 
 
-def require_heads_of_records(entry: Entry, kept: Logs) -> None:
-    """Refuse a head of the records that is not there: the members' rules do not ask for those."""
+def require_newest_of_records(entry: Entry, kept: Logs) -> None:
+    """Refuse a members' entry that does not name the newest head of the records, or one that is not there.
+
+    What stands in the records behind the named head was written after the entry (`cases.trust.records`): an honest
+    version must not come to stand there.
+    """
+    newest = len(kept.written.hashes) - 1
+    named = -1
     for seen in entry.seen:
         if (seen.kind, seen.log) == (kept.written.kind, kept.written.log):
             kept.written.require(seen)
+            named = seen.number
+    if named < newest:
+        raise NotNext
 
 
 def require_none_gone(kept: Logs, compartment: Compartment, now: int) -> None:

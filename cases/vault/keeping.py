@@ -43,13 +43,18 @@ class KeptCompartments:
         extents = await extents_of(tx, compartment_id)
         return await self._up_to(tx, compartment_id, extents), extents
 
-    async def held(self, tx: Transaction, compartment_id: CompartmentId, kind: Kind) -> Compartment:
-        """Return a compartment, one of its logs held until the transaction ends."""
-        extent = await logs.hold(tx, kind, compartment_id)
-        kept = self._kept.get(compartment_id)
-        if kept is not None and len(_chain(kept, kind).hashes) > extent.length:
-            # The database is another, or went back.
-            del self._kept[compartment_id]
+    async def held(self, tx: Transaction, compartment_id: CompartmentId) -> Compartment:
+        """Return a compartment, its two logs held until the transaction ends.
+
+        Both, since each entry names the newest head of the other log: of a removal and a version that come at once, one
+        has seen the other.
+        """
+        for kind in (Kind.MEMBERSHIP, Kind.RECORDS):
+            extent = await logs.hold(tx, kind, compartment_id)
+            kept = self._kept.get(compartment_id)
+            if kept is not None and len(_chain(kept, kind).hashes) > extent.length:
+                # The database is another, or went back.
+                del self._kept[compartment_id]
         return (await self.now(tx, compartment_id))[0]
 
     async def _up_to(self, tx: Reading, compartment_id: CompartmentId, extents: Extents) -> Compartment:

@@ -53,7 +53,10 @@ async def _members(
     tx: Transaction, case: Case, compartment: Compartment, before: Circle, after: Circle, *, by: PersonId, now: datetime
 ) -> None:  # fmt: skip
     # Whose stay has lapsed is out by the tables, though the log still names them: who is let in again comes anew.
-    added = _people(_staying(after, now) - _staying(before, now))
+    # So is whoever returns with other keys, or after they had left (`Circle.has_returned`).
+    staying = _staying(after, now)
+    returned = frozenset(each for each in staying & before.members if before.since[each] != after.since[each])
+    added = _people(staying - _staying(before, now) | returned)
     await require_staff(tx, case, added)
     for person_id in added:
         if await store.add_member(tx, compartment.id, person_id, by, now):

@@ -100,7 +100,7 @@ class Vault:
         now = self._clock.now()
         async with self._telling_of_refusal(actor, compartment_id), self._database.transaction() as tx:
             case, compartment = await recorded(tx, actor, compartment_id, lock=True)
-            kept = await self._compartments.held(tx, compartment_id, Kind.MEMBERSHIP)
+            kept = await self._compartments.held(tx, compartment_id)
             require_member(actor, compartment, kept, int(now.timestamp()), opened=False)
             with refusing():
                 entry = log.read(data, Kind.MEMBERSHIP, kept.network.id)
@@ -110,7 +110,7 @@ class Vault:
                 checking.require_place(entry, kept.members, kept.network.head)
                 require_moment(entry, now)
                 _entry, circle = kept.judge_member_entry(data)
-                checking.require_heads_of_records(entry, kept)
+                checking.require_newest_of_records(entry, kept)
                 deed = deeds.read(entry.do, entry.particulars)
                 if isinstance(deed, deeds.BeginEpoch):
                     checking.require_none_gone(kept, compartment, int(now.timestamp()))
@@ -134,7 +134,7 @@ class Vault:
         now = self._clock.now()
         async with self._telling_of_refusal(actor, compartment_id), self._database.transaction() as tx:
             case, compartment = await recorded(tx, actor, compartment_id)
-            kept = await self._compartments.held(tx, compartment_id, Kind.RECORDS)
+            kept = await self._compartments.held(tx, compartment_id)
             require_member(actor, compartment, kept, int(now.timestamp()))
             with refusing():
                 entry = log.read(data, Kind.RECORDS, kept.network.id)

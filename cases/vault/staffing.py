@@ -16,6 +16,7 @@ from agencies.service import is_matrix_user
 from agencies.trust.deeds import Attested, Join
 from agencies.trust.directory import Directory, Member
 from agencies.vault.refusals import NotAsRecorded
+from cases import store as cases
 from cases.departure import depart_in
 from core import ledger
 from core.database import Transaction
@@ -74,6 +75,8 @@ async def _put(tx: Transaction, before: Member | None, member: Member, *, by: Pe
         await tx.run(store.SQL["put_signing_key"], person_id, member.signing_key)
         await tx.run(store.SQL["end_links"], person_id)
         await tx.run(store.SQL["end_sessions"], person_id)
+        # What was sealed to the former ones they still open: another key is due wherever that was the newest.
+        await tx.run(cases.SQL["note_rekeyed"], person_id)
         await _record(tx, "person_rekeyed", person_id, by, now)
     if known.matrix_user != member.matrix_user:
         await linking.end_with_departure(tx, person_id, now)

@@ -9,11 +9,14 @@ from uuid import UUID
 
 import pytest
 
+from agencies.trust.deeds import Approve as ApproveInDirectory
+from agencies.trust.deeds import Rekey
 from cases.trust.deeds import Add, AddInEmergency, Approve, Exclude, Readmit, Remove
 from cases.trust.records import Erase
 from cases.vault import sweep
 from core.errors import Conflict
-from crypto.vault import statement
+from crypto import signing
+from crypto.vault import sealed_box, statement
 from tests.clock import MovableClock
 from tests.opened import Opened
 from tests.people import Network
@@ -166,13 +169,74 @@ async def test_what_was_answered_into_the_dark_may_be_sent_again(opened: Opened)
     mine = await opened.coordinators()
     body = mine.version(opened.key, b"once").body
     assert (await mine.put_record(body)).json == (await mine.put_record(body)).json == {"length": 1}
+    mine = await opened.coordinators()
     entry, more = mine.epoch(os.urandom(32))
-    written = (await opened.coordinators()).logs.records
+    written = mine.logs.records
     more["wraps"] = [
         {"version": str(UUID(bytes=each.write.version)), "wrap": text(mine.any_wrap())}
         for each in written.versions.values()
     ]
     assert (await mine.put(entry, **more)).json == (await mine.put(entry, **more)).json == {"length": 3}
+
+
+async def test_a_members_entry_names_the_newest_of_the_records(opened: Opened) -> None:
+    before, theirs = await opened.coordinators(), await opened.members()
+    written = theirs.version(opened.key, b"before the removal")
+    assert (await theirs.put_record(written.body)).status == 200
+    # Whoever removes somebody has seen what they had written: none of it comes to stand behind the removal.
+    removal = Remove(person=opened.town.member.id.bytes)
+    assert (await before.decide(removal)).require_problem(409)["outcome"] == "not-next"
+    mine = await opened.coordinators()
+    assert (await mine.decide(removal)).status == 200
+    found = (await opened.coordinators()).logs.records.versions[written.hash]
+    assert not found.quarantined
+
+
+async def test_other_keys_make_another_key_due_and_let_nobody_in_by_themselves(
+    opened: Opened, clock: MovableClock, network: Network
+) -> None:
+    async def since() -> object:
+        async with network.database.reading() as look:
+            return await look.value("SELECT due_since FROM vault_circles")
+
+    founded, person = opened.founded, opened.town.member
+    other, seed, secret = next(
+        each for agency, each in founded.administrators.items() if agency != person.agency_id
+    ), signing.new_seed(), os.urandom(32)  # fmt: skip
+    directory = await founded.directory(other)
+    rekey = Rekey(
+        person=person.id.bytes, signing_key=signing.public_key(seed), box_key=sealed_box.public_key(secret),
+        until=founded.now + 60,
+    )  # fmt: skip
+    entry = founded.entry(other, rekey, directory)
+    assert (await founded.ask(other, "POST", "directory", {"entry": text(entry)})).status == 200
+    own = founded.administrators[person.agency_id]
+    assert (await founded.decide(own, ApproveInDirectory(proposal=statement.hash_of(entry)))).status == 200
+    network.seeds[person.id], founded.secrets[person.id] = seed, secret
+    founded.tokens.clear()
+    await sweep.look(network.database, clock)
+    assert await since() == clock.now()
+
+    mine = await opened.coordinators()
+    assert mine.due == [{"what": "epoch", "person": None}]
+    assert (await mine.put_record(mine.version(opened.key, b"x").body)).require_problem(409)["outcome"] == "epoch-due"
+    # Neither the old keys nor the new ones come in, and alerts still reach the person.
+    (await founded.ask(person, "GET", mine.path)).require_problem(404)
+    assert person.id in await members(opened)
+    key = os.urandom(32)
+    assert (await mine.begin_epoch(key)).status == 200
+    mine = await opened.coordinators()
+    assert person.id.bytes not in mine.logs.circle.granted
+    assert mine.due == []
+    await sweep.look(network.database, clock)
+    assert await since() is None
+
+    assert (await mine.decide(Add(person=person.id.bytes))).status == 200
+    mine = await opened.coordinators()
+    assert mine.due == [{"what": "epoch", "person": None}]
+    newest = os.urandom(32)
+    assert (await mine.begin_epoch(newest)).status == 200
+    assert await (await opened.members()).accept() == newest
 
 
 async def test_an_epoch_comes_whole_or_not_at_all(opened: Opened) -> None:

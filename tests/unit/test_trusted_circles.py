@@ -9,7 +9,7 @@ import pytest
 
 from agencies.model import Role
 from agencies.trust.deeds import Approve as ApproveInDirectory
-from agencies.trust.deeds import Attest, Revoke, Suspend
+from agencies.trust.deeds import Attest, Rekey, Revoke, Suspend
 from agencies.trust.deeds import Deed as DirectoryDeed
 from agencies.trust.deeds import written as directory_written
 from agencies.trust.directory import Directory, NotEmpowered, Void, founded
@@ -57,6 +57,8 @@ class Story:
     network: Chain
     chain: Chain = field(default_factory=lambda: Chain(kind=Kind.MEMBERSHIP, log=COMPARTMENT))
     circle: Circle | None = None
+    # What is written of the compartment's records: members' entries name its head.
+    written: Chain = field(default_factory=lambda: Chain(kind=Kind.RECORDS, log=COMPARTMENT))
     # Every statement that was tried: of which log, and its bytes.
     steps: list[tuple[Kind, bytes]] = field(default_factory=list)
 
@@ -78,20 +80,27 @@ class Story:
         self.network.append(entry)
         return entry.head.hash
 
-    def entry(self, author: Somebody, deed: Deed, *, at: int = NOW, seen: int | None = None) -> Entry:
+    def entry(
+        self, author: Somebody, deed: Deed, *, at: int = NOW, seen: int | None = None, records: int | None = None
+    ) -> Entry:
         do, particulars = written(deed)
         number = len(self.network.hashes) - 1 if seen is None else seen
-        head = Head(kind=Kind.DIRECTORY, log=DIRECTORY, number=number, hash=self.network.hashes[number])
+        heads = [Head(kind=Kind.DIRECTORY, log=DIRECTORY, number=number, hash=self.network.hashes[number])]
+        place = len(self.written.hashes) - 1 if records is None else records
+        if place >= 0:
+            heads.append(Head(kind=Kind.RECORDS, log=COMPARTMENT, number=place, hash=self.written.hashes[place]))
         body = log.body(
             log=COMPARTMENT, number=len(self.chain.hashes), after=self.chain.last, at=at, by=author.id, do=do,
-            particulars=particulars, seen=[head],
+            particulars=particulars, seen=heads,
         )  # fmt: skip
         made = statement.make(author.seed, Kind.MEMBERSHIP.purpose, self.genesis, body)
         self.steps.append((Kind.MEMBERSHIP, made))
         return log.read(made, Kind.MEMBERSHIP, self.genesis)
 
-    def says(self, author: Somebody, deed: Deed, *, at: int = NOW, seen: int | None = None) -> bytes:
-        entry = self.entry(author, deed, at=at, seen=seen)
+    def says(
+        self, author: Somebody, deed: Deed, *, at: int = NOW, seen: int | None = None, records: int | None = None
+    ) -> bytes:
+        entry = self.entry(author, deed, at=at, seen=seen, records=records)
         rules: Callable[[], Circle] = (
             (lambda: opened(entry, self.directories.__getitem__)) if self.circle is None
             else (lambda: decided(self.now, entry, self.directories.__getitem__))
@@ -292,6 +301,137 @@ def test_a_deputy_succeeds_with_another_agency_where_the_coordinator_s_word_coun
     story.refuses(NotEmpowered, VESNA, Approve(proposal=proposal))
     story.says(OLGA, Approve(proposal=proposal))
     assert story.now.leaders == (PETAR.id, OLGA.id)
+
+
+def test_a_succession_asks_for_its_cause_when_it_holds(story: Story) -> None:
+    story.says(ANA, opening(members=(OLGA, VESNA)))
+    story.in_directory(OLGA, ApproveInDirectory(proposal=rekeyed(story, ANA, PETAR)))
+    proposal = story.says(PETAR, Succeed(deputy=OLGA.id, until=LATER))
+    # Ana has other keys, and Petar lets her in again: she leads as before.
+    story.says(PETAR, Add(person=ANA.id))
+    story.refuses(Void, OLGA, Approve(proposal=proposal))
+    assert story.now.leaders == (ANA.id, PETAR.id)
+    story.refuses(Void, PETAR, Succeed(deputy=OLGA.id, until=LATER))
+
+
+def test_a_former_deputy_succeeds_nobody(story: Story) -> None:
+    story.says(ANA, opening(members=(OLGA, VESNA)))
+    story.in_directory(OLGA, ApproveInDirectory(proposal=rekeyed(story, ANA, PETAR)))
+    proposal = story.says(PETAR, Succeed(deputy=OLGA.id, until=LATER))
+    story.says(PETAR, Add(person=ANA.id))
+    anew = renewed(ANA)
+    story.says(anew, Lead(coordinator=ANA.id, deputy=OLGA.id))
+    story.in_directory(anew, Revoke(person=ANA.id))
+    story.refuses(Void, OLGA, Approve(proposal=proposal))
+    assert story.now.leaders == (ANA.id, OLGA.id)
+
+
+@pytest.mark.parametrize("ended", ["leads no more", "revoked", "suspended", "other keys"])
+def test_what_somebody_has_proposed_who_may_no_more_holds_no_more(story: Story, ended: str) -> None:
+    story.says(ANA, opening(members=(OLGA, VESNA)))
+    proposal = story.says(PETAR, Propose(person=BOJAN.id, until=LATER))
+    match ended:
+        case "leads no more":
+            story.says(ANA, Lead(coordinator=ANA.id, deputy=OLGA.id))
+        case "revoked":
+            story.in_directory(PETAR, Revoke(person=PETAR.id))
+        case "suspended":
+            proposed = story.in_directory(ANA, Suspend(agency=agency_id("police"), until=LATER))
+            story.in_directory(OLGA, ApproveInDirectory(proposal=proposed))
+        case _:
+            story.in_directory(OLGA, ApproveInDirectory(proposal=rekeyed(story, PETAR, ANA)))
+    story.refuses(Void, OLGA, Approve(proposal=proposal))
+    assert "bojan" not in story.members()
+
+
+def test_a_withdrawn_emergency_takes_out_only_who_is_here_by_it(story: Story) -> None:
+    story.says(ANA, opening())
+    hurried = story.says(ANA, AddInEmergency(person=VESNA.id, until=LATER))
+    story.says(PETAR, Add(person=VESNA.id))
+    assert not story.now.proposals
+    story.refuses(Void, ANA, Withdraw(proposal=hurried))
+    assert story.members(LATER) == {"ana", "petar", "vesna"}
+    # One that has lapsed, and somebody who is proposed properly meanwhile: that stays.
+    of_olga = story.says(ANA, AddInEmergency(person=OLGA.id, until=LATER))
+    properly = story.says(PETAR, Propose(person=OLGA.id, until=LATER + 100))
+    story.says(ANA, Withdraw(proposal=of_olga), at=LATER)
+    assert "olga" not in story.members()
+    story.says(ANA, Approve(proposal=properly), at=LATER)
+    assert "olga" in story.members(LATER)
+
+
+def test_who_lapsed_before_an_entry_is_out_whatever_moment_is_said_later(story: Story) -> None:
+    story.says(ANA, opening(sensitive=True))
+    story.says(ANA, AddInEmergency(person=VESNA.id, until=LATER))
+    story.says(ANA, Propose(person=BOJAN.id, until=LATER + 100), at=LATER)
+    assert VESNA.id not in story.now.members
+    story.refuses(NotEmpowered, VESNA, Remove(person=VESNA.id), at=NOW)
+    story.refuses(NotEmpowered, ANA, AddInEmergency(person=VESNA.id, until=LATER))
+
+
+def renewed(who: Somebody) -> Somebody:
+    return Somebody(name=who.name, agency=who.agency, role=who.role, generation=1)
+
+
+def rekeyed(story: Story, who: Somebody, by: Somebody) -> bytes:
+    """Propose other keys for somebody; return what another agency is to agree to."""
+    anew = renewed(who)
+    return story.in_directory(
+        by, Rekey(person=who.id, signing_key=anew.signing_key, box_key=anew.box_key, until=LATER)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("sensitive", [False, True])
+def test_whoever_has_other_keys_is_no_member_until_a_leader_adds_them_again(story: Story, sensitive: bool) -> None:  # noqa: FBT001 (a case)
+    story.says(ANA, opening(sensitive=sensitive))
+    for each in (BOJAN, VESNA):
+        proposal = story.says(ANA, Propose(person=each.id, until=LATER))
+        story.says(PETAR, Approve(proposal=proposal))
+    everybody = sorted((ANA.id, PETAR.id, BOJAN.id, VESNA.id))
+    story.says(ANA, BeginEpoch(number=1, promise=bytes(32), members=everybody))
+    story.in_directory(ANA, ApproveInDirectory(proposal=rekeyed(story, BOJAN, OLGA)))
+    anew = renewed(BOJAN)
+    assert story.members() == {"ana", "petar", "vesna"}
+    # The former keys open the grant that there is: another key is due, and not for him.
+    assert story.now.epoch_is_due(story.directories[-1], NOW)
+    story.refuses(NotEmpowered, VESNA, BeginEpoch(number=2, promise=bytes(32), members=everybody))
+    for author in (BOJAN, anew):
+        story.refuses(NotEmpowered, author, Remove(person=BOJAN.id))
+    story.refuses(NotEmpowered, VESNA, Add(person=BOJAN.id))
+    story.refuses(Void, ANA, AddInEmergency(person=BOJAN.id, until=LATER))
+    story.says(PETAR, Add(person=BOJAN.id))
+    assert story.members() == {"ana", "petar", "vesna", "bojan"}
+    # The very same people, and still nobody has given him the key under his new ones.
+    assert story.now.epoch_is_due(story.directories[-1], NOW)
+    story.says(anew, BeginEpoch(number=2, promise=bytes(32), members=everybody))
+    assert not story.now.epoch_is_due(story.directories[-1], NOW)
+
+
+def test_whoever_was_revoked_and_attested_again_is_no_member_by_that(story: Story) -> None:
+    story.says(ANA, opening(members=(BOJAN,)))
+    story.in_directory(ANA, Revoke(person=BOJAN.id))
+    fields = {name: getattr(BOJAN.attested, name) for name in BOJAN.attested.__struct_fields__}
+    story.in_directory(ANA, Attest(**fields, until=LATER))
+    assert story.members() == {"ana", "petar"}
+    story.refuses(NotEmpowered, BOJAN, Remove(person=BOJAN.id))
+    # Attesting somebody anew who was here all the time changes nothing.
+    fields = {name: getattr(VESNA.attested, name) for name in VESNA.attested.__struct_fields__}
+    story.says(PETAR, Add(person=VESNA.id))
+    story.in_directory(PETAR, Attest(**{**fields, "name": "Vesna"}, until=LATER))
+    story.says(ANA, Add(person=BOJAN.id))
+    assert story.now.standing(story.directories[-1], NOW) == {ANA.id, PETAR.id, BOJAN.id, VESNA.id}
+
+
+def test_whoever_is_here_for_hours_and_gets_other_keys_needs_two_to_come_back(story: Story) -> None:
+    story.says(ANA, opening(sensitive=True))
+    story.says(ANA, AddInEmergency(person=VESNA.id, until=LATER))
+    story.in_directory(PETAR, ApproveInDirectory(proposal=rekeyed(story, VESNA, OLGA)))
+    assert story.members() == {"ana", "petar"}
+    story.refuses(NotEmpowered, ANA, Add(person=VESNA.id))
+    story.refuses(NotEmpowered, PETAR, AddInEmergency(person=VESNA.id, until=LATER))
+    proposal = story.says(ANA, Propose(person=VESNA.id, until=LATER))
+    story.says(PETAR, Approve(proposal=proposal))
+    assert story.members() == {"ana", "petar", "vesna"}
 
 
 def test_one_that_ends_by_time_or_was_closed_takes_nothing_more(story: Story) -> None:

@@ -216,6 +216,43 @@ def test_other_keys_need_two_others_one_of_them_of_the_agency(network: Network) 
             network.says(ANA, Rekey(person=SARA.id, signing_key=keys[0], box_key=keys[1], until=LATER))
 
 
+def test_one_who_has_made_a_second_administrator_gives_nobody_keys_with_them(network: Network) -> None:
+    network.says(ANA, attest(BOJAN))
+    anew = Somebody(name="sara", agency="shelter", generation=1)
+    rekey = Rekey(person=SARA.id, signing_key=anew.signing_key, box_key=anew.box_key, until=LATER)
+    proposal = network.says(ANA, rekey)
+    network.says(BOJAN, Approve(proposal=proposal))
+    assert network.directory.people[SARA.id].signing_key == SARA.signing_key
+    network.says(PETAR, Approve(proposal=proposal))
+    assert network.directory.people[SARA.id].signing_key == anew.signing_key
+
+
+def test_whoever_has_suspended_all_others_lets_nobody_in_alone(network: Network) -> None:
+    for agency in ("police", "court"):
+        proposal = network.says(ANA, Suspend(agency=agency_id(agency), until=LATER))
+        if agency == "police":
+            network.says(OLGA, Approve(proposal=proposal))
+    assert network.directory.standing() == {agency_id("shelter")}
+    mila = Somebody(name="mila", agency="house")
+    joined = new_agency("house", mila)
+    fields = {name: getattr(joined, name) for name in joined.__struct_fields__}
+    network.says(ANA, Join(**fields, until=LATER))
+    assert agency_id("house") not in network.directory.agencies
+
+
+def test_somebody_is_here_since_they_came_or_were_given_keys(network: Network) -> None:
+    first = network.directory.people[SARA.id].since
+    network.says(ANA, attest(SARA, name="Sara"))
+    assert network.directory.people[SARA.id].since == first
+    anew = Somebody(name="sara", agency="shelter", generation=1)
+    rekey = Rekey(person=SARA.id, signing_key=anew.signing_key, box_key=anew.box_key, until=LATER)
+    network.says(ANA, Approve(proposal=network.says(PETAR, rekey)))
+    assert network.directory.people[SARA.id].since == 3
+    network.says(ANA, Revoke(person=SARA.id))
+    network.says(ANA, attest(anew, role=Role.PRACTITIONER))
+    assert network.directory.people[SARA.id].since == 5
+
+
 def test_who_has_left_gets_no_keys_however_many_agree(network: Network) -> None:
     anew = Somebody(name="sara", agency="shelter", generation=1)
     proposal = network.says(

@@ -52,13 +52,26 @@ def _beyond(genesis: bytes) -> Steps:
 
 def _told(module: ModuleType, wanted: str) -> Iterator[tuple[str, Steps]]:
     for name, test in vars(module).items():
-        if not name.startswith("test_") or list(inspect.signature(test).parameters) != [wanted]:
+        if not name.startswith("test_") or next(iter(inspect.signature(test).parameters), "") != wanted:
             continue
-        network, story = a_network(), a_story()
-        if wanted == "network":
-            test(network)
-        else:
-            test(a_shelf(story) if wanted == "shelf" else story)
-        steps = network.steps if wanted == "network" else story.steps
-        if len(steps) > 1:
-            yield name.removeprefix("test_").replace("_", " "), steps
+        for told, more in _cases(test):
+            network, story = a_network(), a_story()
+            if wanted == "network":
+                test(network, **more)
+            else:
+                test(a_shelf(story) if wanted == "shelf" else story, **more)
+            steps = network.steps if wanted == "network" else story.steps
+            if len(steps) > 1:
+                yield name.removeprefix("test_").replace("_", " ") + told, steps
+
+
+def _cases(test: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Return what a test is tried with besides, once for each of its parameters, and how each case is told apart."""
+    marks = [each for each in getattr(test, "pytestmark", ()) if each.name == "parametrize"]
+    if not marks:
+        yield "", {}
+    for mark in marks:
+        names, values = mark.args
+        for number, value in enumerate(values):
+            given = dict(zip(names, value, strict=True)) if isinstance(names, tuple) else {names: value}
+            yield f", {value if isinstance(value, str) else number}", given

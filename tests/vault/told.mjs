@@ -13,7 +13,7 @@ const [DIRECTORY, MEMBERSHIP, RECORDS] = [0, 1, 2];
 export function told(genesis, compartment, steps, now) {
   const network = verified(genesis, "genesis", new Uint8Array(32)).hash;
   const first = log.entryOf(verified(genesis, "genesis", new Uint8Array(32)), DIRECTORY);
-  const [directories, circles] = [[directory.founded(first)], []];
+  const [directories, circles, said] = [[directory.founded(first)], [], []];
   let shelf = records.empty(hex(compartment));
   const chains = [first.head.log, compartment, compartment].map((name, kind) => new log.Chain(kind, name));
   chains[DIRECTORY].append(first);
@@ -22,9 +22,15 @@ export function told(genesis, compartment, steps, now) {
     const entry = log.read(made, kind, network);
     log.requireSeen(entry, chains);
     if (kind === DIRECTORY) directories.push(directory.decided(directories.at(-1), entry));
-    else if (kind === RECORDS) shelf = records.decided(shelf, entry, at(circles), at(directories));
-    else if (circles.length) circles.push(membership.decided(circles.at(-1), entry, at(directories)));
-    else circles.push(membership.opened(entry, at(directories)));
+    else if (kind === RECORDS) {
+      const one = records.said(shelf.compartment, entry, circles, at(directories));
+      shelf = records.placed(shelf, one, circles, at(directories));
+      said.push(one);
+    } else {
+      const circle = circles.length ? membership.decided(circles.at(-1), entry, at(directories)) : membership.opened(entry, at(directories));
+      shelf = records.anew(shelf.compartment, said, [...circles, circle], at(directories));
+      circles.push(circle);
+    }
     chains[kind].append(entry);
   };
   const outcomes = steps.map(([kind, made]) => {

@@ -9,7 +9,7 @@ from agencies.trust import directory as directory_rules
 from agencies.trust.directory import Directory
 from cases.trust import membership, records
 from cases.trust.membership import Circle
-from cases.trust.records import Records
+from cases.trust.records import Records, Said
 from crypto.vault import log, statement
 from crypto.vault.failures import Refused
 from crypto.vault.labels import GENESIS
@@ -26,6 +26,7 @@ class Told:
         self.directories: list[Directory] = [directory_rules.founded(entry)]
         self.circles: list[Circle] = []
         self.records = Records(compartment=compartment)
+        self.said: list[Said] = []
         names = {Kind.DIRECTORY: entry.head.log, Kind.MEMBERSHIP: compartment, Kind.RECORDS: compartment}
         self.chains = {kind: Chain(kind=kind, log=name) for kind, name in names.items()}
         self.chains[Kind.DIRECTORY].append(entry)
@@ -38,17 +39,21 @@ class Told:
             if kind is Kind.DIRECTORY:
                 self.directories.append(directory_rules.decided(self.directories[-1], entry))
             elif kind is Kind.RECORDS:
-                self.records = records.decided(
-                    self.records, entry, self.circles.__getitem__, self.directories.__getitem__
-                )
-            elif self.circles:
-                self.circles.append(membership.decided(self.circles[-1], entry, self.directories.__getitem__))
+                said = records.said(self.records.compartment, entry, self.circles, self.directories.__getitem__)
+                self.records = records.placed(self.records, said, self.circles, self.directories.__getitem__)
+                self.said.append(said)
             else:
-                self.circles.append(membership.opened(entry, self.directories.__getitem__))
+                self._take_of_members(entry)
         except Refused as refused:
             return refused.outcome
         self.chains[kind].append(entry)
         return "ok"
+
+    def _take_of_members(self, entry: log.Entry) -> None:
+        at = self.directories.__getitem__
+        circle = membership.decided(self.circles[-1], entry, at) if self.circles else membership.opened(entry, at)
+        self.records = records.anew(self.records.compartment, self.said, [*self.circles, circle], at)
+        self.circles.append(circle)
 
     def state(self, now: int) -> dict[str, Any]:
         """Return what holds in the end."""

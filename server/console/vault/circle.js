@@ -6,8 +6,10 @@ import { isOfTheNetwork } from "./directory.js";
 /** @typedef {{ hash: string, deed: any, by: string }} Proposal */
 /**
  * Ids and hashes are hexadecimal here.
+ * `since`: since which entry of the directory each member had been there, with their keys, when they were let in;
+ * `recordsSeen`: the furthest head of the records that an entry has seen.
  * @typedef {{ id: string, sensitive: boolean, coordinator: string, deputy: string, endsAt: number, directorySeen: number,
- *   members: Set<string>, lapses: Map<string, number>, hurried: Set<string>, excluded: Set<string>,
+ *   members: Set<string>, since: Map<string, number>, recordsSeen: number, lapses: Map<string, number>, hurried: Set<string>, excluded: Set<string>,
  *   proposals: import("./waiting.js").Waiting<Proposal>, epoch: number, promise: string, granted: Set<string>, closed: boolean }} Circle
  */
 
@@ -17,8 +19,15 @@ export function standing(circle, directory, now) {
 }
 
 /** @param {Circle} circle @param {string} person @param {Directory} directory @param {number} now @returns {boolean} a member now */
-export function stands({ members, lapses }, person, directory, now) {
-  return members.has(person) && now < (lapses.get(person) ?? Infinity) && isOfTheNetwork(directory, person);
+export function stands({ members, lapses, since }, person, directory, now) {
+  return members.has(person) && now < (lapses.get(person) ?? Infinity) && isOfTheNetwork(directory, person)
+    && directory.people.get(person)?.since === since.get(person);
+}
+
+/** @param {Circle} circle @param {string} person @param {Directory} directory @returns {boolean} a lasting member who has come back, or has other keys than they were let in with */
+export function hasReturned({ members, lapses, since }, person, directory) {
+  return members.has(person) && !lapses.has(person) && isOfTheNetwork(directory, person)
+    && directory.people.get(person)?.since !== since.get(person);
 }
 
 /** @param {Proposal} proposal @returns {string} who would be a member, or the deputy */

@@ -26,6 +26,9 @@ export class Compartment {
     this.begun = new Map();
     /** @type {Circle[]} */
     this.circles = [];
+    this.directories = (/** @type {number} */ number) => network.at(number);
+    /** @type {import("./records.js").Said[]} */
+    this.said = [];
     /** Heads of the records that authors of the members' entries had seen, until they are held against them. @type {Head[]} */
     this.told = [];
   }
@@ -56,9 +59,14 @@ export class Compartment {
   /** @param {Uint8Array} data the next entry; where it is refused, nothing changes @param {Read} [reading] @returns {Entry} */
   takeMemberEntry(data, reading = read) {
     const { entry, circle } = this.judgeMemberEntry(data, reading);
+    const circles = [...this.circles, circle];
+    // Entries are here already whose place is behind this one: a server gave them out first, or out of order.
+    const late = circle.recordsSeen < this.said.length - 1;
+    const taken = late ? records.anew(hex(this.id), this.said, circles, this.directories) : this.records;
     this.members.append(entry);
     if (circle.epoch !== (this.circles.at(-1)?.epoch ?? 0)) this.begun.set(circle.epoch, entry);
     this.circles.push(circle);
+    this.records = taken;
     this.told.push(...entry.seen.filter((each) => each.kind === RECORDS && hex(each.log) === hex(this.id)));
     return entry;
   }
@@ -68,25 +76,26 @@ export class Compartment {
     const entry = reading(data, MEMBERSHIP, this.network.id);
     this.members.requireNext(entry);
     requireSeen(entry, [this.network.chain]);
-    const at = (/** @type {number} */ number) => this.network.at(number);
+    const at = this.directories;
     return { entry, circle: this.isOpened ? membership.decided(this.circle, entry, at) : membership.opened(entry, at) };
   }
 
   /** @param {Uint8Array} data the next entry; where it is refused, nothing changes @param {Read} [reading] @returns {Entry} */
   takeRecordEntry(data, reading = read) {
-    const { entry, records: taken } = this.judgeRecordEntry(data, reading);
+    const { entry, said, records: taken } = this.judgeRecordEntry(data, reading);
     this.written.append(entry);
+    this.said.push(said);
     this.records = taken;
     return entry;
   }
 
-  /** What would be after an entry; nothing changes. @param {Uint8Array} data @param {Read} [reading] @returns {{ entry: Entry, records: import("./records.js").Records }} */
+  /** What would be after an entry; nothing changes. @param {Uint8Array} data @param {Read} [reading] @returns {{ entry: Entry, said: import("./records.js").Said, records: import("./records.js").Records }} */
   judgeRecordEntry(data, reading = read) {
     const entry = reading(data, RECORDS, this.network.id);
     this.written.requireNext(entry);
     requireSeen(entry, [this.network.chain, this.members]);
-    const circles = (/** @type {number} */ number) => this.circleAt(number);
-    return { entry, records: records.decided(this.records, entry, circles, (number) => this.network.at(number)) };
+    const said = records.said(hex(this.id), entry, this.circles, this.directories);
+    return { entry, said, records: records.placed(this.records, said, this.circles, this.directories) };
   }
 
   /** Once everything that was to be had is here: refuse records of which others had seen more, or other ones. */

@@ -11,13 +11,15 @@ import { require } from "./failures.js";
 /** @typedef {import("./directory_state.js").Directory} Directory */
 
 const SEVERAL = 3;
+/** What no agency does alone: give somebody known other keys, and let agencies in where there is more than one. */
+const FEWEST_AGENCIES = 2;
 
 /** @param {Entry} entry the genesis @returns {Directory} */
 export function founded(entry) {
   const deed = readDeed(DEEDS, entry.do, entry.particulars);
   require(deed.does === "found" && entry.head.number === 0, "not-as-written");
   const directory = empty();
-  for (const each of deed.agencies) addAgency(directory, each);
+  for (const each of deed.agencies) addAgency(directory, each, entry.head.number);
   require(authorOf(directory, entry).role === ADMINISTRATOR, "not-empowered");
   return directory;
 }
@@ -38,11 +40,11 @@ export function decided(before, entry) {
     const proposal = directory.proposals.get(hex(deed.proposal));
     require(proposal !== undefined && entry.at < proposal.deed.until && !proposal.by.includes(author.id), "void");
     require(mayAgree(author, proposal.deed), "not-empowered");
-    carry(directory, { ...proposal, by: [...proposal.by, author.id] });
+    carry(directory, { ...proposal, by: [...proposal.by, author.id] }, entry.head.number);
   } else {
-    requireSense(before, author, deed);
+    requireSense(before, author, deed, entry.head.number);
     require(deed.until > entry.at, "void");
-    carry(directory, { hash: hex(entry.head.hash), deed, by: [author.id] });
+    carry(directory, { hash: hex(entry.head.hash), deed, by: [author.id] }, entry.head.number);
   }
   return directory;
 }
@@ -80,10 +82,14 @@ function agreed(directory, { deed, by }) {
     const person = hex(deed.person);
     const own = directory.people.get(person)?.agency ?? "";
     const others = leadersOf(directory, own) - (directory.leading.get(own)?.has(person) ? 1 : 0);
-    return others > 0 ? standing.length > 1 && agencies.has(own) : agencies.size > 1;
+    return agencies.size >= FEWEST_AGENCIES && (agencies.has(own) || others < 1);
   }
   const all = [...directory.agencies].filter(([, suspended]) => !suspended).map(([agency]) => agency);
-  if (deed.does === "join") return agencies.size > Math.floor(all.length / 2);
+  if (deed.does === "join") {
+    // Whoever has suspended all others lets nobody in to take their place.
+    const least = Math.min(FEWEST_AGENCIES, directory.agencies.size);
+    return agencies.size >= Math.max(least, Math.floor(all.length / 2) + 1);
+  }
   const others = all.filter((each) => each !== hex(deed.agency));
   return others.filter((each) => agencies.has(each)).length > Math.floor(others.length / 2);
 }
@@ -93,18 +99,18 @@ function leadersOf(directory, agency) {
   return directory.agencies.get(agency) === false ? directory.leading.get(agency)?.size ?? 0 : 0;
 }
 
-/** @param {Directory} directory @param {Member} author @param {any} deed */
-function requireSense(directory, author, deed) {
+/** @param {Directory} directory @param {Member} author @param {any} deed @param {number} number of the entry */
+function requireSense(directory, author, deed, number) {
   const tried = copied(directory);
-  if (deed.does === "join") addAgency(tried, deed);
+  if (deed.does === "join") addAgency(tried, deed, number);
   else if (deed.does === "suspend") {
     require(directory.agencies.get(hex(deed.agency)) === false, "void");
     require(hex(deed.agency) !== author.agency, "not-empowered");
   } else if (deed.does === "attest") {
     require(hex(deed.agency) === author.agency, "not-empowered");
-    addPerson(tried, deed);
+    addPerson(tried, deed, number);
   } else {
-    rekey(tried, deed);
+    rekey(tried, deed, number);
     require(author.id !== hex(deed.person), "not-empowered");
   }
 }
@@ -116,16 +122,16 @@ function mayAgree(member, deed) {
   return deed.does === "join" || member.id !== hex(deed.person);
 }
 
-/** @param {Directory} directory @param {Proposal} proposal */
-function carry(directory, proposal) {
+/** @param {Directory} directory @param {Proposal} proposal @param {number} number of the entry */
+function carry(directory, proposal, number) {
   directory.proposals.put(proposal);
   if (!agreed(directory, proposal)) return;
   directory.proposals.delete(proposal.hash);
   const { deed } = proposal;
-  if (deed.does === "join") addAgency(directory, deed);
-  else if (deed.does === "attest") addPerson(directory, deed);
+  if (deed.does === "join") addAgency(directory, deed, number);
+  else if (deed.does === "attest") addPerson(directory, deed, number);
   else if (deed.does === "rekey") {
-    rekey(directory, deed);
+    rekey(directory, deed, number);
     dropWordOf(directory, [hex(deed.person)]);
   } else {
     directory.agencies.set(hex(deed.agency), true);
@@ -142,35 +148,36 @@ function revoke(directory, author, deed) {
   dropWordOf(directory, [member.id]);
 }
 
-/** @param {Directory} directory @param {any} agency */
-function addAgency(directory, agency) {
+/** @param {Directory} directory @param {any} agency @param {number} number of the entry */
+function addAgency(directory, agency, number) {
   const name = hex(agency.agency);
   require(!directory.agencies.has(name), "void");
   directory.agencies.set(name, false);
   for (const each of agency.people) {
     require(hex(each.agency) === name && !directory.people.has(hex(each.person)), "not-as-written");
-    addPerson(directory, each);
+    addPerson(directory, each, number);
   }
   require(leadersOf(directory, name) > 0, "not-as-written");
 }
 
-/** @param {Directory} directory @param {any} attested */
-function addPerson(directory, attested) {
+/** @param {Directory} directory @param {any} attested @param {number} number of the entry */
+function addPerson(directory, attested, number) {
   require([0, 32].includes(attested.matrix_master.length), "not-as-written");
   const person = hex(attested.person);
   const [agency, signingKey, boxKey] = [attested.agency, attested.signing_key, attested.box_key].map(hex);
-  require((directory.people.get(person)?.agency ?? agency) === agency, "not-empowered");
+  const known = directory.people.get(person);
+  require((known?.agency ?? agency) === agency, "not-empowered");
   require([signingKey, boxKey].every((each) => (directory.keys.get(each) ?? person) === person), "void");
   require((directory.lastKeys.get(person) ?? signingKey + boxKey) === signingKey + boxKey, "void");
   const matrix = [`user ${attested.matrix_user}`, `master ${hex(attested.matrix_master)}`].filter((each) => !each.endsWith(" "));
   require(matrix.every((each) => (directory.accounts.get(each) ?? person) === person), "void");
-  setMember(directory, { id: person, agency, role: attested.role, signingKey, boxKey, matrix });
+  setMember(directory, { id: person, agency, role: attested.role, signingKey, boxKey, matrix, since: known?.since ?? number });
 }
 
-/** @param {Directory} directory @param {any} deed */
-function rekey(directory, deed) {
+/** @param {Directory} directory @param {any} deed @param {number} number of the entry */
+function rekey(directory, deed, number) {
   const member = directory.people.get(hex(deed.person));
   const [signingKey, boxKey] = [hex(deed.signing_key), hex(deed.box_key)];
   require(member !== undefined && !directory.keys.has(signingKey) && !directory.keys.has(boxKey), "void");
-  setMember(directory, { ...member, signingKey, boxKey });
+  setMember(directory, { ...member, signingKey, boxKey, since: number });
 }

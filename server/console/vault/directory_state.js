@@ -2,7 +2,10 @@
 import { KeptMap } from "./kept_map.js";
 import { Waiting } from "./waiting.js";
 
-/** @typedef {{ id: string, agency: string, role: string, signingKey: string, boxKey: string, matrix: string[] }} Member */
+/**
+ * `since`: the entry from which on they have been here without a break, and with these keys.
+ * @typedef {{ id: string, agency: string, role: string, signingKey: string, boxKey: string, matrix: string[], since: number }} Member
+ */
 /** @typedef {{ hash: string, deed: any, by: string[] }} Proposal */
 /**
  * Ids, keys and hashes are hexadecimal here; an agency is suspended or not. Its people and administrators are found by its id.

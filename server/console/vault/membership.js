@@ -1,10 +1,11 @@
 /** Who is in a compartment, who leads it, who is barred, which epoch holds, as in `cases/trust/membership.py`. */
-import { hex } from "./bytes.js";
-import { about, isOpen, leads, standing, stands } from "./circle.js";
+import { hex, same } from "./bytes.js";
+import { about, hasReturned, isOpen, leads, standing, stands } from "./circle.js";
 import { readDeed } from "./deeds.js";
 import { authorOf, isOfTheNetwork } from "./directory.js";
 import { Refused, require } from "./failures.js";
 import { DEEDS } from "./membership_deeds.js";
+import { endStay, letGo, letIn, requireTwoAgencies, requireWelcome, sinceOf, welcome } from "./stays.js";
 import { Waiting } from "./waiting.js";
 
 /** @typedef {import("./log.js").Entry} Entry */
@@ -16,6 +17,7 @@ import { Waiting } from "./waiting.js";
 
 const DIRECTORY = 0;
 const MEMBERSHIP = 1;
+const RECORDS = 2;
 const LONGEST_EMERGENCY = 12 * 3600;
 const PROPOSED = ["propose", "add-in-emergency", "succeed"];
 
@@ -35,7 +37,7 @@ export function opened(entry, directories) {
   requireTwoAgencies(directory, coordinator, deputy);
   return {
     id: hex(entry.head.log), sensitive: deed.sensitive, coordinator, deputy, endsAt: deed.ends_at, directorySeen, members,
-    lapses: new Map(), hurried: new Set(), excluded: new Set(), proposals: new Waiting((each) => [...new Set([each.by, about(each)])]), epoch: 0, promise: "",
+    since: new Map([...members].map((each) => [each, sinceOf(directory, each)])), recordsSeen: recordsSeenBy(entry), lapses: new Map(), hurried: new Set(), excluded: new Set(), proposals: new Waiting((each) => [...new Set([each.by, about(each)])]), epoch: 0, promise: "",
     granted: new Set(), closed: false,
   };
 }
@@ -49,9 +51,12 @@ export function decided(before, entry, directories) {
   require(stands(before, author.id, directory, entry.at), "not-empowered");
   require(isOpen(before, entry.at) || (deed.does === "close" && !before.closed), "void");
   const circle = {
-    ...before, directorySeen, members: new Set(before.members), lapses: new Map(before.lapses),
+    ...before, directorySeen, recordsSeen: Math.max(before.recordsSeen, recordsSeenBy(entry)), members: new Set(before.members),
+    since: new Map(before.since), granted: new Set(before.granted), lapses: new Map(before.lapses),
     hurried: new Set(before.hurried), excluded: new Set(before.excluded), proposals: before.proposals.copied(),
   };
+  // Whoever lapsed before this entry is out from here on, whatever moment somebody says later.
+  for (const [person, until] of before.lapses) if (until <= entry.at) endStay(circle, person);
   if (deed.does === "approve" || deed.does === "withdraw") settle(circle, directory, author, deed, entry.at);
   else if (PROPOSED.includes(deed.does)) {
     propose(circle, directory, author, { hash: hex(entry.head.hash), deed, by: author.id }, entry.at);
@@ -78,9 +83,10 @@ function act(circle, directory, author, deed, at) {
       circle.excluded.add(person);
     }
   } else if (deed.does === "add") {
-    require(!circle.sensitive, "not-empowered");
+    // Two have agreed to whoever returns before; two administrators know them by their keys again.
+    require(!circle.sensitive || hasReturned(circle, person, directory), "not-empowered");
     requireWelcome(circle, directory, person);
-    welcome(circle, person);
+    welcome(circle, directory, person);
   } else if (deed.does === "lead" && author.id === circle.coordinator) {
     hand(circle, directory, hex(deed.coordinator), hex(deed.deputy), at);
   } else if (deed.does === "close") {
@@ -95,15 +101,17 @@ function propose(circle, directory, author, proposal, at) {
   require(deed.until > at, "void");
   if (deed.does === "succeed") {
     require(author.id === circle.deputy, "not-empowered");
-    require(!isOfTheNetwork(directory, circle.coordinator), "void");
+    require(!stands(circle, circle.coordinator, directory, at), "void");
     requireTwoAgencies(directory, author.id, hex(deed.deputy));
   } else {
     require(leads(circle, author.id), "not-empowered");
     const person = hex(deed.person);
     requireWelcome(circle, directory, person);
     if (deed.does === "add-in-emergency") {
+      // A leader adds for good whoever returns; nobody who leads is here for a while only.
+      require(!hasReturned(circle, person, directory), "void");
       require(deed.until - at <= LONGEST_EMERGENCY && !circle.hurried.has(person), "not-empowered");
-      circle.members.add(person);
+      letIn(circle, directory, person);
       circle.lapses.set(person, deed.until);
       circle.hurried.add(person);
     }
@@ -120,17 +128,21 @@ function settle(circle, directory, author, deed, at) {
   if (deed.does === "withdraw") {
     require(proposal.by === author.id, "not-empowered");
     circle.proposals.delete(proposal.hash);
-    if (wanted.does === "add-in-emergency") letGo(circle, person);
+    if (wanted.does === "add-in-emergency") endStay(circle, person);
     return;
   }
-  const by = directory.people.get(proposal.by);
-  require(at < wanted.until && by !== undefined && circle.members.has(proposal.by), "void");
+  // Whoever has proposed must still be the one who may.
+  const may = wanted.does === "succeed" ? proposal.by === circle.deputy : leads(circle, proposal.by);
+  require(at < wanted.until && may && stands(circle, proposal.by, directory, at), "void");
+  const by = /** @type {Member} */ (directory.people.get(proposal.by));
   require(by.agency !== author.agency && !circle.lapses.has(author.id), "not-empowered");
-  if (wanted.does === "succeed") hand(circle, directory, proposal.by, hex(wanted.deputy), at);
-  else {
+  if (wanted.does === "succeed") {
+    require(!stands(circle, circle.coordinator, directory, at), "void");
+    hand(circle, directory, proposal.by, hex(wanted.deputy), at);
+  } else {
     require(author.id !== person, "not-empowered");
     require(!circle.excluded.has(person) && isOfTheNetwork(directory, person), "void");
-    welcome(circle, person);
+    welcome(circle, directory, person);
   }
   circle.proposals.delete(proposal.hash);
 }
@@ -156,30 +168,9 @@ function hand(circle, directory, coordinator, deputy, at) {
   circle.deputy = deputy;
 }
 
-/** @param {Circle} circle @param {string} person */
-function welcome(circle, person) {
-  circle.members.add(person);
-  circle.lapses.delete(person);
-  circle.hurried.delete(person);
-}
-
-/** @param {Circle} circle @param {string} person their membership ends, and what was proposed about them or by them */
-function letGo(circle, person) {
-  circle.members.delete(person);
-  circle.lapses.delete(person);
-  for (const each of circle.proposals.of(person)) circle.proposals.delete(each.hash);
-}
-
-/** @param {Circle} circle @param {Directory} directory @param {string} person */
-function requireWelcome(circle, directory, person) {
-  require(!circle.excluded.has(person) && isOfTheNetwork(directory, person), "void");
-  require(!circle.members.has(person) || circle.lapses.has(person), "void");
-}
-
-/** @param {Directory} directory @param {string} one @param {string} other */
-function requireTwoAgencies(directory, one, other) {
-  require(isOfTheNetwork(directory, one) && isOfTheNetwork(directory, other), "void");
-  require(directory.people.get(one)?.agency !== directory.people.get(other)?.agency, "not-empowered");
+/** @param {Entry} entry @returns {number} the head of the same compartment's records that it names, or -1 */
+function recordsSeenBy({ head, seen }) {
+  return seen.find((each) => each.kind === RECORDS && same(each.log, head.log))?.number ?? -1;
 }
 
 /** @param {Entry} entry @returns {number} */
