@@ -13,6 +13,7 @@ from typing import NoReturn
 from bots.account import identity
 from bots.account.lease import Lease
 from bots.device.device import MatrixDevice
+from bots.keys.vouched import Vouched
 from bots.listening import listen
 from bots.olm.store_lock import LOCK_NAME
 from bots.rooms import probe
@@ -52,6 +53,7 @@ async def run(
     """Be the bot of the network, or stand by until it is needed."""
     if not settings.homeserver_url or not settings.matrix_user or not settings.matrix_store_key:
         raise InvalidInput(mark("The bot needs STREHA_HOMESERVER_URL, STREHA_MATRIX_USER and STREHA_MATRIX_STORE_KEY."))
+    vouched = Vouched(settings.matrix_state_directory, settings.vault_network)
     lease = Lease(database, clock)
     async with AsyncExitStack() as resources:
         resources.push_async_callback(lease.release)
@@ -66,9 +68,9 @@ async def run(
             occupants = Occupants(device.homeserver)
             lease.stand_in(settings.matrix_state_directory / "device" / LOCK_NAME)
             if not lease.held:
-                await Standby(database, clock, device, occupants, lease).until_active()
+                await Standby(database, clock, device, occupants, lease, vouched).until_active()
                 tasks.create_task(lease.keep())
-            bot = Bot(database, clock, settings, device, lease, occupants, last_head)
+            bot = Bot(database, clock, settings, device, lease, occupants, last_head, vouched)
             log.info("bot_ready")
             await bot.run()
     raise AssertionError("the bot's loops never end by themselves")
@@ -80,6 +82,7 @@ class Bot:
     def __init__(
         self, database: Database, clock: Clock, settings: Settings, device: MatrixDevice, lease: Lease,
         occupants: Occupants | None = None, last_head: LastHead | None = None,
+        vouched: Vouched | None = None,
     ) -> None:  # fmt: skip
         self._database = database
         self._clock = clock
@@ -89,8 +92,10 @@ class Bot:
         self._own_sentences = OwnSentences(
             database, clock, settings.matrix_state_directory / "identity", settings.matrix_store_key.reveal().encode()
         )
-        self._handling = Handling(database, clock, settings, self._occupants, device.user_id, self._own_sentences)
-        self._identities = IdentityWatch(database, clock, device)
+        self._handling = Handling(
+            database, clock, settings, self._occupants, device.user_id, self._own_sentences, vouched
+        )
+        self._identities = IdentityWatch(database, clock, device, vouched)
         self._last_known = LastKnown(database)
         self._attending = Attending(clock, settings, device, self._handling, self._last_known, lease)
         self._housekeeping = Housekeeping(

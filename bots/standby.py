@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from bots.account.lease import LEASE, Lease
 from bots.device.device import MatrixDevice
+from bots.keys.vouched import Vouched
 from bots.listening import listen, pause
 from bots.olm.store_lock import StoreInUse
 from bots.rooms import rooms
@@ -82,15 +83,16 @@ class Standby:
     """Waits for the lease with everything ready."""
 
     def __init__(
-        self, database: Database, clock: Clock, device: MatrixDevice, occupants: Occupants, lease: Lease
-    ) -> None:
+        self, database: Database, clock: Clock, device: MatrixDevice, occupants: Occupants, lease: Lease,
+        vouched: Vouched | None = None,
+    ) -> None:  # fmt: skip
         self._database = database
         self._clock = clock
         self._device = device
         self._occupants = occupants
         self._lease = lease
         self._keys = KeyGiving(database, clock, device, occupants)
-        self._identities = IdentityWatch(database, clock, device)
+        self._identities = IdentityWatch(database, clock, device, vouched)
         self._place = 0
 
     async def until_active(self) -> None:

@@ -82,6 +82,8 @@ class Settings:
     matrix_store_key: Secret = Secret()
     matrix_state_directory: Path = Path("matrix-state")
     room_version: str = "11"
+    # The fingerprint of the vault's network: with it the bot believes those alone whom the signed directory attests.
+    vault_network: str = ""
 
     # Continuous proof: how often a self-test begins, and the account of the second client that reads and answers it.
     proof_interval: float = 300.0

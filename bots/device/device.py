@@ -27,7 +27,7 @@ from bots.device.arrivals import arrival_of, is_membership, membership, undecryp
 from bots.device.backfill import Backfill, Older
 from bots.device.intake import FILTER, Intake
 from bots.device.received import Arrival, MembershipChange
-from bots.keys.attested import Attestations
+from bots.keys.attested import Attestations, everybody
 from bots.keys.key_directory import KeyDirectory
 from bots.keys.sharing import PATIENCE, KeySharing, Sharing
 from bots.olm.key_upkeep import held_of, wanted
@@ -244,14 +244,14 @@ class MatrixDevice:
         """Who holds keys already, and what is to be noticed about that."""
         return self._sharing
 
-    def attest(self, standing: Mapping[str, Attestation]) -> None:
+    def attest(self, standing: Mapping[str, Attestation], vouched: Callable[[Attestation], bool] = everybody) -> None:
         """Take in whose identity is confirmed now: keys go to these people alone, and only their words are bound.
 
         Whoever is confirmed no more is in no later message: the keys they hold end here.
         """
         self._require_store()
         with self._storing():
-            self._directory.attest(standing)
+            self._directory.attest(standing, vouched)
 
     @property
     def attestations(self) -> Attestations:

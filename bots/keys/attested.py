@@ -7,7 +7,7 @@ is sent or believed. Nothing here widens by itself: whoever is not known to be c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from uuid import UUID
 
@@ -25,6 +25,13 @@ class Standing(StrEnum):
     # Another identity is published than the confirmed one, or none: until it is linked again, whatever comes back.
     CHANGED = "changed"
     UNLINKED = "unlinked"
+    # Linked, and the network's directory does not name this identity for this person.
+    UNVOUCHED = "unvouched"
+
+
+def everybody(_attestation: Attestation) -> bool:
+    """Vouch for all that is confirmed: where no directory is gone by."""
+    return True
 
 
 class Attestations:
@@ -32,6 +39,8 @@ class Attestations:
 
     def __init__(self, seen_changed: Iterable[str] = ()) -> None:
         self._standing: Mapping[str, Attestation] = {}
+        # Those of whom the rows say what the directory does not.
+        self._unvouched: frozenset[str] = frozenset()
         # Of those that stand: whose identity was seen to change, whether or not the rows say so yet.
         self._seen_changed = {UUID(each) for each in seen_changed}
 
@@ -45,14 +54,22 @@ class Attestations:
         """Everybody of whom something was confirmed."""
         return frozenset(self._standing)
 
-    def replace(self, standing: Mapping[str, Attestation]) -> set[str]:
+    def replace(
+        self, standing: Mapping[str, Attestation], vouched: Callable[[Attestation], bool] = everybody
+    ) -> set[str]:
         """Take in what is confirmed now; return the users of whom it is something else than before.
 
         What was seen to change stays so for as long as that row stands.
         """
         before, self._standing = self._standing, dict(standing)
         self._seen_changed &= {each.id for each in standing.values()}
-        return {user_id for user_id in before.keys() | standing.keys() if before.get(user_id) != standing.get(user_id)}
+        unvouched, self._unvouched = (
+            self._unvouched, frozenset(user_id for user_id, each in standing.items() if not vouched(each))
+        )  # fmt: skip
+        changed = {
+            user_id for user_id in before.keys() | standing.keys() if before.get(user_id) != standing.get(user_id)
+        }
+        return changed | (unvouched ^ self._unvouched)
 
     def confirmed(self, user_id: str) -> bool:
         """Tell whether an identity of this user was confirmed and counts, whether or not it was shown yet."""
@@ -62,6 +79,7 @@ class Attestations:
             and attestation.master_key is not None
             and not attestation.changed
             and attestation.id not in self._seen_changed
+            and user_id not in self._unvouched
         )
 
     def differs(self, user_id: str, keys: UserKeys) -> bool:
@@ -81,6 +99,8 @@ class Attestations:
             return Standing.CHANGED
         if attestation.master_key is None:
             return Standing.WAITING
+        if user_id in self._unvouched:
+            return Standing.UNVOUCHED
         if keys.identity is None:
             return Standing.CHANGED if keys.vanished else Standing.WAITING
         return Standing.ATTESTED if _as_bytes(keys.identity) == attestation.master_key else Standing.CHANGED

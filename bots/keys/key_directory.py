@@ -18,7 +18,7 @@ from nio.crypto import (  # type: ignore[import-untyped]  # nio ships no types
 )
 
 from agencies.attestation import Attestation
-from bots.keys.attested import Attestations, Standing
+from bots.keys.attested import Attestations, Standing, everybody
 from bots.keys.published_keys import PublishedDevice, UserKeys, mentions, read_user
 from bots.olm.olm_store import OlmStore
 from core import logs, metrics
@@ -74,11 +74,11 @@ class KeyDirectory:
         """Call this with everybody who may not read any more, at once: the next message must be sealed without them."""
         self._losers.append(lost)
 
-    def attest(self, standing: Mapping[str, Attestation]) -> None:
-        """Take in whose identity is confirmed now."""
+    def attest(self, standing: Mapping[str, Attestation], vouched: Callable[[Attestation], bool] = everybody) -> None:
+        """Take in whose identity is confirmed now, and whose of them the network's directory attests."""
         before = self._attested()
         with self._store.transaction():
-            news = self.attestations.replace(standing)
+            news = self.attestations.replace(standing, vouched)
             if news:
                 self._keep_seen_changed()
             # What is known may be older than what was confirmed: only an answer from now on tells of a change.

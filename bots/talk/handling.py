@@ -17,6 +17,7 @@ from alerts.duress.sentences import Meaning
 from alerts.service import Alerts
 from alerts.vocabulary import StandDownReason, Through
 from bots.device.received import Arrival, MembershipChange, Received, SettingChange, Undecryptable, Unencrypted
+from bots.keys.vouched import Vouched
 from bots.rooms import probe, rooms
 from bots.rooms.occupants import Occupants
 from bots.rooms.probe import Party
@@ -58,9 +59,10 @@ class Handling:
 
     def __init__(
         self, database: Database, clock: Clock, settings: Settings, occupants: Occupants, bot: str,
-        own: OwnSentences | None = None,
+        own: OwnSentences | None = None, vouched: Vouched | None = None,
     ) -> None:  # fmt: skip
-        """Without `own` nobody has sentences of their own."""
+        """Without `own` nobody has sentences of their own; without `vouched` no directory is asked."""
+        self._vouched = vouched
         self._database = database
         self._clock = clock
         self._occupants = occupants
@@ -204,7 +206,7 @@ class Handling:
     async def _call_others(self, message: Received, own: OwnSentences) -> None:
         """Raise for duress, as not verified where nobody can tell who wrote. What fails is tried again for ever."""
         try:
-            heard = await hear(self._database, self._clock, message, ALL_CLEAR)
+            heard = await hear(self._database, self._clock, message, ALL_CLEAR, self._vouched)
             async with self._database.reading(urgent=True) as look:
                 person = await directory.person_by_matrix_user(look, message.sender)
             if person is None:
@@ -227,7 +229,7 @@ class Handling:
             return
         if not calls_for_help(said) and not await self._may_pass(message, said):
             return
-        heard = await hear(self._database, self._clock, message, said)
+        heard = await hear(self._database, self._clock, message, said, self._vouched)
         if heard is None:
             log.warning("command_from_stranger")
             metrics.COMMANDS_IGNORED.count("stranger")
@@ -268,7 +270,7 @@ class Handling:
         return True
 
     async def _tell_flooder(self, message: Received, said: Said) -> None:
-        heard = await hear(self._database, self._clock, message, said)
+        heard = await hear(self._database, self._clock, message, said, self._vouched)
         if heard is not None and heard.message.trusted:
             log.warning("command_flood", person_id=heard.person.id)
             await self._answers.say(heard, "reply_flood", {"command": Verb.PANIC.value})

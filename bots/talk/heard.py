@@ -1,7 +1,8 @@
 """A person's words in one of the network's rooms: what is said, by whom, where, and whether it has had its effect.
 
 Whether they may be believed is settled here, at the last moment before anything is done at them: by the rows of the
-database, for what the device has in memory may be older than the end of somebody's link.
+database, for what the device has in memory may be older than the end of somebody's link; and where the bot goes by the
+network's directory, by that too (`bots.keys.vouched`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from agencies import store as directory
 from agencies.model import Person
 from bots.device.received import Received
 from bots.keys.attested import is_of
+from bots.keys.vouched import Vouched
 from bots.rooms import rooms
 from bots.words.commands import NUMBERS, Said, Verb, said_by
 from core import once
@@ -55,14 +57,16 @@ def said_in(message: Received, numbers: Mapping[str, Verb] = NUMBERS) -> Said | 
     return said_by(message.event_type, message.content, numbers)
 
 
-async def hear(database: Database, clock: Clock, message: Received, said: Said) -> Heard | None:
+async def hear(
+    database: Database, clock: Clock, message: Received, said: Said, vouched: Vouched | None = None
+) -> Heard | None:
     """Look up who speaks where; nothing where either is not known. Never waits for what only reads."""
     async with database.reading(urgent=True) as look:
         target = await rooms.target_of(look, message.room_id)
         person = await directory.person_by_matrix_user(look, message.sender)
         if target is None or person is None:
             return None
-        if message.trusted and not await _stands(look, person, message):
+        if message.trusted and not await _stands(look, person, message, vouched):
             message = replace(message, bound=False)
         done = await once.done(look, key_of(message.event_id))
     return Heard(
@@ -70,9 +74,14 @@ async def hear(database: Database, clock: Clock, message: Received, said: Said) 
     )
 
 
-async def _stands(look: Reading, person: Person, message: Received) -> bool:
+async def _stands(look: Reading, person: Person, message: Received, vouched: Vouched | None) -> bool:
     attestation = await attestations.of_person(look, person.id)
-    return attestation is not None and is_of(attestation, message.sender, message.sender_identity)
+    if attestation is None or not is_of(attestation, message.sender, message.sender_identity):
+        return False
+    if vouched is None:
+        return True
+    await vouched.look(look)
+    return vouched.stands(attestation)
 
 
 def written_at(message: Received, clock: Clock) -> datetime:

@@ -9,7 +9,7 @@ device leads to, and that a homeserver publishes another. Whom that is told to, 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,6 +21,7 @@ from bots.device.device import MatrixDevice
 from bots.keys.attested import identity_led_to
 from bots.keys.parcels import kind_of
 from bots.keys.published_keys import UserKeys
+from bots.keys.vouched import Vouched
 from bots.rooms import probe
 from bots.rooms.probe import Party
 from bots.watching import link_warnings, lost_readers
@@ -46,7 +47,9 @@ _Step = Callable[[], Awaitable[bool | None]]
 class IdentityWatch:
     """Looks after the confirmed identities that one device goes by."""
 
-    def __init__(self, database: Database, clock: Clock, device: MatrixDevice) -> None:
+    def __init__(self, database: Database, clock: Clock, device: MatrixDevice, vouched: Vouched | None = None) -> None:
+        """Without `vouched` the database's word is enough."""
+        self._vouched = vouched
         self._database = database
         self._clock = clock
         self._device = device
@@ -83,7 +86,7 @@ class IdentityWatch:
     async def read(self) -> None:
         """Take in what the database holds."""
         async with self._reading:
-            self._device.attest(await self._standing())
+            self._device.attest(*await self._standing())
 
     async def _try_to_read(self) -> bool:
         """Take in what the database holds, if it answers. A device that cannot take it in ends the bot."""
@@ -93,14 +96,25 @@ class IdentityWatch:
             except Unavailable:
                 log.warning("identities_not_looked_at", error="database")
                 return False
-            self._device.attest(standing)
+            self._device.attest(*standing)
         # Whatever is new is followed up when it was read, never before.
         self._woken.set()
         return True
 
-    async def _standing(self) -> dict[str, Attestation]:
+    async def _standing(self) -> tuple[dict[str, Attestation], Callable[[Attestation], bool]]:
+        """Return what the rows say, and what the directory says of each of them."""
         async with self._database.reading() as look:
-            return {**await attestations.standing(look), **await probe.standing(look, Party.PROBER)}
+            if self._vouched is not None:
+                await self._vouched.look(look)
+            people, prober = await attestations.standing(look), await probe.standing(look, Party.PROBER)
+        return {**people, **prober}, partial(self._vouches, prober)
+
+    def _vouches(self, prober: Mapping[str, Attestation], attestation: Attestation) -> bool:
+        if self._vouched is None:
+            return True
+        if attestation.matrix_user in prober:
+            return self._vouched.is_prober(attestation)
+        return self._vouched.stands(attestation)
 
     async def _follow_up(self) -> bool:
         """Note what has changed, tell whoever must know, follow what waits; what fails keeps nothing else from it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from agencies import attestations
 from agencies.model import Person, PersonId, Role
 from agencies.trust.directory import Directory
 from agencies.trust.network import Network, read_genesis
@@ -87,3 +88,5 @@ class DirectoryLog:
                 object_id=UUID(bytes=entry.head.hash[:16]), facts={"number": entry.head.number, "do": entry.do},
             ),
         )  # fmt: skip
+        # The bot looks at once who is attested now.
+        await tx.wake(attestations.CHANNEL)

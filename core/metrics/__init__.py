@@ -197,6 +197,11 @@ IDENTITIES_MISSING = Gauge(
     "Linked people of whom the homeserver shows no identity at present; several at once are given no keys meanwhile.",
 )
 
+DIRECTORY_REFUSED = Gauge(
+    "streha_bot_directory_refused",
+    "1 while the bot refuses the network's directory: it is shorter than the bot knows it, another, or breaks a rule.",
+)
+
 DEVICES_UNSIGNED = Gauge(
     "streha_bot_devices_unsigned",
     "Devices of the bot's own account that its identity has not signed; all of them, where another identity is shown.",
@@ -210,7 +215,7 @@ ABSENCE_NOTICES_MISSING = Gauge(
 # What only the active bot knows, and forgets when it is active no more.
 OF_ACTIVE_BOT = (
     SYNC_ANSWERED, EVENT_NEWEST, EVENTS_LEFT, KEYS_HELD, GAPS_OPEN, ROOMS_OWED, IDENTITIES_MISSING, DEVICES_UNSIGNED,
-    ABSENCE_NOTICES_MISSING,
+    ABSENCE_NOTICES_MISSING, DIRECTORY_REFUSED,
 )  # fmt: skip
 
 # Alerts and reviews ------------------------------------------------------------------------------------
