@@ -10,7 +10,7 @@ import base64
 import binascii
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -80,6 +80,8 @@ class Attestation:
     master_key: bytes | None = None
     # Another identity was published since, or none: this row never counts again.
     changed: bool = False
+    # How the device leads to it (`crypto.identity_proof`), for those who do not ask a homeserver.
+    proof: bytes | None = field(default=None, compare=False, repr=False)
 
     @property
     def state(self) -> LinkState:

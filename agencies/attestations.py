@@ -42,10 +42,17 @@ async def of_person(reading: Reading, person_id: PersonId) -> Attestation | None
     return None if row is None else attestation_of(row)
 
 
-async def pin(tx: Transaction, attestation_id: UUID, master_key: bytes, now: datetime) -> bool:
+async def pin(
+    tx: Transaction, attestation_id: UUID, master_key: bytes, now: datetime, proof: bytes | None = None
+) -> bool:
     """Write down the master key that the confirmed device led to; False where one stands already, or the row ended."""
-    person_id = await tx.value(store.SQL["pin_master_key"], attestation_id, master_key, now)
+    person_id = await tx.value(store.SQL["pin_master_key"], attestation_id, master_key, now, proof)
     return await _record(tx, "matrix_identity_pinned", attestation_id, person_id, now)
+
+
+async def add_proof(tx: Transaction, attestation_id: UUID, master_key: bytes, proof: bytes) -> None:
+    """Write down how the device led to the master key that stands, where that was not kept."""
+    await tx.run(store.SQL["add_identity_proof"], attestation_id, master_key, proof)
 
 
 async def note_changed(tx: Transaction, attestation_id: UUID, now: datetime) -> bool:
@@ -77,6 +84,7 @@ def attestation_of(row: Row) -> Attestation:
         device_key=row["device_key"],
         master_key=row["master_key"],
         changed=row["changed_at"] is not None,
+        proof=row["proof"],
     )
 
 

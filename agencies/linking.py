@@ -79,6 +79,19 @@ class PersonLink:
     claimed_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenLink:
+    """What a person signed of their device, and how it leads to a master key: both to be checked by whoever attests."""
+
+    person_id: PersonId
+    matrix_user: str
+    device_id: str
+    device_key: bytes
+    signed_at: datetime
+    signature: bytes
+    proof: bytes
+
+
 class Linking:
     """Takes claims, confirmations, refusals and ends; every one is in the ledger as the act of whoever did it."""
 
@@ -176,6 +189,22 @@ class Linking:
                 return []
             everybody = here.role is Role.ADMINISTRATOR
             return await _links(reading, await store.staff(reading, [here.agency_id]) if everybody else [here])
+
+    async def proofs(self, asker: Person) -> list[ProvenLink]:
+        """Return the proven links of an administrator's agency; nobody else has any to attest."""
+        async with self._database.reading() as reading:
+            here = (await store.people(reading, [asker.id])).get(asker.id)
+            if here is None or not here.active or here.role is not Role.ADMINISTRATOR:
+                return []
+            rows = await reading.rows(store.SQL["identity_proofs"], here.agency_id)
+        return [
+            ProvenLink(
+                person_id=row["person_id"], matrix_user=row["matrix_user"], device_id=row["device_id"],
+                device_key=row["device_key"], signed_at=row["signed_at"], signature=row["signature"],
+                proof=row["proof"],
+            )
+            for row in rows
+        ]  # fmt: skip
 
     def _require_signed(self, person: Person, claim: Claim, signed_at: datetime, signature: bytes) -> None:
         if signed_at.microsecond:

@@ -356,14 +356,29 @@ SELECT * FROM matrix_attestations WHERE person_id = ANY($1) AND ended_at IS NULL
 
 -- pin_master_key --
 -- Once, and never an identity that the person gave up because it was in wrong hands, or reset. $1 attestation,
--- $2 master key, $3 now.
-UPDATE matrix_attestations SET master_key = $2, pinned_at = $3
+-- $2 master key, $3 now, $4 the proof.
+UPDATE matrix_attestations SET master_key = $2, pinned_at = $3, proof = $4
 WHERE id = $1 AND master_key IS NULL AND ended_at IS NULL
   AND NOT EXISTS (
       SELECT FROM matrix_attestations AS former
       WHERE former.person_id = matrix_attestations.person_id AND former.master_key = $2
         AND former.end_reason IN ('compromised', 'reset'))
 RETURNING person_id
+
+-- add_identity_proof --
+-- Where none was kept. $1 attestation, $2 master key, $3 the proof.
+UPDATE matrix_attestations SET proof = $3
+WHERE id = $1 AND master_key = $2 AND proof IS NULL AND ended_at IS NULL
+
+-- identity_proofs --
+-- What people of an agency have said of their devices, and how these lead to their identities. $1 agency.
+SELECT link.person_id, link.matrix_user, link.device_id, link.device_key, claim.signed_at, claim.signature, link.proof
+FROM matrix_attestations AS link
+JOIN device_claims AS claim ON claim.id = link.claim_id
+JOIN people ON people.id = link.person_id
+WHERE people.agency_id = $1 AND people.left_at IS NULL AND link.ended_at IS NULL AND link.changed_at IS NULL
+  AND link.proof IS NOT NULL
+ORDER BY people.name, people.id
 
 -- identity_changed --
 -- Once. $1 attestation, $2 now.

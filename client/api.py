@@ -40,6 +40,7 @@ from client.card_answers import CardOfAlert, CardOfCompartment, DeskKey, DeskKey
 from client.connection import Connection, Sleep
 from client.key_file import KeyFile
 from client.line import REQUEST_SECONDS
+from client.matrix_answers import ProvenLink, ProvenLinks
 from client.stream import Told, follow
 from client.vault.api import VaultApi
 from client.vault.keys_api import KeysApi
@@ -123,6 +124,10 @@ class ApiClient:
     async def matrix_links(self) -> list[MatrixLink]:
         """Return how far people are linked: an administrator's whole agency, everybody else alone."""
         return (await self._connection.ask(MatrixLinks, "GET", "api/matrix/links", repeat=True)).links
+
+    async def matrix_proofs(self) -> list[ProvenLink]:
+        """Return how the devices of an administrator's agency are said to lead to their identities."""
+        return (await self._connection.ask(ProvenLinks, "GET", "api/matrix/proofs", repeat=True)).links
 
     async def end_matrix_link(self, person_id: UUID, reason: EndReason) -> None:
         """End a person's link, and whatever of theirs waits to be confirmed."""

@@ -216,6 +216,8 @@ CREATE TABLE matrix_attestations (
     ended_by uuid REFERENCES people,
     -- Somebody else than the person ended it, and whoever can ring was not told yet.
     end_untold boolean NOT NULL DEFAULT false,
+    -- The published objects by which the device leads to the master key.
+    proof bytea CHECK (octet_length(proof) <= 16384),
     CHECK ((master_key IS NULL) = (pinned_at IS NULL)),
     CHECK (changed_at IS NULL OR pinned_at IS NOT NULL),
     CHECK ((ended_at IS NULL) = (end_reason IS NULL)),

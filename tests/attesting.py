@@ -47,6 +47,6 @@ async def attest_devices(device: MatrixDevice, clients: Iterable[tuple[str, str,
         for user, device_id, key in clients
     ]
     shown = await device.keys.shown({each.matrix_user for each in waiting})
-    led = {each.matrix_user: identity_led_to(each, shown[each.matrix_user]) for each in waiting}
+    led = {each.matrix_user: identity_led_to(each, shown[each.matrix_user].keys) for each in waiting}
     assert all(led.values()), "somebody's device leads to no identity"
     device.attest({user: attestation(user, cross_signing.encode_unpadded(key or b"")) for user, key in led.items()})

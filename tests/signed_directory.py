@@ -1,4 +1,4 @@
-"""A network's directory as its administrators sign it, put into the database as a server does, or as its thief would."""
+"""A network's directory as its administrators sign it, put into the database as a server does, or a thief."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from agencies.model import Person
 from agencies.trust import deeds
 from agencies.trust.deeds import Attest
-from agencies.trust.network import LOG, Network as TrustedNetwork
+from agencies.trust.network import LOG
+from agencies.trust.network import Network as TrustedNetwork
 from agencies.vault import logs
 from agencies.vault.keeping import OF_DIRECTORY
 from bots.keys.vouched import Vouched
@@ -68,7 +69,8 @@ class SignedDirectory:
         await self.cut(number)
         async with self.database.transaction() as tx:
             await tx.run(
-                "INSERT INTO vault_entries (kind, log, number, statement, hash, taken_at) VALUES ($1, $2, $3, $4, $5, $6)",
+                "INSERT INTO vault_entries (kind, log, number, statement, hash, taken_at) "
+                "VALUES ($1, $2, $3, $4, $5, $6)",
                 int(OF_DIRECTORY[0]), OF_DIRECTORY[1], number, data, statement.hash_of(data), self.network.clock.now(),
             )  # fmt: skip
 

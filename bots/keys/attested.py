@@ -109,6 +109,10 @@ class Attestations:
         """Return whose device was confirmed and not followed to an identity yet."""
         return [each for each in self._standing.values() if each.master_key is None]
 
+    def unproven(self) -> list[Attestation]:
+        """Return whose device was followed to an identity without keeping how: a prober has no such device."""
+        return [each for each in self._standing.values() if each.master_key and each.device_id and each.proof is None]
+
     def to_note(self) -> list[Attestation]:
         """Return those seen to change whose rows do not say so yet."""
         return [each for each in self._standing.values() if each.id in self._seen_changed and not each.changed]

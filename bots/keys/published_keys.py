@@ -82,6 +82,14 @@ class UserKeys:
         return owners[0] if len(owners) == 1 else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What one answer proves of a user by itself, and the answer."""
+
+    keys: UserKeys
+    answer: Mapping[str, Any]
+
+
 def read_user(answer: Mapping[str, Any], user_id: str, known: UserKeys, now: float) -> UserKeys:
     """Return what an answer to `/keys/query` proves about a user, whose identity stays until another is proven."""
     master = _item(answer, "master_keys", user_id)

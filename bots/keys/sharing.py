@@ -20,7 +20,7 @@ from weakref import WeakValueDictionary
 from bots.keys.key_directory import KeyDirectory
 from bots.keys.mending import Mending
 from bots.keys.parcels import Parcel, kind_of, new_transaction_id, send
-from bots.keys.published_keys import PublishedDevice, UserKeys, mentions, read_user
+from bots.keys.published_keys import PublishedDevice, Shown, UserKeys, mentions, read_user
 from bots.olm.olm_machine import MEGOLM, OlmMachine
 from bots.olm.room_sessions import RoomSession, RoomSessions, type_of_device
 from bots.wire.guard import alone
@@ -162,13 +162,13 @@ class KeySharing:
             asked_at = self._directory.asking()
             self._directory.learn(await self._homeserver.query_keys(confirmed), confirmed, asked_at)
 
-    async def shown(self, user_ids: Collection[str]) -> dict[str, UserKeys]:
+    async def shown(self, user_ids: Collection[str]) -> dict[str, Shown]:
         """Ask for these users' keys and return what the answer proves by itself, whatever was known before."""
         asked_at = self._directory.asking()
         answer = await self._homeserver.query_keys(sorted(user_ids))
         self._directory.learn(answer, user_ids, asked_at)
         return {
-            user: read_user(answer, user, UserKeys(user_id=user), now=0.0)
+            user: Shown(keys=read_user(answer, user, UserKeys(user_id=user), now=0.0), answer=answer)
             for user in user_ids
             if mentions(answer, user)
         }

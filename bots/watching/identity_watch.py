@@ -20,7 +20,7 @@ from agencies.attestation import Attestation, AttestationId
 from bots.device.device import MatrixDevice
 from bots.keys.attested import identity_led_to
 from bots.keys.parcels import kind_of
-from bots.keys.published_keys import UserKeys
+from bots.keys.published_keys import Shown
 from bots.keys.vouched import Vouched
 from bots.rooms import probe
 from bots.rooms.probe import Party
@@ -30,6 +30,7 @@ from core import logs
 from core.clock import Clock
 from core.database import Database
 from core.errors import DeliveryError, Unavailable
+from crypto import identity_proof
 
 log = logs.get(__name__)
 
@@ -54,6 +55,7 @@ class IdentityWatch:
         self._clock = clock
         self._device = device
         self._all_asked_at: datetime | None = None
+        self._prove_again = False
         self._rows_woken = asyncio.Event()
         self._woken = asyncio.Event()
         # What was read earlier is never taken in later.
@@ -134,24 +136,37 @@ class IdentityWatch:
             if self._all_asked_at is None or now - self._all_asked_at >= ALL_ASKED_EVERY:
                 await self._device.keys.ask_confirmed()
                 self._all_asked_at = now
+                self._prove_again = True
             else:
                 await self._device.keys.refresh([each for each in known.users if known.confirmed(each)])
 
-    async def _shown(self) -> list[tuple[Attestation, UserKeys]]:
-        """Return whose device was confirmed and not followed yet, with what their homeserver shows of them now."""
-        waiting = self._device.attestations.waiting()
-        shown: dict[str, UserKeys] = {}
+    async def _shown(self) -> list[tuple[Attestation, Shown]]:
+        """Return whose device was confirmed and not followed yet, with what their homeserver shows of them now.
+
+        Where it was followed and is not known how, that is looked for each time that all are asked for.
+        """
+        known = self._device.attestations
+        waiting = known.waiting()
+        if self._prove_again:
+            waiting += known.unproven()
+            self._prove_again = False
+        shown: dict[str, Shown] = {}
         if waiting:
             async with _patiently():
                 shown = await self._device.keys.shown({each.matrix_user for each in waiting})
         return [(each, shown[each.matrix_user]) for each in waiting if each.matrix_user in shown]
 
-    async def _pin(self, attestation: Attestation, keys: UserKeys) -> None:
+    async def _pin(self, attestation: Attestation, shown: Shown) -> None:
         """Write down the identity that a confirmed device leads to. One that leads nowhere is asked about again."""
-        master_key = identity_led_to(attestation, keys)
-        if master_key is not None:
-            async with self._database.transaction() as tx:
-                await attestations.pin(tx, attestation.id, master_key, self._clock.now())
+        master_key = identity_led_to(attestation, shown.keys)
+        if master_key is None:
+            return
+        proof = identity_proof.packed(shown.answer, attestation.matrix_user, attestation.device_id)
+        async with self._database.transaction() as tx:
+            if attestation.master_key is None:
+                await attestations.pin(tx, attestation.id, master_key, self._clock.now(), proof)
+            else:
+                await attestations.add_proof(tx, attestation.id, master_key, proof)
 
     async def _note_change(self, attestation: Attestation) -> None:
         """Write down that somebody's identity has changed, and tell those who can ring the person, once."""

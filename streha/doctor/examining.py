@@ -104,6 +104,7 @@ async def _with_database(database: Database, clock: Clock, settings: Settings) -
         ),
         (mark("ledger is chained"), examination.ledger),
         (mark("network is founded"), lambda: vault_checks.network(database)),
+        (mark("bot goes by the network's directory"), lambda: vault_checks.sender_binding(database, settings)),
     ]
     found = [await _finding(name, check) for name, check in checks]
     return [Finding(check=mark("database answers")), schema, *found]

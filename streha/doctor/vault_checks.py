@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from agencies import attestations
+from agencies.attestation import LinkState
+from agencies.trust.identities import Identity, identities
 from agencies.vault.keeping import KeptNetwork
 from agencies.vault.logs import is_founded
+from bots.keys.vouched import read_fingerprint
 from core.database import Database
+from core.settings import Settings
 from core.texts import mark
 from crypto.vault.failures import Refused
 from streha.doctor.findings import Note, Todo
@@ -34,4 +39,43 @@ async def network(database: Database) -> None:
             agencies=len(now.standing()),
             people=len(now.people),
             count=len(alone),
+        )
+
+
+async def sender_binding(database: Database, settings: Settings) -> None:
+    """Tell whether the bot goes by the directory, and of how many linked people it attests no identity."""
+    vouched = read_fingerprint(settings.vault_network)
+    async with database.reading() as look:
+        if not await is_founded(look):
+            return
+        linked = await attestations.standing(look)
+        try:
+            network = await KeptNetwork().now(look)
+        except Refused:
+            # Told by `network`.
+            return
+    if vouched and network.id != vouched:
+        raise Todo(mark("no: STREHA_VAULT_NETWORK names another network than the one that is founded here."))
+    attested = identities(network.now)
+    lacking = [
+        each
+        for each in linked.values()
+        if each.state is LinkState.LINKED
+        and attested.get(each.matrix_user) != Identity(person=each.person_id.bytes, master_key=each.master_key or b"")
+    ]
+    if vouched and lacking:
+        raise Todo(
+            mark(
+                "yes, and {count} linked people are heard by nobody: no administrator has attested their identity. In "
+                "each agency: streha attest identity"
+            ),
+            count=len(lacking),
+        )
+    if not vouched:
+        raise Note(
+            mark(
+                "no: it believes what the database says. Have every agency run streha attest identity ({count} people "
+                "lack it), then set STREHA_VAULT_NETWORK."
+            ),
+            count=len(lacking),
         )

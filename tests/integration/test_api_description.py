@@ -102,6 +102,7 @@ async def test_the_client_does_what_is_described_and_all_of_it(api: ServedApi) -
             "confirm_device": lambda: confirming.confirm_device(scene.coordinator.id, code_of(device[1])),
             "refuse_device": lambda: confirming.refuse_device(police.officer.id),
             "matrix_links": confirming.matrix_links,
+            "matrix_proofs": confirming.matrix_proofs,
             "end_matrix_link": lambda: coordinator.end_matrix_link(scene.coordinator.id, EndReason.RESET),
             "sign_in_link": coordinator.sign_in_link,
             "cases": coordinator.cases,

@@ -9,13 +9,16 @@ from datetime import timedelta
 import pytest
 
 from agencies.attestation import EndReason, LinkState
+from agencies.model import Role
 from bots.olm.room_sessions import KeysNotShared
 from bots.tally import TALLY
+from bots.watching.identity_watch import ALL_ASKED_EVERY
 from core import database as databases
 from core.database import Database
 from core.errors import Unavailable
 from core.outbox import TargetKind
 from core.tally import collect
+from crypto import cross_signing, identity_proof
 from tests.clock import MovableClock
 from tests.linked import acts, state
 from tests.scraped import counted
@@ -47,6 +50,36 @@ async def test_a_confirmed_device_is_followed_to_its_identity_and_its_owner_is_g
     assert await shared(device, member) == {member.matrix_user}
     assert len(town.server.keys_for(tablet)) == 1
     assert not await town.told()
+
+
+async def test_how_a_device_leads_to_its_identity_is_kept_for_who_attests_it(town: Town, clock: MovableClock) -> None:
+    """Also of somebody who was linked before that was kept: when everybody's keys are asked for the next time."""
+    member = town.scene.member
+    (agency,) = await town.network.agencies.agencies([member.agency_id])
+    administrator = await town.network.person(agency, Role.ADMINISTRATOR)
+    phone = await town.confirmed(member)
+    _device, watch = town.bot()
+    await watch.begin()
+    await watch.look()
+
+    async def proven() -> bytes | None:
+        found = [each for each in await town.network.linking.proofs(administrator) if each.person_id == member.id]
+        if not found:
+            return None
+        return identity_proof.master_key_of(
+            found[0].proof, user_id=member.matrix_user, device_id="PHONE", device_key=phone.session_key
+        )
+
+    seeds = town.server.identities[member.matrix_user]
+    master = cross_signing.decode_unpadded(cross_signing.public_key(seeds.master))
+    assert await proven() == master
+    async with town.database.transaction() as tx:
+        await tx.run("UPDATE matrix_attestations SET proof = NULL")
+    await watch.look()
+    assert await proven() is None
+    clock.move(ALL_ASKED_EVERY)
+    await watch.look()
+    assert await proven() == master
 
 
 async def test_a_device_that_leads_nowhere_waits_and_is_asked_about_again(town: Town) -> None:

@@ -108,6 +108,7 @@ EMPTY: dict[str, Attempt] = {
     "Alerts.last_accepted": lambda n, p, _s, _t: n.alerts.last_accepted(p),
     "Reviews.due": lambda n, p, _s, _t: n.reviews.due(p),
     "Linking.pending": lambda n, p, _s, _t: n.linking.pending(p),
+    "Linking.proofs": lambda n, p, _s, _t: n.linking.proofs(p),
     "DeskKeys.mine": lambda n, p, _s, _t: n.desk_keys.mine(p),
     "Bundles.mine": lambda n, p, _s, _t: n.bundles.mine(p),
 }

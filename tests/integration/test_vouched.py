@@ -61,7 +61,8 @@ class Place:
         """Tell whether the member's words count, asked of rows and directory at the last moment."""
         message = Received(
             event_id=f"${new_id()}", room_id="!core:streha.localhost", sender=self.member.matrix_user,
-            event_type="m.room.message", content={"msgtype": "m.text", "body": "ack"}, sent_at=self.town.network.clock.now(),
+            event_type="m.room.message", content={"msgtype": "m.text", "body": "ack"},
+            sent_at=self.town.network.clock.now(),
             bound=True, sender_identity=cross_signing.encode_unpadded(self.master),
             sender_device_id="PHONE",
         )  # fmt: skip
@@ -233,7 +234,13 @@ LIES = [
 @pytest.mark.parametrize("again", [False, True])
 @pytest.mark.parametrize(("lie", "running", "started"), LIES)
 async def test_a_shorter_forked_or_other_directory_is_refused_and_brings_nobody_back(
-    place: Place, logged: io.StringIO, lie: Callable[[Place], Awaitable[None]], running: str, started: str, again: bool
+    place: Place,
+    logged: io.StringIO,
+    lie: Callable[[Place], Awaitable[None]],
+    running: str,
+    started: str,
+    *,
+    again: bool,
 ) -> None:
     await place.watch.look()
     await place.attest()
@@ -305,9 +312,7 @@ async def test_the_network_on_the_disk_is_not_changed_by_a_setting(place: Place)
         Vouched(place.town.directory, place.signed.fingerprint)
 
 
-async def test_the_prober_is_who_was_seen_first_and_nobody_of_the_directory(
-    place: Place, logged: io.StringIO
-) -> None:
+async def test_the_prober_is_who_was_seen_first_and_nobody_of_the_directory(place: Place, logged: io.StringIO) -> None:
     now, database = place.town.network.clock.now(), place.town.database
     await place.watch.look()
     await place.attest()

@@ -9,7 +9,15 @@ from agencies.model import PersonId
 from server.api.access import Access
 from server.api.route import Call, Route
 from server.api.wire import Nothing
-from server.api.wire.matrix import ClaimAnswer, ClaimDevice, ClaimsAnswer, ConfirmDevice, EndLink, MatrixLinksAnswer
+from server.api.wire.matrix import (
+    ClaimAnswer,
+    ClaimDevice,
+    ClaimsAnswer,
+    ConfirmDevice,
+    EndLink,
+    MatrixLinksAnswer,
+    ProvenLinksAnswer,
+)
 
 
 async def claim_device(call: Call[ClaimDevice]) -> ClaimAnswer:
@@ -39,6 +47,11 @@ async def refuse_device(call: Call[Nothing]) -> Nothing:
 async def list_links(call: Call[Nothing]) -> MatrixLinksAnswer:
     """Return how far people are linked."""
     return MatrixLinksAnswer.of(await call.services.linking.states(call.actor))
+
+
+async def list_proofs(call: Call[Nothing]) -> ProvenLinksAnswer:
+    """Return how people's devices lead to their identities, for an administrator's program to follow."""
+    return ProvenLinksAnswer.of(await call.services.linking.proofs(call.actor))
 
 
 async def end_link(call: Call[EndLink]) -> Nothing:
@@ -97,6 +110,15 @@ ROUTES: tuple[Route[Any], ...] = (
         access=Access.STAFF,
         takes=Nothing,
         gives=MatrixLinksAnswer,
+    ),
+    Route(
+        method="GET",
+        path="/api/matrix/proofs",
+        summary="How the devices of one's agency lead to their identities",
+        call=list_proofs,
+        access=Access.STAFF,
+        takes=Nothing,
+        gives=ProvenLinksAnswer,
     ),
     Route(
         method="POST",

@@ -8,8 +8,9 @@ from typing import Annotated, Self
 import msgspec
 
 from agencies.attestation import DEVICE_KEY_BYTES, EndReason, LinkState
-from agencies.linking import PersonLink, Waiting
+from agencies.linking import PersonLink, ProvenLink, Waiting
 from agencies.model import AgencyId, PersonId
+from crypto import identity_proof
 from server.api.wire import Moment, NameOfPerson, Wire
 from server.api.wire.directory import MatrixUser, Signature, exactly
 
@@ -112,3 +113,36 @@ class MatrixLinksAnswer(Wire, frozen=True, kw_only=True):
     def of(cls, links: Iterable[PersonLink]) -> Self:
         """Return links as they are sent."""
         return cls(links=[MatrixLinkAnswer.of(each) for each in links])
+
+
+class ProvenLinkAnswer(Wire, frozen=True, kw_only=True):
+    """What a person signed of their device, and the published objects by which it leads to a master key."""
+
+    person: PersonId
+    matrix_user: MatrixUser
+    device: DeviceId
+    key: DeviceKey
+    signed_at: Moment
+    signature: Signature
+    proof: Annotated[
+        bytes, msgspec.Meta(max_length=identity_proof.LONGEST, description="Base64.", examples=["o2ZkZXZpY2V4Ag=="])
+    ]
+
+    @classmethod
+    def of(cls, link: ProvenLink) -> Self:
+        """Return a proven link as it is sent."""
+        return cls(
+            person=link.person_id, matrix_user=link.matrix_user, device=link.device_id, key=link.device_key,
+            signed_at=link.signed_at, signature=link.signature, proof=link.proof,
+        )  # fmt: skip
+
+
+class ProvenLinksAnswer(Wire, frozen=True, kw_only=True):
+    """The proven links of an administrator's agency; of nobody for everybody else."""
+
+    links: list[ProvenLinkAnswer]
+
+    @classmethod
+    def of(cls, links: Iterable[ProvenLink]) -> Self:
+        """Return proven links as they are sent."""
+        return cls(links=[ProvenLinkAnswer.of(each) for each in links])
