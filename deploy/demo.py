@@ -20,9 +20,11 @@ from client import key_file
 from client.api import ApiClient
 from core import private_files
 from core.outbox import Target, TargetKind
+from deploy import demo_vault
 from deploy.demo_linking import DemoLinking, Linked
 from deploy.demo_network import DemoAccount, agency_of_kind, populate
 from deploy.demo_people import CASES, DemoCase
+from deploy.demo_vault import StateRecord
 from deploy.network import PROBER, ROLES, LocalNetwork
 
 
@@ -59,6 +61,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     metrics_urls: dict[str, str]
     people: list[StatePerson]
     cases: list[StateCase]
+    vault: StateRecord
     settings_file: str
 
 
@@ -86,15 +89,17 @@ async def run(
 
 
 async def open_demo(network: LocalNetwork) -> Demo:
-    """Populate the network and make sure of its three cases."""
+    """Populate the network and make sure of its three cases, and of the vault of the first one."""
     accounts = await populate(network)
     cases = [await _case(network, accounts, planned) for planned in CASES]
+    vault = await demo_vault.found(network, accounts, cases[0])
     state = State(
         api_url=network.api_url,
         homeserver_url=network.stack.addresses.homeserver_url,
         metrics_urls=network.metrics_urls,
         people=[_person(each) for each in accounts.values()],
         cases=[await _state_of(network, each) for each in cases],
+        vault=vault,
         settings_file=str(_settings_file(network)),
     )
     return Demo(network=network, accounts=accounts, state=state)

@@ -16,7 +16,7 @@ import typer
 from core import logs, private_files
 from core.errors import StrehaError
 from core.texts import mark
-from deploy import demo, demo_check
+from deploy import demo, demo_check, demo_vault
 from deploy.demo_linking import Linked
 from streha.processes import first_of
 from streha.terminal import line, plain, say, table
@@ -120,6 +120,15 @@ def _show(state: demo.State) -> None:
     plain(f"  {sys.argv[0]} case list --key {state.people[0].key_file}")
     line(mark("The console in a browser, as one of these people: run this, then open the address that it prints:"))
     plain(f"  {sys.argv[0]} console --key {state.people[0].key_file}")
+    line(mark("Sealed records, which the server cannot read: unlock one of these keys, then read."))
+    table(
+        [mark("Key file"), mark("Passphrase")],
+        [(path, state.vault.passphrases[account]) for account, path in state.vault.key_files.items()],
+    )
+    plain(f"  export STREHA_KEY_FILE={state.vault.key_files[demo_vault.LOCKED[0]]}")
+    plain(f"  {sys.argv[0]} unlock")
+    plain(f"  {sys.argv[0]} record list {state.vault.codename}")
+    plain(f"  {sys.argv[0]} record get {state.vault.codename} {state.vault.record[:8]}")
     line(mark("The operator's commands need the settings of the demo:"))
     plain(f"  set -a; . {state.settings_file}; set +a; {sys.argv[0]} doctor")
     line(mark("The demo stays until Ctrl-C."))

@@ -212,6 +212,7 @@ BODIES: dict[str, Body] = {
     "claim_device": own_device,
     "list_claims": nothing,
     "list_links": nothing,
+    "list_proofs": nothing,
     "confirm_device": code_of_device,
     "refuse_device": nothing,
     "end_link": saying(reason="lost_device"),

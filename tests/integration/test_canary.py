@@ -405,6 +405,7 @@ async def test_no_command_lets_a_marked_name_out(
         ("keys", "trust", "00" * 32, "--key", own),
         ("attest", "list", "--key", own),
         ("attest", "offer", offer, "--code", MARK, "--yes", "--key", own),
+        ("attest", "identity", MARK, "--code", MARK, "--yes", "--key", own),
         ("attest", "approve", MARK, "--yes", "--key", own),
         ("attest", "withdraw", MARK, "--yes", "--key", own),
         ("attest", "revoke", marked.member.id, "--yes", "--key", own),
