@@ -11,18 +11,16 @@ import typer
 from client.vault import identities
 from client.vault.attesting import Attesting, Decision
 from client.vault.identities import Proven
-from client.vault.memory import LogName, Memory
+from client.vault.memory import Memory
 from core.clock import SystemClock
 from core.errors import InvalidInput, StrehaError
 from core.texts import mark
-from crypto.vault.log import ID_BYTES, Kind
 from streha import terminal
 from streha.options import Json, Key, Yes
 from streha.personal import speaking_unlocked
 from streha.terminal import say
 
 NAME_THEM = mark("A code is of one person's device. Name the person, too.")
-DIRECTORY = LogName(Kind.DIRECTORY, bytes(ID_BYTES))
 
 
 def add_to(commands: typer.Typer) -> None:
@@ -70,9 +68,7 @@ async def _attested(
 ) -> tuple[list[tuple[Proven, Decision]], list[StrehaError]]:
     """Attest whoever is meant; return what was written, and why others were not."""
     async with speaking_unlocked(key) as (api, person):
-        memory = Memory.beside(key, person.network)
-        memory.require_no_proof(DIRECTORY)
-        decider = Attesting(api.keys_of_vault, person, memory.entries(DIRECTORY))
+        decider = Attesting(api.keys_of_vault, person, Memory.beside(key, person.network))
         directory = (await decider.network()).now
         agency, links = directory.people[person.person].agency, await api.matrix_proofs()
         chosen = (
