@@ -184,6 +184,9 @@ def _done(circle: Circle, directory: Directory, author: Member, deed: Deed, at: 
             if circle.sensitive and not circle.has_returned(person, directory):
                 raise NotEmpowered
             _require_welcome(circle, directory, person)
+            if person in circle.leaders:
+                # They may come back by another agency.
+                _require_two_agencies(directory, circle.coordinator, circle.deputy)
             return _with(circle, directory, person)
         case Lead() if author.id == circle.coordinator:
             return _led(circle, directory, deed.coordinator, deed.deputy, at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -420,6 +421,19 @@ def test_whoever_was_revoked_and_attested_again_is_no_member_by_that(story: Stor
     story.in_directory(PETAR, Attest(**{**fields, "name": "Vesna"}, until=LATER))
     story.says(ANA, Add(person=BOJAN.id))
     assert story.now.standing(story.directories[-1], NOW) == {ANA.id, PETAR.id, BOJAN.id, VESNA.id}
+
+
+def test_a_leader_who_returns_by_the_other_s_agency_leads_no_more(story: Story) -> None:
+    story.says(ANA, opening(sensitive=True))
+    story.in_directory(ANA, Attest(**_fields(BOJAN, role=Role.ADMINISTRATOR), until=LATER))
+    story.in_directory(BOJAN, Revoke(person=ANA.id))
+    story.in_directory(PETAR, Attest(**_fields(ANA, agency=agency_id("police")), until=LATER))
+    story.refuses(NotEmpowered, PETAR, Add(person=ANA.id))
+    assert story.members() == {"petar"}
+
+
+def _fields(who: Somebody, **changes: object) -> dict[str, Any]:
+    return {name: getattr(who.attested, name) for name in who.attested.__struct_fields__} | changes
 
 
 def test_whoever_is_here_for_hours_and_gets_other_keys_needs_two_to_come_back(story: Story) -> None:

@@ -86,6 +86,8 @@ function act(circle, directory, author, deed, at) {
     // Two have agreed to whoever returns before; two administrators know them by their keys again.
     require(!circle.sensitive || hasReturned(circle, person, directory), "not-empowered");
     requireWelcome(circle, directory, person);
+    // They may come back by another agency.
+    if (leads(circle, person)) requireTwoAgencies(directory, circle.coordinator, circle.deputy);
     welcome(circle, directory, person);
   } else if (deed.does === "lead" && author.id === circle.coordinator) {
     hand(circle, directory, hex(deed.coordinator), hex(deed.deputy), at);
