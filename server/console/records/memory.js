@@ -1,26 +1,33 @@
 /**
  * What this browser remembers of the vault, in IndexedDB: how it unlocks (the network that was handed over, the bundle's
  * id, the device's secret), the verified entries of the logs with the last hash of each, when each was compared with the
- * server, and proofs of forks. Never a key, a passphrase or anything of a record.
+ * server, proofs of forks, and texts that were begun, each sealed to its author's own key. Never a key or a passphrase,
+ * nor anything of a record that could be read here without them.
  *
- * Entries are only ever added. Where another tab has added others at the same place meanwhile nothing is written.
+ * Entries are only ever added, and only to what whoever adds them had before them: a tab that knows less than another has
+ * remembered meanwhile adds nothing, puts no length back, and reads anew.
  */
+import { same } from "../vault/bytes.js";
+import { Refused } from "../vault/failures.js";
 
 /** @typedef {{ kind: number, log: string }} Name the log's id is hexadecimal */
 /** @typedef {{ length: number, hash: Uint8Array, at: number }} Head when it was compared: milliseconds since 1970 */
+/** @typedef {{ head: Head | undefined, entries: Uint8Array[] }} Remembered */
 /** @typedef {{ kind: number, log: string, number: number, known: Uint8Array, other: Uint8Array, at: number }} Fork */
-/** @typedef {Name & { from: number, entries: Uint8Array[], hash: Uint8Array }} Added */
+/** @typedef {Name & { from: number, after: Uint8Array, entries: Uint8Array[], hash: Uint8Array }} Added what comes after the entry with the hash `after` */
 /** @typedef {Awaited<ReturnType<typeof openMemory>>} Memory */
 
 const DATABASE = "streha";
-const VERSION = 1;
+const VERSION = 2;
+const STORES = ["pairing", "heads", "entries", "forks", "drafts"];
 const OWN = "own";
 
 /** @param {IDBFactory} factory */
 export async function openMemory(factory) {
   const opening = factory.open(DATABASE, VERSION);
   opening.onupgradeneeded = () => {
-    for (const name of ["pairing", "heads", "entries", "forks"]) opening.result.createObjectStore(name, { autoIncrement: name === "forks" });
+    const missing = STORES.filter((name) => !opening.result.objectStoreNames.contains(name));
+    for (const name of missing) opening.result.createObjectStore(name, { autoIncrement: name === "forks" });
   };
   const database = await result(opening);
   // Another tab may remove everything.
@@ -29,48 +36,72 @@ export async function openMemory(factory) {
   /** @param {string} store @param {IDBValidKey | IDBKeyRange} key */
   const get = (store, key) => result(database.transaction(store).objectStore(store).get(key));
 
+  /** @param {string} name @param {(store: IDBObjectStore) => void} change */
+  async function change(name, change) {
+    const writing = database.transaction(name, "readwrite");
+    change(writing.objectStore(name));
+    await done(writing);
+  }
+
   return {
     /** @returns {Promise<import("./handover.js").Pairing | undefined>} */
     pairing: () => get("pairing", OWN),
 
     /** @param {import("./handover.js").Pairing} pairing */
-    async pair(pairing) {
-      const writing = database.transaction("pairing", "readwrite");
-      writing.objectStore("pairing").put(pairing, OWN);
-      await done(writing);
-    },
+    pair: (pairing) => change("pairing", (store) => store.put(pairing, OWN)),
 
-    /** @param {Name} name @returns {Promise<{ head: Head | undefined, entries: Uint8Array[] }>} */
-    async log({ kind, log }) {
+    /** Some logs as they are remembered at one and the same moment. @param {Name[]} names @returns {Promise<Remembered[]>} */
+    async logs(names) {
       const reading = database.transaction(["heads", "entries"]);
-      const range = IDBKeyRange.bound([kind, log, 0], [kind, log, Number.MAX_SAFE_INTEGER]);
-      const [head, entries] = await Promise.all([
-        result(reading.objectStore("heads").get([kind, log])), result(reading.objectStore("entries").getAll(range)),
-      ]);
-      return { head, entries };
+      return await Promise.all(names.map(async ({ kind, log }) => {
+        const range = IDBKeyRange.bound([kind, log, 0], [kind, log, Number.MAX_SAFE_INTEGER]);
+        const [head, entries] = await Promise.all([
+          result(reading.objectStore("heads").get([kind, log])), result(reading.objectStore("entries").getAll(range)),
+        ]);
+        return { head, entries };
+      }));
     },
 
     /** Add to some logs at once, all or nothing, and say that they were compared. @param {Added[]} added @param {number} at */
     async add(added, at) {
       const writing = database.transaction(["heads", "entries"], "readwrite");
       const [heads, stored] = [writing.objectStore("heads"), writing.objectStore("entries")];
-      for (const { kind, log, from, entries, hash } of added) {
-        // `add` refuses a place that is taken, and with it the whole transaction.
-        entries.forEach((entry, nth) => stored.add(entry, [kind, log, from + nth]));
-        heads.put({ length: from + entries.length, hash, at }, [kind, log]);
+      const finished = done(writing);
+      for (const { kind, log, from, after, entries, hash } of added) {
+        const asking = heads.get([kind, log]);
+        asking.onsuccess = () => {
+          /** @type {Head | undefined} */
+          const head = asking.result;
+          if ((head?.length ?? 0) !== from || (head && !same(head.hash, after))) return writing.abort();
+          // `add` refuses a place that is taken, and with it the whole transaction.
+          entries.forEach((entry, nth) => stored.add(entry, [kind, log, from + nth]));
+          heads.put({ length: from + entries.length, hash, at: Math.max(at, head?.at ?? 0) }, [kind, log]);
+        };
       }
-      await done(writing);
+      await finished.catch((error) => {
+        // Without an error it was called off above.
+        throw error ?? new Refused("overtaken");
+      });
     },
 
     /** @param {Fork} fork */
-    async keepFork(fork) {
-      const writing = database.transaction("forks", "readwrite");
-      writing.objectStore("forks").add(fork);
-      await done(writing);
-    },
+    keepFork: (fork) => change("forks", (store) => store.add(fork)),
 
     /** @returns {Promise<Fork[]>} */
     forks: () => result(database.transaction("forks").objectStore("forks").getAll()),
+
+    /** @param {string} id @param {Uint8Array} sealed */
+    keepDraft: (id, sealed) => change("drafts", (store) => store.put(sealed, id)),
+
+    /** @param {string} id */
+    dropDraft: (id) => change("drafts", (store) => store.delete(id)),
+
+    /** @returns {Promise<Map<string, Uint8Array>>} the texts that were begun, sealed, by their ids */
+    async drafts() {
+      const store = database.transaction("drafts").objectStore("drafts");
+      const [ids, sealed] = await Promise.all([result(store.getAllKeys()), result(store.getAll())]);
+      return new Map(ids.map((id, nth) => [String(id), sealed[nth]]));
+    },
 
     /** Remove everything; the memory cannot be used any more. */
     async remove() {
