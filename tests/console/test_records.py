@@ -162,7 +162,10 @@ async def test_two_who_wrote_at_once_are_both_shown_and_brought_together(browser
     # Somebody else is quicker; neither is lost.
     theirs = await records.write(story.coordinator, "Theirs", record=first.record, follows=[first.hash])
     await screen.button("Seal and save").click()
+    # Whoever writes is shown it before anything of theirs is saved, and decides.
     articles = screen.page.get_by_role("article")
+    await expect(articles).to_contain_text("Theirs")
+    await screen.button("Save beside it: both stand").click()
     await expect(articles).to_have_count(2)
     await expect(articles.nth(0)).to_contain_text("Theirs")
     await expect(articles.nth(1)).to_contain_text("Mine")
@@ -332,8 +335,16 @@ async def test_axe_finds_nothing_and_everything_fits(browsers: Browsers, records
     await everywhere(screen, "editor")
     await records.write(story.coordinator, "Drugo", record=first.record, follows=[first.hash])
     await screen.button("Seal and save").click()
+    await expect(screen.page.get_by_role("article")).to_have_count(1)
+    await everywhere(screen, "newer")
+    await screen.button("Save beside it: both stand").click()
     await expect(screen.page.get_by_role("article")).to_have_count(2)
     await everywhere(screen, "conflict")
+    await screen.button("Write one version of them").click()
+    await screen.button("Lock now").click()
+    await unlock(screen)
+    await expect(screen.button("Go on writing it")).to_be_visible()
+    await everywhere(screen, "begun")
 
 
 async def everywhere(screen: Screen, where: str) -> None:

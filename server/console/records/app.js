@@ -21,7 +21,8 @@ async function start() {
   await speak(firstLanguage(remembered(), navigator.languages), fetchWords);
   document.documentElement.lang = language();
   const store = createStore({
-    stage: "starting", language: language(), busy: "", trouble: null, channels: [], shown: null, record: null, draft: null, done: "",
+    stage: "starting", language: language(), busy: "", trouble: null, channels: [], shown: null, record: null, draft: null, aside: [],
+    kept: 0, done: "",
   });
   const memory = await openMemory(indexedDB).catch(() => null);
   if (!memory) store.set({ stage: "no_keys", trouble: { outcome: "memory-unavailable", failure: null } });

@@ -1,7 +1,11 @@
-/** Writing a version of a record. What is typed stays in the page's memory until it is sealed. */
+/** Writing a version of a record. What is typed is read by nobody until it is sealed. */
 import { t } from "../texts.js";
 import { html, useState } from "../vendor/preact.js";
+import { aboutWords } from "./about.js";
+import { begun } from "./drafts.js";
+import { currentOf } from "./opening.js";
 import { useParts, useShown } from "./store.js";
+import { VersionText } from "./version_text.js";
 
 const LONGEST_TEXT = 1_048_576;
 
@@ -10,18 +14,36 @@ export function Editor() {
   const { shown, draft, busy } = useShown();
   const [asked, ask] = useState(false);
   if (!draft || !shown) return null;
+  const { codename } = shown.channel;
+  const next = draft.follows.length > 0;
+  const erased = shown.compartment.records.erased.has(draft.record);
+  // What came since it was begun: its author reads it first, and decides what becomes of both.
+  const newer = currentOf(shown.compartment, draft.record).filter(({ hash }) => !draft.follows.includes(hash));
   const tooLong = new TextEncoder().encode(draft.text).length > LONGEST_TEXT;
-  const empty = draft.text.trim() === "";
+  const unready = busy !== "" || tooLong || draft.text.trim() === "";
+  const seen = newer.map(({ hash }) => hash);
+  const readable = newer.every(({ hash }) => shown.opened.get(hash)?.refused === "");
   /** @param {string} text */
   const type = (text) => store.set({ draft: { ...draft, text } });
-  /** @param {Event} event */
-  function save(event) {
-    event.preventDefault();
-    void keeping.save();
-  }
+  /** @param {boolean} replaces */
+  const save = (replaces) => keeping.save({ seen, replaces });
+  const anew = () => store.set({ draft: { ...begun(draft.compartment), id: draft.id, kind: draft.kind, text: draft.text }, trouble: null });
+  const plain = !erased && newer.length === 0;
   return html`
-    <h1>${draft.record ? t("Next version, in {codename}", { codename: shown.channel.codename }) : t("New record, in {codename}", { codename: shown.channel.codename })}</h1>
-    <form class="editor" onSubmit=${save}>
+    <h1>${next ? t("Next version, in {codename}", { codename }) : t("New record, in {codename}", { codename })}</h1>
+    ${erased && html`<p class="notice">${t("This record was erased. Your text can become a new record, or be thrown away.")}</p>`}
+    ${newer.length > 0 && html`
+      <section class="one-record" aria-labelledby="newer">
+        <h2 id="newer">${t("Written meanwhile by somebody else")}</h2>
+        ${newer.map((each) => html`
+          <article key=${each.hash} class="version" aria-label=${t("Newer version")}>
+            <p class="of">${aboutWords(shown, each)}</p>
+            <${VersionText} opened=${shown.opened.get(each.hash)} />
+          </article>
+        `)}
+      </section>
+    `}
+    <form class="editor" onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); if (plain) void save(false); }}>
       <div class="field">
         <label for="text">${t("Text")}</label>
         <textarea
@@ -33,10 +55,13 @@ export function Editor() {
       <p id="who-reads" class="of">${t("It is sealed here. Only members of this case can read it; the server cannot.")}</p>
       ${tooLong && html`<p class="urgent">${t("This is longer than one record can be (1 MiB). Divide it.")}</p>`}
       <div class="buttons">
-        <button type="submit" disabled=${busy !== "" || tooLong || empty}>${t("Seal and save")}</button>
+        ${plain && html`<button type="submit" disabled=${unready}>${t("Seal and save")}</button>`}
+        ${newer.length > 0 && next && html`<button type="button" disabled=${unready} onClick=${() => save(false)}>${t("Save beside it: both stand")}</button>`}
+        ${newer.length > 0 && readable && html`<button type="button" disabled=${unready} onClick=${() => save(true)}>${t("Save in its place: mine holds what is right of both")}</button>`}
+        ${(erased || (newer.length > 0 && !next)) && html`<button type="button" disabled=${unready} onClick=${anew}>${t("Make it a new record")}</button>`}
         ${asked
           ? html`
-              <button type="button" class="danger" onClick=${() => store.set({ draft: null, trouble: null })}>${t("Throw the text away")}</button>
+              <button type="button" class="danger" onClick=${() => keeping.throwAway(draft)}>${t("Throw the text away")}</button>
               <button type="button" onClick=${() => ask(false)}>${t("Go on writing")}</button>
             `
           : html`<button type="button" disabled=${busy !== ""} onClick=${() => ask(true)}>${t("Do not save…")}</button>`}

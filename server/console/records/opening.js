@@ -26,6 +26,8 @@ export async function epochKeyOf(api, compartment, secret, person) {
   const number = compartment.circle.epoch;
   const begun = compartment.begun.get(number);
   if (!begun) return null;
+  // Whoever came after it was begun, or came back, has no key of it yet: nobody has lied to them.
+  require(compartment.circle.granted.has(hex(person)), "no-epoch");
   const given = await api.grant(compartment.id).catch((error) => {
     throw error instanceof Failure && error.status === 404 ? new Refused("no-epoch") : error;
   });
@@ -36,10 +38,13 @@ export async function epochKeyOf(api, compartment, secret, person) {
   return { number, key, wrapKey: wrap.keyForWraps(key) };
 }
 
-/** @param {Compartment} compartment @returns {Version[]} the current ones, and those that are quarantined, the newest first */
-export function shown({ records: { versions, current } }) {
+/** @param {Compartment} compartment @returns {Version[]} the current ones, and those that are quarantined, the last of the log first */
+export function shown({ records: { versions, current }, written }) {
   const names = new Set([...current.values()].flatMap((each) => [...each]));
-  return [...versions.values()].filter((each) => names.has(each.hash) || each.quarantined).reverse();
+  const found = [...versions.values()].filter((each) => names.has(each.hash) || each.quarantined);
+  const places = new Map(written.hashes.map((each, number) => [hex(each), number]));
+  const placeOf = (/** @type {Version} */ each) => places.get(each.hash) ?? 0;
+  return found.sort((one, other) => placeOf(other) - placeOf(one));
 }
 
 /** @param {Compartment} compartment @returns {Version[]} */
@@ -56,7 +61,7 @@ export function allCurrent(compartment) {
  */
 export async function openAll(api, compartment, epochKey, known) {
   const wanted = allCurrent(compartment);
-  const stored = wanted.every((each) => known.has(each.hash)) ? [] : await api.current(compartment.id, wanted.length);
+  const stored = wanted.every((each) => known.has(each.hash)) ? [] : await api.current(compartment.id, wanted);
   const found = new Map(stored.map((each) => [each.version, each]));
   return wanted.map((version) => known.get(version.hash) ?? opened(compartment, version, found.get(uuid(version.deed.version)), epochKey));
 }

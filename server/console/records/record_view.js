@@ -1,14 +1,15 @@
 /** One record: its current version, or all of those that were written at once, side by side. */
 import { t } from "../texts.js";
 import { html } from "../vendor/preact.js";
+import { begun } from "./drafts.js";
 import { currentOf, recordOf, shown as versionsOf } from "./opening.js";
 import { aboutWords } from "./about.js";
 import { useParts, useShown } from "./store.js";
-import { troubleWords } from "./trouble_words.js";
+import { VersionText } from "./version_text.js";
 
 export function RecordView() {
-  const { store } = useParts();
-  const { shown, record, draft } = useShown();
+  const { keeping, store } = useParts();
+  const { shown, record } = useShown();
   if (!shown || !record) return null;
   const { compartment } = shown.channel;
   const current = currentOf(shown.compartment, record);
@@ -19,7 +20,9 @@ export function RecordView() {
   function begin() {
     const text = texts.map((each) => each?.text ?? "").join("\n\n");
     const kind = /** @type {string} */ (current.at(-1)?.deed.kind ?? "note");
-    store.set({ draft: { compartment, record, kind, follows: current.map((each) => each.hash), text }, done: "", trouble: null });
+    const follows = current.map((each) => each.hash);
+    keeping.goOn(begun(compartment, { record: /** @type {string} */ (record), kind, follows, text }));
+    store.set({ done: "", trouble: null });
   }
   return html`
     <h1>${t("Record of {codename}", { codename: shown.channel.codename })}</h1>
@@ -28,7 +31,7 @@ export function RecordView() {
       ${current.map((each, nth) => html`
         <article key=${each.hash} class="version" aria-label=${conflict ? t("Version {number} of {count}", { number: nth + 1, count: current.length }) : t("Version")}>
           <p class="of">${aboutWords(shown, each)}</p>
-          <${Text} opened=${texts[nth]} />
+          <${VersionText} opened=${texts[nth]} />
         </article>
       `)}
       ${barred.map((each) => html`
@@ -38,15 +41,8 @@ export function RecordView() {
       `)}
     </div>
     <div class="buttons">
-      ${readable && !draft && html`<button type="button" onClick=${begin}>${conflict ? t("Write one version of them") : t("Write the next version")}</button>`}
+      ${readable && html`<button type="button" onClick=${begin}>${conflict ? t("Write one version of them") : t("Write the next version")}</button>`}
       <button type="button" onClick=${() => store.set({ record: null, done: "", trouble: null })}>${t("Back to the records")}</button>
     </div>
   `;
-}
-
-/** @param {{ opened: import("./opening.js").Opened | undefined }} props */
-function Text({ opened }) {
-  if (!opened) return html`<p>${t("Not opened")}</p>`;
-  if (opened.refused) return html`<p class="notice">${troubleWords({ outcome: opened.refused, failure: null })}</p>`;
-  return html`<p class="text">${opened.text}</p>`;
 }

@@ -4,6 +4,8 @@ import { moment } from "../moments.js";
 import { t } from "../texts.js";
 import { html } from "../vendor/preact.js";
 import { aboutWords } from "./about.js";
+import { BegunTexts } from "./begun_texts.js";
+import { begun } from "./drafts.js";
 import { Editor } from "./editor.js";
 import { currentOf, recordOf, shown as versionsOf } from "./opening.js";
 import { RecordView } from "./record_view.js";
@@ -16,20 +18,23 @@ const LONGEST_LINE = 90;
 
 export function ChoiceScreen() {
   const { keeping } = useParts();
-  const { channels, busy, draft } = useShown();
+  const { channels, busy, draft, aside } = useShown();
+  const writing = new Set([draft, ...aside].map((each) => each?.compartment));
+  const inOrder = [...channels].sort((one, other) => one.codename.localeCompare(other.codename));
   return html`
     <h1>${t("Records")}</h1>
     ${channels.length === 0 && html`<p>${t("You are in no case now.")}</p>`}
     <ul class="choices">
-      ${channels.map((each) => html`
+      ${inOrder.map((each) => html`
         <li key=${each.compartment}>
           <button type="button" disabled=${busy !== ""} onClick=${() => keeping.choose(each)}>
             <strong>${each.codename}</strong>
-            ${draft?.compartment === each.compartment && html`<span class="mark">${t("You were writing here")}</span>`}
+            ${writing.has(each.compartment) && html`<span class="mark">${t("You were writing here")}</span>`}
           </button>
         </li>
       `)}
     </ul>
+    <${BegunTexts} />
   `;
 }
 
@@ -41,13 +46,15 @@ export function CompartmentScreen() {
   if (record) return html`<${RecordView} />`;
   const { compartment, channel } = shown;
   const records = [...new Set(versionsOf(compartment).map(recordOf))];
-  const fresh = { compartment: channel.compartment, record: null, kind: "note", follows: [], text: "" };
+  function begin() {
+    keeping.goOn(begun(channel.compartment));
+    store.set({ done: "", trouble: null });
+  }
   return html`
     <h1>${t("Records of {codename}", { codename: channel.codename })}</h1>
-    ${draft && html`<p class="notice">${t("You have begun to write in another case. Finish that first.")}</p>`}
     <p class="of">${t("Compared with the server and checked: {time}", { time: moment(shown.at, serverNow()) })}</p>
     <div class="buttons">
-      ${!draft && html`<button type="button" onClick=${() => store.set({ draft: fresh, done: "", trouble: null })}>${t("Write a new record")}</button>`}
+      <button type="button" onClick=${begin}>${t("Write a new record")}</button>
       <button type="button" disabled=${busy !== ""} onClick=${() => keeping.choose(channel)}>${t("Look for news")}</button>
       <button type="button" onClick=${() => store.set({ shown: null, done: "", trouble: null })}>${t("Other cases")}</button>
     </div>

@@ -23,8 +23,26 @@ export type Shown = {
   at: number;
 };
 
-/** What is being written, and in which compartment: `record` is null for a new one. `follows` are the versions that were before one's eyes. */
-export type Draft = { compartment: string; record: string | null; kind: string; follows: string[]; text: string };
+/** An entry that was signed for a draft and sent: its hash, the text that it holds, and which place it would take in the log. */
+export type Sent = { hash: string; text: string; number: number };
+
+/**
+ * What is being written, in which compartment, as which version of which record (ids and hashes in hexadecimal). `follows` are
+ * the versions that were before its author's eyes; none for a new record. `sent` is what may stand in the log already.
+ */
+export type Draft = {
+  id: string;
+  compartment: string;
+  record: string;
+  version: string;
+  kind: string;
+  follows: string[];
+  text: string;
+  sent: Sent[];
+};
+
+/** What its author decided about versions that came meanwhile: which they were shown, and whether this one takes the place of all. */
+export type Decision = { seen: readonly string[]; replaces: boolean };
 
 export type State = {
   stage: Stage;
@@ -37,6 +55,10 @@ export type State = {
   /** The record that is open, by its id in hexadecimal. */
   record: string | null;
   draft: Draft | null;
+  /** Other texts that were begun. */
+  aside: readonly Draft[];
+  /** How many texts this browser keeps sealed. */
+  kept: number;
   /** What was done last, for those who do not look. */
   done: "" | "saved" | "locked" | "removed";
 };
@@ -50,4 +72,4 @@ export type Means = {
 };
 
 /** What there is only while keys are unlocked. */
-export type Open = { keys: Keys; person: Uint8Array; network: Uint8Array };
+export type Open = { keys: Keys; person: Uint8Array; network: Uint8Array; own: { signingKey: string; boxKey: string } };

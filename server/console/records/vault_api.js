@@ -9,6 +9,8 @@ import { fromBase64, toBase64, uuid } from "./coding.js";
 /** @typedef {ReturnType<typeof createVaultApi>} VaultApi */
 
 const LIMIT_MS = 60_000;
+/** How many answers may hold nothing but what came after the logs were read. */
+const NEWER = 50;
 const whole = (/** @type {any} */ value) => Number.isInteger(value);
 const text = (/** @type {any} */ value) => typeof value === "string";
 const list = (/** @type {any} */ value) => Array.isArray(value);
@@ -41,15 +43,21 @@ export function createVaultApi({ fetch, clock }) {
       const { epoch, statement } = await ask("GET", `${at(compartment)}/grant`, { epoch: whole, statement: text });
       return { epoch, statement: bytes(statement) };
     },
-    /** @param {Uint8Array} compartment @param {number} wanted how many there must be @param {boolean} contents or wraps alone @returns {Promise<Stored[]>} current ones, ascending by id */
+    /** @param {Uint8Array} compartment @param {import("../vault/records.js").Version[]} wanted @param {boolean} contents or wraps alone @returns {Promise<Stored[]>} those of them that the server has */
     async current(compartment, wanted, contents = true) {
+      const missing = new Set(wanted.map(({ deed }) => uuid(deed.version)));
       /** @type {Stored[]} */
       const found = [];
-      while (found.length < wanted) {
-        const after = found.length ? `&after=${/** @type {Stored} */ (found.at(-1)).version}` : "";
+      // Ascending by id, at least one new in each answer; besides those that are wanted there may be newer ones.
+      for (let [last, asked] = ["", 0]; missing.size && asked <= wanted.length + NEWER; asked += 1) {
+        const after = last && `&after=${encodeURIComponent(last)}`;
         const answer = await ask("GET", `${at(compartment)}/versions?current=true&contents=${contents}${after}`, { versions: list });
         if (!answer.versions.length) break;
-        found.push(...answer.versions.map(stored));
+        for (const each of answer.versions.map(stored)) {
+          if (each.version <= last) throw new Failure("garbled");
+          last = each.version;
+          if (missing.delete(last)) found.push(each);
+        }
       }
       return found;
     },

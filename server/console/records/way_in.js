@@ -31,7 +31,7 @@ export function NoKeysScreen() {
 
 export function UnlockScreen() {
   const { keeping } = useParts();
-  const { busy, draft } = useShown();
+  const { busy, kept } = useShown();
   const [passphrase, type] = useState("");
   const [seen, see] = useState(false);
   const [asked, ask] = useState(false);
@@ -43,7 +43,7 @@ export function UnlockScreen() {
   }
   return html`
     <h1>${t("The records are locked")}</h1>
-    ${(draft || keeping.holdsDraft()) && html`<p>${t("What you were writing is sealed, and there again when you unlock.")}</p>`}
+    ${kept > 0 && html`<p>${t("What you were writing is sealed, and there again when you unlock.")}</p>`}
     <form class="unlock" onSubmit=${unlock}>
       <div class="field">
         <label for="passphrase">${t("Passphrase")}</label>
@@ -62,6 +62,7 @@ export function UnlockScreen() {
       ${asked
         ? html`
             <p>${t("The keys and all that this browser remembers go away. Your other devices are not touched.")}</p>
+            ${kept > 0 && html`<p class="urgent">${t("What you were writing is not saved, and goes too. To keep it, unlock first and save it.")}</p>`}
             <div class="buttons">
               <button type="button" class="danger" onClick=${keeping.remove}>${t("Remove them")}</button>
               <button type="button" onClick=${() => ask(false)}>${t("Keep them")}</button>

@@ -9,11 +9,11 @@ import { RECORDS } from "../vault/compartment.js";
 import * as content from "../vault/content.js";
 import { signedEntry } from "../vault/log.js";
 import * as wrap from "../vault/wrap.js";
-import { idBytes, newId } from "./coding.js";
+import { idBytes } from "./coding.js";
 
 /** @typedef {import("../vault/compartment.js").Compartment} Compartment */
 /** @typedef {import("./opening.js").EpochKey} EpochKey */
-/** @typedef {{ record: Uint8Array, kind: string, follows: string[], text: string }} Draft `follows`: hashes, in hexadecimal */
+/** @typedef {import("./state.js").Draft} Draft */
 /** @typedef {{ seed: Uint8Array, person: Uint8Array, at: number }} Author `at` in seconds since 1970 */
 
 /**
@@ -24,7 +24,7 @@ import { idBytes, newId } from "./coding.js";
  * @returns {{ entry: Uint8Array, content: Uint8Array, wrap: Uint8Array }}
  */
 export function written(compartment, epochKey, draft, { seed, person, at }) {
-  const place = { network: compartment.network.id, compartment: compartment.id, record: draft.record, version: newId() };
+  const place = { network: compartment.network.id, compartment: compartment.id, record: idBytes(draft.record), version: idBytes(draft.version) };
   const key = newKey();
   const sealed = content.seal(key, place, bytesOf(draft.text));
   /** @type {[string, import("../vault/value.js").Value][]} */

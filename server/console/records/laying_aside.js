@@ -1,0 +1,48 @@
+/** Which texts are begun in this page: the one that is written now, and others. What is left for a while is kept sealed. */
+import { placed } from "./drafts.js";
+
+/** @typedef {import("./state.js").Draft} Draft */
+/** @typedef {import("../vault/compartment.js").Compartment} Compartment */
+
+/**
+ * @param {import("./store.js").Store} store
+ * @param {import("./drafts.js").Drafts} drafts
+ * @param {() => Uint8Array | undefined} secretOf whose texts they are, while their keys are there
+ */
+export function createLayingAside(store, drafts, secretOf) {
+  /** What is being written is sealed and kept; what the browser does not keep is here until the page goes. */
+  function keep() {
+    const [{ draft }, secret] = [store.get(), secretOf()];
+    if (secret && draft?.text.trim()) drafts.keep(draft, secret).catch(() => {});
+  }
+
+  /** A text is in the log, or was thrown away: nothing of it is kept. @param {Draft} draft */
+  async function gone({ id }) {
+    const { draft, aside } = store.get();
+    store.set({ draft: draft?.id === id ? null : draft, aside: aside.filter((each) => each.id !== id) });
+    // Where it stays in this browser all the same, it is found in the log when it is there again.
+    await drafts.drop(id).catch(() => {});
+  }
+
+  /** Go on with one of them. @param {Draft} next */
+  function goOn(next) {
+    keep();
+    const { draft, aside } = store.get();
+    const others = [...aside, ...(draft ? [draft] : [])].filter((each) => each.id !== next.id);
+    store.set({ draft: next, aside: others });
+  }
+
+  return {
+    keep, gone, goOn,
+    /** Of a compartment that was opened: what stands in its log already is gone, and the next one is gone on with. @param {string} name @param {Compartment} compartment */
+    async settle(name, compartment) {
+      const { draft, aside } = store.get();
+      const here = [...(draft ? [draft] : []), ...aside].filter((each) => each.compartment === name);
+      const stored = here.filter((each) => placed(each, compartment) === true);
+      for (const each of stored) await gone(each);
+      if (stored.length) store.set({ done: "saved" });
+      const next = here.find((each) => !stored.includes(each));
+      if (next && !store.get().draft) goOn(next);
+    },
+  };
+}
