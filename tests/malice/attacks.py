@@ -331,6 +331,12 @@ def _doubled_last(kind: str) -> Callable[[Logs], Logs]:
     return lambda logs: replace(logs, **{kind: [*logs.of(kind), logs.of(kind)[-1]]})
 
 
+def _with_more(argument: str) -> Callable[[Logs], Logs]:
+    """Show one entry more in a log: its name, a colon, and the entry."""
+    kind, _, entry = argument.partition(":")
+    return lambda logs: replace(logs, **{kind: [*logs.of(kind), base64.b64decode(entry)]})
+
+
 def _without_removal(logs: Logs) -> Logs:
     """Show the members as they were before somebody was removed."""
     for number, entry in enumerate(logs.members):
@@ -384,7 +390,7 @@ def named(name: str, argument: str) -> Attack:
     of_log = {
         "truncated": _without_last, "flipped": _flipped_last, "reordered": _swapped_last, "doubled": _doubled_last,
         "signed-anew": _signed_anew, "last-exchanged": _with_last,
-        "seen-otherwise": _seen_otherwise,
+        "seen-otherwise": _seen_otherwise, "lengthened": _with_more,
     }  # fmt: skip
     whole = {
         "ghost-member": _ghost_member, "ghost-attested": _ghost_attested, "key-replaced": _key_replaced,

@@ -16,6 +16,7 @@ from agencies.model import Person
 from agencies.trust.deeds import Revoke
 from cases.trust.deeds import Propose, Remove, Withdraw
 from cases.trust.grants import EpochGrant, write_epoch_grant
+from cases.trust.records import Write
 from client import errors
 from client.vault import refusals
 from client.vault.circles import TakeAway
@@ -199,6 +200,28 @@ async def test_a_removal_that_is_withheld_is_found_by_what_others_have_seen(stor
     assert await story.refused(story.member, "removal-withheld") == refusals.BEHIND
     fresh = await story.town.machine(story.town.scene.member)
     assert await story.refused(fresh, "removal-withheld") == refusals.BEHIND
+
+
+async def test_whoever_was_removed_replaces_nothing_with_the_server_s_help(story: Story) -> None:
+    """They sign a version as if they had not heard of it; the server puts it behind their removal."""
+    theirs = await story.town.founded.circle(story.member.person, story.town.core)
+    (current,) = theirs.logs.records.current[story.first]
+    late = theirs.record_entry(
+        Write(
+            record=story.first, version=bytes([5]) * 16, kind="note", content=bytes(32), promise=bytes(32),
+            follows=[current],
+        )
+    )  # fmt: skip
+    await story.coordinator.circles.decide(
+        story.compartment, lambda _at: Remove(person=story.member.person.id.bytes)
+    )  # fmt: skip
+    await story.town.malice.begin("lengthened", "records:" + base64.b64encode(late).decode())
+    for machine in (story.coordinator, await story.town.machine(story.town.scene.deputy)):
+        view = await machine.reader.refresh(story.compartment)
+        assert view.compartment.records.current[story.first] == {current}
+        assert view.compartment.records.versions[statement.hash_of(late)].quarantined
+        (opened,), _ = await machine.records.get(story.compartment, story.first)
+        assert opened.text == b"Second words"
 
 
 async def test_different_keys_for_different_members_are_found_by_whoever_has_the_wrong_one(story: Story) -> None:
