@@ -52,29 +52,14 @@ def require_place(environment: Mapping[str, str]) -> None:
 
 def found(locked: LockedKeyFile, now: datetime, environment: Mapping[str, str]) -> Opened | None:
     """Return the keys of a key file if they are kept open; those whose moment has passed are destroyed."""
-    try:
-        path = _place(environment) / _name(locked)
-        if not path.exists():
-            return None
-        kept = msgspec.json.decode(private_files.read(path), type=_Kept)
-    except (StrehaError, OSError, msgspec.DecodeError):
-        # Whatever is wrong there: the passphrase still opens.
-        return None
-    keys = Keys(seed=kept.seed, secret=kept.secret)
-    whole = (len(keys.seed), len(keys.secret)) == (bundle.SECRET_BYTES, bundle.SECRET_BYTES)
-    right = whole and bundle.owner(keys, network=locked.genesis, person=locked.person_id.bytes) == locked.owner
-    if kept.until <= now.timestamp() or not right:
-        private_files.destroy(path)
-        return None
-    return with_keys(locked, keys)
+    kept = _found(locked, now, environment)
+    return None if kept is None else with_keys(locked, _keys(kept))
 
 
 def until(locked: LockedKeyFile, now: datetime, environment: Mapping[str, str]) -> datetime | None:
     """Return until when the keys of a key file are kept open; nothing where they are not."""
-    if found(locked, now, environment) is None:
-        return None
-    kept = msgspec.json.decode(private_files.read(_place(environment) / _name(locked)), type=_Kept)
-    return datetime.fromtimestamp(kept.until, UTC)
+    kept = _found(locked, now, environment)
+    return None if kept is None else datetime.fromtimestamp(kept.until, UTC)
 
 
 def forget_all(environment: Mapping[str, str]) -> int:
@@ -87,6 +72,27 @@ def forget_all(environment: Mapping[str, str]) -> int:
     for each in place.iterdir():
         private_files.destroy(each)
     return len(files)
+
+
+def _found(locked: LockedKeyFile, now: datetime, environment: Mapping[str, str]) -> _Kept | None:
+    try:
+        path = _place(environment) / _name(locked)
+        if not path.exists():
+            return None
+        kept = msgspec.json.decode(private_files.read(path), type=_Kept)
+    except (StrehaError, OSError, msgspec.DecodeError, UnicodeDecodeError):
+        # Whatever is wrong there: the passphrase still opens.
+        return None
+    whole = (len(kept.seed), len(kept.secret)) == (bundle.SECRET_BYTES, bundle.SECRET_BYTES)
+    right = whole and bundle.owner(_keys(kept), network=locked.genesis, person=locked.person_id.bytes) == locked.owner
+    if kept.until <= now.timestamp() or not right:
+        private_files.destroy(path)
+        return None
+    return kept
+
+
+def _keys(kept: _Kept) -> Keys:
+    return Keys(seed=kept.seed, secret=kept.secret)
 
 
 def _name(locked: LockedKeyFile) -> str:

@@ -158,7 +158,7 @@ def _list(key: Key, *, json: Json = False) -> None:
         return
     terminal.table(
         [mark("Name"), mark("Agency"), mark("Role"), mark("Id")],
-        [(each.name, agencies[each.agency].name, each.role, str(UUID(bytes=each.id))) for each in people],
+        [(each.name, agencies[each.agency].name, say(ROLES[each.role]), str(UUID(bytes=each.id))) for each in people],
     )
     if waiting:
         terminal.table(

@@ -24,6 +24,7 @@ from streha.commands.offering import locked_file
 from streha.options import Json, Key, Yes
 from streha.personal import unlocked_key
 from streha.terminal import say
+from streha.vault_names import ROLES
 
 LARGEST_LIST = 1024 * 1024
 NOT_A_LIST = mark("The file {path} is no list of agencies. The operator makes one: streha agency list --json")
@@ -102,7 +103,10 @@ def _show(offered: list[Offered], agencies: list[FoundingAgency]) -> None:
     names = {each.id: each.name for each in agencies}
     terminal.table(
         [mark("Name"), mark("Agency"), mark("Role"), mark("Code")],
-        [(each.offer.name, names.get(each.offer.agency, "?"), each.offer.role, each.code) for each in offered],
+        [
+            (each.offer.name, names.get(each.offer.agency, "?"), say(ROLES[each.offer.role]), each.code)
+            for each in offered
+        ],
     )
 
 

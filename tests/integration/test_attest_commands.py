@@ -11,6 +11,8 @@ from agencies.model import Person
 from client import key_file
 from client.key_file import KeyFile
 from client.vault import trusting, unlocking
+from client.vault.logs import DIRECTORY
+from client.vault.memory import Memory
 from core.clock import SystemClock
 from core.errors import InvalidInput
 from crypto.vault.bundle import Keys
@@ -75,6 +77,8 @@ async def test_a_new_person_is_attested_by_the_code_and_signs_in(founded: Founde
     done = await attest("offer", offer, "--code", code.lower(), "--yes", "--json")
     assert (done.code, done.json["waits"]) == (0, False), done
     listed = (await attest("list", "--json")).json
+    # What was verified is remembered, so that no server shows this machine less.
+    assert len(Memory.beside(boss, founded.id).entries(DIRECTORY)) == listed["entries"] == 2
     assert str(vera.person_id) in {each["id"] for each in listed["people"]}
     assert (await with_passphrases((OWN,), "keys", "trust", founded.id.hex(), "--key", fresh)).code == 0
     assert (await with_passphrases((OWN,), "case", "list", "--key", fresh)).code == 0
