@@ -13,7 +13,7 @@ from client.vault.reading import View
 from core.texts import mark
 from streha import terminal
 from streha.terminal import say
-from streha.vault_names import described, moment_text, name_of
+from streha.vault_names import all_described, described, moment_text, name_of
 from streha.vault_place import say_age
 
 
@@ -23,6 +23,7 @@ def print_circle(view: View, now: int, *, remembered: bool) -> None:
         say_age(view, now)
     circle = view.circle
     standing = circle.standing(view.directory, now)
+    returned = [each for each in circle.members if circle.has_returned(each, view.directory)]
     rows = [
         (name_of(view, each), _agency(view, each), _part(view, each, standing))
         for each in sorted(circle.members, key=lambda each: (each not in circle.leaders, name_of(view, each)))
@@ -34,12 +35,17 @@ def print_circle(view: View, now: int, *, remembered: bool) -> None:
         terminal.line(mark("Ends by itself: {time}"), time=moment_text(circle.ends_at))
     if not circle.is_open(now):
         terminal.line(mark("Closed: nothing is written here any more."))
+    elif returned:
+        terminal.line(
+            mark("Has other keys, or was away meanwhile: {people}. Ring them, then: streha compartment add"),
+            people=all_described(view, returned),
+        )
     elif circle.epoch_is_due(view.directory, now):
         terminal.line(mark("A new key is due. Somebody who holds the last one runs: streha compartment keys"))
     for each in circle.proposals.values():
         terminal.line(
             mark("Waits until {time} for a member of another agency: {person}, proposed by {author}"),
-            time=moment_text(each.deed.until), person=described(view, _about(each)), author=described(view, each.by),
+            time=moment_text(each.deed.until), person=described(view, about(each)), author=described(view, each.by),
         )  # fmt: skip
     for person in sorted(circle.excluded):
         terminal.line(mark("Excluded: {person}"), person=described(view, person))
@@ -62,7 +68,8 @@ def as_plain(view: View, now: int) -> dict[str, object]:
         "deputy": UUID(bytes=circle.deputy),
         "members": sorted(UUID(bytes=each) for each in circle.standing(view.directory, now)),
         "excluded": sorted(UUID(bytes=each) for each in circle.excluded),
-        "proposed": sorted(UUID(bytes=_about(each)) for each in circle.proposals.values()),
+        "returned": sorted(UUID(bytes=each) for each in circle.members if circle.has_returned(each, view.directory)),
+        "proposed": sorted(UUID(bytes=about(each)) for each in circle.proposals.values()),
         "sensitive": circle.sensitive,
         "open": circle.is_open(now),
         "epoch": circle.epoch,
@@ -73,6 +80,8 @@ def as_plain(view: View, now: int) -> dict[str, object]:
 
 def _part(view: View, person: bytes, standing: frozenset[bytes]) -> str:
     circle = view.circle
+    if circle.has_returned(person, view.directory):
+        return say(mark("out until let in again: other keys, or away meanwhile"))
     if person not in standing:
         return say(mark("no more of the network, or lapsed"))
     if person == circle.coordinator:
@@ -89,5 +98,6 @@ def _agency(view: View, person: bytes) -> str:
     return "" if member is None else view.directory.agencies[member.agency].name
 
 
-def _about(proposal: Proposal) -> bytes:
+def about(proposal: Proposal) -> bytes:
+    """Return whom a proposal is about."""
     return proposal.deed.deputy if isinstance(proposal.deed, Succeed) else proposal.deed.person

@@ -10,13 +10,15 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from agencies.model import Person
+from agencies.model import Agency, Person
+from agencies.trust.deeds import Approve, Rekey
 from client import key_file
 from client.vault import kept, unlocking
 from core.clock import SystemClock
+from crypto.vault import sealed_box
 from tests.at_terminal import Terminal
 from tests.commands import Ran, streha
-from tests.vault_clients import Founded
+from tests.vault_clients import Founded, new_seed
 from tests.vault_machines import unlocked_keys
 
 PASSPHRASE = "never typed in this test: the keys are kept open"
@@ -57,6 +59,21 @@ class People:
                 terminal.close()
 
         return await asyncio.to_thread(typed)
+
+    async def rekey(self, person: Person, by: tuple[Agency, Agency]) -> None:
+        """Give somebody other keys, by administrators of two agencies; their key file is another from then on."""
+        founded = self._founded
+        one, other = (founded.administrators[each.id] for each in by)
+        key, secret = new_seed(founded.api, person), os.urandom(32)
+        deed = Rekey(
+            person=person.id.bytes, signing_key=key, box_key=sealed_box.public_key(secret), until=founded.now + 3600
+        )  # fmt: skip
+        assert (await founded.decide(one, deed)).status == 200
+        (proposal,) = [each.hash for each in (await founded.directory(one)).now.proposals.values()]
+        assert (await founded.decide(other, Approve(proposal=proposal))).status == 200
+        founded.secrets[person.id] = secret
+        old = self.key(person)
+        old.rename(old.with_suffix(".old"))
 
     def key(self, person: Person) -> Path:
         """Return a person's locked key file; the keys are open for an hour."""

@@ -46,7 +46,7 @@ def require_author(entry: Entry, network: Network, compartment: Compartment | No
         return
     circle = compartment.circle_at(before)
     _require_key(entry, network, [*places, circle.directory_seen])
-    if entry.by not in circle.members:
+    if not circle.stands(entry.by, network.at(circle.directory_seen), entry.at):
         raise NotEmpowered
 
 

@@ -32,12 +32,12 @@ from client.vault.reading import View
 from core.errors import InvalidInput, NotFound
 from core.texts import mark
 from streha import terminal
-from streha.circle_words import as_plain, print_circle, print_members
+from streha.circle_words import about, as_plain, print_circle, print_members
 from streha.commands.offering import locked_file
 from streha.moments import whole_moment
 from streha.options import Json, Key, Yes
 from streha.terminal import say
-from streha.vault_names import all_described, person_named
+from streha.vault_names import all_described, described, person_named
 from streha.vault_place import VaultPlace, remembered_compartment, say_due, seen, vault_place
 
 app = typer.Typer(
@@ -67,6 +67,11 @@ PROPOSAL_SECONDS = 7 * 24 * 3600
 NO_DEPUTY = mark("A vault needs a second person who leads, of another agency. Say who: --deputy PERSON")
 NO_PROPOSAL = mark("Nothing waits about this person. See: streha compartment show")
 SIGN_MEMBERS = mark("Sign that just these are in it? Whoever you do not know there: say no, and ask the operator.")
+HAS_RETURNED = mark(
+    "{who} has other keys than when they were let in, or was away meanwhile. Ring them, by a number you know, and ask "
+    "whether the keys are theirs."
+)
+LET_IN_AGAIN = mark("Let them in again, with the keys of now?")
 NOT_KEYED = mark("What you decided stands, signed by you. But the next key was not begun:")
 NO_REASON_GIVEN = mark("Say why: type it when asked, or give a file with --reason-file FILE.")
 Acts = Callable[[VaultPlace, View], Awaitable[Decided]]
@@ -158,15 +163,22 @@ def _add(
             metavar="HOURS", min=1, max=LONGEST_EMERGENCY // 3600, help=say(mark("In at once, for so many hours."))
         ),
     ] = None,
+    yes: Yes = False,
     json: Json = False,
 ) -> None:
     async def add(place: VaultPlace, view: View) -> Decided:
         chosen = person_named(view, person)
+        returned = view.circle.has_returned(chosen, view.directory)
+        if returned:
+            # Nobody gets a key under other keys of theirs but by somebody's decision.
+            terminal.aside(HAS_RETURNED, who=described(view, chosen))
+            terminal.require_agreed(LET_IN_AGAIN, yes=yes)
 
         def deed(at: int) -> Deed:
             if emergency is not None:
                 return AddInEmergency(person=chosen, until=at + emergency * 3600)
-            return Propose(person=chosen, until=at + PROPOSAL_SECONDS) if view.circle.sensitive else Add(person=chosen)
+            proposed = view.circle.sensitive and not returned
+            return Propose(person=chosen, until=at + PROPOSAL_SECONDS) if proposed else Add(person=chosen)
 
         return await place.circles.decide(place.id, deed)
 
@@ -380,15 +392,11 @@ def _print_decided(decided: Decided, *, json: bool) -> None:
 
 
 def _proposal(view: View, words: str) -> Proposal:
-    about = {_about(each): each for each in view.circle.proposals.values()}
+    waiting = {about(each): each for each in view.circle.proposals.values()}
     chosen = person_named(view, words)
-    if chosen not in about:
+    if chosen not in waiting:
         raise NotFound(NO_PROPOSAL)
-    return about[chosen]
-
-
-def _about(proposal: Proposal) -> bytes:
-    return proposal.deed.deputy if isinstance(proposal.deed, Succeed) else proposal.deed.person
+    return waiting[chosen]
 
 
 def _bytes(person: UUID | None) -> bytes:

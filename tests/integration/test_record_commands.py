@@ -244,3 +244,22 @@ async def test_of_two_with_one_name_it_is_asked_which(types: People, founded: Fo
     assert str(town.shelter.workers[1].id) in which.err
     added = await types(lead, "compartment", "add", codename, town.shelter.workers[1].id)
     assert (added.code, f"{name} (practitioner, {town.shelter.agency.name})" in added.out) == (0, True), added
+
+
+async def test_whoever_has_other_keys_is_out_until_somebody_who_leads_lets_them_in(types: People, town: Scene) -> None:
+    lead, member, codename = town.coordinator, town.member, town.case.codename
+    assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
+    record = (await types(lead, "record", "put", codename, typed="for all of us")).out.split("Record ")[1][:8]
+    assert (await types(member, "record", "get", codename, record)).code == 0
+    await types.rekey(member, by=(town.police.agency, town.shelter.agency))
+    shown = await types(lead, "compartment", "show", codename)
+    assert ("out until let in again" in shown.out, f"was away meanwhile: {member.name} (" in shown.out) == (True, True)
+    assert (await types(member, "record", "get", codename, record)).code == 1
+    # Whoever writes meanwhile writes for the others alone.
+    assert (await types(lead, "record", "put", codename, typed="not for the old keys")).code == 0
+    unsure = await types(lead, "compartment", "add", codename, member.name)
+    assert (unsure.code, f"{member.name} (practitioner" in unsure.err, "Ring them" in unsure.err) == (2, True, True)
+    added = await types(lead, "compartment", "add", codename, member.name, "--yes")
+    assert (added.code, f"{member.name} (practitioner" in added.out) == (0, True), added
+    got = await types(member, "record", "get", codename, record)
+    assert (got.code, "for all of us" in got.out) == (0, True), got
