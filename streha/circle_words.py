@@ -16,6 +16,12 @@ from streha.terminal import say
 from streha.vault_names import all_described, described, moment_text, name_of
 from streha.vault_place import say_age
 
+HAS_RETURNED = mark(
+    "{who} has other keys than when they were let in, or was away meanwhile. Ring them, by a number you know, and ask "
+    "whether the keys are theirs."
+)
+LET_IN_AGAIN = mark("Let them in again, with the keys of now?")
+
 
 def print_circle(view: View, now: int, *, remembered: bool) -> None:
     """Print who is in a vault, and what waits."""
@@ -58,6 +64,15 @@ def print_members(view: View, people: Collection[bytes]) -> None:
     """Print who would be in a vault, as the directory attests them, beside the result."""
     for each in sorted(described(view, each) for each in people):
         terminal.aside("  {who}", who=each)
+
+
+def agreed_to_return(view: View, person: bytes, *, yes: bool) -> bool:
+    """Whether somebody has returned to a vault, or has other keys; then whoever lets them in has to have rung them."""
+    if not view.circle.has_returned(person, view.directory):
+        return False
+    terminal.aside(HAS_RETURNED, who=described(view, person))
+    terminal.require_agreed(LET_IN_AGAIN, yes=yes)
+    return True
 
 
 def as_plain(view: View, now: int) -> dict[str, object]:

@@ -60,9 +60,9 @@ def add_to(commands: typer.Typer) -> None:
     "offer",
     help=say(
         mark(
-            "Attest the keys that somebody offers: a new person, or other keys for a known one, which takes a second "
-            "administrator, who runs the same. Ring the person by a number you know and have them read you the "
-            "code.\n\n\b\nExample:\n"
+            "Attest the keys that somebody offers: a new person, or other keys for a known one, which takes an "
+            "administrator of a second agency, who runs the same. Ring the person by a number you know and have them "
+            "read you the code.\n\n\b\nExample:\n"
             '  streha attest offer ana.offer --code "JAEK4 DBF34 DH3JH 0XXQF"'
         )
     ),
@@ -222,7 +222,12 @@ def _show(offered: Offered, directory: Directory) -> None:
     """Show who offers keys; of somebody whom the network knows, as the directory has them and not as the offer says."""
     said, known = offered.offer, directory.people.get(offered.offer.person)
     if known is not None and known.signing_key != offered.signing_key:
-        terminal.line(mark("OTHER KEYS for somebody the network knows. A second administrator must agree."))
+        terminal.line(
+            mark(
+                "OTHER KEYS for somebody the network knows. It takes administrators of two agencies, one of them this "
+                "person's."
+            )
+        )
         terminal.line(
             mark("They are for {name}, {role}, {agency}. Is it this person who read you the code?"), name=known.name,
             role=say(ROLES[known.role]), agency=directory.agencies[known.agency].name,

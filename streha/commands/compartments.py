@@ -32,12 +32,12 @@ from client.vault.reading import View
 from core.errors import InvalidInput, NotFound
 from core.texts import mark
 from streha import terminal
-from streha.circle_words import about, as_plain, print_circle, print_members
+from streha.circle_words import about, agreed_to_return, as_plain, print_circle, print_members
 from streha.commands.offering import locked_file
 from streha.moments import whole_moment
 from streha.options import Json, Key, Yes
 from streha.terminal import say
-from streha.vault_names import all_described, described, person_named
+from streha.vault_names import all_described, person_named
 from streha.vault_place import VaultPlace, remembered_compartment, say_due, seen, vault_place
 
 app = typer.Typer(
@@ -67,11 +67,6 @@ PROPOSAL_SECONDS = 7 * 24 * 3600
 NO_DEPUTY = mark("A vault needs a second person who leads, of another agency. Say who: --deputy PERSON")
 NO_PROPOSAL = mark("Nothing waits about this person. See: streha compartment show")
 SIGN_MEMBERS = mark("Sign that just these are in it? Whoever you do not know there: say no, and ask the operator.")
-HAS_RETURNED = mark(
-    "{who} has other keys than when they were let in, or was away meanwhile. Ring them, by a number you know, and ask "
-    "whether the keys are theirs."
-)
-LET_IN_AGAIN = mark("Let them in again, with the keys of now?")
 NOT_KEYED = mark("What you decided stands, signed by you. But the next key was not begun:")
 NO_REASON_GIVEN = mark("Say why: type it when asked, or give a file with --reason-file FILE.")
 Acts = Callable[[VaultPlace, View], Awaitable[Decided]]
@@ -168,11 +163,7 @@ def _add(
 ) -> None:
     async def add(place: VaultPlace, view: View) -> Decided:
         chosen = person_named(view, person)
-        returned = view.circle.has_returned(chosen, view.directory)
-        if returned:
-            # Nobody gets a key under other keys of theirs but by somebody's decision.
-            terminal.aside(HAS_RETURNED, who=described(view, chosen))
-            terminal.require_agreed(LET_IN_AGAIN, yes=yes)
+        returned = agreed_to_return(view, chosen, yes=yes)
 
         def deed(at: int) -> Deed:
             if emergency is not None:
