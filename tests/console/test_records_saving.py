@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Awaitable, Callable
+from uuid import uuid4
 
 import pytest
 from playwright.async_api import Route, expect
@@ -33,6 +34,9 @@ ALTERED = (
 NEWER = (
     "Somebody has written here meanwhile. Nothing of yours is saved yet, and nothing is lost. Read what is new, then "
     "decide."
+)
+ANOTHER_CASE = (
+    "This codename meant another case before. Nothing was opened. Ring whoever leads the case, and tell the operator."
 )
 
 
@@ -287,3 +291,18 @@ async def test_what_an_author_saw_of_another_log_is_proof_against_that_log(brows
         """
     )
     assert kinds == [int(Kind.MEMBERSHIP)]
+
+
+async def test_a_codename_goes_on_meaning_what_it_meant_at_first(browsers: Browsers, records: Shelf) -> None:
+    screen = await records_of(browsers, records, records.story.member)
+
+    async def lie(route: Route) -> None:
+        answer = await (await route.fetch()).json()
+        channels = [{**each, "compartment": str(uuid4())} for each in answer["channels"]]
+        await route.fulfill(json={**answer, "channels": channels})
+
+    await screen.page.route("**/api/board", lie)
+    await screen.page.reload()
+    await unlock(screen)
+    await screen.page.get_by_role("button", name=records.story.case.codename, exact=True).click()
+    await expect(screen.page.get_by_role("alert")).to_have_text(screen.words(ANOTHER_CASE))

@@ -13,7 +13,7 @@ export function BegunTexts() {
   return html`
     <section class="begun" aria-labelledby="begun">
       <h2 id="begun">${t("Texts that you have begun")}</h2>
-      <ul class="choices">${all.map((each) => html`<${BegunText} key=${each.id} draft=${each} />`)}</ul>
+      <ul>${all.map((each) => html`<${BegunText} key=${each.id} draft=${each} />`)}</ul>
     </section>
   `;
 }

@@ -148,7 +148,12 @@ export function createKeeping(means, store) {
     /** @param {Channel} channel */
     choose: (channel) => doing("opening", async () => {
       store.set({ record: null });
-      await texts.settle(channel.compartment, (await read(channel)).compartment);
+      // A codename is the server's word: it goes on meaning what it meant at first.
+      const meant = await memory.named(channel.codename);
+      require(meant === undefined || meant === channel.compartment, "another-case");
+      const { compartment } = await read(channel);
+      if (!meant) await memory.name(channel.codename, channel.compartment);
+      await texts.settle(channel.compartment, compartment);
     }),
     /** Take the keys and everything that is remembered from this browser. */
     remove: () => doing("removing", async () => {

@@ -1,8 +1,8 @@
 /**
  * What this browser remembers of the vault, in IndexedDB: how it unlocks (the network that was handed over, the bundle's
  * id, the device's secret), the verified entries of the logs with the last hash of each, when each was compared with the
- * server, proofs of forks, and texts that were begun, each sealed to its author's own key. Never a key or a passphrase,
- * nor anything of a record that could be read here without them.
+ * server, which compartment each codename meant at first, proofs of forks, and texts that were begun, each sealed to its
+ * author's own key. Never a key or a passphrase, nor anything of a record that could be read here without them.
  *
  * Entries are only ever added, and only to what whoever adds them had before them: a tab that knows less than another has
  * remembered meanwhile adds nothing, puts no length back, and reads anew.
@@ -18,8 +18,8 @@ import { Refused } from "../vault/failures.js";
 /** @typedef {Awaited<ReturnType<typeof openMemory>>} Memory */
 
 const DATABASE = "streha";
-const VERSION = 2;
-const STORES = ["pairing", "heads", "entries", "forks", "drafts"];
+const VERSION = 3;
+const STORES = ["pairing", "heads", "entries", "forks", "drafts", "names"];
 const OWN = "own";
 
 /** @param {IDBFactory} factory */
@@ -102,6 +102,12 @@ export async function openMemory(factory) {
       const [ids, sealed] = await Promise.all([result(store.getAllKeys()), result(store.getAll())]);
       return new Map(ids.map((id, nth) => [String(id), sealed[nth]]));
     },
+
+    /** @param {string} codename @returns {Promise<string | undefined>} the compartment that it meant at first */
+    named: (codename) => get("names", codename),
+
+    /** @param {string} codename @param {string} compartment */
+    name: (codename, compartment) => change("names", (store) => store.put(compartment, codename)),
 
     /** Remove everything; the memory cannot be used any more. */
     async remove() {

@@ -36,6 +36,7 @@ export function troubleWords({ outcome, failure }, unlocking = false) {
     case "no-text": return t("This version holds no text that can be shown here. Open it with the command line.");
     case "locked": return t("The records were locked meanwhile. Unlock them and try again.");
     case "memory-damaged": return t("What this browser remembers is damaged. Remove the keys from this browser and have them made anew: streha console --with-keys");
+    case "another-case": return t("This codename meant another case before. Nothing was opened. Ring whoever leads the case, and tell the operator.");
     case "newer": return t("Somebody has written here meanwhile. Nothing of yours is saved yet, and nothing is lost. Read what is new, then decide.");
     case "erased": return t("This record was erased meanwhile. Nothing was saved; your text is still here.");
     case "unexpected": return t("This part of the page has failed. Reload the page, and tell the operator.");

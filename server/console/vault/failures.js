@@ -8,7 +8,7 @@
 /**
  * What this browser refuses besides: what the server shows less of, holds back, or is not of the network that one trusts.
  * @typedef {"another-network" | "not-of-the-network" | "truncated" | "withheld" | "memory-damaged" | "not-opened"
- *   | "no-epoch" | "no-text" | "locked" | "overtaken" | "newer" | "erased"} Own
+ *   | "no-epoch" | "no-text" | "locked" | "overtaken" | "newer" | "erased" | "another-case"} Own
  */
 /** @typedef {Protocol | Own} Outcome */
 
