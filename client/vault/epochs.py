@@ -63,7 +63,7 @@ class EpochKeys:
         if known is not None:
             return known
         begun = view.epochs.get(number)
-        if begun is None or view.person.person not in _granted(view, number):
+        if begun is None or not _granted_to_oneself(view, number):
             raise NotFound(NO_KEY_YET)
         given = await self._reader.api.grant(view.id, number)
         person = view.person
@@ -88,7 +88,7 @@ class EpochKeys:
         place = place_of(view, version)
         mine: dict[int, list[bytes]] = {}
         for each in wraps:
-            if view.person.person in _granted(view, each.epoch):
+            if _granted_to_oneself(view, each.epoch):
                 mine.setdefault(each.epoch, []).append(each.wrap)
         failed: StrehaError | None = None
         for number in sorted(mine, reverse=True):
@@ -163,7 +163,7 @@ class EpochKeys:
                 content_key = await self.content_key(view, each, stored[version].wraps)
             except NotFound:
                 # Every current version is wrapped for the last epoch: whoever was granted that lacks nothing else.
-                if view.person.person not in _granted(view, view.circle.epoch):
+                if not _granted_to_oneself(view, view.circle.epoch):
                     raise
                 raise _no_key_of(view, each, NO_WRAP) from None
             except Conflict as refused:
@@ -195,11 +195,15 @@ def _grant(view: View, place: Epoch, key: bytes, entry: bytes, member: bytes) ->
     return grants.write_epoch_grant(person.keys.seed, person.network, said_of)
 
 
-def _granted(view: View, number: int) -> list[bytes]:
-    """To whom an epoch's key was given."""
+def _granted_to_oneself(view: View, number: int) -> bool:
+    """Whether an epoch's key was sealed to the keys that one has: former ones opened former grants."""
     begun = view.epochs.get(number)
-    members = None if begun is None else begun.particulars["members"]
-    return [_bytes(each) for each in members] if isinstance(members, list) else []
+    if begun is None:
+        return False
+    compartment, person = view.compartment, view.person
+    circle = compartment.circle_at(begun.head.number)
+    known = compartment.network.at(circle.directory_seen).people.get(person.person)
+    return person.person in circle.granted and known is not None and known.box_key == person.box_key
 
 
 def _no_key_of(view: View, version: Version, reason: str, outcome: str = "") -> Conflict:

@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 
 from agencies.model import Person
-from agencies.trust.deeds import Attest
+from agencies.trust.deeds import Approve, Attest, Rekey
 from cases.trust.deeds import Add, Remove
 from client.vault import exporting, histories
 from client.vault.circles import reason_of
 from client.vault.records import Opened, current, difference, history
 from core.database import Database
 from core.errors import Conflict, InvalidInput, NotFound
-from crypto.vault import padding
+from crypto import signing
+from crypto.vault import padding, sealed_box
 from tests.people import Network, Scene
 from tests.served import ServedApi
 from tests.vault_clients import Founded, attested, found
@@ -187,6 +188,35 @@ async def test_the_next_who_writes_begins_the_epoch_that_is_due(
     await ana.records.put(core.bytes, b"second", record=put.record.bytes)
     view = await ana.reader.refresh(core.bytes)
     assert (view.circle.epoch, view.due) == (2, ())
+
+
+async def test_whoever_has_other_keys_reads_what_was_granted_to_these(
+    ana: Machine, machines: Machines, town: Scene, founded: Founded
+) -> None:
+    core, person = town.case.core.id.bytes, town.member
+    put = await ana.records.put(core, b"one")
+    seed, secret = signing.new_seed(), bytes([3]) * 32
+    rekey = Rekey(
+        person=person.id.bytes, signing_key=signing.public_key(seed), box_key=sealed_box.public_key(secret),
+        until=founded.now + 60,
+    )  # fmt: skip
+    other = next(each for agency, each in founded.administrators.items() if agency != person.agency_id)
+    assert (await founded.decide(other, rekey)).status == 200
+    (proposal,) = (await founded.directory(other)).now.proposals
+    own = founded.administrators[person.agency_id]
+    assert (await founded.decide(own, Approve(proposal=proposal))).status == 200
+    founded.api.network.seeds[person.id], founded.secrets[person.id] = seed, secret
+    theirs = await machines.of(person)
+    with pytest.raises(NotFound):
+        await theirs.records.get(core, put.record.bytes)
+
+    await ana.records.put(core, b"two", record=put.record.bytes)
+    assert (await ana.circles.decide(core, lambda _at: Add(person=person.id.bytes))).keyed
+    opened, _ = await theirs.records.get(core, put.record.bytes)
+    assert texts(opened) == [b"two"]
+    # What only their former keys open is not there for them; nobody has altered anything.
+    with pytest.raises(NotFound, match="nobody has given it to you"):
+        await theirs.records.get_version(core, put.version.bytes)
 
 
 async def test_an_erased_record_is_gone(ana: Machine, machines: Machines, town: Scene) -> None:
