@@ -43,6 +43,7 @@ from client.line import REQUEST_SECONDS
 from client.matrix_answers import ProvenLink, ProvenLinks
 from client.stream import Told, follow
 from client.vault.api import VaultApi
+from client.vault.invitations_api import InvitationsApi
 from client.vault.keys_api import KeysApi
 from crypto import desk_key, device_claim
 from safety_plans.model import Level
@@ -60,6 +61,7 @@ class ApiClient:
         self._connection = Connection(key, language=language, sleep=sleep, seconds=seconds)
         self.vault = VaultApi(self._connection)
         self.keys_of_vault = KeysApi(self._connection)
+        self.invitations = InvitationsApi(self._connection)
 
     async def __aenter__(self) -> Self:
         await self._connection.__aenter__()

@@ -46,12 +46,20 @@ class KeyFile:
         return str(URL(self.api_url).origin())
 
 
+class Joining(msgspec.Struct, frozen=True, kw_only=True):
+    """With what somebody waits to be attested: their invitation's text (`crypto.vault.invitation`), and their offer."""
+
+    invitation: str
+    offer: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedKeyFile:
     """What a key file says whose keys are locked.
 
     `genesis` names the network of the vault that the person trusts (32 bytes, zeros before there is one); `words` the
-    list from which the passphrase was drawn, empty where it is one's own.
+    list from which the passphrase was drawn, empty where it is one's own. `joining` is what a newcomer waits with,
+    until the network was verified.
     """
 
     person_id: UUID
@@ -65,6 +73,7 @@ class LockedKeyFile:
     genesis: bytes = NO_NETWORK
     words: str = ""
     police_number: str = "192"
+    joining: Joining | None = field(default=None, repr=False)
 
     @property
     def owner(self) -> Owner:
@@ -91,6 +100,7 @@ class _StoredLocked(msgspec.Struct, frozen=True, kw_only=True):
     genesis: bytes
     words: str = ""
     police_number: str = "192"
+    joining: Joining | None = None
 
 
 class _Stored(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,7 +138,7 @@ def write_locked(path: Path, key: LockedKeyFile, *, new: bool = False) -> None:
     stored = _StoredLocked(
         version=LOCKED_VERSION, person=key.person_id, network=key.network, api_url=key.api_url,
         signing_key=key.signing_key, box_key=key.box_key, bundle_id=key.bundle_id, device_secret=key.device_secret,
-        bundle=key.bundle, genesis=key.genesis, words=key.words, police_number=key.police_number,
+        bundle=key.bundle, genesis=key.genesis, words=key.words, police_number=key.police_number, joining=key.joining,
     )  # fmt: skip
     data = msgspec.json.format(msgspec.json.encode(stored), indent=2) + b"\n"
     (private_files.write_new if new else private_files.write)(path, data)
@@ -189,6 +199,7 @@ def _locked(stored: _StoredLocked, path: Path) -> LockedKeyFile:
             person_id=stored.person, network=stored.network, api_url=stored.api_url, signing_key=stored.signing_key,
             box_key=stored.box_key, bundle_id=stored.bundle_id, device_secret=stored.device_secret,
             bundle=stored.bundle, genesis=stored.genesis, words=stored.words, police_number=stored.police_number,
+            joining=stored.joining,
         ),
         path,
     )  # fmt: skip

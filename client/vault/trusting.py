@@ -36,11 +36,12 @@ OTHER_KEYS = mark(
 
 
 async def fetched(
-    api: KeysApi, genesis: bytes, *, remembered: Sequence[bytes] = ()
-) -> tuple[Network, list[bytes]]:  # fmt: skip
+    api: KeysApi, genesis: bytes, *, remembered: Sequence[bytes] = (), head: tuple[int, bytes] | None = None
+) -> tuple[Network, list[bytes]]:
     """Return the whole directory, verified, and its entries; raise InvalidInput where it is another one.
 
-    What this machine has verified before (`remembered`, from the genesis on) must stand in it unchanged.
+    What this machine has verified before (`remembered`, from the genesis on) must stand in it unchanged, and so must
+    the entry that a paper names (`head`: its number and hash).
     """
     page = await api.directory(0)
     if not page.entries or statement.hash_of(page.entries[0]) != genesis:
@@ -59,12 +60,18 @@ async def fetched(
                 raise InvalidInput(CUT)
         if remembered:
             number, last = len(remembered) - 1, statement.hash_of(remembered[-1])
-            network.chain.require(Head(kind=network.chain.kind, log=network.chain.log, number=number, hash=last))
+            network.chain.require(_head(network, number, last))
+        if head is not None:
+            network.chain.require(_head(network, *head))
     except Behind as refused:
         raise InvalidInput(CUT, outcome=refused.outcome) from refused
     except Refused as refused:
         raise InvalidInput(NOT_RIGHT, word=refused.outcome) from refused
     return network, taken
+
+
+def _head(network: Network, number: int, hashed: bytes) -> Head:
+    return Head(kind=network.chain.kind, log=network.chain.log, number=number, hash=hashed)
 
 
 def require_named(network: Network, *, person: bytes, signing_key: bytes, box_key: bytes) -> None:

@@ -122,5 +122,6 @@ def relocked(
         opened_.key, opened_.unlocked.keys, passphrase=passphrase, words=words,
         genesis=locked.genesis if genesis is None else genesis, bundle_id=locked.bundle_id,
     )  # fmt: skip
-    # The address in the file is the person's, whatever the environment said for this once.
-    return replace(new, api_url=locked.api_url)
+    # The address in the file is the person's, whatever the environment said for this once. Whoever waits to join, waits
+    # on until the network is verified.
+    return replace(new, api_url=locked.api_url, joining=locked.joining if genesis is None else None)

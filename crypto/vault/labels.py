@@ -37,7 +37,11 @@ CONTENT_HASH: Final = b"streha/content-hash/v1\0"
 CONTENT_PROMISE: Final = b"streha/content-promise/v1\0"
 EPOCH_PROMISE: Final = b"streha/epoch-promise/v1\0"
 OFFER_CODE: Final = b"streha/offer-code/v1\0"
-HASHES: Final = (STATEMENT_HASH, CONTENT_HASH, CONTENT_PROMISE, EPOCH_PROMISE, OFFER_CODE)
+INVITATION_ROW: Final = b"streha/invitation-row/v1\0"
+INVITATION_CHECK: Final = b"streha/invitation-check/v1\0"
+HASHES: Final = (
+    STATEMENT_HASH, CONTENT_HASH, CONTENT_PROMISE, EPOCH_PROMISE, OFFER_CODE, INVITATION_ROW, INVITATION_CHECK,
+)  # fmt: skip
 
 # What personalises the making of a key.
 WRAP_KEY: Final = b"streha-wrap-key1"
