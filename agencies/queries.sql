@@ -677,3 +677,42 @@ WHERE vault_bundles.id = $1 AND people.left_at IS NULL
 -- take_bundle --
 -- $1 id, $2 person.
 DELETE FROM vault_bundles WHERE id = $1 AND person_id = $2
+
+-- count_invitations --
+-- How many invitations of an agency's administrators are not over. $1 agency, $2 now.
+SELECT count(*) FROM vault_invitations JOIN people ON people.id = vault_invitations.made_by
+WHERE people.agency_id = $1 AND vault_invitations.expires_at > $2
+
+-- add_invitation --
+-- Nothing where there is one with this token. $1 id, $2 token hash, $3 agency, $4 name, $5 role, $6 made by, $7 now, $8 expires at.
+INSERT INTO vault_invitations (id, token_hash, agency_id, name, role, made_by, made_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (token_hash) DO NOTHING
+
+-- invitations_of_agency --
+-- What the administrators of an agency have made and is not over. $1 agency, $2 now.
+SELECT vault_invitations.* FROM vault_invitations JOIN people ON people.id = vault_invitations.made_by
+WHERE people.agency_id = $1 AND vault_invitations.expires_at > $2
+ORDER BY vault_invitations.made_at, vault_invitations.id
+
+-- hold_invitation --
+-- By its token, while it is not over and whoever made it may still invite. $1 token hash, $2 now.
+SELECT vault_invitations.* FROM vault_invitations
+JOIN people ON people.id = vault_invitations.made_by JOIN agencies ON agencies.id = people.agency_id
+WHERE vault_invitations.token_hash = $1 AND vault_invitations.expires_at > $2
+    AND people.left_at IS NULL AND people.role = 'administrator' AND agencies.suspended_at IS NULL
+FOR UPDATE OF vault_invitations
+
+-- put_offer --
+-- $1 invitation, $2 offer, $3 now, $4 until when it waits.
+UPDATE vault_invitations SET offer = $2, offered_at = $3, expires_at = $4 WHERE id = $1
+
+-- take_invitation --
+-- $1 id, $2 the agency whose administrators made it, $3 now.
+DELETE FROM vault_invitations USING people
+WHERE vault_invitations.id = $1 AND people.id = vault_invitations.made_by AND people.agency_id = $2
+    AND vault_invitations.expires_at > $3
+
+-- forget_expired_invitations --
+-- $1 now.
+DELETE FROM vault_invitations WHERE expires_at <= $1

@@ -105,13 +105,17 @@ class SignIn:
             await tx.run(store.SQL["end_session"], tokens.token_hash(token))
 
     async def forget_expired(self) -> None:
-        """Delete challenges, links and sessions whose time is over; a browser's when it may not even raise any more."""
+        """Delete challenges, links, sessions and invitations whose time is over.
+
+        A browser's session goes when it may not even raise any more.
+        """
         now = self._clock.now()
         async with self._database.transaction() as tx:
             await tx.run(store.SQL["forget_expired_challenges"], now)
             await tx.run(store.SQL["forget_expired_links"], now)
             await tx.run(store.SQL["forget_expired_passkey_challenges"], now)
             await tx.run(store.SQL["forget_expired_sessions"], now)
+            await tx.run(store.SQL["forget_expired_invitations"], now)
 
 
 async def add_session(

@@ -954,6 +954,23 @@ CREATE TABLE vault_bundles (
 );
 CREATE INDEX vault_bundles_of_person ON vault_bundles (person_id);
 
+-- Who is invited to offer their keys. `offer` is what a newcomer has signed, once; from then on it waits for an administrator until `expires_at`.
+CREATE TABLE vault_invitations (
+    id uuid PRIMARY KEY,
+    token_hash bytea NOT NULL UNIQUE CHECK (octet_length(token_hash) = 32),
+    agency_id uuid NOT NULL REFERENCES agencies,
+    name text NOT NULL,
+    role text NOT NULL,
+    made_by uuid NOT NULL REFERENCES people,
+    made_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    offer bytea,
+    offered_at timestamptz,
+    CHECK ((offer IS NULL) = (offered_at IS NULL))
+);
+CREATE INDEX vault_invitations_by_expiry ON vault_invitations (expires_at);
+CREATE INDEX vault_invitations_by_maker ON vault_invitations (made_by);
+
 -- Everything that has a room, with the membership the room should have been told of.
 CREATE VIEW room_targets AS
 SELECT 'compartment' AS target_kind, compartments.id AS target_id, compartments.codename AS name, cases.language,

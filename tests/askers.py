@@ -13,12 +13,15 @@ from uuid import UUID, uuid4
 
 from agencies.attestation import code_of
 from agencies.model import Agency, AgencyId, AgencyKind, Person, PersonId, Role
+from agencies.vault.invitations import LASTS, Invitation
 from alerts.devices.service import Devices
 from alerts.duress import own
 from alerts.vocabulary import Event, Status
 from cases.model import Case, Compartment, Part
 from crypto import desk_key, sentence_seal, sign_in
+from crypto.tokens import token_hash
 from crypto.vault.bundle import BUNDLE_BYTES
+from crypto.vault.invitation import new_token
 from safety_plans.model import Level
 from server.api.credentials import COOKIE, DEVICE_PREFIX
 from server.api.wire.directory import token_bytes, token_text
@@ -145,12 +148,13 @@ async def surroundings(api: ServedApi, clock: MovableClock) -> Surroundings:
         await services.devices.of_token(token_bytes(signed[Asker.DEVICE].token)), raised, status=Status.EXERCISE
     )
     vault, epoch_key, written = await _in_vault(api, (coordinator, deputy), quiet)
+    invited, _token = await invitation_of(api, administrator)
     device_key = await network.claim(spare)
     await network.claim(newcomer)
     ids = {
         "case": case.id, "compartment": case.core.id, "alert": alert.id, "review": review.review.id,
         "person": spare.id, "agency": police.agency.id, "raise": raised, "desk": police.desk_id,
-        "version": written.version, "bundle": FETCHED, "kept": uuid4(),
+        "version": written.version, "bundle": FETCHED, "kept": uuid4(), "invitation": invited.id,
         "passkey": UUID((await passkey_of(api, coordinator)).id),
     }  # fmt: skip
     return Surroundings(
@@ -186,6 +190,15 @@ async def _in_vault(api: ServedApi, leaders: tuple[Person, Person], case: Case) 
     assert [each.status for each in answers] == [200, 200, 200], answers
     founded.tokens.clear()
     return founded, key, written
+
+
+async def invitation_of(api: ServedApi, administrator: Person) -> tuple[Invitation, bytes]:
+    """Return an invitation that an administrator makes, and the token on its paper."""
+    token = new_token()
+    made = await api.services.invitations.invite(
+        administrator, token_hash(token), name="Vera Primer", role=Role.PRACTITIONER, agency_id=None, lasts=LASTS
+    )  # fmt: skip
+    return made, token
 
 
 async def _devices(api: ServedApi, agency_id: AgencyId, place: UUID) -> dict[Asker, Signed]:

@@ -15,6 +15,7 @@ from agencies.model import Agency, AgencyKind, DeskId, Person, PersonId, Role
 from agencies.passkeys import Passkeys
 from agencies.service import Agencies
 from agencies.vault.bundles import Bundles
+from agencies.vault.invitations import Invitations
 from agencies.vault.keeping import KeptNetwork
 from alerts.cards.service import Cards
 from alerts.closing import Closing
@@ -119,6 +120,7 @@ class Network:
         self.vault = Vault(database, clock, kept)
         self.fetching = Fetching(database, clock, kept)
         self.bundles = Bundles(database, clock)
+        self.invitations = Invitations(database, clock, settings, kept.network)
         self.seeds: dict[PersonId, bytes] = {}
 
     async def office(

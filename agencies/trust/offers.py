@@ -7,6 +7,7 @@ body is what the person says of themselves; what is attested is what the adminis
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
@@ -75,7 +76,7 @@ def read(data: bytes, network: bytes) -> Offered:
 def same_code(offered: Offered, typed: str) -> bool:
     """Whether what was read aloud is the code of an offer, whatever its spaces, dashes and letter case."""
     letters = "".join(typed.upper().replace("-", " ").split()).translate(_LOOKALIKES)
-    return letters == offered.code.replace(" ", "")
+    return hmac.compare_digest(letters.encode(), offered.code.replace(" ", "").encode())
 
 
 def _code(data: bytes) -> str:

@@ -20,6 +20,7 @@ from agencies.desk_keys import NO_DESK
 from agencies.passkeys import NO_PASSKEY
 from agencies.service import NO_AGENCY, NO_PERSON
 from agencies.vault.bundles import NO_BUNDLE
+from agencies.vault.invitations import NO_INVITATION
 from alerts.devices.service import NO_RAISE
 from alerts.store import NO_ALERT
 from cases.rules import NO_CASE, NO_COMPARTMENT
@@ -39,6 +40,7 @@ ABSENT = {
     "case": NO_CASE,
     "compartment": NO_COMPARTMENT,
     "desk": NO_DESK,
+    "invitation": NO_INVITATION,
     "passkey": NO_PASSKEY,
     "person": NO_PERSON,
     "raise": NO_RAISE,

@@ -12,6 +12,7 @@ from agencies.passkeys import Passkeys
 from agencies.service import Agencies
 from agencies.sign_in import SignIn
 from agencies.vault.bundles import Bundles
+from agencies.vault.invitations import Invitations
 from agencies.vault.keeping import KeptNetwork
 from alerts.cards.service import Cards
 from alerts.closing import Closing
@@ -74,6 +75,7 @@ class Services:
     vault: Vault
     fetching: Fetching
     bundles: Bundles
+    invitations: Invitations
 
 
 def services(database: Database, clock: Clock, settings: Settings) -> Services:
@@ -112,4 +114,5 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
         vault=Vault(database, clock, kept),
         fetching=Fetching(database, clock, kept),
         bundles=Bundles(database, clock),
+        invitations=Invitations(database, clock, settings, kept.network),
     )

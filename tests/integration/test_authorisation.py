@@ -6,6 +6,7 @@ An operation whose rule the table does not know, or which nobody here knows how 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,7 +15,9 @@ import msgspec
 import pytest
 
 from agencies.model import DeskId
+from agencies.trust import offers
 from agencies.trust.deeds import Revoke
+from agencies.trust.offers import Offer
 from cases.model import CompartmentId
 from cases.trust.grants import HistoryGrant, write_history_grant
 from core.database import Database
@@ -25,7 +28,7 @@ from server.api.routes import ROUTES
 from server.api.wire.directory import token_bytes, token_text
 from tests import authorisation
 from tests.asked import World
-from tests.askers import SENTENCE_KEY, Surroundings, link_code, signed_challenge
+from tests.askers import SENTENCE_KEY, Surroundings, invitation_of, link_code, signed_challenge
 from tests.authenticator import Authenticator, client_data
 from tests.authorisation import ASK, DONE, PAGE, SIGNED_OUT, TOLD, Answer, Asker, answer_of, operations, page
 from tests.carried import NUMBER
@@ -195,6 +198,25 @@ async def locked_keys(_world: World, _ids: Mapping[str, UUID]) -> object:
     return {"kind": 1, "bundle": text(b"\x01\x01" + bytes(BUNDLE_BYTES - 2))}
 
 
+async def invited(_world: World, _ids: Mapping[str, UUID]) -> object:
+    return {"token_hash": os.urandom(32), "name": "Vera Primer"}
+
+
+async def token_of_paper(world: World, _ids: Mapping[str, UUID]) -> object:
+    _made, token = await invitation_of(world.api, world.around.people[Asker.ADMINISTRATOR])
+    return {"token": token, "number": 0}
+
+
+async def offered_keys(world: World, _ids: Mapping[str, UUID]) -> object:
+    """Return what a newcomer offers under a token of their own."""
+    made, token = await invitation_of(world.api, world.around.people[Asker.ADMINISTRATOR])
+    offer = Offer(
+        person=uuid4().bytes, agency=made.agency_id.bytes, name="Vera Primer", role=made.role,
+        matrix_user="@vera-joins:streha.test", box_key=bytes(32), at=0,
+    )  # fmt: skip
+    return {"token": token, "offer": offers.make(os.urandom(32), founded_in(world).id, offer)}
+
+
 # In the order in which whoever may do all of them can. An alert is accepted before it is ended.
 BODIES: dict[str, Body] = {
     "ask_challenge": saying(person="person"),
@@ -230,6 +252,11 @@ BODIES: dict[str, Body] = {
     "list_bundles": nothing,
     "put_bundle": locked_keys,
     "take_bundle": nothing,
+    "invite": invited,
+    "list_invitations": nothing,
+    "open_invitation": token_of_paper,
+    "offer_keys": offered_keys,
+    "take_back_invitation": nothing,
     "list_cases": nothing,
     "list_reviews": nothing,
     "list_alerts": nothing,

@@ -19,6 +19,7 @@ from agencies.linking import Linking
 from agencies.model import DeskId, PasskeyId, Person, PersonId
 from agencies.passkeys import Passkeys
 from agencies.vault.bundles import Bundles
+from agencies.vault.invitations import Invitations
 from alerts.cards.service import Cards
 from alerts.closing import Closing
 from alerts.duress.own import Sentences
@@ -97,6 +98,7 @@ REFUSED: dict[str, Attempt] = {
     "Fetching.give_history": lambda n, p, s, t: n.fetching.give_history(p, t.core, s.member.id, b"\x01"),
     "Fetching.history": lambda n, p, _s, t: n.fetching.history(p, t.core),
     "Fetching.tell_export": lambda n, p, _s, t: n.fetching.tell_export(p, t.core, [uuid4()]),
+    "Invitations.take_back": lambda n, p, _s, _t: n.invitations.take_back(p, uuid4()),
     "Bundles.take_away": lambda n, p, _s, _t: n.bundles.take_away(p, uuid4()),
     "Linking.end": lambda n, p, _s, t: n.linking.end(p, t.person, EndReason.COMPROMISED),
     "Passkeys.remove": lambda n, p, _s, t: n.passkeys.remove(p, t.passkey),
@@ -123,6 +125,10 @@ OPEN_TO_STAFF = {
     # One's own passkeys, nobody else's (tests/integration/test_passkeys.py).
     "Passkeys.ask", "Passkeys.add", "Passkeys.mine",
 }  # fmt: skip
+# What an administrator of any agency may do; others are told whom to ask (tests/integration/test_authorisation.py).
+FOR_ADMINISTRATORS = {"Invitations.invite", "Invitations.waiting"}
+# Who asks is nobody yet: a paper's token opens it, once (tests/integration/test_joining.py).
+BY_TOKEN = {"Invitations.open", "Invitations.offer"}
 
 PEOPLE = ["stranger", "colleague of a member", "excluded", "removed", "departed", "departed, still held by a request"]
 
@@ -144,12 +150,13 @@ def test_every_method_is_tried() -> None:
             Vault,
             Fetching,
             Bundles,
+            Invitations,
             Passkeys,
         )
         for name, member in inspect.getmembers(service, inspect.iscoroutinefunction)
         if not name.startswith("_")
     }
-    assert methods == {*REFUSED, *EMPTY, *OPEN_TO_STAFF}
+    assert methods == {*REFUSED, *EMPTY, *OPEN_TO_STAFF, *FOR_ADMINISTRATORS, *BY_TOKEN}
 
 
 async def nobody(network: Network, scene: Scene, who: str) -> Person:

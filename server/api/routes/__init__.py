@@ -13,6 +13,7 @@ from server.api.routes import (
     devices,
     directory,
     incidents,
+    invitations,
     matrix,
     passkeys,
     reviews,
@@ -43,4 +44,5 @@ ROUTES: tuple[Route[Any], ...] = (
     *vault_logs.ROUTES,
     *vault_contents.ROUTES,
     *vault_keys.ROUTES,
+    *invitations.ROUTES,
 )
