@@ -32,6 +32,8 @@ COMMANDS = {
     "watch": "streha.commands.watch",
     "keys": "streha.commands.keys",
     "attest": "streha.commands.attest",
+    "invite": "streha.commands.inviting",
+    "join": "streha.commands.joining",
     "unlock": "streha.commands.unlocking",
     "lock": "streha.commands.unlocking",
     "run": "streha.run_command",

@@ -23,6 +23,18 @@ svg {{ width: 70mm; height: 70mm }}</style>
 <pre>{rows}</pre>
 </html>
 """
+_SHEETS = """<!doctype html>
+<html><meta charset="utf-8"><title>1</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<style>section {{ font: 11pt/1.4 sans-serif; max-width: 40em; margin: 2em auto; break-after: page }}
+pre {{ font: 12pt/1.5 monospace }} svg {{ width: 70mm; height: 70mm }}</style>
+{sheets}
+</html>
+"""
+_SHEET = """<section><p>{number}</p>
+{paragraphs}
+{code}
+<pre>{rows}</pre></section>"""
 
 
 def at_terminal(text: str) -> str:
@@ -40,4 +52,19 @@ def page(heading: str, paragraphs: Sequence[str], rows: Sequence[str], text: str
         paragraphs="\n".join(f"<p>{escape(each)}</p>" for each in paragraphs),
         code=segno.make_qr(text).svg_inline(omitsize=True),
         rows=escape("\n".join(rows)),
+    ).encode()
+
+
+def sheets(of: Sequence[tuple[Sequence[str], Sequence[str], str]]) -> bytes:
+    """Return a page of numbered sheets to print: what to do, the code, and the same to type. No word says what of."""
+    return _SHEETS.format(
+        sheets="\n".join(
+            _SHEET.format(
+                number=number,
+                paragraphs="\n".join(f"<p>{escape(each)}</p>" for each in paragraphs),
+                code=segno.make_qr(text).svg_inline(omitsize=True),
+                rows=escape("\n".join(rows)),
+            )
+            for number, (paragraphs, rows, text) in enumerate(of, start=1)
+        )
     ).encode()

@@ -22,7 +22,7 @@ from core.errors import InvalidInput, NotFound
 from core.texts import mark
 from crypto.vault import statement
 from streha import terminal
-from streha.commands import attest_identity
+from streha.commands import attest_identity, welcoming
 from streha.options import Json, Key, Yes
 from streha.personal import speaking_unlocked
 from streha.terminal import say
@@ -53,6 +53,7 @@ Proposed = Annotated[str, typer.Argument(metavar="ID", help=say(mark("What waits
 def add_to(commands: typer.Typer) -> None:
     """Attach these commands."""
     attest_identity.add_to(app)
+    welcoming.add_to(app)
     commands.add_typer(app, name="attest")
 
 

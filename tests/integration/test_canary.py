@@ -27,6 +27,8 @@ from core.database import Database
 from core.settings import Secret, Settings
 from crypto import desk_key, signing
 from crypto.sentence_seal import KEY_BYTES, SEALED_BYTES
+from crypto.vault import invitation
+from crypto.vault.invitation import Invitation
 from safety_plans.model import Level
 from server.api.credentials import DEVICE_PREFIX
 from server.api.routes import ROUTES
@@ -38,6 +40,7 @@ from server.api.wire.cases import NameLeaders, OpenCase, OpenCompartment, SetPar
 from server.api.wire.devices import RaiseByDevice
 from server.api.wire.directory import ChallengeRequest, SessionRequest, token_text
 from server.api.wire.incidents import AddFact
+from server.api.wire.invitations import OpenInvitation, PutInvitation, PutOffer
 from server.api.wire.matrix import ClaimDevice, ConfirmDevice, EndLink
 from server.api.wire.passkeys import AddPasskey, PasskeySignInRequest
 from server.api.wire.reviews import NoteEvent, SetLevel
@@ -137,6 +140,7 @@ class Marked:
             "passkey": uuid4(),
             "version": uuid4(),
             "bundle": uuid4(),
+            "invitation": uuid4(),
         }
         self.codename = codename
 
@@ -410,6 +414,12 @@ async def test_no_command_lets_a_marked_name_out(
         ("attest", "withdraw", MARK, "--yes", "--key", own),
         ("attest", "revoke", marked.member.id, "--yes", "--key", own),
         ("attest", "suspend", marked.other_agency.id, "--yes", "--key", own),
+        ("attest", "waiting", "--key", own),
+        ("attest", "person", MARK, "--key", own),
+        ("attest", "dismiss", MARK, "--key", own),
+        ("attest", "join-agency", marked.agency.name, "--key", own),
+        ("invite", f"{MARK} newcomer", "--key", own),
+        ("join", tmp_path / "joining.key", "--paper", paper_of(api.url, tmp_path), "--name", MARK, "--matrix", MARK),
         ("unlock", "--key", own),
         *in_the_vault(marked, own, tmp_path),
         ("lock",),
@@ -435,6 +445,17 @@ async def test_no_command_lets_a_marked_name_out(
     secrets = [password_of(settings), f"{MARK}-secret", signing_seed(leader), signing_seed(tmp_path / "new.key")]
     secrets += [raising_token(tmp_path / name) for name in ("door-2.device", "d.device")]
     assert not [each for each in secrets if each in told]
+
+
+def paper_of(address: str, folder: Path) -> Path:
+    """Return the file of an invitation that nobody has made, for an address."""
+    path = folder / "invitation.txt"
+    path.write_text(
+        invitation.text(
+            Invitation(genesis=bytes(32), number=0, head=bytes(32), token=MARK.encode().ljust(16)[:16], address=address)
+        )
+    )
+    return path
 
 
 def right_body(takes: type, marked: Marked) -> object:
@@ -487,6 +508,9 @@ def right_body(takes: type, marked: Marked) -> object:
         PutRecordEntry: {"entry": MARK.encode(), "content": MARK.encode(), "wrap": bytes(81)},
         PutHistory: {"member": marked.member.id, "statement": MARK.encode()},
         PutExport: {"versions": [uuid4()]},
+        PutInvitation: {"token_hash": bytes(32), "name": MARK},
+        OpenInvitation: {"token": bytes(16), "number": 0},
+        PutOffer: {"token": bytes(16), "offer": MARK.encode()},
         PutBundle: {"kind": 1, "bundle": b"\x01\x01" + MARK.encode().ljust(128)},
     }
     return bodies[takes]

@@ -22,6 +22,7 @@ from crypto import signing
 from crypto.vault import deterministic, log, statement
 from crypto.vault.deeds import Deed, written
 from crypto.vault.log import Kind
+from tests.malice import joining_attacks
 
 _BODY_AT = 1 + 32 + 64
 # Its own key, which no directory has; and who it is that nobody knows.
@@ -422,6 +423,9 @@ def named(name: str, argument: str) -> Attack:
         return OfLogs(whole[name])
     if name in answered:
         return OfAnswers(*answered[name])
+    if name in joining_attacks.ATTACKS:
+        path, change = joining_attacks.ATTACKS[name]
+        return OfAnswers(path, change(argument))
     lasting: dict[str, Callable[[], Attack]] = {
         "honest": Attack,
         "versions-exchanged": lambda: Exchanged(_VERSION),
