@@ -2,13 +2,13 @@
 import { serverNow } from "../clock.js";
 import { moment } from "../moments.js";
 import { t } from "../texts.js";
+import { whoWords } from "./people.js";
 
 /** @typedef {import("../vault/records.js").Version} Version */
 
 /** What kind it is of, who wrote it and when. @param {import("./state.js").Shown} shown @param {Version} version */
 export function aboutWords({ compartment: { network } }, { by, at, deed }) {
-  const author = network.names.get(by) ?? t("somebody whose name is not known here");
-  return t("{kind} · {author} · {time}", { kind: kindWords(deed.kind), author, time: moment(at * 1000, serverNow()) });
+  return t("{kind} · {author} · {time}", { kind: kindWords(deed.kind), author: whoWords(network, by), time: moment(at * 1000, serverNow()) });
 }
 
 /** @param {string} kind */

@@ -1,6 +1,8 @@
 /** The directory's log as this browser has it, and the directory after each entry, as in `agencies/trust/network.py`. */
 import { hex, same } from "./bytes.js";
+import { readDeed } from "./deeds.js";
 import { decided, founded } from "./directory.js";
+import { DEEDS } from "./directory_deeds.js";
 import { Refused, require } from "./failures.js";
 import { GENESIS } from "./labels.js";
 import { Chain, entryOf, read, requireSeen, START } from "./log.js";
@@ -23,10 +25,13 @@ export class Network {
     this.chain = new Chain(DIRECTORY, LOG);
     /** @type {Directory[]} */
     this.positions = [founded(first)];
-    /** What people and agencies were called last, also those who are gone. @type {Map<string, string>} */
+    /** What people and agencies are called by entries that hold, also those who are gone. @type {Map<string, string>} */
     this.names = new Map();
+    /** Of which agency people are, or were last. @type {Map<string, string>} */
+    this.agencies = new Map();
     this.chain.append(first);
-    this.name(first);
+    const agencies = /** @type {Map<string, any>[]} */ (first.particulars.get("agencies"));
+    for (const each of agencies) this.name({ agency: each.get("agency"), name: each.get("name"), people: each.get("people").map(Object.fromEntries) });
   }
 
   /** @returns {Directory} */
@@ -52,21 +57,34 @@ export class Network {
     this.chain.requireNext(entry);
     requireSeen(entry, [this.chain]);
     const directory = decided(this.now, entry);
+    const held = heldBy(this.now, directory, entry);
     this.chain.append(entry);
     this.positions.push(directory);
-    this.name(entry);
+    if (held) this.name(held);
     return entry;
   }
 
-  /** @param {Entry} entry a name shows, and decides nothing: one that is proposed does no harm */
-  name({ particulars }) {
-    /** @type {Map<string, any>[]} */
-    const agencies = /** @type {any} */ (particulars.get("agencies")) ?? [particulars];
-    for (const agency of agencies) {
-      for (const each of [agency, ...(agency.get("people") ?? [])]) {
-        const id = each.get("person") ?? each.get("agency");
-        if (id instanceof Uint8Array && typeof each.get("name") === "string") this.names.set(hex(id), each.get("name"));
-      }
-    }
+  /** @param {any} deed one that holds: of an agency, or of a person; others name nobody */
+  name({ agency, person, name, people = [] }) {
+    if (name === undefined) return;
+    this.names.set(hex(person ?? agency), name);
+    if (person) this.agencies.set(hex(person), hex(agency));
+    for (const each of people) this.name(each);
   }
+}
+
+/**
+ * What an entry brings about: its own deed, or the one that it was the last to approve. A proposal that waits brings
+ * about nothing, and names nobody: who it is about may be told otherwise by those who have to agree.
+ * @param {Directory} before
+ * @param {Directory} after
+ * @param {Entry} entry
+ * @returns {any}
+ */
+function heldBy(before, after, { head, do: does, particulars }) {
+  if (does === "withdraw") return null;
+  const proposed = particulars.get("proposal");
+  const proposal = does === "approve" && proposed instanceof Uint8Array ? hex(proposed) : hex(head.hash);
+  if (after.proposals.get(proposal)) return null;
+  return before.proposals.get(proposal)?.deed ?? readDeed(DEEDS, does, particulars);
 }
