@@ -9,6 +9,7 @@ import { unnamedAgencies } from "./names.js";
 import { createRefresher } from "./refreshing.js";
 import { emptied, unsaid } from "./store.js";
 import { follow } from "./stream.js";
+import { tellTabs } from "./tabs.js";
 import { t } from "./texts.js";
 import { createWarning } from "./warning.js";
 import { isSignedOut } from "./words.js";
@@ -113,6 +114,8 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
 
   /** @param {State["why"]} why @param {Failure} [failure] What the server said of it. */
   function end(why, failure) {
+    // The page of records has keys in its memory that go with the session.
+    if (store.get().facts) tellTabs("signed-out");
     stream?.stop();
     stream = null;
     refresher.stop();
@@ -136,6 +139,7 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
 
   /** Somebody else signed in here or in another tab: nothing goes on as for the one before. @param {string} id */
   function anotherPerson(id) {
+    if (person) tellTabs("signed-out");
     person = id;
     hearing.forget();
     askedFor.clear();

@@ -1,11 +1,12 @@
 /** Starts the page of sealed records: takes what a link hands over, and draws the screen that fits. */
 import { clock } from "../clock.js";
+import { hearTabs } from "../tabs.js";
 import { firstLanguage, language, speak } from "../texts.js";
 import { html, render } from "../vendor/preact.js";
-import { handoverOf } from "./handover.js";
 import { createKeeping } from "./keeping.js";
 import { locksmith } from "./locksmith.js";
 import { openMemory } from "./memory.js";
+import { createOffers } from "./offers.js";
 import { Page } from "./page.js";
 import { createStore, PartsContext } from "./store.js";
 import { createVaultApi } from "./vault_api.js";
@@ -15,39 +16,53 @@ const fetchWords = (path, options) => fetch(String(path).replace("/texts/", "/re
 
 async function start() {
   // Before anything else: nothing of a link stays in the address or in the history.
-  const { code, pairing } = handoverOf(location.hash);
-  if (location.hash) history.replaceState(null, "", location.pathname);
+  let link = taken();
   const api = createVaultApi({ fetch: globalThis.fetch.bind(globalThis), clock });
   await speak(firstLanguage(remembered(), navigator.languages), fetchWords);
   document.documentElement.lang = language();
   const store = createStore({
-    stage: "starting", language: language(), busy: "", trouble: null, channels: [], shown: null, record: null, draft: null, aside: [],
-    kept: 0, done: "",
+    stage: "starting", language: language(), busy: "", trouble: null, offer: null, channels: [], shown: null, record: null, draft: null,
+    aside: [], kept: 0, done: "",
   });
   const memory = await openMemory(indexedDB).catch(() => null);
   if (!memory) store.set({ stage: "no_keys", trouble: { outcome: "memory-unavailable", failure: null } });
   const random = (/** @type {number} */ length) => crypto.getRandomValues(new Uint8Array(length));
   const keeping = createKeeping({ api, clock, memory: /** @type {any} */ (memory), locksmith, random }, store);
-  draw(store, keeping);
+  const offers = createOffers({ api, memory: /** @type {any} */ (memory) }, store, keeping);
+  draw(store, keeping, offers);
+  // A link that is put into the address of the open page.
+  let begin = (/** @type {string} */ found) => void (link = found);
+  addEventListener("hashchange", () => {
+    const found = taken();
+    if (found) begin(found);
+  });
   if (!memory) return;
-  if (pairing) await memory.pair(pairing);
-  try {
-    if (code) await api.signIn(code);
-  } catch (error) {
-    // Somebody may be signed in all the same; the board's answer tells.
-    store.set({ trouble: { outcome: "", failure: /** @type {import("../api.js").Failure} */ (error) } });
-  }
-  store.set({ stage: (await memory.pairing()) ? "locked" : "no_keys" });
+  begin = (found) => void offers.begin(found);
+  if (link) await offers.begin(link);
+  const kept = await memory.pairing();
+  if (store.get().stage === "starting") store.set({ stage: kept ? "locked" : "no_keys" });
 }
 
-/** @param {import("./store.js").Store} store @param {import("./keeping.js").Keeping} keeping */
-function draw(store, keeping) {
+/** @returns {string} what stands behind the `#`; it stands there no more */
+function taken() {
+  const { hash } = location;
+  if (hash) history.replaceState(null, "", location.pathname);
+  return hash;
+}
+
+/** @param {import("./store.js").Store} store @param {import("./keeping.js").Keeping} keeping @param {import("./offers.js").Offers} offers */
+function draw(store, keeping, offers) {
   for (const event of ["pointerdown", "keydown"]) addEventListener(event, keeping.used, { capture: true, passive: true });
   document.addEventListener("visibilitychange", () => keeping.sight(document.visibilityState === "visible"));
+  // A machine that slept: before anybody sees anything.
+  for (const event of ["focus", "pageshow"]) addEventListener(event, keeping.wake);
+  document.addEventListener("resume", keeping.wake);
+  document.addEventListener("freeze", keeping.lock);
   // Back from the browser's own memory of pages nothing may be open.
   addEventListener("pagehide", keeping.lock);
+  hearTabs((word) => (word === "signed-out" ? keeping.signedOut() : keeping.lock()));
   addEventListener("beforeunload", (event) => keeping.holdsDraft() && event.preventDefault());
-  const parts = { store, keeping, speak: change };
+  const parts = { store, keeping, offers, speak: change };
 
   /** @param {string} chosen */
   async function change(chosen) {

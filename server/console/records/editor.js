@@ -1,9 +1,11 @@
 /** Writing a version of a record. What is typed is read by nobody until it is sealed. */
+import { serverNow } from "../clock.js";
 import { t } from "../texts.js";
 import { html, useState } from "../vendor/preact.js";
 import { aboutWords } from "./about.js";
 import { begun } from "./drafts.js";
 import { currentOf } from "./opening.js";
+import { readersOf } from "./people.js";
 import { useParts, useShown } from "./store.js";
 import { VersionText } from "./version_text.js";
 
@@ -52,7 +54,10 @@ export function Editor() {
           onInput=${(/** @type {any} */ event) => type(event.currentTarget.value)}
         ></textarea>
       </div>
-      <p id="who-reads" class="of">${t("It is sealed here. Only members of this case can read it; the server cannot.")}</p>
+      <p id="who-reads" class="of">
+        ${t("It is sealed here. Only members of this case can read it; the server cannot.")}${" "}
+        ${t("They are: {people}.", { people: readersOf(shown.compartment, Math.floor(serverNow() / 1000)).join(", ") })}
+      </p>
       ${tooLong && html`<p class="urgent">${t("This is longer than one record can be (1 MiB). Divide it.")}</p>`}
       <div class="buttons">
         ${plain && html`<button type="submit" disabled=${unready}>${t("Seal and save")}</button>`}

@@ -16,7 +16,8 @@ const BYTES = 97;
 export function handoverOf(hash) {
   const [, code = "", rest] = LINK.exec(hash) ?? [];
   const bytes = rest === undefined ? null : fromBase64(rest.replaceAll("-", "+").replaceAll("_", "/"));
-  if (bytes?.length !== BYTES || bytes[0] !== 1) return { code, pairing: null };
+  if (rest === undefined) return { code, pairing: null };
+  if (bytes?.length !== BYTES || bytes[0] !== 1) return { code: "", pairing: null };
   const [network, person, bundle, secret] = [[1, 33], [33, 49], [49, 65], [65, 97]].map(([from, to]) => bytes.slice(from, to));
   return { code, pairing: /** @type {Pairing} */ ({ network, person, bundle, secret, handedOver: true }) };
 }

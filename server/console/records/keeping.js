@@ -1,18 +1,20 @@
 /**
  * Keeps the keys of whoever works here, in memory alone and for a while, and does what needs them. They are locked away
- * after fifteen minutes without a hand, when the page was out of sight for five, and when it closes. What was being
+ * when nobody was here for a while (`guarding.js`), when the page closes, and when the session ends. What was being
  * written is sealed to its author's own key then, and there again after the next unlocking.
  */
 import { Failure } from "../api.js";
 import { hex } from "../vault/bytes.js";
+import { tellTabs } from "../tabs.js";
 import { Refused, require } from "../vault/failures.js";
-import { idBytes } from "./coding.js";
+import { idBytes, uuid } from "./coding.js";
 import { createDrafts } from "./drafts.js";
+import { createGuard } from "./guarding.js";
 import { currentOf, epochKeyOf, openAll } from "./opening.js";
 import { createLayingAside } from "./laying_aside.js";
 import { saved } from "./saving.js";
 import { createSyncing } from "./syncing.js";
-import { unlocked } from "./unlocking.js";
+import { unlocked, wipe } from "./unlocking.js";
 
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("./state.js").Open} Open */
@@ -21,8 +23,6 @@ import { unlocked } from "./unlocking.js";
 /** @typedef {import("../types.js").Channel} Channel */
 /** @typedef {ReturnType<typeof createKeeping>} Keeping */
 
-export const UNUSED_MS = 15 * 60_000;
-export const OUT_OF_SIGHT_MS = 5 * 60_000;
 /** What is for whoever writes to decide: they go on seeing what they look at. */
 const TO_DECIDE = ["newer", "erased"];
 
@@ -38,8 +38,9 @@ export function createKeeping(means, store) {
   let syncing = null;
   const drafts = createDrafts(memory);
   const texts = createLayingAside(store, drafts, () => open?.keys.secret);
-  let callOff = () => {};
-  let callOffSight = () => {};
+  /** How often keys were locked away: an unlocking that was begun before comes to nothing. */
+  let lockings = 0;
+  const guard = createGuard(clock, lock);
 
   /** Say what goes on, do it, and say what was wrong with it. @param {State["busy"]} busy @param {() => Promise<void>} act */
   async function doing(busy, act) {
@@ -48,7 +49,7 @@ export function createKeeping(means, store) {
     try {
       await act();
     } catch (error) {
-      if (error instanceof Failure && error.status === 401) store.set({ stage: "signed_out" });
+      if (error instanceof Failure && error.status === 401) signedOut();
       // Whoever may not see it any more, or is shown something else than was there, is shown nothing of it.
       const outcome = error instanceof Refused ? error.outcome : "";
       if (!TO_DECIDE.includes(outcome) && (!(error instanceof Failure) || error.status === 404)) store.set({ shown: null, record: null });
@@ -64,42 +65,50 @@ export function createKeeping(means, store) {
   const unlock = (passphrase) => doing("unlocking", async () => {
     const pairing = await memory.pairing();
     if (!pairing) return store.set({ stage: "no_keys" });
+    const begun = lockings;
+    const board = await api.board();
+    require(board.me.id === uuid(pairing.person), "another-person");
     syncing ??= createSyncing({ api, memory, trusted: pairing.network, now: clock.now });
     const network = await syncing.syncDirectory();
     const keys = await unlocked(means, pairing, network, passphrase);
+    const aside = await drafts.opened(keys.secret);
+    if (begun !== lockings) {
+      wipe(keys);
+      throw new Refused("locked");
+    }
     const { signingKey, boxKey } = /** @type {import("../vault/directory_state.js").Member} */ (network.now.people.get(hex(pairing.person)));
     open = { keys, person: pairing.person, network: pairing.network, own: { signingKey, boxKey } };
-    store.set({ stage: "unlocked", aside: await drafts.opened(keys.secret), channels: (await api.board()).channels });
-    used();
+    store.set({ stage: "unlocked", aside, channels: board.channels });
+    guard.begin();
   });
 
   function lock() {
+    lockings += 1;
     if (!open) return;
     texts.keep();
-    for (const each of [open.keys.seed, open.keys.secret]) each.fill(0);
+    store.get().shown?.epochKey?.wipe();
+    wipe(open.keys);
     open = null;
-    callOff();
+    guard.end();
     store.set({ stage: "locked", shown: null, record: null, draft: null, aside: [], channels: [], trouble: null, done: "locked" });
     void count();
+  }
+
+  /** Nobody is signed in here any more. */
+  function signedOut() {
+    lock();
+    if (store.get().stage !== "no_keys") store.set({ stage: "signed_out", done: "" });
   }
 
   async function count() {
     store.set({ kept: await drafts.count() });
   }
 
-  /** A hand was here. */
-  function used() {
-    callOff();
-    if (open) callOff = clock.after(UNUSED_MS, lock);
-  }
-
   /** @param {boolean} visible */
   function sight(visible) {
-    callOffSight();
-    if (visible) return;
     // A telephone may end the page from here on without a word.
-    texts.keep();
-    callOffSight = clock.after(OUT_OF_SIGHT_MS, lock);
+    if (!visible) texts.keep();
+    guard.sight(visible);
   }
 
   /** @param {Channel} channel @returns {Promise<Shown>} */
@@ -112,9 +121,7 @@ export function createKeeping(means, store) {
     const before = store.get().shown?.channel.compartment === channel.compartment ? store.get().shown : null;
     const same = before?.epochKey?.number === compartment.circle.epoch;
     const epochKey = same ? /** @type {Shown} */ (before).epochKey : await epochKeyOf(api, compartment, keys.secret, person);
-    // What was refused is asked for again; what was opened once stays so.
-    const known = new Map([...(before?.opened ?? [])].filter(([, each]) => !each.refused));
-    const opened = await openAll(api, compartment, epochKey, known);
+    const opened = await openAll(api, compartment, epochKey, before?.opened ?? new Map());
     const shown = { channel, compartment, epochKey, at: clock.now(), opened: new Map(opened.map((each) => [each.version.hash, each])) };
     // Locked meanwhile: nothing of it is shown.
     mustBeOpen();
@@ -141,7 +148,15 @@ export function createKeeping(means, store) {
 
   void count();
   return {
-    unlock, lock, used, sight, save,
+    unlock, lock, sight, save, signedOut,
+    used: guard.used, wake: guard.wake,
+    /** By hand: in all tabs of this browser. */
+    lockEverywhere() {
+      tellTabs("locked");
+      lock();
+    },
+    /** There are other keys, or they came anew: nothing is as it was read before. */
+    anew: () => void (syncing = null),
     throwAway: texts.gone, goOn: texts.goOn,
     /** Somebody signed in again in another tab: nothing that was begun here is lost. */
     resume: () => store.set({ stage: open ? "unlocked" : "locked", trouble: null }),
@@ -171,7 +186,7 @@ export function createKeeping(means, store) {
 
 /** @param {unknown} error @returns {import("./state.js").Trouble} */
 function troubleOf(error) {
-  if (error instanceof Refused) return { outcome: error.outcome, failure: null };
+  if (error instanceof Refused) return { outcome: error.outcome, about: error.about, failure: null };
   if (error instanceof Failure) return { outcome: error.outcome, failure: error };
   if (error instanceof DOMException) return { outcome: "memory-unavailable", failure: null };
   return { outcome: "unexpected", failure: null };

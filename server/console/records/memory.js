@@ -50,6 +50,15 @@ export async function openMemory(factory) {
     /** @param {import("./handover.js").Pairing} pairing */
     pair: (pairing) => change("pairing", (store) => store.put(pairing, OWN)),
 
+    /** Other keys, and nothing of what was remembered with those before but texts, which are sealed. @param {import("./handover.js").Pairing} pairing */
+    async replace(pairing) {
+      const names = STORES.filter((name) => name !== "drafts");
+      const writing = database.transaction(names, "readwrite");
+      for (const name of names) writing.objectStore(name).clear();
+      writing.objectStore("pairing").put(pairing, OWN);
+      await done(writing);
+    },
+
     /** Some logs as they are remembered at one and the same moment. @param {Name[]} names @returns {Promise<Remembered[]>} */
     async logs(names) {
       const reading = database.transaction(["heads", "entries"]);

@@ -2,6 +2,7 @@
 import { Guarded } from "../guarded.js";
 import { LANGUAGES, language, t } from "../texts.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
+import { OfferView } from "./offer_view.js";
 import { useParts, useShown } from "./store.js";
 import { NoKeysScreen, SignedOutScreen, UnlockScreen } from "./way_in.js";
 import { ChoiceScreen, CompartmentScreen } from "./shelves.js";
@@ -9,8 +10,8 @@ import { troubleWords } from "./trouble_words.js";
 
 export function Page() {
   const { keeping } = useParts();
-  const { stage, language: spoken, shown, record, draft, trouble, busy, done } = useShown();
-  const place = [stage, shown?.channel.compartment, record, draft?.compartment].join();
+  const { stage, language: spoken, shown, record, draft, trouble, busy, done, offer } = useShown();
+  const place = [stage, shown?.channel.compartment, record, draft?.compartment, Boolean(offer)].join();
   // Whoever does not look is told where they are now by where the focus is.
   useEffect(() => document.getElementById("main")?.focus(), [place]);
   const open = stage === "unlocked";
@@ -20,7 +21,7 @@ export function Page() {
         <p class="brand">${t("Streha")}</p>
         <nav aria-label=${t("Screens")}><a href="/console/">${t("Board and alarm")}</a></nav>
         <div class="switches">
-          ${open && html`<button type="button" onClick=${keeping.lock}>${t("Lock now")}</button>`}
+          ${open && html`<button type="button" onClick=${keeping.lockEverywhere}>${t("Lock now")}</button>`}
           <${Languages} />
         </div>
       </header>
@@ -28,14 +29,22 @@ export function Page() {
         ${trouble && html`<p class="notice" role="alert">${troubleWords(trouble, stage === "locked")}</p>`}
         <p role="status" class=${busy || done ? "" : "unseen"}>${busyWords(busy) || doneWords(done)}</p>
         <${Guarded} key=${place}>
-          ${stage === "signed_out" && html`<${SignedOutScreen} />`}
-          ${stage === "no_keys" && html`<${NoKeysScreen} />`}
-          ${stage === "locked" && html`<${UnlockScreen} />`}
-          ${open && (shown ? html`<${CompartmentScreen} />` : html`<${ChoiceScreen} />`)}
+          ${offer ? html`<${OfferView} />` : html`<${Screen} />`}
         <//>
       </main>
     </div>
   `;
+}
+
+function Screen() {
+  const { stage, shown } = useShown();
+  switch (stage) {
+    case "signed_out": return html`<${SignedOutScreen} />`;
+    case "no_keys": return html`<${NoKeysScreen} />`;
+    case "locked": return html`<${UnlockScreen} />`;
+    case "unlocked": return shown ? html`<${CompartmentScreen} />` : html`<${ChoiceScreen} />`;
+    default: return null;
+  }
 }
 
 function Languages() {
@@ -60,6 +69,7 @@ function Languages() {
 /** @param {import("./state.js").State["busy"]} busy */
 function busyWords(busy) {
   switch (busy) {
+    case "linking": return t("Taking up the link…");
     case "unlocking": return t("Unlocking. This takes some seconds…");
     case "opening": return t("Fetching and checking everything…");
     case "saving": return t("Checking and saving…");

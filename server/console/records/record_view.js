@@ -4,6 +4,7 @@ import { html } from "../vendor/preact.js";
 import { begun } from "./drafts.js";
 import { currentOf, recordOf, shown as versionsOf } from "./opening.js";
 import { aboutWords } from "./about.js";
+import { Age, isForReadingOnly } from "./age.js";
 import { useParts, useShown } from "./store.js";
 import { VersionText } from "./version_text.js";
 
@@ -27,6 +28,7 @@ export function RecordView() {
   return html`
     <h1>${t("Record of {codename}", { codename: shown.channel.codename })}</h1>
     ${conflict && html`<p class="notice">${t("CONFLICT: several people wrote at once. Nothing is lost: read each version, then write one that holds what is right.")}</p>`}
+    <${Age} shown=${shown} />
     <div class="one-record">
       ${current.map((each, nth) => html`
         <article key=${each.hash} class="version" aria-label=${conflict ? t("Version {number} of {count}", { number: nth + 1, count: current.length }) : t("Version")}>
@@ -41,7 +43,7 @@ export function RecordView() {
       `)}
     </div>
     <div class="buttons">
-      ${readable && html`<button type="button" onClick=${begin}>${conflict ? t("Write one version of them") : t("Write the next version")}</button>`}
+      ${readable && !isForReadingOnly(shown) && html`<button type="button" onClick=${begin}>${conflict ? t("Write one version of them") : t("Write the next version")}</button>`}
       <button type="button" onClick=${() => store.set({ record: null, done: "", trouble: null })}>${t("Back to the records")}</button>
     </div>
   `;

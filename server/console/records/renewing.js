@@ -12,6 +12,7 @@ import { signedEntry } from "../vault/log.js";
 import * as wrap from "../vault/wrap.js";
 import { idBytes, uuid } from "./coding.js";
 import { allCurrent, contentKeyOf, placeOf } from "./opening.js";
+import { whoWords } from "./people.js";
 
 /** @typedef {import("../vault/compartment.js").Compartment} Compartment */
 /** @typedef {import("./opening.js").EpochKey} EpochKey */
@@ -28,9 +29,9 @@ export function epochIsDue({ circle, network }, at) {
  * @param {EpochKey | null} before the key of the epoch that ends
  * @param {Stored[]} stored every current version, with its wraps
  * @param {import("./writing.js").Author} author
- * @returns {{ entry: Uint8Array, grants: Map<string, Uint8Array>, wraps: Map<string, Uint8Array> }}
+ * @returns {Promise<{ entry: Uint8Array, grants: Map<string, Uint8Array>, wraps: Map<string, Uint8Array> }>}
  */
-export function renewed(compartment, before, stored, { seed, person, at }) {
+export async function renewed(compartment, before, stored, { seed, person, at }) {
   const { circle, network, members: chain } = compartment;
   const members = [...standing(circle, network.now, at)].sort();
   const which = { network: network.id, compartment: compartment.id, number: circle.epoch + 1 };
@@ -48,16 +49,31 @@ export function renewed(compartment, before, stored, { seed, person, at }) {
     const grant = epoch.grant(which, key, idBytes(each), boxKey);
     return [each, writeEpochGrant(seed, network.id, begun, { epoch: which.number, member: idBytes(each), grant })];
   }));
-  return { entry, grants, wraps: wrapped(compartment, before, stored, wrap.keyForWraps(key), which.number) };
+  return { entry, grants, wraps: await wrapped(compartment, before, stored, wrap.keyForWraps(key), which.number) };
 }
 
-/** @param {Compartment} compartment @param {EpochKey | null} before @param {Stored[]} stored @param {Uint8Array} wrapKey @param {number} number @returns {Map<string, Uint8Array>} */
-function wrapped(compartment, before, stored, wrapKey, number) {
+/**
+ * Nothing is wrapped again but the key that its author has promised. A version of which no key can be had stops it all: it
+ * would be lost for good, and everybody's.
+ * @param {Compartment} compartment
+ * @param {EpochKey | null} before
+ * @param {Stored[]} stored
+ * @param {Uint8Array} wrapKey
+ * @param {number} number
+ * @returns {Promise<Map<string, Uint8Array>>}
+ */
+async function wrapped(compartment, before, stored, wrapKey, number) {
   const given = new Map(stored.map((each) => [each.version, each]));
-  return new Map(allCurrent(compartment).map((version) => {
+  const wraps = new Map();
+  for (const version of allCurrent(compartment)) {
     const place = placeOf(compartment, version);
     const found = given.get(uuid(place.version));
-    if (!found || !before) throw new Refused("withheld");
-    return [uuid(place.version), wrap.wrap(wrapKey, number, place, contentKeyOf(place, found, before))];
-  }));
+    try {
+      if (!found || !before) throw new Refused("withheld");
+      wraps.set(uuid(place.version), wrap.wrap(wrapKey, number, place, await contentKeyOf(place, version, found, before)));
+    } catch (error) {
+      throw error instanceof Refused ? new Refused("no-wrap", whoWords(compartment.network, version.by)) : error;
+    }
+  }
+  return wraps;
 }

@@ -59,7 +59,8 @@ export async function saved({ api, drafts, clock, read, mustBeOpen, changed }, d
     if (epochIsDue(compartment, author.at) || !epochKey) {
       const stored = await api.current(compartment.id, allCurrent(compartment), false);
       mustBeOpen();
-      const { entry, grants, wraps } = renewed(compartment, epochKey, stored, author);
+      const { entry, grants, wraps } = await renewed(compartment, epochKey, stored, author);
+      mustBeOpen();
       return await sent(compartment.members, entry, () => api.beginEpoch(compartment.id, entry, grants, wraps));
     }
     now = decided(now, decision, compartment);

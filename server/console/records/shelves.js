@@ -1,9 +1,8 @@
 /** Which records there are: the cases of this person, and what stands in one of them. */
-import { serverNow } from "../clock.js";
-import { moment } from "../moments.js";
 import { t } from "../texts.js";
 import { html } from "../vendor/preact.js";
 import { aboutWords } from "./about.js";
+import { Age, isForReadingOnly } from "./age.js";
 import { BegunTexts } from "./begun_texts.js";
 import { begun } from "./drafts.js";
 import { Editor } from "./editor.js";
@@ -52,9 +51,9 @@ export function CompartmentScreen() {
   }
   return html`
     <h1>${t("Records of {codename}", { codename: channel.codename })}</h1>
-    <p class="of">${t("Compared with the server and checked: {time}", { time: moment(shown.at, serverNow()) })}</p>
+    <${Age} shown=${shown} />
     <div class="buttons">
-      <button type="button" onClick=${begin}>${t("Write a new record")}</button>
+      ${!isForReadingOnly(shown) && html`<button type="button" onClick=${begin}>${t("Write a new record")}</button>`}
       <button type="button" disabled=${busy !== ""} onClick=${() => keeping.choose(channel)}>${t("Look for news")}</button>
       <button type="button" onClick=${() => store.set({ shown: null, done: "", trouble: null })}>${t("Other cases")}</button>
     </div>

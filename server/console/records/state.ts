@@ -3,6 +3,7 @@ import type { Failure } from "../api.js";
 import type { Channel, Clock } from "../types.js";
 import type { Keys } from "../vault/bundle.js";
 import type { Compartment } from "../vault/compartment.js";
+import type { Pairing } from "./handover.js";
 import type { Locksmith } from "./locksmith.js";
 import type { Memory } from "./memory.js";
 import type { EpochKey, Opened } from "./opening.js";
@@ -10,8 +11,8 @@ import type { VaultApi } from "./vault_api.js";
 
 export type Stage = "starting" | "signed_out" | "no_keys" | "locked" | "unlocked";
 
-/** Why something was not done: a word of the vault, or what became of a request. */
-export type Trouble = { outcome: string; failure: Failure | null };
+/** Why something was not done: a word of the vault and whose it is about, or what became of a request. */
+export type Trouble = { outcome: string; failure: Failure | null; about?: string };
 
 /** One compartment as it is shown. */
 export type Shown = {
@@ -44,12 +45,16 @@ export type Draft = {
 /** What its author decided about versions that came meanwhile: which they were shown, and whether this one takes the place of all. */
 export type Decision = { seen: readonly string[]; replaces: boolean };
 
+/** A link that was opened: who is signed in, whose keys are kept here and under what name; without a code nobody is to be signed in by it. */
+export type Offer = { code: string; pairing: Pairing | null; me: { id: string; name: string } | null; kept: Pairing | null; whose: string };
+
 export type State = {
   stage: Stage;
   language: string;
   /** What is going on, as a word for the screen. */
-  busy: "" | "unlocking" | "opening" | "saving" | "removing";
+  busy: "" | "linking" | "unlocking" | "opening" | "saving" | "removing";
   trouble: Trouble | null;
+  offer: Offer | null;
   channels: readonly Channel[];
   shown: Shown | null;
   /** The record that is open, by its id in hexadecimal. */

@@ -8,7 +8,7 @@ const ALTERED = [
 ];
 
 /** @param {import("./state.js").Trouble} trouble @param {boolean} unlocking whether a passphrase was being tried */
-export function troubleWords({ outcome, failure }, unlocking = false) {
+export function troubleWords({ outcome, failure, about = "" }, unlocking = false) {
   // The server's own words, in which it says why it did not do something.
   if (failure) return failureWords(failure);
   if (outcome === "seal-broken") {
@@ -33,6 +33,9 @@ export function troubleWords({ outcome, failure }, unlocking = false) {
     case "too-hard-to-open": return t("This browser has too little memory to open your keys. Use another, or your own machine's command line.");
     case "not-opened": return t("No records can be kept here yet: whoever leads the case opens them with: streha compartment open");
     case "no-epoch": return t("Nobody has given you the keys of these records yet. Ask another member to open them, and to write anything.");
+    case "no-wrap": return t("The key of a record by {person} cannot be had: what the server holds of it is missing or broken. No new keys were made and nothing was saved. Tell the operator, and whoever leads the case.", { person: about });
+    case "another-person": return t("Somebody else is signed in here than whose keys this browser holds. Sign in as yourself: streha console");
+    case "no-link": return t("This link is not whole, or was made by a later version of Streha. Nothing was taken from it. Copy all of it, or have another one made.");
     case "no-text": return t("This version holds no text that can be shown here. Open it with the command line.");
     case "locked": return t("The records were locked meanwhile. Unlock them and try again.");
     case "memory-damaged": return t("What this browser remembers is damaged. Remove the keys from this browser and have them made anew: streha console --with-keys");

@@ -42,6 +42,11 @@ export async function unlocked({ api, memory, locksmith, random }, pairing, netw
   return keys;
 }
 
+/** Where JavaScript lets anything be wiped: not in what it has copied itself. @param {Keys} keys */
+export function wipe({ seed, secret }) {
+  for (const each of [seed, secret]) each.fill(0);
+}
+
 /** @param {Network} network @param {Uint8Array} person @returns {Owner} */
 function ownerOf(network, person) {
   const member = network.now.people.get(hex(person));

@@ -26,6 +26,7 @@ export function createVaultApi({ fetch, clock }) {
     board: () => ask("GET", "/api/board", { me: record, channels: list }),
     /** @param {string} code */
     signIn: (code) => ask("POST", "/api/sign-in/browser", {}, { code }),
+    signOut: () => ask("DELETE", "/api/sign-in/sessions/current"),
     /** @param {number} after @returns {Promise<{ entries: Uint8Array[], length: number }>} */
     async directory(after) {
       const { entries, length } = await ask("GET", `/api/vault/directory?after=${after}`, { entries: list, length: whole });
@@ -38,9 +39,9 @@ export function createVaultApi({ fetch, clock }) {
       if (![lengths.directory, lengths.members, lengths.records].every(whole)) throw new Failure("garbled");
       return { directory: directory.map(bytes), members: members.map(bytes), records: records.map(bytes), lengths };
     },
-    /** @param {Uint8Array} compartment @returns {Promise<{ epoch: number, statement: Uint8Array }>} */
-    async grant(compartment) {
-      const { epoch, statement } = await ask("GET", `${at(compartment)}/grant`, { epoch: whole, statement: text });
+    /** @param {Uint8Array} compartment @param {number} number of the epoch @returns {Promise<{ epoch: number, statement: Uint8Array }>} */
+    async grant(compartment, number) {
+      const { epoch, statement } = await ask("GET", `${at(compartment)}/grant?epoch=${number}`, { epoch: whole, statement: text });
       return { epoch, statement: bytes(statement) };
     },
     /** @param {Uint8Array} compartment @param {import("../vault/records.js").Version[]} wanted @param {boolean} contents or wraps alone @returns {Promise<Stored[]>} those of them that the server has */

@@ -8,16 +8,18 @@
 /**
  * What this browser refuses besides: what the server shows less of, holds back, or is not of the network that one trusts.
  * @typedef {"another-network" | "not-of-the-network" | "truncated" | "withheld" | "memory-damaged" | "not-opened"
- *   | "no-epoch" | "no-text" | "locked" | "overtaken" | "newer" | "erased" | "another-case"} Own
+ *   | "no-epoch" | "no-text" | "locked" | "overtaken" | "newer" | "erased" | "another-case"
+ *   | "no-wrap" | "another-person"} Own
  */
 /** @typedef {Protocol | Own} Outcome */
 
 /** Nothing of it may be used, shown or stored. */
 export class Refused extends Error {
-  /** @param {Outcome} outcome */
-  constructor(outcome) {
+  /** @param {Outcome} outcome @param {string} [about] whose it is, where that has to be told */
+  constructor(outcome, about = "") {
     super(outcome);
     this.outcome = outcome;
+    this.about = about;
   }
 }
 

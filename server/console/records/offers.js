@@ -1,0 +1,122 @@
+/**
+ * What becomes of a link: taken up at once where nobody is signed in and no keys are kept, and otherwise only offered. The
+ * person sees whose keys are kept here, by the name that the verified directory has for them, and what goes away.
+ */
+import { Failure } from "../api.js";
+import { tellTabs } from "../tabs.js";
+import { hex, same } from "../vault/bytes.js";
+import { Refused, require } from "../vault/failures.js";
+import { readAgain } from "../vault/log.js";
+import { Network } from "../vault/network.js";
+import { uuid } from "./coding.js";
+import { handoverOf } from "./handover.js";
+import { whoWords } from "./people.js";
+
+/** @typedef {import("./handover.js").Pairing} Pairing */
+/** @typedef {import("./state.js").Offer} Offer */
+/** @typedef {ReturnType<typeof createOffers>} Offers */
+
+const DIRECTORY = { kind: 0, log: "00".repeat(16) };
+/** A link that was used, is too old, or is none: no other answer makes it worthless. */
+const WORTHLESS = [400, 401, 404];
+
+/**
+ * @param {Pick<import("./state.js").Means, "api" | "memory">} means
+ * @param {import("./store.js").Store} store
+ * @param {import("./keeping.js").Keeping} keeping
+ */
+export function createOffers({ api, memory }, store, keeping) {
+  /** Take up a link, or ask. @param {string} hash what stands behind the `#` of the address */
+  async function begin(hash) {
+    const { code, pairing } = handoverOf(hash);
+    if (!code) return store.set({ trouble: { outcome: "no-link", failure: null } });
+    store.set({ offer: null, trouble: null });
+    try {
+      const [me, kept] = [await whoIsSignedIn(), (await memory.pairing()) ?? null];
+      // Whoever is signed in already needs no more than the keys.
+      const isMine = me !== null && pairing !== null && uuid(pairing.person) === me.id;
+      const offer = { code: isMine ? "" : code, pairing, me, kept, whose: kept ? await nameOf(kept) : "" };
+      if ((me && !isMine) || (kept && pairing)) store.set({ offer });
+      else await take(offer);
+    } catch (error) {
+      store.set({ trouble: troubleOf(error) });
+    }
+  }
+
+  /** @returns {Promise<{ id: string, name: string } | null>} */
+  async function whoIsSignedIn() {
+    try {
+      return (await api.board()).me;
+    } catch (error) {
+      if (error instanceof Failure && error.status === 401) return null;
+      throw error;
+    }
+  }
+
+  /** @param {Pairing} pairing @returns {Promise<string>} by what this browser has verified and remembered; empty where it never has */
+  async function nameOf({ network, person }) {
+    const [genesis, ...others] = (await memory.logs([DIRECTORY]))[0]?.entries ?? [];
+    if (!genesis) return "";
+    try {
+      const known = new Network(genesis);
+      require(same(known.id, network), "another-network");
+      for (const each of others) known.take(each, readAgain);
+      return whoWords(known, hex(person));
+    } catch (error) {
+      if (error instanceof Refused) return "";
+      throw error;
+    }
+  }
+
+  /** @param {Offer} offer */
+  async function take({ code, pairing, me, kept }) {
+    keeping.lock();
+    if (code && me) {
+      await api.signOut();
+      tellTabs("signed-out");
+    }
+    if (code) await api.signIn(code);
+    if (pairing) {
+      const now = await api.board();
+      require(now.me.id === uuid(pairing.person), "another-person");
+      if (isSame(kept, pairing)) await api.deleteBundle(/** @type {Pairing} */ (kept).bundle).catch(() => null);
+      if (!kept || isSame(kept, pairing)) await memory.pair(pairing);
+      else await memory.replace(pairing);
+    }
+    keeping.anew();
+    store.set({ offer: null, stage: (await memory.pairing()) ? "locked" : "no_keys" });
+  }
+
+  return {
+    begin,
+    /** Take up the link that was offered. */
+    async accept() {
+      const { offer, busy } = store.get();
+      if (!offer || busy) return;
+      store.set({ busy: "linking", trouble: null, done: "" });
+      try {
+        await take(offer);
+      } catch (error) {
+        const isWorthless = error instanceof Refused || (error instanceof Failure && WORTHLESS.includes(error.status));
+        // What broke off may be tried again; whoever was signed in may be so no more.
+        store.set({ trouble: troubleOf(error), offer: isWorthless ? null : { ...offer, me: await whoIsSignedIn().catch(() => offer.me) } });
+        if (isWorthless) keeping.signedOut();
+      } finally {
+        store.set({ busy: "" });
+      }
+    },
+    decline: () => store.set({ offer: null, trouble: null }),
+  };
+}
+
+/** Whether it brings the same person's keys for the same network. @param {Pairing | null} kept @param {Pairing | null} pairing */
+export function isSame(kept, pairing) {
+  return kept !== null && pairing !== null && same(kept.person, pairing.person) && same(kept.network, pairing.network);
+}
+
+/** @param {unknown} error @returns {import("./state.js").Trouble} */
+function troubleOf(error) {
+  if (error instanceof Failure) return { outcome: error.outcome, failure: error };
+  if (error instanceof Refused) return { outcome: error.outcome, failure: null };
+  return { outcome: "memory-unavailable", failure: null };
+}
