@@ -20,7 +20,7 @@ from core.errors import Conflict, InvalidInput, StrehaError
 from core.texts import mark
 from crypto.vault import content, history
 from crypto.vault.content import Place
-from crypto.vault.failures import KeyNotPromised, OfAnotherPlace, Refused
+from crypto.vault.failures import KeyNotPromised, OfAnotherPlace, Refused, SealBroken
 
 NO_MEMBER = mark("Only members of the compartment can be given its past. Nothing was done.")
 TOO_MANY = mark("At most {most} versions can be given at once. Nothing was done.")
@@ -57,7 +57,9 @@ async def granted(reader: Reader, view: View, version: Version) -> bytes | None:
         try:
             keys = _accepted(view, each)
         except Refused as refused:
-            failed = failed or refusals.of_given(refused)
+            # What was sealed to former keys was not given to these.
+            if not (isinstance(refused, SealBroken) and _had_other_keys(view)):
+                failed = failed or refusals.of_given(refused)
             continue
         if version.write.version in keys:
             return keys[version.write.version]
@@ -83,6 +85,12 @@ def _accepted(view: View, data: bytes) -> dict[bytes, bytes]:
             raise OfAnotherPlace
         _require_promised(view, versions[version], content_key)
     return keys
+
+
+def _had_other_keys(view: View) -> bool:
+    """Whether the directory knows of keys of one's own that these are not."""
+    own = {view.person.signing_key, view.person.box_key}
+    return any(whose == view.person.person and key not in own for key, whose in view.directory.keys.items())
 
 
 def _require_promised(view: View, version: Version, key: bytes) -> None:

@@ -251,6 +251,9 @@ async def test_whoever_has_other_keys_is_out_until_somebody_who_leads_lets_them_
     assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
     record = (await types(lead, "record", "put", codename, typed="for all of us")).out.split("Record ")[1][:8]
     assert (await types(member, "record", "get", codename, record)).code == 0
+    first = (await types(lead, "record", "history", codename, record, "--json")).json[0]["version"]
+    assert (await types(lead, "record", "put", codename, record, typed="for all of us, newer")).code == 0
+    assert (await types(lead, "record", "share", codename, record, member.name)).code == 0
     await types.rekey(member, by=(town.police.agency, town.shelter.agency))
     shown = await types(lead, "compartment", "show", codename)
     assert ("out until let in again" in shown.out, f"was away meanwhile: {member.name} (" in shown.out) == (True, True)
@@ -262,4 +265,7 @@ async def test_whoever_has_other_keys_is_out_until_somebody_who_leads_lets_them_
     added = await types(lead, "compartment", "add", codename, member.name, "--yes")
     assert (added.code, f"{member.name} (practitioner" in added.out) == (0, True), added
     got = await types(member, "record", "get", codename, record)
-    assert (got.code, "for all of us" in got.out) == (0, True), got
+    assert (got.code, "for all of us, newer" in got.out) == (0, True), got
+    # What their former keys were given, these were not: that is no alteration.
+    past = await types(member, "record", "get", codename, record, "--version", first)
+    assert (past.code, "streha record share" in past.err) == (1, True), past
