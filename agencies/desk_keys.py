@@ -41,6 +41,9 @@ class DeskKey:
     added_by: PersonId
     added_at: datetime
     renew_since: datetime | None
+    # When whoever gave it signed it, in whole seconds, and how: for those who believe no server.
+    signed_at: datetime
+    signature: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +71,7 @@ class DeskKeys:
         return [KeyOfDesk(desk_id=each.id, agency_id=each.agency_id, key=keys.get(each.id)) for each in desks]
 
     async def put(self, actor: Person, desk_id: DeskId, key: bytes, signed_at: datetime, signature: bytes) -> KeyOfDesk:
-        """Give a desk its key, in the place of the one it had; the same key again changes nothing."""
+        """Give a desk its key, in the place of the one it had; the same again changes nothing while its word stands."""
         now = self._clock.now()
         async with self._database.transaction() as tx:
             await store.hold_roster(tx, desk_id)
@@ -77,10 +80,15 @@ class DeskKeys:
                 raise NotFound(NO_DESK)
             self._require_signed(actor, desk_id, key, signed_at, signature, now)
             known = (await standing(tx, [desk_id])).get(desk_id)
-            if known is None or known.key != key:
-                await tx.run(SQL["replace_desk_key"], desk_id, now)
-                if not await tx.run(SQL["add_desk_key"], desk_id, key, actor.id, now, signed_at, signature):
-                    raise Conflict(FORMER)
+            same = known is not None and known.key == key
+            if known is None or not same or not await self._still_stands(tx, known):
+                if same:
+                    # Whoever gave it is gone, or has other keys: somebody else of the desk stands by it now.
+                    await tx.run(SQL["sign_desk_key"], desk_id, key, actor.id, signed_at, signature)
+                else:
+                    await tx.run(SQL["replace_desk_key"], desk_id, now)
+                    if not await tx.run(SQL["add_desk_key"], desk_id, key, actor.id, now, signed_at, signature):
+                        raise Conflict(FORMER)
                 await ledger.record(
                     tx,
                     ledger.Act(
@@ -90,6 +98,20 @@ class DeskKeys:
                 )  # fmt: skip
             key_now = (await standing(tx, [desk_id])).get(desk_id)
         return KeyOfDesk(desk_id=desk_id, agency_id=found[0].agency_id, key=key_now)
+
+    async def _still_stands(self, tx: Reading, known: DeskKey) -> bool:
+        """Whether whoever gave a key still works there, and has the key that they signed it with."""
+        giver = (await store.people(tx, [known.added_by])).get(known.added_by)
+        if giver is None or not giver.active:
+            return False
+        try:
+            desk_key.check(
+                giver.signing_key, known.signature, network=self._network, person=giver.id.bytes,
+                desk=known.desk_id.bytes, key=known.key, at=int(known.signed_at.timestamp()),
+            )  # fmt: skip
+        except signing.SignatureInvalid:
+            return False
+        return True
 
     def _require_signed(
         self, actor: Person, desk_id: DeskId, key: bytes, signed_at: datetime, signature: bytes, now: datetime
@@ -115,7 +137,7 @@ async def standing(tx: Reading, desk_ids: Iterable[DeskId]) -> dict[DeskId, Desk
     return {
         row["desk_id"]: DeskKey(
             desk_id=row["desk_id"], key=row["key"], added_by=row["added_by"], added_at=row["added_at"],
-            renew_since=row["renew_since"],
+            renew_since=row["renew_since"], signed_at=row["signed_at"], signature=row["signature"],
         )
         for row in await tx.rows(SQL["desk_keys"], list(desk_ids))
     }  # fmt: skip

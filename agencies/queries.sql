@@ -579,7 +579,7 @@ UPDATE duty_rings SET next_step_at = NULL, lease_until = NULL, attempts = 0 WHER
 
 -- desk_keys --
 -- The standing keys of these desks. $1 desks.
-SELECT desk_id, key, added_by, added_at, renew_since FROM desk_keys
+SELECT desk_id, key, added_by, added_at, renew_since, signed_at, signature FROM desk_keys
 WHERE desk_id = ANY($1::uuid[]) AND replaced_at IS NULL
 
 -- replace_desk_key --
@@ -590,6 +590,11 @@ UPDATE desk_keys SET replaced_at = $2 WHERE desk_id = $1 AND replaced_at IS NULL
 -- $1 desk, $2 public key, $3 who gave it, $4 now, $5 when they signed, $6 their signature.
 INSERT INTO desk_keys (desk_id, key, added_by, added_at, signed_at, signature) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (desk_id, key) DO NOTHING
+
+-- sign_desk_key --
+-- Somebody else stands by the standing key. $1 desk, $2 public key, $3 who, $4 when they signed, $5 their signature.
+UPDATE desk_keys SET added_by = $3, signed_at = $4, signature = $5
+WHERE desk_id = $1 AND key = $2 AND replaced_at IS NULL
 
 -- renew_desk_key --
 -- Somebody sits at a desk no more. $1 desk, $2 now.

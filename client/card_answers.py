@@ -30,6 +30,10 @@ class DeskInCard(Answer, frozen=True, kw_only=True):
     agency: UUID
     key: bytes | None
     renew_since: Moment | None
+    # Who gave the key, when, and with which signature (`crypto.desk_key`).
+    given_by: UUID | None
+    signed_at: Moment | None
+    signature: bytes | None
     state: str
     excluded_sits: bool
 

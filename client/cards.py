@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from agencies.trust.directory import Directory
+from client import desk_vouching
 from client.card_answers import CardOfAlert, CardOfCompartment, DeskInCard
 from client.desk_key_file import DeskKeyFile
 from client.key_file import KeyFile
@@ -87,18 +89,26 @@ def checked(fields: Sequence[str]) -> CardText:
     return text
 
 
-def require_known(card: CardOfCompartment, known: KnownKeys, agency_name: Callable[[UUID], str]) -> list[DeskInCard]:
-    """Return the desks that can be sealed to, before anybody writes: refuse where a key has changed unseen."""
+def require_known(
+    card: CardOfCompartment, known: KnownKeys, agency_name: Callable[[UUID], str], *,
+    network: str = "", directory: Directory | None = None,
+) -> list[DeskInCard]:  # fmt: skip
+    """Return the desks that can be sealed to, before anybody writes: refuse where a key has changed unseen.
+
+    With the network's directory at hand none is believed at first sight: `client.desk_vouching`.
+    """
     found = [each for each in card.desks if each.key is not None]
     if not found:
         raise Conflict(NO_KEYS)
     for each in found:
-        agency = agency_name(each.agency)
+        agency = agency_name(each.agency) if directory is None else desk_vouching.agency_name(directory, each)
         try:
             desk_key.require_usable(each.key or b"")
         except desk_key.KeyUnusable:
             raise Conflict(KEY_UNUSABLE, agency=agency) from None
-        if known.desk(each.desk, each.agency, each.key or b"") is Met.CHANGED:
+        if directory is not None:
+            desk_vouching.require_vouched(directory, network, each, known, agency)
+        elif known.desk(each.desk, each.agency, each.key or b"") is Met.CHANGED:
             raise Conflict(KEY_CHANGED, agency=agency)
     return found
 
@@ -131,9 +141,13 @@ def _harmless(field: str) -> str:
 
 
 def open_given(
-    given: CardOfAlert, compartment: UUID, network: str, desk: DeskKeyFile, known: KnownKeys
+    given: CardOfAlert, compartment: UUID, network: str, desk: DeskKeyFile, known: KnownKeys,
+    directory: Directory | None = None,
 ) -> OpenedCard:  # fmt: skip
-    """Open the card that was given for an alert of a compartment, with the key file of the desk."""
+    """Open the card that was given for an alert of a compartment, with the key file of the desk.
+
+    With the directory at hand its author is who it says: also by a key that they have no more, the card may be older.
+    """
     envelope = next((each.sealed for each in given.sealed if each.desk == desk.desk_id), None)
     if envelope is None:
         raise NotFound(NOT_OF_THIS_DESK)
@@ -156,13 +170,16 @@ def open_given(
     except CardBroken:
         raise Conflict(BROKEN) from None
     who, where, ring, rules = map(_harmless, page.fields)
+    met = known.author(author, page.author_key)
+    if directory is not None:
+        met = Met.SAME if directory.keys.get(page.author_key) == page.author else Met.CHANGED
     return OpenedCard(
         text=CardText(who=who, where=where, ring=ring, rules=rules),
         number=given.number,
         author=author,
         author_name=given.author,
         author_key=page.author_key,
-        met=known.author(author, page.author_key),
+        met=met,
         written_at=datetime.fromtimestamp(page.written_at, UTC),
         former_key=sealed_to != desk.key,
     )

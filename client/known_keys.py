@@ -32,7 +32,7 @@ FULL = mark(
     "network has so many."
 )
 
-Some = TypeVar("Some", bytes, UUID)
+Some = TypeVar("Some", bytes, UUID, int)
 
 
 class Met(StrEnum):
@@ -49,6 +49,10 @@ class _Stored(msgspec.Struct, frozen=True, kw_only=True):
     authors: dict[UUID, bytes]
     # Whose each desk is, as far as that was ever told.
     agencies: dict[UUID, UUID] = {}
+    # When the key that was met was signed, in seconds since 1970, where somebody vouched for it.
+    signed: dict[UUID, int] = {}
+    # Which key of a desk somebody compared by telephone.
+    by_hand: dict[UUID, bytes] = {}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,6 +63,8 @@ class KnownKeys:
     desks: dict[UUID, bytes] = field(default_factory=dict)
     authors: dict[UUID, bytes] = field(default_factory=dict)
     agencies: dict[UUID, UUID] = field(default_factory=dict)
+    signed: dict[UUID, int] = field(default_factory=dict)
+    by_hand: dict[UUID, bytes] = field(default_factory=dict)
     # As it was read: what another command meets meanwhile is not lost when this one writes.
     _read: _Stored | None = None
 
@@ -71,13 +77,27 @@ class KnownKeys:
     def meet(self, desk_id: UUID, agency_id: UUID, key: bytes) -> None:
         """Remember a desk's key, and whose desk it is."""
         self._require_room(self.desks, desk_id)
+        if self.by_hand.get(desk_id, key) != key:
+            # The server could show it again.
+            del self.by_hand[desk_id]
         self.desks[desk_id], self.agencies[desk_id] = key, agency_id
+
+    def meet_signed(self, desk_id: UUID, agency_id: UUID, key: bytes, signed_at: int) -> None:
+        """Remember a desk's key that somebody vouched for, and when they did."""
+        self.meet(desk_id, agency_id, key)
+        self.signed[desk_id] = signed_at
+
+    def compared(self, desk_id: UUID, agency_id: UUID, key: bytes) -> bool:
+        """Tell whether somebody compared just this key of this desk by telephone."""
+        return self.by_hand.get(desk_id) == key and self.agencies.get(desk_id) == agency_id
 
     def trust(self, desk_id: UUID, agency_id: UUID, key: bytes) -> None:
         """Remember a key that somebody compared, in place of every other of that agency."""
         for each in self._others(desk_id, agency_id):
             del self.desks[each], self.agencies[each]
+            self.by_hand.pop(each, None)
         self.meet(desk_id, agency_id, key)
+        self.by_hand[desk_id] = key
 
     def meet_author(self, person_id: UUID, key: bytes) -> None:
         """Remember the key that somebody signs cards with."""
@@ -96,9 +116,12 @@ class KnownKeys:
             self.desks = _joined(before.desks, self.desks, now.desks)
             self.authors = _joined(before.authors, self.authors, now.authors)
             self.agencies = _joined(before.agencies, self.agencies, now.agencies)
+            self.signed = _joined(before.signed, self.signed, now.signed)
+            self.by_hand = _joined(before.by_hand, self.by_hand, now.by_hand)
             self._read = _Stored(
-                version=VERSION, desks={**self.desks}, authors={**self.authors}, agencies={**self.agencies}
-            )
+                version=VERSION, desks={**self.desks}, authors={**self.authors}, agencies={**self.agencies},
+                signed={**self.signed}, by_hand={**self.by_hand},
+            )  # fmt: skip
             private_files.write(self.path, msgspec.json.format(msgspec.json.encode(self._read), indent=2) + b"\n")
 
     def _others(self, desk_id: UUID, agency_id: UUID) -> list[UUID]:
@@ -114,8 +137,9 @@ def beside(key_path: Path) -> KnownKeys:
     path = key_path.with_name(key_path.name + ".known")
     stored = _stored(path)
     return KnownKeys(
-        path=path, desks={**stored.desks}, authors={**stored.authors}, agencies={**stored.agencies}, _read=stored
-    )
+        path=path, desks={**stored.desks}, authors={**stored.authors}, agencies={**stored.agencies},
+        signed={**stored.signed}, by_hand={**stored.by_hand}, _read=stored,
+    )  # fmt: skip
 
 
 def _stored(path: Path) -> _Stored:

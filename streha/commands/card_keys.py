@@ -83,8 +83,8 @@ def _key(
         async with speaking_as(key) as api:
             desk = await _own_desk(api, agency)
             held = _held(path, desk, api.key.network, new=new)
-            if held.key != desk.key:
-                await api.give_desk_key(desk.desk, held.key, SystemClock().now())
+            # Also where the desk has it: whoever gave it may be gone, and somebody must stand by it.
+            await api.give_desk_key(desk.desk, held.key, SystemClock().now())
             return held
 
     held = asyncio.run(act())

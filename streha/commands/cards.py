@@ -11,7 +11,8 @@ from uuid import UUID
 
 import typer
 
-from client import card_page, cards, desk_key_file, known_keys
+from agencies.trust.directory import Directory
+from client import card_page, cards, desk_key_file, desk_vouching, known_keys
 from client.answers import Alert
 from client.card_answers import CardOfAlert, CardOfCompartment, DeskInCard
 from client.cards import CardText
@@ -24,6 +25,7 @@ from streha import card_typing, terminal
 from streha.card_words import print_card, print_compartment
 from streha.commands import card_keys
 from streha.commands.card_keys import led_cards
+from streha.directory_at_hand import directory_of
 from streha.options import AlertWords, Json, Key, Yes
 from streha.personal import Names, find_alert, find_compartment, speaking_as
 from streha.terminal import say
@@ -53,6 +55,10 @@ OTHER_AUTHOR_KEY = mark(
     "NOT shown: this card is signed with another key than the cards of {person} before, and may be false. "
     "Ring {person}, by a number you know. To see it nevertheless: --anyway"
 )
+UNCHECKED = mark(
+    "The network's directory could not be asked whose signature this card has: it is compared with what this machine "
+    "has met. Ring whoever leads the case, by a number you know, before you rely on it."
+)
 Codename = Annotated[
     str, typer.Argument(metavar="CASE", help=say(mark("A case or compartment, by codename or id.")))
 ]  # fmt: skip
@@ -73,6 +79,8 @@ class _Place:
     codename: str
     card: CardOfCompartment
     names: Names
+    # Verified just before; nothing where the key file trusts no network.
+    directory: Directory | None
 
 
 @app.command(
@@ -157,13 +165,21 @@ def _show(
 ) -> None:
     desk, known = desk_key_file.load(desk_path), known_keys.beside(key)
 
-    async def act() -> tuple[Alert, CardOfAlert, str]:
+    async def act() -> tuple[Alert, CardOfAlert, str, Directory | None]:
         async with speaking_as(key) as api:
             found = await find_alert(api, alert)
-            return found, await api.card_of_alert(found.id), api.key.network
+            given = await api.card_of_alert(found.id)
+            try:
+                directory = await directory_of(api, key)
+            except StrehaError as refused:
+                # It is night, and somebody waits: what can be compared without it is compared.
+                terminal.refuse(refused)
+                terminal.aside(UNCHECKED)
+                directory = None
+            return found, given, api.key.network, directory
 
-    found, given, network = asyncio.run(act())
-    opened = cards.open_given(given, found.compartment, network, desk, known)
+    found, given, network, directory = asyncio.run(act())
+    opened = cards.open_given(given, found.compartment, network, desk, known, directory)
     if opened.met is Met.CHANGED and not anyway:
         raise Conflict(OTHER_AUTHOR_KEY, person=opened.author_name)
     if opened.met is Met.NEW:
@@ -207,6 +223,7 @@ async def _look(key_path: Path, where: str) -> _Place:
             codename=compartment.codename,
             card=await api.card(compartment.id),
             names=await Names.of(api),
+            directory=await directory_of(api, key_path),
         )
 
 
@@ -220,7 +237,10 @@ def _look_again(key_path: Path, where: str) -> _Place:
 def _require_known(key_path: Path, place: _Place) -> tuple[KnownKeys, list[DeskInCard]]:
     """Return the desks that can be sealed to, and what this machine has met; refuse where a key has changed."""
     known = known_keys.beside(key_path)
-    return known, cards.require_known(place.card, known, place.names)
+    desks = cards.require_known(
+        place.card, known, place.names, network=place.key.network, directory=place.directory
+    )  # fmt: skip
+    return known, desks
 
 
 async def _seal(
@@ -228,14 +248,22 @@ async def _seal(
 ) -> tuple[CardOfCompartment, list[DeskInCard]]:  # fmt: skip
     """Seal a card and store it; return with it the desks that were sealed to for the first time."""
     known, desks = _require_known(key_path, place)
-    new = [each for each in desks if known.desk(each.desk, each.agency, each.key or b"") is Met.NEW]
-    before = dict(known.agencies)
+    new = [
+        each
+        for each in desks
+        if place.directory is None and known.desk(each.desk, each.agency, each.key or b"") is Met.NEW
+    ]
+    before = dict(known.agencies), dict(known.signed)
     for each in desks:
-        known.meet(each.desk, each.agency, each.key or b"")
+        if place.directory is not None and desk_vouching.vouched(place.directory, place.key.network, each):
+            signed_at = 0 if each.signed_at is None else int(each.signed_at.timestamp())
+            known.meet_signed(each.desk, each.agency, each.key or b"", signed_at)
+        else:
+            known.meet(each.desk, each.agency, each.key or b"")
     sealed = cards.seal(place.key, place.card, desks, text, SystemClock().now())
     async with speaking_as(key_path) as api:
         put = await api.put_card(place.compartment, place.card.number + 1, sealed)
-    if new or known.agencies != before:
+    if new or (known.agencies, known.signed) != before:
         known.save()
     return put, new
 

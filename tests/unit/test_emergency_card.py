@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cbor2
 import nacl.bindings
 import pytest
 from hypothesis import given
@@ -164,6 +165,21 @@ def test_the_formats_of_this_version_stay_as_they_are() -> None:
     page = opened(sealed())
     assert page[:25] == b"streha/emergency-card/v1\0"
     assert page.index(b"c" * 16 + (3).to_bytes(8) + b"d" * 16 + PLACE.key + AUTHOR) == 57
+
+
+def test_the_word_for_a_desks_key_stays_as_it_is_byte_by_byte() -> None:
+    """A vector: the map that is signed, and its signature by the seed above."""
+    said = bytes.fromhex(
+        "a46261741a69a55190636b6579582007a37cbc142093c8b755dc1b10e86cb426374ad16aa853ed0bdfc0b2b86d1c7c646465736b5064"
+        "6464646464646464646464646464646466706572736f6e50000102030405060708090a0b0c0d0e0f"
+    )
+    at = {"person": AUTHOR, "desk": b"d" * 16, "key": PLACE.key, "at": AT}
+    assert cbor2.dumps(at, canonical=True) == said
+    signature = desk_key.sign(SEED, network="invented network", **at)  # type: ignore[arg-type]
+    assert signature.hex() == (
+        "bf04d338d7b45c543646452fb2dff31cb54d37e416ec3b447e227949568704167b112728fc5db1c982d6349af06a422240e487aee5a9c6559"
+        "c19f8a7d8157809"
+    )
 
 
 @given(field=st.sampled_from(["network", "person", "desk", "key", "at"]))

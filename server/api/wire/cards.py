@@ -85,12 +85,18 @@ class PutCard(Wire, frozen=True, kw_only=True):
 
 
 class DeskInCard(Wire, frozen=True, kw_only=True):
-    """A desk that a card is for, with the key to seal to. Where `excluded_sits`, somebody excluded may hold its key."""
+    """A desk that a card is for, with the key to seal to. Where `excluded_sits`, somebody excluded may hold its key.
+
+    `given_by`, `signed_at` and `signature` are the word of whoever gave the key, as it was signed: to be checked.
+    """
 
     desk: DeskId
     agency: AgencyId
     key: PublicKey | None
     renew_since: Annotated[Moment | None, NOT_DUE]
+    given_by: PersonId | None
+    signed_at: Moment | None
+    signature: Signature | None
     state: CardState
     excluded_sits: bool
 
@@ -103,6 +109,9 @@ class DeskInCard(Wire, frozen=True, kw_only=True):
             agency=view.agency_id,
             key=None if key is None else key.key,
             renew_since=None if key is None else key.renew_since,
+            given_by=None if key is None else key.added_by,
+            signed_at=None if key is None else key.signed_at,
+            signature=None if key is None else key.signature,
             state=view.state,
             excluded_sits=view.excluded_sits,
         )
