@@ -72,14 +72,14 @@ async def altered(founded: Founded, statement_: str, *values: object) -> None:
 
 
 async def test_a_key_that_the_agencys_people_signed_is_sealed_to_without_a_telephone(
-    founded: Founded, town: Scene, card: Path, tmp_path: Path
+    founded: Founded, town: Scene, card: Path, tmp_path: Path, clock: MovableClock
 ) -> None:
     network, lead, code = founded.api.network, town.coordinator, town.case.codename
     secret = await give_key(network, town.police)
     put = await run(founded, lead, tmp_path, "put", code, "--file", card)
     assert (put.code, "for the first time" in put.out) == (0, False), put
     # Renewed by somebody of the desk: what refused without the directory is right with it.
-    founded.api.network.clock.set(SystemClock().now())
+    clock.set(SystemClock().now())
     fresh = await give_key(network, town.police, by=town.police.deputies[0])
     assert fresh != secret
     again = await run(founded, lead, tmp_path, "put", code, "--file", card, "--yes")

@@ -170,8 +170,9 @@ def test_the_formats_of_this_version_stay_as_they_are() -> None:
 def test_the_word_for_a_desks_key_stays_as_it_is_byte_by_byte() -> None:
     """A vector: the map that is signed, and its signature by the seed above."""
     said = bytes.fromhex(
-        "a46261741a69a55190636b6579582007a37cbc142093c8b755dc1b10e86cb426374ad16aa853ed0bdfc0b2b86d1c7c646465736b5064"
-        "6464646464646464646464646464646466706572736f6e50000102030405060708090a0b0c0d0e0f"
+        "a46261741a69a55190636b6579582007a37cbc142093c8b755dc1b10e86cb426374ad16aa853ed0bdfc0b2b86d1c7c"
+        "646465736b5064646464646464646464646464646464"
+        "66706572736f6e50000102030405060708090a0b0c0d0e0f"
     )
     at = {"person": AUTHOR, "desk": b"d" * 16, "key": PLACE.key, "at": AT}
     assert cbor2.dumps(at, canonical=True) == said
