@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,16 @@ from playwright.async_api import Browser
 from crypto.vault import epoch, wrap
 from deploy import node
 from tests.console.browsers import start_chromium
+from tests.vault.chance import Chance
 from tests.vault.making import BOX_KEY, FILES, KEY, PERSON, PLACE, SECRET, cases_of
-from tests.vault.tried import OK, tried
+from tests.vault.told import told
+from tests.vault.tried import OK, Case, tried
 
 ROOT = Path(__file__).parents[2]
 TRIED = "tests/vault/tried.mjs"
 SEALED = "tests/vault/sealed.mjs"
+# So many stories that chance makes up are told by both programs.
+STORIES = 60
 # What the browser may do where the vault runs: its own modules, and the WebAssembly that libsodium is.
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; require-trusted-types-for 'script'"
@@ -51,6 +56,26 @@ async def test_node_comes_to_the_same(tmp_path: Path) -> None:
     """,
     )
     assert said.strip() == "1"
+
+
+async def test_stories_of_chance_are_told_alike(tmp_path: Path) -> None:
+    cases: list[Case] = [
+        {"case": str(seed), "does": "logs.told", "outcome": OK, "given": given, "gives": told(given)}
+        for seed in range(STORIES)
+        for given in [Chance(seed).given(steps=30)]
+    ]
+    outcomes = Counter(each for case in cases for each in case["gives"]["outcomes"])
+    assert outcomes.keys() == {OK, "not-empowered", "void"}
+    assert any(case["gives"]["state"].get("quarantined") for case in cases)
+    (tmp_path / "told.json").write_text(json.dumps(cases))
+    said = await _node(
+        "-e",
+        f"""
+        import("./{TRIED}").then(({{ otherwise }}) => console.log(JSON.stringify(
+            otherwise(JSON.parse(require("fs").readFileSync({json.dumps(str(tmp_path / "told.json"))}))))))
+    """,
+    )
+    assert json.loads(said) == []
 
 
 async def test_what_node_seals_opens_here() -> None:
