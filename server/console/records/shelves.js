@@ -44,7 +44,9 @@ export function CompartmentScreen() {
   if (draft?.compartment === shown.channel.compartment) return html`<${Editor} />`;
   if (record) return html`<${RecordView} />`;
   const { compartment, channel } = shown;
-  const records = [...new Set(versionsOf(compartment).map(recordOf))];
+  /** All that is to be shown of each record. @type {Map<string, Version[]>} */
+  const records = new Map();
+  for (const each of versionsOf(compartment)) records.set(recordOf(each), [...(records.get(recordOf(each)) ?? []), each]);
   function begin() {
     keeping.goOn(begun(channel.compartment));
     store.set({ done: "", trouble: null });
@@ -57,19 +59,19 @@ export function CompartmentScreen() {
       <button type="button" disabled=${busy !== ""} onClick=${() => keeping.choose(channel)}>${t("Look for news")}</button>
       <button type="button" onClick=${() => store.set({ shown: null, done: "", trouble: null })}>${t("Other cases")}</button>
     </div>
-    ${records.length === 0 && html`<p>${t("There is no record here yet.")}</p>`}
-    <ul class="choices">${records.map((each) => html`<${Row} key=${each} record=${each} />`)}</ul>
+    ${records.size === 0 && html`<p>${t("There is no record here yet.")}</p>`}
+    <ul class="choices">${[...records].map(([each, versions]) => html`<${Row} key=${each} record=${each} versions=${versions} />`)}</ul>
   `;
 }
 
-/** @param {{ record: string }} props */
-function Row({ record }) {
+/** @param {{ record: string, versions: Version[] }} props */
+function Row({ record, versions }) {
   const { store } = useParts();
   const { shown } = useShown();
   if (!shown) return null;
   const { compartment } = shown;
   const current = currentOf(compartment, record);
-  const barred = versionsOf(compartment).filter((each) => each.quarantined && recordOf(each) === record);
+  const barred = versions.filter((each) => each.quarantined);
   const newest = /** @type {Version} */ (current.at(-1) ?? barred[0]);
   return html`
     <li>
