@@ -236,17 +236,9 @@ def _linked(waiting: Sequence[Row]) -> Stretch:
 
 def _next(head: Head, row: Row) -> Head:
     """Return the head that an act comes to which follows a head."""
-
-    def plain(value: UUID | None) -> bytes | None:
-        return None if value is None else value.bytes
-
-    at: datetime = row["at"]
     position = head.position + 1
-    hash_ = chain.link(
-        head.hash,
-        [
-            position, at.isoformat(timespec="microseconds"), row["actor_kind"], plain(row["actor_id"]), row["act"],
-            plain(row["case_id"]), plain(row["object_id"]), row["facts"],
-        ],
+    hash_ = chain.act(
+        head.hash, position=position, at=row["at"], actor_kind=row["actor_kind"], actor_id=row["actor_id"],
+        act=row["act"], case_id=row["case_id"], object_id=row["object_id"], facts=row["facts"],
     )  # fmt: skip
     return Head(position=position, hash=hash_)

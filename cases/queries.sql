@@ -365,6 +365,26 @@ INSERT INTO vault_history_grants (id, compartment_id, person_id, statement, at) 
 -- $1 compartment, $2 person, $3 how many.
 SELECT statement FROM vault_history_grants WHERE compartment_id = $1 AND person_id = $2 ORDER BY at DESC, id LIMIT $3
 
+-- vault_acts --
+-- What was done with a compartment's vault, chained, each with the hash before it. $1 case, $2 compartment, $3 acts,
+-- $4 after position, $5 until or null, $6 versions that it must name or null, $7 how many, $8 what
+-- the first follows.
+SELECT act.*, coalesce(before.hash, $8::bytea) AS before
+FROM ledger AS act LEFT JOIN ledger AS before ON before.position = act.position - 1
+WHERE act.case_id = $1 AND act.position > $4 AND act.object_id = $2 AND act.act = ANY($3::text[])
+    AND ($5::timestamptz IS NULL OR act.at <= $5)
+    AND ($6::text[] IS NULL OR string_to_array(act.facts->>'versions', ',') && $6)
+ORDER BY act.position LIMIT $7
+
+-- vault_acts_waiting --
+-- How many acts of a compartment's vault have no place in the chain yet. $1 case, $2 compartment, $3 acts.
+SELECT count(*) FROM ledger WHERE position IS NULL AND case_id = $1 AND object_id = $2 AND act = ANY($3::text[])
+
+-- vault_histories --
+-- Grants of past versions to anybody, ascending by id. $1 compartment, $2 after id or null, $3 how many.
+SELECT id, statement FROM vault_history_grants
+WHERE compartment_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3
+
 -- case_of_compartment --
 -- The case that a compartment belongs to, as it is at this moment. $1 compartment.
 SELECT case_id FROM compartments WHERE id = $1

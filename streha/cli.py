@@ -24,6 +24,7 @@ COMMANDS = {
     "card": "streha.commands.cards",
     "record": "streha.commands.records",
     "compartment": "streha.commands.compartments",
+    "known": "streha.commands.knowing",
     "case": "streha.commands.cases",
     "review": "streha.commands.reviews",
     "matrix": "streha.commands.matrix",

@@ -83,6 +83,7 @@ DONE: dict[Access, set[Asker]] = {
     Access.ADMINISTERS: {Asker.ADMINISTRATOR},
     Access.ADMINISTRATOR: {Asker.ADMINISTRATOR, Asker.OWN_ADMINISTRATOR},
     Access.IN_VAULT: LEADERS | IN_CORE,
+    Access.LEADS_IN_VAULT: LEADERS,
     Access.ENDS_LINK: {Asker.OWN_ADMINISTRATOR},
     Access.KEEPS_REVIEW: LEADERS | {Asker.FORMER},
     Access.DEVICE: {Asker.DEVICE},

@@ -26,6 +26,7 @@ from cases.departure import depart
 from cases.model import Case, Part
 from cases.service import Cases
 from cases.vault.fetching import Fetching
+from cases.vault.inquiring import Inquiring
 from cases.vault.keeping import KeptCompartments
 from cases.vault.service import Vault
 from core.clock import Clock
@@ -119,6 +120,7 @@ class Network:
         kept = KeptCompartments(KeptNetwork())
         self.vault = Vault(database, clock, kept)
         self.fetching = Fetching(database, clock, kept)
+        self.inquiring = Inquiring(database, clock, kept)
         self.bundles = Bundles(database, clock)
         self.invitations = Invitations(database, clock, settings, kept.network)
         self.seeds: dict[PersonId, bytes] = {}

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from client.answers import Answer
+from client.answers import Answer, Moment
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -80,3 +80,34 @@ class Statements(Answer, frozen=True, kw_only=True):
     """Grants of past versions that one was given."""
 
     statements: list[bytes]
+
+
+class VaultAct(Answer, frozen=True, kw_only=True):
+    """One act of the ledger with its place in the chain."""
+
+    position: Count
+    before: bytes
+    hash: bytes
+    at: Moment
+    actor_kind: str
+    actor: UUID | None
+    act: str
+    case: UUID | None
+    compartment: UUID | None
+    facts: dict[str, str | int | bool]
+
+
+class GivenHistory(Answer, frozen=True, kw_only=True):
+    """A grant of past versions to somebody."""
+
+    id: UUID
+    statement: bytes
+
+
+class Acts(Answer, frozen=True, kw_only=True):
+    """A page of what the ledger has of a compartment, whether there is more, and how much has no place in it yet."""
+
+    acts: list[VaultAct]
+    histories: list[GivenHistory]
+    more: bool
+    waiting: Count

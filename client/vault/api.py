@@ -8,6 +8,7 @@ from uuid import UUID
 from client.connection import Connection
 from client.vault import refusals
 from client.vault.answers import (
+    Acts,
     Grant,
     Length,
     NamedVersion,
@@ -106,3 +107,13 @@ class VaultApi:
         """Have it written down that one exports some versions, before one does."""
         path = f"api/vault/compartments/{compartment}/exports"
         await self._connection.tell("POST", path, {"versions": list(versions)})
+
+    async def acts(self, compartment: UUID, *, after: int, history: UUID | None) -> Acts:
+        """Return what the ledger has of a compartment after a position, and history grants after an id."""
+        asked = {"after": str(after)} if history is None else {"after": str(after), "history": str(history)}
+        path = f"api/vault/compartments/{compartment}/known"
+        return await self._connection.ask(Acts, "GET", path, query=asked, repeat=True)
+
+    async def tell_acts_export(self, compartment: UUID) -> None:
+        """Have it written down that one takes out who knew and who fetched, before one does."""
+        await self._connection.tell("POST", f"api/vault/compartments/{compartment}/known/exports", {})

@@ -22,7 +22,7 @@ from uuid import UUID
 import msgspec
 
 from agencies.trust.directory import Member, NotEmpowered
-from agencies.trust.network import Network
+from agencies.trust.network import Network, read_genesis
 from cases.trust.compartment import Compartment
 from client.vault.logs import DIRECTORY, of_compartment
 from client.vault.reading import Reader, View
@@ -35,7 +35,8 @@ from crypto.vault.deeds import Deed, Id, Key, Moment
 from crypto.vault.deterministic import Value
 from crypto.vault.failures import NotAsWritten, OfAnotherPlace, Refused
 from crypto.vault.labels import EXPORT
-from crypto.vault.log import Entry, Head, Kind
+from crypto.vault.log import Entry, Kind
+from crypto.vault.statement import Statement
 
 NETWORK_BYTES = statement.NETWORK_BYTES
 FORMAT = "streha/record-export/v1"
@@ -136,6 +137,53 @@ async def exported(
     return deterministic.encode(package), view
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """The three logs of a package, each entry verified, in their order."""
+
+    compartment: Compartment
+    directory: list[Entry]
+    members: list[Entry]
+    written: list[Entry]
+
+
+def replayed(
+    directory: Sequence[bytes], members: Sequence[bytes], written: Sequence[bytes], compartment: bytes
+) -> Replayed:
+    """Verify the logs of a package, none of which is empty, from its genesis on (`require_network`)."""
+    network = Network(directory[0])
+    logs = Replayed(
+        compartment=Compartment(network, compartment),
+        directory=[read_genesis(directory[0]), *map(network.take, directory[1:])], members=[], written=[],
+    )  # fmt: skip
+    logs.members.extend(map(logs.compartment.take_member_entry, members))
+    logs.written.extend(map(logs.compartment.take_record_entry, written))
+    logs.compartment.require_told()
+    return logs
+
+
+def require_network(genesis: bytes, named: bytes) -> None:
+    """Refuse a genesis that is not the one that was named by paper."""
+    if statement.hash_of(genesis) != named:
+        raise Conflict(OTHER_NETWORK)
+
+
+def require_signer(
+    logs: Replayed, signed: Statement, *, by: bytes, at: int, seen: Sequence[Sequence[int | bytes]]
+) -> Member:  # fmt: skip
+    """Return who took a package out; refuse whoever was no member, and other logs than they had seen."""
+    heads = [[int(each.kind), each.log, each.number, each.hash] for each in sorted(logs.compartment.heads())]
+    if seen != heads:
+        raise OfAnotherPlace
+    directory = logs.compartment.network.now
+    member = directory.people.get(by)
+    if member is None or member.signing_key != signed.key:
+        raise NotEmpowered
+    if by not in logs.compartment.circle.standing(directory, at):
+        raise NotEmpowered
+    return member
+
+
 def verified(data: bytes, network: bytes) -> Verified:
     """Return what a package shows, given the genesis's 32 bytes from paper; raise Conflict where anything is wrong."""
     try:
@@ -145,32 +193,22 @@ def verified(data: bytes, network: bytes) -> Verified:
 
 
 def _verified(data: bytes, named: bytes) -> Verified:
-    package = _as(_Package, deterministic.decode(data))
+    package = as_(_Package, deterministic.decode(data))
     if package.format != FORMAT:
         raise NotAsWritten
-    if statement.hash_of(package.directory[0]) != named:
-        raise Conflict(OTHER_NETWORK)
-    network = Network(package.directory[0])
-    for each in package.directory[1:]:
-        network.take(each)
+    require_network(package.directory[0], named)
     signed = statement.verified(package.statement, EXPORT, named)
-    said = _as(_Said, signed.body)
-    compartment = Compartment(network, said.log)
-    for each in package.members:
-        compartment.take_member_entry(each)
-    entries = {entry.head.hash: entry for entry in map(compartment.take_record_entry, package.records)}
-    compartment.require_told()
-    _require_heads(said.seen, compartment.heads())
-    exporter = network.now.people.get(said.by)
-    if exporter is None or exporter.signing_key != signed.key:
-        raise NotEmpowered
-    if said.by not in compartment.circle.standing(network.now, said.at):
-        raise NotEmpowered
+    said = as_(_Said, signed.body)
+    logs = replayed(package.directory, package.members, package.records, said.log)
+    network, compartment = logs.compartment.network, logs.compartment
+    entries = {entry.head.hash: entry for entry in logs.written}
+    exporter = require_signer(logs, signed, by=said.by, at=said.at, seen=said.seen)
     if [each.version for each in package.versions] != said.versions:
         raise OfAnotherPlace
     return Verified(
-        network=named, network_name=_name(package.directory[0]), compartment=UUID(bytes=said.log), exported_by=exporter,
-        agency=network.now.agencies[exporter.agency].name, exported_at=said.at, reason=said.reason,
+        network=named, network_name=name_of_network(package.directory[0]), compartment=UUID(bytes=said.log),
+        exported_by=exporter, agency=network.now.agencies[exporter.agency].name, exported_at=said.at,
+        reason=said.reason,
         versions=tuple(_attributed(network, compartment, each, entries) for each in package.versions),
     )  # fmt: skip
 
@@ -206,18 +244,15 @@ def _author(network: Network, compartment: Compartment, entry: Entry) -> tuple[M
     return member, directory.agencies[member.agency].name
 
 
-def _require_heads(said: list[list[int | bytes]], heads: list[Head]) -> None:
-    if said != [[int(each.kind), each.log, each.number, each.hash] for each in sorted(heads)]:
-        raise OfAnotherPlace
-
-
-def _name(genesis: bytes) -> str:
+def name_of_network(genesis: bytes) -> str:
+    """Return what a network calls itself in its genesis."""
     said = statement.remembered(genesis).body["with"]
     name = said.get("name") if isinstance(said, dict) else None
     return name if isinstance(name, str) else ""
 
 
-def _as(kind: type[Some], value: object) -> Some:
+def as_(kind: type[Some], value: object) -> Some:
+    """Return what was decoded as what it must be; raise NotAsWritten."""
     try:
         return msgspec.convert(value, type=kind, strict=True)
     except msgspec.ValidationError as error:

@@ -98,6 +98,8 @@ class _Heads(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     refreshed: dict[str, int] = {}
     # The versions of each record that were last read here, by compartment and record.
     read: dict[str, list[bytes]] = {}
+    # How far the ledger of each compartment was read, and a hash of all of that, by compartment in hexadecimal.
+    ledgers: dict[str, tuple[int, bytes]] = {}
     # Which compartment each codename meant when it was first used here, by codename, in hexadecimal.
     names: dict[str, str] = {}
 
@@ -141,6 +143,19 @@ class Memory:
     def compartments(self) -> list[bytes]:
         """Return the ids of the compartments of which anything is remembered."""
         return [bytes.fromhex(each) for each in self._heads().refreshed]
+
+    def ledger(self, compartment: bytes) -> tuple[int, bytes] | None:
+        """Return up to which position a compartment's ledger was read here, and the hash of all that was read."""
+        return self._heads().ledgers.get(compartment.hex())
+
+    def remember_ledger(self, compartment: bytes, position: int, hashed: bytes) -> None:
+        """Remember how far a compartment's ledger was read; of two that read at once, whoever read further."""
+        with self._alone():
+            heads = self._heads()
+            known = heads.ledgers.get(compartment.hex())
+            if known is None or known[0] < position:
+                ledgers = {**heads.ledgers, compartment.hex(): (position, hashed)}
+                self._write(msgspec.structs.replace(heads, ledgers=ledgers))
 
     def read(self, compartment: bytes, record: bytes) -> frozenset[bytes]:
         """Return the hashes of the versions of a record that were last read or written here."""
@@ -205,7 +220,9 @@ class Memory:
             logs = {each: length for each, length in heads.logs.items() if each not in texts}
             refreshed = {each: at for each, at in heads.refreshed.items() if each not in gone}
             called = {each: which for each, which in heads.names.items() if which not in gone}
-            self._write(msgspec.structs.replace(heads, logs=logs, refreshed=refreshed, names=called))
+            ledgers = {each: read for each, read in heads.ledgers.items() if each not in gone}
+            forgotten = msgspec.structs.replace(heads, logs=logs, refreshed=refreshed, names=called, ledgers=ledgers)
+            self._write(forgotten)
             for name in names:
                 (self.folder / f"{name.text}.log").unlink(missing_ok=True)
         return kept

@@ -17,7 +17,8 @@ GRANT: Final = "epoch-grant"
 HISTORY: Final = "history-grant"
 EXPORT: Final = "record-export"
 OFFER: Final = "key-offer"
-PURPOSES: Final = (GENESIS, DIRECTORY, MEMBERSHIP, RECORD, GRANT, HISTORY, EXPORT, OFFER)
+KNOWN: Final = "known-export"
+PURPOSES: Final = (GENESIS, DIRECTORY, MEMBERSHIP, RECORD, GRANT, HISTORY, EXPORT, OFFER, KNOWN)
 
 # What stands at the head of what is sealed, or beside it as associated data.
 CONTENT_PLACE: Final = b"streha/content/v1\0"
@@ -39,8 +40,10 @@ EPOCH_PROMISE: Final = b"streha/epoch-promise/v1\0"
 OFFER_CODE: Final = b"streha/offer-code/v1\0"
 INVITATION_ROW: Final = b"streha/invitation-row/v1\0"
 INVITATION_CHECK: Final = b"streha/invitation-check/v1\0"
+ACTS_HASH: Final = b"streha/acts-hash/v1\0"
 HASHES: Final = (
     STATEMENT_HASH, CONTENT_HASH, CONTENT_PROMISE, EPOCH_PROMISE, OFFER_CODE, INVITATION_ROW, INVITATION_CHECK,
+    ACTS_HASH,
 )  # fmt: skip
 
 # What personalises the making of a key.

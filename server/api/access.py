@@ -28,6 +28,10 @@ class Access(Enum):
         "The members of the compartment, by the tables and by its log. Whoever only leads its case is none; to others "
         "there is no such compartment."
     )
+    LEADS_IN_VAULT = (
+        "The coordinator and the deputy of the compartment, by its log. To its other members, and to everybody else, "
+        "there is nothing to ask."
+    )
     GIVEN_CARD = (
         "Whoever accepted the open alert less than a day ago, or owns it, and belongs to a desk that has a card."
     )

@@ -27,6 +27,7 @@ from alerts.telephone.hearing import Telephone
 from cases.service import Cases
 from cases.vault.directory import DirectoryLog
 from cases.vault.fetching import Fetching
+from cases.vault.inquiring import Inquiring
 from cases.vault.keeping import KeptCompartments
 from cases.vault.service import Vault
 from core.clock import Clock
@@ -74,6 +75,7 @@ class Services:
     directory_log: DirectoryLog
     vault: Vault
     fetching: Fetching
+    inquiring: Inquiring
     bundles: Bundles
     invitations: Invitations
 
@@ -113,6 +115,7 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
         directory_log=DirectoryLog(database, clock, kept.network),
         vault=Vault(database, clock, kept),
         fetching=Fetching(database, clock, kept),
+        inquiring=Inquiring(database, clock, kept),
         bundles=Bundles(database, clock),
         invitations=Invitations(database, clock, settings, kept.network),
     )

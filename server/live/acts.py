@@ -119,6 +119,9 @@ ACTS: dict[str, Told] = {
     "record_exported": Told(Audience.IN_COMPARTMENT),
     "history_granted": Told(Audience.IN_COMPARTMENT),
     "history_fetched": _QUIETLY,
+    # Who asks what others did, or takes the answer out, is told to nobody at once; it stands in the next answer.
+    "vault_acts_asked": _QUIETLY,
+    "vault_acts_exported": _QUIETLY,
     # cases
     "case_opened": Told(Audience.IN_CASE),
     "case_closed": Told(Audience.IN_CASE, concerned=Concerned.CLOSED_UPON),

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from client.vault import exporting
+from cases.trust.knowing import NOT_SHOWN
+from client.vault import exporting, known_export
 from client.vault.exporting import Verified
 from client.vault.records import current
 from core import private_files
@@ -16,6 +17,7 @@ from core.errors import InvalidInput
 from core.texts import mark
 from streha import terminal
 from streha.commands.compartments import Where, reason_given
+from streha.known_words import answer_plain, print_answer
 from streha.options import Json, Key
 from streha.terminal import say
 from streha.vault_names import moment_text, record_named, short, version_named
@@ -111,6 +113,9 @@ def _verify(
             data = file.read(LARGEST)
     except OSError:
         raise InvalidInput(mark("The file {path} cannot be read."), path=str(path)) from None
+    if known_export.is_one(data):
+        _verify_known(data, named, json=json)
+        return
     shown = exporting.verified(data, named)
     if out is not None:
         private_files.write_new(out, b"\n".join(each.opened.text for each in shown.versions))
@@ -120,13 +125,29 @@ def _verify(
         _print(shown, texts=out is None)
 
 
-def _print(shown: Verified, *, texts: bool) -> None:
+def _verify_known(data: bytes, named: bytes, *, json: bool) -> None:
+    shown = known_export.verified(data, named)
+    network = shown.logs.compartment.network
+    if json:
+        said = {"network": shown.network_name, "exported_by": shown.exported_by.name, "agency": shown.agency}
+        terminal.as_json({**said, "reason": shown.reason, **answer_plain(network, shown.answer)})
+        return
+    _print_origin(shown)
+    print_answer(network, shown.answer)
+    terminal.line(NOT_SHOWN)
+
+
+def _print_origin(shown: Verified | known_export.Verified) -> None:
     terminal.line(mark("Whole and unaltered, of the network {name}."), name=shown.network_name)
     terminal.line(
         mark("Exported by {person} of {agency}, {time}: {reason}"),
         person=shown.exported_by.name, agency=shown.agency, time=moment_text(shown.exported_at),
         reason=shown.reason,
     )  # fmt: skip
+
+
+def _print(shown: Verified, *, texts: bool) -> None:
+    _print_origin(shown)
     for each in shown.versions:
         terminal.line(
             mark("Version {version}, entry {number} of its log, signed by {person} of {agency}, {time}"),

@@ -45,7 +45,7 @@ NOT_FOR_THE_CLIENT = {
     # The vault's: `client.vault` and the console speak to them, each in tests of its own.
     "show_directory", "put_directory_entry", "show_logs", "put_member_entry", "put_record_entry", "show_grant",
     "show_versions", "show_version", "give_history", "show_history", "list_bundles", "put_bundle", "take_bundle",
-    "fetch_bundle", "tell_export",
+    "fetch_bundle", "tell_export", "show_vault_acts", "tell_acts_export",
     "invite", "list_invitations", "take_back_invitation", "open_invitation", "offer_keys",
     "ask_passkey_challenge", "begin_passkey_session", "ask_new_passkey", "add_passkey", "list_passkeys",
     "remove_passkey",

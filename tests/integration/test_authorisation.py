@@ -246,6 +246,8 @@ BODIES: dict[str, Body] = {
     "give_history": past_versions,
     "show_history": nothing,
     "tell_export": exported,
+    "show_vault_acts": nothing,
+    "tell_acts_export": nothing,
     "put_record_entry": next_record,
     "put_member_entry": next_epoch,
     "fetch_bundle": nothing,
@@ -308,7 +310,7 @@ BODIES: dict[str, Body] = {
 }
 
 
-IN_VAULT = {each.call.__name__ for each in ROUTES if each.access is Access.IN_VAULT}
+IN_VAULT = {each.call.__name__ for each in ROUTES if each.access in {Access.IN_VAULT, Access.LEADS_IN_VAULT}}
 
 
 def ids_for(operation_id: str, around: Surroundings) -> dict[str, UUID]:

@@ -32,6 +32,7 @@ from alerts.vocabulary import StandDownReason
 from cases.model import CaseId, CompartmentId, Part
 from cases.service import Cases
 from cases.vault.fetching import Fetching
+from cases.vault.inquiring import Inquiring
 from cases.vault.service import Vault
 from core.clock import SystemClock
 from core.database import Database
@@ -98,6 +99,8 @@ REFUSED: dict[str, Attempt] = {
     "Fetching.give_history": lambda n, p, s, t: n.fetching.give_history(p, t.core, s.member.id, b"\x01"),
     "Fetching.history": lambda n, p, _s, t: n.fetching.history(p, t.core),
     "Fetching.tell_export": lambda n, p, _s, t: n.fetching.tell_export(p, t.core, [uuid4()]),
+    "Inquiring.acts": lambda n, p, _s, t: n.inquiring.acts(p, t.core),
+    "Inquiring.tell_export": lambda n, p, _s, t: n.inquiring.tell_export(p, t.core),
     "Invitations.take_back": lambda n, p, _s, _t: n.invitations.take_back(p, uuid4()),
     "Bundles.take_away": lambda n, p, _s, _t: n.bundles.take_away(p, uuid4()),
     "Linking.end": lambda n, p, _s, t: n.linking.end(p, t.person, EndReason.COMPROMISED),
@@ -149,6 +152,7 @@ def test_every_method_is_tried() -> None:
             Sentences,
             Vault,
             Fetching,
+            Inquiring,
             Bundles,
             Invitations,
             Passkeys,

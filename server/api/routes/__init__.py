@@ -21,6 +21,7 @@ from server.api.routes import (
     sign_in,
     stream,
     telephone,
+    vault_acts,
     vault_contents,
     vault_keys,
     vault_logs,
@@ -43,6 +44,7 @@ ROUTES: tuple[Route[Any], ...] = (
     *stream.ROUTES,
     *vault_logs.ROUTES,
     *vault_contents.ROUTES,
+    *vault_acts.ROUTES,
     *vault_keys.ROUTES,
     *invitations.ROUTES,
 )

@@ -9,7 +9,8 @@ export const GRANT = "epoch-grant";
 export const HISTORY = "history-grant";
 export const EXPORT = "record-export";
 export const OFFER = "key-offer";
-export const PURPOSES = [GENESIS, DIRECTORY, MEMBERSHIP, RECORD, GRANT, HISTORY, EXPORT, OFFER];
+export const KNOWN = "known-export";
+export const PURPOSES = [GENESIS, DIRECTORY, MEMBERSHIP, RECORD, GRANT, HISTORY, EXPORT, OFFER, KNOWN];
 
 export const CONTENT_PLACE = text("streha/content/v1\0");
 export const WRAP_PLACE = text("streha/wrap/v1\0");

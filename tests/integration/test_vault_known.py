@@ -1,0 +1,267 @@
+"""Who could have known, and who fetched: asked by those who lead, worked out on their machines, exported."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from agencies.model import Person
+from cases import ledger
+from cases.trust.deeds import Add, Remove
+from cases.trust.knowing import Knower
+from client.vault import histories, known_export
+from client.vault.acts import require_known, require_whole
+from client.vault.knowing import Answer, Asked, Known, Row, answered, known, read
+from client.vault.logs import of_compartment
+from client.vault.records import Put
+from core import ledger as acting
+from core.database import Database
+from core.errors import Conflict, InvalidInput, NotFound
+from tests.clock import MovableClock
+from tests.people import Network, Scene
+from tests.served import ServedApi
+from tests.vault_clients import Founded, found
+from tests.vault_machines import Machine, machine
+
+pytest_plugins = ("tests.fixtures_api",)
+
+
+@pytest.fixture
+async def town(network: Network) -> Scene:
+    return await network.scene()
+
+
+@pytest.fixture
+async def founded(api: ServedApi, town: Scene) -> Founded:
+    return await found(api, town.shelter, town.police, town.welfare, town.ngo)
+
+
+class Machines:
+    """Everybody's machine, of those who were asked for."""
+
+    def __init__(self, founded: Founded, folder: Path) -> None:
+        self._founded = founded
+        self._folder = folder
+        self._entered = AsyncExitStack()
+
+    async def of(self, person: Person) -> Machine:
+        return await self._entered.enter_async_context(machine(self._founded, person, self._folder))
+
+    async def leave(self) -> None:
+        await self._entered.aclose()
+
+
+@pytest.fixture
+async def machines(founded: Founded, tmp_path: Path) -> AsyncIterator[Machines]:
+    made = Machines(founded, tmp_path)
+    yield made
+    await made.leave()
+
+
+@pytest.fixture
+async def ana(machines: Machines, town: Scene) -> Machine:
+    """Open the vault of the case's core as its coordinator."""
+    mine = await machines.of(town.coordinator)
+    assert (await mine.open_(town.case, town.case.core.id, town.deputy)).keyed
+    return mine
+
+
+async def ask(
+    mine: Machine, town: Scene, database: Database, *, until: int | None = None, record: bytes | None = None
+) -> Known:
+    await ledger.sequence_all(database)
+    asked = Asked(until=mine.reader.now() if until is None else until, record=record)
+    return await known(mine.reader, town.case.core.id.bytes, asked)
+
+
+def _fetched(town: Scene, person: Person, network: Network, put: Put) -> acting.Act:
+    """Return what a server writes down that gives a version to somebody."""
+    return acting.Act(
+        act="record_fetched", at=network.clock.now(), person_id=person.id, case_id=town.case.id,
+        object_id=town.case.core.id, facts={"versions": str(put.version)},
+    )  # fmt: skip
+
+
+def knower(answer: Answer, person: Person) -> Knower:
+    found_ = row(answer, person).knower
+    assert found_ is not None
+    return found_
+
+
+def row(answer: Answer, person: Person) -> Row:
+    return next(each for each in answer.rows if each.person == person.id.bytes)
+
+
+async def test_who_could_have_known_and_who_fetched(
+    ana: Machine, machines: Machines, town: Scene, clock: MovableClock, database: Database
+) -> None:
+    core = town.case.core.id.bytes
+    put = await ana.records.put(core, b"where she is")
+    boris = await machines.of(town.member)
+    await boris.records.get(core, put.record.bytes)
+    clock.move(timedelta(minutes=20))
+    before = ana.reader.now()
+    clock.move(timedelta(minutes=20))
+    await ana.circles.decide(core, lambda _at: Remove(person=town.member.id.bytes))
+    later = await ana.records.put(core, b"where she is now", record=put.record.bytes)
+    other = await ana.records.put(core, b"something else")
+
+    answer = (await ask(ana, town, database)).answer
+    assert (answer.missing, answer.waiting) == (0, 0)
+    his = row(answer, town.member)
+    (stay,) = knower(answer, town.member).stays
+    assert (stay.ended_at or 0) > before
+    assert knower(answer, town.coordinator).stays[0].ended_at is None
+    assert set(knower(answer, town.member).versions) == {put.version.bytes}
+    assert set(knower(answer, town.coordinator).versions) == {
+        put.version.bytes,
+        later.version.bytes,
+        other.version.bytes,
+    }
+    assert {each.act for each in his.fetched} == {"grant_fetched", "record_fetched"}
+    assert not any(each.against_the_logs for each in answer.rows)
+    # Up to a moment before his removal he is still there, and what came later is not.
+    early = (await ask(ana, town, database, until=before)).answer
+    assert knower(early, town.member).stays[0].ended_at is None
+    assert set(knower(early, town.coordinator).versions) == {put.version.bytes}
+    # Of one record alone.
+    of_other = (await ask(ana, town, database, record=other.record.bytes)).answer
+    assert town.member.id.bytes not in {each.person for each in of_other.rows}
+
+
+async def test_a_record_from_before_is_known_to_whoever_was_given_its_key_later(
+    ana: Machine, town: Scene, database: Database
+) -> None:
+    core = town.case.core.id.bytes
+    old = await ana.records.put(core, b"first")
+    new = await ana.records.put(core, b"second", record=old.record.bytes)
+    newcomer = town.police.workers[-1] if len(town.police.workers) > 1 else town.ngo.worker
+    await ana.circles.decide(core, lambda _at: Add(person=newcomer.id.bytes))
+    hers = knower((await ask(ana, town, database)).answer, newcomer)
+    assert set(hers.versions) == {new.version.bytes}
+    view = await ana.reader.refresh(core)
+    past = next(each for each in view.compartment.records.versions.values() if each.write.version == old.version.bytes)
+    key, _content = await ana.records.key_and_content(view, past)
+    await histories.give(ana.reader, view, newcomer.id.bytes, {old.version.bytes: key})
+    hers = knower((await ask(ana, town, database)).answer, newcomer)
+    assert set(hers.versions) == {old.version.bytes, new.version.bytes}
+    assert hers.by_history == frozenset({old.version.bytes})
+
+
+@pytest.mark.usefixtures("ana")
+async def test_only_those_who_lead_may_ask(machines: Machines, town: Scene, database: Database) -> None:
+    boris, deputy = await machines.of(town.member), await machines.of(town.deputy)
+    assert (await ask(deputy, town, database)).answer.rows
+    with pytest.raises(NotFound):
+        await ask(boris, town, database)
+    async with database.reading() as tx:
+        rows = await tx.rows("SELECT DISTINCT actor_id FROM ledger WHERE act = 'vault_acts_asked'")
+    assert [each["actor_id"] for each in rows] == [town.deputy.id]
+
+
+async def test_what_was_given_to_somebody_whom_the_logs_do_not_let_in_stands_out(
+    ana: Machine, town: Scene, network: Network, database: Database
+) -> None:
+    put = await ana.records.put(town.case.core.id.bytes, b"text")
+    stranger = town.ngo.officer
+    async with database.transaction() as tx:
+        await acting.record(tx, _fetched(town, stranger, network, put))
+    found_ = row((await ask(ana, town, database)).answer, stranger)
+    assert (found_.knower, len(found_.against_the_logs)) == (None, 1)
+
+
+async def test_what_is_not_chained_yet_is_said(ana: Machine, town: Scene, database: Database) -> None:
+    await ask(ana, town, database)
+    answer = (await known(ana.reader, town.case.core.id.bytes, Asked(until=ana.reader.now()))).answer
+    assert (answer.waiting > 0, answer.missing) == (True, 0)
+
+
+async def test_acts_that_were_altered_left_out_or_replaced_are_found_out(
+    ana: Machine, machines: Machines, town: Scene, database: Database
+) -> None:
+    core = town.case.core.id
+    put = await ana.records.put(core.bytes, b"text")
+    boris = await machines.of(town.member)
+    await boris.records.get(core.bytes, put.record.bytes)
+    asked = await ask(ana, town, database)
+    acts = list(asked.acts)
+    which = next(number for number, each in enumerate(acts) if each.act == "record_fetched")
+    one = acts[which]
+    for change in (
+        {"actor": town.deputy.id}, {"at": one.at + timedelta(microseconds=1)},
+        {"facts": {"versions": str(UUID(int=1))}},
+        {"act": "wraps_fetched"}, {"hash": bytes(32)}, {"before": bytes(32)},
+        {"position": one.position + 1000},
+        {"compartment": town.case.id}, {"case": None}, {"actor_kind": "system"},
+    ):  # fmt: skip
+        altered = msgspec.structs.replace(one, **change)
+        with pytest.raises(Conflict, match="altered"):
+            require_whole([*acts[:which], altered, *acts[which + 1 :]], core)
+    with pytest.raises(Conflict, match="altered"):
+        require_whole([*acts, acts[-1]], core)
+    # What this machine has read before cannot go; a machine that never asked has nothing to hold it against.
+    memory = ana.memory
+    for less in ([each for each in acts if each is not one], acts[:which], []):
+        with pytest.raises(Conflict, match="another ledger"):
+            require_known(memory, core.bytes, less)
+    require_known(memory, core.bytes, acts)
+    memory.forget(*of_compartment(core.bytes))
+    require_known(memory, core.bytes, acts[:which])
+
+
+async def test_an_entry_without_its_act_and_an_act_without_its_entry_are_told(
+    ana: Machine, town: Scene, database: Database
+) -> None:
+    asked = await ask(ana, town, database)
+    logs, acts = read(ana.reader, asked.view), asked.acts
+    taken = [each for each in acts if each.act == "vault_entry_taken"]
+    less = [each for each in acts if each is not taken[0]]
+    for waiting, missing in ((0, 1), (1, 0)):
+        assert answered(logs, less, [], asked.answer.asked, waiting=waiting).missing == missing
+    later = msgspec.structs.replace(taken[-1], facts={**taken[-1].facts, "number": 99})
+    with pytest.raises(Conflict, match="does not show"):
+        answered(logs, [*acts, later], [], asked.answer.asked, waiting=0)
+
+
+async def test_somebody_who_was_removed_stands_out_when_they_are_given_something_later(
+    ana: Machine, town: Scene, network: Network, database: Database
+) -> None:
+    """The ledger's order counts and no clock: the very second after the removal is after it."""
+    core = town.case.core.id
+    put = await ana.records.put(core.bytes, b"text")
+    await ana.circles.decide(core.bytes, lambda _at: Remove(person=town.member.id.bytes))
+    async with database.transaction() as tx:
+        await acting.record(tx, _fetched(town, town.member, network, put))
+    found_ = row((await ask(ana, town, database)).answer, town.member)
+    assert (found_.knower is not None, len(found_.against_the_logs)) == (True, 1)
+
+
+async def test_an_export_shows_the_same_without_streha(
+    ana: Machine, machines: Machines, founded: Founded, town: Scene, database: Database
+) -> None:
+    core = town.case.core.id.bytes
+    put = await ana.records.put(core, b"text")
+    boris = await machines.of(town.member)
+    await boris.records.get(core, put.record.bytes)
+    found_ = await ask(ana, town, database)
+    with pytest.raises(InvalidInput, match="needs a reason"):
+        await known_export.exported(ana.reader, found_, " ")
+    package = await known_export.exported(ana.reader, found_, "Inquiry 3/31")
+    shown = known_export.verified(package, founded.id)
+    assert (shown.answer, shown.reason, shown.exported_by.name) == (
+        found_.answer, "Inquiry 3/31", town.coordinator.name,
+    )  # fmt: skip
+    with pytest.raises(Conflict, match="another network"):
+        known_export.verified(package, bytes(32))
+    for place in range(0, len(package), 61):
+        with pytest.raises(Conflict):
+            known_export.verified(package[:place] + bytes([package[place] ^ 1]) + package[place + 1 :], founded.id)
+    async with database.reading() as tx:
+        facts = await tx.rows("SELECT actor_id, facts FROM ledger WHERE act = 'vault_acts_exported'")
+    assert [(each["actor_id"], each["facts"]) for each in facts] == [(town.coordinator.id, {})]
