@@ -679,6 +679,10 @@ SELECT id, kind, made_at FROM vault_bundles WHERE person_id = $1 ORDER BY made_a
 SELECT vault_bundles.* FROM vault_bundles JOIN people ON people.id = vault_bundles.person_id
 WHERE vault_bundles.id = $1 AND people.left_at IS NULL
 
+-- forget_bundles --
+-- All of somebody who has left. $1 person.
+DELETE FROM vault_bundles WHERE person_id = $1
+
 -- take_bundle --
 -- $1 id, $2 person.
 DELETE FROM vault_bundles WHERE id = $1 AND person_id = $2

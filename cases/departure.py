@@ -12,6 +12,7 @@ from agencies import contacts, devices, linking
 from agencies import store as directory
 from agencies.model import PersonId
 from agencies.service import NO_PERSON, require_unfounded
+from agencies.vault import bundles
 from cases import store
 from cases.model import Case, CaseId
 from cases.service import CHANNEL
@@ -58,6 +59,7 @@ async def depart_in(
     await linking.end_with_departure(tx, person_id, now)
     await contacts.end_with_departure(tx, person_id, now)
     await devices.end_with_departure(tx, person_id, now)
+    await bundles.end_with_departure(tx, person_id)
     if await directory.mark_left(tx, person_id, now):
         await ledger.record(
             tx, ledger.Act(act="person_left", at=now, person_id=by, actor_kind="operator", object_id=person_id)

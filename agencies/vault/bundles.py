@@ -14,7 +14,7 @@ from agencies.model import Person, PersonId
 from agencies.store import SQL
 from core import ledger
 from core.clock import Clock
-from core.database import Database
+from core.database import Database, Transaction
 from core.errors import Conflict, InvalidInput, NotFound
 from core.texts import mark
 from crypto.vault.bundle import BUNDLE_BYTES, Kind
@@ -40,6 +40,11 @@ class Found:
     person_id: PersonId
     kind: Kind
     bundle: bytes
+
+
+async def end_with_departure(tx: Transaction, person_id: PersonId) -> None:
+    """Destroy what somebody who leaves had kept here: whoever learns a passphrase later finds nothing to open."""
+    await tx.run(SQL["forget_bundles"], person_id)
 
 
 class Bundles:

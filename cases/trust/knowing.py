@@ -2,8 +2,8 @@
 
 Whoever could have known a version was given a key that opens it: that of an epoch under which it was wrapped, or its
 own by a history grant; or has written it. Under which epochs a version was wrapped no signature says. It is taken from
-the order that the logs give, and where that leaves it open, a version counts as wrapped under an epoch: this errs towards
-naming people. What the ledger says of fetching stands beside it (`client.vault.knowing`).
+the order that the logs give, and where that leaves it open, a version counts as wrapped under an epoch: this errs
+towards naming people. What the ledger says of fetching stands beside it (`client.vault.knowing`).
 
 Moments are seconds since 1970 as authors' machines said them. Up to a moment means up to the last entry that names one
 at or before it.
@@ -180,7 +180,8 @@ def _versions(compartment: Compartment, written: Sequence[Entry]) -> Iterable[_V
         deed = records.read(entry.do, entry.particulars)
         match deed:
             case records.Erase(record=record):
-                erased[record] = number
+                if record in compartment.records.erased:
+                    erased[record] = number
             case records.Write():
                 writes.append((number, entry, deed))
                 if entry.head.hash not in quarantined:

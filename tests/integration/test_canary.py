@@ -538,6 +538,8 @@ def in_the_vault(marked: Marked, own: object, folder: Path) -> list[tuple[object
         ("compartment", "keys", where, *key),
         ("compartment", "close", where, "--yes", *key),
         ("compartment", "forget", where, "--yes", *key),
+        ("known", where, *key),
+        ("known", where, "--out", folder / "known.streha", "--reason-file", text, *key),
         ("record", "put", where, "--file", text, *key),
         ("record", "list", where, *key),
         *(("record", verb, where, record, *key) for verb in ("get", "history", "diff")),

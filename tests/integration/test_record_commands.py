@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from agencies.trust.deeds import Attest
+from cases.ledger import sequence_all
 from core.clock import SystemClock
 from core.database import Database
 from tests.clock import MovableClock
@@ -48,6 +49,34 @@ def text(tmp_path: Path) -> Path:
     path = tmp_path / "plan.txt"
     path.write_text(PLAN, encoding="utf-8")
     return path
+
+
+async def test_who_could_have_known_and_who_fetched_as_it_is_typed(
+    types: People, founded: Founded, town: Scene, text: Path, tmp_path: Path, database: Database
+) -> None:
+    lead, member, codename = town.coordinator, town.member, town.case.codename
+    assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
+    put = await types(lead, "record", "put", codename, "--kind", "plan", "--file", text, "--json")
+    assert (await types(member, "record", "get", codename, put.json["record"][:8])).code == 0
+    await sequence_all(database)
+    refused = await types(member, "known", codename)
+    assert (refused.code, "no such compartment" in refused.err) == (1, True), refused
+    shown = await types(lead, "known", codename, "--record", put.json["record"][:8])
+    assert (shown.code, member.name in shown.out, put.json["version"][:8] in shown.out) == (0, True, True), shown
+    assert ("LOOK INTO THIS" in shown.out, "from their own device" in shown.out) == (False, True), shown
+    earlier = await types(lead, "known", codename, "--until", "2001-01-01T00:00+00:00", "--json")
+    assert (earlier.code, earlier.json["people"]) == (0, []), earlier
+    wrong = await types(lead, "known", codename, "--until", "yesterday")
+    assert (wrong.code, "time zone" in wrong.err) == (1, True), wrong
+
+    out, reason = tmp_path / "known.streha", tmp_path / "order.txt"
+    reason.write_text(f"Inquiry {MARKED}", encoding="utf-8")
+    written = await types(lead, "known", codename, "--out", out, "--reason-file", reason)
+    assert (written.code, stat.S_IMODE(out.stat().st_mode)) == (0, 0o600), written
+    checked = await streha("record", "verify", out, "--network", founded.id.hex())
+    assert (checked.code, member.name in checked.out, f"Inquiry {MARKED}" in checked.out) == (0, True, True), checked
+    async with database.reading() as tx:
+        assert not await tx.value("SELECT count(*) FROM ledger WHERE facts::text LIKE $1", f"%{MARKED}%")
 
 
 async def test_from_an_opened_vault_to_what_a_court_is_given(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
@@ -16,6 +17,7 @@ from cases.vault.directory import DirectoryLog
 from cases.vault.keeping import KeptCompartments
 from cases.vault.service import Vault
 from core.clock import Clock
+from core.database import Database
 from core.errors import Conflict, InvalidInput, NotAuthenticated
 from core.ids import new_id
 from crypto import signing
@@ -248,6 +250,20 @@ async def test_bundles_are_one_s_own_and_few(founded: Founded, town: Scene, api:
     assert len((await founded.ask(town.member, "GET", "bundles")).json["bundles"]) == 10
     assert (await founded.ask(town.member, "DELETE", f"bundles/{ids[0]}")).status == 204
     (await api.ask("GET", f"/api/vault/bundles/{ids[0]}")).require_problem(404)
+
+
+async def test_the_bundles_of_whoever_is_revoked_are_gone(founded: Founded, town: Scene, database: Database) -> None:
+    async def kept() -> list[object]:
+        async with database.reading() as tx:
+            return [row["person_id"] for row in await tx.rows("SELECT person_id FROM vault_bundles ORDER BY made_at")]
+
+    for person in (town.member, town.coordinator):
+        bundle = {"kind": 1, "bundle": text(b"\x01\x01" + os.urandom(128))}
+        assert (await founded.ask(person, "PUT", f"bundles/{uuid4()}", bundle)).status == 204
+    assert set(await kept()) == {town.member.id, town.coordinator.id}
+    administrator = founded.administrators[town.police.agency.id]
+    assert (await founded.decide(administrator, Revoke(person=town.member.id.bytes))).status == 200
+    assert await kept() == [town.coordinator.id]
 
 
 async def test_an_agency_joins_when_enough_have_agreed_and_it_is_there(

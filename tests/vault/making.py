@@ -16,7 +16,7 @@ from typing import Any
 from crypto import signing
 from crypto.vault import aead, bundle, content, deterministic, epoch, history, log, padding, sealed_box, statement, wrap
 from crypto.vault.deterministic import Value
-from crypto.vault.labels import GENESIS, GRANT, MEMBERSHIP, RECORD
+from crypto.vault.labels import EXPORT, GENESIS, GRANT, KNOWN, MEMBERSHIP, RECORD
 from tests.vault.cases import Cases
 from tests.vault.stories import stories
 from tests.vault.tried import OK, Case, Given
@@ -374,10 +374,31 @@ def _stories() -> Iterator[Cases]:
     yield cases
 
 
+def _known() -> Iterator[Cases]:
+    cases = Cases()
+    said: dict[str, Value] = {
+        "log": COMPARTMENT, "by": PERSON, "at": 1_900_000_000, "reason": "Inquiry 3/31", "until": 1_899_999_999,
+        "record": b"", "waiting": 0, "acts": _drawn("acts"), "seen": [],
+    }  # fmt: skip
+    good = statement.make(SEED, KNOWN, NETWORK, said)
+    given = {"statement": good.hex(), "purpose": KNOWN, "network": NETWORK.hex()}
+    cases.well("an answer that was taken out", "statement.verified", given)
+    cases.otherwise("statement.verified", given, {
+        "offered as an export of records": ("signature-wrong", "purpose", EXPORT),
+        "offered as an entry of the records": ("signature-wrong", "purpose", RECORD),
+        "of another network": ("signature-wrong", "network", OTHER_NETWORK.hex()),
+    })  # fmt: skip
+    exported = statement.make(SEED, EXPORT, NETWORK, said).hex()
+    cases.add("an export of records, offered as one", "statement.verified", "signature-wrong", {
+        **given, "statement": exported,
+    })  # fmt: skip
+    yield cases
+
+
 FILES: Mapping[str, Callable[[], Iterator[Cases]]] = {
     "deterministic": _deterministic, "statement": _statements, "log": _logs, "padding": _paddings,
     "content": _contents, "wrap": _wraps, "epoch": _epochs, "history": _histories, "bundle": _bundles, "logs": _stories,
-    "passphrase": _passphrases,
+    "passphrase": _passphrases, "known": _known,
 }  # fmt: skip
 
 
