@@ -49,6 +49,7 @@ from server.api.wire.stream import FollowStream
 from server.api.wire.telephone import HearTelephone
 from server.api.wire.vault_contents import GrantQuery, PutExport, PutHistory, VersionsQuery
 from server.api.wire.vault_keys import PutBundle
+from server.api.wire.vault_acts import ActsQuery
 from server.api.wire.vault_logs import DirectoryQuery, LogsQuery, PutEntry, PutMemberEntry, PutRecordEntry
 from streha.cli import application
 from streha.processes import exposition
@@ -501,6 +502,7 @@ def right_body(takes: type, marked: Marked) -> object:
         SealedSentences: {"public_key": bytes(KEY_BYTES), "sealed": bytes(SEALED_BYTES)},
         DirectoryQuery: None,
         LogsQuery: None,
+        ActsQuery: None,
         GrantQuery: None,
         VersionsQuery: None,
         PutEntry: {"entry": MARK.encode()},

@@ -67,7 +67,7 @@ async def test_who_could_have_known_and_who_fetched_as_it_is_typed(
     earlier = await types(lead, "known", codename, "--until", "2001-01-01T00:00+00:00", "--json")
     assert (earlier.code, earlier.json["people"]) == (0, []), earlier
     wrong = await types(lead, "known", codename, "--until", "yesterday")
-    assert (wrong.code, "time zone" in wrong.err) == (1, True), wrong
+    assert (wrong.code, "time zone" in wrong.err) == (2, True), wrong
 
     out, reason = tmp_path / "known.streha", tmp_path / "order.txt"
     reason.write_text(f"Inquiry {MARKED}", encoding="utf-8")
