@@ -47,9 +47,9 @@ from server.api.wire.reviews import NoteEvent, SetLevel
 from server.api.wire.sentences import SealedSentences
 from server.api.wire.stream import FollowStream
 from server.api.wire.telephone import HearTelephone
+from server.api.wire.vault_acts import ActsQuery
 from server.api.wire.vault_contents import GrantQuery, PutExport, PutHistory, VersionsQuery
 from server.api.wire.vault_keys import PutBundle
-from server.api.wire.vault_acts import ActsQuery
 from server.api.wire.vault_logs import DirectoryQuery, LogsQuery, PutEntry, PutMemberEntry, PutRecordEntry
 from streha.cli import application
 from streha.processes import exposition
