@@ -384,9 +384,9 @@ def _known() -> Iterator[Cases]:
     given = {"statement": good.hex(), "purpose": KNOWN, "network": NETWORK.hex()}
     cases.well("an answer that was taken out", "statement.verified", given)
     cases.otherwise("statement.verified", given, {
-        "offered as an export of records": ("signature-wrong", "purpose", EXPORT),
-        "offered as an entry of the records": ("signature-wrong", "purpose", RECORD),
-        "of another network": ("signature-wrong", "network", OTHER_NETWORK.hex()),
+        "an answer offered as an export of records": ("signature-wrong", "purpose", EXPORT),
+        "an answer offered as an entry of the records": ("signature-wrong", "purpose", RECORD),
+        "an answer of another network": ("signature-wrong", "network", OTHER_NETWORK.hex()),
     })  # fmt: skip
     exported = statement.make(SEED, EXPORT, NETWORK, said).hex()
     cases.add("an export of records, offered as one", "statement.verified", "signature-wrong", {
