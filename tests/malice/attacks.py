@@ -9,59 +9,29 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from agencies.model import Role
-from agencies.trust import deeds as directory_deeds
-from cases.trust import deeds as member_deeds
-from cases.trust.deeds import DEEDS as MEMBER_DEEDS
-from crypto import signing
-from crypto.vault import deterministic, log, statement
-from crypto.vault.deeds import Deed, written
-from crypto.vault.log import Kind
+from crypto.vault import deterministic
 from tests.malice import joining_attacks
-
-_BODY_AT = 1 + 32 + 64
-# Its own key, which no directory has; and who it is that nobody knows.
-SEED = bytes([66]) * 32
-GHOST = bytes([67]) * 16
-_MOST_AT_ONCE = 1000
-_KINDS = ("directory", "members", "records")
-
-
-@dataclass(slots=True, kw_only=True)
-class Logs:
-    """The three logs of a compartment as the server has them, whole."""
-
-    directory: list[bytes] = field(default_factory=list)
-    members: list[bytes] = field(default_factory=list)
-    records: list[bytes] = field(default_factory=list)
-
-    def of(self, kind: str) -> list[bytes]:
-        """Return one of them."""
-        found: list[bytes] = getattr(self, kind)
-        return found
-
-    def add(self, page: Mapping[str, Any]) -> None:
-        """Take in what an answer holds."""
-        for kind in _KINDS:
-            self.of(kind).extend(base64.b64decode(each) for each in page[kind])
-
-    def lengths(self) -> dict[str, int]:
-        """Return how many entries each has."""
-        return {kind: len(self.of(kind)) for kind in _KINDS}
-
-    def page(self, query: Mapping[str, str]) -> dict[str, Any]:
-        """Return an answer from the positions that a client asks from."""
-        left, told = _MOST_AT_ONCE, {}
-        for kind in _KINDS:
-            entries = self.of(kind)[int(query.get(kind, "0")) :][:left]
-            left -= len(entries)
-            told[kind] = [base64.b64encode(each).decode() for each in entries]
-        return {**told, "lengths": self.lengths()}
+from tests.malice.forged_logs import (
+    BODY_AT,
+    Logs,
+    doubled_last,
+    flipped_last,
+    ghost_attested,
+    ghost_member,
+    key_replaced,
+    other_network,
+    seen_otherwise,
+    signed_anew,
+    swapped_last,
+    with_last,
+    with_more,
+    without_last,
+    without_removal,
+)
 
 
 class Attack:
@@ -151,7 +121,7 @@ class Swallowed(Attack):
             return None
         entry = base64.b64decode(json.loads(body)["entry"])
         self._kept.append(entry)
-        number = deterministic.decode(entry[_BODY_AT:])
+        number = deterministic.decode(entry[BODY_AT:])
         assert isinstance(number, dict)
         position = number["number"]
         assert isinstance(position, int)
@@ -160,133 +130,6 @@ class Swallowed(Attack):
     def logs(self, logs: Logs) -> Logs:
         logs.of(self._kind).extend(self._kept)
         return logs
-
-
-def _forged(kind: Kind, entries: list[bytes], network: bytes, by: bytes, deed: Deed, deeds: Any) -> bytes:
-    """Return an entry that follows the last one in every way but its key."""
-    do, particulars = written(deeds, deed)
-    last = deterministic.decode(entries[-1][_BODY_AT:])
-    assert isinstance(last, dict)
-    log_id, at = last["log"], last["at"]
-    assert isinstance(log_id, bytes)
-    assert isinstance(at, int)
-    body = log.body(
-        log=log_id, number=len(entries), after=statement.hash_of(entries[-1]), at=at, by=by, do=do,
-        particulars=particulars,
-    )  # fmt: skip
-    body["seen"] = last["seen"]
-    return statement.make(SEED, kind.purpose, network, body)
-
-
-def _author(entry: bytes) -> bytes:
-    body = deterministic.decode(entry[_BODY_AT:])
-    assert isinstance(body, dict)
-    by = body["by"]
-    assert isinstance(by, bytes)
-    return by
-
-
-def _ghost_member(logs: Logs) -> Logs:
-    network = statement.hash_of(logs.directory[0])
-    deed = member_deeds.Add(person=GHOST)
-    entry = _forged(Kind.MEMBERSHIP, logs.members, network, _author(logs.members[0]), deed, MEMBER_DEEDS)
-    return replace(logs, members=[*logs.members, entry])
-
-
-def _ghost_attested(logs: Logs) -> Logs:
-    network = statement.hash_of(logs.directory[0])
-    key = signing.public_key(SEED)
-    deed = directory_deeds.Attest(
-        person=GHOST, agency=_agency(logs), name="A ghost", role=Role.PRACTITIONER, signing_key=key, box_key=key,
-        matrix_user="", matrix_master=b"", until=2**40,
-    )  # fmt: skip
-    author = _author(logs.directory[0])
-    entry = _forged(Kind.DIRECTORY, logs.directory, network, author, deed, directory_deeds.DEEDS)
-    return replace(logs, directory=[*logs.directory, entry])
-
-
-def _agency(logs: Logs) -> bytes:
-    body: Any = deterministic.decode(logs.directory[0][_BODY_AT:])
-    agency: bytes = body["with"]["agencies"][0]["agency"]
-    return agency
-
-
-def _key_replaced(logs: Logs) -> Logs:
-    """Put a key of one's own into the last attestation, and leave all else as it was."""
-    entries = list(logs.directory)
-    for number in reversed(range(len(entries))):
-        body: Any = deterministic.decode(entries[number][_BODY_AT:])
-        if body["do"] == "attest":
-            body["with"]["box_key"] = signing.public_key(SEED)
-            entries[number] = entries[number][:_BODY_AT] + deterministic.encode(body)
-            return replace(logs, directory=entries)
-    raise AssertionError("nobody was attested after the genesis")
-
-
-def _other_network(logs: Logs) -> Logs:
-    """Show a network of one's own, in which everybody has the names that they have."""
-    body: Any = deterministic.decode(logs.directory[0][_BODY_AT:])
-    for agency in body["with"]["agencies"]:
-        for person in agency["people"]:
-            person["signing_key"] = signing.public_key(signing.new_seed())
-    founder = body["with"]["agencies"][0]["people"][0]
-    founder["signing_key"] = signing.public_key(SEED)
-    body["by"] = founder["person"]
-    return replace(logs, directory=[statement.make(SEED, "genesis", statement.NO_NETWORK, body)])
-
-
-def _without_last(kind: str) -> Callable[[Logs], Logs]:
-    return lambda logs: replace(logs, **{kind: logs.of(kind)[:-1]})
-
-
-def _flipped_last(kind: str) -> Callable[[Logs], Logs]:
-    def change(logs: Logs) -> Logs:
-        *others, last = logs.of(kind)
-        return replace(logs, **{kind: [*others, last[:-1] + bytes([last[-1] ^ 1])]})
-
-    return change
-
-
-def _swapped_last(kind: str) -> Callable[[Logs], Logs]:
-    def change(logs: Logs) -> Logs:
-        *others, one, two = logs.of(kind)
-        return replace(logs, **{kind: [*others, two, one]})
-
-    return change
-
-
-def _signed_anew(kind: str) -> Callable[[Logs], Logs]:
-    """Show another last entry, well signed with a key that nobody attested: as if the log were forked."""
-
-    def change(logs: Logs) -> Logs:
-        *others, last = logs.of(kind)
-        body: Any = deterministic.decode(last[_BODY_AT:])
-        body["at"] += 1
-        purpose = Kind[{"members": "MEMBERSHIP"}.get(kind, kind.upper())].purpose
-        made = statement.make(SEED, purpose, statement.hash_of(logs.directory[0]), body)
-        return replace(logs, **{kind: [*others, made]})
-
-    return change
-
-
-def _seen_otherwise(kind: str) -> Callable[[Logs], Logs]:
-    """Add an entry of one's own whose author claims to have seen another directory: as if that were forked."""
-
-    def change(logs: Logs) -> Logs:
-        network, entries = statement.hash_of(logs.directory[0]), logs.of(kind)
-        body: Any = deterministic.decode(entries[-1][_BODY_AT:])
-        body["number"], body["after"] = len(entries), statement.hash_of(entries[-1])
-        body["seen"] = [[*head[:3], bytes(32)] if head[0] == Kind.DIRECTORY else head for head in body["seen"]]
-        purpose = Kind[{"members": "MEMBERSHIP"}.get(kind, kind.upper())].purpose
-        return replace(logs, **{kind: [*entries, statement.make(SEED, purpose, network, body)]})
-
-    return change
-
-
-def _with_last(argument: str) -> Callable[[Logs], Logs]:
-    """Show an entry that an insider has signed in the place of the last one: `kind:base64`."""
-    kind, _, entry = argument.partition(":")
-    return lambda logs: replace(logs, **{kind: [*logs.of(kind)[:-1], base64.b64decode(entry)]})
 
 
 def _out(person: str) -> Callable[[Any], Any]:
@@ -314,6 +157,11 @@ class Endless(Attack):
         return {"versions": [{"version": str(UUID(int=number)), "wraps": []}]}
 
 
+def _littered(told: Any) -> Any:
+    """Put what was altered before what is whole."""
+    return {**told, "statements": [*map(_bent, told["statements"]), *told["statements"]]}
+
+
 def _renamed(argument: str) -> Callable[[Any], Any]:
     """Show another compartment under a codename: `codename:id`."""
     codename, _, other = argument.partition(":")
@@ -326,25 +174,6 @@ def _renamed(argument: str) -> Callable[[Any], Any]:
         return told
 
     return change
-
-
-def _doubled_last(kind: str) -> Callable[[Logs], Logs]:
-    return lambda logs: replace(logs, **{kind: [*logs.of(kind), logs.of(kind)[-1]]})
-
-
-def _with_more(argument: str) -> Callable[[Logs], Logs]:
-    """Show one entry more in a log: its name, a colon, and the entry."""
-    kind, _, entry = argument.partition(":")
-    return lambda logs: replace(logs, **{kind: [*logs.of(kind), base64.b64decode(entry)]})
-
-
-def _without_removal(logs: Logs) -> Logs:
-    """Show the members as they were before somebody was removed."""
-    for number, entry in enumerate(logs.members):
-        body: Any = deterministic.decode(entry[_BODY_AT:])
-        if body["do"] == "remove":
-            return replace(logs, members=logs.members[:number])
-    raise AssertionError("nobody was removed")
 
 
 def _bent(value: str) -> str:
@@ -389,13 +218,13 @@ _CHALLENGE = r"/api/sign-in/challenges"
 def named(name: str, argument: str) -> Attack:
     """Return an attack; a log's name, or what else it needs, is its argument."""
     of_log = {
-        "truncated": _without_last, "flipped": _flipped_last, "reordered": _swapped_last, "doubled": _doubled_last,
-        "signed-anew": _signed_anew, "last-exchanged": _with_last,
-        "seen-otherwise": _seen_otherwise, "lengthened": _with_more,
+        "truncated": without_last, "flipped": flipped_last, "reordered": swapped_last, "doubled": doubled_last,
+        "signed-anew": signed_anew, "last-exchanged": with_last,
+        "seen-otherwise": seen_otherwise, "lengthened": with_more,
     }  # fmt: skip
     whole = {
-        "ghost-member": _ghost_member, "ghost-attested": _ghost_attested, "key-replaced": _key_replaced,
-        "other-network": _other_network, "removal-withheld": _without_removal,
+        "ghost-member": ghost_member, "ghost-attested": ghost_attested, "key-replaced": key_replaced,
+        "other-network": other_network, "removal-withheld": without_removal,
     }  # fmt: skip
     answered = {
         "content-flipped": (_VERSION, _field("content", _bent)),
@@ -414,6 +243,7 @@ def named(name: str, argument: str) -> Attack:
         "challenge-exchanged": (_CHALLENGE, lambda told: {**told, "nonce": argument}),
         "let-out": (_LOGS, _out(argument)),
         "grant-of-one-epoch-flipped": (_GRANT, _with_altered_grant(argument or "0")),
+        "history-littered": (_LOGS + "/history", _littered),
         "codename-of-another": (r"/api/cases", _renamed(argument)),
         "grant-replayed": (_GRANT, lambda told: {**told, "statement": argument}),
     }

@@ -15,7 +15,8 @@ from contextlib import suppress
 import aiohttp
 from aiohttp import web
 
-from tests.malice.attacks import Attack, Logs, Silence, named
+from tests.malice.attacks import Attack, Silence, named
+from tests.malice.forged_logs import Logs
 
 # What belongs to one connection, and is not passed on.
 _OF_THE_LINE = frozenset({"connection", "content-length", "transfer-encoding", "content-encoding", "keep-alive"})

@@ -14,19 +14,21 @@ import pytest
 
 from agencies.model import Person
 from agencies.trust.deeds import Revoke
-from cases.trust.deeds import Propose, Remove, Withdraw
+from cases.trust.deeds import Add, Propose, Remove, Withdraw
 from cases.trust.grants import EpochGrant, write_epoch_grant
 from cases.trust.records import Write
 from client import errors
-from client.vault import refusals
+from client.vault import histories, refusals
 from client.vault.circles import TakeAway
 from client.vault.epochs import NO_WRAP
 from client.vault.reading import View
-from client.vault.records import Put
+from client.vault.records import Put, find_version
 from client.vault.saying import NOT_KNOWN
+from core.clock import SystemClock
 from core.errors import StrehaError
 from core.settings import Settings
 from crypto.vault import epoch, statement
+from tests.clock import MovableClock
 from tests.malice.town import Town, malicious_town, remembered
 from tests.people import Network
 from tests.vault_machines import Machine
@@ -298,6 +300,35 @@ async def test_an_altered_grant_does_not_hide_an_older_wrap_that_opens(story: St
     fresh = await story.town.machine(story.town.scene.member)
     await fresh.reader.refresh(story.compartment)
     assert await story.refused(fresh, "grant-flipped") == refusals.ALTERED
+
+
+async def test_an_altered_history_does_not_hide_one_that_opens(story: Story) -> None:
+    newcomer = await story.town.machine(story.town.newcomer)
+    added = Add(person=newcomer.person.id.bytes)
+    view = (await story.coordinator.circles.decide(story.compartment, lambda _at: added)).view
+    past = find_version(view, story.first_version.bytes)
+    key, _ = await story.coordinator.records.key_and_content(view, past)
+    await histories.give(
+        story.coordinator.reader, view, newcomer.person.id.bytes, {story.first_version.bytes: key}
+    )  # fmt: skip
+    await story.town.malice.begin("history-littered")
+    opened, _ = await newcomer.records.get_version(story.compartment, story.first_version.bytes)
+    assert opened.text == b"First words"
+
+
+async def test_a_decision_that_stands_is_told_apart_from_a_key_that_does_not(story: Story, clock: MovableClock) -> None:
+    """As people type it: somebody is out, signed, and what went wrong after it is said, not swallowed."""
+    clock.set(SystemClock().now())
+    town, lead = story.town, story.town.scene.coordinator
+    gone = min(town.scene.case.core.member_ids - {lead.id, town.scene.deputy.id, story.member.person.id})
+    with people_with_open_keys(town.founded, town.folder / "people") as types:
+        await town.malice.begin("versions-endless", "back")
+        said = await types(lead, "compartment", "remove", town.scene.case.core.codename, gone)
+        await town.malice.begin("honest")
+        assert (said.code, "Done, signed by you" in said.out) == (1, True), said
+        assert ("the next key was not begun" in said.err, "altered" in said.err) == (True, True), said
+        shown = await types(lead, "compartment", "show", town.scene.case.core.codename, "--json")
+    assert (str(gone) in shown.json["members"], shown.json["epoch_is_due"]) == (False, True)
 
 
 @pytest.mark.parametrize("how", ["on", "back"])
