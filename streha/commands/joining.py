@@ -28,7 +28,7 @@ from crypto.vault import invitation
 from crypto.vault.bundle import Kind, new_keys
 from crypto.vault.invitation import Invitation
 from streha import passphrase_typing, terminal
-from streha.commands.offering import locked_file
+from streha.commands.offering import NOT_KEPT, locked_file
 from streha.options import Json
 from streha.passphrase_typing import Typed
 from streha.personal import speaking_with
@@ -85,12 +85,14 @@ def _join(
     json: Json = False,
 ) -> None:
     if going_on:
-        entries, network = asyncio.run(_go_on(path))
+        entries, network, failed = asyncio.run(_go_on(path))
         if json:
-            terminal.as_json({"entries": entries, "network": network.hex()})
+            terminal.as_json({"entries": entries, "network": network.hex(), "kept_at_server": failed is None})
             return
         terminal.line(mark("You are attested, and the network is the one of your paper: {fingerprint}"),
                       fingerprint=fingerprint(network))  # fmt: skip
+        if failed is not None:
+            terminal.line(NOT_KEPT, why=say(failed.reason, **failed.parameters))
         terminal.line(mark("Destroy the paper now. Next: streha matrix link"))
         return
     private_files.require_free(path)
@@ -145,8 +147,11 @@ async def _offer(locked: LockedKeyFile, path: Path) -> None:
         await api.offer(given.token, waiting.offer)
 
 
-async def _go_on(path: Path) -> tuple[int, bytes]:
-    """Take the network in where one is attested; else say how far it is. Return its length and its id."""
+async def _go_on(path: Path) -> tuple[int, bytes, StrehaError | None]:
+    """Take the network in where one is attested; else say how far it is. Return its length and its id.
+
+    Where the server does not take the locked keys, that is returned too: the file is whole nevertheless.
+    """
     locked = locked_file(path)
     _waiting(locked, path)
     typed = passphrase_typing.ask(locked, path)
@@ -162,7 +167,9 @@ async def _go_on(path: Path) -> tuple[int, bytes]:
     raise Conflict(NOT_YET, code=_code(locked, path))
 
 
-async def _taken_in(path: Path, locked: LockedKeyFile, typed: Typed) -> tuple[int, bytes]:
+async def _taken_in(
+    path: Path, locked: LockedKeyFile, typed: Typed
+) -> tuple[int, bytes, StrehaError | None]:  # fmt: skip
     async with speaking_with(typed.opened.key) as api:
         network, entries = await joining.verified(api.keys_of_vault, locked, _waiting(locked, path))
         new = unlocking.relocked(
@@ -171,8 +178,11 @@ async def _taken_in(path: Path, locked: LockedKeyFile, typed: Typed) -> tuple[in
         Memory.beside(path, network.id).remember({DIRECTORY: (0, entries)}, compartment=None, at=0)
         key_file.write_locked(path, new)
         kept.forget_all(os.environ)
-        await api.keys_of_vault.put_bundle(new.bundle_id, Kind.DEVICE, new.bundle)
-    return len(entries), network.id
+        try:
+            await api.keys_of_vault.put_bundle(new.bundle_id, Kind.DEVICE, new.bundle)
+        except StrehaError as error:
+            return len(entries), network.id, error
+    return len(entries), network.id, None
 
 
 def _code(locked: LockedKeyFile, path: Path) -> str:

@@ -18,7 +18,7 @@ from uuid import UUID
 import typer
 
 from agencies.model import AgencyKind, Role
-from agencies.trust.deeds import Attest, Join, Rekey
+from agencies.trust.deeds import Attest, Join
 from agencies.trust.directory import Directory, Proposal
 from agencies.trust.network import Network
 from agencies.trust.offers import Offered, same_code
@@ -45,6 +45,10 @@ WHICH = mark("More than one invitation has this name. Say which by its id: {ids}
 NOBODY_OFFERED = mark("Nobody has offered keys for this agency yet. Look: streha attest waiting")
 NO_ADMINISTRATOR = mark("Among those who offered is no administrator. An agency needs at least one.")
 AS_BEFORE = mark("This person is in the directory with these keys already.")
+KNOWN = mark(
+    "The directory knows this person already, with other keys. An invitation gives nobody other keys: streha keys new "
+    "--person"
+)
 LEFT_THERE = mark("The invitation itself is still there: {why} Take it back: streha attest dismiss {id}")
 
 Named = Annotated[
@@ -142,14 +146,12 @@ def _person(name: Named, key: Key, *, json: Json = False) -> None:
             offered = inviting.offered(kept, place.network.id)
             now = _now()
             known = place.directory.people.get(offered.offer.person)
-            if known is not None and known.signing_key == offered.signing_key:
-                raise Conflict(AS_BEFORE)
+            if known is not None:
+                # Other keys for somebody known take two agencies, and never come in by a paper.
+                raise Conflict(AS_BEFORE if known.signing_key == offered.signing_key else KNOWN)
             _show(offered, kept)
             _have_read(offered, kept)
             deed = attesting.deed_of(offered, place.directory, now, place.decider.person)
-            if isinstance(deed, Rekey):
-                # Other keys for somebody known never come in by a paper.
-                raise InvalidInput(inviting.NOT_READABLE)
             decision = await place.decider.decide(deed, now)
             if not decision.waits:
                 await _done_with(place, [kept])

@@ -32,11 +32,12 @@ pytestmark = pytest.mark.slow
 EXAMPLES = {GenerationMode.POSITIVE: 5, GenerationMode.NEGATIVE: 12}
 REQUEST_SECONDS = 5.0
 # Rules that no schema can tell: who must respond, that two leaders are two people, that nothing was assessed tomorrow,
-# that a device is signed for, that a card is sealed to the keys of desks, what stands in signed or sealed bytes.
+# that a device is signed for, that a card is sealed to the keys of desks, what stands in signed or sealed bytes, that
+# 7 is not written 7.0.
 RULES_BEYOND_THE_SCHEMA = {
     "open_case", "name_leaders", "set_level", "claim_device", "put_card", "put_directory_entry", "put_member_entry",
     "put_record_entry", "give_history", "put_bundle", "begin_passkey_session", "add_passkey",
-    "invite", "offer_keys",
+    "invite", "open_invitation", "offer_keys",
 }  # fmt: skip
 # What breaks a bound here may be larger than any request, which is refused before it is read.
 LARGER_THAN_A_REQUEST = {

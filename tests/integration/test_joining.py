@@ -5,6 +5,9 @@ All through the served API and the commands as people type them; passphrases com
 
 from __future__ import annotations
 
+import asyncio
+import re
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +21,7 @@ from client import key_file
 from client.key_file import LockedKeyFile
 from core.clock import SystemClock
 from crypto.vault import invitation
+from tests.at_terminal import Terminal
 from tests.clock import MovableClock
 from tests.commands import Ran, streha
 from tests.integration.test_attest_commands import file_of
@@ -104,7 +108,8 @@ async def test_a_newcomer_comes_in_by_paper_and_by_voice(town: Town) -> None:
     right = await town.boss("attest", "person", "Vera Primer", "--json", typed=f"{code.lower().replace(' ', '-')}\n")
     assert (right.code, right.json["waits"]) == (0, False), right
     done = await town.go_on()
-    assert (done.code, done.json) == (0, {"entries": 2, "network": town.founded.id.hex()}), done
+    told = {"entries": 2, "network": town.founded.id.hex(), "kept_at_server": True}
+    assert (done.code, done.json) == (0, told), done
     assert (town.locked().genesis, town.locked().joining) == (town.founded.id, None)
     assert (await with_passphrases((OWN,), "case", "list", "--key", town.key("Vera Primer"))).code == 0
     devices = await with_passphrases((OWN,), "keys", "devices", "--key", town.key("Vera Primer"), "--json")
@@ -321,3 +326,32 @@ async def test_whose_word_counts_no_more_invites_nobody(town: Town) -> None:
     assert (await founded.decide(town.bosses[2], Approve(proposal=waiting))).status == 200
     refused = await town.join(paper)
     assert (refused.code, "opens nothing" in refused.err) == (1, True), refused
+
+
+async def test_at_a_terminal_a_slip_is_named_by_its_row_and_the_rest_is_not_typed_again(town: Town) -> None:
+    *rows, address = (await town.invite("Vera Primer")).splitlines()
+    code = await asyncio.to_thread(typed_in, town, rows, address)
+    attested = await town.boss("attest", "person", "Vera Primer", "--json", typed=code + "\n")
+    assert (attested.code, attested.json["waits"]) == (0, False), attested
+
+
+def typed_in(town: Town, rows: list[str], address: str) -> str:
+    """Type a paper as somebody does who slips once; return the code that is shown."""
+    with closing(
+        Terminal("join", str(town.key("Vera Primer")), "--own", environment={"STREHA_LANGUAGE": "en"})
+    ) as person:
+        person.sees("Row 1")
+        person.types("A" + rows[0][1:])
+        person.sees("Row 1 is not right")
+        for number, row in enumerate(rows, start=1):
+            person.sees(f"Row {number}")
+            person.types(row.lower())
+        for question, answer in (
+            ("The address below the rows", address), ("Your name", "Vera Primer"),
+            ("Your Matrix user", "@vera-joins:streha.test"), ("Your new passphrase:", OWN), ("Once more:", OWN),
+        ):  # fmt: skip
+            person.sees(question)
+            person.types(answer)
+        person.sees("read them this code")
+        (code,) = re.findall(r"(?:[0-9A-Z]{5} ){3}[0-9A-Z]{5}", person.rest())
+    return str(code)
