@@ -207,7 +207,9 @@ def _about(deed: Join | Attest | Rekey | Revoke | Suspend, directory: Directory)
     """Return whom or what a deed is about, as the directory has it: name, role and agency."""
     match deed:
         case Join():
-            return deed.name
+            # Whoever agrees lets just these people in.
+            first = (f"{each.name} ({say(ROLES[each.role])}) {each.matrix_user}" for each in deed.people)
+            return f"{deed.name}: {'; '.join(first)}"
         case Suspend():
             return directory.agencies[deed.agency].name
         case Attest():

@@ -172,6 +172,8 @@ async def test_an_agency_joins_with_whom_others_invited_once_most_agree(town: To
     ]
     agreed = await town.boss("attest", "approve", proposed.json["id"][:16], "--yes", "--json", which=1)
     assert (agreed.code, agreed.json["waits"]) == (0, False), agreed
+    # Nobody agrees to people whom they were not shown.
+    assert "Vera Primer (administrator) @vera-joins:streha.test" in agreed.err
     assert (await town.go_on()).code == 0
     # From now on she invites for her own agency, and nobody else does.
     for other in (0, 1):
