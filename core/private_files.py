@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,13 +19,15 @@ from core.texts import mark
 
 MODE = 0o600
 LARGEST = 16 * 1024
+# Which directories this thread has to itself.
+_held = threading.local()
 
 
 def write(path: Path, data: bytes) -> None:
     """Replace a file; what was there before stays until the new one is safely on the disk."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(path.name + ".draft")
-    with _alone_in(path.parent):
+    with alone_in(path.parent):
         # Made by us and nobody else: not somebody's open file, not a link to one.
         draft.unlink(missing_ok=True)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, MODE)
@@ -119,17 +122,25 @@ def alone(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _alone_in(directory: Path) -> Iterator[None]:
-    """Let one process at a time write in a directory: two that share a draft could leave half of it in place.
+def alone_in(directory: Path) -> Iterator[None]:
+    """Let one process, and one thread, at a time write in a directory that is there.
 
-    Where a file system knows no such locks, writing goes on without.
+    Two that share a draft could leave half of it in place. Whoever has it already, as `write` inside of this,
+    does not wait for themselves. Where a file system knows no such locks, writing goes on without.
     """
-    opened = os.open(directory, os.O_RDONLY)
+    held: set[Path] = _held.__dict__.setdefault("directories", set())
+    place = directory.resolve()
+    if place in held:
+        yield
+        return
+    opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         with suppress(OSError):
             fcntl.flock(opened, fcntl.LOCK_EX)
+        held.add(place)
         yield
     finally:
+        held.discard(place)
         os.close(opened)
 
 

@@ -11,9 +11,7 @@ Whatever changes these files holds the directory's lock for that moment. What is
 from __future__ import annotations
 
 import base64
-import fcntl
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -101,12 +99,8 @@ class IdentityFiles:
     def alone(self) -> Iterator[None]:
         """Let no other process change these files meanwhile; for a moment only, and not one within the other."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        opened = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            fcntl.flock(opened, fcntl.LOCK_EX)
+        with private_files.alone_in(self._directory):
             yield
-        finally:
-            os.close(opened)
 
     def take_offline(self, at: datetime) -> None:
         """Remove every seed from this machine, for whoever is `alone` with them.

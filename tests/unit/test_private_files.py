@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import signal
 import stat
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -101,3 +102,25 @@ def test_half_a_new_file_does_not_stay_where_the_disk_is_full(tmp_path: Path) ->
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, ignored)
     assert not path.exists()
+
+
+def test_who_has_a_directory_alone_writes_in_it_and_others_wait(tmp_path: Path) -> None:
+    """The bot's identity holds its folder while it writes: waiting for itself it would never start."""
+    written: list[str] = []
+
+    def other() -> None:
+        private_files.write(tmp_path / "other", b"2")
+        written.append("other")
+
+    thread = threading.Thread(target=other, daemon=True)
+    with private_files.alone_in(tmp_path):
+        thread.start()
+        private_files.write(tmp_path / "one", b"1")
+        written.append("one")
+        with private_files.alone_in(tmp_path):
+            private_files.write(tmp_path / "one", b"1 again")
+        # Not free before the outer one is.
+        assert not (tmp_path / "other").exists()
+    thread.join(10)
+    assert written == ["one", "other"]
+    assert (tmp_path / "one").read_bytes() == b"1 again"
