@@ -1,5 +1,6 @@
 /** Asks the API of the vault. What comes back is bytes that nobody has verified yet. */
 import { createAsk, Failure } from "../api.js";
+import { bounded } from "./bounded.js";
 import { fromBase64, toBase64, uuid } from "./coding.js";
 
 /** @typedef {{ directory: number, members: number, records: number }} Positions */
@@ -19,7 +20,7 @@ const SNAPSHOT = { directory: list, members: list, records: list, lengths: recor
 
 /** @param {{ fetch: typeof globalThis.fetch, clock: import("../types.js").Clock }} means */
 export function createVaultApi({ fetch, clock }) {
-  const ask = createAsk({ fetch, clock, limit: LIMIT_MS });
+  const ask = createAsk({ fetch: bounded(fetch), clock, limit: LIMIT_MS });
   const at = (/** @type {Uint8Array} */ compartment) => `/api/vault/compartments/${uuid(compartment)}`;
   return {
     /** @returns {Promise<import("../types.js").Board>} */
