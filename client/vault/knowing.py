@@ -151,7 +151,7 @@ def answered(
 ) -> Answer:
     """Put together what the logs and the ledger say; raise Refused for a grant that is not its author's."""
     compartment = logs.compartment
-    missing = _missing(compartment, acts)
+    missing = _missing(compartment, acts, waiting)
     granted = [_granted(compartment, each) for each in histories]
     knowers = knowing.could_have_known(
         compartment, logs.members, logs.written, asked.until, granted=granted, record=asked.record
@@ -184,7 +184,7 @@ def answered(
         for person in sorted({*by_person, *shown})
         for done in [did.get(person, nobody)]
     )  # fmt: skip
-    return Answer(asked=asked, versions=versions, rows=rows, missing=max(0, missing - waiting), waiting=waiting)
+    return Answer(asked=asked, versions=versions, rows=rows, missing=missing, waiting=waiting)
 
 
 def versions_named(act: VaultAct) -> frozenset[bytes]:
@@ -197,19 +197,27 @@ def versions_named(act: VaultAct) -> frozenset[bytes]:
         raise refusals.altered("not-as-written") from None
 
 
-def _missing(compartment: Compartment, acts: Sequence[VaultAct]) -> int:
-    """Return of how many entries the ledger has no act; refuse one of an entry that is not here."""
+def _missing(compartment: Compartment, acts: Sequence[VaultAct], waiting: int) -> int:
+    """Return of how many entries the ledger ought to have an act and has none; refuse one of an entry not here.
+
+    Acts that wait for their place can only be those of the newest entries.
+    """
     here = {Kind.MEMBERSHIP: len(compartment.members.hashes), Kind.RECORDS: len(compartment.written.hashes)}
     told: dict[int, set[int]] = {int(kind): set() for kind in here}
     for each in acts:
         if each.act == "vault_entry_taken":
             kind, number = each.facts.get("log"), each.facts.get("number")
-            if kind not in told or type(number) is not int:
+            if kind not in told or type(number) is not int or number < 0:
                 raise refusals.altered("not-as-written")
             if number >= here[Kind(int(kind))]:
                 raise Conflict(BEHIND)
             told[int(kind)].add(number)
-    return sum(len(set(range(count)) - told[int(kind)]) for kind, count in here.items())
+    gaps = newest = 0
+    for kind, count in here.items():
+        last = max(told[int(kind)], default=-1)
+        gaps += last + 1 - len(told[int(kind)])
+        newest += count - 1 - last
+    return gaps + max(0, newest - waiting)
 
 
 def _let_in(logs: HasLogs, newest: int, act: VaultAct) -> bool:
