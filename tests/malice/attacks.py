@@ -38,6 +38,8 @@ class Attack:
     """Nothing: what is asked is answered as it is."""
 
     rewrites_logs = False
+    # Whether it shows another directory to whoever asks for that alone.
+    rewrites_directory = False
 
     def logs(self, logs: Logs) -> Logs:
         """Return the logs as they are shown."""
@@ -57,8 +59,9 @@ class OfLogs(Attack):
 
     rewrites_logs = True
 
-    def __init__(self, change: Callable[[Logs], Logs]) -> None:
+    def __init__(self, change: Callable[[Logs], Logs], *, of_directory: bool = False) -> None:
         self._change = change
+        self.rewrites_directory = of_directory
 
     def logs(self, logs: Logs) -> Logs:
         return self._change(logs)
@@ -198,6 +201,22 @@ def _wraps(change: Callable[[str], str]) -> Callable[[Any], Any]:
     return lambda told: {**told, "wraps": [{**each, "wrap": change(each["wrap"])} for each in told["wraps"]]}
 
 
+def _each(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Change one version, or each of several that are given at once."""
+    return lambda told: (
+        {**told, "versions": [change(each) for each in told["versions"]]} if "versions" in told else change(told)
+    )
+
+
+def _turned(told: Any) -> Any:
+    """Give each of several versions under the name of another."""
+    versions = told["versions"]
+    names = [each["version"] for each in versions]
+    return {
+        **told, "versions": [{**each, "version": name} for each, name in zip(reversed(versions), names, strict=True)]
+    }  # fmt: skip
+
+
 def _with_numbers(at: int, number: int) -> Callable[[str], str]:
     """Return a bundle with another number of four bytes in its head."""
 
@@ -210,6 +229,8 @@ def _with_numbers(at: int, number: int) -> Callable[[str], str]:
 
 _LOGS = r"/api/vault/compartments/[^/]+"
 _VERSION = r"/api/vault/compartments/[^/]+/versions/[^/]+"
+_ANY_VERSION = r"/api/vault/compartments/[^/]+/versions(/[^/]+)?"
+_ALL_VERSIONS = r"/api/vault/compartments/[^/]+/versions"
 _GRANT = r"/api/vault/compartments/[^/]+/grant"
 _BUNDLE = r"/api/vault/bundles/[^/]+"
 _CHALLENGE = r"/api/sign-in/challenges"
@@ -227,11 +248,12 @@ def named(name: str, argument: str) -> Attack:
         "other-network": other_network, "removal-withheld": without_removal,
     }  # fmt: skip
     answered = {
-        "content-flipped": (_VERSION, _field("content", _bent)),
-        "content-cut": (_VERSION, _field("content", _cut)),
-        "content-extended": (_VERSION, _field("content", _longer)),
-        "wrap-flipped": (_VERSION, _wraps(_bent)),
-        "wrap-cut": (_VERSION, _wraps(_cut)),
+        "content-flipped": (_ANY_VERSION, _each(_field("content", _bent))),
+        "content-cut": (_ANY_VERSION, _each(_field("content", _cut))),
+        "content-extended": (_ANY_VERSION, _each(_field("content", _longer))),
+        "wrap-flipped": (_ANY_VERSION, _each(_wraps(_bent))),
+        "wrap-cut": (_ANY_VERSION, _each(_wraps(_cut))),
+        "versions-turned": (_ALL_VERSIONS, _turned),
         "grant-flipped": (_GRANT, _field("statement", _bent)),
         "grant-cut": (_GRANT, _field("statement", _cut)),
         "bundle-flipped": (_BUNDLE, _field("bundle", _bent)),
@@ -248,9 +270,9 @@ def named(name: str, argument: str) -> Attack:
         "grant-replayed": (_GRANT, lambda told: {**told, "statement": argument}),
     }
     if name in of_log:
-        return OfLogs(of_log[name](argument))
+        return OfLogs(of_log[name](argument), of_directory=argument == "directory")
     if name in whole:
-        return OfLogs(whole[name])
+        return OfLogs(whole[name], of_directory=name in {"ghost-attested", "key-replaced", "other-network"})
     if name in answered:
         return OfAnswers(*answered[name])
     if name in joining_attacks.ATTACKS:

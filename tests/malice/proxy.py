@@ -8,6 +8,7 @@ server holds, and no member's key. What each attack does stands in `tests.malice
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import sys
 from contextlib import suppress
@@ -20,6 +21,7 @@ from tests.malice.forged_logs import Logs
 
 # What belongs to one connection, and is not passed on.
 _OF_THE_LINE = frozenset({"connection", "content-length", "transfer-encoding", "content-encoding", "keep-alive"})
+_DIRECTORY = "/api/vault/directory"
 _MOST_ANSWER = 32 * 1024 * 1024
 
 
@@ -39,11 +41,13 @@ class Proxy:
             return web.json_response(swallowed)
         if request.method == "GET" and self.attack.rewrites_logs and _is_snapshot(request.path):
             return await self._snapshot(request)
+        if request.method == "GET" and self.attack.rewrites_directory and request.path == _DIRECTORY:
+            return await self._directory(request)
         response = await self._send(request, request.path_qs, body)
         async with response:
             if response.content_type == "text/event-stream":
                 return await _streamed(request, response)
-            answer = await response.content.read(_MOST_ANSWER)
+            answer = await response.read()
             headers = {name: each for name, each in response.headers.items() if name.lower() not in _OF_THE_LINE}
             if response.ok and response.content_type == "application/json":
                 told = json.loads(answer)
@@ -74,6 +78,22 @@ class Proxy:
                 break
         logs = self.attack.logs(logs)
         return web.json_response({**logs.page(request.query), "due": due})
+
+    async def _directory(self, request: web.Request) -> web.Response:
+        """Answer with a directory that the attack has changed."""
+        logs, length = Logs(), None
+        while len(logs.directory) != length:
+            async with await self._send(request, f"{_DIRECTORY}?after={len(logs.directory)}", b"") as response:
+                if response.status != 200:
+                    return web.Response(
+                        status=response.status, body=await response.read(), content_type=response.content_type
+                    )
+                page = await response.json()
+            logs.directory.extend(base64.b64decode(each) for each in page["entries"])
+            length = page["length"]
+        shown = self.attack.logs(logs).directory
+        entries = [base64.b64encode(each).decode() for each in shown[int(request.query.get("after", "0")) :]]
+        return web.json_response({"entries": entries, "length": len(shown)})
 
     async def _send(self, request: web.Request, path: str, body: bytes) -> aiohttp.ClientResponse:
         if self._http is None:

@@ -74,12 +74,14 @@ def remembered(one: Machine) -> str:
 
 
 @asynccontextmanager
-async def malicious_town(network: Network, settings: Settings, folder: Path) -> AsyncIterator[Town]:
+async def malicious_town(
+    network: Network, settings: Settings, folder: Path, scene: Scene | None = None
+) -> AsyncIterator[Town]:
     """Serve the API behind a malicious server that is honest yet; its directory has an entry after its genesis."""
     port = _free_port()
     origin = f"http://127.0.0.1:{port}"
     async with AsyncExitStack() as stack:
-        scene = await network.scene()
+        scene = scene or await network.scene()
         served = await stack.enter_async_context(serve_api(network, settings, folder, origin=origin))
         upstream = f"http://127.0.0.1:{served.services.settings.api_port}"
         process = await asyncio.create_subprocess_exec(
