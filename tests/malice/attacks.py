@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from crypto.vault import deterministic
-from tests.malice import joining_attacks
+from tests.malice import joining_attacks, known_attacks
 from tests.malice.forged_logs import (
     BODY_AT,
     Logs,
@@ -275,8 +275,9 @@ def named(name: str, argument: str) -> Attack:
         return OfLogs(whole[name], of_directory=name in {"ghost-attested", "key-replaced", "other-network"})
     if name in answered:
         return OfAnswers(*answered[name])
-    if name in joining_attacks.ATTACKS:
-        path, change = joining_attacks.ATTACKS[name]
+    at_paths = {**joining_attacks.ATTACKS, **known_attacks.ATTACKS}
+    if name in at_paths:
+        path, change = at_paths[name]
         return OfAnswers(path, change(argument))
     lasting: dict[str, Callable[[], Attack]] = {
         "honest": Attack,
