@@ -66,6 +66,12 @@ async def waits_for(tx: Reading, person_id: PersonId, now: datetime) -> bool:
     return bool(await tx.rows(SQL["rings_of_answerer"], person_id, now, now))
 
 
+async def waiting_for(tx: Reading, person_id: PersonId, now: datetime) -> list[DutyRing]:
+    """Return the rings that wait for somebody's answer, the earliest first."""
+    ids = [row["id"] for row in await tx.rows(SQL["rings_of_answerer"], person_id, now, now)]
+    return [ring_of(row) for row in await tx.rows(SQL["rings_by_id"], ids)] if ids else []
+
+
 async def looked_after(tx: Transaction, ring: DutyRing) -> None:
     """Be done with a ring that was answered."""
     await tx.run(SQL["ring_looked_after"], ring.id)

@@ -518,6 +518,10 @@ WHERE shift_ends_at > $2 AND rung_at <= $3 AND state IN ('ringing', 'deputies', 
            SELECT FROM stand_ins WHERE ring_id = duty_rings.id AND stand_ins.person_id = $1 AND ends_at > $2)))
 ORDER BY id
 
+-- rings_by_id --
+-- $1 ids.
+SELECT * FROM duty_rings WHERE id = ANY($1) ORDER BY rung_at, id
+
 -- rings_of_telephones --
 -- The rings for which telephones of people or desks may have been called, of shifts that have not ended, or not long ago.
 -- $1 people, $2 desks, $3 long ago.

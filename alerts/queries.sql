@@ -645,6 +645,24 @@ SELECT * FROM desk_calls WHERE id = ANY($1) ORDER BY id FOR UPDATE
 -- The calls that somebody was rung for and nobody has taken. $1 person, $2 latest moment at which it began.
 SELECT id FROM desk_calls WHERE state = 'calling' AND $1 = ANY(called) AND began_at <= $2 ORDER BY id
 
+-- desk_calls_shown --
+-- The calls that somebody of the staff was rung for and may answer, and those that they have taken of late. $1 person,
+-- $2 of late.
+SELECT * FROM desk_calls
+WHERE $1 = ANY(called) AND (state = 'calling' OR (taken_by = $1 AND taken_at > $2))
+  AND EXISTS (SELECT FROM people WHERE people.id = $1 AND people.left_at IS NULL)
+ORDER BY began_at, id
+
+-- desk_call_of_somebody --
+-- Hold a call that somebody of the staff was rung for. $1 id, $2 person.
+SELECT * FROM desk_calls
+WHERE id = $1 AND $2 = ANY(called) AND EXISTS (SELECT FROM people WHERE people.id = $2 AND people.left_at IS NULL)
+FOR UPDATE
+
+-- desk_calls_told_of --
+-- Calls, and who was rung for them. $1 ids.
+SELECT * FROM desk_calls WHERE id = ANY($1)
+
 -- desk_calls_of_late --
 -- The calls that a number may mean: that nobody has taken, or somebody has not long ago. $1 long ago, $2 limit.
 SELECT * FROM desk_calls WHERE state = 'calling' OR taken_at > $1 ORDER BY began_at DESC LIMIT $2

@@ -17,6 +17,7 @@ from agencies.service import Agencies
 from alerts.model import Accepted
 from alerts.proof import proving
 from alerts.proof.rules import Proof
+from alerts.rung import Rung, RungView
 from alerts.service import Alerts, AlertView
 from cases import hold, ledger
 from cases.model import Case, Compartment
@@ -35,9 +36,9 @@ class BoardView:
     """Everything on one person's board.
 
     `people` and `agencies` name everybody the other parts speak of. `rings` are the test rings of shifts that have not
-    ended, each with who stands in. `proven` is when calling people last worked, `proof` what the self-test shows of it
-    in between; `engine_at` and `bots_at` are when those roles last did a round. `held_since` is since when nothing old
-    is acted on, because the database was restored.
+    ended, each with who stands in; `rung` is what this person is to answer. `proven` is when calling people last
+    worked, `proof` what the self-test shows of it in between; `engine_at` and `bots_at` are when those roles last did a
+    round. `held_since` is since when nothing old is acted on, because the database was restored.
     """
 
     position: int
@@ -47,6 +48,7 @@ class BoardView:
     reviews: Sequence[ReviewView]
     desks: Sequence[DutyDesk]
     rings: Sequence[tuple[DutyRing, Sequence[PersonId]]]
+    rung: RungView
     channels: Sequence[Compartment]
     people: Mapping[PersonId, str]
     agencies: Mapping[AgencyId, str]
@@ -80,7 +82,15 @@ class Board:
     """Puts boards together."""
 
     def __init__(
-        self, database: Database, clock: Clock, *, agencies: Agencies, cases: Cases, alerts: Alerts, reviews: Reviews
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        agencies: Agencies,
+        cases: Cases,
+        alerts: Alerts,
+        reviews: Reviews,
+        rung: Rung,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -88,6 +98,7 @@ class Board:
         self._cases = cases
         self._alerts = alerts
         self._reviews = reviews
+        self._rung = rung
 
     async def see(self, actor: Person) -> BoardView:
         """Return the actor's board."""
@@ -95,6 +106,7 @@ class Board:
         cases = await self._cases.see_all(actor)
         alerts = await self._alerts.see_all(actor)
         colleagues = await self._cases.colleagues(actor)
+        rung = await self._rung.see(actor)
         beats = await heartbeat.beats(self._database)
         async with self._database.reading() as look:
             held, proof = await hold.current(look), await proving.state(look)
@@ -106,11 +118,13 @@ class Board:
         named = {
             *(each.agency_id for view in alerts for each in view.alert.agencies),
             *(each.agency_id for each in desks),
+            *(each for call in rung.calls for each in call.agency_ids),
         }
         people: dict[PersonId, str] = {each.id: each.name for each in colleagues}
         people |= {each.id: each.name for desk in desks for each in desk.officers}
         people |= {each.person.id: each.person.name for desk in desks for each in desk.stand_ins}
         people |= {each.id: each.name for view in alerts for each in view.people}
+        people |= rung.people
         return BoardView(
             position=position,
             at=self._clock.now(),
@@ -119,6 +133,7 @@ class Board:
             reviews=await self._reviews.due(actor),
             desks=desks,
             rings=rings,
+            rung=rung,
             channels=_channels(cases),
             people=people,
             agencies={each.id: each.name for each in await self._agencies.agencies(named)},

@@ -11,11 +11,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from agencies import duty_rings
 from agencies.attestation import code_of
 from agencies.model import Agency, AgencyId, AgencyKind, Person, PersonId, Role
 from agencies.vault.invitations import LASTS, Invitation
+from agencies.stints import Stint
 from alerts.devices.service import Devices
 from alerts.duress import own
+from alerts.store import SQL
 from alerts.vocabulary import Event, Status
 from cases.model import Case, Compartment, Part
 from crypto import desk_key, sentence_seal, sign_in
@@ -27,6 +30,7 @@ from server.api.credentials import COOKIE, DEVICE_PREFIX
 from server.api.wire.directory import token_bytes, token_text
 from tests.authorisation import Asker
 from tests.clock import MovableClock
+from tests.people import Office
 from tests.sealing import give_key, put_card
 from tests.served import ServedApi
 from tests.vault_clients import Founded, Written, found_with
@@ -149,13 +153,14 @@ async def surroundings(api: ServedApi, clock: MovableClock) -> Surroundings:
     )
     vault, epoch_key, written = await _in_vault(api, (coordinator, deputy), quiet)
     invited, _token = await invitation_of(api, administrator)
+    ring, call = await _rung(api, police)
     device_key = await network.claim(spare)
     await network.claim(newcomer)
     ids = {
         "case": case.id, "compartment": case.core.id, "alert": alert.id, "review": review.review.id,
         "person": spare.id, "agency": police.agency.id, "raise": raised, "desk": police.desk_id,
         "version": written.version, "bundle": FETCHED, "kept": uuid4(), "invitation": invited.id,
-        "passkey": UUID((await passkey_of(api, coordinator)).id),
+        "ring": ring, "call": call, "passkey": UUID((await passkey_of(api, coordinator)).id),
     }  # fmt: skip
     return Surroundings(
         clock=clock.now() - began, ids=ids, side=side.id, quiet_case=quiet.id, newcomer=newcomer,
@@ -199,6 +204,21 @@ async def invitation_of(api: ServedApi, administrator: Person) -> tuple[Invitati
         administrator, token_hash(token), name="Vera Primer", role=Role.PRACTITIONER, agency_id=None, lasts=LASTS
     )  # fmt: skip
     return made, token
+
+
+async def _rung(api: ServedApi, office: Office) -> tuple[UUID, UUID]:
+    """Let a test ring and a call for help by telephone wait for everybody of a desk, and for its agency's deputies."""
+    network, now = api.network, api.network.clock.now()
+    assert office.desk_id is not None
+    deputies, call_id = [each.id for each in office.deputies], uuid4()
+    called = [*(each.id for each in office.officers), *deputies]
+    async with network.database.transaction() as tx:
+        stint = Stint(person_id=None, begins_at=now, ends_at=now + timedelta(days=30), starts=(now,))
+        ring = await duty_rings.add(tx, office.desk_id, stint, now)
+        await duty_rings.stand_in(tx, ring, deputies, now)
+        await tx.run(SQL["begin_desk_call"], call_id, office.agency.id, None, [office.agency.id], [], [], now, now)
+        await tx.run(SQL["save_desk_call"], call_id, called, 0, "calling", None, None, now + timedelta(days=30))
+    return ring.id, call_id
 
 
 async def _devices(api: ServedApi, agency_id: AgencyId, place: UUID) -> dict[Asker, Signed]:

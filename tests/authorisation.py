@@ -77,6 +77,7 @@ DONE: dict[Access, set[Asker]] = {
     Access.CALLED: LEADERS | TOLD,
     # Of these only the called officer sits at a desk that has a card.
     Access.GIVEN_CARD: {Asker.CALLED},
+    Access.RUNG: {Asker.CALLED, Asker.EXCLUDED_CALLED, Asker.SECURITY_OFFICER},
     Access.OF_DESK: {Asker.CALLED, Asker.EXCLUDED_CALLED, Asker.SECURITY_OFFICER},
     Access.CALLED_OR_RAISED: LEADERS | TOLD | {Asker.RAISER},
     Access.CONFIRMS_DEVICE: {Asker.OWN_ADMINISTRATOR},

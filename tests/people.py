@@ -21,6 +21,7 @@ from alerts.cards.service import Cards
 from alerts.closing import Closing
 from alerts.incidents.records import Incidents
 from alerts.police.emergency_calls import EmergencyCalls
+from alerts.rung import Rung
 from alerts.service import Alerts
 from cases.departure import depart
 from cases.model import Case, Part
@@ -110,6 +111,7 @@ class Network:
         self.alerts = Alerts(database, clock)
         self.emergency_calls = EmergencyCalls(database, clock)
         self.incidents = Incidents(database, clock)
+        self.rung = Rung(database, clock)
         self.closing = Closing(database, clock)
         self.reviews = Reviews(database, clock)
         settings = Settings(database_url=Secret("postgresql://"), network=NETWORK)

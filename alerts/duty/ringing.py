@@ -23,9 +23,10 @@ from alerts.store import SQL
 from core import ledger, logs, metrics, once, outbox
 from core.clock import Clock
 from core.database import Database, Reading, Transaction
-from core.errors import Unavailable
+from core.errors import Conflict, NotFound, Unavailable
 from core.outbox import Message, Target, TargetKind
 from core.sweep import sweep
+from core.texts import mark
 
 log = logs.get(__name__)
 
@@ -33,6 +34,8 @@ log = logs.get(__name__)
 AT_ONCE = 20
 # A message's time is its homeserver's, a ring's is the engine's: they may differ a little.
 CLOCKS_APART = timedelta(seconds=5)
+NO_RING = mark("No such test ring waits for you. The shift may be over.")
+ANSWERED_ALREADY = mark("Nothing of this test ring is left to answer: somebody else has answered, or has the shift.")
 
 
 async def ring_due(database: Database, clock: Clock, network: tzinfo) -> int:
@@ -102,6 +105,27 @@ async def answer_one(database: Database, clock: Clock, person: Person, ring_id: 
             await once.first(tx, key, now)
             await _answered(tx, ring, person.id, now, None)
     return bool(rings)
+
+
+async def answer_here(database: Database, clock: Clock, person: Person, ring_id: DutyRingId) -> None:
+    """Let somebody answer one ring at a console, where the answer is stored or refused. It accepts no alert.
+
+    Raises NotFound where it is not theirs, Conflict where nothing of it is left to answer.
+    """
+    now = clock.now()
+    async with database.transaction(urgent=True) as tx:
+        working = {each.id for each in await directory.staff(tx, [person.agency_id])}
+        # Those of shifts that have not ended, however far they are.
+        theirs = await duty_rings.told_to_telephones(tx, [person.id], [], now)
+        if person.id not in working or ring_id not in {each.id for each in theirs}:
+            raise NotFound(NO_RING)
+        for ring in await duty_rings.meant_by(tx, person.id, now, now):
+            if ring.id == ring_id:
+                await _answered(tx, ring, person.id, now, None)
+                return
+        (ring,) = await duty_rings.locked(tx, [ring_id])
+        if ring.answered_by != person.id:
+            raise Conflict(ANSWERED_ALREADY)
 
 
 async def waits_for(database: Database, clock: Clock, person: Person) -> bool:

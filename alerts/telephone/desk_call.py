@@ -22,6 +22,7 @@ DeskCallId = NewType("DeskCallId", UUID)
 
 # As long as an Extreme alert waits for those who were called first.
 WIDER_AFTER = timedelta(minutes=2)
+TAKEN_ALREADY = mark("Somebody sees to this call already.")
 
 
 class DeskCallState(StrEnum):
@@ -91,4 +92,4 @@ def _after(state: DeskCallState, step: DeskCallStep) -> DeskCallState:
     try:
         return TRANSITIONS[state, step]
     except KeyError:
-        raise Conflict(mark("Somebody sees to this call already.")) from None
+        raise Conflict(TAKEN_ALREADY) from None

@@ -19,11 +19,12 @@ from agencies.contacts import ContactId
 from agencies.model import AgencyId, DeskId, Person, PersonId
 from agencies.store import Duty
 from alerts.store import SQL
-from alerts.telephone.desk_call import WIDER_AFTER, DeskCall, DeskCallId, DeskCallState
+from alerts.telephone.desk_call import TAKEN_ALREADY, WIDER_AFTER, DeskCall, DeskCallId, DeskCallState
 from cases import store as case_store
 from core import ledger, logs, once, outbox
 from core.clock import Clock
 from core.database import Database, Reading, Row, Transaction
+from core.errors import Conflict, NotFound
 from core.ids import derived_id, new_id
 from core.outbox import Lane, Message, Target, TargetKind, Urgency
 from core.sweep import sweep
@@ -37,6 +38,7 @@ WORRYING = 2
 LOOKED_AT = 500
 # In a letter to a telephone: for which call it is.
 CALL_NAMED = "desk_call"
+NO_CALL = mark("No such call for help waits for you.")
 TEXTS = {
     "desk_called_by_person": mark(
         "CALL FOR HELP by telephone, NOT VERIFIED, {time}, from the number of {person}. It is not clear for which "
@@ -139,6 +141,35 @@ async def take_one(database: Database, clock: Clock, person: Person, call_id: De
         if taken:
             await once.first(tx, key, now)
         return taken
+
+
+async def take_here(database: Database, clock: Clock, person: Person, call_id: DeskCallId) -> None:
+    """Let somebody take one call at a console, where that is stored or refused.
+
+    Raises NotFound where they were not rung for it or must not hear of it, Conflict where somebody else has it.
+    """
+    now = clock.now()
+    async with database.transaction(urgent=True) as tx:
+        row = await tx.row(SQL["desk_call_of_somebody"], call_id, person.id)
+        if row is None or person.id in await _barred(tx, call_of(row)):
+            raise NotFound(NO_CALL)
+        call = call_of(row)
+        if call.taken_by != person.id and not await _take(tx, call, person.id, now):
+            raise Conflict(TAKEN_ALREADY)
+
+
+async def shown_to(tx: Reading, person_id: PersonId, since: datetime) -> list[DeskCall]:
+    """Return the calls that wait for somebody, and those that they have taken since a moment; the earliest first."""
+    calls = [call_of(row) for row in await tx.rows(SQL["desk_calls_shown"], person_id, since)]
+    return [each for each in calls if person_id not in await _barred(tx, each)]
+
+
+async def who_hears(
+    tx: Reading, ids: Collection[UUID], people: Collection[PersonId]
+) -> dict[UUID, frozenset[PersonId]]:
+    """Return who of these people may know of which of these calls: who was rung for it and may hear of it now."""
+    calls = [call_of(row) for row in await tx.rows(SQL["desk_calls_told_of"], list(ids))]
+    return {each.id: (each.called & frozenset(people)) - await _barred(tx, each) for each in calls}
 
 
 async def waits_for(database: Database, clock: Clock, person: Person) -> bool:

@@ -42,6 +42,7 @@ class Access(Enum):
     )
     ADMINISTERS = "An administrator of the agency."
     OF_DESK = "Whoever sits at the duty desk or stands in there, and the security officers of its agency."
+    RUNG = "Whoever the test ring, or the call for help by telephone, has rung. To others there is none."
     ENDS_LINK = "The person, and whoever may confirm the person's devices."
     KEEPS_REVIEW = "The owner of the review, and whoever leads its case. Members are told to ask them."
     OWNS_PASSKEY = "Whoever the passkey is of."

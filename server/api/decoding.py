@@ -22,7 +22,9 @@ from agencies.service import NO_AGENCY, NO_PERSON
 from agencies.vault.bundles import NO_BUNDLE
 from agencies.vault.invitations import NO_INVITATION
 from alerts.devices.service import NO_RAISE
+from alerts.duty.ringing import NO_RING
 from alerts.store import NO_ALERT
+from alerts.telephone.desk_calls import NO_CALL
 from cases.rules import NO_CASE, NO_COMPARTMENT
 from cases.vault.fetching import NO_VERSION
 from core.errors import InvalidInput, NotFound
@@ -39,12 +41,14 @@ ABSENT = {
     "bundle": NO_BUNDLE,
     "case": NO_CASE,
     "compartment": NO_COMPARTMENT,
+    "call": NO_CALL,
     "desk": NO_DESK,
     "invitation": NO_INVITATION,
     "passkey": NO_PASSKEY,
     "person": NO_PERSON,
     "raise": NO_RAISE,
     "review": NO_REVIEW,
+    "ring": NO_RING,
     "version": NO_VERSION,
 }
 # Less than a handler may take: what never ends is told apart from what took us too long.

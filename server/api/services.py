@@ -21,6 +21,7 @@ from alerts.drills import Drills
 from alerts.duress.own import Sentences
 from alerts.incidents.records import Incidents
 from alerts.police.emergency_calls import EmergencyCalls
+from alerts.rung import Rung
 from alerts.service import Alerts
 from alerts.telephone.answer_numbers import key_of
 from alerts.telephone.hearing import Telephone
@@ -63,6 +64,7 @@ class Services:
     emergency_calls: EmergencyCalls
     incidents: Incidents
     sentences: Sentences
+    rung: Rung
     telephone: Telephone
     words_of_numbers: Buckets
     # What the gateway signs with; without it nothing is heard by telephone.
@@ -84,6 +86,7 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
     """Return the use cases over one database."""
     agencies, cases = Agencies(database, clock), Cases(database, clock)
     alerts, reviews = Alerts(database, clock), Reviews(database, clock)
+    rung = Rung(database, clock)
     sign_in = SignIn(database, clock, settings)
     kept = KeptCompartments(KeptNetwork())
     return Services(
@@ -104,13 +107,14 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
         emergency_calls=EmergencyCalls(database, clock),
         incidents=Incidents(database, clock),
         sentences=Sentences(database, clock),
+        rung=rung,
         telephone=Telephone(database, clock, settings),
         words_of_numbers=Buckets(WORDS_PER_MINUTE),
         inward_key=key_of(settings),
         closing=Closing(database, clock),
         drills=Drills(database, settings.time_zone),
         reviews=reviews,
-        board=Board(database, clock, agencies=agencies, cases=cases, alerts=alerts, reviews=reviews),
+        board=Board(database, clock, agencies=agencies, cases=cases, alerts=alerts, reviews=reviews, rung=rung),
         feed=Feed(database, clock, sign_in),
         directory_log=DirectoryLog(database, clock, kept.network),
         vault=Vault(database, clock, kept),

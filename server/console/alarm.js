@@ -36,3 +36,24 @@ export function hear(before, { alerts, silenced }, me) {
     freshDrills: fresh.filter(isDrill),
   };
 }
+
+/**
+ * Return what of what rings this person, and is no alert, is to be heard: a call for help before a test of duty. A
+ * silenced one is heard again when it calls again.
+ * @param {import("./types.js").Rung | undefined} rung
+ * @param {ReadonlySet<string>} hushed
+ */
+export function rings(rung, hushed) {
+  const [call, ring] = [calledBy(rung), rungBy(rung)].map((names) => names.some((each) => !hushed.has(each)));
+  return call ? "call" : ring ? "ring" : "";
+}
+
+/** @param {import("./types.js").Rung} [rung] @returns {string[]} calls that nobody has taken, each time by another name */
+export function calledBy(rung) {
+  return (rung?.calls ?? []).flatMap((each) => (each.taken_at ? [] : [`${each.id} ${each.times}`]));
+}
+
+/** @param {import("./types.js").Rung} [rung] @returns {string[]} test rings for which nobody stands in either */
+export function rungBy(rung) {
+  return (rung?.rings ?? []).flatMap((each) => (each.state === "stood_in" ? [] : [`${each.id} ${each.state}`]));
+}

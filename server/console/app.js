@@ -14,6 +14,7 @@ import { OldLine } from "./live.js";
 import { OtherAlertScreen } from "./other_alert.js";
 import { codeOf, screenOf } from "./places.js";
 import { createRaises } from "./raises.js";
+import { RungLine } from "./rung_line.js";
 import { createSession } from "./session.js";
 import { SignInScreen, StartingScreen } from "./sign_in.js";
 import { Offer } from "./sign_out.js";
@@ -52,7 +53,7 @@ function Screen() {
     <div key=${spoken} class="page">
       <a class="skip" href="#main" onClick=${skip}>${t("To the content")}</a>
       <${Guarded}><${PanicDock} /><//>
-      <${Guarded}>${session === "signed_in" && html`<${Header} /><${OldLine} />`}<${Offer} /><//>
+      <${Guarded}>${session === "signed_in" && html`<${Header} /><${OldLine} /><${RungLine} />`}<${Offer} /><//>
       <${Guarded} key=${session + screen}>
         ${session === "signed_out" && html`<${SignInScreen} />`}
         ${session === "starting" && html`<${StartingScreen} />`}

@@ -1,5 +1,5 @@
 /** Lets what is new be heard, as a sound and in words, and keeps in mind what was told already and what was silenced. */
-import { NOTHING_HEARD, hear } from "./alarm.js";
+import { NOTHING_HEARD, hear, rings } from "./alarm.js";
 import { t } from "./texts.js";
 import { eventWords } from "./words.js";
 
@@ -13,6 +13,8 @@ import { eventWords } from "./words.js";
  */
 export function createHearing({ store, sound, say }) {
   let heard = NOTHING_HEARD;
+  /** What of what is no alert somebody has silenced. @type {Set<string>} */
+  let hushed = new Set();
 
   function listen() {
     const { facts, ...state } = store.get();
@@ -21,6 +23,7 @@ export function createHearing({ store, sound, say }) {
     heard = next;
     store.set({ ringing: next.ringing, silenced: next.silenced });
     sound.call(next.ringing);
+    sound.ring(rings(facts.rung, hushed));
     const alerts = next.fresh.map((each) => t("ALERT, {codename}: {event}.", namesOf(each)));
     const drills = next.freshDrills.map((each) => t("EXERCISE, {codename}: {event}.", namesOf(each)));
     if (alerts.length) say(alerts.join(" "), true);
@@ -34,10 +37,17 @@ export function createHearing({ store, sound, say }) {
       store.set({ silenced: new Set(heard.calling.keys()) });
       listen();
     },
+    /** @param {readonly string[]} what */
+    hush(what) {
+      hushed = new Set(what);
+      listen();
+    },
     /** Nobody, or somebody else, listens here now. */
     forget() {
       heard = NOTHING_HEARD;
+      hushed = new Set();
       sound.call(false);
+      sound.ring("");
     },
   };
 }

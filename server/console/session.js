@@ -183,6 +183,7 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
       raises.kick();
     },
     silence: hearing.silence,
+    hush: hearing.hush,
     say,
   };
 }

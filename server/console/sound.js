@@ -13,6 +13,11 @@
 const CALL = [[0.28, 880, 0.5], [0.28, 622, 0.5], [0.28, 880, 0.5], [0.28, 622, 0.5], [1.1, 0, 0]];
 const WARNING = [[0.2, 330, 0.4], [0.12, 0, 0], [0.4, 247, 0.4], [2.2, 0, 0]];
 const REMINDER = [...WARNING.slice(0, 3), [59, 0, 0]];
+/** What rings and is no alert: a test of duty, low and seldom, and a call for help by telephone, rising. */
+export const RINGS = {
+  ring: [[0.18, 494, 0.35], [0.1, 0, 0], [0.18, 494, 0.35], [7, 0, 0]],
+  call: [[0.2, 523, 0.5], [0.2, 659, 0.5], [0.4, 784, 0.5], [1.6, 0, 0]],
+};
 const SOFT = [[0.9, 392, 0.12]];
 // The lowest rate that every browser knows: enough for these tones, and little memory for a long silence.
 const RATE = 8000;
@@ -33,6 +38,8 @@ export function createSound({ context, changed, audible }) {
   let calling = false;
   /** @type {number[][] | null} */
   let warning = null;
+  /** @type {number[][] | null} */
+  let rung = null;
 
   function state() {
     if (!wanted) return "off";
@@ -41,7 +48,7 @@ export function createSound({ context, changed, audible }) {
 
   function update() {
     changed(state());
-    const due = !wanted ? null : calling ? CALL : warning;
+    const due = !wanted ? null : calling ? CALL : rung ?? warning;
     if (playing && playing.tones !== due) {
       playing.source.stop();
       playing = null;
@@ -85,6 +92,11 @@ export function createSound({ context, changed, audible }) {
     call(needed) {
       if (calling === needed) return;
       calling = needed;
+      update();
+    },
+    /** @param {keyof RINGS | ""} what Which of those is to be heard, where no alert is. */
+    ring(what) {
+      rung = what ? RINGS[what] : null;
       update();
     },
     /** Whether to warn that nobody can be called here now; whoever touches the page has heard it. */

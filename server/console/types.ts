@@ -104,6 +104,29 @@ export type Proof = {
 export type Proven = { status: Status; called_at: string; accepted_at: string };
 export type Me = { id: string; agency: string; name: string };
 
+/** A test ring that waits for this person. */
+export type WaitingRing = {
+  id: string;
+  desk: string;
+  person: string | null;
+  shift_begins_at: string;
+  shift_ends_at: string;
+  state: string;
+};
+
+/** A call for help by telephone, of no known case, that waits for somebody or was taken by this person. */
+export type DeskCall = {
+  id: string;
+  person: string | null;
+  agencies: string[];
+  began_at: string;
+  times: number;
+  taken_at: string | null;
+};
+
+/** What rings this person and is no alert. */
+export type Rung = { rings: WaitingRing[]; calls: DeskCall[] };
+
 /** What of the board is neither an alert nor a review. */
 export type Facts = {
   at: string;
@@ -111,6 +134,8 @@ export type Facts = {
   police_number: string;
   ambulance_number: string;
   duty: Duty[];
+  /** Servers from before do not say. */
+  rung?: Rung;
   people: Names;
   agencies: Names;
   proven: Proven | null;

@@ -29,6 +29,7 @@ class Audience(Enum):
     IN_COMPARTMENT = "the compartment's members, and whoever leads its case"
     LEADS_CASE = "whoever leads the case"
     SEES_DUTY = "whoever has the duty desk on the board"
+    RUNG_FOR_CALL = "whoever was rung for the call for help by telephone"
 
 
 class Concerned(Enum):
@@ -83,9 +84,9 @@ ACTS: dict[str, Told] = {
     "raising_device_added": _QUIETLY,
     "raising_device_removed": _QUIETLY,
     "raising_device_unheard": _QUIETLY,
-    "desks_called_by_telephone": _QUIETLY,
-    "desk_call_repeated": _QUIETLY,
-    "desk_call_taken": _QUIETLY,
+    "desks_called_by_telephone": Told(Audience.RUNG_FOR_CALL, Object.DUTY),
+    "desk_call_repeated": Told(Audience.RUNG_FOR_CALL, Object.DUTY),
+    "desk_call_taken": Told(Audience.RUNG_FOR_CALL, Object.DUTY),
     "device_claimed": _QUIETLY,
     "device_code_wrong": _QUIETLY,
     "device_confirmed": _QUIETLY,

@@ -14,6 +14,7 @@ from agencies import store as directory
 from agencies.model import DeskId, PersonId
 from alerts import news as alerts
 from alerts.model import AlertId
+from alerts.telephone import desk_calls
 from cases import news as cases
 from cases.ledger import Entry
 from cases.model import CaseId, CompartmentId
@@ -54,6 +55,7 @@ class _Facts:
     alerts: Mapping[AlertId, Collection[PersonId]]
     standings: Mapping[CaseId, Mapping[PersonId, Standing]]
     duty: Mapping[UUID, Collection[PersonId]]
+    rung: Mapping[UUID, Collection[PersonId]]
     closed_upon: Mapping[UUID, Collection[PersonId]]
     cut_off: Mapping[CaseId, Collection[PersonId]]
     officers: Mapping[UUID, Collection[PersonId]]
@@ -83,7 +85,7 @@ async def _gather(reading: Reading, entries: Sequence[Entry], people: list[Perso
 
     alert_ids = [AlertId(each) for each in objects(Audience.SEES_ALERT)]
     case_ids = list({CaseId(entry.case_id) for entry, its in told if its.audience in _OF_CASE and entry.case_id})
-    desk_ids = objects(Audience.SEES_DUTY)
+    desk_ids, call_ids = objects(Audience.SEES_DUTY), objects(Audience.RUNG_FOR_CALL)
     closed_ids = [each for each in map(_closed, concerned(Concerned.CLOSED_UPON)) if each]
     excluding = list({CaseId(each.case_id) for each in concerned(Concerned.EXCLUDED) if each.case_id})
     covering = {desk_id for entry in concerned(Concerned.COVERING) for desk_id in _named(entry, *_COVERING)}
@@ -91,6 +93,7 @@ async def _gather(reading: Reading, entries: Sequence[Entry], people: list[Perso
         alerts=await alerts.who_sees(reading, alert_ids, people) if alert_ids else {},
         standings=await cases.standings(reading, case_ids, people) if case_ids else {},
         duty=await _shown_duty(reading, desk_ids, people),
+        rung=await desk_calls.who_hears(reading, call_ids, people) if call_ids else {},
         closed_upon=await cases.closed_upon(reading, closed_ids, people) if closed_ids else {},
         cut_off=await alerts.cut_off(reading, excluding, people) if excluding else {},
         officers=await _officers(reading, covering),
@@ -128,6 +131,8 @@ def _may_know(entry: Entry, audience: Audience, facts: _Facts) -> Collection[Per
         return facts.alerts.get(AlertId(entry.object_id), ()) if entry.object_id else ()
     if audience is Audience.SEES_DUTY:
         return facts.duty.get(entry.object_id, ()) if entry.object_id else ()
+    if audience is Audience.RUNG_FOR_CALL:
+        return facts.rung.get(entry.object_id, ()) if entry.object_id else ()
     standings = facts.standings.get(CaseId(entry.case_id), {}) if entry.case_id else {}
     return [person for person, its in standings.items() if _suffices(its, audience, entry)]
 

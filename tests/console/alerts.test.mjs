@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { NOTHING_HEARD, hear } from "../../server/console/alarm.js";
+import { NOTHING_HEARD, calledBy, hear, rings, rungBy } from "../../server/console/alarm.js";
 import { acceptances, calls, knownOf, mayAccept, rooms, silentAgencies, unreachedPeople } from "../../server/console/alert_facts.js";
 import { ANA, BORIS, KEY, POLICE, SHELTER, accepted, alert, delivered, delivery, ended, recipient } from "./world.mjs";
 
@@ -114,4 +114,21 @@ test("what was silenced is silent, until it is raised anew after an answer; anot
   const again = listen(answered, [alert()], { silenced: answered.silenced });
   assert.equal(again.ringing, true);
   assert.deepEqual(again.fresh.map((each) => each.id), [KEY]);
+});
+
+test("a call for help is heard before a test of duty, and either until it is answered or silenced", () => {
+  const call = { id: "c", person: ANA, agencies: [], began_at: "", times: 0, taken_at: null };
+  const ring = { id: "r", desk: "d", person: BORIS, shift_begins_at: "", shift_ends_at: "", state: "ringing" };
+  const nothing = new Set();
+  assert.equal(rings(undefined, nothing), "");
+  assert.equal(rings({ rings: [ring], calls: [] }, nothing), "ring");
+  assert.equal(rings({ rings: [ring], calls: [call] }, nothing), "call");
+  assert.equal(rings({ rings: [ring], calls: [{ ...call, taken_at: "2026-03-02T09:03:00Z" }] }, nothing), "ring");
+  assert.equal(rings({ rings: [{ ...ring, state: "stood_in" }], calls: [] }, nothing), "");
+  const both = { rings: [ring], calls: [call] };
+  const hushed = new Set([...calledBy(both), ...rungBy(both)]);
+  assert.equal(rings(both, hushed), "");
+  // It calls again, and so does the ring when others are asked.
+  assert.equal(rings({ rings: [ring], calls: [{ ...call, times: 1 }] }, hushed), "call");
+  assert.equal(rings({ rings: [{ ...ring, state: "deputies" }], calls: [] }, hushed), "ring");
 });

@@ -283,6 +283,8 @@ BODIES: dict[str, Body] = {
     "set_sentences": sealed_sentences,
     "clear_sentences": nothing,
     "acknowledge": nothing,
+    "answer_ring": nothing,
+    "take_call": nothing,
     "give_card": nothing,
     "put_desk_key": own_desk_key,
     "note_conversation": spoken_with,

@@ -395,7 +395,7 @@ async def test_the_board_tells_how_the_ring_went(
 ) -> None:
     board = Board(
         database, post.clock, agencies=network.agencies, cases=network.cases, alerts=network.alerts,
-        reviews=network.reviews,
+        reviews=network.reviews, rung=network.rung,
     )  # fmt: skip
     await post.begin()
     await post.step()

@@ -8,16 +8,21 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from agencies import duty_rings
 from agencies import store as directory
 from agencies.attestation import EndReason
 from agencies.desk_keys import DeskKeys
+from agencies.duty_ring import DutyRingId
 from agencies.linking import Linking
 from agencies.model import DeskId, PasskeyId, Person, PersonId
 from agencies.passkeys import Passkeys
+from agencies.stints import Stint
 from agencies.vault.bundles import Bundles
 from agencies.vault.invitations import Invitations
 from alerts.cards.service import Cards
@@ -27,7 +32,10 @@ from alerts.incidents.records import Incidents
 from alerts.incidents.rules import Fact, Section
 from alerts.model import AlertId
 from alerts.police.emergency_calls import EmergencyCalls
+from alerts.rung import Rung
 from alerts.service import Alerts
+from alerts.store import SQL
+from alerts.telephone.desk_call import DeskCallId
 from alerts.vocabulary import StandDownReason
 from cases.model import CaseId, CompartmentId, Part
 from cases.service import Cases
@@ -57,6 +65,9 @@ class Things:
     person: PersonId
     # Somebody's.
     passkey: PasskeyId
+    # What rings a desk.
+    ring: DutyRingId
+    call: DeskCallId
 
 
 Attempt = Callable[[Network, Person, Scene, Things], Awaitable[object]]
@@ -81,6 +92,8 @@ REFUSED: dict[str, Attempt] = {
     "EmergencyCalls.note": lambda n, p, _s, t: n.emergency_calls.note(p, t.alert, called=False),
     "Incidents.see": lambda n, p, _s, t: n.incidents.see(p, t.alert),
     "Incidents.add": lambda n, p, _s, t: n.incidents.add(p, t.alert, Section.IMMEDIATE, Fact.POLICE_CAME),
+    "Rung.answer_ring": lambda n, p, _s, t: n.rung.answer_ring(p, t.ring),
+    "Rung.take_call": lambda n, p, _s, t: n.rung.take_call(p, t.call),
     "Cards.see": lambda n, p, _s, t: n.cards.see(p, t.core),
     "Cards.put": lambda n, p, _s, t: n.cards.put(p, t.core, 1, {t.desk: bytes(3402)}),
     "Cards.give": lambda n, p, _s, t: n.cards.give(p, t.alert),
@@ -127,6 +140,8 @@ OPEN_TO_STAFF = {
     "Bundles.put", "Bundles.fetch",
     # One's own passkeys, nobody else's (tests/integration/test_passkeys.py).
     "Passkeys.ask", "Passkeys.add", "Passkeys.mine",
+    # What rings oneself, nobody else (tests/integration/test_rung.py).
+    "Rung.see",
 }  # fmt: skip
 # What an administrator of any agency may do; others are told whom to ask (tests/integration/test_authorisation.py).
 FOR_ADMINISTRATORS = {"Invitations.invite", "Invitations.waiting"}
@@ -156,6 +171,7 @@ def test_every_method_is_tried() -> None:
             Bundles,
             Invitations,
             Passkeys,
+            Rung,
         )
         for name, member in inspect.getmembers(service, inspect.iscoroutinefunction)
         if not name.startswith("_")
@@ -198,6 +214,19 @@ async def passkey_of(database: Database, person: Person) -> PasskeyId:
     return passkey_id
 
 
+async def rung(database: Database, scene: Scene) -> Any:
+    """Let a test ring and a call for help wait for the desk of the welfare centre; return their ids by name."""
+    welfare, now = scene.welfare, SystemClock().now()
+    assert welfare.desk_id is not None
+    later, call_id = now + timedelta(days=1), DeskCallId(uuid4())
+    async with database.transaction() as tx:
+        stint = Stint(person_id=None, begins_at=now, ends_at=later, starts=(now,))
+        ring = await duty_rings.add(tx, welfare.desk_id, stint, now)
+        await tx.run(SQL["begin_desk_call"], call_id, welfare.agency.id, None, [welfare.agency.id], [], [], now, later)
+        await tx.run(SQL["save_desk_call"], call_id, [welfare.officer.id], 0, "calling", None, None, later)
+    return {"ring": ring.id, "call": call_id}
+
+
 async def everything(database: Database) -> list[object]:
     """Return all that could have been changed."""
     async with database.transaction() as tx:
@@ -225,12 +254,12 @@ async def test_who_has_no_part_finds_nothing_and_changes_nothing(
     there = Things(
         case=scene.case.id, core=scene.case.core.id, circle=circle.id, alert=alert.id, review=review.review.id,
         person=claimant.id, desk=scene.shelter.desk_id or DeskId(uuid4()),
-        passkey=await passkey_of(database, scene.member),
+        passkey=await passkey_of(database, scene.member), **await rung(database, scene),
     )  # fmt: skip
     absent = Things(
         case=CaseId(uuid4()), core=(nowhere := CompartmentId(uuid4())), circle=nowhere, alert=AlertId(uuid4()),
         review=ReviewId(uuid4()), person=PersonId(uuid4()), desk=DeskId(uuid4()),
-        passkey=PasskeyId(uuid4()),
+        passkey=PasskeyId(uuid4()), ring=DutyRingId(uuid4()), call=DeskCallId(uuid4()),
     )  # fmt: skip
     before = await everything(database)
     for name, attempt in REFUSED.items():

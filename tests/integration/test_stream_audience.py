@@ -48,7 +48,7 @@ class Story:
         self.cases = [scene.case.id]
         self.board = Board(
             network.database, clock, agencies=network.agencies, cases=network.cases, alerts=network.alerts,
-            reviews=network.reviews,
+            reviews=network.reviews, rung=network.rung,
         )  # fmt: skip
         self.settings = Settings(database_url=Secret(""))
         self.position = 0
@@ -106,7 +106,7 @@ class Story:
         # A message that is called off with an exclusion is told with the next step of its alert, within seconds.
         sent = [[each for each in alert.deliveries if each.state == "sent"] for alert in board.alerts]
         alerts = [replace(alert, deliveries=its) for alert, its in zip(board.alerts, sent, strict=True)]
-        return cases, alerts, board.reviews, board.duty, board.channels, board.people, board.proven
+        return cases, alerts, board.reviews, board.duty, board.rung, board.channels, board.people, board.proven
 
     async def open_alerts_seen(self, person: Person) -> tuple[set[Any], set[Any]]:
         """Return the open alerts that stand on somebody's board, and those that they may look at."""

@@ -39,6 +39,7 @@ def test_only_raising_and_accepting_are_without_limit() -> None:
     assert free == {
         ("PUT", "/api/alerts/{alert}"),
         ("POST", "/api/alerts/{alert}/acknowledgement"),
+        ("POST", "/api/desk-calls/{call}/acknowledgement"),
         ("PUT", "/api/device/raises/{raise}"),
     }
 

@@ -82,7 +82,7 @@ def test_every_object_is_told_by_the_rule_of_its_own() -> None:
     rules = {
         Object.ALERT: {Audience.SEES_ALERT},
         Object.REVIEW: {Audience.SEES_REVIEW},
-        Object.DUTY: {Audience.SEES_DUTY},
+        Object.DUTY: {Audience.SEES_DUTY, Audience.RUNG_FOR_CALL},
         Object.CASE: {Audience.IN_CASE, Audience.IN_COMPARTMENT, Audience.LEADS_CASE, Audience.NOBODY},
     }
     for act, told in ACTS.items():

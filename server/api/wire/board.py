@@ -20,6 +20,7 @@ from server.api.wire import Codename, Moment, NameOfAgency, NameOfPerson, Wire
 from server.api.wire.alerts import AlertAnswer
 from server.api.wire.directory import PersonAnswer
 from server.api.wire.reviews import ReviewAnswer
+from server.api.wire.rung import RungAnswer
 from server.board import BoardView
 
 
@@ -165,6 +166,7 @@ class BoardAnswer(Wire, frozen=True, kw_only=True):
     alerts: list[AlertAnswer]
     reviews: list[ReviewAnswer]
     duty: list[DutyAnswer]
+    rung: RungAnswer
     channels: list[ChannelAnswer]
     people: dict[PersonId, NameOfPerson]
     agencies: dict[AgencyId, NameOfAgency]
@@ -186,6 +188,7 @@ class BoardAnswer(Wire, frozen=True, kw_only=True):
             alerts=[AlertAnswer.of(each, language) for each in view.alerts],
             reviews=[ReviewAnswer.of(each) for each in view.reviews],
             duty=[DutyAnswer.of(each, view) for each in view.desks],
+            rung=RungAnswer.of(view.rung),
             channels=[ChannelAnswer.of(each) for each in view.channels],
             people=dict(view.people),
             agencies=dict(view.agencies),
