@@ -53,7 +53,7 @@ function Screen() {
     <div key=${spoken} class="page">
       <a class="skip" href="#main" onClick=${skip}>${t("To the content")}</a>
       <${Guarded}><${PanicDock} /><//>
-      <${Guarded}>${session === "signed_in" && html`<${Header} /><${OldLine} /><${RungLine} />`}<${Offer} /><//>
+      <${Guarded}>${session === "signed_in" && html`<${RungLine} /><${Header} /><${OldLine} />`}<${Offer} /><//>
       <${Guarded} key=${session + screen}>
         ${session === "signed_out" && html`<${SignInScreen} />`}
         ${session === "starting" && html`<${StartingScreen} />`}
