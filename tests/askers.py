@@ -14,8 +14,8 @@ from uuid import UUID, uuid4
 from agencies import duty_rings
 from agencies.attestation import code_of
 from agencies.model import Agency, AgencyId, AgencyKind, Person, PersonId, Role
-from agencies.vault.invitations import LASTS, Invitation
 from agencies.stints import Stint
+from agencies.vault.invitations import LASTS, Invitation
 from alerts.devices.service import Devices
 from alerts.duress import own
 from alerts.store import SQL
