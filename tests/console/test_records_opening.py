@@ -11,10 +11,10 @@ from playwright.async_api import expect
 from agencies.model import Person
 from cases.trust.deeds import Add, Remove
 from crypto.vault.log import Kind
-from tests.console.browsers import Browsers
+from tests.console.browsers import Browsers, Machine
 from tests.console.screen import Screen
 from tests.console.serving import ServedConsole
-from tests.console.test_records import KEPT, PAIRING
+from tests.console.test_records import KEPT, PAIRING, everywhere
 from tests.console.vaulting import Shelf, choose, records_of, shelf, unlock
 from tests.people import Network, Scene
 
@@ -93,6 +93,17 @@ async def test_a_link_of_another_changes_nothing_unless_somebody_wants_it(browse
     await expect(screen.page.get_by_text(SECRET)).to_be_visible()
     after = await screen.page.evaluate(PAIRING)
     assert bytes(after["person"]) == story.coordinator.id.bytes
+
+
+async def test_what_is_asked_fits_every_screen_and_axe_finds_nothing(
+    browsers: Browsers, records: Shelf, language: str
+) -> None:
+    story = records.story
+    machine = Machine(language=language, policy_off=True)
+    screen = await records_of(browsers, records, story.member, machine)
+    await put_into_address(screen, await records.link(story.coordinator))
+    await expect(screen.button(LEAVE)).to_be_visible()
+    await everywhere(screen, "offered")
 
 
 async def test_ones_own_keys_come_anew_and_nothing_is_forgotten(browsers: Browsers, records: Shelf) -> None:
