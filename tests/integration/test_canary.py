@@ -138,6 +138,8 @@ class Marked:
             "agency": self.other_agency.id,
             "raise": uuid4(),
             "desk": self.desk_id,
+            "ring": uuid4(),
+            "call": uuid4(),
             "passkey": uuid4(),
             "version": uuid4(),
             "bundle": uuid4(),
