@@ -14,7 +14,7 @@ _PAIRS = {"lj": "љ", "nj": "њ", "dž": "џ"}
 _APART = ("injekc", "konjunk", "konjug", "tanjug", "nadživ", "nadžnj", "podžanr", "odžal", "odživ", "vanjezič")
 # Names of products and formats, and words that programs read as they stand.
 _KEPT_WORDS = (
-    "API", "CASE", "CSV", "FILE", "HTTP", "JSON", "LEVEL", "Matrix", "NAME", "PERSON", "RS", "UTC", "UTF-8", "Z",
+    "API", "CASE", "CSV", "FILE", "HTTP", "JSON", "LEVEL", "Matrix", "NAME", "PERSON", "QR", "RS", "UTC", "UTF-8", "Z",
     "begins", "bots", "chmod", "debug", "device", "door-2", "email", "en", "ends", "engine", "error", "https",
     "iCalendar", "identity", "info", "informed", "mon tue wed thu fri sat sun", "missing_person", "mon-fri", "panic",
     "person", "prober", "responder", "sr-Cyrl", "sr-Latn", "text", "voice", "warning",
