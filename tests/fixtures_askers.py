@@ -30,7 +30,7 @@ async def askers(postgres: LocalStack, template: str, tmp_path_factory: pytest.T
 
 
 @pytest.fixture
-async def world(askers: Surroundings, copies: Copies, tmp_path: Path) -> AsyncIterator[World]:
+async def served(askers: Surroundings, copies: Copies, tmp_path: Path) -> AsyncIterator[World]:
     """Serve an API over a copy of it."""
     clock = MovableClock(START + askers.clock)
     async with (

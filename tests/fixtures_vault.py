@@ -13,20 +13,20 @@ from tests.vault_clients import Founded, found
 
 
 @pytest.fixture
-async def town(network: Network) -> Scene:
+async def scene(network: Network) -> Scene:
     return await network.scene()
 
 
 @pytest.fixture
-async def founded(api: ServedApi, town: Scene) -> Founded:
-    return await found(api, town.shelter, town.police, town.welfare, town.ngo)
+async def founded(api: ServedApi, scene: Scene) -> Founded:
+    return await found(api, scene.shelter, scene.police, scene.welfare, scene.ngo)
 
 
 @pytest.fixture
-async def opened(founded: Founded, town: Scene) -> Opened:
-    core, key = town.case.core, os.urandom(32)
-    mine = await founded.circle(town.coordinator, core.id)
-    assert (await mine.open(town.case.id, town.deputy, core.member_ids)).status == 200
-    mine = await founded.circle(town.coordinator, core.id)
+async def opened(founded: Founded, scene: Scene) -> Opened:
+    core, key = scene.case.core, os.urandom(32)
+    mine = await founded.circle(scene.coordinator, core.id)
+    assert (await mine.open(scene.case.id, scene.deputy, core.member_ids)).status == 200
+    mine = await founded.circle(scene.coordinator, core.id)
     assert (await mine.begin_epoch(key)).status == 200
-    return Opened(founded=founded, town=town, key=key)
+    return Opened(founded=founded, scene=scene, key=key)

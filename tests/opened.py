@@ -13,13 +13,13 @@ class Opened:
     """The case's core compartment with its log, its first epoch and the key of that."""
 
     founded: Founded
-    town: Scene
+    scene: Scene
     key: bytes
 
     async def coordinators(self) -> Circle:
         """Return the circle as its coordinator is shown it now."""
-        return await self.founded.circle(self.town.coordinator, self.town.case.core.id)
+        return await self.founded.circle(self.scene.coordinator, self.scene.case.core.id)
 
     async def members(self) -> Circle:
         """Return the circle as a member is shown it now."""
-        return await self.founded.circle(self.town.member, self.town.case.core.id)
+        return await self.founded.circle(self.scene.member, self.scene.case.core.id)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from agencies.model import Person
 from cases.model import Case, CompartmentId
+from client import key_file
 from client.api import ApiClient
+from client.key_file import KeyFile
+from client.vault import unlocking
 from client.vault.circles import Circles, Decided
 from client.vault.epochs import EpochKeys
 from client.vault.memory import Memory
@@ -17,6 +20,8 @@ from client.vault.person import Unlocked
 from client.vault.reading import Reader
 from client.vault.records import Records
 from crypto.vault.bundle import Keys
+from tests.passphrases import OWN
+from tests.people import NETWORK
 from tests.vault_clients import Founded
 
 
@@ -55,6 +60,35 @@ async def machine(founded: Founded, person: Person, folder: Path) -> AsyncIterat
             person=person, api=api, memory=memory, reader=reader, keys=keys, circles=Circles(reader, keys),
             records=Records(reader, keys),
         )  # fmt: skip
+
+
+class Machines:
+    """Everybody's machine, of those who were asked for."""
+
+    def __init__(self, founded: Founded, folder: Path) -> None:
+        self._founded = founded
+        self._folder = folder
+        self._entered = AsyncExitStack()
+
+    async def of(self, person: Person) -> Machine:
+        """Give somebody a machine until the end."""
+        return await self._entered.enter_async_context(machine(self._founded, person, self._folder))
+
+    async def leave(self) -> None:
+        """Let all of them go."""
+        await self._entered.aclose()
+
+
+def locked_file(founded: Founded, person: Person, folder: Path) -> Path:
+    """Write somebody's locked key file, which trusts the network, once; it opens with `OWN`."""
+    path = folder / f"{person.id}.locked"
+    if not path.exists():
+        seed = founded.seed(person)
+        key = KeyFile(person_id=person.id, network=NETWORK, api_url=founded.api.url, seed=seed)
+        keys = Keys(seed=seed, secret=founded.secrets[person.id])
+        locked = unlocking.sealed(key, keys, passphrase=OWN, words="", genesis=founded.id)
+        key_file.write_locked(path, locked, new=True)
+    return path
 
 
 def unlocked_keys(founded: Founded, person: Person) -> Unlocked:

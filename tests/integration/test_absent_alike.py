@@ -39,32 +39,32 @@ class StandingTime:
 
 
 @pytest.mark.parametrize("asker", [Asker.STRANGER, Asker.EXCLUDED, Asker.MEMBER], ids=lambda each: each.name.lower())
-async def test_every_absent_answer_is_held_and_no_other(world: World, asker: Asker) -> None:
+async def test_every_absent_answer_is_held_and_no_other(served: World, asker: Asker) -> None:
     standing = StandingTime()
-    services = world.api.services
+    services = served.api.services
     app = web.Application(middlewares=[observe(services.settings)])
     adapter = Adapter(services, hold=Hold(now=standing.now, sleep=standing.sleep))
     for route in ROUTES:
         app.router.add_route(route.method, route.path, adapter.handler(route))
     async with serve(app, "127.0.0.1", 0) as port:
-        there = replace(world, api=replace(world.api, url=f"http://127.0.0.1:{port}"))
+        there = replace(served, api=replace(served.api, url=f"http://127.0.0.1:{port}"))
         by_name = {operation["operationId"]: (method, path, operation) for method, path, operation in operations()}
         signed_in = {route.call.__name__ for route in ROUTES if route.signed_in and not route.live} - {"end_session"}
         for name in [each for each in BODIES if each in signed_in]:
             method, path, operation = by_name[name]
-            ids = ids_for(name, world.around)
+            ids = ids_for(name, served.around)
             nowhere = {each: uuid4() for each in ids}
             for about in (ids, nowhere):
                 standing.waited.clear()
-                answered = await there.ask(method, path.format(**about), await BODIES[name](world, about), asker)
+                answered = await there.ask(method, path.format(**about), await BODIES[name](served, about), asker)
                 absent = answered.status == 404
                 assert standing.waited == ([STEP_SECONDS] if absent else []), (name, answered.status)
                 assert about is nowhere or absent == (answer_of(operation, asker) is Answer.ABSENT)
 
 
-async def test_the_served_api_holds_them_too(world: World) -> None:
+async def test_the_served_api_holds_them_too(served: World) -> None:
     """Never earlier than a step; how much later is the machine's business."""
-    ids = world.around.ids
+    ids = served.around.ids
     for method, path, body in (
         ("GET", f"/api/cases/{ids['case']}", None),
         ("GET", f"/api/cases/{uuid4()}", None),
@@ -73,5 +73,5 @@ async def test_the_served_api_holds_them_too(world: World) -> None:
     ):
         for asker in (Asker.STRANGER, Asker.EXCLUDED):
             began = time.monotonic()
-            (await world.ask(method, path, body, asker)).require_problem(404)
+            (await served.ask(method, path, body, asker)).require_problem(404)
             assert time.monotonic() - began >= STEP_SECONDS

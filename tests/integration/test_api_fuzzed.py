@@ -60,11 +60,11 @@ def fuzzed(mode: GenerationMode) -> Iterator[Any]:
 
 @pytest.mark.parametrize("asker", [Asker.COORDINATOR, Asker.STRANGER], ids=lambda each: each.name.lower())
 @pytest.mark.parametrize("mode", EXAMPLES, ids=lambda each: each.value)
-async def test_every_answer_is_as_described(world: World, asker: Asker, mode: GenerationMode) -> None:
-    headers = world.around.signed[asker].headers(world.api.url)
+async def test_every_answer_is_as_described(served: World, asker: Asker, mode: GenerationMode) -> None:
+    headers = served.around.signed[asker].headers(served.api.url)
     for operation in fuzzed(mode):
-        await asyncio.to_thread(fuzz, operation, mode, world.api.url, headers, world.around)
-    statuses = {each.status for each in world.api.observer.exchanges}
+        await asyncio.to_thread(fuzz, operation, mode, served.api.url, headers, served.around)
+    statuses = {each.status for each in served.api.observer.exchanges}
     assert not {each for each in statuses if each >= 500}
     # Something of it was done, and something refused: the test speaks with an API that works.
     assert statuses & {200, 201, 204} if mode is GenerationMode.POSITIVE else 400 in statuses

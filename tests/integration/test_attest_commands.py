@@ -9,19 +9,18 @@ import pytest
 
 from agencies.model import Person
 from client import key_file
-from client.key_file import KeyFile
-from client.vault import trusting, unlocking
+from client.vault import trusting
 from client.vault.logs import DIRECTORY
 from client.vault.memory import Memory
 from core.clock import SystemClock
 from core.errors import InvalidInput
-from crypto.vault.bundle import Keys
 from tests.clock import MovableClock
 from tests.commands import Ran
 from tests.passphrases import OWN, with_passphrases
 from tests.people import NETWORK, Scene
 from tests.served import ServedApi
 from tests.vault_clients import Founded, found
+from tests.vault_machines import locked_file
 
 pytest_plugins = ("tests.fixtures_api",)
 
@@ -38,21 +37,9 @@ async def founded(api: ServedApi, town: Scene) -> Founded:
     return await found(api, town.shelter, town.police, town.welfare)
 
 
-def file_of(founded: Founded, person: Person, folder: Path) -> Path:
-    """Write somebody's locked key file, which trusts the network."""
-    path = folder / f"{person.id}.locked"
-    if not path.exists():
-        seed = founded.seed(person)
-        key = KeyFile(person_id=person.id, network=NETWORK, api_url=founded.api.url, seed=seed)
-        keys = Keys(seed=seed, secret=founded.secrets[person.id])
-        locked = unlocking.sealed(key, keys, passphrase=OWN, words="", genesis=founded.id)
-        key_file.write_locked(path, locked, new=True)
-    return path
-
-
 async def test_a_new_person_is_attested_by_the_code_and_signs_in(founded: Founded, tmp_path: Path) -> None:
     api, agency = founded.api, next(iter(founded.administrators))
-    boss = file_of(founded, founded.administrators[agency], tmp_path)
+    boss = locked_file(founded, founded.administrators[agency], tmp_path)
     fresh, offer = tmp_path / "vera.key", tmp_path / "vera.offer"
     assert (await with_passphrases((OWN,), "keys", "new", fresh, "--api", api.url, "--network", NETWORK)).code == 0
     offered = await with_passphrases(
@@ -109,7 +96,7 @@ async def test_somebody_known_gets_other_keys_by_two_administrators(
     )  # fmt: skip
 
     async def attest(by: Person, *arguments: object) -> Ran:
-        return await with_passphrases((OWN,), "attest", *arguments, "--key", file_of(founded, by, tmp_path))
+        return await with_passphrases((OWN,), "attest", *arguments, "--key", locked_file(founded, by, tmp_path))
 
     async def decides(by: Person) -> Ran:
         return await attest(by, "offer", offer, "--code", offered.json["code"], "--yes")
@@ -125,14 +112,14 @@ async def test_somebody_known_gets_other_keys_by_two_administrators(
     assert (agreed.code, "It holds" in agreed.out) == (0, True), agreed
     assert (await with_passphrases((OWN,), "keys", "trust", founded.id.hex(), "--key", fresh)).code == 0
     assert (await with_passphrases((OWN,), "case", "list", "--key", fresh)).code == 0
-    old = await with_passphrases((OWN,), "case", "list", "--key", file_of(founded, person, tmp_path))
+    old = await with_passphrases((OWN,), "case", "list", "--key", locked_file(founded, person, tmp_path))
     assert old.code == 1, old
 
 
 async def test_what_is_proposed_waits_for_another_agency(founded: Founded, tmp_path: Path) -> None:
     first, second = list(founded.administrators.values())[:2]
     agencies = list(founded.administrators)
-    boss, other = (file_of(founded, each, tmp_path) for each in (first, second))
+    boss, other = (locked_file(founded, each, tmp_path) for each in (first, second))
     proposed = await with_passphrases((OWN,), "attest", "suspend", agencies[2], "--yes", "--key", boss, "--json")
     assert (proposed.code, proposed.json["waits"]) == (0, True), proposed
     name = proposed.json["id"][:16]

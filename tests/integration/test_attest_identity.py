@@ -10,19 +10,16 @@ from agencies import attestations
 from agencies.attestation import EndReason, code_of
 from agencies.model import Person
 from agencies.trust.identities import Identity, identities
-from client import key_file
-from client.key_file import KeyFile
-from client.vault import unlocking
 from core.clock import SystemClock
 from crypto import cross_signing, identity_proof
-from crypto.vault.bundle import Keys
 from tests.clock import MovableClock
 from tests.commands import Ran
 from tests.key_server import PersonDevice
 from tests.passphrases import OWN, with_passphrases
-from tests.people import NETWORK, Scene
+from tests.people import Scene
 from tests.served import ServedApi
 from tests.vault_clients import Founded, found
+from tests.vault_machines import locked_file
 
 pytest_plugins = ("tests.fixtures_api",)
 
@@ -62,17 +59,6 @@ async def linked(founded: Founded, person: Person, *, forged: bool = False) -> t
     return device, master
 
 
-def file_of(founded: Founded, person: Person, folder: Path) -> Path:
-    path = folder / f"{person.id}.locked"
-    if not path.exists():
-        seed = founded.seed(person)
-        key = KeyFile(person_id=person.id, network=NETWORK, api_url=founded.api.url, seed=seed)
-        keys = Keys(seed=seed, secret=founded.secrets[person.id])
-        locked = unlocking.sealed(key, keys, passphrase=OWN, words="", genesis=founded.id)
-        key_file.write_locked(path, locked, new=True)
-    return path
-
-
 async def attested(founded: Founded, person: Person) -> Identity | None:
     """Return what the directory says of somebody now."""
     administrator = founded.administrators[person.agency_id]
@@ -84,7 +70,7 @@ async def test_all_that_are_linked_are_attested_by_an_administrator_of_their_own
 ) -> None:
     worker, officer = town.shelter.worker, town.police.officer
     (_phone, master), (_other, _key) = await linked(founded, worker), await linked(founded, officer)
-    boss = file_of(founded, founded.administrators[town.shelter.agency.id], tmp_path)
+    boss = locked_file(founded, founded.administrators[town.shelter.agency.id], tmp_path)
 
     async def attest(*arguments: object, key: Path = boss) -> Ran:
         return await with_passphrases((OWN,), "attest", "identity", *arguments, "--key", key)
@@ -100,7 +86,7 @@ async def test_all_that_are_linked_are_attested_by_an_administrator_of_their_own
     assert "Nothing is to be attested" in (await attest("--yes")).out
     assert (await attest(officer.name, "--yes")).code == 1
     # Whoever is no administrator has nothing to attest.
-    plain = file_of(founded, worker, tmp_path)
+    plain = locked_file(founded, worker, tmp_path)
     assert "Nothing is to be attested" in (await attest("--yes", key=plain)).out
 
 
@@ -109,7 +95,7 @@ async def test_another_identity_than_the_attested_one_takes_the_code(
 ) -> None:
     worker = town.shelter.worker
     await linked(founded, worker)
-    boss = file_of(founded, founded.administrators[town.shelter.agency.id], tmp_path)
+    boss = locked_file(founded, founded.administrators[town.shelter.agency.id], tmp_path)
 
     async def attest(*arguments: object) -> Ran:
         return await with_passphrases((OWN,), "attest", "identity", *arguments, "--yes", "--key", boss)
@@ -144,7 +130,7 @@ async def test_what_the_server_alters_is_not_attested(founded: Founded, town: Sc
     await linked(founded, worker)
     async with founded.api.network.database.transaction() as tx:
         await tx.run(lie, bytes(range(32)))
-    boss = file_of(founded, founded.administrators[town.shelter.agency.id], tmp_path)
+    boss = locked_file(founded, founded.administrators[town.shelter.agency.id], tmp_path)
     for arguments in ((), (worker.name,)):
         refused = await with_passphrases((OWN,), "attest", "identity", *arguments, "--yes", "--key", boss)
         assert (refused.code, "does not hold" in refused.out + refused.err) == (1, True), refused
@@ -157,7 +143,7 @@ async def test_one_that_does_not_hold_keeps_nobody_else_from_being_attested(
     worker, other = town.shelter.workers[:2]
     await linked(founded, worker, forged=True)
     await linked(founded, other)
-    boss = file_of(founded, founded.administrators[town.shelter.agency.id], tmp_path)
+    boss = locked_file(founded, founded.administrators[town.shelter.agency.id], tmp_path)
     ran = await with_passphrases((OWN,), "attest", "identity", "--yes", "--json", "--key", boss)
     assert ran.code == 1, ran
     assert await attested(founded, worker) is None

@@ -65,52 +65,52 @@ async def nothing(_world: World, _ids: Mapping[str, UUID]) -> object:
     return None
 
 
-async def rightly_signed(world: World, _ids: Mapping[str, UUID]) -> object:
-    return await signed_challenge(world.api, world.around.newcomer)
+async def rightly_signed(served: World, _ids: Mapping[str, UUID]) -> object:
+    return await signed_challenge(served.api, served.around.newcomer)
 
 
-async def code_of_link(world: World, _ids: Mapping[str, UUID]) -> object:
-    return {"code": token_text(await link_code(world.api, world.around.newcomer))}
+async def code_of_link(served: World, _ids: Mapping[str, UUID]) -> object:
+    return {"code": token_text(await link_code(served.api, served.around.newcomer))}
 
 
-async def answer_of_passkey(world: World, _ids: Mapping[str, UUID]) -> object:
-    kept = await passkey_of(world.api, world.around.newcomer)
-    return kept.authenticator.answer(await challenge(world.api), world.api.url)
+async def answer_of_passkey(served: World, _ids: Mapping[str, UUID]) -> object:
+    kept = await passkey_of(served.api, served.around.newcomer)
+    return kept.authenticator.answer(await challenge(served.api), served.api.url)
 
 
-async def new_passkey(world: World, _ids: Mapping[str, UUID]) -> object:
+async def new_passkey(served: World, _ids: Mapping[str, UUID]) -> object:
     """Return a passkey that an authenticator made for whoever asks; whoever is not signed in was asked for none."""
-    authenticator = Authenticator(host=host_of(world.api))
-    signed = world.around.signed[world.asker]
-    if world.asker in SIGNED_OUT:
+    authenticator = Authenticator(host=host_of(served.api))
+    signed = served.around.signed[served.asker]
+    if served.asker in SIGNED_OUT:
         return {"client_data": b"none", "attestation": authenticator.make()}
-    person = world.around.people[world.asker]
-    asked = await world.api.services.passkeys.ask(person, token_bytes(signed.token))
-    said = client_data("create", asked.challenge, world.api.url)
+    person = served.around.people[served.asker]
+    asked = await served.api.services.passkeys.ask(person, token_bytes(signed.token))
+    said = client_data("create", asked.challenge, served.api.url)
     return {"client_data": said, "attestation": authenticator.make()}
 
 
-async def own_device(world: World, _ids: Mapping[str, UUID]) -> object:
-    network, device, key = world.api.network, "GHTYAJCE", bytes(range(32))
-    person = world.around.people.get(world.asker, world.around.people[Asker.COORDINATOR])
+async def own_device(served: World, _ids: Mapping[str, UUID]) -> object:
+    network, device, key = served.api.network, "GHTYAJCE", bytes(range(32))
+    person = served.around.people.get(served.asker, served.around.people[Asker.COORDINATOR])
     at = network.clock.now().replace(microsecond=0)
     return {"device": device, "key": key, "signed_at": at, "signature": network.word(person, device, key, at)}
 
 
-async def sealed_sentences(world: World, _ids: Mapping[str, UUID]) -> object:
-    person = world.around.people.get(world.asker, world.around.people[Asker.COORDINATOR])
+async def sealed_sentences(served: World, _ids: Mapping[str, UUID]) -> object:
+    person = served.around.people.get(served.asker, served.around.people[Asker.COORDINATOR])
     sealed = sentence_seal.seal(SENTENCE_KEY, person.id.bytes, "all is well with me", "somebody forces me now")
     return {"public_key": SENTENCE_KEY, "sealed": sealed}
 
 
-async def code_of_device(world: World, _ids: Mapping[str, UUID]) -> object:
-    return {"code": world.around.code}
+async def code_of_device(served: World, _ids: Mapping[str, UUID]) -> object:
+    return {"code": served.around.code}
 
 
-async def own_desk_key(world: World, ids: Mapping[str, UUID]) -> object:
+async def own_desk_key(served: World, ids: Mapping[str, UUID]) -> object:
     """Return a fresh key for the desk that is asked about, signed by whoever asks."""
-    network, key = world.api.network, desk_key.public_key(desk_key.new_secret())
-    person = world.around.people.get(world.asker, world.around.people[Asker.COORDINATOR])
+    network, key = served.api.network, desk_key.public_key(desk_key.new_secret())
+    person = served.around.people.get(served.asker, served.around.people[Asker.COORDINATOR])
     at = network.clock.now().replace(microsecond=0)
     signature = desk_key.sign(
         network.seeds[person.id], network=NETWORK, person=person.id.bytes, desk=ids["desk"].bytes, key=key,
@@ -119,45 +119,45 @@ async def own_desk_key(world: World, ids: Mapping[str, UUID]) -> object:
     return {"key": key, "signed_at": at, "signature": signature}
 
 
-async def sealed_card(world: World, ids: Mapping[str, UUID]) -> object:
+async def sealed_card(served: World, ids: Mapping[str, UUID]) -> object:
     """Return the next card of the compartment that is asked about."""
-    around, desk = world.around, DeskId(ids["desk"])
+    around, desk = served.around, DeskId(ids["desk"])
     writer = around.people[Asker.COORDINATOR]
-    sealed = seal_to(world.api.network, writer, ids["compartment"], 2, {desk: around.desk_key})
+    sealed = seal_to(served.api.network, writer, ids["compartment"], 2, {desk: around.desk_key})
     return {"number": 2, "sealed": [{"desk": desk, "sealed": sealed[desk]}]}
 
 
-async def spoken_with(world: World, _ids: Mapping[str, UUID]) -> object:
-    other = Asker.CALLED if world.asker is Asker.RAISER else Asker.RAISER
-    return {"person": world.around.people[other].id}
+async def spoken_with(served: World, _ids: Mapping[str, UUID]) -> object:
+    other = Asker.CALLED if served.asker is Asker.RAISER else Asker.RAISER
+    return {"person": served.around.people[other].id}
 
 
 # Of the vault: as whoever asks would write it, on what its coordinator is shown.
 
 
-def founded_in(world: World) -> Founded:
+def founded_in(served: World) -> Founded:
     """Return the network, with the session that the coordinator has already."""
-    around = world.around
-    founded = Founded(api=world.api, genesis=around.vault.genesis, secrets=around.vault.secrets)
+    around = served.around
+    founded = Founded(api=served.api, genesis=around.vault.genesis, secrets=around.vault.secrets)
     founded.tokens[around.people[Asker.COORDINATOR].id] = around.signed[Asker.COORDINATOR].token
     return founded
 
 
-async def in_vault(world: World, ids: Mapping[str, UUID]) -> Circle:
+async def in_vault(served: World, ids: Mapping[str, UUID]) -> Circle:
     """Return the compartment as its coordinator has it, for whoever asks to write on."""
-    around, founded = world.around, founded_in(world)
+    around, founded = served.around, founded_in(served)
     circle = await founded.circle(around.people[Asker.COORDINATOR], CompartmentId(around.vault_place))
-    circle.person = around.people.get(world.asker, around.people[Asker.COORDINATOR])
+    circle.person = around.people.get(served.asker, around.people[Asker.COORDINATOR])
     circle.id = CompartmentId(ids["compartment"])
     return circle
 
 
-async def next_record(world: World, ids: Mapping[str, UUID]) -> object:
-    return (await in_vault(world, ids)).version(world.around.epoch_key, b"Quiet Heron").body
+async def next_record(served: World, ids: Mapping[str, UUID]) -> object:
+    return (await in_vault(served, ids)).version(served.around.epoch_key, b"Quiet Heron").body
 
 
-async def next_epoch(world: World, ids: Mapping[str, UUID]) -> object:
-    circle = await in_vault(world, ids)
+async def next_epoch(served: World, ids: Mapping[str, UUID]) -> object:
+    circle = await in_vault(served, ids)
     entry, more = circle.epoch(bytes(32))
     records = circle.logs.records
     wraps = [
@@ -168,24 +168,24 @@ async def next_epoch(world: World, ids: Mapping[str, UUID]) -> object:
     return {"entry": text(entry), **more, "wraps": wraps}
 
 
-async def past_versions(world: World, ids: Mapping[str, UUID]) -> object:
-    circle, member = await in_vault(world, ids), world.around.ids["person"]
+async def past_versions(served: World, ids: Mapping[str, UUID]) -> object:
+    circle, member = await in_vault(served, ids), served.around.ids["person"]
     said = HistoryGrant(
         log=circle.id.bytes, member=member.bytes, by=circle.person.id.bytes, at=circle.founded.now,
-        versions=[world.around.written.version.bytes], grant=b"sealed",
+        versions=[served.around.written.version.bytes], grant=b"sealed",
     )  # fmt: skip
-    seed = world.api.network.seeds[circle.person.id]
+    seed = served.api.network.seeds[circle.person.id]
     return {"member": member, "statement": text(write_history_grant(seed, circle.founded.id, said))}
 
 
-async def exported(world: World, _ids: Mapping[str, UUID]) -> object:
-    return {"versions": [world.around.written.version]}
+async def exported(served: World, _ids: Mapping[str, UUID]) -> object:
+    return {"versions": [served.around.written.version]}
 
 
-async def revoked(world: World, _ids: Mapping[str, UUID]) -> object:
+async def revoked(served: World, _ids: Mapping[str, UUID]) -> object:
     """Return a revocation of a colleague by whoever asks, who may be no administrator."""
-    around, founded = world.around, founded_in(world)
-    person = around.people.get(world.asker, around.people[Asker.COORDINATOR])
+    around, founded = served.around, founded_in(served)
+    person = around.people.get(served.asker, around.people[Asker.COORDINATOR])
     network = await founded.directory(around.people[Asker.COORDINATOR])
     colleague = next(
         each for each in network.now.people.values()
@@ -202,19 +202,19 @@ async def invited(_world: World, _ids: Mapping[str, UUID]) -> object:
     return {"token_hash": os.urandom(32), "name": "Vera Primer"}
 
 
-async def token_of_paper(world: World, _ids: Mapping[str, UUID]) -> object:
-    _made, token = await invitation_of(world.api, world.around.people[Asker.ADMINISTRATOR])
+async def token_of_paper(served: World, _ids: Mapping[str, UUID]) -> object:
+    _made, token = await invitation_of(served.api, served.around.people[Asker.ADMINISTRATOR])
     return {"token": token, "number": 0}
 
 
-async def offered_keys(world: World, _ids: Mapping[str, UUID]) -> object:
+async def offered_keys(served: World, _ids: Mapping[str, UUID]) -> object:
     """Return what a newcomer offers under a token of their own."""
-    made, token = await invitation_of(world.api, world.around.people[Asker.ADMINISTRATOR])
+    made, token = await invitation_of(served.api, served.around.people[Asker.ADMINISTRATOR])
     offer = Offer(
         person=uuid4().bytes, agency=made.agency_id.bytes, name="Vera Primer", role=made.role,
         matrix_user="@vera-joins:streha.test", box_key=bytes(32), at=0,
     )  # fmt: skip
-    return {"token": token, "offer": offers.make(os.urandom(32), founded_in(world).id, offer)}
+    return {"token": token, "offer": offers.make(os.urandom(32), founded_in(served).id, offer)}
 
 
 # In the order in which whoever may do all of them can. An alert is accepted before it is ended.
@@ -361,36 +361,36 @@ def test_the_page_for_people_is_up_to_date() -> None:
 
 
 @pytest.mark.parametrize("asker", Asker, ids=lambda asker: asker.name.lower())
-async def test_every_operation_answers_as_the_table_says(world: World, asker: Asker) -> None:
+async def test_every_operation_answers_as_the_table_says(served: World, asker: Asker) -> None:
     asked = sorted(operations(), key=lambda each: list(BODIES).index(each[2]["operationId"]))
     refused = [each for each in asked if answer_of(each[2], asker) is not Answer.DONE]
     allowed = [each for each in asked if answer_of(each[2], asker) is Answer.DONE]
-    world.asker = asker
-    before = await everything(world.api.network.database)
+    served.asker = asker
+    before = await everything(served.api.network.database)
     async with asyncio.TaskGroup() as tasks:
         for method, path, operation in refused:
-            tasks.create_task(require_refused(world, method, path, operation, asker))
-    assert await everything(world.api.network.database) == before
+            tasks.create_task(require_refused(served, method, path, operation, asker))
+    assert await everything(served.api.network.database) == before
     for method, path, operation in allowed:
         name = operation["operationId"]
-        ids = ids_for(name, world.around)
-        answered = await world.ask(method, path.format(**ids), await BODIES[name](world, ids), asker)
+        ids = ids_for(name, served.around)
+        answered = await served.ask(method, path.format(**ids), await BODIES[name](served, ids), asker)
         assert answered.status < 300, (name, answered.body)
 
 
-async def require_refused(world: World, method: str, path: str, operation: Mapping[str, Any], asker: Asker) -> None:
+async def require_refused(served: World, method: str, path: str, operation: Mapping[str, Any], asker: Asker) -> None:
     """Ask for something; it must be refused as the table says, and as absent exactly as what is not there."""
     name = operation["operationId"]
     expected = answer_of(operation, asker)
-    ids = ids_for(name, world.around)
+    ids = ids_for(name, served.around)
     absent = {each: uuid4() for each in ids}
-    body = await BODIES[name](world, ids)
-    answered = await world.ask(method, path.format(**ids), body, asker)
+    body = await BODIES[name](served, ids)
+    answered = await served.ask(method, path.format(**ids), body, asker)
     told = answered.require_problem(STATUSES[expected])
     if expected is Answer.ASK:
         assert "Ask them." in told["detail"], name
     elif expected is Answer.ABSENT:
-        nowhere = await world.ask(method, path.format(**absent), await BODIES[name](world, absent), asker)
+        nowhere = await served.ask(method, path.format(**absent), await BODIES[name](served, absent), asker)
         assert unmistakable(answered) == unmistakable(nowhere), name
 
 
@@ -400,20 +400,20 @@ def unmistakable(answered: Answered) -> tuple[int, object, object]:
     return answered.status, headers, {**answered.json, "incident": ""}
 
 
-async def test_whoever_has_no_part_lists_nothing(world: World) -> None:
+async def test_whoever_has_no_part_lists_nothing(served: World) -> None:
     for asker in set(Asker) - SIGNED_OUT - DONE[Access.PART_IN_CASE] - TOLD:
         for path in ("/api/cases", "/api/reviews", "/api/alerts?ended=true"):
-            answered = await world.ask("GET", path, None, asker)
+            answered = await served.ask("GET", path, None, asker)
             assert list(answered.json.values()) == [[]], (asker, path)
-        board = (await world.ask("GET", "/api/board", None, asker)).json
+        board = (await served.ask("GET", "/api/board", None, asker)).json
         assert board["alerts"] == board["reviews"] == board["channels"] == []
 
 
-async def test_a_key_that_somebody_else_pressed_is_absent_too(world: World) -> None:
+async def test_a_key_that_somebody_else_pressed_is_absent_too(served: World) -> None:
     """A raise says nothing of an alert, whether its key, its compartment or neither is there."""
-    ids, told = world.around.ids, []
+    ids, told = served.around.ids, []
     for key, compartment in ((ids["alert"], ids["compartment"]), (ids["alert"], uuid4()), (uuid4(), uuid4())):
-        answered = await world.ask("PUT", f"/api/alerts/{key}", {"compartment": compartment}, Asker.STRANGER)
+        answered = await served.ask("PUT", f"/api/alerts/{key}", {"compartment": compartment}, Asker.STRANGER)
         told.append(unmistakable(answered))
     assert told[0][0] == 404
     assert told == [told[0]] * 3

@@ -10,14 +10,11 @@ import pytest
 
 from agencies.model import Person
 from agencies.trust.deeds import Approve, Revoke, Suspend
-from client import desk_key_file, key_file, known_keys
-from client.key_file import KeyFile
-from client.vault import unlocking
+from client import desk_key_file, known_keys
 from core.clock import SystemClock
 from crypto import desk_key, emergency_card, signing
 from crypto.emergency_card import Place
 from crypto.vault import statement
-from crypto.vault.bundle import Keys
 from tests.clock import MovableClock
 from tests.commands import Ran, streha
 from tests.passphrases import OWN, with_passphrases
@@ -25,6 +22,7 @@ from tests.people import NETWORK, Scene
 from tests.sealing import give_key
 from tests.served import ServedApi
 from tests.vault_clients import Founded, found, text
+from tests.vault_machines import locked_file
 
 pytest_plugins = ("tests.fixtures_api",)
 
@@ -49,21 +47,10 @@ def card(tmp_path: Path) -> Path:
     return path
 
 
-def locked(founded: Founded, person: Person, folder: Path) -> Path:
-    path = folder / f"{person.id}.locked"
-    if not path.exists():
-        seed = founded.seed(person)
-        key = KeyFile(person_id=person.id, network=NETWORK, api_url=founded.api.url, seed=seed)
-        keys = Keys(seed=seed, secret=founded.secrets[person.id])
-        sealed = unlocking.sealed(key, keys, passphrase=OWN, words="", genesis=founded.id)
-        key_file.write_locked(path, sealed, new=True)
-    return path
-
-
 async def run(founded: Founded, person: Person, folder: Path, *arguments: object) -> Ran:
     """Run a command of cards on a machine that trusts the network."""
     times = 2 if arguments[0] == "put" else 1
-    return await with_passphrases((OWN,) * times, "card", *arguments, "--key", locked(founded, person, folder))
+    return await with_passphrases((OWN,) * times, "card", *arguments, "--key", locked_file(founded, person, folder))
 
 
 async def altered(founded: Founded, statement_: str, *values: object) -> None:
@@ -84,7 +71,7 @@ async def test_a_key_that_the_agencys_people_signed_is_sealed_to_without_a_telep
     assert fresh != secret
     again = await run(founded, lead, tmp_path, "put", code, "--file", card, "--yes")
     assert again.code == 0, again
-    known = known_keys.beside(locked(founded, lead, tmp_path))
+    known = known_keys.beside(locked_file(founded, lead, tmp_path))
     assert known.desks[town.police.desk_id or uuid4()] == desk_key.public_key(fresh)
 
 

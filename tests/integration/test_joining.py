@@ -24,10 +24,10 @@ from crypto.vault import invitation
 from tests.at_terminal import Terminal
 from tests.clock import MovableClock
 from tests.commands import Ran, streha
-from tests.integration.test_attest_commands import file_of
 from tests.passphrases import OWN, piped, with_passphrases
 from tests.served import ServedApi
 from tests.vault_clients import Founded, found
+from tests.vault_machines import locked_file
 
 pytest_plugins = ("tests.fixtures_api",)
 
@@ -47,7 +47,7 @@ class Town:
 
     async def boss(self, *arguments: object, typed: str = "", which: int = 0) -> Ran:
         """Run a command as an administrator."""
-        key = file_of(self.founded, self.bosses[which], self.folder)
+        key = locked_file(self.founded, self.bosses[which], self.folder)
         with piped(OWN) as descriptor:
             return await streha("--passphrase-fd", descriptor, *arguments, "--key", key, typed=typed)
 

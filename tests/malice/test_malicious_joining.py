@@ -22,11 +22,11 @@ from core.settings import Settings
 from crypto.vault import invitation
 from tests.clock import MovableClock
 from tests.commands import Ran, streha
-from tests.integration.test_attest_commands import file_of
 from tests.malice.town import Town, malicious_town
 from tests.passphrases import OWN, piped, with_passphrases
 from tests.people import Network
 from tests.vault_clients import genesis_of
+from tests.vault_machines import locked_file
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ async def town(network: Network, clock: MovableClock, settings: Settings, tmp_pa
 
 async def boss(town: Town, *arguments: object, typed: str = "") -> Ran:
     person = town.founded.administrators[town.scene.shelter.agency.id]
-    key = file_of(town.founded, person, town.folder)
+    key = locked_file(town.founded, person, town.folder)
     with piped(OWN) as descriptor:
         return await streha("--passphrase-fd", descriptor, *arguments, "--key", key, typed=typed)
 
