@@ -15,7 +15,8 @@ from tests.console.browsers import Browsers, Machine
 from tests.console.screen import Screen
 from tests.console.serving import ServedConsole
 from tests.console.test_records import KEPT, PAIRING, everywhere
-from tests.console.vaulting import Shelf, choose, records_of, shelf, unlock
+from tests.console.vaulting import DATABASE, Shelf, choose, records_of, shelf, unlock
+from tests.console.watching import FAILED_REQUEST
 from tests.people import Network, Scene
 
 pytestmark = pytest.mark.slow
@@ -31,6 +32,10 @@ GO_AWAY = (
 ANEW = (
     "This browser has the keys of {person}. The link brings them anew, and the same passphrase as on the machine that "
     "made it opens them."
+)
+USED = (
+    "The keys that this link brings were taken before, and are not there any more. The keys of this browser are as "
+    "they were. For new ones, run: streha console --with-keys"
 )
 SIGNED_IN = "You are signed in as {person}. Signing in with this link ends that."
 NO_WRAP = (
@@ -120,6 +125,45 @@ async def test_ones_own_keys_come_anew_and_nothing_is_forgotten(browsers: Browse
     await choose(screen, records)
     # Of the bundles that there were, one is left.
     assert len(await records.bundles(story.member)) == 1
+
+
+async def test_a_link_that_was_used_takes_no_keys_away(browsers: Browsers, records: Shelf) -> None:
+    story = records.story
+    link = await records.link(story.member)
+    screen = await browsers.window()
+    screen.watch.databases.add(DATABASE)
+    screen.watch.expect(FAILED_REQUEST)
+    await screen.open(link)
+    await unlock(screen)
+    await choose(screen, records)
+    before, bundles = await screen.page.evaluate(PAIRING), await records.bundles(story.member)
+    await put_into_address(screen, link)
+    await screen.button(TAKE).click()
+    await expect(screen.page.get_by_role("alert")).to_have_text(screen.words(USED))
+    assert await screen.page.evaluate(PAIRING) == before
+    assert await records.bundles(story.member) == bundles
+    # What was open still is, and what is locked can be unlocked.
+    await expect(screen.page.get_by_text(SECRET)).to_be_visible()
+    await screen.button("Lock now").click()
+    await unlock(screen)
+    await choose(screen, records)
+    await expect(screen.page.get_by_text(SECRET)).to_be_visible()
+
+
+async def test_a_link_that_is_opened_twice_before_unlocking_still_opens(browsers: Browsers, records: Shelf) -> None:
+    story = records.story
+    link = await records.link(story.member)
+    screen = await browsers.window()
+    screen.watch.databases.add(DATABASE)
+    screen.watch.expect(FAILED_REQUEST)
+    await screen.open(link)
+    await is_locked(screen)
+    await put_into_address(screen, link)
+    await screen.button(TAKE).click()
+    await is_locked(screen)
+    await unlock(screen)
+    await choose(screen, records)
+    await expect(screen.page.get_by_text(SECRET)).to_be_visible()
 
 
 async def test_half_a_link_is_told_and_takes_nothing(browsers: Browsers, records: Shelf) -> None:

@@ -70,6 +70,8 @@ export function createOffers({ api, memory }, store, keeping) {
 
   /** @param {Offer} offer */
   async function take({ code, pairing, me, kept }) {
+    // Whoever is signed in needs not even lock anything to know what the link is worth.
+    if (pairing && !code) await requireUnused(pairing);
     keeping.lock();
     if (code && me) {
       await api.signOut();
@@ -79,12 +81,21 @@ export function createOffers({ api, memory }, store, keeping) {
     if (pairing) {
       const now = await api.board();
       require(now.me.id === uuid(pairing.person), "another-person");
-      if (isSame(kept, pairing)) await api.deleteBundle(/** @type {Pairing} */ (kept).bundle).catch(() => null);
+      if (code) await requireUnused(pairing);
       if (!kept || isSame(kept, pairing)) await memory.pair(pairing);
       else await memory.replace(pairing);
+      // Only now: what opens the keys here is never gone before there is something else that does.
+      if (kept && isSame(kept, pairing) && !same(kept.bundle, pairing.bundle)) await api.deleteBundle(kept.bundle).catch(() => null);
     }
     keeping.anew();
     store.set({ offer: null, stage: (await memory.pairing()) ? "locked" : "no_keys" });
+  }
+
+  /** The keys that a link brings lie at the server until they were unlocked once. @param {Pairing} pairing */
+  async function requireUnused({ bundle }) {
+    await api.bundle(bundle).catch((error) => {
+      throw error instanceof Failure && error.status === 404 ? new Refused("used-link") : error;
+    });
   }
 
   return {
@@ -100,7 +111,8 @@ export function createOffers({ api, memory }, store, keeping) {
         const isWorthless = error instanceof Refused || (error instanceof Failure && WORTHLESS.includes(error.status));
         // What broke off may be tried again; whoever was signed in may be so no more.
         store.set({ trouble: troubleOf(error), offer: isWorthless ? null : { ...offer, me: await whoIsSignedIn().catch(() => offer.me) } });
-        if (isWorthless) keeping.signedOut();
+        // Keys that were taken before sign nobody out.
+        if (isWorthless && !(error instanceof Refused && error.outcome === "used-link")) keeping.signedOut();
       } finally {
         store.set({ busy: "" });
       }

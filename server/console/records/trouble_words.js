@@ -36,6 +36,7 @@ export function troubleWords({ outcome, failure, about = "" }, unlocking = false
     case "no-wrap": return t("The key of a record by {person} cannot be had: what the server holds of it is missing or broken. No new keys were made and nothing was saved. Tell the operator, and whoever leads the case.", { person: about });
     case "another-person": return t("Somebody else is signed in here than whose keys this browser holds. Sign in as yourself: streha console");
     case "no-link": return t("This link is not whole, or was made by a later version of Streha. Nothing was taken from it. Copy all of it, or have another one made.");
+    case "used-link": return t("The keys that this link brings were taken before, and are not there any more. The keys of this browser are as they were. For new ones, run: streha console --with-keys");
     case "no-text": return t("This version holds no text that can be shown here. Open it with the command line.");
     case "locked": return t("The records were locked meanwhile. Unlock them and try again.");
     case "memory-damaged": return t("What this browser remembers is damaged. Remove the keys from this browser and have them made anew: streha console --with-keys");
