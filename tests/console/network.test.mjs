@@ -68,10 +68,22 @@ test("an agency that is proposed names neither itself nor its people", () => {
   const network = founded();
   const join = new Map(Object.entries({ agency: NEW, name: "Kuća", kind: "ngo", people: [attested(9, "Ana", NEW)] }));
   const proposed = say(network, 1, "join", until(join));
-  assert.equal(network.names.get(hex(NEW)), undefined);
+  assert.equal(network.agencyNames.get(hex(NEW)), undefined);
   assert.equal(nameOf(network, 9), "somebody whose name is not known here");
   say(network, 4, "approve", new Map([["proposal", proposed.head.hash]]));
   assert.equal(nameOf(network, 9), "Ana (Kuća)");
+});
+
+test("a person who has an agency's id renames no agency, and an agency with a person's id nobody", () => {
+  const network = founded();
+  const proposed = say(network, 1, "attest", until(attested(201, "Policija", AGENCY, "practitioner")));
+  say(network, 3, "approve", new Map([["proposal", proposed.head.hash]]));
+  assert.equal(nameOf(network, 201), "Policija (Kuća)");
+  assert.equal(nameOf(network, 4), "Dara (Most)");
+  const join = new Map(Object.entries({ agency: id(2), name: "Sud", kind: "court_support", people: [attested(9, "Iva", id(2))] }));
+  const joining = say(network, 1, "join", until(join));
+  say(network, 4, "approve", new Map([["proposal", joining.head.hash]]));
+  assert.deepEqual([2, 9].map((each) => nameOf(network, each)), ["Bela (Kuća)", "Iva (Sud)"]);
 });
 
 test("who has left is still named", () => {

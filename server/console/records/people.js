@@ -5,10 +5,10 @@ import { t } from "../texts.js";
 /** @typedef {import("../vault/network.js").Network} Network */
 
 /** @param {Network} network @param {string} person the id in hexadecimal @returns {string} their name and agency */
-export function whoWords({ names, agencies }, person) {
+export function whoWords({ names, agencies, agencyNames }, person) {
   const name = names.get(person);
   if (!name) return t("somebody whose name is not known here");
-  return t("{person} ({agency})", { person: name, agency: names.get(agencies.get(person) ?? "") ?? "" });
+  return t("{person} ({agency})", { person: name, agency: agencyNames.get(agencies.get(person) ?? "") ?? "" });
 }
 
 /**

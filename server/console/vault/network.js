@@ -25,8 +25,14 @@ export class Network {
     this.chain = new Chain(DIRECTORY, LOG);
     /** @type {Directory[]} */
     this.positions = [founded(first)];
-    /** What people and agencies are called by entries that hold, also those who are gone. @type {Map<string, string>} */
+    /**
+     * What people are called by entries that hold, also those who are gone; and what agencies are. Their ids are drawn by
+     * whoever proposes them: a person who has an agency's id names no agency.
+     * @type {Map<string, string>}
+     */
     this.names = new Map();
+    /** @type {Map<string, string>} */
+    this.agencyNames = new Map();
     /** Of which agency people are, or were last. @type {Map<string, string>} */
     this.agencies = new Map();
     this.chain.append(first);
@@ -67,8 +73,10 @@ export class Network {
   /** @param {any} deed one that holds: of an agency, or of a person; others name nobody */
   name({ agency, person, name, people = [] }) {
     if (name === undefined) return;
-    this.names.set(hex(person ?? agency), name);
-    if (person) this.agencies.set(hex(person), hex(agency));
+    if (person) {
+      this.names.set(hex(person), name);
+      this.agencies.set(hex(person), hex(agency));
+    } else this.agencyNames.set(hex(agency), name);
     for (const each of people) this.name(each);
   }
 }
