@@ -201,6 +201,18 @@ def test_a_key_is_one_person_s_for_ever(network: Network) -> None:
     assert network.directory.people[SARA.id].signing_key == SARA.signing_key
 
 
+def test_an_account_that_ends_with_a_space_is_one_person_s_too(network: Network) -> None:
+    account = "@sara:streha.example "
+    one, other = (Somebody(name=name, agency="shelter", role=Role.PRACTITIONER) for name in ("iva", "una"))
+    network.says(ANA, attest(one, matrix_user=account))
+    with pytest.raises(Void):
+        network.says(ANA, attest(other, matrix_user=account))
+    # Several may have none.
+    for each in (one, other):
+        network.says(ANA, attest(each, matrix_user=""))
+    assert {one.id, other.id} <= set(network.directory.people)
+
+
 def test_other_keys_need_two_others_one_of_them_of_the_agency(network: Network) -> None:
     anew = Somebody(name="sara", agency="shelter", generation=1)
     rekey = Rekey(person=SARA.id, signing_key=anew.signing_key, box_key=anew.box_key, until=LATER)

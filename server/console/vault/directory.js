@@ -169,7 +169,9 @@ function addPerson(directory, attested, number) {
   require((known?.agency ?? agency) === agency, "not-empowered");
   require([signingKey, boxKey].every((each) => (directory.keys.get(each) ?? person) === person), "void");
   require((directory.lastKeys.get(person) ?? signingKey + boxKey) === signingKey + boxKey, "void");
-  const matrix = [`user ${attested.matrix_user}`, `master ${hex(attested.matrix_master)}`].filter((each) => !each.endsWith(" "));
+  const matrix = Object.entries({ user: attested.matrix_user, master: hex(attested.matrix_master) })
+    // Only what is not there at all is nobody's; a name that ends with a space is a name.
+    .flatMap(([kind, name]) => (name ? [`${kind} ${name}`] : []));
   require(matrix.every((each) => (directory.accounts.get(each) ?? person) === person), "void");
   setMember(directory, { id: person, agency, role: attested.role, signingKey, boxKey, matrix, since: known?.since ?? number });
 }
