@@ -9,6 +9,7 @@ import { tellTabs } from "../tabs.js";
 import { Refused, require } from "../vault/failures.js";
 import { idBytes, uuid } from "./coding.js";
 import { createDrafts } from "./drafts.js";
+import { createEpochKeys } from "./epoch_keys.js";
 import { createGuard } from "./guarding.js";
 import { currentOf, epochKeyOf, openAll } from "./opening.js";
 import { createLayingAside } from "./laying_aside.js";
@@ -37,6 +38,7 @@ export function createKeeping(means, store) {
   /** @type {import("./syncing.js").Syncing | null} */
   let syncing = null;
   const drafts = createDrafts(memory);
+  const epochKeys = createEpochKeys();
   const texts = createLayingAside(store, drafts, () => open?.keys.secret);
   /** How often keys were locked away: an unlocking that was begun before comes to nothing. */
   let lockings = 0;
@@ -86,7 +88,7 @@ export function createKeeping(means, store) {
     lockings += 1;
     if (!open) return;
     texts.keep();
-    store.get().shown?.epochKey?.wipe();
+    epochKeys.wipe();
     wipe(open.keys);
     open = null;
     guard.end();
@@ -120,7 +122,7 @@ export function createKeeping(means, store) {
     if (!compartment.isOpened) throw new Refused("not-opened");
     const before = store.get().shown?.channel.compartment === channel.compartment ? store.get().shown : null;
     const same = before?.epochKey?.number === compartment.circle.epoch;
-    const epochKey = same ? /** @type {Shown} */ (before).epochKey : await epochKeyOf(api, compartment, keys.secret, person);
+    const epochKey = same ? /** @type {Shown} */ (before).epochKey : await epochKeys.held(epochKeyOf(api, compartment, keys.secret, person));
     const opened = await openAll(api, compartment, epochKey, before?.opened ?? new Map());
     const shown = { channel, compartment, epochKey, at: clock.now(), opened: new Map(opened.map((each) => [each.version.hash, each])) };
     // Locked meanwhile: nothing of it is shown.
