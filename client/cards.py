@@ -73,6 +73,8 @@ class OpenedCard:
     met: Met
     written_at: datetime
     former_key: bool
+    # With the directory at hand: whether the author is of the network now, with the key that signed.
+    stands: bool = True
 
 
 def checked(fields: Sequence[str]) -> CardText:
@@ -146,7 +148,8 @@ def open_given(
 ) -> OpenedCard:  # fmt: skip
     """Open the card that was given for an alert of a compartment, with the key file of the desk.
 
-    With the directory at hand its author is who it says: also by a key that they have no more, the card may be older.
+    With the directory at hand its author is who it says, by the directory's name: also by a key that they have no more,
+    for the card may be older; then it does not stand any more, and the reader has to hear so.
     """
     envelope = next((each.sealed for each in given.sealed if each.desk == desk.desk_id), None)
     if envelope is None:
@@ -170,16 +173,27 @@ def open_given(
     except CardBroken:
         raise Conflict(BROKEN) from None
     who, where, ring, rules = map(_harmless, page.fields)
-    met = known.author(author, page.author_key)
+    met, name, stands = known.author(author, page.author_key), given.author, True
     if directory is not None:
         met = Met.SAME if directory.keys.get(page.author_key) == page.author else Met.CHANGED
+        name, stands = _attested(directory, page.author, page.author_key)
     return OpenedCard(
         text=CardText(who=who, where=where, ring=ring, rules=rules),
         number=given.number,
         author=author,
-        author_name=given.author,
+        author_name=name,
         author_key=page.author_key,
         met=met,
         written_at=datetime.fromtimestamp(page.written_at, UTC),
         former_key=sealed_to != desk.key,
+        stands=stands,
     )
+
+
+def _attested(directory: Directory, author: bytes, key: bytes) -> tuple[str, bool]:
+    """Return who somebody is by the directory, with their agency; and whether they are it now, with this key."""
+    member = directory.people.get(author)
+    if member is None:
+        return str(UUID(bytes=author))[:8], False
+    agency = directory.agencies[member.agency]
+    return f"{member.name}, {agency.name}", member.signing_key == key and not agency.suspended

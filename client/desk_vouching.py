@@ -2,8 +2,9 @@
 
 The server shows a desk, its agency and its key; with the network's directory at hand none of that is believed. The one
 who gave the key signed desk and key with their own, which the directory gives (`crypto.desk_key`): a server has none to
-sign with, and a person of one agency gives no other agency's desk a key. Whoever is revoked, suspended or has other
-keys has given none. The moment of the signature only grows: an older word than one that was met here is refused. A key
+sign with, and a person of one agency gives no other agency's desk a key. That a desk is of an agency is the server's
+word, until it was met here: another agency for it is refused then. Whoever is revoked, suspended or has other keys has
+given none. The moment of the signature only grows: an older word than one that was met here is refused. A key
 that nobody vouches for is sealed to only where somebody compared its fingerprint (`client.known_keys`).
 """
 
@@ -20,6 +21,10 @@ NOT_VOUCHED = mark(
     "Nobody whom the directory attests for {agency} has signed the key of its duty desk. NOTHING was sealed. Have "
     "somebody there run: streha card key; or ring the desk, have the fingerprint read to you, and say: streha card "
     "trust"
+)
+OTHER_AGENCY = mark(
+    "Streha shows a duty desk that you know as one of another agency, {agency}. NOTHING was sealed. Ring whoever leads "
+    "the case, and tell the operator."
 )
 OLDER_KEY = mark(
     "Streha shows an older key of the duty desk of {agency} than you have sealed to. NOTHING was sealed. Ring the "
@@ -47,6 +52,9 @@ def vouched(directory: Directory, network: str, desk: DeskInCard) -> bool:
 def require_vouched(directory: Directory, network: str, desk: DeskInCard, known: KnownKeys, agency: str) -> None:
     """Refuse a desk's key that neither the directory vouches for nor somebody compared here; and an older one."""
     key = desk.key or b""
+    if known.agencies.get(desk.desk, desk.agency) != desk.agency:
+        # Whose desk it is only the server says: one that was met here changes hands in nobody's silence.
+        raise Conflict(OTHER_AGENCY, agency=agency)
     if known.compared(desk.desk, desk.agency, key):
         return
     if not vouched(directory, network, desk):

@@ -76,6 +76,13 @@ def print_card(opened: OpenedCard, codename: str) -> None:
         terminal.line(
             mark("NOT the key that {person} signed with before. This may be false."), person=opened.author_name
         )
+    if not opened.stands:
+        terminal.line(
+            mark(
+                "Whoever signed it has that key no more, or is gone. It may be older than that, or false: ring whoever "
+                "leads the case before you go by it."
+            )
+        )
     if opened.former_key:
         terminal.line(mark("It is sealed to a former key of the desk: whoever leads the case should seal it again."))
     for heading, text in (

@@ -20,8 +20,8 @@ async def machines(founded: Founded, tmp_path: Path) -> AsyncIterator[Machines]:
 
 
 @pytest.fixture
-async def ana(machines: Machines, scene: Scene) -> Machine:
+async def ana(machines: Machines, cast: Scene) -> Machine:
     """Open the vault of the case's core as its coordinator."""
-    mine = await machines.of(scene.coordinator)
-    assert (await mine.open_(scene.case, scene.case.core.id, scene.deputy)).keyed
+    mine = await machines.of(cast.coordinator)
+    assert (await mine.open_(cast.case, cast.case.core.id, cast.deputy)).keyed
     return mine

@@ -13,20 +13,20 @@ from tests.vault_clients import Founded, found
 
 
 @pytest.fixture
-async def scene(network: Network) -> Scene:
+async def cast(network: Network) -> Scene:
     return await network.scene()
 
 
 @pytest.fixture
-async def founded(api: ServedApi, scene: Scene) -> Founded:
-    return await found(api, scene.shelter, scene.police, scene.welfare, scene.ngo)
+async def founded(api: ServedApi, cast: Scene) -> Founded:
+    return await found(api, cast.shelter, cast.police, cast.welfare, cast.ngo)
 
 
 @pytest.fixture
-async def opened(founded: Founded, scene: Scene) -> Opened:
-    core, key = scene.case.core, os.urandom(32)
-    mine = await founded.circle(scene.coordinator, core.id)
-    assert (await mine.open(scene.case.id, scene.deputy, core.member_ids)).status == 200
-    mine = await founded.circle(scene.coordinator, core.id)
+async def opened(founded: Founded, cast: Scene) -> Opened:
+    core, key = cast.case.core, os.urandom(32)
+    mine = await founded.circle(cast.coordinator, core.id)
+    assert (await mine.open(cast.case.id, cast.deputy, core.member_ids)).status == 200
+    mine = await founded.circle(cast.coordinator, core.id)
     assert (await mine.begin_epoch(key)).status == 200
-    return Opened(founded=founded, scene=scene, key=key)
+    return Opened(founded=founded, cast=cast, key=key)

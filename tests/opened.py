@@ -13,13 +13,13 @@ class Opened:
     """The case's core compartment with its log, its first epoch and the key of that."""
 
     founded: Founded
-    scene: Scene
+    cast: Scene
     key: bytes
 
     async def coordinators(self) -> Circle:
         """Return the circle as its coordinator is shown it now."""
-        return await self.founded.circle(self.scene.coordinator, self.scene.case.core.id)
+        return await self.founded.circle(self.cast.coordinator, self.cast.case.core.id)
 
     async def members(self) -> Circle:
         """Return the circle as a member is shown it now."""
-        return await self.founded.circle(self.scene.member, self.scene.case.core.id)
+        return await self.founded.circle(self.cast.member, self.cast.case.core.id)

@@ -7,7 +7,9 @@ network's directory, by that too (`bots.keys.vouched`).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -25,6 +27,9 @@ from core.clock import Clock
 from core.database import Database, Reading
 from core.ids import derived_id
 from core.outbox import Target
+
+# So long, in seconds, somebody's word waits for what is new in the directory.
+LONGEST_LOOK = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +85,11 @@ async def _stands(look: Reading, person: Person, message: Received, vouched: Vou
         return False
     if vouched is None:
         return True
-    await vouched.look(look)
+    with suppress(TimeoutError):
+        # A directory that is read from its beginning, or refused, must keep nobody's call for help waiting: then what
+        # was verified last counts, and the next look goes on where this one was.
+        async with asyncio.timeout(LONGEST_LOOK):
+            await vouched.look(look)
     return vouched.stands(attestation)
 
 

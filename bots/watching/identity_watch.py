@@ -161,11 +161,16 @@ class IdentityWatch:
         master_key = identity_led_to(attestation, shown.keys)
         if master_key is None:
             return
-        proof = identity_proof.packed(shown.answer, attestation.matrix_user, attestation.device_id)
+        proof = None
+        try:
+            proof = identity_proof.packed(shown.answer, attestation.matrix_user, attestation.device_id)
+        except identity_proof.ProofBroken:
+            # A device may carry more than there is room for. The person is linked all the same.
+            log.warning("identity_proof_not_kept", person_id=attestation.person_id)
         async with self._database.transaction() as tx:
             if attestation.master_key is None:
                 await attestations.pin(tx, attestation.id, master_key, self._clock.now(), proof)
-            else:
+            elif proof is not None:
                 await attestations.add_proof(tx, attestation.id, master_key, proof)
 
     async def _note_change(self, attestation: Attestation) -> None:

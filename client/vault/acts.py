@@ -32,6 +32,8 @@ LEDGER_OTHER = mark(
 TOO_MANY = mark("The ledger has more than {most} acts of this compartment. Ask the operator for streha ledger list.")
 # Of one compartment: a busy one over many years.
 MOST = 200_000
+# So many of either an answer has at least that says there is more: else a server decides how long it is asked.
+LEAST = 50
 
 
 async def fetched(reader: Reader, compartment: bytes) -> tuple[list[VaultAct], list[bytes], int]:
@@ -53,8 +55,8 @@ async def fetched(reader: Reader, compartment: bytes) -> tuple[list[VaultAct], l
             raise LimitReached(TOO_MANY, most=MOST)
         if not page.more:
             break
-        if not page.acts and not page.histories:
-            # It says that there is more, and gives none of it.
+        if max(len(page.acts), len(page.histories)) < LEAST:
+            # It says that there is more, and gives none or hardly any of it.
             raise refusals.altered("not-next")
         after = acts[-1].position if acts else after
         history = page.histories[-1].id if page.histories else history

@@ -136,9 +136,13 @@ def read_offer(data: bytes, network: bytes, path: str) -> Offered:
 def deed_of(offered: Offered, directory: Directory, at: int, by: bytes) -> Attest | Rekey | Approve:
     """Return what an offer asks for: that a person be attested, or that somebody known have other keys.
 
-    Where another administrator has proposed just that and it waits, the second one (`by`) agrees to it.
+    Where another administrator has proposed just that and it waits, the second one agrees to it.
     """
-    deed = _asked_for(offered, directory, at)
+    return or_agreed(_asked_for(offered, directory, at), directory, at, by)
+
+
+def or_agreed(deed: Attest | Rekey, directory: Directory, at: int, by: bytes) -> Attest | Rekey | Approve:
+    """Return a deed, or that one agrees (`by`) to just the same which another has proposed and which waits."""
     for each in directory.proposals.values():
         waits = at < each.deed.until and by not in each.by
         if waits and type(each.deed) is type(deed) and msgspec.structs.replace(each.deed, until=deed.until) == deed:

@@ -18,7 +18,7 @@ from client.vault import attesting
 from client.vault.attesting import AGREED_WITHIN_SECONDS, Attesting, Decision
 from client.vault.memory import Memory
 from core.clock import SystemClock
-from core.errors import InvalidInput, NotFound
+from core.errors import Conflict, InvalidInput, NotFound
 from core.texts import mark
 from crypto.vault import statement
 from streha import terminal
@@ -35,6 +35,10 @@ OTHER_CODE = mark(
     "NOT the same: the code of this offer is another. Ring the person again, by a number you know. If they read "
     "otherwise "
     "still, attest nothing and tell the operator."
+)
+LOOK_YOURSELF = mark(
+    "NOT agreed: this is about somebody's keys or identity, which nobody agrees to unseen. Run what your colleague "
+    "ran, with what the person reads to you: streha attest person, offer or identity."
 )
 NO_PROPOSAL = mark("Nothing waits under this name. See streha attest list")
 NOBODY = mark("The directory knows nobody and no agency of this id. See streha attest list")
@@ -93,7 +97,9 @@ def _offer(
     _told(asyncio.run(act()), json=json)
 
 
-@app.command("approve", help=say(mark("Agree to what another administrator proposed, once you have looked into it.")))
+@app.command(
+    "approve", help=say(mark("Agree that an agency join, or that one be suspended, once you have looked into it."))
+)
 def _approve(proposal: Proposed, key: Key, *, yes: Yes = False, json: Json = False) -> None:
     _told(asyncio.run(_about_proposal(key, proposal, agree=True, yes=yes)), json=json)
 
@@ -179,6 +185,8 @@ async def _about_proposal(key: Path, words: str, *, agree: bool, yes: bool) -> D
         ]  # fmt: skip
         if len(found) != 1:
             raise NotFound(NO_PROPOSAL)
+        if agree and isinstance(found[0].deed, Attest | Rekey):
+            raise Conflict(LOOK_YOURSELF)
         # Nobody agrees to what they were not shown.
         terminal.aside("{what}: {about}", what=say(WAITS[type(found[0].deed)]), about=_about(found[0].deed, directory))
         terminal.require_yes(yes=yes)
@@ -246,7 +254,7 @@ def _told(decision: Decision, *, json: bool) -> None:
         terminal.as_json({"id": decision.hash.hex(), "waits": decision.waits})
     elif decision.waits:
         terminal.line(
-            mark("Written. It waits for others to agree: streha attest approve {id}"), id=decision.hash.hex()[:16]
+            mark("Written as {id}. It waits for others to agree: streha attest list"), id=decision.hash.hex()[:16]
         )
     else:
         terminal.line(mark("Written. It holds."))

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from client.vault import identities
-from client.vault.attesting import Attesting, Decision
+from client.vault.attesting import Attesting, Decision, or_agreed
 from client.vault.identities import Proven
 from client.vault.memory import Memory
 from core.clock import SystemClock
@@ -56,7 +56,7 @@ def _identity(
     if json:
         terminal.as_json({"attested": [_as_json(*each) for each in done], "refused": len(refused)})
     elif any(decision.waits for _each, decision in done):
-        terminal.line(mark("Written. What waits for a second administrator: streha attest list"))
+        terminal.line(mark("Written. What waits for a second administrator, who runs the same: streha attest list"))
     elif done:
         terminal.line(mark("Written. It holds."))
     if refused:
@@ -81,7 +81,15 @@ async def _attested(
             _show(found)
         if found:
             terminal.require_yes(yes=yes)
-        return [(each, await decider.decide(each.deed(_now()), _now())) for each in found], refused
+        done = []
+        for each in found:
+            try:
+                deed = or_agreed(each.deed(_now()), directory, _now(), decider.person)
+                done.append((each, await decider.decide(deed, _now())))
+            except StrehaError as error:
+                # What was signed of others stands, and is told beside it.
+                refused.append(error)
+        return done, refused
 
 
 def _as_json(found: Proven, decision: Decision) -> dict[str, object]:

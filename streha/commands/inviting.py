@@ -14,6 +14,7 @@ from client.vault.attesting import Attesting
 from client.vault.inviting import Made
 from client.vault.memory import Memory
 from core import private_files
+from core.errors import StrehaError
 from core.texts import LANGUAGES, mark, render
 from crypto.vault import invitation
 from streha import qr_paper, terminal
@@ -70,20 +71,39 @@ def _invite(
     if page is not None:
         private_files.require_free(page)
 
-    async def act() -> list[Made]:
+    made: list[Made] = []
+    stopped: StrehaError | None = None
+
+    async def act() -> None:
         async with speaking_unlocked(key) as (api, person):
             network = await Attesting(api.keys_of_vault, person, Memory.beside(key, person.network)).network()
             agency_id = None if agency is None else await find_agency(api, agency)
-            return [
-                await inviting.invite(
-                    api.invitations, network, api.key.api_url, name=each, role=role, hours=hours, agency=agency_id
+            for each in names:
+                made.append(  # noqa: PERF401 (what was made before one fails is kept)
+                    await inviting.invite(
+                        api.invitations, network, api.key.api_url, name=each, role=role, hours=hours, agency=agency_id
+                    )
                 )
-                for each in names
-            ]
 
-    made = asyncio.run(act())
+    # What was made has its papers nowhere else: they are shown whatever else goes wrong, and then that is told.
+    try:
+        asyncio.run(act())
+    except StrehaError as error:
+        if not made:
+            raise
+        stopped = error
     if page is not None:
-        private_files.write_new(page, _page(made))
+        try:
+            private_files.write_new(page, _page(made))
+        except StrehaError as error:
+            page, stopped = None, error
+    _show(made, page, json=json)
+    if stopped is not None:
+        raise stopped
+
+
+def _show(made: list[Made], page: Path | None, *, json: bool) -> None:
+    """Show the papers, where they were not written to a page, and for whom each is."""
     if json:
         terminal.as_json(
             [

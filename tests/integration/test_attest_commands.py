@@ -108,6 +108,10 @@ async def test_somebody_known_gets_other_keys_by_two_administrators(
     assert (proposed.code, person.name in proposed.out, "Somebody Else" in proposed.out) == (0, True, False), proposed
     assert "OTHER KEYS" in proposed.out
     assert person.name in (await attest(others[0], "list")).out.partition("other keys")[2]
+    # Nobody agrees to keys unseen: without the code that the person reads, there is no agreeing.
+    waiting = (await attest(others[0], "list", "--json")).json["waiting"]
+    unseen = await attest(others[0], "approve", waiting[0]["id"], "--yes")
+    assert (unseen.code, "NOT agreed" in unseen.err) == (1, True), unseen
     agreed = await decides(others[0])
     assert (agreed.code, "It holds" in agreed.out) == (0, True), agreed
     assert (await with_passphrases((OWN,), "keys", "trust", founded.id.hex(), "--key", fresh)).code == 0

@@ -11,7 +11,10 @@ import pytest
 from agencies.model import Person
 from agencies.trust.deeds import Approve, Revoke, Suspend
 from client import desk_key_file, known_keys
+from client.card_answers import DeskInCard
+from client.desk_vouching import require_vouched, vouched
 from core.clock import SystemClock
+from core.errors import Conflict
 from crypto import desk_key, emergency_card, signing
 from crypto.emergency_card import Place
 from crypto.vault import statement
@@ -112,6 +115,37 @@ async def test_what_the_server_makes_up_is_not_sealed_to(
     assert true != own
 
 
+async def test_a_desk_that_was_met_is_not_said_to_be_of_another_agency(
+    founded: Founded, town: Scene, card: Path, tmp_path: Path
+) -> None:
+    network, lead, code, desk = founded.api.network, town.coordinator, town.case.codename, town.police.desk_id
+    await give_key(network, town.police)
+    assert desk is not None
+    assert (await run(founded, lead, tmp_path, "put", code, "--file", card)).code == 0
+    # Of another agency's true people one has signed a newer key for it, and the server says that it is theirs.
+    other, at = town.ngo.officer, network.clock.now().replace(microsecond=0)
+    own = desk_key.public_key(desk_key.new_secret())
+    word = desk_key.sign(
+        founded.seed(other), network=NETWORK, person=other.id.bytes, desk=desk.bytes, key=own, at=int(at.timestamp())
+    )
+    shown = DeskInCard(
+        desk=desk,
+        agency=other.agency_id,
+        state="sealed",
+        key=own,
+        renew_since=None,
+        excluded_sits=False,
+        given_by=other.id,
+        signed_at=at,
+        signature=word,
+    )
+    directory = (await founded.directory(founded.administrators[other.agency_id])).now
+    assert vouched(directory, NETWORK, shown)
+    known = known_keys.beside(locked_file(founded, lead, tmp_path))
+    with pytest.raises(Conflict, match="one of another agency"):
+        require_vouched(directory, NETWORK, shown, known, "any")
+
+
 async def test_whoever_is_gone_or_suspended_vouches_for_no_key_until_somebody_else_does(
     founded: Founded, town: Scene, card: Path, tmp_path: Path
 ) -> None:
@@ -176,6 +210,10 @@ async def test_a_directory_that_is_a_lie_stops_the_writer_and_warns_the_reader(
     assert (await streha("alert", "ack", code, "--key", founded.api.key_path(officer))).code == 0
     shown = await run(founded, officer, tmp_path, "show", code, "--desk-key", file)
     assert (shown.code, "first time" in shown.out, shown.err) == (0, False, ""), shown
+    # Who wrote it says the directory, and not the server.
+    await altered(founded, "UPDATE people SET name = 'Somebody Trusted' WHERE id = $1", lead.id)
+    named = await run(founded, officer, tmp_path, "show", code, "--desk-key", file)
+    assert (lead.name in named.out, "Somebody Trusted" in named.out, "no more" in named.out) == (True, False, False)
     # The author's key is nobody's in the directory, whatever the server says.
     async with network.database.reading() as look:
         (row,) = await look.rows("SELECT number FROM emergency_cards WHERE compartment_id = $1", town.case.core.id)
@@ -192,9 +230,14 @@ async def test_a_directory_that_is_a_lie_stops_the_writer_and_warns_the_reader(
     refused = await run(founded, officer, tmp_path, "show", code, "--desk-key", file)
     assert (refused.code, "NOT shown" in refused.err) == (1, True), refused
     await altered(founded, "UPDATE card_envelopes SET sealed = $1", true)
+    # Whoever signed it is gone, and the card stands: it is shown, with a warning.
+    administrator = founded.administrators[lead.agency_id]
+    assert (await founded.decide(administrator, Revoke(person=lead.id.bytes))).status == 200
+    old = await run(founded, officer, tmp_path, "show", code, "--desk-key", file)
+    assert (old.code, "has that key no more, or is gone" in old.out.replace("\n", " ")) == (0, True), old
     # The directory is cut: nobody writes; whoever was woken is told, and reads.
     await altered(founded, "UPDATE vault_entries SET statement = $1", os.urandom(200))
-    stopped = await run(founded, lead, tmp_path, "put", code, "--file", card, "--yes")
+    stopped = await run(founded, town.deputy, tmp_path, "put", code, "--file", card, "--yes")
     assert (stopped.code != 0, "DANGER" in stopped.err) == (True, True), stopped
     night = await run(founded, officer, tmp_path, "show", code, "--desk-key", file)
     assert (night.code, "could not be asked whose signature" in night.err) == (0, True), night

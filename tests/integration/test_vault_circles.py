@@ -27,12 +27,12 @@ pytest_plugins = ("tests.fixtures_api", "tests.fixtures_vault")
 
 async def members(opened: Opened) -> set[object]:
     """Return who is in the compartment, by the tables."""
-    case = await opened.founded.api.services.cases.see(opened.scene.coordinator, opened.scene.case.id)
+    case = await opened.founded.api.services.cases.see(opened.cast.coordinator, opened.cast.case.id)
     return set(case.core.member_ids)
 
 
 async def test_who_is_added_and_removed_by_entries_is_so_in_the_tables(opened: Opened) -> None:
-    helper = opened.scene.police.workers[1]
+    helper = opened.cast.police.workers[1]
     mine = await opened.coordinators()
     assert (await mine.decide(Add(person=helper.id.bytes))).status == 200
     assert helper.id in await members(opened)
@@ -44,23 +44,23 @@ async def test_who_is_added_and_removed_by_entries_is_so_in_the_tables(opened: O
 
 
 async def test_nobody_is_let_in_without_a_signature_and_everybody_may_be_taken_out(opened: Opened) -> None:
-    cases, scene = opened.founded.api.services.cases, opened.scene
+    cases, cast = opened.founded.api.services.cases, opened.cast
     with pytest.raises(Conflict, match="signed entries"):
-        await cases.add_member(scene.coordinator, scene.case.core.id, scene.police.workers[1].id)
+        await cases.add_member(cast.coordinator, cast.case.core.id, cast.police.workers[1].id)
     with pytest.raises(Conflict, match="signed entries"):
-        await cases.set_leaders(scene.coordinator, scene.case.id, scene.deputy.id, scene.coordinator.id)
+        await cases.set_leaders(cast.coordinator, cast.case.id, cast.deputy.id, cast.coordinator.id)
     # Before it happens, the member's next version would have been taken.
     written = (await opened.members()).version(opened.key, b"before")
-    await cases.remove_member(scene.coordinator, scene.case.core.id, scene.member.id)
-    theirs = await opened.founded.ask(scene.member, "POST", f"compartments/{scene.case.core.id}/records", written.body)
+    await cases.remove_member(cast.coordinator, cast.case.core.id, cast.member.id)
+    theirs = await opened.founded.ask(cast.member, "POST", f"compartments/{cast.case.core.id}/records", written.body)
     theirs.require_problem(404)
 
     mine = await opened.coordinators()
-    assert mine.due == [{"what": "remove", "person": str(scene.member.id)}]
+    assert mine.due == [{"what": "remove", "person": str(cast.member.id)}]
     refused = (await mine.put_record(mine.version(opened.key, b"x").body)).require_problem(409)
     assert refused["outcome"] == "removal-due"
     assert (await mine.begin_epoch(os.urandom(32))).require_problem(409)["outcome"] == "removal-due"
-    assert (await mine.decide(Remove(person=scene.member.id.bytes))).status == 200
+    assert (await mine.decide(Remove(person=cast.member.id.bytes))).status == 200
     mine = await opened.coordinators()
     assert (await mine.put_record(mine.version(opened.key, b"x").body)).require_problem(409)["outcome"] == "epoch-due"
     key = os.urandom(32)
@@ -70,30 +70,30 @@ async def test_nobody_is_let_in_without_a_signature_and_everybody_may_be_taken_o
 
 
 async def test_an_exclusion_from_the_core_is_one_from_the_case_and_is_ended_by_readmitting(opened: Opened) -> None:
-    scene, services = opened.scene, opened.founded.api.services
+    cast, services = opened.cast, opened.founded.api.services
     mine = await opened.coordinators()
-    assert (await mine.decide(Exclude(person=scene.member.id.bytes, reason=b"sealed"))).status == 200
-    assert (await services.cases.see(scene.coordinator, scene.case.id)).excluded_ids == {scene.member.id}
-    (await opened.founded.ask(scene.member, "GET", mine.path)).require_problem(404)
+    assert (await mine.decide(Exclude(person=cast.member.id.bytes, reason=b"sealed"))).status == 200
+    assert (await services.cases.see(cast.coordinator, cast.case.id)).excluded_ids == {cast.member.id}
+    (await opened.founded.ask(cast.member, "GET", mine.path)).require_problem(404)
     mine = await opened.coordinators()
-    assert (await mine.decide(Readmit(person=scene.member.id.bytes))).status == 200
-    assert (await services.cases.see(scene.coordinator, scene.case.id)).excluded_ids == frozenset()
-    (await opened.founded.ask(scene.member, "GET", mine.path)).require_problem(404)
+    assert (await mine.decide(Readmit(person=cast.member.id.bytes))).status == 200
+    assert (await services.cases.see(cast.coordinator, cast.case.id)).excluded_ids == frozenset()
+    (await opened.founded.ask(cast.member, "GET", mine.path)).require_problem(404)
 
 
 async def test_an_exclusion_without_a_signature_is_due_to_those_who_lead_alone(opened: Opened) -> None:
-    scene = opened.scene
-    await opened.founded.api.services.cases.exclude(scene.coordinator, scene.case.id, scene.member.id)
-    assert (await opened.coordinators()).due == [{"what": "exclude", "person": str(scene.member.id)}]
-    ngo = await opened.founded.circle(scene.ngo.worker, scene.case.core.id)
+    cast = opened.cast
+    await opened.founded.api.services.cases.exclude(cast.coordinator, cast.case.id, cast.member.id)
+    assert (await opened.coordinators()).due == [{"what": "exclude", "person": str(cast.member.id)}]
+    ngo = await opened.founded.circle(cast.ngo.worker, cast.case.core.id)
     assert ngo.due == []
 
 
 async def test_an_emergency_lapses_in_the_tables_too_unless_somebody_agreed(
     opened: Opened, clock: MovableClock, network: Network
 ) -> None:
-    scene = opened.scene
-    first, second = scene.police.workers[1], scene.police.officer
+    cast = opened.cast
+    first, second = cast.police.workers[1], cast.police.officer
     until = opened.founded.now + 3600
     mine = await opened.coordinators()
     entry = mine.member_entry(AddInEmergency(person=first.id.bytes, until=until))
@@ -134,7 +134,7 @@ async def test_a_key_that_is_overdue_is_told_once_and_until_it_is_made(
     await sweep.look(network.database, clock)
     assert await since() is None
     mine = await opened.coordinators()
-    assert (await mine.decide(Remove(person=opened.scene.member.id.bytes))).status == 200
+    assert (await mine.decide(Remove(person=opened.cast.member.id.bytes))).status == 200
     await sweep.look(network.database, clock)
     assert await since() == clock.now()
     clock.move(timedelta(minutes=59))
@@ -184,7 +184,7 @@ async def test_a_members_entry_names_the_newest_of_the_records(opened: Opened) -
     written = theirs.version(opened.key, b"before the removal")
     assert (await theirs.put_record(written.body)).status == 200
     # Whoever removes somebody has seen what they had written: none of it comes to stand behind the removal.
-    removal = Remove(person=opened.scene.member.id.bytes)
+    removal = Remove(person=opened.cast.member.id.bytes)
     assert (await before.decide(removal)).require_problem(409)["outcome"] == "not-next"
     mine = await opened.coordinators()
     assert (await mine.decide(removal)).status == 200
@@ -199,7 +199,7 @@ async def test_other_keys_make_another_key_due_and_let_nobody_in_by_themselves(
         async with network.database.reading() as look:
             return await look.value("SELECT due_since FROM vault_circles")
 
-    founded, person = opened.founded, opened.scene.member
+    founded, person = opened.founded, opened.cast.member
     other, seed, secret = next(
         each for agency, each in founded.administrators.items() if agency != person.agency_id
     ), signing.new_seed(), os.urandom(32)  # fmt: skip
@@ -261,7 +261,7 @@ async def test_an_epoch_comes_whole_or_not_at_all(opened: Opened) -> None:
     ):
         answered = await mine.put(entry, **wrong)
         assert answered.json["outcome"] == outcome, answered.body
-    assert (await mine.decide(Remove(person=opened.scene.member.id.bytes))).status == 200
+    assert (await mine.decide(Remove(person=opened.cast.member.id.bytes))).status == 200
     async with opened.founded.api.network.database.reading() as look:
         assert await look.value("SELECT max(epoch) FROM vault_epoch_grants") == 1
         assert await look.value("SELECT max(epoch) FROM vault_wraps") == 1
@@ -315,9 +315,9 @@ async def test_what_is_erased_is_gone_and_only_leaders_erase(opened: Opened) -> 
 
 
 async def test_somebody_else_s_word_and_another_moment_are_refused(opened: Opened) -> None:
-    mine, scene = await opened.coordinators(), opened.scene
-    helper = scene.police.workers[1]
-    forged = mine.member_entry(Add(person=helper.id.bytes), author=scene.deputy)
+    mine, cast = await opened.coordinators(), opened.cast
+    helper = cast.police.workers[1]
+    forged = mine.member_entry(Add(person=helper.id.bytes), author=cast.deputy)
     assert (await mine.put(forged)).require_problem(400)["outcome"] == "not-empowered"
     for seconds in (-601, 601):
         entry = mine.member_entry(Add(person=helper.id.bytes), at=opened.founded.now + seconds)
@@ -327,16 +327,16 @@ async def test_somebody_else_s_word_and_another_moment_are_refused(opened: Opene
 
 
 async def test_a_first_entry_says_what_is_recorded(opened: Opened, network: Network) -> None:
-    scene, founded = opened.scene, opened.founded
-    circle = await network.cases.open_compartment(scene.coordinator, scene.case.id, [scene.member.id, scene.deputy.id])
-    mine = await founded.circle(scene.coordinator, circle.id)
+    cast, founded = opened.cast, opened.founded
+    circle = await network.cases.open_compartment(cast.coordinator, cast.case.id, [cast.member.id, cast.deputy.id])
+    mine = await founded.circle(cast.coordinator, circle.id)
     for deputy, members_ in (
-        (scene.deputy, {scene.coordinator.id, scene.deputy.id}),
-        (scene.deputy, {*circle.member_ids, scene.ngo.worker.id}),
+        (cast.deputy, {cast.coordinator.id, cast.deputy.id}),
+        (cast.deputy, {*circle.member_ids, cast.ngo.worker.id}),
     ):
-        answered = await mine.open(scene.case.id, deputy, members_)
+        answered = await mine.open(cast.case.id, deputy, members_)
         assert answered.require_problem(400)["outcome"] == "not-as-recorded"
-    assert (await mine.open(circle.id, scene.deputy, circle.member_ids)).require_problem(400)["outcome"] == (
+    assert (await mine.open(circle.id, cast.deputy, circle.member_ids)).require_problem(400)["outcome"] == (
         "not-as-recorded"
     )
-    assert (await mine.open(scene.case.id, scene.deputy, circle.member_ids)).status == 200
+    assert (await mine.open(cast.case.id, cast.deputy, circle.member_ids)).status == 200

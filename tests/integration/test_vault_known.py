@@ -29,18 +29,18 @@ pytest_plugins = ("tests.fixtures_api", "tests.fixtures_vault", "tests.fixtures_
 
 
 async def ask(
-    mine: Machine, scene: Scene, database: Database, *, until: int | None = None, record: bytes | None = None
+    mine: Machine, cast: Scene, database: Database, *, until: int | None = None, record: bytes | None = None
 ) -> Known:
     await ledger.sequence_all(database)
     asked = Asked(until=mine.reader.now() if until is None else until, record=record)
-    return await known(mine.reader, scene.case.core.id.bytes, asked)
+    return await known(mine.reader, cast.case.core.id.bytes, asked)
 
 
-def _fetched(scene: Scene, person: Person, network: Network, put: Put) -> acting.Act:
+def _fetched(cast: Scene, person: Person, network: Network, put: Put) -> acting.Act:
     """Return what a server writes down that gives a version to somebody."""
     return acting.Act(
-        act="record_fetched", at=network.clock.now(), person_id=person.id, case_id=scene.case.id,
-        object_id=scene.case.core.id, facts={"versions": str(put.version)},
+        act="record_fetched", at=network.clock.now(), person_id=person.id, case_id=cast.case.id,
+        object_id=cast.case.core.id, facts={"versions": str(put.version)},
     )  # fmt: skip
 
 
@@ -55,27 +55,27 @@ def row(answer: Answer, person: Person) -> Row:
 
 
 async def test_who_could_have_known_and_who_fetched(
-    ana: Machine, machines: Machines, scene: Scene, clock: MovableClock, database: Database
+    ana: Machine, machines: Machines, cast: Scene, clock: MovableClock, database: Database
 ) -> None:
-    core = scene.case.core.id.bytes
+    core = cast.case.core.id.bytes
     put = await ana.records.put(core, b"where she is")
-    boris = await machines.of(scene.member)
+    boris = await machines.of(cast.member)
     await boris.records.get(core, put.record.bytes)
     clock.move(timedelta(minutes=20))
     before = ana.reader.now()
     clock.move(timedelta(minutes=20))
-    await ana.circles.decide(core, lambda _at: Remove(person=scene.member.id.bytes))
+    await ana.circles.decide(core, lambda _at: Remove(person=cast.member.id.bytes))
     later = await ana.records.put(core, b"where she is now", record=put.record.bytes)
     other = await ana.records.put(core, b"something else")
 
-    answer = (await ask(ana, scene, database)).answer
+    answer = (await ask(ana, cast, database)).answer
     assert (answer.missing, answer.waiting) == (0, 0)
-    his = row(answer, scene.member)
-    (stay,) = knower(answer, scene.member).stays
+    his = row(answer, cast.member)
+    (stay,) = knower(answer, cast.member).stays
     assert (stay.ended_at or 0) > before
-    assert knower(answer, scene.coordinator).stays[0].ended_at is None
-    assert set(knower(answer, scene.member).versions) == {put.version.bytes}
-    assert set(knower(answer, scene.coordinator).versions) == {
+    assert knower(answer, cast.coordinator).stays[0].ended_at is None
+    assert set(knower(answer, cast.member).versions) == {put.version.bytes}
+    assert set(knower(answer, cast.coordinator).versions) == {
         put.version.bytes,
         later.version.bytes,
         other.version.bytes,
@@ -83,78 +83,78 @@ async def test_who_could_have_known_and_who_fetched(
     assert {each.act for each in his.fetched} == {"grant_fetched", "record_fetched"}
     assert not any(each.against_the_logs for each in answer.rows)
     # Up to a moment before his removal he is still there, and what came later is not.
-    early = (await ask(ana, scene, database, until=before)).answer
-    assert knower(early, scene.member).stays[0].ended_at is None
-    assert set(knower(early, scene.coordinator).versions) == {put.version.bytes}
+    early = (await ask(ana, cast, database, until=before)).answer
+    assert knower(early, cast.member).stays[0].ended_at is None
+    assert set(knower(early, cast.coordinator).versions) == {put.version.bytes}
     # Of one record alone.
-    of_other = (await ask(ana, scene, database, record=other.record.bytes)).answer
-    assert scene.member.id.bytes not in {each.person for each in of_other.rows}
+    of_other = (await ask(ana, cast, database, record=other.record.bytes)).answer
+    assert cast.member.id.bytes not in {each.person for each in of_other.rows}
 
 
 async def test_a_record_from_before_is_known_to_whoever_was_given_its_key_later(
-    ana: Machine, scene: Scene, database: Database
+    ana: Machine, cast: Scene, database: Database
 ) -> None:
-    core = scene.case.core.id.bytes
+    core = cast.case.core.id.bytes
     old = await ana.records.put(core, b"first")
     new = await ana.records.put(core, b"second", record=old.record.bytes)
-    newcomer = scene.police.workers[-1] if len(scene.police.workers) > 1 else scene.ngo.worker
+    newcomer = cast.police.workers[-1] if len(cast.police.workers) > 1 else cast.ngo.worker
     await ana.circles.decide(core, lambda _at: Add(person=newcomer.id.bytes))
-    hers = knower((await ask(ana, scene, database)).answer, newcomer)
+    hers = knower((await ask(ana, cast, database)).answer, newcomer)
     assert set(hers.versions) == {new.version.bytes}
     view = await ana.reader.refresh(core)
     past = next(each for each in view.compartment.records.versions.values() if each.write.version == old.version.bytes)
     key, _content = await ana.records.key_and_content(view, past)
     await histories.give(ana.reader, view, newcomer.id.bytes, {old.version.bytes: key})
-    hers = knower((await ask(ana, scene, database)).answer, newcomer)
+    hers = knower((await ask(ana, cast, database)).answer, newcomer)
     assert set(hers.versions) == {old.version.bytes, new.version.bytes}
     assert hers.by_history == frozenset({old.version.bytes})
 
 
 @pytest.mark.usefixtures("ana")
-async def test_only_those_who_lead_may_ask(machines: Machines, scene: Scene, database: Database) -> None:
-    boris, deputy = await machines.of(scene.member), await machines.of(scene.deputy)
-    assert (await ask(deputy, scene, database)).answer.rows
+async def test_only_those_who_lead_may_ask(machines: Machines, cast: Scene, database: Database) -> None:
+    boris, deputy = await machines.of(cast.member), await machines.of(cast.deputy)
+    assert (await ask(deputy, cast, database)).answer.rows
     with pytest.raises(NotFound):
-        await ask(boris, scene, database)
+        await ask(boris, cast, database)
     async with database.reading() as tx:
         rows = await tx.rows("SELECT DISTINCT actor_id FROM ledger WHERE act = 'vault_acts_asked'")
-    assert [each["actor_id"] for each in rows] == [scene.deputy.id]
+    assert [each["actor_id"] for each in rows] == [cast.deputy.id]
 
 
 async def test_what_was_given_to_somebody_whom_the_logs_do_not_let_in_stands_out(
-    ana: Machine, scene: Scene, network: Network, database: Database
+    ana: Machine, cast: Scene, network: Network, database: Database
 ) -> None:
-    put = await ana.records.put(scene.case.core.id.bytes, b"text")
-    stranger = scene.ngo.officer
+    put = await ana.records.put(cast.case.core.id.bytes, b"text")
+    stranger = cast.ngo.officer
     async with database.transaction() as tx:
-        await acting.record(tx, _fetched(scene, stranger, network, put))
-    found_ = row((await ask(ana, scene, database)).answer, stranger)
+        await acting.record(tx, _fetched(cast, stranger, network, put))
+    found_ = row((await ask(ana, cast, database)).answer, stranger)
     assert (found_.knower, len(found_.against_the_logs)) == (None, 1)
 
 
-async def test_what_is_not_chained_yet_is_said(ana: Machine, scene: Scene, database: Database) -> None:
-    await ask(ana, scene, database)
-    answer = (await known(ana.reader, scene.case.core.id.bytes, Asked(until=ana.reader.now()))).answer
+async def test_what_is_not_chained_yet_is_said(ana: Machine, cast: Scene, database: Database) -> None:
+    await ask(ana, cast, database)
+    answer = (await known(ana.reader, cast.case.core.id.bytes, Asked(until=ana.reader.now()))).answer
     assert (answer.waiting > 0, answer.missing) == (True, 0)
 
 
 async def test_acts_that_were_altered_left_out_or_replaced_are_found_out(
-    ana: Machine, machines: Machines, scene: Scene, database: Database
+    ana: Machine, machines: Machines, cast: Scene, database: Database
 ) -> None:
-    core = scene.case.core.id
+    core = cast.case.core.id
     put = await ana.records.put(core.bytes, b"text")
-    boris = await machines.of(scene.member)
+    boris = await machines.of(cast.member)
     await boris.records.get(core.bytes, put.record.bytes)
-    asked = await ask(ana, scene, database)
+    asked = await ask(ana, cast, database)
     acts = list(asked.acts)
     which = next(number for number, each in enumerate(acts) if each.act == "record_fetched")
     one = acts[which]
     for change in (
-        {"actor": scene.deputy.id}, {"at": one.at + timedelta(microseconds=1)},
+        {"actor": cast.deputy.id}, {"at": one.at + timedelta(microseconds=1)},
         {"facts": {"versions": str(UUID(int=1))}},
         {"act": "wraps_fetched"}, {"hash": bytes(32)}, {"before": bytes(32)},
         {"position": one.position + 1000},
-        {"compartment": scene.case.id}, {"case": None}, {"actor_kind": "system"},
+        {"compartment": cast.case.id}, {"case": None}, {"actor_kind": "system"},
     ):  # fmt: skip
         altered = msgspec.structs.replace(one, **change)
         with pytest.raises(Conflict, match="altered"):
@@ -172,9 +172,9 @@ async def test_acts_that_were_altered_left_out_or_replaced_are_found_out(
 
 
 async def test_an_entry_without_its_act_and_an_act_without_its_entry_are_told(
-    ana: Machine, scene: Scene, database: Database
+    ana: Machine, cast: Scene, database: Database
 ) -> None:
-    asked = await ask(ana, scene, database)
+    asked = await ask(ana, cast, database)
     logs, acts = read(ana.reader, asked.view), asked.acts
     taken = [each for each in acts if each.act == "vault_entry_taken"]
     # What waits for its place is excused, and can only be the newest.
@@ -187,32 +187,32 @@ async def test_an_entry_without_its_act_and_an_act_without_its_entry_are_told(
 
 
 async def test_somebody_who_was_removed_stands_out_when_they_are_given_something_later(
-    ana: Machine, scene: Scene, network: Network, database: Database
+    ana: Machine, cast: Scene, network: Network, database: Database
 ) -> None:
     """The ledger's order counts and no clock: the very second after the removal is after it."""
-    core = scene.case.core.id
+    core = cast.case.core.id
     put = await ana.records.put(core.bytes, b"text")
-    await ana.circles.decide(core.bytes, lambda _at: Remove(person=scene.member.id.bytes))
+    await ana.circles.decide(core.bytes, lambda _at: Remove(person=cast.member.id.bytes))
     async with database.transaction() as tx:
-        await acting.record(tx, _fetched(scene, scene.member, network, put))
-    found_ = row((await ask(ana, scene, database)).answer, scene.member)
+        await acting.record(tx, _fetched(cast, cast.member, network, put))
+    found_ = row((await ask(ana, cast, database)).answer, cast.member)
     assert (found_.knower is not None, len(found_.against_the_logs)) == (True, 1)
 
 
 async def test_an_export_shows_the_same_without_streha(
-    ana: Machine, machines: Machines, founded: Founded, scene: Scene, database: Database
+    ana: Machine, machines: Machines, founded: Founded, cast: Scene, database: Database
 ) -> None:
-    core = scene.case.core.id.bytes
+    core = cast.case.core.id.bytes
     put = await ana.records.put(core, b"text")
-    boris = await machines.of(scene.member)
+    boris = await machines.of(cast.member)
     await boris.records.get(core, put.record.bytes)
-    found_ = await ask(ana, scene, database)
+    found_ = await ask(ana, cast, database)
     with pytest.raises(InvalidInput, match="needs a reason"):
         await known_export.exported(ana.reader, found_, " ")
     package = await known_export.exported(ana.reader, found_, "Inquiry 3/31")
     shown = known_export.verified(package, founded.id)
     assert (shown.answer, shown.reason, shown.exported_by.name) == (
-        found_.answer, "Inquiry 3/31", scene.coordinator.name,
+        found_.answer, "Inquiry 3/31", cast.coordinator.name,
     )  # fmt: skip
     with pytest.raises(Conflict, match="another network"):
         known_export.verified(package, bytes(32))
@@ -221,4 +221,4 @@ async def test_an_export_shows_the_same_without_streha(
             known_export.verified(package[:place] + bytes([package[place] ^ 1]) + package[place + 1 :], founded.id)
     async with database.reading() as tx:
         facts = await tx.rows("SELECT actor_id, facts FROM ledger WHERE act = 'vault_acts_exported'")
-    assert [(each["actor_id"], each["facts"]) for each in facts] == [(scene.coordinator.id, {})]
+    assert [(each["actor_id"], each["facts"]) for each in facts] == [(cast.coordinator.id, {})]

@@ -27,18 +27,18 @@ def texts(opened: list[Opened]) -> list[bytes]:
     return [each.text for each in opened]
 
 
-async def test_what_one_member_writes_another_reads(ana: Machine, machines: Machines, scene: Scene) -> None:
-    core = scene.case.core.id.bytes
+async def test_what_one_member_writes_another_reads(ana: Machine, machines: Machines, cast: Scene) -> None:
+    core = cast.case.core.id.bytes
     put = await ana.records.put(core, "Čuvaj se".encode(), kind="plan")
-    boris = await machines.of(scene.member)
+    boris = await machines.of(cast.member)
     (opened,), view = await boris.records.get(core, put.record.bytes)
     assert (opened.text.decode(), opened.version.write.kind, opened.current) == ("Čuvaj se", "plan", True)
-    assert view.directory.people[opened.version.by].name == scene.coordinator.name
+    assert view.directory.people[opened.version.by].name == cast.coordinator.name
     again = await boris.records.put(core, b"second", record=put.record.bytes)
     assert again.beside == ()
     opened_, view = await ana.records.get(core, put.record.bytes)
     assert texts(opened_) == [b"second"]
-    assert [each.by for each in history(view, put.record.bytes)] == [scene.coordinator.id.bytes, scene.member.id.bytes]
+    assert [each.by for each in history(view, put.record.bytes)] == [cast.coordinator.id.bytes, cast.member.id.bytes]
     old, _ = await boris.records.get_version(core, put.version.bytes)
     assert (old.text.decode(), old.current) == ("Čuvaj se", False)
     assert difference(old, opened_[0], ("one", "other")) == [
@@ -52,10 +52,10 @@ async def test_what_one_member_writes_another_reads(ana: Machine, machines: Mach
     assert texts(everything) == [b"second"]
 
 
-async def test_nothing_is_overwritten_unread(ana: Machine, machines: Machines, scene: Scene) -> None:
-    core = scene.case.core.id.bytes
+async def test_nothing_is_overwritten_unread(ana: Machine, machines: Machines, cast: Scene) -> None:
+    core = cast.case.core.id.bytes
     put = await ana.records.put(core, b"first")
-    boris = await machines.of(scene.member)
+    boris = await machines.of(cast.member)
     # Whoever has never read the record does not follow it.
     with pytest.raises(Conflict, match="have not read on this machine"):
         await boris.records.put(core, b"unseen", record=put.record.bytes)
@@ -66,7 +66,7 @@ async def test_nothing_is_overwritten_unread(ana: Machine, machines: Machines, s
     with pytest.raises(Conflict, match="have not read on this machine"):
         await boris.records.put(core, b"by boris", record=put.record.bytes)
     beside = await boris.records.put(core, b"by boris", record=put.record.bytes, beside=True)
-    assert [each.by for each in beside.beside] == [scene.coordinator.id.bytes]
+    assert [each.by for each in beside.beside] == [cast.coordinator.id.bytes]
     both, view = await ana.records.get(core, put.record.bytes)
     assert sorted(texts(both)) == [b"by ana", b"by boris"]
     assert view.compartment.records.in_conflict() == {put.record.bytes}
@@ -76,11 +76,9 @@ async def test_nothing_is_overwritten_unread(ana: Machine, machines: Machines, s
     assert not view.compartment.records.in_conflict()
 
 
-async def test_those_who_are_second_fetch_again_and_are_not_lost(
-    ana: Machine, machines: Machines, scene: Scene
-) -> None:
-    core = scene.case.core.id.bytes
-    everybody = [ana, *[await machines.of(each) for each in (scene.deputy, scene.member, scene.ngo.worker)]]
+async def test_those_who_are_second_fetch_again_and_are_not_lost(ana: Machine, machines: Machines, cast: Scene) -> None:
+    core = cast.case.core.id.bytes
+    everybody = [ana, *[await machines.of(each) for each in (cast.deputy, cast.member, cast.ngo.worker)]]
     await asyncio.gather(*(each.records.put(core, f"by {number}".encode()) for number, each in enumerate(everybody)))  # noqa: TID251 (nobody may be cancelled for another)
     opened, view = await ana.records.all_current(core)
     assert sorted(texts(opened)) == [b"by 0", b"by 1", b"by 2", b"by 3"]
@@ -88,9 +86,9 @@ async def test_those_who_are_second_fetch_again_and_are_not_lost(
 
 
 async def test_a_newcomer_reads_what_is_current_and_the_past_by_a_grant(
-    ana: Machine, machines: Machines, scene: Scene
+    ana: Machine, machines: Machines, cast: Scene
 ) -> None:
-    core, newcomer = scene.case.core.id.bytes, scene.shelter.workers[1]
+    core, newcomer = cast.case.core.id.bytes, cast.shelter.workers[1]
     put = await ana.records.put(core, b"old")
     await ana.records.put(core, b"new", record=put.record.bytes)
     decided = await ana.circles.decide(core, lambda _at: Add(person=newcomer.id.bytes))
@@ -109,39 +107,39 @@ async def test_a_newcomer_reads_what_is_current_and_the_past_by_a_grant(
     old, _ = await goran.records.get_version(core, put.version.bytes)
     assert old.text == b"old"
     with pytest.raises(Conflict, match="Only members"):
-        await histories.give(ana.reader, view, scene.stranger.id.bytes, keys)
+        await histories.give(ana.reader, view, cast.stranger.id.bytes, keys)
 
 
 async def test_whoever_is_removed_is_out_and_the_rest_have_another_key(
-    ana: Machine, machines: Machines, scene: Scene
+    ana: Machine, machines: Machines, cast: Scene
 ) -> None:
-    core = scene.case.core.id.bytes
-    boris = await machines.of(scene.member)
+    core = cast.case.core.id.bytes
+    boris = await machines.of(cast.member)
     put = await boris.records.put(core, b"by boris")
     first = await boris.keys.key(await boris.reader.refresh(core), 1)
-    decided = await ana.circles.decide(core, lambda _at: Remove(person=scene.member.id.bytes))
+    decided = await ana.circles.decide(core, lambda _at: Remove(person=cast.member.id.bytes))
     assert decided.keyed
     with pytest.raises(NotFound):
         await boris.records.put(core, b"too late")
     with pytest.raises(NotFound):
         await boris.reader.refresh(core)
     view, number, key = await ana.keys.current(core)
-    assert (number, key != first, scene.member.id.bytes in view.circle.members) == (2, True, False)
+    assert (number, key != first, cast.member.id.bytes in view.circle.members) == (2, True, False)
     (opened,), _ = await ana.records.get(core, put.record.bytes)
     assert opened.text == b"by boris"
 
 
 async def test_the_next_who_writes_begins_the_epoch_that_is_due(
-    api: ServedApi, ana: Machine, machines: Machines, scene: Scene
+    api: ServedApi, ana: Machine, machines: Machines, cast: Scene
 ) -> None:
-    core = scene.case.core.id
+    core = cast.case.core.id
     put = await ana.records.put(core.bytes, b"first")
     # By a way that needs no signature: it holds at once, and the log hears of it from a leader's machine.
-    await api.network.cases.remove_member(scene.coordinator, core, scene.member.id)
-    boris = await machines.of(scene.member)
+    await api.network.cases.remove_member(cast.coordinator, core, cast.member.id)
+    boris = await machines.of(cast.member)
     with pytest.raises(NotFound):
         await boris.reader.refresh(core.bytes)
-    assert await ana.circles.take_over_due(core.bytes, lambda _view, _each: True) == [scene.member.id.bytes]
+    assert await ana.circles.take_over_due(core.bytes, lambda _view, _each: True) == [cast.member.id.bytes]
     await ana.records.get(core.bytes, put.record.bytes)
     await ana.records.put(core.bytes, b"second", record=put.record.bytes)
     view = await ana.reader.refresh(core.bytes)
@@ -149,9 +147,9 @@ async def test_the_next_who_writes_begins_the_epoch_that_is_due(
 
 
 async def test_whoever_has_other_keys_reads_what_was_granted_to_these(
-    ana: Machine, machines: Machines, scene: Scene, founded: Founded
+    ana: Machine, machines: Machines, cast: Scene, founded: Founded
 ) -> None:
-    core, person = scene.case.core.id.bytes, scene.member
+    core, person = cast.case.core.id.bytes, cast.member
     put = await ana.records.put(core, b"one")
     seed, secret = signing.new_seed(), bytes([3]) * 32
     rekey = Rekey(
@@ -177,9 +175,9 @@ async def test_whoever_has_other_keys_reads_what_was_granted_to_these(
         await theirs.records.get_version(core, put.version.bytes)
 
 
-async def test_an_erased_record_is_gone(ana: Machine, machines: Machines, scene: Scene) -> None:
-    core = scene.case.core.id.bytes
-    boris = await machines.of(scene.member)
+async def test_an_erased_record_is_gone(ana: Machine, machines: Machines, cast: Scene) -> None:
+    core = cast.case.core.id.bytes
+    boris = await machines.of(cast.member)
     put = await boris.records.put(core, b"not for ever")
     with pytest.raises(Conflict, match="You may not do this here"):
         await boris.records.erase(core, put.record.bytes)
@@ -191,20 +189,20 @@ async def test_an_erased_record_is_gone(ana: Machine, machines: Machines, scene:
             await mine.records.get_version(core, put.version.bytes)
 
 
-async def test_an_exclusion_s_reason_is_for_the_two_who_lead(ana: Machine, machines: Machines, scene: Scene) -> None:
-    core, barred = scene.case.core.id.bytes, scene.member.id.bytes
+async def test_an_exclusion_s_reason_is_for_the_two_who_lead(ana: Machine, machines: Machines, cast: Scene) -> None:
+    core, barred = cast.case.core.id.bytes, cast.member.id.bytes
     with pytest.raises(InvalidInput, match="needs a reason"):
         await ana.circles.exclude(core, barred, " ")
     await ana.circles.exclude(core, barred, "His sister works for them")
-    deputy = await machines.of(scene.deputy)
+    deputy = await machines.of(cast.deputy)
     assert reason_of(await deputy.reader.refresh(core), barred) == "His sister works for them"
-    other = await machines.of(scene.ngo.worker)
+    other = await machines.of(cast.ngo.worker)
     view = await other.reader.refresh(core)
     assert (barred in view.circle.excluded, reason_of(view, barred)) == (True, "")
 
 
-async def test_a_text_that_is_too_long_is_said_before_anything_is_sent(ana: Machine, scene: Scene) -> None:
-    core = scene.case.core.id.bytes
+async def test_a_text_that_is_too_long_is_said_before_anything_is_sent(ana: Machine, cast: Scene) -> None:
+    core = cast.case.core.id.bytes
     with pytest.raises(InvalidInput, match="at most 1048576"):
         await ana.records.put(core, b"x" * (padding.LONGEST_TEXT + 1))
     put = await ana.records.put(core, b"x" * padding.LONGEST_TEXT)
@@ -214,31 +212,31 @@ async def test_a_text_that_is_too_long_is_said_before_anything_is_sent(ana: Mach
 
 
 async def test_an_export_shows_who_wrote_what_without_streha(
-    ana: Machine, machines: Machines, founded: Founded, scene: Scene, database: Database
+    ana: Machine, machines: Machines, founded: Founded, cast: Scene, database: Database
 ) -> None:
-    core = scene.case.core.id.bytes
+    core = cast.case.core.id.bytes
     put = await ana.records.put(core, b"what was agreed")
-    boris = await machines.of(scene.member)
+    boris = await machines.of(cast.member)
     with pytest.raises(InvalidInput, match="needs a reason"):
         await exporting.exported(boris.reader, boris.records, core, [put.version.bytes], " ")
     package, _ = await exporting.exported(boris.reader, boris.records, core, [put.version.bytes], "Order K 12/26")
     shown = exporting.verified(package, founded.id)
     (one,) = shown.versions
     assert (one.opened.text, one.author.name, one.agency, one.number) == (
-        b"what was agreed", scene.coordinator.name, scene.shelter.agency.name, 0,
+        b"what was agreed", cast.coordinator.name, cast.shelter.agency.name, 0,
     )  # fmt: skip
-    assert (shown.reason, shown.exported_by.name) == ("Order K 12/26", scene.member.name)
+    assert (shown.reason, shown.exported_by.name) == ("Order K 12/26", cast.member.name)
     async with database.reading() as tx:
         acts = await tx.rows("SELECT actor_id FROM ledger WHERE act = 'record_exported'")
-    assert [each["actor_id"] for each in acts] == [scene.member.id]
+    assert [each["actor_id"] for each in acts] == [cast.member.id]
     # Whoever has another name by now wrote it under the one of then.
-    said = attested(scene.coordinator, founded.secrets[scene.coordinator.id])
+    said = attested(cast.coordinator, founded.secrets[cast.coordinator.id])
     renamed = {each: getattr(said, each) for each in said.__struct_fields__} | {"name": "Somebody Else"}
-    boss = founded.administrators[scene.coordinator.agency_id]
+    boss = founded.administrators[cast.coordinator.agency_id]
     assert (await founded.decide(boss, Attest(**renamed, until=founded.now + 3600))).status == 200
     later, view = await exporting.exported(boris.reader, boris.records, core, [put.version.bytes], "Order K 13/26")
-    assert view.directory.people[scene.coordinator.id.bytes].name == "Somebody Else"
-    assert exporting.verified(later, founded.id).versions[0].author.name == scene.coordinator.name
+    assert view.directory.people[cast.coordinator.id.bytes].name == "Somebody Else"
+    assert exporting.verified(later, founded.id).versions[0].author.name == cast.coordinator.name
     with pytest.raises(Conflict, match="another network"):
         exporting.verified(package, bytes(32))
     for place in range(0, len(package), 97):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 from collections.abc import Awaitable, Callable
@@ -18,6 +19,7 @@ from bots.device.received import Received
 from bots.keys.vouched import FILE_NAME, Vouched
 from bots.rooms import probe
 from bots.rooms.probe import Party
+from bots.talk import heard
 from bots.talk.heard import hear, said_in
 from bots.watching.identity_watch import IdentityWatch
 from core.errors import Conflict, InvalidInput
@@ -68,9 +70,9 @@ class Place:
         )  # fmt: skip
         said = said_in(message)
         assert said is not None
-        heard = await hear(self.town.database, self.town.network.clock, message, said, self.vouched)
-        assert heard is not None
-        return heard.message.trusted
+        told = await hear(self.town.database, self.town.network.clock, message, said, self.vouched)
+        assert told is not None
+        return told.message.trusted
 
 
 def master_of(town: Town, person: Person) -> bytes:
@@ -107,6 +109,18 @@ async def test_a_linked_person_counts_from_the_moment_that_the_directory_attests
     # Nobody has woken the bot: what is said is held against the newest entries.
     assert await place.believed()
     assert await place.readers() == {place.member.matrix_user}
+
+
+async def test_nobodys_word_waits_for_a_directory_that_is_long_in_reading(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await place.watch.look()
+    await place.attest()
+    assert await place.believed()
+    monkeypatch.setattr(heard, "LONGEST_LOOK", 0.05)
+    # Somebody else is reading it, and does not come to an end.
+    async with place.vouched._turn, asyncio.timeout(10):
+        assert await place.believed()
 
 
 async def test_without_a_network_the_rows_are_enough_as_before(place: Place, tmp_path: Path) -> None:
