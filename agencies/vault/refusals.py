@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from core.errors import Conflict, InvalidInput, StrehaError
 from core.texts import mark
 from crypto.vault.failures import NotNext, Refused
-from crypto.vault.log import Entry
 
 NO_NETWORK = mark("No network was founded here yet.")
 # How far an author's clock may be from the server's.
@@ -73,7 +73,15 @@ def refusing() -> Iterator[None]:
         raise told(refused) from refused
 
 
-def require_moment(entry: Entry, now: datetime) -> None:
-    """Refuse an entry whose moment is far from the server's."""
-    if abs(entry.at - now.timestamp()) > LONGEST_WAY.total_seconds():
+class Dated(Protocol):
+    """What says when it was signed: an entry, or a grant."""
+
+    @property
+    def at(self) -> int:
+        """Seconds since 1970."""
+
+
+def require_moment(signed: Dated, now: datetime) -> None:
+    """Refuse what was signed at a moment that is far from the server's."""
+    if abs(signed.at - now.timestamp()) > LONGEST_WAY.total_seconds():
         raise MomentFar

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from agencies.model import Person, PersonId
 from agencies.trust.directory import NotEmpowered
-from agencies.vault.refusals import refusing
+from agencies.vault.refusals import refusing, require_moment
 from cases import store
 from cases.model import Case, CompartmentId
 from cases.trust import grants
@@ -98,15 +98,17 @@ class Fetching:
         """Keep a grant of versions that are past, made by a member for a member."""
         async with self._database.transaction() as tx:
             case, kept = await self._enter(tx, actor, compartment_id)
+            now = self._clock.now()
             with refusing():
                 said, key = grants.read_history_grant(data, kept.network.id, compartment=kept.id)
+                # By its moment it is asked later who could have known.
+                require_moment(said, now)
                 if (said.by, key, said.member) != (actor.id.bytes, actor.signing_key, member_id.bytes):
                     raise NotEmpowered
                 known = {each.write.version for each in kept.records.versions.values()}
-                standing = kept.circle.standing(kept.network.now, int(self._clock.now().timestamp()))
+                standing = kept.circle.standing(kept.network.now, int(now.timestamp()))
                 if said.member not in standing or not known.issuperset(said.versions):
                     raise NotEmpowered
-            now = self._clock.now()
             await tx.run(store.SQL["add_vault_history"], new_id(), compartment_id, member_id, data, now)
             names = ",".join(str(UUID(bytes=each)) for each in said.versions)
             await self._record(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,6 +12,7 @@ import pytest
 from agencies.model import Person
 from cases import ledger
 from cases.trust.deeds import Add, Remove
+from cases.trust.grants import HistoryGrant, write_history_grant
 from cases.trust.knowing import Knower
 from client.vault import histories, known_export
 from client.vault.acts import require_known, require_whole
@@ -222,3 +224,17 @@ async def test_an_export_shows_the_same_without_streha(
     async with database.reading() as tx:
         facts = await tx.rows("SELECT actor_id, facts FROM ledger WHERE act = 'vault_acts_exported'")
     assert [(each["actor_id"], each["facts"]) for each in facts] == [(cast.coordinator.id, {})]
+
+
+async def test_a_grant_of_the_past_that_is_dated_far_from_now_is_not_stored(ana: Machine, cast: Scene) -> None:
+    core = cast.case.core.id.bytes
+    put = await ana.records.put(core, b"where she is")
+    person = ana.reader.person
+    for hours, refused in ((-1, True), (1, True), (0, False)):
+        grant = HistoryGrant(
+            log=core, member=cast.member.id.bytes, by=person.person, at=ana.reader.now() + hours * 3600,
+            versions=[put.version.bytes], grant=b"sealed",
+        )  # fmt: skip
+        data = write_history_grant(person.keys.seed, person.network, grant)
+        with pytest.raises(InvalidInput, match="clock") if refused else nullcontext():
+            await ana.api.vault.give_history(cast.case.core.id, cast.member.id, data)
