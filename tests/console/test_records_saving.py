@@ -5,6 +5,7 @@ Answers are lost, servers say what is not so, others write meanwhile, and pages 
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from collections.abc import Awaitable, Callable
@@ -31,6 +32,7 @@ ALTERED = (
     "What the server gave is not what people have signed. Nothing of it was used. Tell whoever leads the case, and the "
     "operator."
 )
+MAY_STAND = "It was sent before, and may stand in the records already. Throwing it away takes nothing out of them."
 NEWER = (
     "Somebody has written here meanwhile. Nothing of yours is saved yet, and nothing is lost. Read what is new, then "
     "decide."
@@ -131,6 +133,28 @@ async def test_stored_is_believed_only_when_it_is_seen(browsers: Browsers, recor
     await screen.button("Seal and save").click()
     await expect(screen.page.get_by_role("article")).to_contain_text(MINE)
     assert await versions(records) == 1
+
+
+async def test_what_is_being_saved_is_not_thrown_away(browsers: Browsers, records: Shelf) -> None:
+    screen = await records_of(browsers, records, records.story.member)
+    come, go = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        come.set()
+        await go.wait()
+        await route.abort()
+
+    await sends(screen, "records", hold)
+    await begin(screen)
+    await screen.button("Do not save…").click()
+    await expect(screen.text(MAY_STAND)).to_have_count(0)
+    await screen.button("Seal and save").click()
+    await come.wait()
+    await expect(screen.button("Throw the text away")).to_be_disabled()
+    go.set()
+    # It may have come through: whoever throws it away now is told.
+    await expect(screen.button("Throw the text away")).to_be_enabled()
+    await expect(screen.text(MAY_STAND)).to_be_visible()
 
 
 async def test_an_epoch_that_is_said_to_have_begun_and_has_not_is_asked_for_once(

@@ -38,12 +38,13 @@ function BegunText({ draft }) {
     <li class="field">
       <label for=${named}>${label}</label>
       <textarea id=${named} readonly rows="4" spellcheck=${false} value=${draft.text}></textarea>
+      ${asked && draft.sent.length > 0 && html`<p class="urgent">${t("It was sent before, and may stand in the records already. Throwing it away takes nothing out of them.")}</p>`}
       <div class="buttons">
         ${channel && html`<button type="button" disabled=${busy !== ""} onClick=${goOn}>${t("Go on writing it")}</button>`}
         <button type="button" onClick=${() => { field().focus(); field().select(); }}>${t("Select all of it, to copy")}</button>
         ${asked
           ? html`
-              <button type="button" class="danger" onClick=${() => keeping.throwAway(draft)}>${t("Throw the text away")}</button>
+              <button type="button" class="danger" disabled=${busy !== ""} onClick=${() => keeping.throwAway(draft)}>${t("Throw the text away")}</button>
               <button type="button" onClick=${() => ask(false)}>${t("Keep it")}</button>
             `
           : html`<button type="button" onClick=${() => ask(true)}>${t("Throw it away…")}</button>`}

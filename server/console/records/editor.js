@@ -59,6 +59,7 @@ export function Editor() {
         ${t("They are: {people}.", { people: readersOf(shown.compartment, Math.floor(serverNow() / 1000)).join(", ") })}
       </p>
       ${tooLong && html`<p class="urgent">${t("This is longer than one record can be (1 MiB). Divide it.")}</p>`}
+      ${asked && draft.sent.length > 0 && html`<p class="urgent">${t("It was sent before, and may stand in the records already. Throwing it away takes nothing out of them.")}</p>`}
       <div class="buttons">
         ${plain && html`<button type="submit" disabled=${unready}>${t("Seal and save")}</button>`}
         ${newer.length > 0 && next && html`<button type="button" disabled=${unready} onClick=${() => save(false)}>${t("Save beside it: both stand")}</button>`}
@@ -66,7 +67,7 @@ export function Editor() {
         ${(erased || (newer.length > 0 && !next)) && html`<button type="button" disabled=${unready} onClick=${anew}>${t("Make it a new record")}</button>`}
         ${asked
           ? html`
-              <button type="button" class="danger" onClick=${() => keeping.throwAway(draft)}>${t("Throw the text away")}</button>
+              <button type="button" class="danger" disabled=${busy !== ""} onClick=${() => keeping.throwAway(draft)}>${t("Throw the text away")}</button>
               <button type="button" onClick=${() => ask(false)}>${t("Go on writing")}</button>
             `
           : html`<button type="button" disabled=${busy !== ""} onClick=${() => ask(true)}>${t("Do not save…")}</button>`}
