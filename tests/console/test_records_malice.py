@@ -56,7 +56,10 @@ TOO_EASY = (
     "The server asks for less protection of your passphrase than is safe. Do not type it again, and tell the operator."
 )
 TOO_HARD = "This browser has too little memory to open your keys. Use another, or your own machine's command line."
-WITHHELD = "The server does not give this version. Tell the operator, and ring its author."
+NOT_GIVEN_BACK = (
+    "Your text was placed, but it could not be read back from the server. It is kept sealed in this browser and is not "
+    "counted as saved. Tell the operator, and throw it away only when another member has read it."
+)
 
 # The logs as this browser remembers them, and the proofs of forks that it keeps.
 REMEMBERED = """
@@ -344,11 +347,15 @@ async def test_two_logs_are_found_when_one_reads_the_other_and_are_kept_as_proof
     await screen.button("Write a new record").click()
     await screen.page.get_by_label(screen.words("Text"), exact=True).fill("Only for me")
     await screen.button("Seal and save").click()
-    # It sees its own entry, as if all was well; only its bytes are nowhere.
-    await expect(screen.page.get_by_role("article")).to_contain_text(screen.words(WITHHELD))
+    # It sees its own entry, as if all was well; only its bytes are nowhere, and the text here is the only one.
+    await expect(screen.page.get_by_role("alert")).to_have_text(screen.words(NOT_GIVEN_BACK))
+    await expect(screen.page.get_by_label(screen.words("Text"), exact=True)).to_have_value("Only for me")
     await lied.town.malice.begin("honest")
     await lied.shelf.write(story.coordinator, "For all")
     await screen.page.reload()
     await lied.opens()
     await expect(screen.page.get_by_role("alert")).to_have_text(screen.words(FORKED))
     assert (await screen.page.evaluate(REMEMBERED))["forks"] == 1
+    # It was sealed, and is there again to be copied.
+    begun = screen.page.get_by_label(re.compile(f"^Begun in {story.case.codename}"))
+    await expect(begun).to_have_value("Only for me")

@@ -1,7 +1,8 @@
 /**
  * Texts that were begun. Each is sealed to its author's own key and kept in this browser before it is sent anywhere and
- * whenever the keys are locked away; it goes once it was seen in the log, or when its author throws it away. So neither a
- * lost answer nor a closed page takes it.
+ * whenever the keys are locked away; it goes once it was read back from where it was
+ * placed, or when its author throws it away. So neither a lost answer, nor a closed page, nor a server that keeps it to
+ * itself takes it.
  *
  * With it is kept which version it is to be and what was sent of it: whoever saves again after an answer was lost finds
  * that very version in the log instead of writing it a second time.
@@ -29,17 +30,25 @@ export function begun(compartment, next = null) {
 }
 
 /**
- * What of a draft stands in the log: nothing (`null`), the text as it is now (`true`), or another text of the same
+ * What of a draft stands in the log: nothing (`null`), the text as it is now (`true`), the same whose text could not be
+ * read back (`"withheld"`: the one here may be the only one), or what does not count or is another text of the same
  * version, which was sent before: then the draft, as the next version after it.
  * @param {Draft} draft
- * @param {Compartment} compartment brought up to date just now
- * @returns {Draft | true | null}
+ * @param {Pick<import("./state.js").Shown, "compartment" | "opened">} shown brought up to date just now
+ * @returns {Draft | true | "withheld" | null}
  */
-export function placed(draft, { records }) {
+export function placed(draft, { compartment: { records }, opened }) {
   const mine = draft.sent.find(({ hash }) => records.versions.has(hash));
   // Sent from another tab, where the same text was gone on with: both are to be seen.
   if (!mine) return records.ids.has(draft.version) ? { ...draft, version: digits(), sent: [] } : null;
-  if (mine.text === draft.text) return true;
+  // It replaces nothing, and nobody is given its text; the record is known by it all the same.
+  if (records.versions.get(mine.hash)?.quarantined) {
+    return { ...draft, version: digits(), follows: draft.follows.length ? draft.follows : [mine.hash], sent: [] };
+  }
+  if (mine.text === draft.text) {
+    const back = opened.get(mine.hash);
+    return back?.refused === "" && back.text === draft.text ? true : "withheld";
+  }
   return { ...draft, version: digits(), follows: [mine.hash], sent: [] };
 }
 

@@ -25,7 +25,7 @@ import { unlocked, wipe } from "./unlocking.js";
 /** @typedef {ReturnType<typeof createKeeping>} Keeping */
 
 /** What is for whoever writes to decide: they go on seeing what they look at. */
-const TO_DECIDE = ["newer", "erased"];
+const TO_DECIDE = ["newer", "erased", "not-given-back"];
 
 /**
  * @param {import("./state.js").Means} means
@@ -168,9 +168,9 @@ export function createKeeping(means, store) {
       // A codename is the server's word: it goes on meaning what it meant at first.
       const meant = await memory.named(channel.codename);
       require(meant === undefined || meant === channel.compartment, "another-case");
-      const { compartment } = await read(channel);
+      const shown = await read(channel);
       if (!meant) await memory.name(channel.codename, channel.compartment);
-      await texts.settle(channel.compartment, compartment);
+      await texts.settle(shown);
     }),
     /** Take the keys and everything that is remembered from this browser. */
     remove: () => doing("removing", async () => {

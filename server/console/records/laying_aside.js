@@ -2,7 +2,7 @@
 import { placed } from "./drafts.js";
 
 /** @typedef {import("./state.js").Draft} Draft */
-/** @typedef {import("../vault/compartment.js").Compartment} Compartment */
+/** @typedef {import("./state.js").Shown} Shown */
 
 /**
  * @param {import("./store.js").Store} store
@@ -34,15 +34,17 @@ export function createLayingAside(store, drafts, secretOf) {
 
   return {
     keep, gone, goOn,
-    /** Of a compartment that was opened: what stands in its log already is gone, and the next one is gone on with. @param {string} name @param {Compartment} compartment */
-    async settle(name, compartment) {
+    /** Of a compartment that was opened: what was read back from there is gone, and the next one is gone on with. @param {Shown} shown */
+    async settle(shown) {
       const { draft, aside } = store.get();
-      const here = [...(draft ? [draft] : []), ...aside].filter((each) => each.compartment === name);
-      const stored = here.filter((each) => placed(each, compartment) === true);
+      const here = [...(draft ? [draft] : []), ...aside].filter((each) => each.compartment === shown.channel.compartment);
+      const stored = here.filter((each) => placed(each, shown) === true);
       for (const each of stored) await gone(each);
       if (stored.length) store.set({ done: "saved" });
       const next = here.find((each) => !stored.includes(each));
       if (next && !store.get().draft) goOn(next);
+      const { draft: now } = store.get();
+      if (now && placed(now, shown) === "withheld") store.set({ trouble: { outcome: "not-given-back", failure: null } });
     },
   };
 }

@@ -44,8 +44,10 @@ export async function saved({ api, drafts, clock, read, mustBeOpen, changed }, d
   let now = draft;
   for (let tried = 0; ; tried += 1) {
     const shown = await read();
-    const stands = placed(now, shown.compartment);
+    const stands = placed(now, shown);
     if (stands === true) return shown;
+    // An entry alone is no text: ours may be the only one.
+    if (stands === "withheld") throw new Refused("not-given-back");
     requirePlaced(last, shown);
     if (tried === TRIES) throw last?.failure ?? new Refused("behind");
     now = withoutLost(stands ?? now, shown.compartment);

@@ -25,6 +25,7 @@ export function troubleWords({ outcome, failure, about = "" }, unlocking = false
     case "behind":
     case "truncated": return t("The server holds back entries that were there already. Nothing of it was used. Ring whoever leads the case, and tell the operator.");
     case "withheld": return t("The server does not give this version. Tell the operator, and ring its author.");
+    case "not-given-back": return t("Your text was placed, but it could not be read back from the server. It is kept sealed in this browser and is not counted as saved. Tell the operator, and throw it away only when another member has read it.");
     case "another-network": return t("This is not the network that your keys belong to. Nothing was opened. Ring your administrator.");
     case "not-of-the-network": return t("The network does not know you any more, or not yet. Ring your administrator.");
     case "unknown-version": return t("This was made by a later version of Streha. Tell the operator to update.");
