@@ -371,6 +371,7 @@ async def test_the_whole_work_is_done_with_the_keyboard_alone(browsers: Browsers
     await expect(screen.page.get_by_text(SECRET)).to_be_visible()
     await tab_to(screen, screen.page.get_by_role("button", name=SECRET))
     await keyboard.press("Enter")
+    await expect(screen.page.get_by_role("main")).to_be_focused()
     await tab_to(screen, screen.button("Write the next version"))
     await keyboard.press("Enter")
     # Whoever comes to another screen begins at its top.
