@@ -52,8 +52,8 @@ def print_answer(network: Network, answer: Answer) -> None:
     if answer.missing:
         terminal.line(
             mark(
-                "LOOK INTO THIS: the ledger has nothing of {count} entries that the signed logs have. It was shown "
-                "only in part, or altered. Tell the operator, and ask for streha ledger verify."
+                "LOOK INTO THIS: {count} entries or grants stand in the signed logs or in the ledger, and not in the "
+                "other. One was shown only in part, or altered. Tell the operator, and ask for streha ledger verify."
             ),
             count=answer.missing,
         )

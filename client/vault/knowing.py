@@ -7,6 +7,7 @@ was fetched by somebody whom the logs did not let in stands out: somebody has to
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -40,6 +41,8 @@ NAMES_VERSIONS = frozenset({"record_fetched", "wraps_fetched", "record_exported"
 # A machine's clock may be so far off the server's (docs/protocol.md, *The server's part*).
 CLOCKS_APART = 600
 ATTEMPTS = 5
+# Who gave whom which versions.
+_Gift = tuple[bytes, bytes, frozenset[bytes]]
 
 
 class HasLogs(Protocol):
@@ -88,7 +91,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The whole answer. `missing` entries have no act, though none waits; so many acts wait for their place.
+    """The whole answer. Of so many entries and grants the one has no act, or the act no grant; so many acts wait.
 
     `versions` are those of the record that was asked about; None where it is about all.
     """
@@ -131,7 +134,7 @@ async def known(reader: Reader, compartment: bytes, asked: Asked) -> Known:
     else:
         raise Conflict(TOO_BUSY)
     try:
-        answer = answered(read(reader, view), acts, histories, asked, waiting=waiting)
+        answer = answered(read(reader, view), acts, histories, asked, waiting=waiting, now=reader.now())
     except Refused as refused:
         raise refusals.of_given(refused) from refused
     return Known(answer=answer, view=view, acts=acts, histories=histories)
@@ -147,12 +150,12 @@ def read(reader: Reader, view: View) -> Read:
 
 
 def answered(
-    logs: HasLogs, acts: Sequence[VaultAct], histories: Sequence[bytes], asked: Asked, *, waiting: int
+    logs: HasLogs, acts: Sequence[VaultAct], histories: Sequence[bytes], asked: Asked, *, waiting: int, now: int
 ) -> Answer:
-    """Put together what the logs and the ledger say; raise Refused for a grant that is not its author's."""
+    """Put together what the logs and the ledger say at a moment; raise Refused for a grant that is not its author's."""
     compartment = logs.compartment
-    missing = _missing(compartment, acts, waiting)
     granted = [_granted(compartment, each) for each in histories]
+    missing = _missing(logs, acts, granted, waiting, now)
     knowers = knowing.could_have_known(
         compartment, logs.members, logs.written, asked.until, granted=granted, record=asked.record
     )
@@ -197,13 +200,18 @@ def versions_named(act: VaultAct) -> frozenset[bytes]:
         raise refusals.altered("not-as-written") from None
 
 
-def _missing(compartment: Compartment, acts: Sequence[VaultAct], waiting: int) -> int:
-    """Return of how many entries the ledger ought to have an act and has none; refuse one of an entry not here.
+def _missing(
+    logs: HasLogs, acts: Sequence[VaultAct], granted: Sequence[HistoryGrant], waiting: int, now: int
+) -> int:  # fmt: skip
+    """Return of how many entries and grants the ledger ought to have an act and has none, or the act has no grant.
 
-    Acts that wait for their place can only be those of the newest entries.
+    Acts that wait for their place can only be those of the newest entries, and of the last moments: how many wait is
+    the server's word alone. Refuses an act of an entry that is not here.
     """
-    here = {Kind.MEMBERSHIP: len(compartment.members.hashes), Kind.RECORDS: len(compartment.written.hashes)}
+    entries = {Kind.MEMBERSHIP: logs.members, Kind.RECORDS: logs.written}
+    here = {kind: len(each) for kind, each in entries.items()}
     told: dict[int, set[int]] = {int(kind): set() for kind in here}
+    given: Counter[_Gift] = Counter()
     for each in acts:
         if each.act == "vault_entry_taken":
             kind, number = each.facts.get("log"), each.facts.get("number")
@@ -212,12 +220,27 @@ def _missing(compartment: Compartment, acts: Sequence[VaultAct], waiting: int) -
             if number >= here[Kind(int(kind))]:
                 raise Conflict(BEHIND)
             told[int(kind)].add(number)
-    gaps = newest = 0
-    for kind, count in here.items():
+        elif each.act == "history_granted":
+            given[_gift_of(each)] += 1
+    shown = Counter((each.by, each.member, frozenset(each.versions)) for each in granted)
+    gaps, newest = (given - shown).total(), []
+    for kind, found in entries.items():
         last = max(told[int(kind)], default=-1)
         gaps += last + 1 - len(told[int(kind)])
-        newest += count - 1 - last
-    return gaps + max(0, newest - waiting)
+        newest += [each.at for each in found[last + 1 :]]
+    for gift, times in (shown - given).items():
+        ats = sorted(each.at for each in granted if (each.by, each.member, frozenset(each.versions)) == gift)
+        newest += ats[-times:]
+    young = sum(1 for at in newest if at + CLOCKS_APART >= now)
+    return gaps + len(newest) - min(young, waiting)
+
+
+def _gift_of(act: VaultAct) -> _Gift:
+    try:
+        member = UUID(str(act.facts.get("person", ""))).bytes
+    except ValueError:
+        raise refusals.altered("not-as-written") from None
+    return b"" if act.actor is None else act.actor.bytes, member, versions_named(act)
 
 
 def _let_in(logs: HasLogs, newest: int, act: VaultAct) -> bool:

@@ -152,7 +152,7 @@ def _verified(data: bytes, named: bytes) -> Verified:
     return Verified(
         network_name=exporting.name_of_network(package.directory[0]), exported_by=exporter,
         agency=directory.agencies[exporter.agency].name, exported_at=said.at, reason=said.reason, logs=logs,
-        answer=answered(logs, acts, package.histories, asked, waiting=said.waiting),
+        answer=answered(logs, acts, package.histories, asked, waiting=said.waiting, now=said.at),
     )  # fmt: skip
 
 

@@ -107,9 +107,16 @@ async def test_a_record_from_before_is_known_to_whoever_was_given_its_key_later(
     past = next(each for each in view.compartment.records.versions.values() if each.write.version == old.version.bytes)
     key, _content = await ana.records.key_and_content(view, past)
     await histories.give(ana.reader, view, newcomer.id.bytes, {old.version.bytes: key})
-    hers = knower((await ask(ana, cast, database)).answer, newcomer)
+    asked = await ask(ana, cast, database)
+    hers = knower(asked.answer, newcomer)
     assert set(hers.versions) == {old.version.bytes, new.version.bytes}
     assert hers.by_history == frozenset({old.version.bytes})
+    assert asked.answer.missing == 0
+    # A grant that the server holds back is missed by its act, and an act by its grant.
+    logs, now = read(ana.reader, asked.view), ana.reader.now() + 3600
+    ungiven = [each for each in asked.acts if each.act != "history_granted"]
+    for acts, given in ((asked.acts, ()), (ungiven, asked.histories)):
+        assert answered(logs, acts, given, asked.answer.asked, waiting=99, now=now).missing == 1
 
 
 @pytest.mark.usefixtures("ana")
@@ -180,12 +187,17 @@ async def test_an_entry_without_its_act_and_an_act_without_its_entry_are_told(
     logs, acts = read(ana.reader, asked.view), asked.acts
     taken = [each for each in acts if each.act == "vault_entry_taken"]
     # What waits for its place is excused, and can only be the newest.
+    now = ana.reader.now()
     for gone, waiting, missing in ((taken[0], 0, 1), (taken[0], 5, 1), (taken[-1], 0, 1), (taken[-1], 1, 0)):
         less = [each for each in acts if each is not gone]
-        assert answered(logs, less, [], asked.answer.asked, waiting=waiting).missing == missing
+        assert answered(logs, less, [], asked.answer.asked, waiting=waiting, now=now).missing == missing
+    # How many wait is the server's word: it excuses nothing that is older than moments.
+    without = [each for each in acts if each.act != "vault_entry_taken"]
+    late = answered(logs, without, [], asked.answer.asked, waiting=1_000_000, now=now + 3600)
+    assert late.missing == len(taken)
     later = msgspec.structs.replace(taken[-1], facts={**taken[-1].facts, "number": 99})
     with pytest.raises(Conflict, match="does not show"):
-        answered(logs, [*acts, later], [], asked.answer.asked, waiting=0)
+        answered(logs, [*acts, later], [], asked.answer.asked, waiting=0, now=now)
 
 
 async def test_somebody_who_was_removed_stands_out_when_they_are_given_something_later(
