@@ -7,11 +7,13 @@ alone, not on the bot's own parts, so that what those forbid themselves can be d
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from itertools import count
 from typing import Any, Self
 from urllib.parse import quote
@@ -86,12 +88,15 @@ class EvilMember:
         return self.account.ed25519_key.to_base64()
 
     async def call(self, method: str, path: str, content: Any = None) -> dict[str, Any]:
-        """Ask the homeserver for something."""
+        """Ask the homeserver for something; wait where it says that it was asked too often."""
         headers = {"Authorization": f"Bearer {self.token}"}
-        async with self.http.request(method, f"{self.url}{CLIENT}{path}", json=content, headers=headers) as answer:
-            said: dict[str, Any] = await answer.json()
-            assert answer.status == 200, (path, answer.status, said)
-            return said
+        while True:
+            async with self.http.request(method, f"{self.url}{CLIENT}{path}", json=content, headers=headers) as answer:
+                said: dict[str, Any] = await answer.json()
+                if answer.status != HTTPStatus.TOO_MANY_REQUESTS:
+                    assert answer.status == 200, (path, answer.status, said)
+                    return said
+            await asyncio.sleep(float(said["retry_after_ms"]) / 1000)
 
     # Devices ----------------------------------------------------------------------------------------
 
