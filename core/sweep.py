@@ -32,11 +32,14 @@ WORRYING_ATTEMPTS = 3
 GIVES_UP_AFTER = 3
 
 
-async def sweep(database: Database, clock: Clock, name: str, claim: str, handle: Handle) -> int:
+async def sweep(
+    database: Database, clock: Clock, name: str, claim: str, handle: Handle, *, together: int = TOGETHER
+) -> int:  # fmt: skip
     """Claim due rows with the statement ($1 now, $2 lease until, $3 limit → id, attempts, due_at) and handle them.
 
-    A row that waits for a lock, or fails, is left to its lease and all others are handled. Raises Unavailable only
-    when the database itself does not answer.
+    They are handled so many `together`: more where what is said of them becomes one. A row that waits for a lock, or
+    fails, is left to its lease and all others are handled. Raises Unavailable only when the database itself does not
+    answer.
     """
     handled = 0
     while True:
@@ -50,12 +53,12 @@ async def sweep(database: Database, clock: Clock, name: str, claim: str, handle:
         # What was begun before and not ended is not trusted in company: it may have taken its process down.
         begun = [row for row in claimed if row["attempts"] > 1]
         fresh = [row for row in claimed if row["attempts"] == 1]
-        for start in range(0, len(fresh), TOGETHER):
-            together = fresh[start : start + TOGETHER]
-            if await _handled_together(database, clock, name, together, handle):
-                handled += len(together)
+        for start in range(0, len(fresh), together):
+            rows = fresh[start : start + together]
+            if await _handled_together(database, clock, name, rows, handle):
+                handled += len(rows)
             else:
-                handled += await _handled_alone(database, clock, name, together, handle)
+                handled += await _handled_alone(database, clock, name, rows, handle)
         handled += await _handled_alone(database, clock, name, begun, handle)
         if len(claimed) < BATCH:
             return handled

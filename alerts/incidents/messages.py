@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from agencies.model import PersonId
 from alerts.incidents.rules import Duty, Fact, Section
@@ -23,6 +23,21 @@ TEXTS = {
     "data_breach_notification_overdue": mark(
         "{codename}: OVERDUE since {time}: personal data may have leaked, and nobody has noted that it was told to "
         "whom the law names. Owner: {person}. Ring them."
+    ),
+    # Of several at once, where an outage or many alerts made them due together.
+    "incident_records_due": mark(
+        "{codename}: {count} incident records are not complete. The first is due {time}. Owners: {person}."
+    ),
+    "incident_records_overdue": mark(
+        "{codename}: {count} incident records are OVERDUE, the first since {time}. Owners: {person}."
+    ),
+    "data_breach_notifications_due": mark(
+        "{codename}: after {count} alerts personal data may have leaked, and nobody has noted yet that it was told to "
+        "whom the law names. The first must be told by {time}. Owners: {person}."
+    ),
+    "data_breach_notifications_overdue": mark(
+        "{codename}: OVERDUE, the first since {time}: after {count} alerts personal data may have leaked, and nobody "
+        "has noted that it was told to whom the law names. Owners: {person}. Ring them."
     ),
 }
 
@@ -58,19 +73,26 @@ FACT_TEXTS: dict[str, str] = {
 
 
 def reminders(
-    duty: Duty, codename: str, how: str, rooms: Iterable[tuple[Target, Iterable[PersonId]]]
+    duties: Sequence[Duty], codename: str, how: str, rooms: Iterable[tuple[Target, Iterable[PersonId]]]
 ) -> list[Message]:  # fmt: skip
-    """Return ring and words for rooms, and whom it rings there; `how` is `begun`, `due` or `overdue`."""
-    parameters = {"codename": codename, "time": duty.due_at.isoformat(), "person": str(duty.owner_id)}
+    """Return ring and words for rooms, and whom it rings there; `how` is `begun`, `due` or `overdue`.
+
+    Duties of one kind and compartment that are told at once are told in one line, with how many they are, when the
+    first was due and whose they are: a room in which hundreds of lines stand is read by nobody.
+    """
+    first = min(duties, key=lambda each: (each.due_at, each.id))
+    owners = dict.fromkeys(str(each.owner_id) for each in duties)
+    parameters = {"codename": codename, "time": first.due_at.isoformat(), "person": ",".join(owners)}
+    template = f"{first.kind}_{how}"
+    if len(duties) > 1:
+        parameters["count"], template = str(len(duties)), f"{first.kind}s_{how}"
     said = []
     for room, mentions in rooms:
-        cause = f"incident:{duty.id}:{duty.began_at.isoformat()}:{how}:{duty.step}:{room.id}"
+        cause = f"incident:{first.id}:{first.began_at.isoformat()}:{how}:{first.step}:{room.id}"
         ring = Message(
-            key=f"{cause}:ring", target=room, template="incident_ring", mentions=tuple(mentions), case_id=duty.case_id
+            key=f"{cause}:ring", target=room, template="incident_ring", mentions=tuple(mentions), case_id=first.case_id
         )
-        words = Message(
-            key=cause, target=room, template=f"{duty.kind}_{how}", parameters=parameters, case_id=duty.case_id
-        )
+        words = Message(key=cause, target=room, template=template, parameters=parameters, case_id=first.case_id)
         said += [ring, words] if ring.mentions else [words]
     return said
 

@@ -98,7 +98,7 @@ async def begin_breach(tx: Transaction, alert: Alert, around: Surroundings, bega
         return
     duties = await incident_store.duties_of(tx, [alert.id])
     (duty,) = (each for each in duties if each.kind is Kind.BREACH)
-    told = reminders(duty, around.codename, "begun", alone(around.case.leaders))
+    told = reminders([duty], around.codename, "begun", alone(around.case.leaders))
     await post(tx, alert, around, told, now)
     await _record(tx, "breach_clock_began", None, alert, now)
 

@@ -46,9 +46,10 @@ async def end_duty(tx: Transaction, alert_id: AlertId, kind: Kind, by: PersonId,
     return bool(await tx.run(SQL["end_incident_duty"], alert_id, kind, by, now))
 
 
-async def step_duty(tx: Transaction, duty: Duty) -> None:
-    """Record that a reminder went out, and to whom it belongs."""
-    await tx.run(SQL["step_incident_duty"], duty.id, duty.step, duty.next_step_at, duty.owner_id)
+async def step_duties(tx: Transaction, duties: Collection[Duty]) -> None:
+    """Record that reminders went out, and to whom these duties belong."""
+    rows = [(each.id, each.step, each.next_step_at, each.owner_id) for each in duties]
+    await tx.run_many(SQL["step_incident_duty"], rows)
 
 
 async def note(

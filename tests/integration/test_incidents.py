@@ -16,6 +16,7 @@ from alerts.vocabulary import Event, StandDownReason, Status
 from core.database import Database
 from core.errors import Conflict
 from core.outbox import Target, TargetKind
+from core.sweep import TOGETHER
 from tests import outgoing
 from tests.clock import MovableClock
 from tests.outgoing import direct
@@ -101,6 +102,57 @@ async def test_the_owner_is_reminded_and_those_who_lead_of_what_is_late(
         # The channel reads it, and is not rung.
         assert channel(scene) in {each.target for each in told if each.template == template}
         assert channel(scene) not in await outgoing.rung(database, count)
+
+
+async def test_many_that_are_late_at_once_are_one_line_for_each_room_and_round(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    alerts = [await ended(network, scene) for _ in range(TOGETHER + 2)]
+    first_due = clock.now() + 72 * hour
+    clock.move(hour)
+    # One that somebody else owns, and two leaks: another kind, another line.
+    theirs = (await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())).alert
+    await network.alerts.acknowledge(scene.shelter.officer, theirs.id)
+    await network.alerts.stand_down(scene.shelter.officer, theirs.id, StandDownReason.SAFE)
+    for each in alerts[:2]:
+        await network.incidents.add(scene.member, each.id, IMMEDIATE, Fact.DATA_MAY_HAVE_LEAKED)
+    clock.move(timedelta(days=90))
+    for _day in range(2):
+        count = await outgoing.count(database)
+        assert await remind_due(database, clock) == len(alerts) + 3
+        assert await remind_due(database, clock) == 0
+        told = (await outgoing.said(database))[count:]
+        lines = {
+            (each.target, each.template): (each.parameters["count"], each.parameters["person"])
+            for each in told if "count" in each.parameters
+        }  # fmt: skip
+        record, leak = "incident_records_overdue", "data_breach_notifications_overdue"
+        officer, other, leader = scene.police.officer, scene.shelter.officer, scene.coordinator
+        owners = {each: lines[each, record][1].split(",") for each in (channel(scene), direct(leader))}
+        assert {each: (lines[each, record][0], set(owners[each])) for each in owners} == dict.fromkeys(
+            owners, (str(len(alerts) + 1), {str(officer.id), str(other.id)})
+        )
+        assert lines[direct(officer), record] == (str(len(alerts)), str(officer.id))
+        assert lines[channel(scene), leak] == lines[direct(leader), leak] == ("2", str(leader.id))
+        # Nothing is said of each besides; who owns one alone reads of that one; each line rings once.
+        alone = [each for each in told if "count" not in each.parameters and not each.template.endswith("_ring")]
+        assert [(each.target, each.template) for each in alone] == [(direct(other), "incident_record_overdue")]
+        assert {each.parameters["time"] for each in told if each.target == direct(officer) and each.parameters} == {
+            first_due.isoformat()
+        }
+        rings = [each.target for each in told if each.template == "incident_ring"]
+        assert sorted(rings, key=str) == sorted(
+            [direct(officer), direct(other), *[direct(leader), direct(scene.deputy)] * 2], key=str
+        )
+        clock.move(24 * hour)
+    # Each keeps its own steps and its own place in the ledger.
+    async with database.transaction() as tx:
+        steps = await tx.rows(
+            "SELECT object_id, count(*) AS acts FROM ledger WHERE act = 'incident_overdue' GROUP BY 1"
+        )
+    assert {row["object_id"]: row["acts"] for row in steps} == {
+        each.id: 4 if each in alerts[:2] else 2 for each in [*alerts, theirs]
+    }
 
 
 @pytest.mark.parametrize("event", [Event.CONFIDENTIALITY_BREACH, Event.LOCATION_COMPROMISED, Event.DEVICE_LOST])
