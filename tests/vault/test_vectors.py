@@ -6,7 +6,7 @@ import pytest
 
 from agencies.trust.directory import NotEmpowered, Void
 from crypto.vault import failures
-from tests.vault.making import FILES, FOLDER, cases_of
+from tests.vault.making import FILES, FOLDER, WITH_CHANCE, cases_of, text_of
 from tests.vault.tried import OK, Case, tried
 
 CASES = [(name, case) for name in FILES for case in cases_of(name)]
@@ -26,6 +26,11 @@ def test_every_file_is_tried_and_every_refusal_is_met() -> None:
     refusals = failures.Refused.__subclasses__()
     every = {each.outcome for each in refusals if each.__module__ == failures.__name__}
     assert {case["outcome"] for _name, case in CASES} == every | {OK}
+
+
+@pytest.mark.parametrize("name", sorted(FILES.keys() - WITH_CHANCE))
+def test_what_holds_nothing_of_chance_is_made_anew_as_it_stands(name: str) -> None:
+    assert text_of(name) == (FOLDER / f"{name}.json").read_text(encoding="utf-8")
 
 
 def test_the_stories_meet_every_refusal_of_the_rules() -> None:

@@ -59,11 +59,13 @@ class Told:
         """Return what holds in the end."""
         directory = self.directories[-1]
         told: dict[str, Any] = {
-            "agencies": {each.id.hex(): each.suspended for each in directory.agencies.values()},
-            "people": {
-                each.id.hex(): [each.agency.hex(), str(each.role), each.signing_key.hex(), each.box_key.hex()]
-                for each in directory.people.values()
-            },
+            "agencies": _by_id({each.id: each.suspended for each in directory.agencies.values()}),
+            "people": _by_id(
+                {
+                    each.id: [each.agency.hex(), str(each.role), each.signing_key.hex(), each.box_key.hex()]
+                    for each in directory.people.values()
+                }
+            ),
             "waiting": sorted(each.hex() for each in directory.proposals),
         }
         if self.circles:
@@ -75,7 +77,7 @@ class Told:
             }  # fmt: skip
         if self.records.versions:
             told |= {
-                "current": {record.hex(): _sorted(names) for record, names in self.records.current.items()},
+                "current": _by_id({record: _sorted(names) for record, names in self.records.current.items()}),
                 "quarantined": _sorted(each.hash for each in self.records.versions.values() if each.quarantined),
                 "erased": _sorted(self.records.erased),
             }
@@ -87,6 +89,11 @@ def told(given: Mapping[str, Any]) -> dict[str, Any]:
     story = Told(bytes.fromhex(given["genesis"]), bytes.fromhex(given["compartment"]))
     outcomes = [story.take(Kind(kind), bytes.fromhex(made)) for kind, made in given["steps"]]
     return {"outcomes": outcomes, "state": story.state(given["now"])}
+
+
+def _by_id(found: Mapping[bytes, Any]) -> dict[str, Any]:
+    """Return it in the order of ids: the one in which the rules keep it changes from process to process."""
+    return {each.hex(): found[each] for each in sorted(found)}
 
 
 def _sorted(names: Any) -> list[str]:
