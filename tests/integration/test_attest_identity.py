@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agencies import attestations
 from agencies.attestation import EndReason, code_of
-from agencies.model import Person
+from agencies.model import Person, Role
 from agencies.trust.identities import Identity, identities
 from core.clock import SystemClock
 from crypto import cross_signing, identity_proof
@@ -88,6 +89,33 @@ async def test_all_that_are_linked_are_attested_by_an_administrator_of_their_own
     # Whoever is no administrator has nothing to attest.
     plain = locked_file(founded, worker, tmp_path)
     assert "Nothing is to be attested" in (await attest("--yes", key=plain)).out
+
+
+async def test_of_three_administrators_another_agrees_to_the_identity_that_one_has_proposed(
+    api: ServedApi, town: Scene, tmp_path: Path
+) -> None:
+    """Both write the same deed; the second one's is an agreement and no second proposal that waits for a third."""
+    worker, agency = town.shelter.worker, town.shelter.agency
+    others = [await api.network.person(agency, Role.ADMINISTRATOR) for _ in range(2)]
+    founded = await found(api, replace(town.shelter, deputies=(*town.shelter.deputies, *others)), town.police)
+    _phone, master = await linked(founded, worker)
+    first, second, third = (
+        locked_file(founded, each, tmp_path) for each in (founded.administrators[agency.id], *others)
+    )  # fmt: skip
+
+    async def attest(key: Path) -> Ran:
+        return await with_passphrases((OWN,), "attest", "identity", "--yes", "--json", "--key", key)
+
+    proposed = await attest(first)
+    assert (proposed.code, [each["waits"] for each in proposed.json["attested"]]) == (0, [True]), proposed
+    assert await attested(founded, worker) is None
+    agreed = await attest(second)
+    assert (agreed.code, [each["waits"] for each in agreed.json["attested"]]) == (0, [False]), agreed
+    assert await attested(founded, worker) == Identity(person=worker.id.bytes, master_key=master)
+    directory = await founded.directory(worker)
+    assert (directory.head.number, len(directory.now.proposals)) == (2, 0)
+    # There is nothing left for the third.
+    assert (await attest(third)).json["attested"] == []
 
 
 async def test_another_identity_than_the_attested_one_takes_the_code(
