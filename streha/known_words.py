@@ -29,7 +29,13 @@ ACTS = {
 def print_answer(network: Network, answer: Answer) -> None:
     """Print a line for each person, and loudly what has to be looked into."""
     asked = answer.asked
-    terminal.line(mark("Up to {time}:"), time=moment_text(asked.until))
+    if asked.until is None:
+        terminal.line(mark("All that there is:"))
+    else:
+        terminal.line(
+            mark("Up to {time}. Clocks may differ: what was signed as much as ten minutes later is counted too."),
+            time=moment_text(asked.until),
+        )
     columns = [
         mark("Person"),
         mark("Member"),
@@ -40,6 +46,7 @@ def print_answer(network: Network, answer: Answer) -> None:
     ]
     terminal.table(columns, [_cells(network, each, answer.versions) for each in answer.rows])
     for row in answer.rows:
+        _print_stated(network, row)
         if row.against_the_logs:
             terminal.line(
                 mark(
@@ -64,10 +71,25 @@ def print_answer(network: Network, answer: Answer) -> None:
         )
 
 
+def _print_stated(network: Network, row: Row) -> None:
+    """Print that somebody is named by grants that nothing bears out, each giver once."""
+    stated = row.knower.stated if row.knower else ()
+    for giver in dict.fromkeys(each.by for each in stated):
+        terminal.line(
+            mark(
+                "LOOK INTO THIS: as stated only: a grant says that {giver} gave {person} past versions, {time}. One of "
+                "them was no member then, or it has no place in the ledger: a key that was given up can have signed "
+                "it. It proves nothing against either. Ask both, and tell the operator."
+            ),
+            giver=_who(network, giver), person=_who(network, row.person),
+            time=moment_text(min(each.at for each in stated if each.by == giver)),
+        )  # fmt: skip
+
+
 def answer_plain(network: Network, answer: Answer) -> dict[str, object]:
     """Return it for programs."""
     return {
-        "until": _moment(answer.asked.until),
+        "until": None if answer.asked.until is None else _moment(answer.asked.until),
         "record": None if answer.asked.record is None else UUID(bytes=answer.asked.record),
         "missing": answer.missing,
         "waiting": answer.waiting,
@@ -92,6 +114,13 @@ def _row_plain(network: Network, row: Row, versions: Versions) -> dict[str, obje
             str(UUID(bytes=each)): _moment(at) for each, at in (knower.versions.items() if knower else ())
         },
         "by_history": sorted(str(UUID(bytes=each)) for each in knower.by_history) if knower else [],
+        "as_stated_only": [
+            {
+                "by": UUID(bytes=each.by), "at": _moment(each.at),
+                "versions": sorted(str(UUID(bytes=one)) for one in each.versions),
+            }
+            for each in (knower.stated if knower else ())
+        ],
         "fetched": _acts_plain(row.fetched, versions),
         "exported": _acts_plain(row.exported, versions),
         "refused": _acts_plain(row.refused, versions),
@@ -151,6 +180,8 @@ def _state(row: Row) -> str:
     told = []
     if row.against_the_logs:
         told.append(say(mark("LOOK INTO THIS: not let in by the logs")))
+    if row.knower and row.knower.stated:
+        told.append(say(mark("LOOK INTO THIS: named as stated only")))
     if row.refused:
         told.append(say(mark("refused {count} times"), count=len(row.refused)))
     return "; ".join(told)

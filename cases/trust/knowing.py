@@ -6,7 +6,7 @@ the order that the logs give, and where that leaves it open, a version counts as
 towards naming people. What the ledger says of fetching stands beside it (`client.vault.knowing`).
 
 Moments are seconds since 1970 as authors' machines said them. Up to a moment means up to the last entry that names one
-at or before it.
+at or before it, or as much later as clocks may differ; without one, all that is there.
 
 Source: docs/protocol.md, *Who could have known*.
 """
@@ -28,6 +28,8 @@ NOT_SHOWN = mark(
     "Not shown: what somebody read again from their own device, from a copy or from a screen; and what a server does "
     "not write down."
 )
+# A machine's clock may be so far off the server's (docs/protocol.md, *The server's part*).
+CLOCKS_APART = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,8 @@ class Knower:
     versions: Mapping[bytes, int]
     # Those of them that only a history grant gave.
     by_history: frozenset[bytes]
+    # History grants that name them and that nothing bears out: no proof that they were given anything.
+    stated: tuple[HistoryGrant, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,22 +80,28 @@ class _Epoch:
     records_seen: int
 
 
-def up_to(entries: Sequence[Entry], until: int) -> Sequence[Entry]:
-    """Return the entries up to the last one that says it was written by a moment."""
-    count = max((number for number, each in enumerate(entries, 1) if each.at <= until), default=0)
+def by_then(at: int, until: int | None) -> bool:
+    """Whether what an author dates so may have been written by a moment."""
+    return until is None or at <= until + CLOCKS_APART
+
+
+def up_to(entries: Sequence[Entry], until: int | None) -> Sequence[Entry]:
+    """Return the entries up to the last one that may have been written by a moment; all where there is none."""
+    count = max((number for number, each in enumerate(entries, 1) if by_then(each.at, until)), default=0)
     return entries[:count]
 
 
 def could_have_known(
-    compartment: Compartment, members: Sequence[Entry], written: Sequence[Entry], until: int, *,
-    granted: Iterable[HistoryGrant] = (), record: bytes | None = None,
+    compartment: Compartment, members: Sequence[Entry], written: Sequence[Entry], until: int | None, *, now: int,
+    granted: Iterable[HistoryGrant] = (), stated: Iterable[HistoryGrant] = (), record: bytes | None = None,
 ) -> list[Knower]:  # fmt: skip
     """Return everybody who was a member or had a key by a moment, ascending by id; of one record where one is named.
 
-    `members` and `written` are all entries of the two logs; `granted` are history grants that were verified.
+    `members` and `written` are all entries of the two logs; `now` is when it is asked. `granted` are verified history
+    grants that the logs bear out (`cases.trust.giving`), `stated` those that they do not.
     """
     members, written = up_to(members, until), up_to(written, until)
-    stays = _stays(compartment, members, until)
+    stays = _stays(compartment, members, now if until is None else until)
     epochs = list(_epochs(members))
     versions = [each for each in _versions(compartment, written) if record in (None, each.record)]
     found: dict[bytes, dict[bytes, int]] = {}
@@ -108,19 +118,21 @@ def could_have_known(
                 for person in epoch.members:
                     had(person, version.id, max(version.at, epoch.at))
     known = {each.id for each in versions}
-    for grant in granted:
-        if grant.at > until:
-            continue
+    for grant in _of_these(granted, until, known):
         for each in known.intersection(grant.versions):
             if each not in found.get(grant.member, {}):
                 past.setdefault(grant.member, set()).add(each)
             had(grant.member, each, grant.at)
-    people = {*stays, *found} if record is None else {*found}
+    unproven: dict[bytes, list[HistoryGrant]] = {}
+    for grant in _of_these(stated, until, known):
+        unproven.setdefault(grant.member, []).append(grant)
+    people = {*found, *unproven, *(stays if record is None else ())}
     return [
         Knower(
             person=person, stays=tuple(stays.get(person, ())),
             epochs=tuple(each.number for each in epochs if person in each.members),
             versions=found.get(person, {}), by_history=frozenset(past.get(person, ())),
+            stated=tuple(unproven.get(person, ())),
         )
         for person in sorted(people)
     ]  # fmt: skip
@@ -129,6 +141,10 @@ def could_have_known(
 def stood(compartment: Compartment, circle: Circle, person: bytes, at: int) -> bool:
     """Whether somebody was a member at a position of the log, as the directory stood there."""
     return circle.stands(person, compartment.network.at(circle.directory_seen), at)
+
+
+def _of_these(grants: Iterable[HistoryGrant], until: int | None, versions: set[bytes]) -> Iterable[HistoryGrant]:
+    return (each for each in grants if by_then(each.at, until) and versions.intersection(each.versions))
 
 
 def _stays(compartment: Compartment, members: Sequence[Entry], until: int) -> dict[bytes, list[Stay]]:

@@ -2,7 +2,8 @@
 
 The first is made of the verified logs alone (`cases.trust.knowing`); no server is believed about it. The second is what
 the ledger says, held against its chain and against what this machine has read of it before (`client.vault.acts`). What
-was fetched by somebody whom the logs did not let in stands out: somebody has to look into it.
+was fetched by somebody whom the logs did not let in stands out: somebody has to look into it. So does a grant that only
+claims to have been given (`cases.trust.giving`).
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
-from agencies.trust.directory import NotEmpowered
-from cases.trust import grants, knowing
+from cases.trust import giving, knowing
 from cases.trust.compartment import Compartment
+from cases.trust.giving import Given, Places, Told
 from cases.trust.grants import HistoryGrant
-from cases.trust.knowing import Knower
+from cases.trust.knowing import CLOCKS_APART, Knower
 from client.vault import refusals
 from client.vault.acts import fetched
 from client.vault.answers import VaultAct
@@ -38,8 +39,6 @@ BEHIND = mark(
 FETCHES = frozenset({"grant_fetched", "record_fetched", "wraps_fetched", "history_fetched"})
 EXPORTS = frozenset({"record_exported", "vault_acts_exported"})
 NAMES_VERSIONS = frozenset({"record_fetched", "wraps_fetched", "record_exported", "history_granted"})
-# A machine's clock may be so far off the server's (docs/protocol.md, *The server's part*).
-CLOCKS_APART = 600
 ATTEMPTS = 5
 # Who gave whom which versions.
 _Gift = tuple[bytes, bytes, frozenset[bytes]]
@@ -70,9 +69,9 @@ class Read:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What is asked: up to when (seconds since 1970), and of which record alone."""
+    """What is asked: up to when (seconds since 1970; None for all that there is), and of which record alone."""
 
-    until: int
+    until: int | None = None
     record: bytes | None = None
 
 
@@ -154,18 +153,21 @@ def answered(
 ) -> Answer:
     """Put together what the logs and the ledger say at a moment; raise Refused for a grant that is not its author's."""
     compartment = logs.compartment
-    granted = [_granted(compartment, each) for each in histories]
-    missing = _missing(logs, acts, granted, waiting, now)
+    given = [giving.given(compartment, each) for each in histories]
+    missing = _missing(logs, acts, [each.grant for each in given], waiting, now)
+    borne_out = _borne_out(logs, acts, given, now)
     knowers = knowing.could_have_known(
-        compartment, logs.members, logs.written, asked.until, granted=granted, record=asked.record
-    )
+        compartment, logs.members, logs.written, asked.until, now=now, record=asked.record,
+        granted=[each.grant for each, counts in zip(given, borne_out, strict=True) if counts],
+        stated=[each.grant for each, counts in zip(given, borne_out, strict=True) if not counts],
+    )  # fmt: skip
     did: dict[bytes, _Did] = {}
     versions = _versions_of(compartment, asked.record)
     newest = -1
     for each in acts:
-        if each.act == "vault_entry_taken" and each.facts.get("log") == int(Kind.MEMBERSHIP):
-            newest = max(newest, int(each.facts["number"]))
-        if each.actor is None or each.at.timestamp() > asked.until or not _names(each, versions):
+        newest = max(newest, _member_entry(each))
+        late = asked.until is not None and each.at.timestamp() > asked.until
+        if each.actor is None or late or not _names(each, versions):
             continue
         mine = did.setdefault(each.actor.bytes, _Did())
         if each.act in FETCHES:
@@ -222,17 +224,21 @@ def _missing(
             told[int(kind)].add(number)
         elif each.act == "history_granted":
             given[_gift_of(each)] += 1
-    shown = Counter((each.by, each.member, frozenset(each.versions)) for each in granted)
+    shown = Counter(_gift(each) for each in granted)
     gaps, newest = (given - shown).total(), []
     for kind, found in entries.items():
         last = max(told[int(kind)], default=-1)
         gaps += last + 1 - len(told[int(kind)])
         newest += [each.at for each in found[last + 1 :]]
     for gift, times in (shown - given).items():
-        ats = sorted(each.at for each in granted if (each.by, each.member, frozenset(each.versions)) == gift)
+        ats = sorted(each.at for each in granted if _gift(each) == gift)
         newest += ats[-times:]
     young = sum(1 for at in newest if at + CLOCKS_APART >= now)
     return gaps + len(newest) - min(young, waiting)
+
+
+def _gift(grant: HistoryGrant) -> _Gift:
+    return grant.by, grant.member, frozenset(grant.versions)
 
 
 def _gift_of(act: VaultAct) -> _Gift:
@@ -257,11 +263,26 @@ def _let_in(logs: HasLogs, newest: int, act: VaultAct) -> bool:
     return circle.stands(act.actor.bytes, directory, at)
 
 
-def _granted(compartment: Compartment, data: bytes) -> HistoryGrant:
-    grant, key = grants.read_history_grant(data, compartment.network.id, compartment=compartment.id)
-    if compartment.network.now.keys.get(key) != grant.by:
-        raise NotEmpowered
-    return grant
+def _borne_out(logs: HasLogs, acts: Sequence[VaultAct], given: Sequence[Given], now: int) -> list[bool]:
+    """Return of each grant whether the logs and the ledger bear it out."""
+    told: dict[_Gift, list[Told]] = {}
+    newest, latest = -1, 0
+    for each in acts:
+        newest = max(newest, _member_entry(each))
+        # The server's own word, too, goes back no further than clocks do behind what it has chained before.
+        at = max(int(each.at.timestamp()), latest - CLOCKS_APART)
+        latest = max(latest, at)
+        if each.act == "history_granted":
+            told.setdefault(_gift_of(each), []).append(Told(newest=newest, at=at))
+    places = Places(logs.compartment, logs.directory, logs.members)
+    return [places.bear_out(each, told.get(_gift(each.grant), ()), now) for each in given]
+
+
+def _member_entry(act: VaultAct) -> int:
+    """Return which entry of the members' log an act tells of, -1 for none."""
+    if act.act != "vault_entry_taken" or act.facts.get("log") != int(Kind.MEMBERSHIP):
+        return -1
+    return int(act.facts["number"])
 
 
 def _versions_of(compartment: Compartment, record: bytes | None) -> frozenset[bytes] | None:

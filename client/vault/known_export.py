@@ -54,7 +54,8 @@ class _Said(Deed, frozen=True, kw_only=True):
     by: Id
     at: Moment
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_REASON)]
-    until: Moment
+    # None for all that there is.
+    until: Moment | None
     # Of which record alone; none where it is of all.
     record: Annotated[bytes, msgspec.Meta(max_length=16)]
     waiting: Annotated[int, msgspec.Meta(ge=0)]

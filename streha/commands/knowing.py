@@ -46,7 +46,8 @@ def _known(
         str, typer.Option(metavar="RECORD", help=say(mark("Of this record alone, by its id or the beginning of it.")))
     ] = "",
     until: Annotated[
-        str, typer.Option(metavar="MOMENT", help=say(mark("Up to this moment, with its time zone. Else up to now.")))
+        str,
+        typer.Option(metavar="MOMENT", help=say(mark("Up to this moment, with its time zone; else all there is."))),
     ] = "",
     out: Annotated[
         Path | None,
@@ -74,7 +75,7 @@ def _known(
         async with vault_place(key, where) as place:
             await say_due(place)
             chosen = record_named(await place.view(), record) if record else None
-            asked = Asked(until=place.reader.now() if moment is None else moment, record=chosen)
+            asked = Asked(until=moment, record=chosen)
             found = await known(place.reader, place.id, asked)
             if out is not None:
                 private_files.write_new(out, await known_export.exported(place.reader, found, reason))

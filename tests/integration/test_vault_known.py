@@ -34,8 +34,7 @@ async def ask(
     mine: Machine, cast: Scene, database: Database, *, until: int | None = None, record: bytes | None = None
 ) -> Known:
     await ledger.sequence_all(database)
-    asked = Asked(until=mine.reader.now() if until is None else until, record=record)
-    return await known(mine.reader, cast.case.core.id.bytes, asked)
+    return await known(mine.reader, cast.case.core.id.bytes, Asked(until=until, record=record))
 
 
 def _fetched(cast: Scene, person: Person, network: Network, put: Put) -> acting.Act:
@@ -143,7 +142,7 @@ async def test_what_was_given_to_somebody_whom_the_logs_do_not_let_in_stands_out
 
 async def test_what_is_not_chained_yet_is_said(ana: Machine, cast: Scene, database: Database) -> None:
     await ask(ana, cast, database)
-    answer = (await known(ana.reader, cast.case.core.id.bytes, Asked(until=ana.reader.now()))).answer
+    answer = (await known(ana.reader, cast.case.core.id.bytes, Asked())).answer
     assert (answer.waiting > 0, answer.missing) == (True, 0)
 
 

@@ -25,7 +25,7 @@ async def town(network: Network, settings: Settings, tmp_path: Path) -> AsyncIte
 
 async def ask(town: Town, machine: Machine) -> Answer:
     await sequence_all(town.api.network.database)
-    return (await known(machine.reader, town.core.bytes, Asked(until=machine.reader.now()))).answer
+    return (await known(machine.reader, town.core.bytes, Asked())).answer
 
 
 # To a machine that has asked before.

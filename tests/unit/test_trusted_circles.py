@@ -68,10 +68,10 @@ class Story:
         assert self.circle is not None
         return self.circle
 
-    def in_directory(self, author: Somebody, deed: DirectoryDeed) -> bytes:
+    def in_directory(self, author: Somebody, deed: DirectoryDeed, *, at: int = NOW) -> bytes:
         do, particulars = directory_written(deed)
         body = log.body(
-            log=DIRECTORY, number=len(self.network.hashes), after=self.network.last, at=NOW, by=author.id, do=do,
+            log=DIRECTORY, number=len(self.network.hashes), after=self.network.last, at=at, by=author.id, do=do,
             particulars=particulars,
         )  # fmt: skip
         made = statement.make(author.seed, Kind.DIRECTORY.purpose, self.genesis, body)

@@ -6,8 +6,9 @@ from agencies.trust.network import Network
 from cases.trust.compartment import Compartment
 from cases.trust.deeds import Add, AddInEmergency, BeginEpoch, Remove
 from cases.trust.grants import HistoryGrant
-from cases.trust.knowing import Knower, could_have_known
+from cases.trust.knowing import CLOCKS_APART, Knower, could_have_known
 from cases.trust.records import Erase
+from crypto.vault import log, statement
 from crypto.vault.log import Entry, Kind
 from tests.unit.test_trusted_circles import ANA, BOJAN, COMPARTMENT, OLGA, PETAR, VESNA, story
 from tests.unit.test_trusted_directory import NOW, Somebody
@@ -28,10 +29,21 @@ def epoch(shelf: Shelf, *, at: int = NOW, records: int | None = None) -> None:
 
 
 def known(
-    shelf: Shelf, until: int = NOW + 100 * HOUR, *, record: bytes | None = None, granted: tuple[HistoryGrant, ...] = ()
-) -> dict[bytes, Knower]:
+    shelf: Shelf, until: int | None = NOW + 100 * HOUR, *, record: bytes | None = None,
+    granted: tuple[HistoryGrant, ...] = (), stated: tuple[HistoryGrant, ...] = (), now: int = NOW + 100 * HOUR,
+) -> dict[bytes, Knower]:  # fmt: skip
+    compartment, members, written, _directory = logs_of(shelf)
+    found = could_have_known(
+        compartment, members, written, until, granted=granted, stated=stated, record=record, now=now
+    )
+    return {each.person: each for each in found}
+
+
+def logs_of(shelf: Shelf) -> tuple[Compartment, list[Entry], list[Entry], list[Entry]]:
+    """Return a compartment that was taken in, with the entries of its members, its records and the directory."""
     (_kind, genesis), *steps = shelf.story.steps
     compartment = Compartment(Network(genesis), COMPARTMENT)
+    directory = [log.entry_of(statement.remembered(genesis), Kind.DIRECTORY)]
     members: list[Entry] = []
     written: list[Entry] = []
     for kind, made in steps:
@@ -41,8 +53,8 @@ def known(
             written.append(compartment.take_record_entry(made))
         else:
             compartment.network.take(made)
-    found = could_have_known(compartment, members, written, until, granted=granted, record=record)
-    return {each.person: each for each in found}
+            directory.append(log.entry_of(statement.remembered(made), Kind.DIRECTORY))
+    return compartment, members, written, directory
 
 
 def versions(found: dict[bytes, Knower], who: Somebody) -> set[bytes]:
@@ -64,8 +76,8 @@ def test_whoever_was_in_the_epoch_could_and_whoever_came_later_could_only_what_w
     assert found[OLGA.id].versions[SECOND] == NOW + 2 * HOUR
     (stay,) = found[BOJAN.id].stays
     assert (stay.at, stay.ended_at) == (NOW, NOW + HOUR)
-    # Up to a moment: what came later was not.
-    early = known(shelf, NOW + HOUR - 1)
+    # Up to a moment, and as much more as clocks may differ: what came later was not.
+    early = known(shelf, NOW + HOUR - CLOCKS_APART - 1)
     assert (versions(early, ANA), OLGA.id in early) == ({FIRST}, False)
     assert early[BOJAN.id].stays[0].ended_at is None
 
@@ -131,4 +143,24 @@ def test_a_grant_of_the_past_counts_from_its_moment_and_only_for_what_it_names(s
     )
     olga = known(shelf, granted=(grant,))[OLGA.id]
     assert (set(olga.versions), olga.by_history) == ({FIRST, SECOND}, frozenset({FIRST}))
-    assert versions(known(shelf, NOW + HOUR - 1, granted=(grant,)), OLGA) == {SECOND}
+    assert versions(known(shelf, NOW + HOUR - CLOCKS_APART - 1, granted=(grant,)), OLGA) == {SECOND}
+    # One that nothing bears out gives nothing, and stands beside.
+    for asked in (None, NOW + HOUR):
+        olga = known(shelf, asked, stated=(grant,))[OLGA.id]
+        assert (set(olga.versions), olga.stated) == ({SECOND}, (grant,))
+    assert known(shelf, NOW + HOUR - CLOCKS_APART - 1, stated=(grant,))[OLGA.id].stated == ()
+
+
+def test_what_a_clock_that_runs_ahead_has_signed_is_not_left_out(shelf: Shelf) -> None:
+    """By nine minutes, as a server takes it: of whoever was let in, given the key and written so, nobody is missed."""
+    ahead = NOW + 9 * 60
+    shelf.in_circle(ANA, Add(person=OLGA.id), at=ahead)
+    epoch(shelf, at=ahead)
+    shelf.writes(ANA, at=ahead)
+    for until in (NOW, None):
+        found = known(shelf, until, now=NOW)
+        assert (versions(found, OLGA), found[OLGA.id].stays[0].at) == ({FIRST}, ahead)
+    # A stay that ends by itself lasts until it does, whoever asks about all that there is.
+    shelf.in_circle(ANA, AddInEmergency(person=VESNA.id, until=ahead + HOUR), at=ahead)
+    for now, over in ((ahead, None), (ahead + HOUR, ahead + HOUR)):
+        assert known(shelf, None, now=now)[VESNA.id].stays[0].ended_at == over
