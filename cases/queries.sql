@@ -207,6 +207,11 @@ JOIN compartments ON compartments.id = closed.id OR compartments.case_id = close
 JOIN compartment_members ON compartment_members.compartment_id = compartments.id
 WHERE compartment_members.until = compartments.closed_at AND compartment_members.person_id = ANY($2)
 
+-- members_until_closed --
+-- Who was in a compartment until it was closed. $1 compartment.
+SELECT person_id FROM compartment_members JOIN compartments ON compartments.id = compartment_members.compartment_id
+WHERE compartments.id = $1 AND compartment_members.until = compartments.closed_at
+
 -- shown_duty --
 -- Whose boards show who is on duty at an agency: its own staff's, everybody's with a part in an open case of that
 -- agency, and the same of every agency that its desk covers for. $1 duty desks and people of agencies, $2 people.
@@ -367,14 +372,11 @@ SELECT statement FROM vault_history_grants WHERE compartment_id = $1 AND person_
 
 -- vault_acts --
 -- What was done with a compartment's vault, chained, each with the hash before it. $1 case, $2 compartment, $3 acts,
--- $4 after position, $5 until or null, $6 versions that it must name or null, $7 how many, $8 what
--- the first follows.
-SELECT act.*, coalesce(before.hash, $8::bytea) AS before
+-- $4 after position, $5 how many, $6 what the first follows.
+SELECT act.*, coalesce(before.hash, $6::bytea) AS before
 FROM ledger AS act LEFT JOIN ledger AS before ON before.position = act.position - 1
 WHERE act.case_id = $1 AND act.position > $4 AND act.object_id = $2 AND act.act = ANY($3::text[])
-    AND ($5::timestamptz IS NULL OR act.at <= $5)
-    AND ($6::text[] IS NULL OR string_to_array(act.facts->>'versions', ',') && $6)
-ORDER BY act.position LIMIT $7
+ORDER BY act.position LIMIT $5
 
 -- vault_acts_waiting --
 -- How many acts of a compartment's vault have no place in the chain yet. $1 case, $2 compartment, $3 acts.

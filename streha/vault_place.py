@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,18 +74,20 @@ class VaultPlace:
 async def vault_place(key_path: Path, words: str) -> AsyncIterator[VaultPlace]:
     """Speak as the person of a key file, with their keys unlocked, about the compartment of a codename or id."""
     async with speaking_unlocked(key_path) as (api, unlocked):
+        yield await _place(api, _reader(api, unlocked, key_path), words)
+
+
+@asynccontextmanager
+async def closed_or_open(key_path: Path, words: str) -> AsyncIterator[tuple[Reader, bytes]]:
+    """Speak about a compartment that may be closed: Streha lists those no more, and this machine remembers them."""
+    async with speaking_unlocked(key_path) as (api, unlocked):
         reader = _reader(api, unlocked, key_path)
-        case, compartment = await _found(api, reader.memory, words)
-        keys = EpochKeys(reader)
-        yield VaultPlace(
-            api=api,
-            case=case,
-            compartment=compartment,
-            reader=reader,
-            keys=keys,
-            circles=Circles(reader, keys),
-            records=Records(reader, keys),
-        )
+        place = None
+        with suppress(NotFound):
+            place = await _place(api, reader, words)
+        if place is not None:
+            await say_due(place)
+        yield reader, remembered_compartment(reader.memory, words) if place is None else place.id
 
 
 async def seen(key_path: Path, words: str, *, offline: bool) -> tuple[View, int]:
@@ -140,6 +142,15 @@ def _agrees(view: View, each: TakeAway, *, yes: bool) -> bool:
 
 def _reader(api: ApiClient, unlocked: Unlocked, key_path: Path) -> Reader:
     return Reader(api.vault, unlocked, Memory.beside(key_path, unlocked.network), SystemClock())
+
+
+async def _place(api: ApiClient, reader: Reader, words: str) -> VaultPlace:
+    case, compartment = await _found(api, reader.memory, words)
+    keys = EpochKeys(reader)
+    return VaultPlace(
+        api=api, case=case, compartment=compartment, reader=reader, keys=keys, circles=Circles(reader, keys),
+        records=Records(reader, keys),
+    )  # fmt: skip
 
 
 async def _found(api: ApiClient, memory: Memory, words: str) -> tuple[Case, Compartment]:

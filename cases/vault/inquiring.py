@@ -1,28 +1,24 @@
 """What the ledger says of a compartment's vault, for those who lead it: who fetched what, exports, refusals.
 
 Who *could* have known is not answered here: people's machines make it of the logs that they have verified
-(`cases.trust.knowing`), and believe no server about it. That somebody asked is in the ledger too.
+(`cases.trust.knowing`), and believe no server about it. That somebody asked is in the ledger too. An inquiry often
+comes after the end: whoever led a compartment until it was closed may ask of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from agencies.model import Person
 from cases import store
 from cases.ledger import BEGINNING, Entry
 from cases.model import Case, CompartmentId
-from cases.rules import NO_COMPARTMENT
-from cases.trust.compartment import Compartment as Logs
-from cases.vault.entering import recorded, require_member
+from cases.vault.entering import recorded, require_leading, require_member
 from cases.vault.keeping import KeptCompartments
 from core import ledger
 from core.clock import Clock
 from core.database import Database, Row, Transaction
-from core.errors import NotFound
 
 ACTS = (
     "vault_entry_taken", "vault_entry_refused", "grant_fetched", "record_fetched", "wraps_fetched", "record_exported",
@@ -53,18 +49,13 @@ class Inquiring:
         self._compartments = compartments
 
     async def acts(
-        self, actor: Person, compartment_id: CompartmentId, *, after: int = 0, history: UUID | None = None,
-        until: datetime | None = None, record: UUID | None = None,
-    ) -> Acts:  # fmt: skip
-        """Return acts after a position of the ledger and history grants after an id; of one record where one is named.
-
-        What only names epochs or entries is no record's, and is left out then.
-        """
+        self, actor: Person, compartment_id: CompartmentId, *, after: int = 0, history: UUID | None = None
+    ) -> Acts:
+        """Return acts after a position of the ledger and history grants after an id; all, whatever is asked of them."""
         async with self._database.transaction() as tx:
-            case, kept = await self._enter(tx, actor, compartment_id)
-            names = None if record is None else _versions(kept, record)
+            case = await self._enter(tx, actor, compartment_id)
             rows = await tx.rows(
-                store.SQL["vault_acts"], case.id, compartment_id, ACTS, after, until, names, PAGE, BEGINNING.hash
+                store.SQL["vault_acts"], case.id, compartment_id, ACTS, after, PAGE, BEGINNING.hash
             )  # fmt: skip
             waiting = await tx.value(store.SQL["vault_acts_waiting"], case.id, compartment_id, ACTS)
             histories = await tx.rows(store.SQL["vault_histories"], compartment_id, history, MOST_HISTORIES)
@@ -79,16 +70,15 @@ class Inquiring:
     async def tell_export(self, actor: Person, compartment_id: CompartmentId) -> None:
         """Write down that somebody takes an answer out, before they do, on their own machine."""
         async with self._database.transaction() as tx:
-            case, _kept = await self._enter(tx, actor, compartment_id)
+            case = await self._enter(tx, actor, compartment_id)
             await self._record(tx, "vault_acts_exported", actor, case, compartment_id)
 
-    async def _enter(self, tx: Transaction, actor: Person, compartment_id: CompartmentId) -> tuple[Case, Logs]:
-        case, compartment = await recorded(tx, actor, compartment_id)
+    async def _enter(self, tx: Transaction, actor: Person, compartment_id: CompartmentId) -> Case:
+        case, compartment = await recorded(tx, actor, compartment_id, closed=True)
         kept, _extents = await self._compartments.now(tx, compartment_id)
         require_member(actor, compartment, kept, int(self._clock.now().timestamp()))
-        if actor.id.bytes not in kept.circle.leaders:
-            raise NotFound(NO_COMPARTMENT)
-        return case, kept
+        require_leading(actor, kept)
+        return case
 
     async def _record(
         self, tx: Transaction, act: str, actor: Person, case: Case, compartment_id: CompartmentId
@@ -97,11 +87,6 @@ class Inquiring:
             act=act, at=self._clock.now(), person_id=actor.id, case_id=case.id, object_id=compartment_id
         )  # fmt: skip
         await ledger.record(tx, said)
-
-
-def _versions(kept: Logs, record: UUID) -> Sequence[str]:
-    versions = kept.records.versions.values()
-    return sorted(str(UUID(bytes=each.write.version)) for each in versions if each.write.record == record.bytes)
 
 
 def _act(row: Row) -> tuple[bytes, Entry]:

@@ -18,14 +18,15 @@ from agencies.vault import logs
 from agencies.vault.keeping import OF_DIRECTORY
 from agencies.vault.refusals import EpochDue, refusing, require_moment
 from cases import store
-from cases.model import CaseId, CompartmentId
+from cases.model import Case, CaseId, Compartment, CompartmentId
 from cases.trust import deeds
+from cases.trust.compartment import Compartment as Logs
 from cases.trust.records import Deed as RecordDeed
 from cases.trust.records import Erase
 from cases.trust.records import read as read_record_deed
 from cases.vault import checking
 from cases.vault.due import Due, due, epoch_is_due
-from cases.vault.entering import recorded, require_member
+from cases.vault.entering import recorded, require_leading, require_member
 from cases.vault.keeping import KeptCompartments
 from cases.vault.projecting import follow
 from core import ledger
@@ -67,12 +68,17 @@ class Vault:
     async def see(
         self, actor: Person, compartment_id: CompartmentId, *, directory: int = 0, members: int = 0, records: int = 0
     ) -> Snapshot:
-        """Return entries from these numbers on: at most a page in all, the directory's first."""
+        """Return entries from these numbers on: at most a page in all, the directory's first.
+
+        Of a closed compartment those who led it until then are shown them: who could have known is worked out of them.
+        """
         now = int(self._clock.now().timestamp())
         async with self._database.reading() as tx:
-            case, compartment = await recorded(tx, actor, compartment_id, look=True)
+            case, compartment = await recorded(tx, actor, compartment_id, look=True, closed=True)
             kept, extents = await self._compartments.now(tx, compartment_id)
             require_member(actor, compartment, kept, now, opened=False)
+            if not compartment.open:
+                require_leading(actor, kept)
             left, found = logs.PAGE, []
             for (kind, name), first, extent in (
                 (OF_DIRECTORY, directory, extents.directory),
@@ -89,7 +95,7 @@ class Vault:
             lengths=Lengths(
                 directory=extents.directory.length, members=extents.members.length, records=extents.records.length
             ),
-            due=due(kept.circle, case, compartment, kept.network.now, now, actor.id) if kept.is_open else [],
+            due=_due(case, compartment, kept, now, actor.id),
         )
 
     async def append_to_members(
@@ -209,3 +215,10 @@ async def _put_wraps(
         [version for version, _wrap in wrapped],
         [wrap for _version, wrap in wrapped],
     )
+
+
+def _due(case: Case, compartment: Compartment, kept: Logs, now: int, asker: PersonId) -> list[Due]:
+    """Return what the asker's program ought to write; nothing where nothing is written any more."""
+    if not (kept.is_open and compartment.open):
+        return []
+    return due(kept.circle, case, compartment, kept.network.now, now, asker)

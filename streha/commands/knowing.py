@@ -21,7 +21,7 @@ from streha.known_words import answer_plain, print_answer
 from streha.options import Json, Key
 from streha.terminal import say
 from streha.vault_names import record_named
-from streha.vault_place import say_due, vault_place
+from streha.vault_place import closed_or_open
 
 NO_MOMENT = mark("A moment looks like 2031-05-14T09:30+02:00, with its time zone.")
 
@@ -72,13 +72,12 @@ def _known(
         reason = reason_given(reason_file)
 
     async def act() -> None:
-        async with vault_place(key, where) as place:
-            await say_due(place)
-            chosen = record_named(await place.view(), record) if record else None
+        async with closed_or_open(key, where) as (reader, compartment):
+            chosen = record_named(await reader.refresh(compartment), record) if record else None
             asked = Asked(until=moment, record=chosen)
-            found = await known(place.reader, place.id, asked)
+            found = await known(reader, compartment, asked)
             if out is not None:
-                private_files.write_new(out, await known_export.exported(place.reader, found, reason))
+                private_files.write_new(out, await known_export.exported(reader, found, reason))
             network, answer = found.view.compartment.network, found.answer
             if json:
                 terminal.as_json({**answer_plain(network, answer), "file": None if out is None else str(out)})

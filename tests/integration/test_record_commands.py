@@ -77,6 +77,16 @@ async def test_who_could_have_known_and_who_fetched_as_it_is_typed(
     assert (checked.code, member.name in checked.out, f"Inquiry {MARKED}" in checked.out) == (0, True, True), checked
     async with database.reading() as tx:
         assert not await tx.value("SELECT count(*) FROM ledger WHERE facts::text LIKE $1", f"%{MARKED}%")
+    # Closed, it is listed no more, and still asked about by its codename on a machine that knows it, or by its id.
+    assert (await types(lead, "case", "close", codename, "--yes")).code == 0
+    await sequence_all(database)
+    for words in (codename, town.case.core.id):
+        closed = await types(lead, "known", words, "--json")
+        assert (closed.code, closed.json["until"], closed.json["missing"]) == (0, None, 0), closed
+        assert member.name in str(closed.json["people"])
+    assert (await types(member, "known", codename)).code == 1
+    unknown = await types(lead, "known", "no-such-name")
+    assert (unknown.code, "Name it by its id" in unknown.err) == (1, True), unknown
 
 
 async def test_from_an_opened_vault_to_what_a_court_is_given(

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from agencies.model import Person
-from cases import ledger
-from cases.trust.deeds import Add, Remove
+from cases import ledger, store
+from cases.trust.deeds import Add, Lead, Remove
 from cases.trust.grants import HistoryGrant, write_history_grant
 from cases.trust.knowing import Knower
 from client.vault import histories, known_export
@@ -22,6 +22,8 @@ from client.vault.records import Put
 from core import ledger as acting
 from core.database import Database
 from core.errors import Conflict, InvalidInput, NotFound
+from core.ids import new_id
+from streha.known_words import answer_plain
 from tests.clock import MovableClock
 from tests.people import Network, Scene
 from tests.vault_clients import Founded
@@ -127,6 +129,90 @@ async def test_only_those_who_lead_may_ask(machines: Machines, cast: Scene, data
     async with database.reading() as tx:
         rows = await tx.rows("SELECT DISTINCT actor_id FROM ledger WHERE act = 'vault_acts_asked'")
     assert [each["actor_id"] for each in rows] == [cast.deputy.id]
+
+
+async def test_of_what_was_closed_those_who_led_it_until_then_are_answered_and_nobody_else(
+    ana: Machine, machines: Machines, cast: Scene, network: Network, clock: MovableClock, database: Database
+) -> None:
+    core = cast.case.core.id.bytes
+    put = await ana.records.put(core, b"where she is")
+    boris = await machines.of(cast.member)
+    await boris.records.get(core, put.record.bytes)
+    before = (await ask(ana, cast, database)).answer
+    await network.closing.close_case(cast.coordinator, cast.case.id)
+    clock.move(timedelta(days=3))
+
+    # On a machine that never asked before, too.
+    deputy = await machines.of(cast.deputy)
+    for machine in (ana, deputy):
+        found_ = await ask(machine, cast, database)
+        assert (found_.answer.missing, found_.view.due) == (0, ())
+        assert [each.knower for each in found_.answer.rows] == [each.knower for each in before.rows]
+        assert {each.act for each in row(found_.answer, cast.member).fetched} == {"grant_fetched", "record_fetched"}
+        assert known_export.is_one(await known_export.exported(machine.reader, found_, "Inquiry 3/31"))
+    for refused in (boris, await machines.of(cast.police.worker)):
+        with pytest.raises(NotFound):
+            await ask(refused, cast, database)
+        with pytest.raises(NotFound):
+            await refused.api.vault.snapshot(cast.case.core.id, directory=0, members=0, records=0)
+    # Nothing else comes out or goes in.
+    vault = ana.api.vault
+    for asked in (
+        vault.grant(cast.case.core.id), vault.version(cast.case.core.id, put.version),
+        vault.histories(cast.case.core.id), vault.tell_export(cast.case.core.id, [put.version]),
+    ):  # fmt: skip
+        with pytest.raises(NotFound):
+            await asked
+    with pytest.raises(NotFound):
+        await ana.records.put(core, b"more")
+
+
+@pytest.mark.parametrize("barred", [False, True])
+async def test_whoever_was_out_before_it_was_closed_is_answered_nothing(
+    ana: Machine, machines: Machines, cast: Scene, network: Network, database: Database, *, barred: bool
+) -> None:
+    deputy = await machines.of(cast.deputy)
+    await deputy.reader.refresh(cast.case.core.id.bytes)
+    if barred:
+        # By the way that needs no signature: the log still has her lead.
+        await network.cases.exclude(cast.coordinator, cast.case.id, cast.deputy.id)
+    else:
+        lead = Lead(coordinator=cast.coordinator.id.bytes, deputy=cast.member.id.bytes)
+        await ana.circles.decide(cast.case.core.id.bytes, lambda _at: lead)
+    await network.closing.close_case(cast.coordinator, cast.case.id)
+    assert (await ask(ana, cast, database)).answer.rows
+    with pytest.raises(NotFound):
+        await ask(deputy, cast, database)
+
+
+async def test_a_grant_that_nothing_bears_out_stands_beside_and_names_nobody_as_knowing(
+    ana: Machine, cast: Scene, network: Network, founded: Founded, database: Database
+) -> None:
+    """A server that has a key, and its own tables: the one who was never let in stays one who could not know."""
+    core = cast.case.core.id
+    put = await ana.records.put(core.bytes, b"where she is")
+    stranger = cast.ngo.officer
+    grant = HistoryGrant(
+        log=core.bytes, member=stranger.id.bytes, by=cast.member.id.bytes, at=ana.reader.now(),
+        versions=[put.version.bytes], grant=b"sealed",
+    )  # fmt: skip
+    data = write_history_grant(founded.seed(cast.member), founded.id, grant)
+    facts: dict[str, str | int | bool] = {"person": str(stranger.id), "versions": str(put.version)}
+    async with database.transaction() as tx:
+        await tx.run(store.SQL["add_vault_history"], new_id(), core, stranger.id, data, network.clock.now())
+        said = acting.Act(
+            act="history_granted", at=network.clock.now(), person_id=cast.member.id, case_id=cast.case.id,
+            object_id=core, facts=facts,
+        )  # fmt: skip
+        await acting.record(tx, said)
+    found_ = await ask(ana, cast, database)
+    his = knower(found_.answer, stranger)
+    assert (his.stays, his.versions, his.by_history, his.stated) == ((), {}, frozenset(), (grant,))
+    assert found_.answer.missing == 0
+    # Whoever holds the file against the logs comes to the same.
+    shown = known_export.verified(await known_export.exported(ana.reader, found_, "Inquiry 3/31"), founded.id)
+    assert shown.answer == found_.answer
+    assert answer_plain(shown.logs.compartment.network, shown.answer)["until"] is None
 
 
 async def test_what_was_given_to_somebody_whom_the_logs_do_not_let_in_stands_out(

@@ -14,10 +14,7 @@ from server.api.wire.vault_acts import ActsAnswer, ActsQuery
 async def show_vault_acts(call: Call[ActsQuery]) -> ActsAnswer:
     """Return who fetched what, exports, refusals and entries, as the ledger has them."""
     asked = call.asked
-    found = await call.services.inquiring.acts(
-        call.actor, _compartment(call), after=asked.after, history=asked.history, until=asked.until,
-        record=asked.record,
-    )  # fmt: skip
+    found = await call.services.inquiring.acts(call.actor, _compartment(call), after=asked.after, history=asked.history)
     return ActsAnswer.of(found, call.language)
 
 

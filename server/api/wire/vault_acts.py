@@ -19,12 +19,10 @@ Link = Annotated[bytes, exactly(32)]
 
 
 class ActsQuery(Wire, frozen=True, kw_only=True):
-    """From where on: acts after a position of the ledger, history grants after an id. Up to a moment; of a record."""
+    """From where on: acts after a position of the ledger, history grants after an id."""
 
     after: Number = 0
     history: UUID | None = None
-    until: Moment | None = None
-    record: UUID | None = None
 
 
 class VaultAct(Wire, frozen=True, kw_only=True):
