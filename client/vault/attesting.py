@@ -18,7 +18,6 @@ from agencies.trust.network import LOG, Network
 from agencies.trust.offers import Offered
 from client.vault import trusting
 from client.vault.keys_api import KeysApi
-from client.vault.logs import DIRECTORY
 from client.vault.memory import Memory
 from client.vault.person import Unlocked
 from client.vault.saying import NOT_KNOWN
@@ -71,16 +70,13 @@ class Attesting:
     async def network(self) -> Network:
         """Return the network as it is now, verified, in which one's own keys are as they are here."""
         person = self._person
-        self._memory.require_no_proof(DIRECTORY)
-        remembered = self._memory.entries(DIRECTORY)
-        network, entries = await trusting.fetched(self._api, person.network, remembered=remembered)
-        trusting.require_named(
-            network, person=person.person, signing_key=person.signing_key, box_key=person.box_key
-        )  # fmt: skip
-        if len(entries) > len(remembered):
-            added = {DIRECTORY: (len(remembered), entries[len(remembered) :])}
-            self._memory.remember(added, compartment=None, at=0)
-        return network
+
+        def require_own(network: Network) -> None:
+            trusting.require_named(
+                network, person=person.person, signing_key=person.signing_key, box_key=person.box_key
+            )  # fmt: skip
+
+        return await trusting.fetched(self._api, self._memory, person.network, require=require_own)
 
     async def decide(self, deed: Deed, at: int) -> Decision:
         """Write one entry of the directory; raise StrehaError where it may not stand, and nothing is written."""

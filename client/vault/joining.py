@@ -16,6 +16,7 @@ from client.key_file import Joining, LockedKeyFile
 from client.vault import trusting
 from client.vault.invitations_api import OpenedInvitation
 from client.vault.keys_api import KeysApi
+from client.vault.memory import Memory
 from client.vault.person import Unlocked
 from client.vault.trusting import CUT, OTHER_NETWORK
 from core.errors import InvalidInput
@@ -78,15 +79,19 @@ def code(joining: Joining) -> str:
     return offers.read(joining.offer, read_invitation(joining.invitation).genesis).code
 
 
-async def verified(api: KeysApi, locked: LockedKeyFile, joining: Joining) -> tuple[Network, list[bytes]]:
+async def verified(api: KeysApi, memory: Memory, locked: LockedKeyFile, joining: Joining) -> Network:
     """Return the network of the paper, whole and verified, in which one is named as one has offered oneself."""
     paper = read_invitation(joining.invitation)
-    network, entries = await trusting.fetched(api, paper.genesis, head=(paper.number, paper.head))
-    trusting.require_named(
-        network, person=locked.person_id.bytes, signing_key=locked.signing_key, box_key=locked.box_key
-    )
     said = offers.read(joining.offer, paper.genesis).offer
-    member = network.now.people.get(said.person)
-    if member is None or (member.agency, member.matrix_user) != (said.agency, said.matrix_user):
-        raise InvalidInput(OTHER_PERSON)
-    return network, entries
+
+    def require_as_offered(network: Network) -> None:
+        trusting.require_named(
+            network, person=locked.person_id.bytes, signing_key=locked.signing_key, box_key=locked.box_key
+        )
+        member = network.now.people.get(said.person)
+        if member is None or (member.agency, member.matrix_user) != (said.agency, said.matrix_user):
+            raise InvalidInput(OTHER_PERSON)
+
+    return await trusting.fetched(
+        api, memory, paper.genesis, head=(paper.number, paper.head), require=require_as_offered
+    )  # fmt: skip

@@ -6,7 +6,7 @@ the one that is known here, both statements are kept as proof and work on it sto
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from agencies.trust import network
@@ -14,7 +14,6 @@ from agencies.trust.network import Network
 from cases.trust.compartment import Compartment
 from client.vault import forks, refusals
 from client.vault.memory import DAMAGED, LogName, Memory, Proof
-from client.vault.person import Unlocked
 from core.errors import Conflict, InvalidInput
 from crypto.vault import log, statement
 from crypto.vault.failures import Behind, Forked, OfAnotherLog, Refused
@@ -44,10 +43,10 @@ class Known:
 
 
 class Logs:
-    """The directory of one person's network, and the compartments that were looked at."""
+    """The directory of one network, named by the 32 bytes of its genesis, and the compartments that were looked at."""
 
-    def __init__(self, person: Unlocked, memory: Memory) -> None:
-        self._person = person
+    def __init__(self, genesis: bytes, memory: Memory) -> None:
+        self._genesis = genesis
         self._memory = memory
         self._network: Network | None = None
         self._known: dict[bytes, Known] = {}
@@ -56,7 +55,18 @@ class Logs:
 
     def recall(self, compartment: bytes) -> None:
         """Take in what the memory has of a compartment and of the directory, unless it is here already."""
-        names = tuple(with_directory(compartment))
+        self._recall(*with_directory(compartment))
+
+    def recall_directory(self) -> None:
+        """Take in what the memory has of the directory alone."""
+        self._recall(DIRECTORY)
+
+    @property
+    def network(self) -> Network | None:
+        """The directory as it was taken in; None where nothing of it is here."""
+        return self._network
+
+    def _recall(self, *names: LogName) -> None:
         if all(each in self._statements for each in names):
             return
         # All at one moment: the members' entries of another process name what it has added to the directory.
@@ -123,8 +133,16 @@ class Logs:
 
     def save(self, compartment: bytes, at: int) -> None:
         """Remember what was taken in, and when the compartment was compared with the server."""
+        self._save((DIRECTORY, *of_compartment(compartment)), compartment, at)
+
+    def save_directory(self) -> None:
+        """Remember what was taken in of the directory alone; where nothing is new, nothing is written."""
+        if self._saved.get(DIRECTORY, 0) < self.count(DIRECTORY):
+            self._save((DIRECTORY,), None, 0)
+
+    def _save(self, names: Sequence[LogName], compartment: bytes | None, at: int) -> None:
         added = {}
-        for name in (DIRECTORY, *of_compartment(compartment)):
+        for name in names:
             start = self._saved.get(name, 0)
             new = self._statements.get(name, [])[start:]
             if new:
@@ -159,7 +177,7 @@ class Logs:
                 self._network.take(data)
             return
         # First trust is never taken from a server: it came with the person's keys.
-        if statement.hash_of(data) != self._person.network:
+        if statement.hash_of(data) != self._genesis:
             raise Conflict(refusals.OTHER_NETWORK)
         self._network = Network(data)
 
@@ -171,7 +189,7 @@ class Logs:
         raise self._forked(name, data)
 
     def _read(self, name: LogName, data: bytes) -> Entry:
-        return log.read(data, name.kind, self._person.network)
+        return log.read(data, name.kind, self._genesis)
 
     def _forked(self, name: LogName, data: bytes) -> Exception:
         """Keep the proof that an entry shows another log than the one that is here, and return what is said.

@@ -101,7 +101,7 @@ class Reader:
         self.person = person
         self.memory = memory
         self._clock = clock
-        self.logs = Logs(person, memory)
+        self.logs = Logs(person.network, memory)
 
     def now(self) -> int:
         """Return the moment in seconds since 1970."""
@@ -118,7 +118,7 @@ class Reader:
             self.logs.save(compartment, view.refreshed)
         except BaseException:
             # What was taken in before a refusal is not built on: the next time begins with what is remembered.
-            self.logs = Logs(self.person, self.memory)
+            self.logs = Logs(self.person.network, self.memory)
             raise
         return view
 

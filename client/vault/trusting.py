@@ -1,18 +1,23 @@
-"""The directory as a machine fetches it: verified from the genesis that the person trusts, before anything is believed.
+"""The directory as a machine fetches it alone: verified from the genesis that the person trusts, and remembered.
 
 First trust comes from paper (an invitation, or the founders' fingerprint), never from the server. What it gives is held
-against that: the genesis, every entry by the rules, and what this machine has verified before.
+against that: the genesis, every entry by the rules, and what this machine has verified before. All commands that ask
+for the directory without a compartment come by here. Where they are shown another one than this machine knows, both
+statements are kept as proof, and work stops until a person says that it is cleared up, as for the rest of the vault
+(`client.vault.logs`, `client.vault.forks`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 from agencies.trust.network import Network
+from client.vault import refusals
 from client.vault.keys_api import KeysApi
-from core.errors import InvalidInput
+from client.vault.logs import DIRECTORY, Logs
+from client.vault.memory import Memory
+from core.errors import Conflict, InvalidInput, StrehaError
 from core.texts import mark
-from crypto.vault import statement
 from crypto.vault.failures import Behind, Refused
 from crypto.vault.log import Head
 
@@ -30,44 +35,71 @@ CUT = mark(
     "DANGER: the server holds back entries of the directory that this machine knows, or that it has said are "
     "there. Nothing was believed. Tell an administrator of another agency, by a number you know."
 )
+FORKED = mark(
+    "DANGER: the server shows another directory than before, or than others were shown. Nothing was believed; both are "
+    "kept as proof in {path}. Tell an administrator of another agency, by a number you know, and the operator. Once it "
+    "is cleared up: streha compartment forget --directory"
+)
 OTHER_KEYS = mark(
     "The directory does not name your keys for you. Ring your administrator: compare the code of your offer once more."
 )
 
 
 async def fetched(
-    api: KeysApi, genesis: bytes, *, remembered: Sequence[bytes] = (), head: tuple[int, bytes] | None = None
-) -> tuple[Network, list[bytes]]:
-    """Return the whole directory, verified, and its entries; raise InvalidInput where it is another one.
+    api: KeysApi, memory: Memory, genesis: bytes, *, head: tuple[int, bytes] | None = None,
+    require: Callable[[Network], None] = lambda _network: None,
+) -> Network:  # fmt: skip
+    """Return the whole directory, verified, and remember it; raise StrehaError where it is another one.
 
-    What this machine has verified before (`remembered`, from the genesis on) must stand in it unchanged, and so must
-    the entry that a paper names (`head`: its number and hash).
+    What this machine has verified before must stand in it unchanged, and so must the entry that a paper names (`head`:
+    its number and hash). Where `require` refuses what is right and not what is wanted, nothing is remembered.
     """
-    page = await api.directory(0)
-    if not page.entries or statement.hash_of(page.entries[0]) != genesis:
-        raise InvalidInput(OTHER_NETWORK)
-    try:
-        network, entries, taken = Network(page.entries[0]), page.entries[1:], page.entries[:1]
-        while True:
-            for each in entries:
-                network.take(each)
-            taken += entries
-            if network.head.number + 1 >= page.length:
-                break
-            page = await api.directory(network.head.number + 1)
-            entries = page.entries
-            if not entries or network.head.number + len(entries) > MOST_ENTRIES:
-                raise InvalidInput(CUT)
-        if remembered:
-            number, last = len(remembered) - 1, statement.hash_of(remembered[-1])
-            network.chain.require(_head(network, number, last))
-        if head is not None:
+    memory.require_no_proof(DIRECTORY)
+    logs = Logs(genesis, memory)
+    logs.recall_directory()
+    await _follow(api, logs)
+    network = logs.network
+    if network is None:
+        raise InvalidInput(CUT)
+    if head is not None:
+        try:
             network.chain.require(_head(network, *head))
-    except Behind as refused:
-        raise InvalidInput(CUT, outcome=refused.outcome) from refused
-    except Refused as refused:
-        raise InvalidInput(NOT_RIGHT, word=refused.outcome) from refused
-    return network, taken
+        except Behind as refused:
+            raise InvalidInput(CUT, outcome=refused.outcome) from refused
+        except Refused as refused:
+            raise InvalidInput(NOT_RIGHT, outcome=refused.outcome, word=refused.outcome) from refused
+    require(network)
+    logs.save_directory()
+    return network
+
+
+async def _follow(api: KeysApi, logs: Logs) -> None:
+    """Take in all that the server shows; from the last entry that is known on, which must be the same there."""
+    while True:
+        had = logs.count(DIRECTORY)
+        start = max(had - 1, 0)
+        page = await api.directory(start)
+        if page.length < had or page.length > MOST_ENTRIES:
+            raise InvalidInput(CUT)
+        try:
+            for number, each in enumerate(page.entries, start):
+                logs.take(DIRECTORY, number, each)
+        except StrehaError as refused:
+            raise _said(refused) from refused
+        if 0 < page.length <= logs.count(DIRECTORY) and page.entries:
+            return
+        if logs.count(DIRECTORY) == had:
+            # It says that there is more, and gives none of it; or does not give what is known.
+            raise InvalidInput(CUT)
+
+
+def _said(refused: StrehaError) -> StrehaError:
+    """Return what is said of a directory that was refused: here nobody leads a case."""
+    if refused.reason == refusals.OTHER_NETWORK:
+        return InvalidInput(OTHER_NETWORK)
+    if refused.reason == refusals.FORKED:
+        return Conflict(FORKED, outcome=refused.outcome, **refused.parameters)
+    return InvalidInput(NOT_RIGHT, outcome=refused.outcome, word=refused.outcome) if refused.outcome else refused
 
 
 def _head(network: Network, number: int, hashed: bytes) -> Head:

@@ -26,7 +26,7 @@ from cases.trust.deeds import (
 )  # fmt: skip
 from cases.trust.membership import LONGEST_EMERGENCY, Proposal
 from client.vault.circles import EPOCH_WAITS, Decided
-from client.vault.logs import with_directory
+from client.vault.logs import DIRECTORY, with_directory
 from client.vault.memory import Memory
 from client.vault.reading import View
 from core.errors import InvalidInput, NotFound
@@ -67,6 +67,7 @@ PROPOSAL_SECONDS = 7 * 24 * 3600
 NO_DEPUTY = mark("A vault needs a second person who leads, of another agency. Say who: --deputy PERSON")
 NO_PROPOSAL = mark("Nothing waits about this person. See: streha compartment show")
 SIGN_MEMBERS = mark("Sign that just these are in it? Whoever you do not know there: say no, and ask the operator.")
+NOTHING_TO_FORGET = mark("Say of which case or compartment, or --directory.")
 NOT_KEYED = mark("What you decided stands, signed by you. But the next key was not begun:")
 NO_REASON_GIVEN = mark("Say why: type it when asked, or give a file with --reason-file FILE.")
 Acts = Callable[[VaultPlace, View], Awaitable[Decided]]
@@ -313,13 +314,14 @@ def _keys(where: Where, key: Key, *, yes: Yes = False, json: Json = False) -> No
         mark(
             "Forget what this machine remembers of a vault, after you were shown two different logs and it was cleared "
             "up "
-            "with whoever leads the case. The proof is kept. With --directory also of the network's directory."
+            "with whoever leads the case. The proof is kept. With --directory also of the network's directory; "
+            "without CASE, of that alone."
         )
     ),
 )
 def _forget(
-    where: Where,
     key: Key,
+    where: Where = "",
     *,
     directory: Annotated[
         bool, typer.Option("--directory", help=say(mark("Also what is remembered of the network's directory.")))
@@ -330,8 +332,10 @@ def _forget(
     terminal.require_yes(yes=yes)
 
     memory = Memory.beside(key, locked_file(key).genesis)
-    names = [*with_directory(remembered_compartment(memory, where))]
-    kept = [str(each) for each in memory.forget(*(names if directory else names[1:]))]
+    if not (where or directory):
+        raise InvalidInput(NOTHING_TO_FORGET)
+    names = with_directory(remembered_compartment(memory, where)) if where else [DIRECTORY]
+    kept = [str(each) for each in memory.forget(*(each for each in names if directory or each != DIRECTORY))]
     if json:
         terminal.as_json({"proofs": kept})
         return

@@ -18,7 +18,6 @@ from client import key_file
 from client.key_file import KeyFile, LockedKeyFile
 from client.vault import joining, kept, unlocking
 from client.vault.invitations_api import NewcomersApi, OpenedInvitation
-from client.vault.logs import DIRECTORY
 from client.vault.memory import Memory
 from core import private_files
 from core.clock import SystemClock
@@ -171,18 +170,19 @@ async def _taken_in(
     path: Path, locked: LockedKeyFile, typed: Typed
 ) -> tuple[int, bytes, StrehaError | None]:  # fmt: skip
     async with speaking_with(typed.opened.key) as api:
-        network, entries = await joining.verified(api.keys_of_vault, locked, _waiting(locked, path))
+        waiting = _waiting(locked, path)
+        genesis = joining.read_invitation(waiting.invitation).genesis
+        network = await joining.verified(api.keys_of_vault, Memory.beside(path, genesis), locked, waiting)
         new = unlocking.relocked(
             locked, typed.opened, passphrase=typed.passphrase, words=locked.words, genesis=network.id
         )  # fmt: skip
-        Memory.beside(path, network.id).remember({DIRECTORY: (0, entries)}, compartment=None, at=0)
         key_file.write_locked(path, new)
         kept.forget_all(os.environ)
         try:
             await api.keys_of_vault.put_bundle(new.bundle_id, Kind.DEVICE, new.bundle)
         except StrehaError as error:
-            return len(entries), network.id, error
-    return len(entries), network.id, None
+            return network.head.number + 1, network.id, error
+    return network.head.number + 1, network.id, None
 
 
 def _code(locked: LockedKeyFile, path: Path) -> str:

@@ -14,11 +14,11 @@ import typer
 from agencies.model import Role
 from agencies.trust import network as trusted
 from agencies.trust import offers
+from agencies.trust.network import Network
 from agencies.trust.offers import Offer
 from client import key_file
 from client.key_file import KeyFile, LockedKeyFile
 from client.vault import kept, trusting, unlocking
-from client.vault.logs import DIRECTORY
 from client.vault.memory import Memory
 from core import private_files
 from core.clock import SystemClock
@@ -116,14 +116,16 @@ async def trust(
     Where the server does not take the locked keys, that is returned too: the file is whole nevertheless.
     """
     new = unlocking.relocked(locked, typed.opened, passphrase=typed.passphrase, words=locked.words, genesis=genesis)
-    memory = Memory.beside(path, genesis)
-    # Of another network there is another memory, or none yet.
-    remembered = memory.entries(DIRECTORY) if genesis == locked.genesis else []
-    async with speaking_with(typed.opened.key) as api:
-        network, _entries = await trusting.fetched(api.keys_of_vault, genesis, remembered=remembered)
+
+    def require_own(network: Network) -> None:
         trusting.require_named(
             network, person=locked.person_id.bytes, signing_key=locked.signing_key, box_key=locked.box_key
         )
+
+    async with speaking_with(typed.opened.key) as api:
+        network = await trusting.fetched(
+            api.keys_of_vault, Memory.beside(path, genesis), genesis, require=require_own
+        )  # fmt: skip
         key_file.write_locked(path, new)
         kept.forget_all(os.environ)
         try:

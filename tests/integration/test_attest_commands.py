@@ -9,11 +9,9 @@ import pytest
 
 from agencies.model import Person
 from client import key_file
-from client.vault import trusting
 from client.vault.logs import DIRECTORY
 from client.vault.memory import Memory
 from core.clock import SystemClock
-from core.errors import InvalidInput
 from tests.clock import MovableClock
 from tests.commands import Ran
 from tests.passphrases import OWN, with_passphrases
@@ -133,18 +131,3 @@ async def test_what_is_proposed_waits_for_another_agency(founded: Founded, tmp_p
     assert (await with_passphrases((OWN,), "attest", "withdraw", name, "--yes", "--key", other)).code == 1
     agreed = await with_passphrases((OWN,), "attest", "approve", name, "--yes", "--key", other)
     assert (agreed.code, "It holds" in agreed.out) == (0, True), agreed
-
-
-async def test_a_directory_that_is_not_the_one_this_machine_knows_is_not_believed(founded: Founded) -> None:
-    person = next(iter(founded.administrators.values()))
-    async with founded.api.client(person) as client:
-        keys = client.keys_of_vault
-        for remembered in ((), [founded.genesis]):
-            network, entries = await trusting.fetched(keys, founded.id, remembered=remembered)
-            assert (network.id, entries) == (founded.id, [founded.genesis])
-        with pytest.raises(InvalidInput, match="holds back"):
-            await trusting.fetched(keys, founded.id, remembered=[founded.genesis, b"an entry that was here"])
-        with pytest.raises(InvalidInput, match="breaks the rules"):
-            await trusting.fetched(keys, founded.id, remembered=[founded.genesis + b"!"])
-        with pytest.raises(InvalidInput, match="another network"):
-            await trusting.fetched(keys, bytes(32))
