@@ -25,6 +25,9 @@ PERSONAL = frozenset({"STREHA_API_URL", "STREHA_DEVICE_TOKEN_FILE", "STREHA_KEY_
 # 0 the homeserver never speaks by itself.
 LEAST = {"STREHA_API_PORT": 0, "STREHA_METRICS_PORT": 0, "STREHA_ABSENCE_AFTER": 0}
 MOST = 2**31 - 1
+# What the rules for alerts promise: nothing that is due is noticed later than one sweep of five seconds, and every five
+# minutes it is proven that calling works. Shorter is allowed.
+GREATEST = {"STREHA_SWEEP_INTERVAL": 5, "STREHA_PROOF_INTERVAL": 300}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -160,6 +163,6 @@ def _parse(name: str, raw: str, kind: Any) -> Any:
         value = msgspec.convert(raw, kind, strict=False)
     except msgspec.ValidationError as error:
         raise InvalidInput(mark("{name} is not a valid {kind}."), name=name, kind=kind.__name__) from error
-    if kind in (int, float) and not LEAST.get(name, 1e-3) <= value <= MOST:
+    if kind in (int, float) and not LEAST.get(name, 1e-3) <= value <= GREATEST.get(name, MOST):
         raise InvalidInput(mark("{name} is too small or too large."), name=name)
     return value

@@ -91,6 +91,14 @@ def test_nothing_is_no_number(name: str) -> None:
         load({**LEAST, PREFIX + name.upper(): "0"})
 
 
+@pytest.mark.parametrize(("name", "seconds"), [("sweep_interval", 5.0), ("proof_interval", 300.0)])
+def test_no_setting_makes_streha_look_or_prove_itself_more_rarely_than_the_rules_say(name: str, seconds: float) -> None:
+    assert getattr(Settings(database_url=Secret(URL)), name) == seconds
+    assert getattr(load({**LEAST, PREFIX + name.upper(): str(seconds)}), name) == seconds
+    with pytest.raises(InvalidInput, match=name.upper()):
+        load({**LEAST, PREFIX + name.upper(): str(seconds + 0.1)})
+
+
 @given(st.text(min_size=4))
 def test_a_secret_shows_itself_only_when_asked(text: str) -> None:
     secret = Secret(text)
