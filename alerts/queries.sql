@@ -241,6 +241,11 @@ WHERE id IN (
           WHERE exclusions.case_id = alerts.case_id AND exclusions.person_id = alerts.owner_id))
     FOR UPDATE OF alerts SKIP LOCKED)
 
+-- hasten_one --
+-- A call was withdrawn because whom it was to ring has no part any more: the next step is due now. $1 alert, $2 now.
+UPDATE alerts SET next_step_at = $2
+WHERE id = $1 AND state IN ('open', 'unanswered') AND cancel_asked_at IS NULL AND next_step_at > $2
+
 -- claim_due --
 -- Lease alerts whose next step is due, the worst first. On hold only what was raised since: the rest is of a backup.
 -- $1 now, $2 lease until, $3 limit.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from alerts import reaching, undelivered
+from alerts import reaching, standing, undelivered
 from alerts.model import AlertId
 from core import logs, metrics, outbox
 from core.clock import Clock
@@ -19,6 +19,7 @@ LONGEST_WAIT = timedelta(minutes=1)
 LONGEST_ALERT_WAIT_SECONDS = 5
 NOBODY_CAN_READ = "nobody_can_read"
 EXCLUDED_PERSON = "excluded_person"
+NO_PART = "no_part"
 # Whoever was invited this moment comes in within some seconds: so long a call waits for a reader.
 COMING_IN_ATTEMPTS = 3
 # What is not of an alert waits so long for somebody who can read it, and holds up nothing else meanwhile.
@@ -69,7 +70,7 @@ class Outcomes:
             await self.tell(tx, each)
 
     async def withdraw(self, each: Claimed, why: str) -> None:
-        """End a message that nobody may hear any more: its room is closed, or holds somebody excluded."""
+        """End a message that nobody may hear any more: its room is closed, or holds somebody who may not."""
         log.warning("message_withdrawn", outbox_id=each.id, alert_id=each.message.alert_id, error=why)
         async with self._database.transaction(urgent=True) as tx:
             await outbox.give_up(tx, each.id, "withdrawn", why, self._clock.now())
@@ -77,6 +78,9 @@ class Outcomes:
             if why == EXCLUDED_PERSON:
                 # The others in that room did not hear it either.
                 await self.tell(tx, each)
+            elif why == NO_PART and each.message.mentions and each.message.alert_id is not None:
+                # Perhaps nobody else was rung by that step.
+                await standing.hasten(tx, AlertId(each.message.alert_id), self._clock.now())
 
     async def call_otherwise(self, tx: Transaction, each: Claimed, unreached: Sequence[UUID]) -> None:
         """Call beside Matrix, at once, those whom the rooms of an alert do not reach."""

@@ -15,7 +15,9 @@ from typing import Any
 from uuid import UUID
 
 from agencies.model import PersonId
+from alerts import standing
 from alerts import store as alert_store
+from alerts.model import AlertId
 from bots.account.lease import Lease
 from bots.device.device import MatrixDevice
 from bots.keys.sharing import Sharing
@@ -24,7 +26,7 @@ from bots.rooms import rooms
 from bots.rooms.housekeeping import Housekeeping
 from bots.rooms.rooms import Room, StoredSend
 from bots.sending.key_giving import KeyGiving
-from bots.sending.outcomes import COMING_IN_ATTEMPTS, EXCLUDED_PERSON, NOBODY_CAN_READ, Outcomes
+from bots.sending.outcomes import COMING_IN_ATTEMPTS, EXCLUDED_PERSON, NO_PART, NOBODY_CAN_READ, Outcomes
 from bots.sending.senders import Senders
 from bots.words.bundling import Bundle, bundles, due
 from bots.words.rendering import RELATION, Names, Renderer, names_for
@@ -33,7 +35,7 @@ from cases.model import CaseId
 from core import logs, outbox
 from core.clock import Clock
 from core.database import Database
-from core.outbox import Claimed, Message, Target
+from core.outbox import Claimed, Message, Target, TargetKind
 
 log = logs.get(__name__)
 
@@ -64,6 +66,8 @@ class _Facts:
     keyed: Mapping[str, Sharing]
     excluded: Mapping[CaseId, frozenset[PersonId]]
     ended: frozenset[UUID]
+    # Who may hear of each alert of which something waits for one person alone.
+    able: Mapping[AlertId, frozenset[PersonId]]
 
 
 class _Late:
@@ -126,9 +130,10 @@ class Preparation:
             ended = await alert_store.ended(tx, {each.message.alert_id for each in claimed if each.message.alert_id})
             about = {CaseId(each.message.case_id) for each in claimed if each.message.case_id}
             excluded = await case_store.exclusions(tx, about)
+            able = await standing.able_of(tx, _said_alone(claimed), self._clock.now())
         found = await self._settled(found, tasks)
         keyed = await self._keys.give(found.values())
-        facts = _Facts(rooms=found, stored=stored, names=names, keyed=keyed, excluded=excluded, ended=ended)
+        facts = _Facts(rooms=found, stored=stored, names=names, keyed=keyed, excluded=excluded, ended=ended, able=able)
         return await self._sealed(claimed, facts)
 
     async def _without_poison(self, claimed: Sequence[Claimed]) -> list[Claimed]:
@@ -312,8 +317,19 @@ def _nobody_may_hear(message: Message, room: Room | None, facts: _Facts) -> str:
         return ""
     if room.closed:
         return "room_closed"
+    alone = facts.able.get(AlertId(message.alert_id)) if message.alert_id else None
+    if alone is not None and message.target.kind is TargetKind.PERSON and message.target.id not in alone:
+        return NO_PART
     excluded = facts.excluded.get(CaseId(message.case_id)) if message.case_id else None
     return EXCLUDED_PERSON if excluded and not excluded.isdisjoint(room.members.values()) else ""
+
+
+def _said_alone(claimed: Iterable[Claimed]) -> frozenset[AlertId]:
+    """Return the alerts of which something waits for one person alone."""
+    messages = [each.message for each in claimed]
+    return frozenset(
+        AlertId(each.alert_id) for each in messages if each.alert_id and each.target.kind is TargetKind.PERSON
+    )
 
 
 def _resealed(earlier: StoredSend) -> Sealed:

@@ -135,6 +135,18 @@ def test_a_pause_is_none_of_an_accepted_alert() -> None:
     assert paused_until(replace(paused, state=State.ACCEPTED)) is None
 
 
-def test_a_change_of_summer_time_moves_nothing() -> None:
-    night = datetime(2026, 3, 29, 0, 55, tzinfo=UTC)
-    assert escalation(Severity.SEVERE, 0, night, night).next_step_at == datetime(2026, 3, 29, 1, 5, tzinfo=UTC)
+@pytest.mark.parametrize("night", [datetime(2026, 3, 29, 0, 55, tzinfo=UTC), datetime(2026, 10, 25, 0, 25, tzinfo=UTC)])
+@pytest.mark.parametrize(
+    ("severity", "began", "minutes"),
+    # Ten minutes by the wall end at the same moment, also where the clock jumps within them; longer waits do not.
+    [
+        (Severity.SEVERE, timedelta(0), 10),
+        (Severity.MODERATE, timedelta(0), 120),
+        (Severity.EXTREME, timedelta(hours=7), 1440),
+    ],
+)
+def test_a_change_of_summer_time_moves_nothing(
+    night: datetime, severity: Severity, began: timedelta, minutes: int
+) -> None:
+    step = 9 if began else 0
+    assert escalation(severity, step, night - began, night).next_step_at - night == timedelta(minutes=minutes)
