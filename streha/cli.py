@@ -27,6 +27,7 @@ COMMANDS = {
     "known": "streha.commands.knowing",
     "case": "streha.commands.cases",
     "review": "streha.commands.reviews",
+    "instrument": "streha.commands.instruments",
     "matrix": "streha.commands.matrix",
     "sentences": "streha.commands.sentences",
     "console": "streha.commands.console",

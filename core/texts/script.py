@@ -14,7 +14,8 @@ _PAIRS = {"lj": "љ", "nj": "њ", "dž": "џ"}
 _APART = ("injekc", "konjunk", "konjug", "tanjug", "nadživ", "nadžnj", "podžanr", "odžal", "odživ", "vanjezič")
 # Names of products and formats, and words that programs read as they stand.
 _KEPT_WORDS = (
-    "API", "CASE", "CSV", "FILE", "HTTP", "JSON", "LEVEL", "Matrix", "NAME", "PERSON", "QR", "RS", "UTC", "UTF-8", "Z",
+    "API", "CASE", "CSV", "FILE", "HTTP", "JSON", "LEVEL", "Matrix", "NAME", "PERSON", "QR", "RS", "TOML", "UTC", "UTF-8",
+    "V01", "Z",
     "begins", "bots", "chmod", "debug", "device", "door-2", "email", "en", "ends", "engine", "error", "https",
     "iCalendar", "identity", "info", "informed", "mon tue wed thu fri sat sun", "missing_person", "mon-fri", "panic",
     "person", "prober", "responder", "sr-Cyrl", "sr-Latn", "text", "voice", "warning",
@@ -28,6 +29,7 @@ _KEPT = re.compile(
     | (?<!\w)--[a-z][\w-]* | \bCtrl-C\b              # options and keys
     | \bhttps?://[\w./-]*\w | @\w+:[\w.]*\w          # addresses
     | \bEurope/\w+ | \bContent-Type:\ [\w/]+ | \b\d+[hdw]\b  # values
+    | \[+(?:indicators|sources)\]+                  # tables of a file
     | \b\d{{4}}-\d\d-\d\dT[\d:]+Z
     | \b(?:{"|".join(each.replace(" ", "[ ]") for each in _KEPT_WORDS)})\b
     """,

@@ -41,9 +41,10 @@ OFFER_CODE: Final = b"streha/offer-code/v1\0"
 INVITATION_ROW: Final = b"streha/invitation-row/v1\0"
 INVITATION_CHECK: Final = b"streha/invitation-check/v1\0"
 ACTS_HASH: Final = b"streha/acts-hash/v1\0"
+INSTRUMENT_HASH: Final = b"streha/instrument-hash/v1\0"
 HASHES: Final = (
     STATEMENT_HASH, CONTENT_HASH, CONTENT_PROMISE, EPOCH_PROMISE, OFFER_CODE, INVITATION_ROW, INVITATION_CHECK,
-    ACTS_HASH,
+    ACTS_HASH, INSTRUMENT_HASH,
 )  # fmt: skip
 
 # What personalises the making of a key.
