@@ -1,4 +1,4 @@
-"""`streha instrument`: what is asked is shown in three scripts, and a file of one's own is told what is wrong with it."""
+"""`streha instrument`: what is asked is shown in each script, and of one's own file all that is wrong."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from safety_plans.instruments.published import shipped
 from tests.commands import streha
 
 SHIPPED = Path("safety_plans/instruments/shipped/victim-1.toml")
+VICTIM = SHIPPED.read_text(encoding="utf-8")
 
 
 async def test_instruments_are_listed_and_shown() -> None:
@@ -38,7 +39,7 @@ async def test_what_is_not_there_is_told(arguments: tuple[str, ...]) -> None:
 
 async def test_a_file_of_ones_own_is_checked(tmp_path: Path) -> None:
     own = tmp_path / "own.toml"
-    own.write_text(SHIPPED.read_text(encoding="utf-8").replace('"victim"', '"ours"', 1), encoding="utf-8")
+    own.write_text(VICTIM.replace('"victim"', '"ours"', 1), encoding="utf-8")
     right = await streha("instrument", "check", own)
     assert (right.code, right.out.strip()) == (0, "ours 1 is right: 24 questions.")
     own.write_text("version = 0", encoding="utf-8")
@@ -51,7 +52,7 @@ async def test_a_file_of_ones_own_is_checked(tmp_path: Path) -> None:
 
 async def test_nobody_changes_one_of_strehas_own(tmp_path: Path) -> None:
     changed = tmp_path / "victim.toml"
-    changed.write_text(SHIPPED.read_text(encoding="utf-8").replace('"critical"', '"context"', 1), encoding="utf-8")
+    changed.write_text(VICTIM.replace('"critical"', '"context"', 1), encoding="utf-8")
     refused = await streha("instrument", "check", changed)
     assert refused.code == 1
     assert "give yours another name" in refused.out
