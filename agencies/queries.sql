@@ -280,6 +280,10 @@ SELECT * FROM passkeys WHERE id = $1 FOR NO KEY UPDATE
 -- $1 id, $2 how often it has signed, $3 now, to the minute.
 UPDATE passkeys SET signatures = $2, used_at = $3 WHERE id = $1
 
+-- is_passkey_of --
+-- $1 id, $2 person.
+SELECT true FROM passkeys WHERE id = $1 AND person_id = $2
+
 -- remove_passkey --
 -- Its sessions end with it. $1 id, $2 person.
 DELETE FROM passkeys WHERE id = $1 AND person_id = $2 RETURNING id

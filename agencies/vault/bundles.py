@@ -1,7 +1,7 @@
 """People's keys as they locked them: kept for each of their devices, and given to whoever knows a bundle's id.
 
-The id is random and known to the device alone. Without the device's secret and the passphrase a bundle is worth
-nothing.
+The id is random and known to the device alone; where a passkey opens it, it is the passkey's. Without the device's
+secret, or what the passkey gives, and the passphrase a bundle is worth nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from agencies.model import Person, PersonId
+from agencies.passkeys import NO_PASSKEY
 from agencies.store import SQL
 from core import ledger
 from core.clock import Clock
@@ -61,6 +62,9 @@ class Bundles:
         now = self._clock.now()
         async with self._database.transaction() as tx:
             await tx.run(SQL["lock_person"], actor.id)
+            # What a passkey opens has its id and goes with it: nothing is kept for one that is gone meanwhile.
+            if kind == Kind.PASSKEY and not await tx.value(SQL["is_passkey_of"], bundle_id, actor.id):
+                raise NotFound(NO_PASSKEY)
             kept = {row["id"] for row in await tx.rows(SQL["bundles_of_person"], actor.id)}
             if bundle_id not in kept and len(kept) >= MOST:
                 raise Conflict(mark("You keep keys of {limit} devices already. Take one away first."), limit=MOST)

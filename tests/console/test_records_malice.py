@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -145,7 +146,17 @@ class Lied:
 async def lied(
     network: Network, settings: Settings, tmp_path: Path, story: Scene, chromium: Browser, clock: MovableClock
 ) -> AsyncIterator[Lied]:
-    async with malicious_town(network, settings, tmp_path, story) as town, tunnel(HOST, 0) as line:
+    async with lied_to(network, settings, tmp_path, story, chromium, clock) as made:
+        yield made
+
+
+@asynccontextmanager
+async def lied_to(
+    network: Network, settings: Settings, tmp_path: Path, story: Scene, chromium: Browser, clock: MovableClock,
+    *, name: str = HOST,
+) -> AsyncIterator[Lied]:  # fmt: skip
+    """Open the records of a member in a browser that reaches Streha, by this name, through malice alone."""
+    async with malicious_town(network, settings, tmp_path, story, name=name) as town, tunnel(HOST, 0) as line:
         console = ServedConsole(api=town.api, clock=clock, line=line, origin=town.malice.origin)
         circle = await town.founded.circle(story.coordinator, town.core)
         assert (await circle.open(story.case.id, story.deputy, story.case.core.member_ids)).status == 200

@@ -364,6 +364,12 @@ async def test_with_a_passkey_goes_what_it_unlocked_and_nothing_else(
     assert (await api.ask("GET", f"/api/vault/bundles/{another.id}")).status == 200
     gone = [str(about) for act, about, _facts in await acts(api) if act == "bundle_taken"]
     assert gone == [passkey.id]
+    # Nothing is kept for a passkey that is gone, nor for somebody else's: it would stay when that is removed.
+    body = {"kind": Kind.PASSKEY, "bundle": bundle}
+    (await api.ask("PUT", f"/api/vault/bundles/{passkey.id}", body, token=token)).require_problem(404)
+    other = await api.token((await api.network.office()).worker)
+    (await api.ask("PUT", f"/api/vault/bundles/{another.id}", body, token=other)).require_problem(404)
+    (await api.ask("GET", f"/api/vault/bundles/{passkey.id}")).require_problem(404)
 
 
 async def test_nobody_removes_anothers(api: ServedApi, ana: Person, passkey: Kept) -> None:

@@ -240,11 +240,12 @@ async def test_bundles_are_one_s_own_and_few(founded: Founded, cast: Scene, api:
     for each in ids[:10]:
         assert (await founded.ask(cast.member, "PUT", f"bundles/{each}", bundle())).status == 204
     (await founded.ask(cast.member, "PUT", f"bundles/{ids[10]}", bundle())).require_problem(409)
-    again = bundle(2)
+    again = bundle()
     assert (await founded.ask(cast.member, "PUT", f"bundles/{ids[0]}", again)).status == 204
     (await founded.ask(cast.coordinator, "PUT", f"bundles/{ids[0]}", bundle())).require_problem(404)
     (await founded.ask(cast.coordinator, "DELETE", f"bundles/{ids[0]}")).require_problem(404)
     (await founded.ask(cast.member, "PUT", f"bundles/{ids[1]}", {**bundle(), "kind": 2})).require_problem(400)
+    (await founded.ask(cast.member, "PUT", f"bundles/{ids[1]}", bundle(2))).require_problem(404)
     fetched = (await api.ask("GET", f"/api/vault/bundles/{ids[0]}")).json
     assert fetched == {**again, "person": str(cast.member.id)}
     assert len((await founded.ask(cast.member, "GET", "bundles")).json["bundles"]) == 10

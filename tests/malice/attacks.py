@@ -135,6 +135,13 @@ class Swallowed(Attack):
         return logs
 
 
+class SwallowedBundle(Attack):
+    """Says that locked keys are kept, and does not keep them."""
+
+    def swallows(self, method: str, path: str, _body: bytes) -> Any:
+        return {} if method == "PUT" and re.fullmatch(_BUNDLE, path) else None
+
+
 def _out(person: str) -> Callable[[Any], Any]:
     """Say that the case has let somebody out, in the answer that shows the logs."""
     return lambda told: {**told, "due": [{"what": "remove", "person": person}]} if "due" in told else told
@@ -227,6 +234,23 @@ def _with_numbers(at: int, number: int) -> Callable[[str], str]:
     return change
 
 
+def _of_the_other_kind(value: str) -> str:
+    """Return a bundle that says to be opened with what the other kind is opened with."""
+    data = base64.b64decode(value)
+    return base64.b64encode(data[:1] + bytes([3 - data[1]]) + data[2:]).decode()
+
+
+def _with_credential(credential: str) -> Callable[[Any], Any]:
+    """Give every passkey, of a list or alone, another name at the authenticator."""
+
+    def change(told: Any) -> Any:
+        if "passkeys" in told:
+            return {**told, "passkeys": [{**each, "credential": credential} for each in told["passkeys"]]}
+        return {**told, "credential": credential} if "credential" in told else told
+
+    return change
+
+
 _LOGS = r"/api/vault/compartments/[^/]+"
 _VERSION = r"/api/vault/compartments/[^/]+/versions/[^/]+"
 _ANY_VERSION = r"/api/vault/compartments/[^/]+/versions(/[^/]+)?"
@@ -262,6 +286,9 @@ def named(name: str, argument: str) -> Attack:
         "bundle-small": (_BUNDLE, _field("bundle", _with_numbers(6, 8))),
         "bundle-inflated": (_BUNDLE, _field("bundle", _with_numbers(6, 2**31))),
         "bundle-of-another": (_BUNDLE, lambda told: {**told, "bundle": argument}),
+        "bundle-of-the-other-kind": (_BUNDLE, _field("bundle", _of_the_other_kind)),
+        "bundle-salted": (_BUNDLE, _field("bundle", _with_numbers(10, 7))),
+        "passkeys-exchanged": (r"/api/passkeys", _with_credential(argument)),
         "challenge-exchanged": (_CHALLENGE, lambda told: {**told, "nonce": argument}),
         "let-out": (_LOGS, _out(argument)),
         "grant-of-one-epoch-flipped": (_GRANT, _with_altered_grant(argument or "0")),
@@ -283,6 +310,7 @@ def named(name: str, argument: str) -> Attack:
         "honest": Attack,
         "versions-exchanged": lambda: Exchanged(_VERSION),
         "swallowed": lambda: Swallowed(argument),
+        "bundle-swallowed": SwallowedBundle,
         "versions-endless": lambda: Endless(argument),
         "silent-after": lambda: SilentAfter(argument),
     }

@@ -75,11 +75,11 @@ def remembered(one: Machine) -> str:
 
 @asynccontextmanager
 async def malicious_town(
-    network: Network, settings: Settings, folder: Path, scene: Scene | None = None
+    network: Network, settings: Settings, folder: Path, scene: Scene | None = None, *, name: str = "127.0.0.1"
 ) -> AsyncIterator[Town]:
     """Serve the API behind a malicious server that is honest yet; its directory has an entry after its genesis."""
     port = _free_port()
-    origin = f"http://127.0.0.1:{port}"
+    origin = f"http://{name}:{port}"
     async with AsyncExitStack() as stack:
         scene = scene or await network.scene()
         served = await stack.enter_async_context(serve_api(network, settings, folder, origin=origin))

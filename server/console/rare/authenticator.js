@@ -33,12 +33,29 @@ export async function signIn(ask) {
   });
 }
 
+const NUMBERS = /^[\d.]+$|^\[.*\]$/;
+
+/** Whether there can be passkeys here: they are made for a name, never for an address of numbers. */
+export function passkeysPossible() {
+  return isSecureContext && "PublicKeyCredential" in globalThis && !NUMBERS.test(location.hostname);
+}
+
 /**
  * Let this device make a passkey, and add it.
  * @param {Ask} ask
  * @returns {Promise<{ passkey: Passkey, unlocks: boolean }>} and whether it can unlock sealed records too
  */
 export async function addPasskey(ask) {
+  const { made, unlocks } = await makePasskey(ask);
+  return { passkey: await keepPasskey(ask, made), unlocks };
+}
+
+/**
+ * Let this device make a passkey, of which the server does not know yet.
+ * @param {Ask} ask
+ * @returns {Promise<{ made: PublicKeyCredential, unlocks: boolean }>} and whether it can unlock sealed records
+ */
+export async function makePasskey(ask) {
   const asked = await ask("POST", "/api/passkeys/challenges", {
     challenge: text, host: text, handle: text, number: text, known: list, algorithms: list,
   });
@@ -56,12 +73,16 @@ export async function addPasskey(ask) {
       timeout: PATIENCE_MS,
     },
   }));
+  return { made, unlocks: made.getClientExtensionResults().prf?.enabled === true };
+}
+
+/** Add a passkey that was just made. @param {Ask} ask @param {PublicKeyCredential} made @returns {Promise<Passkey>} */
+export async function keepPasskey(ask, made) {
   const response = /** @type {AuthenticatorAttestationResponse} */ (made.response);
-  const passkey = await ask("POST", "/api/passkeys", PASSKEY, {
+  return await ask("POST", "/api/passkeys", PASSKEY, {
     client_data: base64(response.clientDataJSON),
     attestation: base64(response.attestationObject),
   });
-  return { passkey, unlocks: made.getClientExtensionResults().prf?.enabled === true };
 }
 
 /** @param {Ask} ask @returns {Promise<Passkeys>} */

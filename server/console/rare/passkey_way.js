@@ -3,14 +3,7 @@ import { useConsole } from "../drawing.js";
 import { offerWords } from "../entering.js";
 import { t } from "../texts.js";
 import { html, useState } from "../vendor/preact.js";
-import { refusalWords, signIn } from "./authenticator.js";
-
-const NUMBERS = /^[\d.]+$|^\[.*\]$/;
-
-/** Whether there can be passkeys here: they are made for a name, never for an address of numbers. */
-export function passkeysPossible() {
-  return isSecureContext && "PublicKeyCredential" in globalThis && !NUMBERS.test(location.hostname);
-}
+import { passkeysPossible, refusalWords, signIn } from "./authenticator.js";
 
 export function PasskeyWay() {
   const { raises, session, ask } = useConsole();

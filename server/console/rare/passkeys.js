@@ -3,8 +3,7 @@ import { useConsole } from "../drawing.js";
 import { moment } from "../moments.js";
 import { t } from "../texts.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
-import { addPasskey, ownPasskeys, refusalWords, removePasskey } from "./authenticator.js";
-import { passkeysPossible } from "./passkey_way.js";
+import { addPasskey, ownPasskeys, passkeysPossible, refusalWords, removePasskey } from "./authenticator.js";
 
 /** @typedef {import("../types.js").Passkey} Passkey */
 

@@ -3,6 +3,7 @@ import { clock } from "../clock.js";
 import { hearTabs } from "../tabs.js";
 import { firstLanguage, language, speak } from "../texts.js";
 import { html, render } from "../vendor/preact.js";
+import { createBinding } from "./binding.js";
 import { createKeeping } from "./keeping.js";
 import { locksmith } from "./locksmith.js";
 import { openMemory } from "./memory.js";
@@ -29,7 +30,8 @@ async function start() {
   const random = (/** @type {number} */ length) => crypto.getRandomValues(new Uint8Array(length));
   const keeping = createKeeping({ api, clock, memory: /** @type {any} */ (memory), locksmith, random }, store);
   const offers = createOffers({ api, memory: /** @type {any} */ (memory) }, store, keeping);
-  draw(store, keeping, offers);
+  const binding = createBinding({ api, memory: /** @type {any} */ (memory), locksmith }, store, keeping);
+  draw({ store, keeping, offers, binding });
   // A link that is put into the address of the open page.
   let begin = (/** @type {string} */ found) => void (link = found);
   addEventListener("hashchange", () => {
@@ -50,8 +52,8 @@ function taken() {
   return hash;
 }
 
-/** @param {import("./store.js").Store} store @param {import("./keeping.js").Keeping} keeping @param {import("./offers.js").Offers} offers */
-function draw(store, keeping, offers) {
+/** @param {Omit<import("./store.js").Parts, "speak">} made */
+function draw({ store, keeping, offers, binding }) {
   for (const event of ["pointerdown", "keydown"]) addEventListener(event, keeping.used, { capture: true, passive: true });
   document.addEventListener("visibilitychange", () => keeping.sight(document.visibilityState === "visible"));
   // A machine that slept: before anybody sees anything.
@@ -62,7 +64,7 @@ function draw(store, keeping, offers) {
   addEventListener("pagehide", keeping.lock);
   hearTabs((word) => (word === "signed-out" ? keeping.signedOut() : keeping.lock()));
   addEventListener("beforeunload", (event) => keeping.holdsDraft() && event.preventDefault());
-  const parts = { store, keeping, offers, speak: change };
+  const parts = { store, keeping, offers, binding, speak: change };
 
   /** @param {string} chosen */
   async function change(chosen) {

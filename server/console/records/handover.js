@@ -7,7 +7,10 @@
  */
 import { fromBase64 } from "./coding.js";
 
-/** @typedef {{ network: Uint8Array, person: Uint8Array, bundle: Uint8Array, secret: Uint8Array, handedOver: boolean }} Pairing */
+/**
+ * How this browser unlocks. Where the keys were bound to a passkey there is its `credential`, and `secret` is empty.
+ * @typedef {{ network: Uint8Array, person: Uint8Array, bundle: Uint8Array, secret: Uint8Array, handedOver: boolean, credential?: Uint8Array<ArrayBuffer> }} Pairing
+ */
 
 const LINK = /^#([A-Za-z0-9_-]{16,})(?:\.([A-Za-z0-9_-]{130}))?$/;
 const BYTES = 97;

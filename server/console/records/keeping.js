@@ -15,7 +15,7 @@ import { currentOf, epochKeyOf, openAll } from "./opening.js";
 import { createLayingAside } from "./laying_aside.js";
 import { saved } from "./saving.js";
 import { createSyncing } from "./syncing.js";
-import { unlocked, wipe } from "./unlocking.js";
+import { secretOf, unlocked, wipe } from "./unlocking.js";
 
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("./state.js").Open} Open */
@@ -68,11 +68,12 @@ export function createKeeping(means, store) {
     const pairing = await memory.pairing();
     if (!pairing) return store.set({ stage: "no_keys" });
     const begun = lockings;
+    const secret = await secretOf(pairing);
     const board = await api.board();
     require(board.me.id === uuid(pairing.person), "another-person");
     syncing ??= createSyncing({ api, memory, trusted: pairing.network, now: clock.now });
     const network = await syncing.syncDirectory();
-    const keys = await unlocked(means, pairing, network, passphrase);
+    const keys = await unlocked(means, pairing, network, passphrase, secret);
     const aside = await drafts.opened(keys.secret);
     if (begun !== lockings) {
       wipe(keys);
@@ -150,7 +151,8 @@ export function createKeeping(means, store) {
 
   void count();
   return {
-    unlock, lock, sight, save, signedOut,
+    unlock, lock, sight, save, signedOut, doing, mustBeOpen,
+    directory: () => /** @type {import("./syncing.js").Syncing} */ (syncing).syncDirectory(),
     used: guard.used, wake: guard.wake,
     /** By hand: in all tabs of this browser. */
     lockEverywhere() {
@@ -176,7 +178,8 @@ export function createKeeping(means, store) {
     remove: () => doing("removing", async () => {
       const pairing = await memory.pairing();
       lock();
-      if (pairing) await api.deleteBundle(pairing.bundle).catch(() => null);
+      // What a passkey opens goes with the passkey: another browser may have the same one.
+      if (pairing && !pairing.credential) await api.deleteBundle(pairing.bundle).catch(() => null);
       drafts.forget();
       await memory.remove();
       store.set({ stage: "no_keys", done: "removed", kept: 0 });

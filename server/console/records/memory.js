@@ -1,6 +1,6 @@
 /**
  * What this browser remembers of the vault, in IndexedDB: how it unlocks (the network that was handed over, the bundle's
- * id, the device's secret), the verified entries of the logs with the last hash of each, when each was compared with the
+ * id, the device's secret or which passkey takes its place), the verified entries of the logs with the last hash of each, when each was compared with the
  * server, which compartment each codename meant at first, proofs of forks, and texts that were begun, each sealed to its
  * author's own key. Never a key or a passphrase, nor anything of a record that could be read here without them.
  *
@@ -49,6 +49,21 @@ export async function openMemory(factory) {
 
     /** @param {import("./handover.js").Pairing} pairing */
     pair: (pairing) => change("pairing", (store) => store.put(pairing, OWN)),
+
+    /** Another way to unlock the same keys, where none came meanwhile. @param {import("./handover.js").Pairing} before @param {import("./handover.js").Pairing} pairing */
+    async rebind(before, pairing) {
+      const writing = database.transaction("pairing", "readwrite");
+      const store = writing.objectStore("pairing");
+      const finished = done(writing);
+      const asking = store.get(OWN);
+      asking.onsuccess = () => {
+        if (!asking.result || !same(asking.result.bundle, before.bundle)) return writing.abort();
+        store.put(pairing, OWN);
+      };
+      await finished.catch((error) => {
+        throw error ?? new Refused("overtaken");
+      });
+    },
 
     /** Other keys, and nothing of what was remembered with those before but texts, which are sealed. @param {import("./handover.js").Pairing} pairing */
     async replace(pairing) {

@@ -85,7 +85,7 @@ export function createOffers({ api, memory }, store, keeping) {
       if (!kept || isSame(kept, pairing)) await memory.pair(pairing);
       else await memory.replace(pairing);
       // Only now: what opens the keys here is never gone before there is something else that does.
-      if (kept && isSame(kept, pairing) && !same(kept.bundle, pairing.bundle)) await api.deleteBundle(kept.bundle).catch(() => null);
+      if (kept && !kept.credential && isSame(kept, pairing) && !same(kept.bundle, pairing.bundle)) await api.deleteBundle(kept.bundle).catch(() => null);
     }
     keeping.anew();
     store.set({ offer: null, stage: (await memory.pairing()) ? "locked" : "no_keys" });

@@ -74,6 +74,8 @@ function busyWords(busy) {
     case "opening": return t("Fetching and checking everything…");
     case "saving": return t("Checking and saving…");
     case "removing": return t("Removing…");
+    case "making": return t("Asking your device for a new passkey…");
+    case "binding": return t("Asking your device, then locking the keys anew. This takes some seconds…");
     default: return "";
   }
 }
@@ -83,6 +85,8 @@ function doneWords(done) {
   switch (done) {
     case "saved": return t("Saved. The members of this case can read it.");
     case "locked": return t("Locked. Nothing can be read here any more.");
+    case "made": return t("The passkey is made, and signs you in on the board too. Now bind the keys to it.");
+    case "bound": return t("Done. From now on this browser opens the records with the passkey and your passphrase together.");
     case "removed": return t("The keys are removed from this browser.");
     default: return "";
   }

@@ -4,6 +4,7 @@ import { html } from "../vendor/preact.js";
 import { aboutWords } from "./about.js";
 import { Age, isForReadingOnly } from "./age.js";
 import { BegunTexts } from "./begun_texts.js";
+import { BindingView } from "./binding_view.js";
 import { begun } from "./drafts.js";
 import { Editor } from "./editor.js";
 import { currentOf, recordOf, shown as versionsOf } from "./opening.js";
@@ -34,6 +35,7 @@ export function ChoiceScreen() {
       `)}
     </ul>
     <${BegunTexts} />
+    <${BindingView} />
   `;
 }
 

@@ -52,7 +52,7 @@ export type State = {
   stage: Stage;
   language: string;
   /** What is going on, as a word for the screen. */
-  busy: "" | "linking" | "unlocking" | "opening" | "saving" | "removing";
+  busy: "" | "linking" | "unlocking" | "opening" | "saving" | "removing" | "binding" | "making";
   trouble: Trouble | null;
   offer: Offer | null;
   channels: readonly Channel[];
@@ -65,7 +65,7 @@ export type State = {
   /** How many texts this browser keeps sealed. */
   kept: number;
   /** What was done last, for those who do not look. */
-  done: "" | "saved" | "locked" | "removed";
+  done: "" | "saved" | "locked" | "removed" | "bound" | "made";
 };
 
 export type Means = {

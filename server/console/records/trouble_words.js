@@ -32,6 +32,14 @@ export function troubleWords({ outcome, failure, about = "" }, unlocking = false
     case "key-not-promised": return t("The key is not the one that everybody was promised. Nothing was opened. Ring whoever leads the case.");
     case "too-easy-to-guess": return t("The server asks for less protection of your passphrase than is safe. Do not type it again, and tell the operator.");
     case "too-hard-to-open": return t("This browser has too little memory to open your keys. Use another, or your own machine's command line.");
+    case "no-bundle": return t("The server has no keys for this browser any more: they were taken away, or the passkey was removed. If that was not you, ring your administrator. To have them here anew, run: streha console --with-keys");
+    case "no-passkey": return t("The device gave no passkey, or nobody confirmed it in time. Nothing has changed: try again. If the passkey is lost, remove it under This device on the board, and run: streha console --with-keys");
+    case "no-passkey-secret": return t("The passkeys of this device cannot help to open records. Nothing has changed. If one was just made here, it signs nobody in: remove it from the device.");
+    case "passkey-there": return t("This device has a passkey of yours already. Bind the keys to that.");
+    case "another-passkey": return t("The server has kept another passkey than your device made. Nothing was bound. Remove it under This device on the board, and tell the operator.");
+    case "wrong-passphrase": return t("The passphrase does not open the keys of this browser. Look at the keyboard's language and type it again.");
+    case "other-passphrase": return t("What the server has for this passkey does not open with your passphrase. Nothing has changed. If you use another passphrase with this passkey elsewhere, type that; otherwise remove the passkey under This device on the board, make a new one, and tell the operator.");
+    case "not-kept": return t("The server did not keep what was sealed for the passkey. Nothing has changed: this browser opens as before. Try again, and tell the operator.");
     case "not-opened": return t("No records can be kept here yet: whoever leads the case opens them with: streha compartment open");
     case "no-epoch": return t("Nobody has given you the keys of these records yet. Ask another member to open them, and to write anything.");
     case "no-wrap": return t("The key of a record by {person} cannot be had: what the server holds of it is missing or broken. No new keys were made and nothing was saved. Tell the operator, and whoever leads the case.", { person: about });

@@ -23,6 +23,8 @@ export function createVaultApi({ fetch, clock }) {
   const ask = createAsk({ fetch: bounded(fetch), clock, limit: LIMIT_MS });
   const at = (/** @type {Uint8Array} */ compartment) => `/api/vault/compartments/${uuid(compartment)}`;
   return {
+    /** For what is no part of the vault's: passkeys. */
+    ask,
     /** @returns {Promise<import("../types.js").Board>} */
     board: () => ask("GET", "/api/board", { me: record, channels: list }),
     /** @param {string} code */

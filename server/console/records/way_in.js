@@ -1,6 +1,8 @@
 /** Before anything can be read: signing in, getting keys into this browser, and unlocking them. */
 import { t } from "../texts.js";
 import { html, useState } from "../vendor/preact.js";
+import { useBound } from "./binding_view.js";
+import { PassphraseField } from "./passphrase_field.js";
 import { useParts, useShown } from "./store.js";
 
 const SIGN_IN = "streha console";
@@ -33,7 +35,7 @@ export function UnlockScreen() {
   const { keeping } = useParts();
   const { busy, kept } = useShown();
   const [passphrase, type] = useState("");
-  const [seen, see] = useState(false);
+  const number = useBound();
   const [asked, ask] = useState(false);
   /** @param {Event} event */
   function unlock(event) {
@@ -44,24 +46,16 @@ export function UnlockScreen() {
   return html`
     <h1>${t("The records are locked")}</h1>
     ${kept > 0 && html`<p>${t("What you were writing is sealed, and there again when you unlock.")}</p>`}
+    ${number && html`<p>${t("First your device asks for your finger, face or PIN: the keys are bound to the passkey Streha {number}.", { number })}</p>`}
     <form class="unlock" onSubmit=${unlock}>
-      <div class="field">
-        <label for="passphrase">${t("Passphrase")}</label>
-        <input
-          id="passphrase" type=${seen ? "text" : "password"} value=${passphrase} required
-          autocomplete="off" autocapitalize="none" autocorrect="off" spellcheck=${false}
-          onInput=${(/** @type {any} */ event) => type(event.currentTarget.value)}
-        />
-      </div>
-      <label class="choice">
-        <input type="checkbox" checked=${seen} onChange=${() => see(!seen)} /> ${t("Show what I type")}
-      </label>
+      <${PassphraseField} passphrase=${passphrase} type=${type} />
       <button type="submit" disabled=${busy !== ""}>${t("Unlock")}</button>
     </form>
     <div class="foot">
       ${asked
         ? html`
             <p>${t("The keys and all that this browser remembers go away. Your other devices are not touched.")}</p>
+            ${number && html`<p>${t("The passkey Streha {number} stays, and what it opens. To end it too, remove it under This device on the board.", { number })}</p>`}
             ${kept > 0 && html`<p class="urgent">${t("What you were writing is not saved, and goes too. To keep it, unlock first and save it.")}</p>`}
             <div class="buttons">
               <button type="button" class="danger" onClick=${keeping.remove}>${t("Remove them")}</button>
