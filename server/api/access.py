@@ -26,11 +26,12 @@ class Access(Enum):
     ADMINISTRATOR = "Whoever is signed in and administers an agency. Others are refused."
     IN_VAULT = (
         "The members of the compartment, by the tables and by its log. Whoever only leads its case is none; to others "
-        "there is no such compartment."
+        "there is no such compartment. Once it is closed, whoever led it by its log until then reads its logs; nobody "
+        "else does, and nothing else is read."
     )
     LEADS_IN_VAULT = (
-        "The coordinator and the deputy of the compartment, by its log. To its other members, and to everybody else, "
-        "there is nothing to ask."
+        "The coordinator and the deputy of the compartment, by its log, also once it is closed. To its other members, "
+        "and to everybody else, there is nothing to ask."
     )
     GIVEN_CARD = (
         "Whoever accepted the open alert less than a day ago, or owns it, and belongs to a desk that has a card."

@@ -215,6 +215,34 @@ async def test_a_grant_that_nothing_bears_out_stands_beside_and_names_nobody_as_
     assert answer_plain(shown.logs.compartment.network, shown.answer)["until"] is None
 
 
+async def test_a_grant_that_the_ledger_has_long_after_its_moment_is_stated_only(
+    ana: Machine, cast: Scene, network: Network, founded: Founded, clock: MovableClock, database: Database
+) -> None:
+    """Whatever moment the server gives the act: it has chained later ones before it."""
+    core = cast.case.core.id
+    put = await ana.records.put(core.bytes, b"where she is")
+    then, at = network.clock.now(), ana.reader.now()
+    clock.move(timedelta(hours=1))
+    await ask(ana, cast, database)
+    await ledger.sequence_all(database)
+    for moment in (network.clock.now(), then):
+        grant = HistoryGrant(
+            log=core.bytes, member=cast.deputy.id.bytes, by=cast.member.id.bytes, at=int(moment.timestamp()),
+            versions=[put.version.bytes], grant=b"sealed",
+        )  # fmt: skip
+        data = write_history_grant(founded.seed(cast.member), founded.id, grant)
+        async with database.transaction() as tx:
+            await tx.run(store.SQL["add_vault_history"], new_id(), core, cast.deputy.id, data, moment)
+            said = acting.Act(
+                act="history_granted", at=moment, person_id=cast.member.id, case_id=cast.case.id, object_id=core,
+                facts={"person": str(cast.deputy.id), "versions": str(put.version)},
+            )  # fmt: skip
+            await acting.record(tx, said)
+        found_ = await ask(ana, cast, database)
+        hers = knower(found_.answer, cast.deputy)
+        assert [each.at for each in hers.stated] == ([] if moment != then else [at])
+
+
 async def test_what_was_given_to_somebody_whom_the_logs_do_not_let_in_stands_out(
     ana: Machine, cast: Scene, network: Network, database: Database
 ) -> None:
