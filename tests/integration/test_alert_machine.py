@@ -174,6 +174,13 @@ class AlertMachine(RuleBasedStateMachine):
             elif alert.cancel_asked_at == self.world.clock.now() and call.accepted_at is None:
                 call.paused_at = self.world.clock.now()
 
+    @rule(drill=st.booleans())
+    def everybody_accepts_and_ends_it(self, drill: bool) -> None:  # noqa: FBT001
+        """Chance alone hardly ever ends an alert: whoever ends it must have accepted it, and not have pressed."""
+        self.everybody_accepts(drill)
+        for number in (3, 4, 6):
+            self.somebody_says_it_is_over(number, drill)
+
     @precondition(lambda self: not self.excluded)
     @rule(by=st.integers(2, 8))
     def somebody_is_excluded(self, by: int) -> None:

@@ -176,6 +176,27 @@ async def test_a_bot_that_dies_over_it_leaves_one_event_to_the_next(house: House
     assert len((await house.channel()).said) == 4
 
 
+async def test_what_must_be_sealed_anew_is_marked_because_it_may_stand_there_already(house: House) -> None:
+    delivery, _heard = await ready(house)
+    await house.network.alerts.raise_(house.scene.member, house.scene.case.core.id, uuid4())
+    await only_the_channel(house)
+    # It may have arrived all the same: whoever puts it hears nothing of it.
+    house.server.failing.add("say")
+    await deliver(delivery)
+    house.server.failing.clear()
+    # Made for somebody who may read no more: the same ciphertext may not be put again.
+    worker = house.scene.ngo.worker
+    await house.network.cases.remove_member(house.scene.coordinator, house.scene.case.core.id, worker.id)
+    house.clock.move(LEASE)
+    again, heard = started(house)
+    await deliver(again)
+    await deliver(again)
+    told = [each for each in await in_channel(house) if each[1] == "sent"]
+    assert [template for template, *_ in told] == ["alert_ring", "alert_details"]
+    assert heard.bodies
+    assert all(each.startswith("Sent again, in case you have not seen it") for each in heard.bodies)
+
+
 async def test_an_exercise_is_told_apart_from_what_is_real(house: House) -> None:
     delivery, heard = await ready(house)
     await an_evening(house)
