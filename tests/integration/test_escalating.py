@@ -9,13 +9,14 @@ from uuid import uuid4
 import pytest
 
 from agencies.model import AgencyKind
+from alerts import store
 from alerts.model import Alert, AlertId, State
 from alerts.sweep import escalate_due, next_due
 from alerts.vocabulary import Event, StandDownReason, Status
 from cases.model import Part
 from core.database import Database
 from core.errors import Conflict
-from core.outbox import Target, TargetKind
+from core.outbox import LEASE, Target, TargetKind
 from tests import outgoing
 from tests.clock import MovableClock
 from tests.outgoing import desk, direct
@@ -92,6 +93,22 @@ async def test_after_an_outage_nobody_is_called_for_every_missed_step(
     assert await escalate_due(database, clock) == 0
     stepped = await stands(network, scene, alert.id)
     assert (stepped.step, stepped.next_step_at) == (1, clock.now() + timedelta(minutes=10))
+
+
+async def test_where_much_is_overdue_the_worst_is_taken_first(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    """Claimed first, and handled first of what was claimed together; the longest overdue last of all."""
+    now, due = clock.now(), {}
+    for number, event in enumerate([Event.DEVICE_LOST, Event.BEING_FOLLOWED, Event.BEING_FOLLOWED, Event.PANIC]):
+        circle = await network.cases.open_compartment(scene.coordinator, scene.case.id, [scene.member.id])
+        due[(await network.alerts.raise_(scene.member, circle.id, uuid4(), event=event)).alert.id] = number
+    async with database.transaction() as tx:
+        for alert_id, number in due.items():
+            since = now - timedelta(hours=9 - number)
+            await tx.run("UPDATE alerts SET next_step_at = $2 WHERE id = $1", alert_id, since)
+        claimed = await tx.rows(store.SQL["claim_due"], now, now + LEASE, 3)
+    assert [due[row["id"]] for row in claimed] == [3, 1, 2]
 
 
 async def test_after_six_hours_it_stands_unanswered_and_is_repeated_daily(
