@@ -700,6 +700,10 @@ DELETE FROM vault_bundles WHERE id = $1 AND person_id = $2
 SELECT count(*) FROM vault_invitations JOIN people ON people.id = vault_invitations.made_by
 WHERE people.agency_id = $1 AND vault_invitations.expires_at > $2
 
+-- lock_agency --
+-- Let one at a time count and add for an agency; what only refers to it does not wait. $1 agency.
+SELECT id FROM agencies WHERE id = $1 FOR NO KEY UPDATE
+
 -- add_invitation --
 -- Nothing where there is one with this token. $1 id, $2 token hash, $3 agency, $4 name, $5 role, $6 made by, $7 now, $8 expires at.
 INSERT INTO vault_invitations (id, token_hash, agency_id, name, role, made_by, made_at, expires_at)

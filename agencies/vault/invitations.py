@@ -108,7 +108,8 @@ class Invitations:
                     raise Conflict(OF_ANOTHER)
                 if role is not Role.ADMINISTRATOR:
                     raise InvalidInput(FIRST_ADMINISTERS)
-            await tx.run(SQL["lock_person"], actor.id)
+            # Of the agency, not of the actor: two of its administrators would both find the last place free.
+            await tx.run(SQL["lock_agency"], actor.agency_id)
             count = await tx.value(SQL["count_invitations"], actor.agency_id, now)
             if isinstance(count, int) and count >= MOST:
                 raise Conflict(TOO_MANY, limit=MOST)

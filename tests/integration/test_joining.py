@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,17 +16,20 @@ from typing import Any
 import pytest
 
 from agencies.model import AgencyKind, Person, Role
-from agencies.trust.deeds import Approve, Suspend
+from agencies.trust.deeds import Approve, Attest, Suspend
+from agencies.vault.invitations import LASTS, MOST
 from client import key_file
 from client.key_file import LockedKeyFile
 from core.clock import SystemClock
+from core.errors import Conflict
 from crypto.vault import invitation
 from tests.at_terminal import Terminal
 from tests.clock import MovableClock
 from tests.commands import Ran, streha
 from tests.passphrases import OWN, piped, with_passphrases
+from tests.people import Scene
 from tests.served import ServedApi
-from tests.vault_clients import Founded, found
+from tests.vault_clients import Founded, attested, found
 from tests.vault_machines import locked_file
 
 pytest_plugins = ("tests.fixtures_api",)
@@ -37,6 +40,7 @@ class Town:
     """A founded network, and whoever types in it."""
 
     founded: Founded
+    scene: Scene
     clock: MovableClock
     folder: Path
 
@@ -87,7 +91,7 @@ async def town(api: ServedApi, clock: MovableClock, tmp_path: Path) -> Town:
     clock.set(SystemClock().now())
     scene = await api.network.scene()
     founded = await found(api, scene.shelter, scene.police, scene.welfare)
-    return Town(founded=founded, clock=clock, folder=tmp_path)
+    return Town(founded=founded, scene=scene, clock=clock, folder=tmp_path)
 
 
 async def test_a_newcomer_comes_in_by_paper_and_by_voice(town: Town) -> None:
@@ -318,6 +322,27 @@ async def test_offers_that_are_none_and_floods_of_invitations_are_refused(town: 
     await api.services.sign_in.forget_expired()
     async with api.network.database.reading() as tx:
         assert await tx.value("SELECT count(*) FROM vault_invitations") == 0
+
+
+async def test_two_administrators_at_once_do_not_pass_the_limit_together(town: Town) -> None:
+    founded, first = town.founded, town.bosses[0]
+    invitations, second = founded.api.services.invitations, replace(town.scene.shelter.worker, role=Role.ADMINISTRATOR)
+    of_second = attested(second, founded.secrets[second.id])
+    particulars = {name: getattr(of_second, name) for name in of_second.__struct_fields__}
+    assert (await founded.decide(first, Attest(**particulars, until=founded.now + 3600))).status == 200
+
+    async def invites(actor: Person, token: int) -> None:
+        with suppress(Conflict):
+            await invitations.invite(
+                actor, token.to_bytes(32), name="Vera Primer", role=Role.PRACTITIONER, agency_id=None, lasts=LASTS
+            )
+
+    for token in range(MOST - 4):
+        await invites(first, token)
+    async with asyncio.TaskGroup() as tasks:
+        for token in range(MOST, MOST + 16):
+            tasks.create_task(invites((first, second)[token % 2], token))
+    assert len(await invitations.waiting(first)) == MOST
 
 
 async def test_whose_word_counts_no_more_invites_nobody(town: Town) -> None:
