@@ -6,19 +6,30 @@ old or the new.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import stat
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-from core.errors import Conflict, InvalidInput, NotFound
+from core.errors import Conflict, InvalidInput, NotFound, Unavailable
 from core.texts import mark
 
 MODE = 0o600
 LARGEST = 16 * 1024
+# Whoever has files to themselves has them for moments: after so long something hangs, and somebody must be told.
+WAIT_SECONDS = 10.0
+_LOOKED_EVERY_SECONDS = 0.02
+# How a file system says that it knows no such locks. NFS makes them of locks on ranges, which a directory cannot have.
+_NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.EBADF, errno.EINVAL})
+HELD = mark(
+    "Another program has the files in {path} to itself, and does not let go. Nothing was written. See whether one of "
+    "yours hangs, end it, and try again."
+)
 # Which directories this thread has to itself.
 _held = threading.local()
 
@@ -111,22 +122,26 @@ def destroy(path: Path) -> None:
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Let one process at a time do something, as long as all of them name the same lock file, which stays empty."""
+def alone(path: Path, *, seconds: float = WAIT_SECONDS) -> Iterator[None]:
+    """Let one process at a time do something, as long as all of them name the same lock file, which stays empty.
+
+    Raises Unavailable where another holds it for longer than that.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, MODE)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _lock(descriptor, path.parent, seconds)
         yield
     finally:
         os.close(descriptor)
 
 
 @contextmanager
-def alone_in(directory: Path) -> Iterator[None]:
+def alone_in(directory: Path, *, seconds: float = WAIT_SECONDS) -> Iterator[None]:
     """Let one process, and one thread, at a time write in a directory that is there.
 
     Two that share a draft could leave half of it in place. Whoever has it already, as `write` inside of this,
-    does not wait for themselves. Where a file system knows no such locks, writing goes on without.
+    does not wait for themselves. Where a file system knows no such locks, writing goes on without. Raises Unavailable
+    where another holds it for longer than `seconds`.
     """
     held: set[Path] = _held.__dict__.setdefault("directories", set())
     place = directory.resolve()
@@ -135,13 +150,30 @@ def alone_in(directory: Path) -> Iterator[None]:
         return
     opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        with suppress(OSError):
-            fcntl.flock(opened, fcntl.LOCK_EX)
+        try:
+            _lock(opened, directory, seconds)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
         held.add(place)
         yield
     finally:
         held.discard(place)
         os.close(opened)
+
+
+def _lock(descriptor: int, place: Path, seconds: float) -> None:
+    """Take a lock, looking again and again: a call that waits in the system itself would wait without end."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= until:
+                raise Unavailable(HELD, path=str(place)) from error
+            time.sleep(_LOOKED_EVERY_SECONDS)
+        else:
+            return
 
 
 def keep_names(directory: Path) -> None:

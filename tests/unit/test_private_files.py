@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 import resource
 import signal
 import stat
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from core import private_files
-from core.errors import InvalidInput
+from core.errors import InvalidInput, Unavailable
 
 
 def _mode(path: Path) -> int:
@@ -124,3 +128,54 @@ def test_who_has_a_directory_alone_writes_in_it_and_others_wait(tmp_path: Path) 
     thread.join(10)
     assert written == ["one", "other"]
     assert (tmp_path / "one").read_bytes() == b"1 again"
+
+
+def test_who_never_gets_a_directory_or_a_lock_is_told_so_and_nothing_was_written(tmp_path: Path) -> None:
+    """A program that hangs with it holds nobody up without a word."""
+    met: list[str] = []
+
+    def other() -> None:
+        for waiting in (
+            private_files.alone_in(tmp_path, seconds=0.05), private_files.alone(tmp_path / "lock", seconds=0.05)
+        ):  # fmt: skip
+            try:
+                with waiting:
+                    met.append("let in")
+            except Unavailable as error:
+                met.append(str(error))
+
+    with private_files.alone_in(tmp_path), private_files.alone(tmp_path / "lock"):
+        thread = threading.Thread(target=other, daemon=True)
+        thread.start()
+        thread.join(10)
+    assert [str(tmp_path) in each and "does not let go" in each for each in met] == [True, True], met
+    # Let go of, it is there for the next.
+    with private_files.alone_in(tmp_path, seconds=0), private_files.alone(tmp_path / "lock", seconds=0):
+        private_files.write(tmp_path / "one", b"1")
+
+
+@pytest.mark.parametrize("refusal", [errno.ENOLCK, errno.ENOTSUP, errno.EBADF])
+def test_where_a_file_system_knows_no_locks_writing_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: int
+) -> None:
+    monkeypatch.setattr(fcntl, "flock", _refusing(refusal))
+    private_files.write(tmp_path / "one", b"1")
+    assert (tmp_path / "one").read_bytes() == b"1"
+
+
+def test_a_lock_that_fails_for_another_reason_is_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fcntl, "flock", _refusing(errno.EIO))
+    with pytest.raises(OSError, match="Input/output error"):
+        private_files.write(tmp_path / "one", b"1")
+    assert list(tmp_path.iterdir()) == []
+
+
+def _refusing(number: int) -> Callable[[int, int], None]:
+    """Return a system that refuses a lock: the file systems that do so are not at hand."""
+
+    def flock(_descriptor: int, _how: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return flock
