@@ -12,9 +12,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import cbor2
-
 from crypto import canonical_json, cross_signing
+from crypto.vault import deterministic
+from crypto.vault.failures import Refused
 
 LONGEST = 16 * 1024
 _PARTS = ("device", "self_signing", "master")
@@ -36,10 +36,8 @@ def packed(answer: Mapping[str, Any], user_id: str, device_id: str) -> bytes:
             "self_signing": _with_signatures(self_signing, user_id, (key,)),
             "master": _with_signatures(master, user_id, (device_id,)),
         }
-        proof: bytes = cbor2.dumps(
-            {name: canonical_json.encode(each).decode() for name, each in parts.items()}, canonical=True
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        proof = deterministic.encode({name: canonical_json.encode(each).decode() for name, each in parts.items()})
+    except (KeyError, TypeError, ValueError, AttributeError, Refused) as error:
         raise ProofBroken from error
     if len(proof) > LONGEST:
         raise ProofBroken
@@ -73,12 +71,18 @@ def _parts(proof: bytes) -> list[Any]:
     if len(proof) > LONGEST:
         raise ProofBroken
     try:
-        said = cbor2.loads(proof)
-        if not isinstance(said, dict) or set(said) != set(_PARTS) or cbor2.dumps(said, canonical=True) != proof:
+        said = deterministic.decode(proof)
+        if not isinstance(said, dict) or set(said) != set(_PARTS):
             raise ProofBroken
-        return [json.loads(said[name]) for name in _PARTS]
-    except (cbor2.CBORError, ValueError, TypeError, RecursionError) as error:
+        return [_document(said[name]) for name in _PARTS]
+    except (Refused, ValueError, RecursionError) as error:
         raise ProofBroken from error
+
+
+def _document(said: object) -> Any:
+    if not isinstance(said, str):
+        raise ProofBroken
+    return json.loads(said)
 
 
 def _with_signatures(document: Mapping[str, Any], user_id: str, names: Iterable[str | None]) -> dict[str, Any]:

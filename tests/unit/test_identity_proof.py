@@ -95,6 +95,22 @@ def test_what_holds_no_proof_is_refused() -> None:
     long["device_keys"][ANA]["ONE"]["algorithms"] = ["m" * identity_proof.LONGEST]
     with pytest.raises(ProofBroken):
         packed(long, ANA, "ONE")
-    for nonsense in ({"device": "[]", "self_signing": "[]", "master": "[]"}, {"device": "{}"}, [1], {"device": 1}):
+    named = {"device": "[]", "self_signing": "[]", "master": "[]"}
+    for nonsense in (named, {**named, "device": 1}, {**named, "device": b"{}"}, {"device": "{}"}, [1], {"device": 1}):
         with pytest.raises(ProofBroken):
             led(cbor2.dumps(nonsense, canonical=True), device)
+
+
+def test_what_is_no_deterministic_cbor_is_not_taken_in_at_all() -> None:
+    """Tags make a full decoder build dates, sets, patterns and references: nothing of that is made of a stranger's bytes."""
+    device = PersonDevice(ANA, "ONE", HERS)
+    proof = packed(answer(device), ANA, "ONE")
+    said = cbor2.loads(proof)
+    other_order = dict(sorted(said.items(), reverse=True))
+    assert list(other_order) != list(said)
+    for other in (
+        cbor2.dumps(other_order), b"\xd9\xd9\xf7" + proof, b"\xbf" + proof[1:] + b"\xff", b"\x81" * 9000 + b"\x80",
+        b"\xd8\x23\x79\x20\x00" + b"(" * 8192, b"\xd8\x1c" * 4000 + b"\x80",
+    ):  # fmt: skip
+        with pytest.raises(ProofBroken):
+            led(other, device)
