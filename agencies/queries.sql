@@ -728,6 +728,10 @@ FOR UPDATE OF vault_invitations
 -- $1 invitation, $2 offer, $3 now, $4 until when it waits.
 UPDATE vault_invitations SET offer = $2, offered_at = $3, expires_at = $4 WHERE id = $1
 
+-- keep_invitation --
+-- No shorter than it is kept already. $1 invitation, $2 until when what was offered waits.
+UPDATE vault_invitations SET expires_at = greatest(expires_at, $2) WHERE id = $1
+
 -- take_invitation --
 -- $1 id, $2 the agency whose administrators made it, $3 now.
 DELETE FROM vault_invitations USING people

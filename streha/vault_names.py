@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from uuid import UUID
 
-from agencies.model import Role
+from agencies.model import AgencyKind, Role
 from agencies.service import NO_PERSON
 from client.vault import records as vault_records
 from client.vault.reading import View
@@ -25,6 +25,17 @@ ROLES = {
     Role.PRACTITIONER: mark("practitioner"),
     Role.SECURITY_OFFICER: mark("security officer"),
     Role.ADMINISTRATOR: mark("administrator"),
+}
+KINDS = {
+    AgencyKind.POLICE: mark("police"),
+    AgencyKind.PROSECUTION: mark("prosecution"),
+    AgencyKind.COURT_SUPPORT: mark("support at court"),
+    AgencyKind.SOCIAL_WELFARE: mark("social welfare"),
+    AgencyKind.VICTIMS_CENTRE: mark("centre for victims"),
+    AgencyKind.SHELTER: mark("shelter"),
+    AgencyKind.NGO: mark("organisation"),
+    AgencyKind.HEALTH: mark("health care"),
+    AgencyKind.SCHOOL: mark("school"),
 }
 # So much of an id is shown, and enough to name a record by.
 SHORT = 8

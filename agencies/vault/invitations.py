@@ -16,6 +16,8 @@ from agencies.model import AgencyId, Person, PersonId, Role
 from agencies.service import NO_AGENCY, clean_name
 from agencies.store import SQL
 from agencies.trust import offers
+from agencies.trust.deeds import Attest, Join
+from agencies.trust.directory import Proposal
 from agencies.trust.offers import Offered
 from agencies.vault.keeping import KeptNetwork
 from agencies.vault.refusals import told
@@ -66,14 +68,12 @@ class Invitation:
 class Opened:
     """What whoever shows a token is told: nothing of it is proven.
 
-    `network` is the hash of the genesis and `head` that of the entry at the number that was asked for (empty where the
-    directory is shorter), both of 32 bytes.
+    `network` is the hash of the genesis, of 32 bytes, as it stands on the paper. What else the paper says (the role, a
+    head of the directory) is not told: whoever finds one learns nothing of the directory by it.
     """
 
     network: bytes
-    head: bytes
     agency_id: AgencyId
-    role: Role
     expires_at: datetime
     service: str
     police_number: str
@@ -138,17 +138,15 @@ class Invitations:
                 raise NotFound(NO_INVITATION)
             await _record(tx, "invitation_taken_back", invitation_id, now, by=actor.id)
 
-    async def open(self, token: bytes, number: int) -> Opened:
+    async def open(self, token: bytes) -> Opened:
         """Tell whoever shows a token what it is for, while nothing was offered under it."""
         async with self._database.transaction() as tx:
             found = await self._held(tx, token)
             if found.offer is not None:
                 raise NotFound(NO_INVITATION)
             network = await self._network.now(tx)
-        hashes = network.chain.hashes
         return Opened(
-            network=network.id, head=hashes[number] if number < len(hashes) else b"", agency_id=found.agency_id,
-            role=found.role, expires_at=found.expires_at, service=self._settings.network,
+            network=network.id, agency_id=found.agency_id, expires_at=found.expires_at, service=self._settings.network,
             police_number=self._settings.police_number,
         )  # fmt: skip
 
@@ -172,6 +170,31 @@ class Invitations:
         if row is None:
             raise NotFound(NO_INVITATION)
         return _invitation(row)
+
+
+async def keep_while_waiting(
+    tx: Transaction, network: bytes, proposal: Proposal, agency_id: AgencyId, now: datetime
+) -> None:
+    """Keep what was offered for as long as a proposal about it waits for others to agree: they need the offer as well.
+
+    `network` is its 32 bytes, `agency_id` the agency of whoever has just proposed.
+    """
+    match proposal.deed:
+        case Attest(person=person, signing_key=key):
+            about = {(person, key)}
+        case Join(people=people):
+            about = {(each.person, each.signing_key) for each in people}
+        case _:
+            return
+    # What a proposal says of its end is its author's word; nothing waits longer than an offer may.
+    seconds = min(proposal.deed.until - int(now.timestamp()), int(OFFER_WAITS.total_seconds()))
+    for row in await tx.rows(SQL["invitations_of_agency"], agency_id, now):
+        kept = _invitation(row)
+        if kept.offer is None:
+            continue
+        offered = _read(kept.offer, network)
+        if (offered.offer.person, offered.signing_key) in about:
+            await tx.run(SQL["keep_invitation"], kept.id, now + timedelta(seconds=seconds))
 
 
 def _require_administrator(actor: Person) -> None:

@@ -9,6 +9,7 @@ from agencies.model import Person, PersonId, Role
 from agencies.trust.directory import Directory
 from agencies.trust.network import Network, read_genesis
 from agencies.vault import logs
+from agencies.vault.invitations import keep_while_waiting
 from agencies.vault.keeping import OF_DIRECTORY, KeptNetwork
 from agencies.vault.refusals import refusing, require_moment
 from cases.vault.checking import require_author, require_place
@@ -77,6 +78,9 @@ class DirectoryLog:
                 _entry, directory = network.judge(data)
                 await logs.append(tx, entry, data, now)
                 await follow(tx, network.now, directory, by=actor.id, now=now)
+            proposal = directory.proposals.get(entry.head.hash)
+            if proposal is not None:
+                await keep_while_waiting(tx, network.id, proposal, actor.agency_id, now)
             await self._taken(tx, actor.id, entry)
             return entry.head.number + 1
 

@@ -34,9 +34,7 @@ class OpenedInvitation(Answer, frozen=True, kw_only=True):
     """What the server says an invitation is for: held against the paper, never believed."""
 
     network: bytes
-    head: bytes
     agency: UUID
-    role: Role
     expires_at: datetime
     service: str
     police_number: str
@@ -81,10 +79,9 @@ class NewcomersApi:
     ) -> None:
         await self._line.__aexit__(kind, error, trace)
 
-    async def open(self, token: bytes, number: int) -> OpenedInvitation:
-        """Return what the server says an invitation is for."""
-        body = {"token": token, "number": number}
-        answer = await self._line.send("POST", "api/vault/invitations/opened", body, None)
+    async def open(self, token: bytes) -> OpenedInvitation:
+        """Return which agency the server says an invitation is for."""
+        answer = await self._line.send("POST", "api/vault/invitations/opened", {"token": token}, None)
         return read(OpenedInvitation, answer, self._address)
 
     async def offer(self, token: bytes, offer: bytes) -> None:

@@ -42,9 +42,9 @@ async def invite(
     api: InvitationsApi, network: Network, address: str, *, name: str, role: Role, hours: int, agency: UUID | None
 ) -> Made:
     """Make an invitation: the server is told the hash of its token, and the paper names what this machine verified."""
-    head = network.head
     paper = Invitation(
-        genesis=network.id, number=head.number, head=head.hash, token=invitation.new_token(), address=address
+        role=role, genesis=network.id, head=network.head.hash, token=invitation.new_token(),
+        address=address,
     )  # fmt: skip
     kept = await api.invite(token_hash(paper.token), name=name, role=role, hours=hours, agency=agency)
     return Made(paper=paper, kept=kept)

@@ -1,14 +1,15 @@
 """Coming into a network with an invitation: what is held against the paper, and when anything is believed.
 
-First trust is the paper's: which genesis, and one head of the directory. Before anybody has attested a newcomer the
-server tells nothing of the directory, and nothing of what it says is believed; what differs from the paper is refused
-at once, so that another network's paper is not found out only in the end. Once attested, the newcomer fetches the
-directory whole: it must begin with that genesis, hold that head, and name just these keys for just this person. Only
-then are the keys locked for the network.
+First trust is the paper's: which genesis, one head of the directory, and the role that the newcomer signs. Before
+anybody has attested a newcomer the server tells nothing of the directory, and nothing of what it says is believed;
+another network than the paper's is refused at once, so that an honest mistake is not found out only in the end. Once
+attested, the newcomer fetches the directory whole: it must begin with that genesis, hold that head, and name just these
+keys for just this person. Only then are the keys locked for the network.
 """
 
 from __future__ import annotations
 
+from agencies.model import Role
 from agencies.trust import offers
 from agencies.trust.network import Network
 from agencies.trust.offers import Offer
@@ -18,20 +19,23 @@ from client.vault.invitations_api import OpenedInvitation
 from client.vault.keys_api import KeysApi
 from client.vault.memory import Memory
 from client.vault.person import Unlocked
-from client.vault.trusting import CUT, OTHER_NETWORK
+from client.vault.trusting import OTHER_NETWORK
 from core.errors import InvalidInput
 from core.texts import mark
 from crypto.vault import invitation
-from crypto.vault.failures import NotWhole, Refused, UnknownVersion
-from crypto.vault.invitation import Invitation, RowWrong
+from crypto.vault.failures import NotWhole, Refused, RowWrong, UnknownVersion
+from crypto.vault.invitation import Invitation
 
-OTHER_HEAD = mark(
-    "DANGER: the server shows another directory than the one that your paper names. Nothing was believed and nothing "
-    "offered. Ring whoever gave you the paper, by a number you know."
+OTHER_PAST = mark(
+    "DANGER: the server's directory does not hold the entry that your paper names: it holds back entries, or shows "
+    "another past. Nothing was believed. Ring whoever gave you the paper, by a number you know."
 )
 OTHER_PERSON = mark("The directory does not know you as you offered yourself. Ring your administrator.")
 NOT_WHOLE = mark("This is not a whole invitation: nine rows of four groups, and the address below them. Type it again.")
-LATER = mark("A later version of Streha has made this invitation. Update this program.")
+LATER = mark(
+    "Another version of Streha has made this invitation. Update this program; if that does not help, have another "
+    "paper made."
+)
 ROW_WRONG = mark("Row {row} is not right. Look at it again, letter by letter.")
 NOT_TOGETHER = mark(
     "Each row is right, but they do not belong together, or the address is another one. Look at the address, sign by "
@@ -57,18 +61,17 @@ def require_as_on_paper(paper: Invitation, opened: OpenedInvitation) -> None:
     """Refuse what the server says of itself where it is not what the paper says."""
     if opened.network != paper.genesis:
         raise InvalidInput(OTHER_NETWORK)
-    if not opened.head:
-        raise InvalidInput(CUT)
-    if opened.head != paper.head:
-        raise InvalidInput(OTHER_HEAD)
 
 
 def made_offer(
     paper: Invitation, opened: OpenedInvitation, person: Unlocked, *, name: str, matrix_user: str, at: int
 ) -> Joining:
-    """Return a newcomer's signed offer, with what it is brought by."""
+    """Return a newcomer's signed offer, with what it is brought by.
+
+    The role is the paper's. The agency is the server's word: of another than their own no administrator attests it.
+    """
     offer = Offer(
-        person=person.person, agency=opened.agency.bytes, name=name, role=opened.role, matrix_user=matrix_user,
+        person=person.person, agency=opened.agency.bytes, name=name, role=Role(paper.role), matrix_user=matrix_user,
         box_key=person.box_key, at=at,
     )  # fmt: skip
     return Joining(invitation=invitation.text(paper), offer=offers.make(person.keys.seed, paper.genesis, offer))
@@ -85,6 +88,8 @@ async def verified(api: KeysApi, memory: Memory, locked: LockedKeyFile, joining:
     said = offers.read(joining.offer, paper.genesis).offer
 
     def require_as_offered(network: Network) -> None:
+        if paper.head not in network.chain.hashes:
+            raise InvalidInput(OTHER_PAST)
         trusting.require_named(
             network, person=locked.person_id.bytes, signing_key=locked.signing_key, box_key=locked.box_key
         )
@@ -92,6 +97,4 @@ async def verified(api: KeysApi, memory: Memory, locked: LockedKeyFile, joining:
         if member is None or (member.agency, member.matrix_user) != (said.agency, said.matrix_user):
             raise InvalidInput(OTHER_PERSON)
 
-    return await trusting.fetched(
-        api, memory, paper.genesis, head=(paper.number, paper.head), require=require_as_offered
-    )  # fmt: skip
+    return await trusting.fetched(api, memory, paper.genesis, require=require_as_offered)

@@ -18,8 +18,6 @@ from client.vault.logs import DIRECTORY, Logs
 from client.vault.memory import Memory
 from core.errors import Conflict, InvalidInput, StrehaError
 from core.texts import mark
-from crypto.vault.failures import Behind, Refused
-from crypto.vault.log import Head
 
 # A directory of a hundred thousand entries is larger than any; whoever gives more gives nonsense.
 MOST_ENTRIES = 200_000
@@ -46,13 +44,12 @@ OTHER_KEYS = mark(
 
 
 async def fetched(
-    api: KeysApi, memory: Memory, genesis: bytes, *, head: tuple[int, bytes] | None = None,
-    require: Callable[[Network], None] = lambda _network: None,
-) -> Network:  # fmt: skip
+    api: KeysApi, memory: Memory, genesis: bytes, *, require: Callable[[Network], None] = lambda _network: None
+) -> Network:
     """Return the whole directory, verified, and remember it; raise StrehaError where it is another one.
 
-    What this machine has verified before must stand in it unchanged, and so must the entry that a paper names (`head`:
-    its number and hash). Where `require` refuses what is right and not what is wanted, nothing is remembered.
+    What this machine has verified before must stand in it unchanged. Where `require` refuses what is right and not what
+    is wanted, nothing is remembered.
     """
     memory.require_no_proof(DIRECTORY)
     logs = Logs(genesis, memory)
@@ -61,13 +58,6 @@ async def fetched(
     network = logs.network
     if network is None:
         raise InvalidInput(CUT)
-    if head is not None:
-        try:
-            network.chain.require(_head(network, *head))
-        except Behind as refused:
-            raise InvalidInput(CUT, outcome=refused.outcome) from refused
-        except Refused as refused:
-            raise InvalidInput(NOT_RIGHT, outcome=refused.outcome, word=refused.outcome) from refused
     require(network)
     logs.save_directory()
     return network
@@ -100,10 +90,6 @@ def _said(refused: StrehaError) -> StrehaError:
     if refused.reason == refusals.FORKED:
         return Conflict(FORKED, outcome=refused.outcome, **refused.parameters)
     return InvalidInput(NOT_RIGHT, outcome=refused.outcome, word=refused.outcome) if refused.outcome else refused
-
-
-def _head(network: Network, number: int, hashed: bytes) -> Head:
-    return Head(kind=network.chain.kind, log=network.chain.log, number=number, hash=hashed)
 
 
 def require_named(network: Network, *, person: bytes, signing_key: bytes, box_key: bytes) -> None:

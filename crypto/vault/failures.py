@@ -103,3 +103,19 @@ class Behind(Refused):
     """Somebody has seen entries of this log that one was not given."""
 
     outcome = "behind"
+
+
+class RowWrong(Refused):
+    """This row of an invitation was not written so; `row` counts from one."""
+
+    outcome = "row-wrong"
+
+    def __init__(self, row: int) -> None:
+        super().__init__(f"row {row} is not right")
+        self.row = row
+
+
+class InvitationWrong(Refused):
+    """Each row of an invitation is right, but they do not belong together, or not to this address."""
+
+    outcome = "invitation-wrong"

@@ -1,9 +1,11 @@
-"""An invitation as it stands on paper and in a QR code: which network, up to where, at which address, and a token.
+"""An invitation as it stands on paper and in a QR code: which network, with which past, at which address, and a token.
 
 What makes somebody's first trust not the server's word (docs/protocol.md, *Invitations*): the hash of the genesis and
-one head of the directory, as an administrator's machine had verified them. The token is known to the server by its
-hash alone. Rows of letters notice a slip of the pen each by itself; a check at the end covers the address too.
-Pure; who prints and who types is the commands' matter (`streha.commands.inviting`, `streha.commands.joining`).
+one head of the directory, as an administrator's machine had verified them, and the role that a newcomer signs. The
+token is known to the server by its hash alone. Rows of letters notice a slip of the pen each by itself; a check at the
+end covers the address too. The other program is `server/console/vault/invitations.js`; both pass
+`tests/vectors/invitation.json`. Pure; who prints and who types is the commands' matter (`streha.commands.inviting`,
+`streha.commands.joining`).
 """
 
 from __future__ import annotations
@@ -14,14 +16,16 @@ from dataclasses import dataclass, field
 from nacl.utils import random
 
 from crypto.paper import ALPHABET
-from crypto.vault.failures import NotWhole, Refused, UnknownVersion
+from crypto.vault.failures import InvitationWrong, NotWhole, RowWrong, UnknownVersion
 from crypto.vault.hashing import hashed
 from crypto.vault.labels import INVITATION_CHECK, INVITATION_ROW
 
-VERSION = 1
+VERSION = 2
 TOKEN_BYTES = 16
-HASH_BYTES, NUMBER_BYTES, CHECK_BYTES = 32, 4, 5
-BYTES = 1 + HASH_BYTES + NUMBER_BYTES + HASH_BYTES + TOKEN_BYTES + CHECK_BYTES
+HASH_BYTES, CHECK_BYTES = 32, 8
+# What somebody may be invited as: its number, from one on, stands behind the version.
+ROLES = ("practitioner", "security_officer", "administrator")
+BYTES = 1 + 1 + HASH_BYTES + HASH_BYTES + TOKEN_BYTES + CHECK_BYTES
 ROW_BYTES = 10
 ROWS = BYTES // ROW_BYTES
 GROUP_LETTERS = 5
@@ -32,36 +36,24 @@ LONGEST_ADDRESS = 200
 LONGEST_TEXT = 4096
 _SCHEME = "https://"
 _ADDRESS = re.compile(r"[!-~]+")
-# What people write for what they read.
-_LOOKALIKES = str.maketrans("OIL", "011")
-
-
-class RowWrong(Refused):
-    """This row was not written so; `row` counts from one."""
-
-    outcome = "row-wrong"
-
-    def __init__(self, row: int) -> None:
-        super().__init__(f"row {row} is not right")
-        self.row = row
-
-
-class InvitationWrong(Refused):
-    """Each row is right, but they do not belong together, or not to this address."""
-
-    outcome = "invitation-wrong"
+_SPACE = "\t\n\r \u00a0"
+_SPACES = re.compile(f"[{_SPACE}]+")
+# What people write for what they read, in letters of ASCII alone: every program must read the same.
+_SMALL = "abcdefghijklmnopqrstuvwxyz"
+_WRITTEN = str.maketrans(_SMALL + "OIL", _SMALL.upper().translate(str.maketrans("OIL", "011")) + "011", _SPACE + "-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
     """What an invitation says.
 
-    `genesis` and `head` are hashes of 32 bytes: of the first entry of the directory, and of the one at `number`.
+    `role` is one of `ROLES`. `genesis` and `head` are hashes of 32 bytes: of the first entry of the directory, and of
+    the last when it was made; which one that was is not said, so that nobody learns how long the directory is.
     `token` has 16 bytes. `address` is where Streha is, with its scheme.
     """
 
+    role: str
     genesis: bytes
-    number: int
     head: bytes
     token: bytes = field(repr=False)
     address: str
@@ -69,8 +61,10 @@ class Invitation:
     def __post_init__(self) -> None:
         """Refuse what could not be written."""
         lengths = (len(self.genesis), len(self.head), len(self.token))
-        if lengths != (HASH_BYTES, HASH_BYTES, TOKEN_BYTES) or not 0 <= self.number < 2 ** (8 * NUMBER_BYTES):
-            raise ValueError("an invitation has two hashes of 32 bytes, a number of four and a token of 16")
+        if lengths != (HASH_BYTES, HASH_BYTES, TOKEN_BYTES):
+            raise ValueError("an invitation has two hashes of 32 bytes and a token of 16")
+        if self.role not in ROLES:
+            raise ValueError("an invitation is for a role of the list")
         _require_address(self.address)
 
 
@@ -114,7 +108,7 @@ def read(typed: str) -> Invitation:
     """
     if len(typed) > LONGEST_TEXT:
         raise NotWhole
-    words = typed.split()
+    words = [each for each in _SPACES.split(typed) if each]
     addresses = [each for each in words if any(sign in each for sign in ".:/")]
     letters = "".join(each for each in words if each not in addresses)
     if len(addresses) != 1:
@@ -139,18 +133,19 @@ def put_together(typed: list[str], address: str) -> Invitation:
     body, check = whole[:-CHECK_BYTES], whole[-CHECK_BYTES:]
     if check != _check(body, address):
         raise InvitationWrong
-    genesis, rest = body[1 : 1 + HASH_BYTES], body[1 + HASH_BYTES :]
-    number, rest = rest[:NUMBER_BYTES], rest[NUMBER_BYTES:]
+    role, rest = body[1], body[2:]
+    if not 1 <= role <= len(ROLES):
+        # The check holds: a later program has made it so.
+        raise UnknownVersion
+    genesis, rest = rest[:HASH_BYTES], rest[HASH_BYTES:]
     return Invitation(
-        genesis=genesis, number=int.from_bytes(number), head=rest[:HASH_BYTES], token=rest[HASH_BYTES:],
-        address=address,
+        role=ROLES[role - 1], genesis=genesis, head=rest[:HASH_BYTES], token=rest[HASH_BYTES:], address=address,
     )  # fmt: skip
 
 
 def _whole(invitation: Invitation) -> bytes:
     body = (
-        bytes([VERSION]) + invitation.genesis + invitation.number.to_bytes(NUMBER_BYTES) + invitation.head
-        + invitation.token
+        bytes([VERSION, 1 + ROLES.index(invitation.role)]) + invitation.genesis + invitation.head + invitation.token
     )  # fmt: skip
     return body + _check(body, invitation.address)
 
@@ -167,7 +162,7 @@ def _row(number: int, data: bytes) -> str:
 
 
 def _letters(typed: str) -> str:
-    return "".join(typed.upper().split()).replace("-", "").translate(_LOOKALIKES)
+    return typed.translate(_WRITTEN)
 
 
 def _split(letters: str) -> list[str]:

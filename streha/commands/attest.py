@@ -26,7 +26,7 @@ from streha.commands import attest_identity, welcoming
 from streha.options import Json, Key, Yes
 from streha.personal import speaking_unlocked
 from streha.terminal import say
-from streha.vault_names import ROLES
+from streha.vault_names import KINDS, ROLES
 
 app = typer.Typer(
     no_args_is_help=True, help=say(mark("Who belongs to the network, with which keys (administrators)."))
@@ -217,7 +217,7 @@ def _about(deed: Join | Attest | Rekey | Revoke | Suspend, directory: Directory)
         case Join():
             # Whoever agrees lets just these people in.
             first = (f"{each.name} ({say(ROLES[each.role])}) {each.matrix_user}" for each in deed.people)
-            return f"{deed.name}: {'; '.join(first)}"
+            return f"{deed.name} ({say(KINDS[deed.kind])}): {'; '.join(first)}"
         case Suspend():
             return directory.agencies[deed.agency].name
         case Attest():

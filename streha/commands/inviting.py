@@ -21,6 +21,7 @@ from streha import qr_paper, terminal
 from streha.options import Json, Key
 from streha.personal import find_agency, speaking_unlocked
 from streha.terminal import say
+from streha.vault_names import ROLES
 
 # What stands on the paper, in every script: nothing that tells a finder what it is for.
 SHEET = mark(
@@ -115,8 +116,8 @@ def _show(made: list[Made], page: Path | None, *, json: bool) -> None:
         return
     for number, each in enumerate(made, start=1):
         terminal.line(
-            mark("{number}. For {name}, until {time}:"), number=number, name=each.kept.name,
-            time=terminal.moment(each.kept.expires_at),
+            mark("{number}. For {name}, as {role}, until {time}:"), number=number, name=each.kept.name,
+            role=say(ROLES[Role(each.paper.role)]), time=terminal.moment(each.kept.expires_at),
         )  # fmt: skip
         if page is None:
             terminal.plain(qr_paper.at_terminal(invitation.text(each.paper)))

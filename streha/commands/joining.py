@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import typer
 
+from agencies.model import Role
 from agencies.service import clean_name, is_matrix_user
 from agencies.trust.network import fingerprint
 from client import key_file
@@ -25,6 +26,7 @@ from core.errors import Conflict, InvalidInput, NotAuthenticated, NotFound, Stre
 from core.texts import mark
 from crypto.vault import invitation
 from crypto.vault.bundle import Kind, new_keys
+from crypto.vault.failures import RowWrong
 from crypto.vault.invitation import Invitation
 from streha import passphrase_typing, terminal
 from streha.commands.offering import NOT_KEPT, locked_file
@@ -32,6 +34,7 @@ from streha.options import Json
 from streha.passphrase_typing import Typed
 from streha.personal import speaking_with
 from streha.terminal import say
+from streha.vault_names import ROLES
 
 WAITS_FOR_NOTHING = mark("The keys in {path} do not wait to be attested. Look: streha keys show")
 CODE = mark(
@@ -45,10 +48,15 @@ NOT_OFFERED = mark(
     "Your keys are made, and in {path}. They were NOT offered yet: {why} When that is over: streha join {path} "
     "--continue"
 )
+INVITED_AS = mark(
+    "Your paper invites you as: {role}. If you were told otherwise, stop here (Ctrl-C), and ring whoever gave it to "
+    "you."
+)
 GONE = mark(
-    "You are not attested, and your offer waits no more: the invitation was used by somebody else, taken back, or its "
-    "time is over. Ring whoever gave you the paper, by a number you know, and say so. Then begin anew with another "
-    "paper."
+    "You are not attested, and the server keeps no offer of yours: the invitation was used by somebody else, taken "
+    "back, or its time is over. Ring whoever gave you the paper, by a number you know. If they say that they have "
+    "signed and it only waits for others to agree, keep this file and look again later. If not, begin anew with "
+    "another paper."
 )
 NOT_A_MATRIX_USER = mark("A Matrix user looks like @name:server, in small letters.")
 
@@ -98,6 +106,8 @@ def _join(
     given = joining.read_invitation(_text(paper))
     key_file.checked_address(given.address)
     opened = asyncio.run(_opened(given))
+    # Before anything is signed; it is the paper's word, and no server's.
+    terminal.aside(INVITED_AS, role=say(ROLES[Role(given.role)]))
     name, matrix = clean_name(name or _asked(mark("Your name"))), matrix or _asked(mark("Your Matrix user"))
     if not is_matrix_user(matrix):
         raise InvalidInput(NOT_A_MATRIX_USER)
@@ -134,7 +144,7 @@ def _made(given: Invitation, opened: OpenedInvitation, name: str, matrix: str, *
 async def _opened(given: Invitation) -> OpenedInvitation:
     """Return what the server says the invitation is for, once that agrees with the paper."""
     async with NewcomersApi(given.address, language=terminal.language()) as api:
-        opened = await api.open(given.token, given.number)
+        opened = await api.open(given.token)
     joining.require_as_on_paper(given, opened)
     return opened
 
@@ -215,7 +225,7 @@ def _row(number: int) -> str:
         typed = typer.prompt(say(mark("Row {row}"), row=number))
         try:
             return invitation.read_row(typed, number)
-        except invitation.RowWrong:
+        except RowWrong:
             terminal.line(joining.ROW_WRONG, row=number)
 
 

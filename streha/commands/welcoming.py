@@ -34,7 +34,7 @@ from streha import terminal
 from streha.options import Json, Key
 from streha.personal import find_agency, speaking_unlocked
 from streha.terminal import say
-from streha.vault_names import ROLES, SHORT
+from streha.vault_names import KINDS, ROLES, SHORT
 
 OTHER_CODE = mark(
     "NOT the same: this offer has another code. Nothing was signed. Ring the person again, by a number you know. If "
@@ -193,12 +193,14 @@ def _join_agency(
                 raise NotFound(NOBODY_OFFERED)
             if all(each.offer.role is not Role.ADMINISTRATOR for each in people):
                 raise InvalidInput(NO_ADMINISTRATOR)
-            terminal.aside(mark("{name} is to join, with:"), name=its.name)
+            # Its kind is signed too, and was the server's word until here.
+            kind = AgencyKind(its.kind)
+            terminal.aside(mark("{name} ({kind}) is to join, with:"), name=its.name, kind=say(KINDS[kind]))
             for offered, each in zip(people, kept, strict=True):
                 _show(offered, each)
                 _have_read(offered, each)
             now = _now()
-            deed = inviting.joining(agency_id, its.name, AgencyKind(its.kind), people, now)
+            deed = inviting.joining(agency_id, its.name, kind, people, now)
             decision = await place.decider.decide(deed, now)
             if not decision.waits:
                 await _done_with(place, kept)
@@ -270,8 +272,11 @@ def _offer_words(kept: KeptInvitation, network: bytes) -> str:
 
 def _people(proposal: Proposal) -> list[str]:
     match proposal.deed:
-        case Join(name=name, people=people):
-            return [name, *(f"{each.name}, {say(ROLES[each.role])}, {each.matrix_user}" for each in people)]
+        case Join(name=name, kind=kind, people=people):
+            return [
+                f"{name} ({say(KINDS[kind])})",
+                *(f"{each.name}, {say(ROLES[each.role])}, {each.matrix_user}" for each in people),
+            ]
         case Attest() as deed:
             return [f"{deed.name}, {say(ROLES[deed.role])}, {deed.matrix_user}"]
         case _:

@@ -204,7 +204,7 @@ async def invited(_world: World, _ids: Mapping[str, UUID]) -> object:
 
 async def token_of_paper(served: World, _ids: Mapping[str, UUID]) -> object:
     _made, token = await invitation_of(served.api, served.around.people[Asker.ADMINISTRATOR])
-    return {"token": token, "number": 0}
+    return {"token": token}
 
 
 async def offered_keys(served: World, _ids: Mapping[str, UUID]) -> object:

@@ -458,7 +458,13 @@ def paper_of(address: str, folder: Path) -> Path:
     path = folder / "invitation.txt"
     path.write_text(
         invitation.text(
-            Invitation(genesis=bytes(32), number=0, head=bytes(32), token=MARK.encode().ljust(16)[:16], address=address)
+            Invitation(
+                role="practitioner",
+                genesis=bytes(32),
+                head=bytes(32),
+                token=MARK.encode().ljust(16)[:16],
+                address=address,
+            )
         )
     )
     return path
@@ -516,7 +522,7 @@ def right_body(takes: type, marked: Marked) -> object:
         PutHistory: {"member": marked.member.id, "statement": MARK.encode()},
         PutExport: {"versions": [uuid4()]},
         PutInvitation: {"token_hash": bytes(32), "name": MARK},
-        OpenInvitation: {"token": bytes(16), "number": 0},
+        OpenInvitation: {"token": bytes(16)},
         PutOffer: {"token": bytes(16), "offer": MARK.encode()},
         PutBundle: {"kind": 1, "bundle": b"\x01\x01" + MARK.encode().ljust(128)},
     }

@@ -15,7 +15,6 @@ from client.vault.logs import DIRECTORY
 from client.vault.memory import Memory
 from core.clock import SystemClock
 from core.errors import Conflict, InvalidInput
-from crypto.vault import statement
 from tests.clock import MovableClock
 from tests.commands import Ran, streha
 from tests.passphrases import OWN, with_passphrases
@@ -50,11 +49,10 @@ def memory(founded: Founded, tmp_path: Path) -> Memory:
 
 
 async def fetched(
-    founded: Founded, person: Person, memory: Memory, *, head: tuple[int, bytes] | None = None,
-    require: Callable[[Network], None] = lambda _network: None,
-) -> Network:  # fmt: skip
+    founded: Founded, person: Person, memory: Memory, *, require: Callable[[Network], None] = lambda _network: None
+) -> Network:
     async with founded.api.client(person) as client:
-        return await trusting.fetched(client.keys_of_vault, memory, founded.id, head=head, require=require)
+        return await trusting.fetched(client.keys_of_vault, memory, founded.id, require=require)
 
 
 async def revoked(founded: Founded, by: Person, person: Person) -> bytes:
@@ -87,7 +85,7 @@ async def test_it_is_verified_remembered_and_gone_on_with(
             ),
         )  # fmt: skip
     assert memory.entries(DIRECTORY) == [founded.genesis]
-    network = await fetched(founded, boss, memory, head=(1, statement.hash_of(made)))
+    network = await fetched(founded, boss, memory)
     assert (network.head.number, memory.entries(DIRECTORY)) == (1, [founded.genesis, made])
     # The same again, from memory, is the same; and nothing is written where nothing is new.
     before = (memory.folder / "heads.json").stat().st_mtime_ns
@@ -95,13 +93,7 @@ async def test_it_is_verified_remembered_and_gone_on_with(
     assert (memory.folder / "heads.json").stat().st_mtime_ns == before
 
 
-async def test_less_than_is_known_or_than_the_paper_says_is_refused(
-    founded: Founded, town: Scene, boss: Person, memory: Memory
-) -> None:
-    for head, said in (((1, bytes(32)), "holds back"), ((0, bytes(32)), "breaks the rules")):
-        with pytest.raises(InvalidInput, match=said):
-            await fetched(founded, boss, memory, head=head)
-        assert not memory.folder.exists()
+async def test_less_than_is_known_is_refused(founded: Founded, town: Scene, boss: Person, memory: Memory) -> None:
     shown_otherwise(founded, await founded.directory(boss), boss, town.shelter.worker, memory)
     with pytest.raises(InvalidInput, match="holds back"):
         await fetched(founded, boss, memory)

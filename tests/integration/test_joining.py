@@ -13,13 +13,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from agencies.model import AgencyKind, Person, Role
-from agencies.trust.deeds import Approve, Attest, Suspend
-from agencies.vault.invitations import LASTS, MOST
+from agencies.trust import offers
+from agencies.trust.deeds import Approve, Attest, Attested, Suspend
+from agencies.trust.directory import Proposal
+from agencies.vault.invitations import LASTS, MOST, OFFER_WAITS
 from client import key_file
 from client.key_file import LockedKeyFile
+from client.vault.attesting import AGREED_WITHIN_SECONDS
 from core.clock import SystemClock
 from core.errors import Conflict
 from crypto.vault import invitation
@@ -29,7 +33,7 @@ from tests.commands import Ran, streha
 from tests.passphrases import OWN, piped, with_passphrases
 from tests.people import Scene
 from tests.served import ServedApi
-from tests.vault_clients import Founded, attested, found
+from tests.vault_clients import Founded, attested, data, found
 from tests.vault_machines import locked_file
 
 pytest_plugins = ("tests.fixtures_api",)
@@ -99,7 +103,8 @@ async def test_a_newcomer_comes_in_by_paper_and_by_voice(town: Town) -> None:
     # What is on paper is not on the server, and no name is on the paper.
     assert "Vera" not in paper
     joined = await town.join(paper)
-    assert joined.code == 0, joined
+    # The role is the paper's, and is shown before anything is signed.
+    assert (joined.code, "invites you as: practitioner" in joined.err) == (0, True), joined
     code = joined.json["code"]
     early = await town.go_on()
     assert (early.code, code in early.err) == (1, True), early
@@ -172,7 +177,7 @@ async def test_an_agency_joins_with_whom_others_invited_once_most_agree(town: To
     seen = (await town.boss("attest", "waiting", "--json", which=1)).json
     assert seen["invitations"] == []
     assert [each["people"] for each in seen["waiting"]] == [
-        ["Shelter Breza", "Vera Primer, administrator, @vera-joins:streha.test"]
+        ["Shelter Breza (shelter)", "Vera Primer, administrator, @vera-joins:streha.test"]
     ]
     agreed = await town.boss("attest", "approve", proposed.json["id"][:16], "--yes", "--json", which=1)
     assert (agreed.code, agreed.json["waits"]) == (0, False), agreed
@@ -203,7 +208,7 @@ async def test_whoever_finds_the_paper_is_given_away_by_the_code(town: Town) -> 
     assert (await town.boss("attest", "dismiss", there["invitation"][:8])).code == 0
     assert (await town.boss("attest", "dismiss", there["invitation"][:8])).code == 1
     gone = await with_passphrases((OWN,), "join", town.key("thief"), "--continue")
-    assert (gone.code, "waits no more" in gone.err) == (1, True), gone
+    assert (gone.code, "keeps no offer of yours" in gone.err) == (1, True), gone
 
 
 async def test_an_older_paper_holds_an_ended_or_foreign_one_does_not(town: Town) -> None:
@@ -216,13 +221,12 @@ async def test_an_older_paper_holds_an_ended_or_foreign_one_does_not(town: Town)
     assert (await town.boss("attest", "person", "Vera Primer", typed=joined.json["code"] + "\n")).code == 0
     assert (await town.go_on()).code == 0
 
-    for changed, said in (
-        ({"genesis": bytes(32)}, "another network"), ({"head": bytes(32)}, "another directory"),
-        ({"number": 99}, "holds back"), ({"token": bytes(16)}, "opens nothing"),
+    right = invitation.read(await town.invite("Zora Primer"))
+    for other, said in (
+        (replace(right, genesis=bytes(32)), "another network"), (replace(right, token=bytes(16)), "opens nothing"),
     ):  # fmt: skip
-        other = replace(invitation.read(await town.invite("Zora Primer")), **changed)
         refused = await town.join(invitation.text(other), "Zora Primer")
-        assert (refused.code != 0, said in refused.err) == (True, True), (changed, refused)
+        assert (refused.code != 0, said in refused.err) == (True, True), (said, refused)
         assert not town.key("Zora Primer").exists()
     typo = await town.join("A" + (await town.invite("Zora Primer"))[1:], "Zora Primer")
     assert (typo.code, "Row 1" in typo.err) == (2, True), typo
@@ -231,6 +235,79 @@ async def test_an_older_paper_holds_an_ended_or_foreign_one_does_not(town: Town)
     town.clock.move(timedelta(hours=2))
     over = await town.join(paper, "Zora Primer")
     assert (over.code, "has ended" in over.err) == (1, True), over
+
+
+async def test_a_directory_without_the_paper_s_entry_is_not_taken_in(town: Town) -> None:
+    """A newcomer sees none of it before they are attested, and so holds it against the paper then."""
+    other = replace(invitation.read(await town.invite("Vera Primer")), head=bytes(32))
+    joined = await town.join(invitation.text(other))
+    assert (await town.boss("attest", "person", "Vera Primer", typed=joined.json["code"] + "\n")).code == 0
+    before = town.key("Vera Primer").read_bytes()
+    refused = await town.go_on()
+    assert (refused.code, "entry that your paper names" in refused.err) == (2, True), refused
+    assert town.key("Vera Primer").read_bytes() == before
+
+
+async def test_what_was_offered_is_kept_while_a_second_administrator_is_waited_for(town: Town) -> None:
+    founded, clock = town.founded, town.clock
+    first, second = await with_three_administrators(town)
+    code = (await town.join(await town.invite("Vera Primer"))).json["code"]
+
+    async def kept() -> list[dict[str, Any]]:
+        founded.tokens.clear()
+        await founded.api.services.sign_in.forget_expired()
+        found: list[dict[str, Any]] = (await founded.ask(second, "GET", "invitations")).json["invitations"]
+        return found
+
+    # The first comes on the last day, the second a week later.
+    clock.move(OFFER_WAITS - timedelta(hours=1))
+    (there,) = await kept()
+    offered = offers.read(data(there["offer"]), founded.id)
+    await attest(founded, first, offered.attested())
+    assert len(await proposed(founded, first)) == 1
+    clock.move(timedelta(days=7))
+    assert [each["offer"] for each in await kept()] == [there["offer"]]
+    # Whoever asks meanwhile is told that it waits, and the code once more.
+    early = await town.go_on()
+    assert (early.code, code in early.err) == (1, True), early
+    founded.tokens.clear()
+    (waiting,) = await proposed(founded, first)
+    assert (await founded.decide(second, Approve(proposal=waiting.hash))).status == 200
+
+
+async def test_what_was_offered_is_forgotten_once_nobody_can_agree_any_more(town: Town) -> None:
+    founded = town.founded
+    first, _second = await with_three_administrators(town)
+    await town.join(await town.invite("Vera Primer"))
+    (there,) = (await founded.ask(first, "GET", "invitations")).json["invitations"]
+    offered = offers.read(data(there["offer"]), founded.id)
+    # What a proposal says of its end is its author's word: nothing is kept for a thousand years by it.
+    await attest(founded, first, offered.attested(), until=founded.now + 1000 * 365 * 24 * 3600)
+    town.clock.move(OFFER_WAITS + timedelta(hours=1))
+    founded.tokens.clear()
+    assert (await founded.ask(first, "GET", "invitations")).json["invitations"] == []
+    gone = await town.go_on()
+    assert (gone.code, "it only waits for others to agree" in gone.err) == (1, True), gone
+
+
+async def with_three_administrators(town: Town) -> tuple[Person, Person]:
+    """Return two of three who administer the shelter."""
+    founded, first = town.founded, town.bosses[0]
+    for each in town.scene.shelter.workers:
+        said = attested(each, founded.secrets[each.id])
+        await attest(founded, first, msgspec.structs.replace(said, role=Role.ADMINISTRATOR))
+    return first, replace(town.scene.shelter.worker, role=Role.ADMINISTRATOR)
+
+
+async def proposed(founded: Founded, person: Person) -> list[Proposal]:
+    return list((await founded.directory(person)).now.proposals.values())
+
+
+async def attest(founded: Founded, by: Person, said: Attested, *, until: int | None = None) -> None:
+    particulars = {name: getattr(said, name) for name in said.__struct_fields__}
+    deed = Attest(**particulars, until=until or founded.now + AGREED_WITHIN_SECONDS)
+    answered = await founded.decide(by, deed)
+    assert answered.status == 200, answered.body
 
 
 async def test_what_was_not_offered_for_want_of_an_answer_is_offered_again(town: Town) -> None:
@@ -288,12 +365,13 @@ async def test_a_token_is_known_to_the_server_by_its_hash_and_tells_no_more_than
     assert paper.token not in [*row.values()]  # type: ignore[attr-defined]
 
     async def opened(token: bytes) -> Any:
-        body = {"token": token, "number": 0}
-        return await api.ask("POST", "/api/vault/invitations/opened", body)
+        return await api.ask("POST", "/api/vault/invitations/opened", {"token": token})
 
     right = await opened(paper.token)
-    # Whoever has a paper learns no name of anybody.
+    # Whoever has a paper learns no name of anybody, and nothing of the directory that is not on it.
     assert (right.status, b"Primer" in right.body, b"Vera" in right.body) == (200, False, False)
+    assert right.json.keys() == {"network", "agency", "expires_at", "service", "police_number"}
+    (await api.ask("POST", "/api/vault/invitations/opened", {"token": paper.token, "number": 0})).require_problem(400)
     joined = await town.join(invitation.text(paper))
     assert joined.code == 0
     used, unknown = await opened(paper.token), await opened(bytes(16))
@@ -327,9 +405,7 @@ async def test_offers_that_are_none_and_floods_of_invitations_are_refused(town: 
 async def test_two_administrators_at_once_do_not_pass_the_limit_together(town: Town) -> None:
     founded, first = town.founded, town.bosses[0]
     invitations, second = founded.api.services.invitations, replace(town.scene.shelter.worker, role=Role.ADMINISTRATOR)
-    of_second = attested(second, founded.secrets[second.id])
-    particulars = {name: getattr(of_second, name) for name in of_second.__struct_fields__}
-    assert (await founded.decide(first, Attest(**particulars, until=founded.now + 3600))).status == 200
+    await attest(founded, first, attested(second, founded.secrets[second.id]))
 
     async def invites(actor: Person, token: int) -> None:
         with suppress(Conflict):

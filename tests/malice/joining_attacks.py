@@ -19,14 +19,20 @@ def _shorter(argument: str) -> Callable[[Any], Any]:
 
 def _offered(argument: str) -> Callable[[Any], Any]:
     """Show another offer in the place of each."""
-    return lambda told: {"invitations": [{**each, "offer": argument} for each in told["invitations"]]}
+    offer = argument.split(",", maxsplit=1)[0]
+    return lambda told: {"invitations": [{**each, "offer": offer} for each in told["invitations"]]}
+
+
+def _moved(argument: str) -> Callable[[Any], Any]:
+    """Show another offer in the place of each, and that it was meant for another agency."""
+    offer, agency = argument.split(",")
+    return lambda told: {"invitations": [{**each, "offer": offer, "agency": agency} for each in told["invitations"]]}
 
 
 ATTACKS: Mapping[str, tuple[str, Callable[[str], Callable[[Any], Any]]]] = {
     "opened-elsewhere": (_OPENED, lambda _argument: lambda told: {**told, "network": _ZEROS}),
-    "opened-behind": (_OPENED, lambda _argument: lambda told: {**told, "head": ""}),
-    "opened-forked": (_OPENED, lambda _argument: lambda told: {**told, "head": _ZEROS}),
     "directory-of-another": (_DIRECTORY, lambda argument: lambda _told: {"entries": [argument], "length": 1}),
     "directory-shorter": (_DIRECTORY, _shorter),
     "offer-replaced": (_INVITATIONS, _offered),
+    "offer-moved": (_INVITATIONS, _moved),
 }

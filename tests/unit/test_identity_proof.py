@@ -102,7 +102,7 @@ def test_what_holds_no_proof_is_refused() -> None:
 
 
 def test_what_is_no_deterministic_cbor_is_not_taken_in_at_all() -> None:
-    """Tags make a full decoder build dates, sets, patterns and references: nothing of that is made of a stranger's bytes."""
+    """Tags make a full decoder build dates, patterns and references: none of that is made of a stranger's bytes."""
     device = PersonDevice(ANA, "ONE", HERS)
     proof = packed(answer(device), ANA, "ONE")
     said = cbor2.loads(proof)

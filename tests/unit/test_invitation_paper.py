@@ -8,35 +8,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agencies.model import Role
 from client.vault import joining
 from core.errors import InvalidInput
 from crypto.paper import ALPHABET
 from crypto.vault import invitation
-from crypto.vault.failures import NotWhole, Refused, UnknownVersion
-from crypto.vault.invitation import Invitation, InvitationWrong, RowWrong
+from crypto.vault.failures import InvitationWrong, NotWhole, Refused, RowWrong, UnknownVersion
+from crypto.vault.invitation import ROLES, Invitation
 
 # The example of docs/protocol.md: never changed.
 PUBLISHED = Invitation(
-    genesis=bytes(range(32)), number=7, head=bytes(range(100, 132)), token=bytes(range(200, 216)),
+    role="practitioner", genesis=bytes(range(32)), head=bytes(range(100, 132)), token=bytes(range(200, 216)),
     address="https://streha.example",
 )  # fmt: skip
 TEXT = """
-04002 0G30G 2GC1R 8708G
-1450P 30D1R 7H048 J4YWV
-2CA1A 5GQ30 CHM6R WRZVA
-3MF1Y 00000 3P8SB 6C4J4
-CXM6J TKBDH PPWVV GMN99
-E5S76 X3NES VQGYB TSS1V
-FDY7T ZKZG2 0R50Y 8P56C
-S75CQ K6DSV 7X1ME J2BCW
-TFADB NPQ2Z 8924B 6T22Z
+080G0 0820C 20A1G 7S2J3
+104GM 2RC1M 70Y40 HYX9E
+289H8 58P2W C1J6G V90W3
+3GEHW 7V4CN K6ET3 9N52Y
+D9NPR VBEDX R72WK KCP3K
+EHTQC XVRF5 X7PZ3 XGQKP
+FSZR1 0C2GF 4CKJP BYPSW
+SK6WX KYGT7 9D7N6 N3BTJ
+TVBWD 6CF80 GE3AE JNAHQ
 streha.example
 """
 
 papers = st.builds(
     Invitation,
+    role=st.sampled_from(ROLES),
     genesis=st.binary(min_size=32, max_size=32),
-    number=st.integers(0, 2**32 - 1),
     head=st.binary(min_size=32, max_size=32),
     token=st.binary(min_size=16, max_size=16),
     address=st.sampled_from(["https://streha.example", "http://127.0.0.1:8008", "https://streha.example/inside"]),
@@ -86,11 +87,26 @@ def test_rows_of_two_papers_another_order_and_another_address_are_no_paper() -> 
             invitation.put_together(typed, address)
 
 
-def test_a_later_version_is_told_apart() -> None:
+@pytest.mark.parametrize("version", [1, 3])
+def test_another_version_is_told_apart(version: int) -> None:
     # Its first row is right by itself.
-    later = invitation._row(0, b"\2" + bytes(9))
+    other = invitation._row(0, bytes([version]) + bytes(9))
     with pytest.raises(UnknownVersion):
-        invitation.put_together([later, *invitation.rows(PUBLISHED)[1:]], PUBLISHED.address)
+        invitation.put_together([other, *invitation.rows(PUBLISHED)[1:]], PUBLISHED.address)
+
+
+@pytest.mark.parametrize("role", [0, 4])
+def test_a_role_of_a_later_program_is_told_apart(role: int) -> None:
+    body = invitation._whole(PUBLISHED)[: -invitation.CHECK_BYTES]
+    body = body[:1] + bytes([role]) + body[2:]
+    whole = body + invitation._check(body, PUBLISHED.address)
+    rows = [invitation._row(number, whole[number * 10 :][:10]) for number in range(invitation.ROWS)]
+    with pytest.raises(UnknownVersion):
+        invitation.put_together(rows, PUBLISHED.address)
+
+
+def test_its_roles_are_those_of_the_directory() -> None:
+    assert set(ROLES) == {each.value for each in Role}
 
 
 @given(st.text(max_size=300))
@@ -103,7 +119,7 @@ def test_whatever_is_typed_is_refused_and_never_a_fault(typed: str) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"genesis": b""}, {"head": bytes(31)}, {"token": bytes(15)}, {"number": 2**32}, {"number": -1},
+    [{"genesis": b""}, {"head": bytes(31)}, {"token": bytes(15)}, {"role": "founder"},
      {"address": "streha.example"}, {"address": "https://" + "a" * 200}, {"address": "https://a b"}],
 )  # fmt: skip
 def test_what_could_not_be_typed_is_never_written(wrong: dict[str, object]) -> None:

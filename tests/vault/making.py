@@ -7,32 +7,48 @@ fixed seeds and nonces from chance, so that is done when the protocol changes an
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from crypto import signing
-from crypto.vault import aead, bundle, content, deterministic, epoch, history, log, padding, sealed_box, statement, wrap
+from crypto.vault import (
+    aead,
+    bundle,
+    content,
+    deterministic,
+    epoch,
+    history,
+    log,
+    padding,
+    sealed_box,
+    statement,
+    wrap,
+)
 from crypto.vault.deterministic import Value
 from crypto.vault.labels import EXPORT, GENESIS, GRANT, KNOWN, MEMBERSHIP, RECORD
 from tests.vault.cases import Cases
+from tests.vault.drawn import (
+    BOX_KEY,
+    COMPARTMENT,
+    KEY,
+    NETWORK,
+    OTHER_NETWORK,
+    PERSON,
+    RECORD_ID,
+    SECRET,
+    SEED,
+    VERSION,
+    drawn,
+)
+from tests.vault.papers import invitations, key_offers
 from tests.vault.stories import stories
 from tests.vault.tried import OK, Case, Given
 
 FOLDER = Path(__file__).parents[1] / "vectors"
 
 
-def _drawn(name: str, length: int = 32) -> bytes:
-    """Return bytes that are the same each time."""
-    return hashlib.blake2b(name.encode(), digest_size=length, person=b"streha-vectors").digest()
-
-
-NETWORK, OTHER_NETWORK = _drawn("network"), _drawn("another network")
-COMPARTMENT, RECORD_ID, VERSION, PERSON = (_drawn(each, 16) for each in ("compartment", "record", "version", "person"))
-SEED, SECRET, KEY = _drawn("seed"), _drawn("secret"), _drawn("key")
-BOX_KEY = sealed_box.public_key(SECRET)
 PLACE: Given = {
     "network": NETWORK.hex(), "compartment": COMPARTMENT.hex(), "record": RECORD_ID.hex(), "version": VERSION.hex(),
 }  # fmt: skip
@@ -114,8 +130,8 @@ def _logs() -> Iterator[Cases]:
     kind = int(log.Kind.MEMBERSHIP)
     first = _entry(0, log.START)
     seen = (
-        log.Head(kind=log.Kind.DIRECTORY, log=bytes(16), number=4, hash=_drawn("entry of the directory")),
-        log.Head(kind=log.Kind.RECORDS, log=COMPARTMENT, number=2, hash=_drawn("entry of the records")),
+        log.Head(kind=log.Kind.DIRECTORY, log=bytes(16), number=4, hash=drawn("entry of the directory")),
+        log.Head(kind=log.Kind.RECORDS, log=COMPARTMENT, number=2, hash=drawn("entry of the records")),
     )
     second = _entry(1, statement.hash_of(first), "add", seen=seen)
     other = _entry(1, statement.hash_of(first), "remove")
@@ -198,7 +214,7 @@ def _paddings() -> Iterator[Cases]:
 
 _OTHER: Mapping[str, str] = {
     "network": OTHER_NETWORK.hex(),
-    **dict.fromkeys(("compartment", "record", "version"), _drawn("elsewhere", 16).hex()),
+    **dict.fromkeys(("compartment", "record", "version"), drawn("elsewhere", 16).hex()),
 }  # fmt: skip
 
 
@@ -237,7 +253,7 @@ def _contents() -> Iterator[Cases]:
 
 def _wraps() -> Iterator[Cases]:
     cases = Cases()
-    epoch_key = _drawn("epoch key")
+    epoch_key = drawn("epoch key")
     cases.well("the key for wraps", "wrap.key", {"epoch_key": epoch_key.hex()})
     wrapped = wrap.wrap(wrap.key_for_wraps(epoch_key), 3, _CONTEXT, KEY)
     given = {**PLACE, "epoch_key": epoch_key.hex(), "epoch": 3, "wrap": wrapped.hex()}
@@ -325,7 +341,7 @@ def _bundles() -> Iterator[Cases]:
         cases.well(name, "bundle.normal", {"passphrase": words})
     keys = bundle.Keys(seed=SEED, secret=SECRET)
     whose = bundle.owner(keys, network=NETWORK, person=PERSON)
-    device = _drawn("secret of a device")
+    device = drawn("secret of a device")
     locked = bundle.lock(keys, whose, kind=bundle.Kind.DEVICE, passphrase="reka most lampa kuća", device_secret=device)
     given = {
         "bundle": locked.hex(), "network": NETWORK.hex(), "person": PERSON.hex(),
@@ -378,7 +394,7 @@ def _known() -> Iterator[Cases]:
     cases = Cases()
     said: dict[str, Value] = {
         "log": COMPARTMENT, "by": PERSON, "at": 1_900_000_000, "reason": "Inquiry 3/31", "until": 1_899_999_999,
-        "record": b"", "waiting": 0, "acts": _drawn("acts"), "seen": [],
+        "record": b"", "waiting": 0, "acts": drawn("acts"), "seen": [],
     }  # fmt: skip
     good = statement.make(SEED, KNOWN, NETWORK, said)
     given = {"statement": good.hex(), "purpose": KNOWN, "network": NETWORK.hex()}
@@ -399,6 +415,7 @@ FILES: Mapping[str, Callable[[], Iterator[Cases]]] = {
     "deterministic": _deterministic, "statement": _statements, "log": _logs, "padding": _paddings,
     "content": _contents, "wrap": _wraps, "epoch": _epochs, "history": _histories, "bundle": _bundles, "logs": _stories,
     "passphrase": _passphrases, "known": _known,
+    "invitation": invitations, "offer": key_offers,
 }  # fmt: skip
 # In these are sealed things, with nonces from chance; every other file comes out the same each time.
 WITH_CHANCE = frozenset({"content", "wrap", "epoch", "history", "bundle"})

@@ -18,7 +18,8 @@ from crypto.vault import epoch, wrap
 from deploy import node
 from tests.console.browsers import start_chromium
 from tests.vault.chance import Chance
-from tests.vault.making import BOX_KEY, FILES, KEY, PERSON, PLACE, SECRET, cases_of
+from tests.vault.drawn import BOX_KEY, KEY, PERSON, SECRET
+from tests.vault.making import FILES, PLACE, cases_of
 from tests.vault.told import told
 from tests.vault.tried import OK, Case, tried
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,8 +13,10 @@ from hypothesis import strategies as st
 from crypto.vault import aead, content, deterministic, epoch, history, log, padding, statement, wrap
 from crypto.vault.failures import NotWhole, Refused
 from crypto.vault.labels import HASHES, MEMBERSHIP, PASSKEY_SALT, PERSONAL, PLACES, PURPOSES
-from tests.vault.making import BOX_KEY, COMPARTMENT, KEY, NETWORK, PERSON, RECORD_ID, SECRET, SEED, VERSION
+from tests.vault.drawn import BOX_KEY, COMPARTMENT, KEY, NETWORK, PERSON, RECORD_ID, SECRET, SEED, VERSION
 
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("agencies", "alerts", "bots", "cases", "client", "core", "crypto", "safety_plans", "server", "streha")
 PLACE = content.Place(network=NETWORK, compartment=COMPARTMENT, record=RECORD_ID, version=VERSION)
 EPOCH = epoch.Epoch(network=NETWORK, compartment=COMPARTMENT, number=7)
 BODY = log.body(log=COMPARTMENT, number=0, after=log.START, at=1, by=PERSON, do="open", particulars={"case": RECORD_ID})
@@ -148,6 +152,15 @@ def test_a_history_of_as_many_as_may_be_fits_a_statement() -> None:
         ).particulars["sealed"]
         == sealed
     )
+
+
+def test_every_label_stands_in_the_table_of_the_protocol() -> None:
+    table = (ROOT / "docs" / "protocol.md").read_text().partition("## Labels")[2].partition("\n## ")[0]
+    code = "".join(path.read_text() for folder in PACKAGES for path in (ROOT / folder).rglob("*.py"))
+    personal = set(re.findall(r'person=b"(streha-[^"]+)"', code))
+    assert {"streha-token-1", "streha-ledger-1"} <= personal
+    written = {each.decode().replace("\0", r"\0") for each in (*PLACES, *HASHES, *PERSONAL, PASSKEY_SALT)}
+    assert not [each for each in (*PURPOSES, *written, *personal) if f"`{each}`" not in table]
 
 
 def test_no_label_is_used_twice_or_begins_another() -> None:

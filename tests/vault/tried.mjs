@@ -8,6 +8,8 @@ import { decode, encode } from "../../server/console/vault/deterministic.js";
 import * as epoch from "../../server/console/vault/epoch.js";
 import { Refused } from "../../server/console/vault/failures.js";
 import * as history from "../../server/console/vault/history.js";
+import * as invitations from "../../server/console/vault/invitations.js";
+import * as offers from "../../server/console/vault/key_offers.js";
 import * as log from "../../server/console/vault/log.js";
 import { padded, paddedLength, unpadded } from "../../server/console/vault/padding.js";
 import { plain } from "../../server/console/vault/passphrase.js";
@@ -95,6 +97,31 @@ const DOES = {
     return { keys: Object.fromEntries(keys.map(({ version, key }) => [hex(version), hex(key)])) };
   },
   "sealed-box.seal": (given) => ({ length: sealedBox.seal(bytes(given.key), text("page")).length }),
+  "invitation.text": (given) => ({ text: invitations.text(paper(given)) }),
+  "invitation.read": (given) => {
+    const { genesis, head, token, ...found } = invitations.read(given.text);
+    return { ...found, genesis: hex(genesis), head: hex(head), token: hex(token) };
+  },
+  "invitation.row": (given) => ({ written: invitations.readRow(given.typed, given.row) }),
+  "invitation.wrong-row": (given) => {
+    try {
+      invitations.read(given.text);
+      return { row: 0 };
+    } catch (error) {
+      if (error.outcome !== "row-wrong") throw error;
+      return { row: Number(error.about) };
+    }
+  },
+  "offer.make": ({ seed, network, ...said }) => {
+    const offer = { ...said, person: bytes(said.person), agency: bytes(said.agency), box_key: bytes(said.box_key) };
+    const made = offers.make(bytes(seed), bytes(network), offer);
+    return { statement: hex(made), code: offers.read(made, bytes(network)).code };
+  },
+  "offer.read": (given) => {
+    const { offer, signingKey, code } = offers.read(bytes(given.statement), bytes(given.network));
+    const { person, agency, box_key: boxKey, ...said } = offer;
+    return { ...said, person: hex(person), agency: hex(agency), box_key: hex(boxKey), signing_key: hex(signingKey), code };
+  },
   "logs.told": (given) => {
     const steps = given.steps.map(([kind, made]) => [kind, bytes(made)]);
     return storyTold(bytes(given.genesis), bytes(given.compartment), steps, given.now);
@@ -128,6 +155,10 @@ function place(given) {
     network: bytes(given.network), compartment: bytes(given.compartment), record: bytes(given.record),
     version: bytes(given.version),
   };
+}
+
+function paper(given) {
+  return { ...given, genesis: bytes(given.genesis), head: bytes(given.head), token: bytes(given.token) };
 }
 
 function which(given) {

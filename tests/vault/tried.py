@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from agencies.model import Role
+from agencies.trust import offers
+from agencies.trust.offers import Offer
 from crypto.vault import (
     bundle,
     content,
     deterministic,
     epoch,
     history,
+    invitation,
     log,
     padding,
     passphrase,
@@ -23,7 +27,8 @@ from crypto.vault import (
     wrap,
 )  # fmt: skip
 from crypto.vault.deterministic import Value
-from crypto.vault.failures import Refused
+from crypto.vault.failures import Refused, RowWrong
+from crypto.vault.invitation import Invitation
 from tests.vault.told import told
 
 Case = dict[str, Any]
@@ -142,6 +147,49 @@ def _unlocked(given: Given) -> dict[str, Any]:
     return {"seed": keys.seed.hex(), "secret": keys.secret.hex()}
 
 
+def _paper(given: Given) -> dict[str, Any]:
+    found = invitation.read(given["text"])
+    return {
+        "role": found.role, "genesis": found.genesis.hex(), "head": found.head.hex(),
+        "token": found.token.hex(), "address": found.address,
+    }  # fmt: skip
+
+
+def _paper_text(given: Given) -> dict[str, Any]:
+    paper = Invitation(
+        role=given["role"], address=given["address"],
+        **{name: _bytes(given, name) for name in ("genesis", "head", "token")},
+    )  # fmt: skip
+    return {"text": invitation.text(paper)}
+
+
+def _wrong_row(given: Given) -> dict[str, Any]:
+    try:
+        invitation.read(given["text"])
+    except RowWrong as wrong:
+        return {"row": wrong.row}
+    return {"row": 0}
+
+
+def _offer_made(given: Given) -> dict[str, Any]:
+    offer = Offer(
+        name=given["name"], role=Role(given["role"]), matrix_user=given["matrix_user"], at=given["at"],
+        **{name: _bytes(given, name) for name in ("person", "agency", "box_key")},
+    )  # fmt: skip
+    made = offers.make(_bytes(given, "seed"), _bytes(given, "network"), offer)
+    return {"statement": made.hex(), "code": offers.read(made, _bytes(given, "network")).code}
+
+
+def _offer_read(given: Given) -> dict[str, Any]:
+    found = offers.read(_bytes(given, "statement"), _bytes(given, "network"))
+    said = found.offer
+    return {
+        "person": said.person.hex(), "agency": said.agency.hex(), "name": said.name, "role": said.role.value,
+        "matrix_user": said.matrix_user, "box_key": said.box_key.hex(), "at": said.at,
+        "signing_key": found.signing_key.hex(), "code": found.code,
+    }  # fmt: skip
+
+
 _DOES: Mapping[str, Callable[[Given], dict[str, Any]]] = {
     "deterministic.decode": _decoded,
     "statement.make": _made,
@@ -163,6 +211,12 @@ _DOES: Mapping[str, Callable[[Given], dict[str, Any]]] = {
     "bundle.normal": lambda given: {"bytes": bundle.normal(given["passphrase"]).hex()},
     "bundle.unlock": _unlocked,
     "passphrase.plain": lambda given: {"plain": passphrase.plain(given["passphrase"])},
+    "invitation.text": _paper_text,
+    "invitation.read": _paper,
+    "invitation.row": lambda given: {"written": invitation.read_row(given["typed"], given["row"])},
+    "invitation.wrong-row": _wrong_row,
+    "offer.make": _offer_made,
+    "offer.read": _offer_read,
     "logs.told": told,
 }
 

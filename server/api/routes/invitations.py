@@ -42,8 +42,8 @@ async def take_back_invitation(call: Call[Nothing]) -> Nothing:
 
 
 async def open_invitation(call: Call[OpenInvitation]) -> OpenedAnswer:
-    """Return what an invitation is for, to whoever has its token."""
-    return OpenedAnswer.of(await call.services.invitations.open(call.asked.token, call.asked.number))
+    """Return which agency an invitation is for, to whoever has its token."""
+    return OpenedAnswer.of(await call.services.invitations.open(call.asked.token))
 
 
 async def offer_keys(call: Call[PutOffer]) -> Nothing:

@@ -10,7 +10,7 @@ import msgspec
 
 from agencies.model import AgencyId, PersonId, Role
 from agencies.vault.invitations import LASTS, LONGEST, MOST, Invitation, Opened
-from crypto.vault.invitation import NUMBER_BYTES, TOKEN_BYTES
+from crypto.vault.invitation import TOKEN_BYTES
 from crypto.vault.statement import NETWORK_BYTES
 from server.api.wire import Moment, NameOfPerson, Wire
 from server.api.wire.directory import exactly
@@ -19,8 +19,6 @@ from server.api.wire.vault_logs import Statement
 HOUR = 3600
 Token = Annotated[bytes, exactly(TOKEN_BYTES)]
 Hash = Annotated[bytes, exactly(NETWORK_BYTES)]
-# Of an entry, as an invitation can name it.
-EntryNumber = Annotated[int, msgspec.Meta(ge=0, le=2 ** (8 * NUMBER_BYTES) - 1, examples=[42])]
 Hours = Annotated[int, msgspec.Meta(ge=1, le=int(LONGEST.total_seconds()) // HOUR, examples=[72])]
 
 
@@ -67,22 +65,16 @@ class InvitationsAnswer(Wire, frozen=True, kw_only=True):
 
 
 class OpenInvitation(Wire, frozen=True, kw_only=True):
-    """The token of a paper, and the number of the entry that it names."""
+    """The token of a paper."""
 
     token: Token
-    number: EntryNumber
 
 
 class OpenedAnswer(Wire, frozen=True, kw_only=True):
-    """What the invitation is for, and which network the server says this is: held against the paper, never believed.
-
-    `head` is empty where the directory is shorter than the paper says.
-    """
+    """Which agency the invitation is for, and which network the server says this is: held against the paper."""
 
     network: Hash
-    head: Annotated[bytes, msgspec.Meta(max_length=NETWORK_BYTES, description="Base64.", examples=[""])]
     agency: AgencyId
-    role: Role
     expires_at: Moment
     service: Annotated[str, msgspec.Meta(examples=["streha.example"])]
     police_number: Annotated[str, msgspec.Meta(examples=["192"])]
@@ -91,8 +83,8 @@ class OpenedAnswer(Wire, frozen=True, kw_only=True):
     def of(cls, opened: Opened) -> Self:
         """Return it as it is sent."""
         return cls(
-            network=opened.network, head=opened.head, agency=opened.agency_id, role=opened.role,
-            expires_at=opened.expires_at, service=opened.service, police_number=opened.police_number,
+            network=opened.network, agency=opened.agency_id, expires_at=opened.expires_at, service=opened.service,
+            police_number=opened.police_number,
         )  # fmt: skip
 
 

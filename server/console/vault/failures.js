@@ -3,7 +3,7 @@
 /**
  * @typedef {"not-whole" | "unknown-version" | "not-deterministic" | "not-as-written" | "signature-wrong" | "seal-broken"
  *   | "of-another-place" | "key-not-promised" | "key-unusable" | "too-easy-to-guess" | "too-hard-to-open" | "not-next"
- *   | "of-another-log" | "forked" | "behind" | "not-empowered" | "void"} Protocol
+ *   | "of-another-log" | "forked" | "behind" | "row-wrong" | "invitation-wrong" | "not-empowered" | "void"} Protocol
  */
 /**
  * What this browser refuses besides: what the server shows less of, holds back, or is not of the network that one trusts.
