@@ -33,11 +33,11 @@ expect.set_options(timeout=PATIENCE_MS)
 
 
 @asynccontextmanager
-async def start_chromium() -> AsyncIterator[Browser]:
-    """Start a browser for as long as the context is entered."""
+async def start_chromium(*more: str) -> AsyncIterator[Browser]:
+    """Start a browser, with more arguments than all are started with, for as long as the context is entered."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=chromiums.find(), args=ARGUMENTS, chromium_sandbox=os.geteuid() != 0
+            executable_path=chromiums.find(), args=[*ARGUMENTS, *more], chromium_sandbox=os.geteuid() != 0
         )
         yield browser
         await browser.close()
