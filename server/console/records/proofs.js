@@ -1,11 +1,14 @@
 /**
  * What proves that people were shown different logs, and what proves nothing. A proof stops work on a log, so it must be
  * a whole statement of somebody who could have written there: of the network at that place, with just the key that stood
- * for them there, and for a compartment one of its members. Anything else anybody could make, to stop work for ever.
+ * for them there; in the directory an administrator, in a compartment one of its members. Anything else anybody could
+ * make, with a key of their own, to stop work for ever.
  *
  * Nothing is kept here. As in `client/vault/forks.py` and `client/vault/logs.py`; docs/protocol.md, *The client's part*.
  */
 import { hex, same } from "../vault/bytes.js";
+import { stands } from "../vault/circle.js";
+import { ADMINISTRATOR } from "../vault/directory_state.js";
 import { Refused, require } from "../vault/failures.js";
 import { read } from "../vault/log.js";
 
@@ -14,6 +17,7 @@ import { read } from "../vault/log.js";
 /** @typedef {import("../vault/log.js").Entry} Entry */
 /** @typedef {import("../vault/log.js").Head} Head */
 /** @typedef {import("../vault/network.js").Network} Network */
+/** @typedef {import("../vault/directory_state.js").Directory} Directory */
 /** @typedef {{ kind: number, log: Uint8Array, number: number }} Place */
 
 const [DIRECTORY, MEMBERSHIP] = [0, 1];
@@ -49,22 +53,43 @@ export function difference({ head, after, seen }, chains) {
   }) ?? null;
 }
 
-/** @param {Entry} entry @param {Network} network @param {Compartment | null} compartment */
-function requireAuthor(entry, network, compartment) {
+/**
+ * Refuses an entry, whose signature was checked, of somebody who could not have written it where it claims to stand.
+ * @param {Entry} entry
+ * @param {Network} network
+ * @param {Compartment | null} compartment
+ */
+export function requireAuthor(entry, network, compartment) {
   const { head } = entry;
-  if (head.kind === DIRECTORY) return requireKey(entry, network, [head.number - 1]);
+  if (head.kind === DIRECTORY) {
+    const author = authorIn(network.at(head.number - 1), entry);
+    return require(author.role === ADMINISTRATOR, "not-empowered");
+  }
   if (!compartment || !same(compartment.id, head.log)) throw new Refused("not-as-written");
-  const directory = entry.seen.find((each) => each.kind === DIRECTORY);
-  const members = entry.seen.find((each) => each.kind === MEMBERSHIP && same(each.log, head.log));
-  // A record need not name the directory: the members' entries that it names do.
-  require(head.kind === MEMBERSHIP ? directory !== undefined : members !== undefined, "not-as-written");
-  const places = directory ? [shared(network.chain, directory)] : [];
-  const before = members ? shared(compartment.members, members) : head.number - 1;
+  if (head.kind !== MEMBERSHIP) {
+    // Whose word counts is told by the members' entry that it names.
+    const circle = compartment.circleAt(shared(compartment.members, namedBy(entry, MEMBERSHIP)));
+    return requireMember(entry, circle, network.at(circle.directorySeen));
+  }
+  const place = shared(network.chain, namedBy(entry, DIRECTORY));
   // The first entry of a log: whoever is of the network may open it.
-  if (before < 0) return requireKey(entry, network, places.length ? places : [0]);
-  const circle = compartment.circleAt(before);
-  requireKey(entry, network, [...places, circle.directorySeen]);
-  require(circle.members.has(hex(entry.by)), "not-empowered");
+  if (head.number === 0) return void authorIn(network.at(place), entry);
+  const circle = compartment.circleAt(head.number - 1);
+  requireMember(entry, circle, network.at(Math.max(place, circle.directorySeen)));
+}
+
+/** @param {Entry} entry @param {import("../vault/circle.js").Circle} circle @param {Directory} directory */
+function requireMember(entry, circle, directory) {
+  const { id } = authorIn(directory, entry);
+  require(stands(circle, id, directory, entry.at), "not-empowered");
+}
+
+/** @param {Directory} directory @param {Entry} entry @returns {import("../vault/directory_state.js").Member} */
+function authorIn(directory, entry) {
+  const member = directory.people.get(hex(entry.by));
+  if (member?.signingKey !== hex(entry.key)) throw new Refused("signature-wrong");
+  require(directory.agencies.get(member.agency) === false, "not-empowered");
+  return member;
 }
 
 /** @param {Chain} chain @param {Head} head @returns {number} the last position that an author who names a head had in common with what is known */
@@ -73,11 +98,11 @@ function shared({ hashes }, head) {
   return known && !same(known, head.hash) ? head.number - 1 : head.number;
 }
 
-/** @param {Entry} entry @param {Network} network @param {number[]} places */
-function requireKey(entry, network, places) {
-  for (const place of places) {
-    require(network.at(place).people.get(hex(entry.by))?.signingKey === hex(entry.key), "signature-wrong");
-  }
+/** @param {Entry} entry @param {number} kind @returns {Head} of the directory, or of the same compartment's log, which every such entry names */
+function namedBy({ head, seen }, kind) {
+  const found = seen.find((each) => each.kind === kind && (kind === DIRECTORY || same(each.log, head.log)));
+  if (!found) throw new Refused("not-as-written");
+  return found;
 }
 
 /** @param {Chain} chain @param {{ kind: number, log: Uint8Array }} named */
