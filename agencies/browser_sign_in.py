@@ -60,8 +60,12 @@ class BrowserSignIn:
             await ledger.record(tx, ledger.Act(act="link_made", at=now, person_id=actor.id))
         return link
 
-    async def sign_in(self, code: bytes) -> Session:
-        """Return a browser's session for the code of a link, which is thereby used up."""
+    async def sign_in(self, code: bytes, *, before: bytes = b"") -> Session:
+        """Return a browser's session for the code of a link, which is thereby used up.
+
+        The session whose token the browser had `before` ends with it, and only with it: a link that is refused signs
+        nobody out.
+        """
         now = self._clock.now()
         ends = now + self._lifetime
         session = Session(token=tokens.new_token(), expires_at=ends, raises_until=ends + RAISES_AFTER_END)
@@ -72,6 +76,8 @@ class BrowserSignIn:
             fresh = await tx.value(store.SQL["take_link"], tokens.token_hash(code))
             if person is None or not person.active or not fresh:
                 raise NotAuthenticated(LINK_REFUSED)
+            if before:
+                await tx.run(store.SQL["end_session"], tokens.token_hash(before))
             await sign_in.add_session(tx, person.id, session, now)
             await ledger.record(
                 tx, ledger.Act(act="signed_in", at=now, person_id=person.id, facts={"through": "browser"})

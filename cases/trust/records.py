@@ -37,6 +37,8 @@ from crypto.vault.log import Entry, Kind
 
 # The compartment as it stood after each entry of the members' log that is known.
 Circles = Sequence[Circle]
+# As many versions as one can follow.
+MOST_FOLLOWED = 16
 
 
 class Write(deeds.Deed, frozen=True, kw_only=True):
@@ -47,7 +49,7 @@ class Write(deeds.Deed, frozen=True, kw_only=True):
     kind: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
     content: Key
     promise: Key
-    follows: Annotated[list[Key], msgspec.Meta(max_length=16)]
+    follows: Annotated[list[Key], msgspec.Meta(max_length=MOST_FOLLOWED)]
 
 
 class Erase(deeds.Deed, frozen=True, kw_only=True):

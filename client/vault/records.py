@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from cases.trust.records import Erase, Version, Write
+from cases.trust.records import MOST_FOLLOWED, Erase, Version, Write
 from client.vault import histories, refusals
 from client.vault.answers import StoredVersion
 from client.vault.epochs import EpochKeys, place_of
@@ -104,8 +104,10 @@ class Records:
 
         _, view = await said(self._reader, compartment, Kind.RECORDS, prepare)
         mine = next(each for each in view.compartment.records.versions.values() if each.write.version == version)
-        self._reader.memory.remember_read(compartment, chosen, frozenset({mine.hash}))
         others = tuple(each for each in current(view, chosen) if each.hash != mine.hash)
+        # What was read and could not all be followed stays read: the next version goes on with it.
+        read = self._reader.memory.read(compartment, chosen) & {each.hash for each in others}
+        self._reader.memory.remember_read(compartment, chosen, read | {mine.hash})
         return Put(record=UUID(bytes=chosen), version=UUID(bytes=version), hash=mine.hash, beside=others)
 
     async def get(self, compartment: bytes, record: bytes) -> tuple[list[Opened], View]:
@@ -160,14 +162,15 @@ class Records:
         return (await said(self._reader, compartment, Kind.RECORDS, prepare))[1]
 
     def _follows(self, view: View, record: bytes, *, beside: bool) -> list[bytes]:
-        """Return what the next version follows: what stands now, if all of it was read here."""
-        now = frozenset(each.hash for each in current(view, record))
+        """Return what the next version follows: what stands now, if all of it was read here; the first 16 of more."""
+        now = [each.hash for each in current(view, record)]
         read = self._reader.memory.read(view.compartment.id, record)
-        if now <= read:
-            return sorted(now)
-        if not beside or not read:
+        if read.issuperset(now):
+            return now[:MOST_FOLLOWED]
+        known = [each.hash for each in history(view, record) if each.hash in read]
+        if not beside or not known:
             raise Conflict(NOT_READ, record=str(UUID(bytes=record)))
-        return sorted(read)
+        return known[:MOST_FOLLOWED]
 
     async def _opened(self, view: View, version: Version, given: StoredVersion) -> Opened:
         if given.content is None:

@@ -103,7 +103,7 @@ class Adapter:
             if route.sets_cookie:
                 credentials.require_own_page(request, origin)
             (self._challenges if route.limit is Limit.CHALLENGE else self._addresses).take(network)
-            return None, b""
+            return None, credentials.kept_token_of(request) if route.sets_cookie else b""
         first = SHOW_TOKEN if route.by_device else SIGN_IN_FIRST
         token = credentials.device_token_of(request) if route.by_device else credentials.token_of(request, origin)
         if not token:

@@ -36,11 +36,15 @@ def token_of(request: web.Request, origin: str) -> bytes:
     header = request.headers.get(hdrs.AUTHORIZATION, "")
     if header.startswith(_BEARER):
         return token_bytes(header.removeprefix(_BEARER))
-    kept = request.cookies.get(COOKIE)
-    if kept is None:
+    if COOKIE not in request.cookies:
         return b""
     require_own_page(request, origin)
-    return token_bytes(kept)
+    return kept_token_of(request)
+
+
+def kept_token_of(request: web.Request) -> bytes:
+    """Return the token that a browser keeps, whatever page asks; empty where there is none that could be one."""
+    return token_bytes(request.cookies.get(COOKIE, ""))
 
 
 def device_token_of(request: web.Request) -> bytes:

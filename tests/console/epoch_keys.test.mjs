@@ -7,10 +7,11 @@ import { settle } from "./world.mjs";
 
 function aKey(number) {
   const key = new Uint8Array(32).fill(number);
-  return { number, key, wrapKey: key, older: async () => aKey(number), wipe: () => void key.fill(0) };
+  const newest = { number, key, wrapKey: key };
+  return { number, newest, refused: "", older: async () => newest, again: () => {}, wipe: () => void key.fill(0) };
 }
 
-const isWiped = ({ key }) => key.every((each) => each === 0);
+const isWiped = ({ newest: { key } }) => key.every((each) => each === 0);
 
 test("keys of all cases that were opened are wiped, not only of the last", async () => {
   const keys = createEpochKeys();

@@ -54,6 +54,14 @@ test("an answer without an end is given up, and one that is long enough is read"
   assert.equal((await api(() => answer(whole)).directory(0)).length, 1);
 });
 
+test("a version, or a wrap of one, that is nothing is a garbled answer", async () => {
+  const version = "01".repeat(16);
+  const given = (each) => createVaultApi({ fetch: async () => answer({ versions: [each] }), clock: new StandingClock() });
+  for (const each of [null, 7, [], { version: uuid(version) }, { version: uuid(version), content: "", wraps: [null] }, { version: uuid(version), content: "", wraps: [{ epoch: 1, wrap: null }] }]) {
+    await assert.rejects(given(each).current(newId(), [{ deed: { version: idBytes(version) } }]), { kind: "garbled" });
+  }
+});
+
 test("pages of versions go up, hold what was asked for, and come to an end whatever the server does", async () => {
   const ids = ["01", "02", "03"].map((each) => each.repeat(16));
   const wanted = ids.map((each) => ({ deed: { version: idBytes(each) } }));

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,6 +12,7 @@ from playwright.async_api import expect
 
 from cases.trust import records as record_deeds
 from cases.trust.deeds import Remove
+from client.vault.memory import LogName, Memory, Proof
 from crypto.vault import statement
 from crypto.vault.content import Sealed
 from crypto.vault.log import Kind
@@ -204,6 +207,16 @@ async def test_whoever_writes_next_after_a_removal_makes_the_new_keys(browsers: 
     await expect(other.page.get_by_text("After they had left")).to_be_visible()
 
 
+async def last_of_records(records: Shelf, network: Network) -> bytes:
+    """Return the last entry of the records as the server has it."""
+    async with network.database.reading() as tx:
+        statement_: bytes = await tx.value(
+            "SELECT statement FROM vault_entries WHERE kind = $1 AND log = $2 ORDER BY number DESC LIMIT 1",
+            int(Kind.RECORDS), records.story.case.core.id,
+        )  # fmt: skip
+    return statement_
+
+
 async def rewrite_last(records: Shelf, network: Network) -> None:
     """Let the server show another last entry of the records than the one that people were shown."""
     story = records.story
@@ -225,6 +238,8 @@ FORKED = (
     "The server has shown different histories to different people. Work here has stopped and the proof is kept. Ring "
     "whoever leads the case."
 )
+FORGOTTEN = "Forgotten here. The next look fetches and checks everything anew."
+WITHHELD = "The server does not give this version. Tell the operator, and ring its author."
 HELD_BACK = (
     "The server holds back entries that were there already. Nothing of it was used. Ring whoever leads the case, and "
     "tell the operator."
@@ -232,11 +247,12 @@ HELD_BACK = (
 
 
 async def test_another_history_stops_work_and_is_kept_as_proof(
-    browsers: Browsers, records: Shelf, network: Network
+    browsers: Browsers, records: Shelf, network: Network, tmp_path: Path
 ) -> None:
     story = records.story
     await records.write(story.coordinator, SECRET)
     screen = await records_of(browsers, records, story.member)
+    ours = await last_of_records(records, network)
     await rewrite_last(records, network)
     await screen.button("Look for news").click()
     alert = screen.page.get_by_role("alert")
@@ -248,6 +264,38 @@ async def test_another_history_stops_work_and_is_kept_as_proof(
     await expect(alert).to_have_text(screen.words(FORKED))
     kept = await screen.page.evaluate(KEPT)
     assert len(kept["forks"]) == 1
+
+    # The proof is saved as the very file that the command line keeps of the same.
+    proof = Proof(
+        name=LogName(Kind.RECORDS, story.case.core.id.bytes), number=0, ours=ours,
+        theirs=await last_of_records(records, network),
+    )  # fmt: skip
+    file = Memory(tmp_path, records.founded.id).keep(proof)
+    screen.watch.files.add(file.name)
+    async with screen.page.expect_download() as downloading:
+        await screen.button("Save the proof as a file").click()
+    saved = await downloading.value
+    content = await asyncio.to_thread(Path(await saved.path()).read_bytes)
+    assert (saved.suggested_filename, content) == (file.name, await asyncio.to_thread(file.read_bytes))
+
+    # Other keys for the same network do away with no proof.
+    await screen.open(await records.link(story.coordinator))
+    await screen.button("Take what the link brings").click()
+    await unlock(screen)
+    await screen.page.get_by_role("button", name=story.case.codename, exact=True).click()
+    await expect(alert).to_have_text(screen.words(FORKED))
+
+    # Whoever has cleared it up says so twice, and begins anew; the proof stays.
+    await screen.button("It was cleared up…").click()
+    await screen.button("Leave it stopped").click()
+    await screen.button("It was cleared up…").click()
+    await screen.button("It was cleared up: begin anew").click()
+    await expect(screen.page.get_by_role("status")).to_have_text(screen.words(FORGOTTEN))
+    await choose(screen, records)
+    # Of the entry that the server shows now there is no content.
+    await expect(screen.page.get_by_text(screen.words(WITHHELD))).to_be_visible()
+    after = await screen.page.evaluate(KEPT)
+    assert [each.startswith(kept["forks"][0]) for each in after["forks"]] == [True]
 
 
 async def test_less_than_was_there_already_is_refused(browsers: Browsers, records: Shelf, network: Network) -> None:

@@ -29,7 +29,7 @@ from tests.console.vaulting import Shelf, choose, records_of, unlock
 from tests.malice.town import Town, malicious_town
 from tests.people import Network, Scene
 from tests.tunnel import tunnel
-from tests.vault_clients import text
+from tests.vault_clients import Written, text
 
 pytestmark = pytest.mark.slow
 
@@ -57,6 +57,15 @@ TOO_EASY = (
     "The server asks for less protection of your passphrase than is safe. Do not type it again, and tell the operator."
 )
 TOO_HARD = "This browser has too little memory to open your keys. Use another, or your own machine's command line."
+KEYS_WITHHELD = (
+    "The server keeps back keys that were given to you: what people have signed shows it. Nobody has forgotten you. "
+    "Tell the operator, and whoever leads the case."
+)
+NEWEST_REFUSED = "The newest key of these records was refused. What older keys open is shown; nothing can be written."
+HIDDEN = (
+    "This was read in this browser before, and now the server does not show it. It may keep it from you alone. Tell "
+    "the operator, and ring whoever leads the case."
+)
 NOT_GIVEN_BACK = (
     "Your text was placed, but it could not be read back from the server. It is kept sealed in this browser and is not "
     "counted as saved. Tell the operator, and throw it away only when another member has read it."
@@ -92,6 +101,7 @@ class Lied:
     town: Town
     shelf: Shelf
     screen: Screen
+    written: list[Written]
 
     async def held(self) -> list[int]:
         """Return how long the logs are at the server."""
@@ -163,11 +173,10 @@ async def lied_to(
         circle = await town.founded.circle(story.coordinator, town.core)
         assert (await circle.begin_epoch(bytes([7]) * 32)).status == 200
         shelf = Shelf(console=console, story=story, founded=town.founded, key=bytes([7]) * 32)
-        for words in WORDS:
-            await shelf.write(story.coordinator, words)
+        written = [await shelf.write(story.coordinator, words) for words in WORDS]
         browsers = Browsers(chromium=chromium, console=console)
         screen = await records_of(browsers, shelf, story.member)
-        made = Lied(town=town, shelf=shelf, screen=screen)
+        made = Lied(town=town, shelf=shelf, screen=screen, written=written)
         for words in WORDS:
             await expect(screen.page.get_by_text(words)).to_be_visible()
         yield made
@@ -251,7 +260,7 @@ async def test_nothing_is_written_to_a_server_that_lies_and_no_text_is_lost(lied
     assert await lied.held() == held
 
 
-# What is said, and where: of a version in its place, of everything else above it all.
+# What is said of each version in its place, and of the newest epoch's key above them all.
 GIVEN = [
     ("content-flipped", UNSEALED),
     ("content-cut", ALTERED),
@@ -261,6 +270,8 @@ GIVEN = [
     ("versions-turned", UNSEALED),
     ("grant-flipped", ALTERED),
     ("grant-cut", ALTERED),
+    # What the log shows to have been given is not blamed on colleagues.
+    ("grant-withheld", KEYS_WITHHELD),
 ]
 
 
@@ -271,14 +282,32 @@ async def test_sealed_bytes_that_were_changed_open_nothing(lied: Lied) -> None:
         await lied.town.malice.begin(attack)
         await lied.opens()
         told = lied.screen.page.get_by_role("main").get_by_text(lied.screen.words(sentence))
-        await expect(told, attack).to_have_count(1 if attack.startswith("grant") else len(WORDS))
+        of_key = 1 if attack.startswith("grant") else 0
+        await expect(told, attack).to_have_count(len(WORDS) + of_key)
+        await expect(lied.screen.page.get_by_text(lied.screen.words(NEWEST_REFUSED))).to_have_count(of_key)
         await lied.nothing_is_shown()
         await lied.town.malice.begin("honest")
         assert await lied.remembered() == before
-        if not attack.startswith("grant"):
-            await lied.screen.button("Other cases").click()
+        await lied.screen.button("Other cases").click()
         await lied.reads()
     assert await lied.held() == held
+
+
+async def test_what_was_opened_here_is_not_hidden_afterwards(lied: Lied) -> None:
+    """Neither by a shorter log where the logs themselves were lost, nor by content that is given no more."""
+    screen = lied.screen
+    await lied.forgets()
+    await lied.town.malice.begin("truncated", "records")
+    await lied.opens()
+    await lied.refused(HIDDEN)
+    await screen.page.reload()
+    await unlock(screen)
+    await lied.reads()
+    await screen.button("Lock now").click()
+    await lied.town.malice.begin("versions-withheld")
+    await lied.opens()
+    await expect(screen.page.get_by_text(screen.words(HIDDEN))).to_have_count(len(WORDS))
+    await lied.nothing_is_shown()
 
 
 BUNDLES = [
@@ -347,8 +376,47 @@ async def test_grants_of_others_and_of_other_keys_open_nothing(lied: Lied) -> No
         await lied.screen.button("Lock now").click()
         await lied.town.malice.begin("grant-replayed", replayed)
         await lied.opens()
-        await lied.refused(sentence)
-        await lied.reads()
+        told = lied.screen.page.get_by_role("main").get_by_text(lied.screen.words(sentence))
+        await expect(told).to_have_count(1 + len(WORDS))
+        await lied.nothing_is_shown()
+        await lied.town.malice.begin("honest")
+        # Mended, it opens without locking anything first.
+        await lied.screen.button("Look for news").click()
+        for words in WORDS:
+            await expect(lied.screen.page.get_by_text(words)).to_be_visible()
+
+
+async def test_an_altered_key_of_one_epoch_hides_nothing_that_another_opens(lied: Lied) -> None:
+    """Of two epochs one grant is altered, the newer or the older: each version has a wrap that opens."""
+    story, screen = lied.shelf.story, lied.screen
+    kept = {story.coordinator.id, story.deputy.id, story.member.id}
+    circle = await lied.shelf.circle(story.coordinator)
+    assert (await circle.decide(Remove(person=min(story.case.core.member_ids - kept).bytes))).status == 200
+    circle = await lied.shelf.circle(story.coordinator)
+    keys = {each.version: (each.record, each.key) for each in lied.written}
+    assert (await circle.begin_epoch(bytes([8]) * 32, keys)).status == 200
+    for number in ("2", "1"):
+        await screen.button("Lock now").click()
+        await lied.town.malice.begin("grant-of-one-epoch-flipped", number)
+        await lied.opens()
+        for words in WORDS:
+            await expect(screen.page.get_by_text(words)).to_be_visible()
+        newest = number == "2"
+        await expect(screen.page.get_by_text(screen.words(NEWEST_REFUSED))).to_have_count(int(newest))
+        if newest:
+            # Nothing is sealed with a key that nobody was promised; the text stays.
+            held = await lied.held()
+            await screen.button("Write a new record").click()
+            box = screen.page.get_by_label(screen.words("Text"), exact=True)
+            await box.fill(UNWRITTEN)
+            await screen.button("Seal and save").click()
+            await expect(screen.page.get_by_role("alert")).to_have_text(screen.words(ALTERED))
+            assert await lied.held() == held
+            await screen.page.get_by_role("button", name=re.compile(f"^{story.case.codename}")).first.click()
+            await expect(box).to_have_value(UNWRITTEN)
+            await screen.button("Do not save…").click()
+            await screen.button("Throw the text away").click()
+        await lied.town.malice.begin("honest")
 
 
 async def test_two_logs_are_found_when_one_reads_the_other_and_are_kept_as_proof(lied: Lied) -> None:

@@ -33,6 +33,7 @@ ANEW = (
     "This browser has the keys of {person}. The link brings them anew, and the same passphrase as on the machine that "
     "made it opens them."
 )
+SPENT = "This link was used before, or is too old. Nothing was taken from it. Have another one made: streha console"
 USED = (
     "The keys that this link brings were taken before, and are not there any more. The keys of this browser are as "
     "they were. For new ones, run: streha console --with-keys"
@@ -145,6 +146,47 @@ async def test_a_link_that_was_used_takes_no_keys_away(browsers: Browsers, recor
     # What was open still is, and what is locked can be unlocked.
     await expect(screen.page.get_by_text(SECRET)).to_be_visible()
     await screen.button("Lock now").click()
+    await unlock(screen)
+    await choose(screen, records)
+    await expect(screen.page.get_by_text(SECRET)).to_be_visible()
+
+
+async def test_a_used_link_signs_nobody_else_out(browsers: Browsers, records: Shelf) -> None:
+    story = records.story
+    link = await records.link(story.coordinator)
+    first = await browsers.window()
+    first.watch.databases.add(DATABASE)
+    first.watch.expect(FAILED_REQUEST)
+    await first.open(link)
+    await is_locked(first)
+    screen = await records_of(browsers, records, story.member)
+    before = await screen.page.evaluate(PAIRING)
+    await put_into_address(screen, link)
+    await screen.button(TAKE).click()
+    await expect(screen.page.get_by_role("alert")).to_have_text(screen.words(SPENT))
+    await expect(screen.region(OFFERED)).to_have_count(0)
+    assert await screen.page.evaluate(PAIRING) == before
+    # Whoever is signed in still is, and what was open still is.
+    await expect(screen.page.get_by_text(SECRET)).to_be_visible()
+    await screen.button("Look for news").click()
+    await expect(screen.page.get_by_role("alert")).to_have_count(0)
+    await expect(screen.page.get_by_text(SECRET)).to_be_visible()
+
+
+async def test_a_link_is_kept_for_another_try_where_the_connection_failed(browsers: Browsers, records: Shelf) -> None:
+    story = records.story
+    screen = await browsers.window()
+    screen.watch.databases.add(DATABASE)
+    screen.watch.expect(FAILED_REQUEST)
+    await screen.page.route("**/api/board", lambda route: route.abort())
+    await screen.open(await records.link(story.member))
+    again = screen.button("Try the link again")
+    await again.click()
+    await expect(again).to_be_enabled()
+    await screen.page.unroute("**/api/board")
+    await again.click()
+    await is_locked(screen)
+    await expect(again).to_have_count(0)
     await unlock(screen)
     await choose(screen, records)
     await expect(screen.page.get_by_text(SECRET)).to_be_visible()

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request, WebError
+from playwright.async_api import BrowserContext, ConsoleMessage, Download, Page, Request, WebError
 
 from core.texts import LANGUAGES
 
@@ -104,6 +104,8 @@ class Watch:
         self.played: list[str] = []
         self.playing = 0
         self.faults: list[str] = []
+        # Files that a hand asks for, by their names.
+        self.files: set[str] = set()
         # Every title, address, entry, request, mark and remark.
         self.seen: list[str] = []
         self.requests: list[Request] = []
@@ -209,7 +211,11 @@ class Watch:
     def _failed(self, error: WebError) -> None:
         self.faults.append(f"uncaught: {error.error}")
 
+    def _saved(self, download: Download) -> None:
+        if download.suggested_filename not in self.files:
+            self.faults.append("a download")
+
     def _opened(self, page: Page) -> None:
         page.on("websocket", lambda _: self.faults.append("a web socket"))
         page.on("popup", lambda _: self.faults.append("another window"))
-        page.on("download", lambda _: self.faults.append("a download"))
+        page.on("download", self._saved)

@@ -169,6 +169,24 @@ async def test_the_ledger_tells_of_links_and_browsers(api: ServedApi, ana: Perso
     ]  # fmt: skip
 
 
+async def test_another_link_ends_the_session_before_and_one_that_is_refused_signs_nobody_out(
+    api: ServedApi, ana: Person
+) -> None:
+    browser = await browser_of(api, ana)
+    code = await link(api, ana)
+    other = await browser_of(api, ana)
+    assert (await browser.ask("POST", "/api/sign-in/browser", {"code": "A" * 43})).status == 401
+    assert (await browser.ask("GET", "/api/me")).status == 200
+    taken = await browser.ask("POST", "/api/sign-in/browser", {"code": code})
+    assert taken.status == 200
+    assert (await browser.ask("GET", "/api/me")).status == 401
+    assert (await BrowserSession(api=api, cookie=kept(taken).value).ask("GET", "/api/me")).status == 200
+    # Nobody else's, and nothing that is no token.
+    assert (await other.ask("GET", "/api/me")).status == 200
+    odd = BrowserSession(api=api, cookie="not-a-token")
+    assert (await odd.ask("POST", "/api/sign-in/browser", {"code": await link(api, ana)})).status == 200
+
+
 async def test_trying_codes_is_limited_by_address(network: Network, settings: Settings, tmp_path: Path) -> None:
     async with serve_api(network, replace(settings, requests_per_minute=10), tmp_path) as api:
         statuses = [(await open_link(api, "A" * 43)).status for _ in range(4)]

@@ -8,6 +8,7 @@ import pytest
 
 from agencies.trust.deeds import Approve, Attest, Rekey
 from cases.trust.deeds import Add, Remove
+from cases.trust.records import MOST_FOLLOWED
 from client.vault import exporting, histories
 from client.vault.circles import reason_of
 from client.vault.records import Opened, current, difference, history
@@ -74,6 +75,28 @@ async def test_nothing_is_overwritten_unread(ana: Machine, machines: Machines, c
     (one,), view = await boris.records.get(core, put.record.bytes)
     assert one.text == b"both together"
     assert not view.compartment.records.in_conflict()
+
+
+async def test_more_versions_than_one_can_follow_are_brought_together_in_turns(
+    ana: Machine, machines: Machines, cast: Scene
+) -> None:
+    core = cast.case.core.id.bytes
+    first = await ana.records.put(core, b"first")
+    everybody = [await machines.of(each) for each in (cast.deputy, cast.member, cast.ngo.worker)]
+    # Each writes from what they read at first, as often as it takes.
+    for number in range(MOST_FOLLOWED + 2):
+        writer = everybody[number % len(everybody)]
+        writer.reader.memory.remember_read(core, first.record.bytes, frozenset({first.hash}))
+        await writer.records.put(core, f"by {number}".encode(), record=first.record.bytes, beside=True)
+    found, _ = await ana.records.get(core, first.record.bytes)
+    assert len(found) == MOST_FOLLOWED + 2
+    put = await ana.records.put(core, b"sixteen of them", record=first.record.bytes)
+    left = [each.version.hash for each in found[MOST_FOLLOWED:]]
+    assert [each.hash for each in put.beside] == left
+    # They were read, and are gone on with at once.
+    assert (await ana.records.put(core, b"all", record=first.record.bytes)).beside == ()
+    (last,), _ = await ana.records.get(core, first.record.bytes)
+    assert (last.text, set(last.version.write.follows)) == (b"all", {put.hash, *left})
 
 
 async def test_those_who_are_second_fetch_again_and_are_not_lost(ana: Machine, machines: Machines, cast: Scene) -> None:

@@ -96,6 +96,10 @@ class Silence(Exception):
     """Nothing is answered."""
 
 
+class NotThere(Exception):
+    """It is said that there is no such thing."""
+
+
 class SilentAfter(Attack):
     """Takes in an entry of a log, and from then on answers nothing."""
 
@@ -145,6 +149,10 @@ class SwallowedBundle(Attack):
 def _out(person: str) -> Callable[[Any], Any]:
     """Say that the case has let somebody out, in the answer that shows the logs."""
     return lambda told: {**told, "due": [{"what": "remove", "person": person}]} if "due" in told else told
+
+
+def _withheld(_told: Any) -> Any:
+    raise NotThere
 
 
 def _with_altered_grant(epoch: str) -> Callable[[Any], Any]:
@@ -277,6 +285,7 @@ def named(name: str, argument: str) -> Attack:
         "content-extended": (_ANY_VERSION, _each(_field("content", _longer))),
         "wrap-flipped": (_ANY_VERSION, _each(_wraps(_bent))),
         "wrap-cut": (_ANY_VERSION, _each(_wraps(_cut))),
+        "versions-withheld": (_ALL_VERSIONS, lambda told: {**told, "versions": []}),
         "versions-turned": (_ALL_VERSIONS, _turned),
         "grant-flipped": (_GRANT, _field("statement", _bent)),
         "grant-cut": (_GRANT, _field("statement", _cut)),
@@ -291,6 +300,7 @@ def named(name: str, argument: str) -> Attack:
         "passkeys-exchanged": (r"/api/passkeys", _with_credential(argument)),
         "challenge-exchanged": (_CHALLENGE, lambda told: {**told, "nonce": argument}),
         "let-out": (_LOGS, _out(argument)),
+        "grant-withheld": (_GRANT, _withheld),
         "grant-of-one-epoch-flipped": (_GRANT, _with_altered_grant(argument or "0")),
         "history-littered": (_LOGS + "/history", _littered),
         "codename-of-another": (r"/api/cases", _renamed(argument)),

@@ -16,7 +16,7 @@ from contextlib import suppress
 import aiohttp
 from aiohttp import web
 
-from tests.malice.attacks import Attack, Silence, named
+from tests.malice.attacks import Attack, NotThere, Silence, named
 from tests.malice.forged_logs import Logs
 
 # What belongs to one connection, and is not passed on.
@@ -47,7 +47,7 @@ class Proxy:
         async with response:
             if response.content_type == "text/event-stream":
                 return await _streamed(request, response)
-            answer = await response.read()
+            status, answer = response.status, await response.read()
             headers = {name: each for name, each in response.headers.items() if name.lower() not in _OF_THE_LINE}
             if response.ok and response.content_type == "application/json":
                 told = json.loads(answer)
@@ -57,7 +57,9 @@ class Proxy:
                     if request.transport is not None:
                         request.transport.abort()
                     return web.Response()
-            return web.Response(status=response.status, headers=headers, body=answer)
+                except NotThere:
+                    status, headers, answer = 404, {"Content-Type": "application/problem+json"}, b'{"status": 404}'
+            return web.Response(status=status, headers=headers, body=answer)
 
     async def _snapshot(self, request: web.Request) -> web.Response:
         """Answer with logs of which the attack has changed whatever it would."""

@@ -29,8 +29,12 @@ async def make_link(call: Call[Nothing]) -> LinkAnswer:
 
 
 async def begin_browser_session(call: Call[BrowserSessionRequest]) -> WithCookie:
-    """Begin a browser's session for the code of a link; the browser keeps it where no script can see it."""
-    session = await call.services.browser_sign_in.sign_in(token_bytes(call.asked.code))
+    """Begin a browser's session for the code of a link; the browser keeps it where no script can see it.
+
+    It takes the place of the one that the browser had.
+    """
+    session = await call.services.browser_sign_in.sign_in(token_bytes(call.asked.code), before=call.token)
+    call.services.feed.sign_out(call.token)
     return WithCookie(answer=BrowserSessionAnswer.of(session), session=session)
 
 

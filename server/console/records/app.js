@@ -8,6 +8,7 @@ import { createKeeping } from "./keeping.js";
 import { locksmith } from "./locksmith.js";
 import { openMemory } from "./memory.js";
 import { createOffers } from "./offers.js";
+import { createProving } from "./proving.js";
 import { Page } from "./page.js";
 import { createStore, PartsContext } from "./store.js";
 import { createVaultApi } from "./vault_api.js";
@@ -22,7 +23,7 @@ async function start() {
   await speak(firstLanguage(remembered(), navigator.languages), fetchWords);
   document.documentElement.lang = language();
   const store = createStore({
-    stage: "starting", language: language(), busy: "", trouble: null, offer: null, channels: [], shown: null, record: null, draft: null,
+    stage: "starting", language: language(), busy: "", trouble: null, offer: null, link: "", channels: [], shown: null, record: null, draft: null,
     aside: [], kept: 0, done: "",
   });
   const memory = await openMemory(indexedDB).catch(() => null);
@@ -31,7 +32,8 @@ async function start() {
   const keeping = createKeeping({ api, clock, memory: /** @type {any} */ (memory), locksmith, random }, store);
   const offers = createOffers({ api, memory: /** @type {any} */ (memory) }, store, keeping);
   const binding = createBinding({ api, memory: /** @type {any} */ (memory), locksmith }, store, keeping);
-  draw({ store, keeping, offers, binding });
+  const proving = createProving({ memory: /** @type {any} */ (memory), clock }, store);
+  draw({ store, keeping, offers, binding, proving });
   // A link that is put into the address of the open page.
   let begin = (/** @type {string} */ found) => void (link = found);
   addEventListener("hashchange", () => {
@@ -53,7 +55,8 @@ function taken() {
 }
 
 /** @param {Omit<import("./store.js").Parts, "speak">} made */
-function draw({ store, keeping, offers, binding }) {
+function draw(made) {
+  const { store, keeping } = made;
   for (const event of ["pointerdown", "keydown"]) addEventListener(event, keeping.used, { capture: true, passive: true });
   document.addEventListener("visibilitychange", () => keeping.sight(document.visibilityState === "visible"));
   // A machine that slept: before anybody sees anything.
@@ -64,7 +67,7 @@ function draw({ store, keeping, offers, binding }) {
   addEventListener("pagehide", keeping.lock);
   hearTabs((word) => (word === "signed-out" ? keeping.signedOut() : keeping.lock()));
   addEventListener("beforeunload", (event) => keeping.holdsDraft() && event.preventDefault());
-  const parts = { store, keeping, offers, binding, speak: change };
+  const parts = { ...made, speak: change };
 
   /** @param {string} chosen */
   async function change(chosen) {

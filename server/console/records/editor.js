@@ -20,7 +20,7 @@ export function Editor() {
   const next = draft.follows.length > 0;
   const erased = shown.compartment.records.erased.has(draft.record);
   // What came since it was begun: its author reads it first, and decides what becomes of both.
-  const newer = currentOf(shown.compartment, draft.record).filter(({ hash }) => !draft.follows.includes(hash));
+  const newer = currentOf(shown.compartment, draft.record).filter(({ hash }) => ![...draft.follows, ...(draft.beside ?? [])].includes(hash));
   const tooLong = new TextEncoder().encode(draft.text).length > LONGEST_TEXT;
   const unready = busy !== "" || tooLong || draft.text.trim() === "";
   const seen = newer.map(({ hash }) => hash);

@@ -1,7 +1,7 @@
 /** The epochs' keys that were fetched since the unlocking, also of cases that were left since: all go when keys are locked away. */
 import { Refused } from "../vault/failures.js";
 
-/** @typedef {import("./opening.js").EpochKey} EpochKey */
+/** @typedef {import("./epochs.js").EpochKey} EpochKey */
 
 export function createEpochKeys() {
   /** @type {Set<EpochKey>} */

@@ -11,10 +11,12 @@ import { idBytes, uuid } from "./coding.js";
 import { createDrafts } from "./drafts.js";
 import { createEpochKeys } from "./epoch_keys.js";
 import { createGuard } from "./guarding.js";
-import { currentOf, epochKeyOf, openAll } from "./opening.js";
+import { epochKeyOf } from "./epochs.js";
+import { currentOf, openAll } from "./opening.js";
 import { createLayingAside } from "./laying_aside.js";
 import { saved } from "./saving.js";
 import { createSyncing } from "./syncing.js";
+import { troubleOf } from "./trouble_of.js";
 import { secretOf, unlocked, wipe } from "./unlocking.js";
 
 /** @typedef {import("./state.js").State} State */
@@ -122,9 +124,11 @@ export function createKeeping(means, store) {
     require(me?.signingKey === own.signingKey && me.boxKey === own.boxKey, "not-of-the-network");
     if (!compartment.isOpened) throw new Refused("not-opened");
     const before = store.get().shown?.channel.compartment === channel.compartment ? store.get().shown : null;
-    const same = before?.epochKey?.number === compartment.circle.epoch;
+    const same = before?.epochKey?.number === compartment.circle.epoch && before.epochKey.newest !== null;
     const epochKey = same ? /** @type {Shown} */ (before).epochKey : await epochKeys.held(epochKeyOf(api, compartment, keys.secret, person));
-    const opened = await openAll(api, compartment, epochKey, before?.opened ?? new Map());
+    const read = await memory.read(hex(compartment.id));
+    const opened = await openAll(api, compartment, epochKey, before?.opened ?? new Map(), read);
+    await memory.keepRead(hex(compartment.id), opened.filter(({ version, refused }) => !refused && !read.has(version.hash)).map(({ version }) => version.hash));
     const shown = { channel, compartment, epochKey, at: clock.now(), opened: new Map(opened.map((each) => [each.version.hash, each])) };
     // Locked meanwhile: nothing of it is shown.
     mustBeOpen();
@@ -187,12 +191,4 @@ export function createKeeping(means, store) {
     /** Whether a text would be lost with this page. */
     holdsDraft: () => drafts.mayLose() || store.get().draft !== null,
   };
-}
-
-/** @param {unknown} error @returns {import("./state.js").Trouble} */
-function troubleOf(error) {
-  if (error instanceof Refused) return { outcome: error.outcome, about: error.about, failure: null };
-  if (error instanceof Failure) return { outcome: error.outcome, failure: error };
-  if (error instanceof DOMException) return { outcome: "memory-unavailable", failure: null };
-  return { outcome: "unexpected", failure: null };
 }

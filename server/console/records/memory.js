@@ -1,26 +1,35 @@
 /**
  * What this browser remembers of the vault, in IndexedDB: how it unlocks (the network that was handed over, the bundle's
- * id, the device's secret or which passkey takes its place), the verified entries of the logs with the last hash of each, when each was compared with the
- * server, which compartment each codename meant at first, proofs of forks, and texts that were begun, each sealed to its
- * author's own key. Never a key or a passphrase, nor anything of a record that could be read here without them.
+ * id, the device's secret or which passkey takes its place), the verified entries of the logs with the last hash of each,
+ * which versions of records were opened here (the hashes of their entries), which compartment each codename meant at first, proofs of forks, and texts
+ * that were begun, each sealed to its author's own key. Never a key or a passphrase, nor anything of a record that could be
+ * read here without them.
  *
  * Entries are only ever added, and only to what whoever adds them had before them: a tab that knows less than another has
  * remembered meanwhile adds nothing, puts no length back, and reads anew.
  */
 import { same } from "../vault/bytes.js";
 import { Refused } from "../vault/failures.js";
+import { below, done, result } from "./indexed.js";
 
 /** @typedef {{ kind: number, log: string }} Name the log's id is hexadecimal */
-/** @typedef {{ length: number, hash: Uint8Array, at: number }} Head when it was compared: milliseconds since 1970 */
+/** @typedef {{ length: number, hash: Uint8Array }} Head */
 /** @typedef {{ head: Head | undefined, entries: Uint8Array[] }} Remembered */
-/** @typedef {{ kind: number, log: string, number: number, known: Uint8Array, other: Uint8Array, at: number }} Fork */
+/**
+ * Two statements that cannot both stand at `number`; `at` and `settled` in milliseconds since 1970. One that somebody has
+ * called settled stops nothing any more.
+ * @typedef {Name & { network: Uint8Array, number: number, known: Uint8Array, other: Uint8Array, at: number, settled?: number }} Fork
+ */
 /** @typedef {Name & { from: number, after: Uint8Array, entries: Uint8Array[], hash: Uint8Array }} Added what comes after the entry with the hash `after` */
 /** @typedef {Awaited<ReturnType<typeof openMemory>>} Memory */
 
 const DATABASE = "streha";
-const VERSION = 3;
-const STORES = ["pairing", "heads", "entries", "forks", "drafts", "names"];
+const VERSION = 4;
+const STORES = ["pairing", "heads", "entries", "forks", "drafts", "names", "read"];
 const OWN = "own";
+const DIRECTORY = 0;
+/** The kinds of a compartment's logs. */
+const OF_COMPARTMENTS = [1, 2];
 
 /** @param {IDBFactory} factory */
 export async function openMemory(factory) {
@@ -65,9 +74,9 @@ export async function openMemory(factory) {
       });
     },
 
-    /** Other keys, and nothing of what was remembered with those before but texts, which are sealed. @param {import("./handover.js").Pairing} pairing */
+    /** Other keys, and nothing of what was remembered with those before but texts, which are sealed, and proofs. @param {import("./handover.js").Pairing} pairing */
     async replace(pairing) {
-      const names = STORES.filter((name) => name !== "drafts");
+      const names = STORES.filter((name) => !["drafts", "forks"].includes(name));
       const writing = database.transaction(names, "readwrite");
       for (const name of names) writing.objectStore(name).clear();
       writing.objectStore("pairing").put(pairing, OWN);
@@ -86,8 +95,8 @@ export async function openMemory(factory) {
       }));
     },
 
-    /** Add to some logs at once, all or nothing, and say that they were compared. @param {Added[]} added @param {number} at */
-    async add(added, at) {
+    /** Add to some logs at once, all or nothing. @param {Added[]} added */
+    async add(added) {
       const writing = database.transaction(["heads", "entries"], "readwrite");
       const [heads, stored] = [writing.objectStore("heads"), writing.objectStore("entries")];
       const finished = done(writing);
@@ -99,7 +108,7 @@ export async function openMemory(factory) {
           if ((head?.length ?? 0) !== from || (head && !same(head.hash, after))) return writing.abort();
           // `add` refuses a place that is taken, and with it the whole transaction.
           entries.forEach((entry, nth) => stored.add(entry, [kind, log, from + nth]));
-          heads.put({ length: from + entries.length, hash, at: Math.max(at, head?.at ?? 0) }, [kind, log]);
+          heads.put({ length: from + entries.length, hash }, [kind, log]);
         };
       }
       await finished.catch((error) => {
@@ -111,8 +120,47 @@ export async function openMemory(factory) {
     /** @param {Fork} fork */
     keepFork: (fork) => change("forks", (store) => store.add(fork)),
 
-    /** @returns {Promise<Fork[]>} */
-    forks: () => result(database.transaction("forks").objectStore("forks").getAll()),
+    /** @returns {Promise<Fork[]>} those that nobody has called settled */
+    async forks() {
+      /** @type {Fork[]} */
+      const all = await result(database.transaction("forks").objectStore("forks").getAll());
+      return all.filter(({ settled }) => settled === undefined);
+    },
+
+    /**
+     * Because a person says that it was cleared up: stop at no fork that is kept now, and remember nothing of the logs that
+     * they are of. A fork of the directory is one of all that rests on it. The proofs stay.
+     * @param {number} at milliseconds since 1970
+     */
+    async settle(at) {
+      const writing = database.transaction(["forks", "heads", "entries", "read"], "readwrite");
+      const [forks, ...remembered] = ["forks", "heads", "entries", "read"].map((name) => writing.objectStore(name));
+      const asking = /** @type {IDBObjectStore} */ (forks).openCursor();
+      asking.onsuccess = () => {
+        const cursor = asking.result;
+        if (!cursor) return;
+        /** @type {Fork} */
+        const fork = cursor.value;
+        if (fork.settled === undefined) {
+          cursor.update({ ...fork, settled: at });
+          for (const store of remembered) {
+            if (fork.kind === DIRECTORY) store.clear();
+            else for (const range of rangesOf(store.name, fork.log)) store.delete(range);
+          }
+        }
+        cursor.continue();
+      };
+      await done(writing);
+    },
+
+    /** @param {string} compartment @returns {Promise<Set<string>>} the versions that were opened here, by the hashes of their entries; ids and hashes are hexadecimal */
+    async read(compartment) {
+      const keys = await result(database.transaction("read").objectStore("read").getAllKeys(below([compartment])));
+      return new Set(keys.map((each) => /** @type {[string, string]} */ (each)[1]));
+    },
+
+    /** @param {string} compartment @param {string[]} versions */
+    keepRead: (compartment, versions) => change("read", (store) => versions.forEach((each) => store.put(1, [compartment, each]))),
 
     /** @param {string} id @param {Uint8Array} sealed */
     keepDraft: (id, sealed) => change("drafts", (store) => store.put(sealed, id)),
@@ -141,18 +189,7 @@ export async function openMemory(factory) {
   };
 }
 
-/** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
-function result(request) {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
-
-/** @param {IDBTransaction} transaction */
-function done(transaction) {
-  return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve(undefined);
-    transaction.onabort = () => reject(transaction.error);
-  });
+/** @param {string} store @param {string} log of a compartment @returns {IDBKeyRange[]} */
+function rangesOf(store, log) {
+  return store === "read" ? [below([log])] : OF_COMPARTMENTS.map((kind) => below([kind, log]));
 }

@@ -30,7 +30,7 @@ export function createOffers({ api, memory }, store, keeping) {
   async function begin(hash) {
     const { code, pairing } = handoverOf(hash);
     if (!code) return store.set({ trouble: { outcome: "no-link", failure: null } });
-    store.set({ offer: null, trouble: null });
+    store.set({ offer: null, trouble: null, link: "" });
     try {
       const [me, kept] = [await whoIsSignedIn(), (await memory.pairing()) ?? null];
       // Whoever is signed in already needs no more than the keys.
@@ -39,7 +39,8 @@ export function createOffers({ api, memory }, store, keeping) {
       if ((me && !isMine) || (kept && pairing)) store.set({ offer });
       else await take(offer);
     } catch (error) {
-      store.set({ trouble: troubleOf(error) });
+      // It stands in the address no more: what broke off is kept for another try.
+      store.set({ trouble: troubleOf(error), link: isWorthless(error) ? "" : hash });
     }
   }
 
@@ -72,12 +73,10 @@ export function createOffers({ api, memory }, store, keeping) {
   async function take({ code, pairing, me, kept }) {
     // Whoever is signed in needs not even lock anything to know what the link is worth.
     if (pairing && !code) await requireUnused(pairing);
+    // Streha ends the session before together with its beginning the new one: a link that is worth nothing signs nobody out.
+    if (code) await signedIn(code);
+    if (code && me) tellTabs("signed-out");
     keeping.lock();
-    if (code && me) {
-      await api.signOut();
-      tellTabs("signed-out");
-    }
-    if (code) await api.signIn(code);
     if (pairing) {
       const now = await api.board();
       require(now.me.id === uuid(pairing.person), "another-person");
@@ -89,6 +88,13 @@ export function createOffers({ api, memory }, store, keeping) {
     }
     keeping.anew();
     store.set({ offer: null, stage: (await memory.pairing()) ? "locked" : "no_keys" });
+  }
+
+  /** @param {string} code */
+  async function signedIn(code) {
+    await api.signIn(code).catch((error) => {
+      throw error instanceof Failure && error.status === 401 ? new Refused("spent-link") : error;
+    });
   }
 
   /** The keys that a link brings lie at the server until they were unlocked once. @param {Pairing} pairing */
@@ -108,17 +114,23 @@ export function createOffers({ api, memory }, store, keeping) {
       try {
         await take(offer);
       } catch (error) {
-        const isWorthless = error instanceof Refused || (error instanceof Failure && WORTHLESS.includes(error.status));
         // What broke off may be tried again; whoever was signed in may be so no more.
-        store.set({ trouble: troubleOf(error), offer: isWorthless ? null : { ...offer, me: await whoIsSignedIn().catch(() => offer.me) } });
-        // Keys that were taken before sign nobody out.
-        if (isWorthless && !(error instanceof Refused && error.outcome === "used-link")) keeping.signedOut();
+        const me = await whoIsSignedIn().catch(() => offer.me);
+        store.set({ trouble: troubleOf(error), offer: isWorthless(error) ? null : { ...offer, me } });
+        if (!me) keeping.signedOut();
       } finally {
         store.set({ busy: "" });
       }
     },
+    /** Try once more what a lost connection broke off. */
+    again: () => begin(store.get().link),
     decline: () => store.set({ offer: null, trouble: null }),
   };
+}
+
+/** @param {unknown} error @returns {boolean} whether no other try could go better */
+function isWorthless(error) {
+  return error instanceof Refused || (error instanceof Failure && WORTHLESS.includes(error.status));
 }
 
 /** Whether it brings the same person's keys for the same network. @param {Pairing | null} kept @param {Pairing | null} pairing */

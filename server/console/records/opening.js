@@ -1,75 +1,17 @@
-/** Opens what stands in a compartment: the epoch's key from its grant, and each version with the key in its wrap. */
-import { Failure } from "../api.js";
+/** Opens what stands in a compartment: each version with the key in one of its wraps. */
 import { hex, same } from "../vault/bytes.js";
 import * as content from "../vault/content.js";
-import * as epoch from "../vault/epoch.js";
 import { Refused, require } from "../vault/failures.js";
-import { readEpochGrant } from "../vault/grants.js";
 import * as wrap from "../vault/wrap.js";
 import { uuid } from "./coding.js";
+import { newestOf } from "./epochs.js";
 
 /** @typedef {import("../vault/compartment.js").Compartment} Compartment */
 /** @typedef {import("../vault/records.js").Version} Version */
 /** @typedef {import("./vault_api.js").Stored} Stored */
 /** @typedef {import("./vault_api.js").VaultApi} VaultApi */
 /** @typedef {{ version: Version, text: string, refused: string }} Opened one that was refused has no text */
-/** @typedef {{ number: number, key: Uint8Array, wrapKey: Uint8Array }} OneKey */
-/**
- * The newest one. `older` gives the key of an epoch that was before, which one was granted too; each is fetched once.
- * `wipe` wipes them all.
- * @typedef {OneKey & { older: (number: number) => Promise<OneKey>, wipe: () => void }} EpochKey
- */
-
-/**
- * @param {VaultApi} api
- * @param {Compartment} compartment
- * @param {Uint8Array} secret
- * @param {Uint8Array} person
- * @returns {Promise<EpochKey | null>} the key of the newest epoch; nothing where there was none yet
- */
-export async function epochKeyOf(api, compartment, secret, person) {
-  /** @type {Map<number, Promise<OneKey>>} */
-  const known = new Map();
-  /** @param {number} number */
-  const older = (number) => {
-    const fetched = known.get(number) ?? fetchedKey({ api, compartment, secret, person }, number);
-    known.set(number, fetched);
-    // What did not come is asked for again the next time.
-    fetched.catch(() => known.delete(number));
-    return fetched;
-  };
-  const wipe = () => {
-    // One that comes too late is wiped as well; one that does not come, needs none of it.
-    for (const each of known.values()) each.then(({ key, wrapKey }) => [key, wrapKey].forEach((bytes) => bytes.fill(0)), () => null);
-  };
-  const { epoch: newest } = compartment.circle;
-  return compartment.begun.has(newest) ? { ...await older(newest), older, wipe } : null;
-}
-
-/**
- * @param {{ api: VaultApi, compartment: Compartment, secret: Uint8Array, person: Uint8Array }} means
- * @param {number} number
- * @returns {Promise<OneKey>}
- */
-async function fetchedKey({ api, compartment: { network, id, begun }, secret, person }, number) {
-  const entry = begun.get(number);
-  // Whoever came after it was begun, or came back, has no key of it: nobody has lied to them.
-  if (!entry || !wasGranted(entry, person)) throw new Refused("no-epoch");
-  const given = await api.grant(id, number).catch((error) => {
-    throw error instanceof Failure && error.status === 404 ? new Refused("no-epoch") : error;
-  });
-  require(given.epoch === number, "of-another-place");
-  const which = { network: network.id, compartment: id, number };
-  const sealed = readEpochGrant(given.statement, which.network, entry, number, person);
-  const key = epoch.accept(secret, sealed, which, person, /** @type {Uint8Array} */ (entry.particulars.get("promise")));
-  return { number, key, wrapKey: wrap.keyForWraps(key) };
-}
-
-/** @param {import("../vault/log.js").Entry} begun @param {Uint8Array} person @returns {boolean} whether the key of an epoch was given to somebody */
-function wasGranted({ particulars }, person) {
-  const members = particulars.get("members");
-  return Array.isArray(members) && members.some((each) => each instanceof Uint8Array && same(each, person));
-}
+/** @typedef {import("./epochs.js").EpochKey} EpochKey */
 
 /** @param {Compartment} compartment @returns {Version[]} the current ones, and those that are quarantined, the last of the log first */
 export function shown({ records: { versions, current }, written }) {
@@ -90,10 +32,12 @@ export function allCurrent(compartment) {
  * @param {Compartment} compartment
  * @param {EpochKey | null} epochKey
  * @param {ReadonlyMap<string, Opened>} known what was opened before, by the hash of its entry
+ * @param {ReadonlySet<string>} read what was ever opened in this browser, by the hash of its entry
  * @returns {Promise<Opened[]>} everything current; what is missing or wrong is refused by itself, and the rest is shown
  */
-export async function openAll(api, compartment, epochKey, known) {
+export async function openAll(api, compartment, epochKey, known, read) {
   const wanted = allCurrent(compartment);
+  epochKey?.again();
   // What was refused is asked for again: the server may have mended it.
   const before = (/** @type {Version} */ { hash }) => (known.get(hash)?.refused === "" ? known.get(hash) : undefined);
   const stored = wanted.every(before) ? [] : await api.current(compartment.id, wanted);
@@ -101,15 +45,23 @@ export async function openAll(api, compartment, epochKey, known) {
   /** @type {Opened[]} */
   const all = [];
   for (const each of wanted) {
-    all.push(before(each) ?? await opened(compartment, each, found.get(uuid(each.deed.version)), epochKey));
+    const given = found.get(uuid(each.deed.version));
+    all.push(before(each) ?? await opened(compartment, each, given, epochKey, read.has(each.hash) ? "hidden" : "withheld"));
   }
   return all;
 }
 
-/** @param {Compartment} compartment @param {Version} version @param {Stored | undefined} stored @param {EpochKey | null} epochKey @returns {Promise<Opened>} */
-async function opened(compartment, version, stored, epochKey) {
+/**
+ * @param {Compartment} compartment
+ * @param {Version} version
+ * @param {Stored | undefined} stored
+ * @param {EpochKey | null} epochKey
+ * @param {"hidden" | "withheld"} absent what it is called where nothing is given
+ * @returns {Promise<Opened>}
+ */
+async function opened(compartment, version, stored, epochKey, absent) {
   try {
-    require(stored !== undefined && epochKey !== null, "withheld");
+    require(stored !== undefined && epochKey !== null, absent);
     return { version, text: await textOf(compartment, version, stored, epochKey), refused: "" };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
@@ -135,7 +87,7 @@ export async function contentKeyOf(place, { deed }, { wraps }, newest) {
   let why = new Refused("withheld");
   for (const each of [...wraps].sort((one, other) => other.epoch - one.epoch)) {
     try {
-      const { wrapKey } = each.epoch === newest.number ? newest : await newest.older(each.epoch);
+      const { wrapKey } = each.epoch === newest.number ? newestOf(newest) : await newest.older(each.epoch);
       const key = wrap.unwrap(wrapKey, each.epoch, place, each.wrap);
       require(same(content.promise(key, place), deed.promise), "key-not-promised");
       return key;

@@ -3,14 +3,15 @@ import { Guarded } from "../guarded.js";
 import { LANGUAGES, language, t } from "../texts.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { OfferView } from "./offer_view.js";
+import { ProofView } from "./proof_view.js";
 import { useParts, useShown } from "./store.js";
 import { NoKeysScreen, SignedOutScreen, UnlockScreen } from "./way_in.js";
 import { ChoiceScreen, CompartmentScreen } from "./shelves.js";
 import { troubleWords } from "./trouble_words.js";
 
 export function Page() {
-  const { keeping } = useParts();
-  const { stage, language: spoken, shown, record, draft, trouble, busy, done, offer } = useShown();
+  const { keeping, offers } = useParts();
+  const { stage, language: spoken, shown, record, draft, trouble, busy, done, offer, link } = useShown();
   const place = [stage, shown?.channel.compartment, record, draft?.compartment, Boolean(offer)].join();
   // Whoever does not look is told where they are now by where the focus is.
   useEffect(() => document.getElementById("main")?.focus(), [place]);
@@ -27,6 +28,8 @@ export function Page() {
       </header>
       <main id="main" tabindex="-1">
         ${trouble && html`<p class="notice" role="alert">${troubleWords(trouble, stage === "locked")}</p>`}
+        ${trouble?.outcome === "forked" && html`<${ProofView} />`}
+        ${link && html`<p><button type="button" disabled=${busy !== ""} onClick=${offers.again}>${t("Try the link again")}</button></p>`}
         <p role="status" class=${busy || done ? "" : "unseen"}>${busyWords(busy) || doneWords(done)}</p>
         <${Guarded} key=${place}>
           ${offer ? html`<${OfferView} />` : html`<${Screen} />`}
@@ -87,6 +90,7 @@ function doneWords(done) {
     case "locked": return t("Locked. Nothing can be read here any more.");
     case "made": return t("The passkey is made, and signs you in on the board too. Now bind the keys to it.");
     case "bound": return t("Done. From now on this browser opens the records with the passkey and your passphrase together.");
+    case "settled": return t("Forgotten here. The next look fetches and checks everything anew.");
     case "removed": return t("The keys are removed from this browser.");
     default: return "";
   }

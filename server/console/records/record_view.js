@@ -1,5 +1,6 @@
 /** One record: its current version, or all of those that were written at once, side by side. */
 import { t } from "../texts.js";
+import { MOST_FOLLOWED } from "../vault/records.js";
 import { html } from "../vendor/preact.js";
 import { begun } from "./drafts.js";
 import { currentOf, recordOf, shown as versionsOf } from "./opening.js";
@@ -19,15 +20,20 @@ export function RecordView() {
   const readable = texts.length > 0 && texts.every((each) => each && !each.refused);
   const conflict = current.length > 1;
   function begin() {
-    const text = texts.map((each) => each?.text ?? "").join("\n\n");
+    // What it does not follow stands beside it, and was read all the same.
+    const text = texts.slice(0, MOST_FOLLOWED).map((each) => each?.text ?? "").join("\n\n");
     const kind = /** @type {string} */ (current.at(-1)?.deed.kind ?? "note");
-    const follows = current.map((each) => each.hash);
-    keeping.goOn(begun(compartment, { record: /** @type {string} */ (record), kind, follows, text }));
+    const names = current.map((each) => each.hash);
+    const [follows, beside] = [names.slice(0, MOST_FOLLOWED), names.slice(MOST_FOLLOWED)];
+    keeping.goOn({ ...begun(compartment, { record: /** @type {string} */ (record), kind, follows, text }), beside });
     store.set({ done: "", trouble: null });
   }
   return html`
     <h1>${t("Record of {codename}", { codename: shown.channel.codename })}</h1>
     ${conflict && html`<p class="notice">${t("CONFLICT: several people wrote at once. Nothing is lost: read each version, then write one that holds what is right.")}</p>`}
+    ${current.length > MOST_FOLLOWED && html`
+      <p class="notice">${t("At most {most} versions can be brought together at once: the first {most} here. {count} more stand beside what you write, to be brought together with it next.", { most: MOST_FOLLOWED, count: current.length - MOST_FOLLOWED })}</p>
+    `}
     <${Age} shown=${shown} />
     <div class="one-record">
       ${current.map((each, nth) => html`

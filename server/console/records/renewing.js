@@ -15,8 +15,11 @@ import { allCurrent, contentKeyOf, placeOf } from "./opening.js";
 import { whoWords } from "./people.js";
 
 /** @typedef {import("../vault/compartment.js").Compartment} Compartment */
-/** @typedef {import("./opening.js").EpochKey} EpochKey */
+/** @typedef {import("./epochs.js").EpochKey} EpochKey */
 /** @typedef {import("./vault_api.js").Stored} Stored */
+
+/** What says nothing of a record: the keys that one has, or should have. */
+const OF_ONE_S_OWN = ["no-epoch", "keys-withheld"];
 
 /** @param {Compartment} compartment @param {number} at @returns {boolean} whether the members are others than those who have the epoch's key */
 export function epochIsDue({ circle, network }, at) {
@@ -72,7 +75,7 @@ async function wrapped(compartment, before, stored, wrapKey, number) {
       if (!found || !before) throw new Refused("withheld");
       wraps.set(uuid(place.version), wrap.wrap(wrapKey, number, place, await contentKeyOf(place, version, found, before)));
     } catch (error) {
-      throw error instanceof Refused ? new Refused("no-wrap", whoWords(compartment.network, version.by)) : error;
+      throw error instanceof Refused && !OF_ONE_S_OWN.includes(error.outcome) ? new Refused("no-wrap", whoWords(compartment.network, version.by)) : error;
     }
   }
   return wraps;

@@ -8,6 +8,7 @@
 import { Failure } from "../api.js";
 import { hex, same } from "../vault/bytes.js";
 import { Refused, require } from "../vault/failures.js";
+import { MOST_FOLLOWED } from "../vault/records.js";
 import { hashOf } from "../vault/statement.js";
 import { placed, withoutLost } from "./drafts.js";
 import { allCurrent } from "./opening.js";
@@ -84,8 +85,10 @@ export async function saved({ api, drafts, clock, read, mustBeOpen, changed }, d
 function decided(draft, { seen, replaces }, { records }) {
   require(!records.erased.has(draft.record), "erased");
   const current = [...(records.current.get(draft.record) ?? [])];
-  require(current.every((each) => draft.follows.includes(each) || seen.includes(each)), "newer");
-  return replaces ? { ...draft, follows: current } : draft;
+  const known = [...draft.follows, ...(draft.beside ?? []), ...seen];
+  require(current.every((each) => known.includes(each)), "newer");
+  if (!replaces) return draft;
+  return { ...draft, follows: current.slice(0, MOST_FOLLOWED), beside: current.slice(MOST_FOLLOWED) };
 }
 
 /** @param {Chain} chain @param {Uint8Array} entry @param {() => Promise<unknown>} send @returns {Promise<Tried>} */

@@ -56,6 +56,12 @@ export function CompartmentScreen() {
   return html`
     <h1>${t("Records of {codename}", { codename: channel.codename })}</h1>
     <${Age} shown=${shown} />
+    ${shown.epochKey?.refused && html`
+      <section class="notice" role="alert">
+        <p>${t("The newest key of these records was refused. What older keys open is shown; nothing can be written.")}</p>
+        <p>${troubleWords({ outcome: shown.epochKey.refused, failure: null })}</p>
+      </section>
+    `}
     <div class="buttons">
       ${!isForReadingOnly(shown) && html`<button type="button" onClick=${begin}>${t("Write a new record")}</button>`}
       <button type="button" disabled=${busy !== ""} onClick=${() => keeping.choose(channel)}>${t("Look for news")}</button>

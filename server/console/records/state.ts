@@ -6,7 +6,8 @@ import type { Compartment } from "../vault/compartment.js";
 import type { Pairing } from "./handover.js";
 import type { Locksmith } from "./locksmith.js";
 import type { Memory } from "./memory.js";
-import type { EpochKey, Opened } from "./opening.js";
+import type { EpochKey } from "./epochs.js";
+import type { Opened } from "./opening.js";
 import type { VaultApi } from "./vault_api.js";
 
 export type Stage = "starting" | "signed_out" | "no_keys" | "locked" | "unlocked";
@@ -38,6 +39,8 @@ export type Draft = {
   version: string;
   kind: string;
   follows: string[];
+  /** Versions that its author has read and leaves standing, where one follows as many as one can. */
+  beside?: string[];
   text: string;
   sent: Sent[];
 };
@@ -55,6 +58,8 @@ export type State = {
   busy: "" | "linking" | "unlocking" | "opening" | "saving" | "removing" | "binding" | "making";
   trouble: Trouble | null;
   offer: Offer | null;
+  /** A link whose taking up broke off, to be tried again. */
+  link: string;
   channels: readonly Channel[];
   shown: Shown | null;
   /** The record that is open, by its id in hexadecimal. */
@@ -65,7 +70,7 @@ export type State = {
   /** How many texts this browser keeps sealed. */
   kept: number;
   /** What was done last, for those who do not look. */
-  done: "" | "saved" | "locked" | "removed" | "bound" | "made";
+  done: "" | "saved" | "locked" | "removed" | "bound" | "made" | "settled";
 };
 
 export type Means = {

@@ -70,6 +70,8 @@ export function createSyncing({ api, memory, trusted, now }) {
     const logs = [(await begin()).log, ...found.logs];
     await fetchAll(id, logs);
     await requireTold(found);
+    const { versions } = found.compartment.records;
+    require([...await memory.read(hex(id))].every((each) => versions.has(each)), "hidden");
     await keep(logs);
     return found.compartment;
   });
@@ -167,7 +169,7 @@ export function createSyncing({ api, memory, trusted, now }) {
     const known = /** @type {Uint8Array} */ (other.entries[place.number]);
     // What is remembered was not verified again when it was read. The genesis is the one that is trusted.
     if (other.kind !== DIRECTORY || place.number > 0) orDamaged(() => read(known, other.kind, network.id));
-    await memory.keepFork({ kind: other.kind, log: other.log, number: place.number, known, other: data, at: now() });
+    await memory.keepFork({ network: network.id, kind: other.kind, log: other.log, number: place.number, known, other: data, at: now() });
     throw new Refused("forked");
   }
 
@@ -176,14 +178,16 @@ export function createSyncing({ api, memory, trusted, now }) {
     const added = logs.filter(({ entries }) => entries.length > 0).map(({ kind, log, chain, entries, kept }) => (
       { kind, log, from: kept, after: chain.hashes[kept - 1] ?? START, entries: entries.slice(kept), hash: chain.last }
     ));
-    await memory.add(added, now());
+    await memory.add(added);
     for (const log of logs) log.kept = log.entries.length;
   }
 
   /** @param {import("./memory.js").Name[]} names */
   async function requireNoFork(names) {
     const forks = await memory.forks();
-    require(!forks.some((each) => names.some(({ kind, log }) => each.kind === kind && each.log === log)), "forked");
+    // Every network's directory has the same name.
+    const own = forks.filter(({ network }) => same(network ?? trusted, trusted));
+    require(!own.some((each) => names.some(({ kind, log }) => each.kind === kind && each.log === log)), "forked");
   }
 
   return { sync, syncDirectory };

@@ -25,6 +25,7 @@ export function troubleWords({ outcome, failure, about = "" }, unlocking = false
     case "behind":
     case "truncated": return t("The server holds back entries that were there already. Nothing of it was used. Ring whoever leads the case, and tell the operator.");
     case "withheld": return t("The server does not give this version. Tell the operator, and ring its author.");
+    case "hidden": return t("This was read in this browser before, and now the server does not show it. It may keep it from you alone. Tell the operator, and ring whoever leads the case.");
     case "not-given-back": return t("Your text was placed, but it could not be read back from the server. It is kept sealed in this browser and is not counted as saved. Tell the operator, and throw it away only when another member has read it.");
     case "another-network": return t("This is not the network that your keys belong to. Nothing was opened. Ring your administrator.");
     case "not-of-the-network": return t("The network does not know you any more, or not yet. Ring your administrator.");
@@ -42,9 +43,11 @@ export function troubleWords({ outcome, failure, about = "" }, unlocking = false
     case "not-kept": return t("The server did not keep what was sealed for the passkey. Nothing has changed: this browser opens as before. Try again, and tell the operator.");
     case "not-opened": return t("No records can be kept here yet: whoever leads the case opens them with: streha compartment open");
     case "no-epoch": return t("Nobody has given you the keys of these records yet. Ask another member to open them, and to write anything.");
+    case "keys-withheld": return t("The server keeps back keys that were given to you: what people have signed shows it. Nobody has forgotten you. Tell the operator, and whoever leads the case.");
     case "no-wrap": return t("The key of a record by {person} cannot be had: what the server holds of it is missing or broken. No new keys were made and nothing was saved. Tell the operator, and whoever leads the case.", { person: about });
     case "another-person": return t("Somebody else is signed in here than whose keys this browser holds. Sign in as yourself: streha console");
     case "no-link": return t("This link is not whole, or was made by a later version of Streha. Nothing was taken from it. Copy all of it, or have another one made.");
+    case "spent-link": return t("This link was used before, or is too old. Nothing was taken from it. Have another one made: streha console");
     case "used-link": return t("The keys that this link brings were taken before, and are not there any more. The keys of this browser are as they were. For new ones, run: streha console --with-keys");
     case "no-text": return t("This version holds no text that can be shown here. Open it with the command line.");
     case "locked": return t("The records were locked meanwhile. Unlock them and try again.");

@@ -92,7 +92,9 @@ function bytes(value) {
 }
 
 /** @param {any} answer @returns {Stored} */
-function stored({ version, content, wraps }) {
+function stored(answer) {
+  if (!record(answer)) throw new Failure("garbled");
+  const { version, content, wraps } = answer;
   if (!text(version) || !list(wraps) || !wraps.every(record)) throw new Failure("garbled");
   const read = wraps.map((/** @type {any} */ { epoch, wrap }) => ({ epoch: Number(epoch), wrap: bytes(wrap) }));
   return { version, content: bytes(content ?? ""), wraps: read };

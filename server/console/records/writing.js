@@ -10,9 +10,10 @@ import * as content from "../vault/content.js";
 import { signedEntry } from "../vault/log.js";
 import * as wrap from "../vault/wrap.js";
 import { idBytes } from "./coding.js";
+import { newestOf } from "./epochs.js";
 
 /** @typedef {import("../vault/compartment.js").Compartment} Compartment */
-/** @typedef {import("./opening.js").EpochKey} EpochKey */
+/** @typedef {import("./epochs.js").EpochKey} EpochKey */
 /** @typedef {import("./state.js").Draft} Draft */
 /** @typedef {{ seed: Uint8Array, person: Uint8Array, at: number }} Author `at` in seconds since 1970 */
 
@@ -24,6 +25,7 @@ import { idBytes } from "./coding.js";
  * @returns {{ entry: Uint8Array, content: Uint8Array, wrap: Uint8Array }}
  */
 export function written(compartment, epochKey, draft, { seed, person, at }) {
+  const newest = newestOf(epochKey);
   const place = { network: compartment.network.id, compartment: compartment.id, record: idBytes(draft.record), version: idBytes(draft.version) };
   const key = newKey();
   const sealed = content.seal(key, place, bytesOf(draft.text));
@@ -38,5 +40,5 @@ export function written(compartment, epochKey, draft, { seed, person, at }) {
     particulars: new Map(particulars), seen: compartment.heads().filter((each) => each.kind !== RECORDS),
   });
   compartment.judgeRecordEntry(entry);
-  return { entry, content: sealed.content, wrap: wrap.wrap(epochKey.wrapKey, epochKey.number, place, key) };
+  return { entry, content: sealed.content, wrap: wrap.wrap(newest.wrapKey, epochKey.number, place, key) };
 }

@@ -20,8 +20,10 @@ import { KeptMap } from "./kept_map.js";
 
 const MEMBERSHIP = 1;
 const RECORDS = 2;
+/** As many versions as one can follow. */
+export const MOST_FOLLOWED = 16;
 const DEEDS = {
-  "write": { record: id, version: id, kind: text(1, 32), content: key, promise: key, follows: listOf(key, 0, 16) },
+  "write": { record: id, version: id, kind: text(1, 32), content: key, promise: key, follows: listOf(key, 0, MOST_FOLLOWED) },
   erase: { record: id },
 };
 
