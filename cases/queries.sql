@@ -121,6 +121,22 @@ INSERT INTO exclusions (case_id, person_id, excluded_by, at) VALUES ($1, $2, $3,
 -- $1 cases.
 SELECT case_id, person_id FROM exclusions WHERE case_id = ANY($1)
 
+-- taken_out --
+-- Who of these people was taken out of compartments of these cases and has no part any more: is in none of them, neither
+-- when it was closed, leads none of the cases, sits at no duty desk and answers for no agency. $1 cases, $2 people.
+SELECT DISTINCT cases.id AS case_id, members.person_id
+FROM compartment_members AS members
+JOIN compartments ON compartments.id = members.compartment_id
+JOIN cases ON cases.id = compartments.case_id
+JOIN people ON people.id = members.person_id
+WHERE cases.id = ANY($1) AND people.id = ANY($2) AND people.role = 'practitioner'
+  AND people.id <> cases.coordinator_id AND people.id IS DISTINCT FROM cases.deputy_id
+  AND NOT EXISTS (SELECT FROM duty_officers WHERE duty_officers.person_id = people.id)
+  AND NOT EXISTS (
+      SELECT FROM compartment_members AS present JOIN compartments AS theirs ON theirs.id = present.compartment_id
+      WHERE theirs.case_id = cases.id AND present.person_id = people.id
+        AND (present.until IS NULL OR present.until = theirs.closed_at))
+
 -- led_cases --
 -- Open cases that a person leads. $1 person.
 SELECT id FROM cases WHERE closed_at IS NULL AND (coordinator_id = $1 OR deputy_id = $1) ORDER BY id

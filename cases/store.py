@@ -87,6 +87,14 @@ async def exclusions(tx: Reading, case_ids: Iterable[CaseId]) -> dict[CaseId, fr
     return {case_id: frozenset(people) for case_id, people in excluded.items()}
 
 
+async def taken_out(
+    tx: Reading, case_ids: Iterable[CaseId], person_ids: Iterable[PersonId]
+) -> frozenset[tuple[CaseId, PersonId]]:  # fmt: skip
+    """Return who of these people was taken out of one of these cases and has no part in it any more."""
+    rows = await tx.rows(SQL["taken_out"], list(case_ids), list(person_ids))
+    return frozenset((row["case_id"], row["person_id"]) for row in rows)
+
+
 async def add_case(tx: Transaction, case_: Case) -> None:
     """Insert a case; its agencies and compartments follow one by one."""
     await tx.run(

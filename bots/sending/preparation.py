@@ -68,6 +68,8 @@ class _Facts:
     ended: frozenset[UUID]
     # Who may hear of each alert of which something waits for one person alone.
     able: Mapping[AlertId, frozenset[PersonId]]
+    # Who has no part in a case any more, of those for whom alone something of it waits.
+    taken_out: frozenset[tuple[UUID, UUID]]
 
 
 class _Late:
@@ -130,10 +132,15 @@ class Preparation:
             ended = await alert_store.ended(tx, {each.message.alert_id for each in claimed if each.message.alert_id})
             about = {CaseId(each.message.case_id) for each in claimed if each.message.case_id}
             excluded = await case_store.exclusions(tx, about)
+            alone = {PersonId(each.id) for each in found if each.kind is TargetKind.PERSON}
+            taken_out = await case_store.taken_out(tx, about, alone) if about and alone else frozenset()
             able = await standing.able_of(tx, _said_alone(claimed), self._clock.now())
         found = await self._settled(found, tasks)
         keyed = await self._keys.give(found.values())
-        facts = _Facts(rooms=found, stored=stored, names=names, keyed=keyed, excluded=excluded, ended=ended, able=able)
+        facts = _Facts(
+            rooms=found, stored=stored, names=names, keyed=keyed, excluded=excluded, ended=ended, able=able,
+            taken_out=taken_out,
+        )  # fmt: skip
         return await self._sealed(claimed, facts)
 
     async def _without_poison(self, claimed: Sequence[Claimed]) -> list[Claimed]:
@@ -319,6 +326,8 @@ def _nobody_may_hear(message: Message, room: Room | None, facts: _Facts) -> str:
         return "room_closed"
     alone = facts.able.get(AlertId(message.alert_id)) if message.alert_id else None
     if alone is not None and message.target.kind is TargetKind.PERSON and message.target.id not in alone:
+        return NO_PART
+    if message.case_id and (message.case_id, message.target.id) in facts.taken_out:
         return NO_PART
     excluded = facts.excluded.get(CaseId(message.case_id)) if message.case_id else None
     return EXCLUDED_PERSON if excluded and not excluded.isdisjoint(room.members.values()) else ""

@@ -12,7 +12,9 @@ from alerts.vocabulary import Event, StandDownReason
 from bots.rooms.housekeeping import LOOKED_AT_EVERY
 from bots.sending.delivery import Delivery
 from bots.words.rendering import Renderer
-from core.outbox import Lane
+from cases import store as case_store
+from core import outbox
+from core.outbox import Lane, Message
 from tests.house import House
 from tests.outgoing import direct, rung, said
 
@@ -30,9 +32,9 @@ async def ready(house: House) -> Delivery:
     )
 
 
-async def deliver(delivery: Delivery) -> None:
+async def deliver(delivery: Delivery, lane: Lane = Lane.ALERT) -> None:
     async with asyncio.TaskGroup() as tasks:
-        await delivery.deliver(tasks, Lane.ALERT)
+        await delivery.deliver(tasks, lane)
 
 
 async def no_part_any_more(house: House) -> None:
@@ -78,3 +80,38 @@ async def test_where_only_they_were_rung_the_next_step_is_taken_at_once(house: H
     called = await rung(house.database, count)
     assert called
     assert direct(scene.coordinator) not in called
+
+
+async def test_nor_does_a_reminder_reach_who_was_taken_out_and_whoever_still_answers_hears_it(house: House) -> None:
+    scene, cases = house.scene, house.network.cases
+    officer = scene.police.officer
+    await cases.add_member(scene.coordinator, scene.case.core.id, officer.id)
+    delivery = await ready(house)
+    people = [scene.coordinator, scene.deputy, officer, scene.police.deputies[0]]
+    async with house.database.transaction() as tx:
+        reminders = [
+            Message(key=f"r:{each.id}", target=direct(each), template="review_ring", case_id=scene.case.id)
+            for each in people
+        ]
+        await outbox.post(tx, reminders, house.clock.now())
+    await no_part_any_more(house)
+    # Of the police's desk the officer answers for the case all the same.
+    await cases.remove_member(scene.coordinator, scene.case.core.id, officer.id)
+    await deliver(delivery, Lane.ORDINARY)
+    # Here nobody has a device that could read it, so that the others' still waits.
+    told = {each.target: each.state for each in await said(house.database, "review_ring")}
+    withdrawn = {target for target, state in told.items() if state == "withdrawn"}
+    assert (len(told), withdrawn) == (len(people), {direct(scene.deputy)})
+
+
+async def test_who_was_in_a_circle_until_it_was_closed_was_not_taken_out(house: House) -> None:
+    scene, cases = house.scene, house.network.cases
+    closing, case_id, worker = house.network.closing, scene.case.id, scene.ngo.worker
+    circle = await cases.open_compartment(scene.coordinator, case_id, [scene.deputy.id])
+    await cases.remove_member(scene.coordinator, scene.case.core.id, worker.id)
+    house.clock.move(LOOKED_AT_EVERY)
+    await closing.close_compartment(scene.coordinator, circle.id)
+    await closing.close_case(scene.coordinator, case_id)
+    everybody = [worker.id, scene.deputy.id, scene.member.id, scene.coordinator.id, scene.stranger.id]
+    async with house.database.reading() as look:
+        assert await case_store.taken_out(look, [case_id], everybody) == {(case_id, worker.id)}
