@@ -256,6 +256,26 @@ class WornKey(Heard):
         return super().content(message, *arguments, **more)
 
 
+async def test_what_somebody_leaves_for_an_alert_that_has_ended_is_not_said(house: House) -> None:
+    delivery, heard = await ready(house)
+    core, scene = house.scene.case.core.id, house.scene
+    alert = (await house.network.alerts.raise_(scene.member, core, uuid4())).alert
+    await house.network.alerts.acknowledge(scene.coordinator, alert.id)
+    await house.network.alerts.stand_down(scene.coordinator, alert.id, StandDownReason.SAFE)
+    ring = Message(
+        key="late", target=house.core, template="alert_ring", mentions=[scene.coordinator.id], lane=Lane.ALERT,
+        alert_id=alert.id, case_id=scene.case.id,
+    )  # fmt: skip
+    async with house.database.transaction() as tx:
+        await outbox.post(tx, [ring], house.clock.now())
+    await only_the_channel(house)
+    await deliver(delivery)
+    rings = [state for template, state, _event in await in_channel(house) if template == "alert_ring"]
+    # What waited when it ended, and what came after that.
+    assert rings == ["withdrawn"] * 2
+    assert not [each for each in heard.bodies if "alert, open the app" in each]
+
+
 async def test_what_was_told_together_is_not_told_again_where_something_between_has_to_wait(house: House) -> None:
     await ready(house)
     codenames = ("quiet-heron", "tall-fern", "old-oak")
