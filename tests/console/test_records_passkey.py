@@ -390,6 +390,15 @@ async def test_a_server_that_lies_while_keys_are_bound_leaves_the_old_way_as_it_
     await refused(screen, NO_PASSKEY)
     await nothing_has_changed()
 
+    # The passkey is said to be called as the bundle is that opens now, and that would go away.
+    (own,) = before
+    await lied.town.malice.begin("passkeys-renamed", str(own))
+    await screen.button("Cancel").click()
+    await screen.button(BEGIN).click()
+    await bind(screen)
+    await refused(screen, ANOTHER)
+    await nothing_has_changed()
+
     await lied.town.malice.begin("bundle-swallowed")
     await screen.button("Cancel").click()
     await screen.button(BEGIN).click()

@@ -248,13 +248,13 @@ def _of_the_other_kind(value: str) -> str:
     return base64.b64encode(data[:1] + bytes([3 - data[1]]) + data[2:]).decode()
 
 
-def _with_credential(credential: str) -> Callable[[Any], Any]:
-    """Give every passkey, of a list or alone, another name at the authenticator."""
+def _each_passkey(field: str, value: str) -> Callable[[Any], Any]:
+    """Give every passkey, of a list or alone, another value of a field."""
 
     def change(told: Any) -> Any:
         if "passkeys" in told:
-            return {**told, "passkeys": [{**each, "credential": credential} for each in told["passkeys"]]}
-        return {**told, "credential": credential} if "credential" in told else told
+            return {**told, "passkeys": [{**each, field: value} for each in told["passkeys"]]}
+        return {**told, field: value} if "credential" in told else told
 
     return change
 
@@ -297,7 +297,8 @@ def named(name: str, argument: str) -> Attack:
         "bundle-of-another": (_BUNDLE, lambda told: {**told, "bundle": argument}),
         "bundle-of-the-other-kind": (_BUNDLE, _field("bundle", _of_the_other_kind)),
         "bundle-salted": (_BUNDLE, _field("bundle", _with_numbers(10, 7))),
-        "passkeys-exchanged": (r"/api/passkeys", _with_credential(argument)),
+        "passkeys-exchanged": (r"/api/passkeys", _each_passkey("credential", argument)),
+        "passkeys-renamed": (r"/api/passkeys", _each_passkey("id", argument)),
         "challenge-exchanged": (_CHALLENGE, lambda told: {**told, "nonce": argument}),
         "let-out": (_LOGS, _out(argument)),
         "grant-withheld": (_GRANT, _withheld),

@@ -11,7 +11,7 @@ import { hex, same } from "../vault/bytes.js";
 import { Refused, require } from "../vault/failures.js";
 import { passkeySecretAmong } from "../vault/passkey_secret.js";
 import { plain } from "../vault/passphrase.js";
-import { fromBase64, idBytes } from "./coding.js";
+import { fromBase64, idBytes, uuid } from "./coding.js";
 import { asked, bundleOf, ownerOf, wipe } from "./unlocking.js";
 
 /** @typedef {{ id: string, credential: Uint8Array<ArrayBuffer> }} Known a passkey by its ids, the server's and the authenticator's own */
@@ -32,8 +32,11 @@ export function createBinding({ api, memory, locksmith }, store, keeping) {
     const before = await memory.pairing();
     require(before !== undefined && !before.credential && same(before.person, person), "overtaken");
     // First: a browser asks about a passkey only just after somebody's own click.
-    const { id, secret } = await asked(() => passkeySecretAmong(passkeys));
-    const credential = /** @type {Known} */ (passkeys.find((each) => each.id === id)).credential;
+    const { id, credential, secret } = await asked(() => passkeySecretAmong(passkeys));
+    const bundle = idBytes(id);
+    // Which is whose, the server says: what opens the keys now must not be what goes away afterwards.
+    require(!same(bundle, before.bundle), "another-passkey");
+    await requireSignedIn(person);
     const network = await keeping.directory();
     require(same(network.id, trusted), "another-network");
     const whose = ownerOf(network, person);
@@ -42,7 +45,6 @@ export function createBinding({ api, memory, locksmith }, store, keeping) {
     const kept = await bundleOf(api, before.bundle);
     if (!kept) throw new Refused("no-bundle");
     const keys = await locksmith.unlock(kept, whose, old).catch(meaning("wrong-passphrase"));
-    const bundle = idBytes(id);
     try {
       // A browser that has the same passkey, as synced ones are had, may have put it there.
       if (!(await bundleOf(api, bundle))) await api.putBundle(bundle, PASSKEY, await locksmith.lock(keys, whose, opening));
@@ -60,9 +62,14 @@ export function createBinding({ api, memory, locksmith }, store, keeping) {
     store.set({ done: "bound" });
   }
 
+  /** Passkeys are of whoever is signed in: in another tab that may be somebody else by now. @param {Uint8Array} person */
+  async function requireSignedIn(person) {
+    require((await api.board()).me.id === uuid(person), "another-person");
+  }
+
   /** A passkey that gives nothing for the records is not even added. */
   async function made() {
-    keeping.mustBeOpen();
+    await requireSignedIn(keeping.mustBeOpen().person);
     const { made, unlocks } = await asked(() => makePasskey(api.ask));
     if (!unlocks) {
       await forgotten(made);

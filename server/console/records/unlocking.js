@@ -35,8 +35,7 @@ export async function unlocked({ api, memory, locksmith, random }, pairing, netw
   const opening = { kind: pairing.credential ? PASSKEY : DEVICE, passphrase: plain(passphrase), deviceSecret: secret };
   const bundle = await bundleOf(api, pairing.bundle);
   if (!bundle) throw new Refused("no-bundle");
-  const keys = await locksmith.unlock(bundle, whose, opening);
-  secret.fill(0);
+  const keys = await locksmith.unlock(bundle, whose, opening).finally(() => secret.fill(0));
   if (pairing.handedOver) {
     const own = { ...pairing, bundle: newId(), secret: random(32), handedOver: false };
     const bundle = await locksmith.lock(keys, whose, { ...opening, deviceSecret: own.secret });

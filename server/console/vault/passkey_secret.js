@@ -23,13 +23,13 @@ export async function passkeySecret(credentialId) {
 /**
  * Ask for the secret of one of these passkeys, and tell which it was.
  * @param {{ id: string, credential: Uint8Array<ArrayBuffer> }[]} passkeys
- * @returns {Promise<{ id: string, secret: Uint8Array }>}
+ * @returns {Promise<{ id: string, credential: Uint8Array<ArrayBuffer>, secret: Uint8Array }>}
  */
 export async function passkeySecretAmong(passkeys) {
   const { credential, secret } = await shown(passkeys.map((each) => each.credential));
   const passkey = passkeys.find((each) => each.credential.join() === credential.join());
   if (!passkey) throw new NoSecret();
-  return { id: passkey.id, secret };
+  return { ...passkey, secret };
 }
 
 /** @param {Uint8Array<ArrayBuffer>[]} among @returns {Promise<{ credential: Uint8Array, secret: Uint8Array }>} */
