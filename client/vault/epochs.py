@@ -27,9 +27,15 @@ from crypto.vault.epoch import Epoch
 from crypto.vault.failures import KeyNotPromised, NotAsWritten, Refused
 from crypto.vault.log import Kind
 
+WITHHELD = "keys-withheld"
 NO_KEY_YET = mark(
     "You have not been given the key of this compartment yet. Ask somebody who was a member before you to run: "
     "streha compartment keys"
+)
+KEY_WITHHELD = mark(
+    "Streha keeps back a key that was given to you: what people have signed shows it, and nobody has forgotten you. "
+    "Nothing was done. Try again; if it stays so, tell the operator, and ring whoever leads the case, by a number you "
+    "know."
 )
 NO_WRAP = mark(
     "Streha gives no key of a record by {person} ({record}), and without it nobody can be given the next key. Nothing "
@@ -58,14 +64,21 @@ class EpochKeys:
         self._keys: dict[tuple[bytes, int], bytes] = {}
 
     async def key(self, view: View, number: int) -> bytes:
-        """Return the key of an epoch that one was granted; raise NotFound where one was not."""
+        """Return the key of an epoch that one was granted; raise NotFound where one was not.
+
+        Where the log says that one was, and the server says that there is no such grant, it keeps it back: an epoch is
+        taken in with the grants of all who are in it or not at all, and no grant is ever taken back.
+        """
         known = self._keys.get((view.compartment.id, number))
         if known is not None:
             return known
         begun = view.epochs.get(number)
         if begun is None or not _granted_to_oneself(view, number):
             raise NotFound(NO_KEY_YET)
-        given = await self._reader.api.grant(view.id, number)
+        try:
+            given = await self._reader.api.grant(view.id, number)
+        except NotFound as refused:
+            raise Conflict(KEY_WITHHELD, outcome=WITHHELD) from refused
         person = view.person
         place = Epoch(network=person.network, compartment=view.compartment.id, number=number)
         try:
@@ -94,9 +107,6 @@ class EpochKeys:
         for number in sorted(mine, reverse=True):
             try:
                 wrap_key = wrap.key_for_wraps(await self.key(view, number))
-            except NotFound:
-                # It says that it has no grant, where the log says that there is one.
-                continue
             except Conflict as refused:
                 failed = failed or refused
                 continue
@@ -167,6 +177,9 @@ class EpochKeys:
                     raise
                 raise _no_key_of(view, each, NO_WRAP) from None
             except Conflict as refused:
+                if refused.outcome == WITHHELD:
+                    # It says nothing of the record.
+                    raise
                 raise _no_key_of(view, each, WRAP_ALTERED, refused.outcome) from refused
             wraps[version] = wrap.wrap(wrap_key, number, place_of(view, each), content_key)
         return wraps

@@ -12,6 +12,7 @@ from playwright.async_api import expect
 
 from cases.trust import records as record_deeds
 from cases.trust.deeds import Remove
+from cases.trust.records import MOST_FOLLOWED
 from client.vault.memory import LogName, Memory, Proof
 from crypto.vault import statement
 from crypto.vault.content import Sealed
@@ -184,6 +185,37 @@ async def test_two_who_wrote_at_once_are_both_shown_and_brought_together(browser
     assert theirs.hash in follows
 
 
+async def test_more_versions_than_one_can_follow_are_brought_together_in_turns(
+    browsers: Browsers, records: Shelf
+) -> None:
+    story = records.story
+    first = await records.write(story.coordinator, "The first")
+    beside = [
+        await records.write(story.coordinator, f"Beside {number:02}", record=first.record, follows=[first.hash])
+        for number in range(MOST_FOLLOWED + 1)
+    ]
+    screen = await records_of(browsers, records, story.member)
+    await screen.page.get_by_role("button", name="Beside").click()
+    told = screen.text(TOO_MANY, most=MOST_FOLLOWED, count=1)
+    await expect(told).to_be_visible()
+    await screen.button("Write one version of them").click()
+    await screen.page.get_by_label(screen.words("Text"), exact=True).fill("Sixteen of them")
+    await screen.button("Seal and save").click()
+    articles = screen.page.get_by_role("article")
+    await expect(articles).to_have_count(2)
+    await expect(articles.nth(0)).to_contain_text("Beside 16")
+    await expect(articles.nth(1)).to_contain_text("Sixteen of them")
+    await expect(told).to_have_count(0)
+    await screen.button("Write one version of them").click()
+    await write(screen, "All of them")
+    circle = await records.circle(story.coordinator)
+    (name,) = circle.logs.records.current[first.record.bytes]
+    last = circle.logs.records.versions[name].write.follows
+    assert beside[-1].hash in last
+    (other,) = set(last) - {beside[-1].hash}
+    assert circle.logs.records.versions[other].write.follows == [each.hash for each in beside[:MOST_FOLLOWED]]
+
+
 async def test_whoever_writes_next_after_a_removal_makes_the_new_keys(browsers: Browsers, records: Shelf) -> None:
     story = records.story
     await records.write(story.coordinator, SECRET)
@@ -237,6 +269,10 @@ async def rewrite_last(records: Shelf, network: Network) -> None:
 FORKED = (
     "The server has shown different histories to different people. Work here has stopped and the proof is kept. Ring "
     "whoever leads the case."
+)
+TOO_MANY = (
+    "At most {most} versions can be brought together at once: the first {most} here. {count} more stand beside what "
+    "you write, to be brought together with it next."
 )
 FORGOTTEN = "Forgotten here. The next look fetches and checks everything anew."
 WITHHELD = "The server does not give this version. Tell the operator, and ring its author."

@@ -58,7 +58,11 @@ class Proxy:
                         request.transport.abort()
                     return web.Response()
                 except NotThere:
-                    status, headers, answer = 404, {"Content-Type": "application/problem+json"}, b'{"status": 404}'
+                    status, headers, answer = (
+                        404,
+                        {"Content-Type": "application/problem+json"},
+                        b'{"status": 404, "detail": "Not there."}',
+                    )
             return web.Response(status=status, headers=headers, body=answer)
 
     async def _snapshot(self, request: web.Request) -> web.Response:

@@ -20,7 +20,7 @@ from cases.trust.records import Write
 from client import errors
 from client.vault import histories, refusals
 from client.vault.circles import TakeAway
-from client.vault.epochs import NO_WRAP
+from client.vault.epochs import KEY_WITHHELD, NO_WRAP
 from client.vault.reading import View
 from client.vault.records import Put, find_version
 from client.vault.saying import NOT_KNOWN
@@ -300,6 +300,10 @@ async def test_an_altered_grant_does_not_hide_an_older_wrap_that_opens(story: St
     fresh = await story.town.machine(story.town.scene.member)
     await fresh.reader.refresh(story.compartment)
     assert await story.refused(fresh, "grant-flipped") == refusals.ALTERED
+    # Nor are colleagues blamed for a key that the log shows to have been given.
+    fresh = await story.town.machine(story.town.scene.member)
+    await fresh.reader.refresh(story.compartment)
+    assert await story.refused(fresh, "grant-withheld") == KEY_WITHHELD
 
 
 async def test_an_altered_history_does_not_hide_one_that_opens(story: Story) -> None:

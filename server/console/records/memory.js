@@ -120,19 +120,19 @@ export async function openMemory(factory) {
     /** @param {Fork} fork */
     keepFork: (fork) => change("forks", (store) => store.add(fork)),
 
-    /** @returns {Promise<Fork[]>} those that nobody has called settled */
-    async forks() {
-      /** @type {Fork[]} */
+    /** @param {Uint8Array} network @returns {Promise<Fork[]>} those of a network's logs that nobody has called settled */
+    async forks(network) {
       const all = await result(database.transaction("forks").objectStore("forks").getAll());
-      return all.filter(({ settled }) => settled === undefined);
+      return all.filter((/** @type {Fork} */ each) => stops(each, network));
     },
 
     /**
-     * Because a person says that it was cleared up: stop at no fork that is kept now, and remember nothing of the logs that
-     * they are of. A fork of the directory is one of all that rests on it. The proofs stay.
+     * Because a person says that it was cleared up: stop at no fork of a network that is kept now, and remember nothing of
+     * the logs that they are of. A fork of the directory is one of all that rests on it. The proofs stay.
+     * @param {Uint8Array} network
      * @param {number} at milliseconds since 1970
      */
-    async settle(at) {
+    async settle(network, at) {
       const writing = database.transaction(["forks", "heads", "entries", "read"], "readwrite");
       const [forks, ...remembered] = ["forks", "heads", "entries", "read"].map((name) => writing.objectStore(name));
       const asking = /** @type {IDBObjectStore} */ (forks).openCursor();
@@ -141,7 +141,7 @@ export async function openMemory(factory) {
         if (!cursor) return;
         /** @type {Fork} */
         const fork = cursor.value;
-        if (fork.settled === undefined) {
+        if (stops(fork, network)) {
           cursor.update({ ...fork, settled: at });
           for (const store of remembered) {
             if (fork.kind === DIRECTORY) store.clear();
@@ -187,6 +187,11 @@ export async function openMemory(factory) {
       await result(factory.deleteDatabase(DATABASE));
     },
   };
+}
+
+/** @param {Fork} fork @param {Uint8Array} network every network's directory has the same name */
+function stops(fork, network) {
+  return fork.settled === undefined && same(fork.network ?? network, network);
 }
 
 /** @param {string} store @param {string} log of a compartment @returns {IDBKeyRange[]} */

@@ -11,13 +11,14 @@ const KINDS = ["directory", "membership", "records"];
  * @param {import("./store.js").Store} store
  */
 export function createProving({ memory, clock }, store) {
+  const network = async () => /** @type {import("./handover.js").Pairing} */ (await memory.pairing()).network;
   return {
     /** @returns {Promise<{ name: string, text: string }[]>} a file for each proof that is not settled */
-    files: async () => (await memory.forks()).map(fileOf),
+    files: async () => (await memory.forks(await network())).map(fileOf),
 
     /** It was cleared up: nothing is remembered of these logs, and work begins anew. */
     async settle() {
-      await memory.settle(clock.now());
+      await memory.settle(await network(), clock.now());
       store.set({ trouble: null, done: "settled" });
     },
   };

@@ -184,10 +184,8 @@ export function createSyncing({ api, memory, trusted, now }) {
 
   /** @param {import("./memory.js").Name[]} names */
   async function requireNoFork(names) {
-    const forks = await memory.forks();
-    // Every network's directory has the same name.
-    const own = forks.filter(({ network }) => same(network ?? trusted, trusted));
-    require(!own.some((each) => names.some(({ kind, log }) => each.kind === kind && each.log === log)), "forked");
+    const forks = await memory.forks(trusted);
+    require(!forks.some((each) => names.some(({ kind, log }) => each.kind === kind && each.log === log)), "forked");
   }
 
   return { sync, syncDirectory };
