@@ -56,7 +56,10 @@ WRONG = "The passphrase does not open the keys of this browser. Look at the keyb
 TOO_EASY = (
     "The server asks for less protection of your passphrase than is safe. Do not type it again, and tell the operator."
 )
-TOO_HARD = "This browser has too little memory to open your keys. Use another, or your own machine's command line."
+TOO_HARD = (
+    "This browser has too little memory to open your keys, or takes too long. Use another, or your own machine's "
+    "command line."
+)
 KEYS_WITHHELD = (
     "The server keeps back keys that were given to you: what people have signed shows it. Nobody has forgotten you. "
     "Tell the operator, and whoever leads the case."

@@ -7,6 +7,8 @@ import { Refused } from "../vault/failures.js";
 /** @typedef {typeof locksmith} Locksmith */
 
 const PROGRAM = "/console/records/stretching.js";
+/** Stretching takes seconds even on a slow phone. A worker that says nothing for so long never will. */
+export const PATIENCE_MS = 60_000;
 /** The page's policy lets nothing but this one address become a program. */
 const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("streha-worker", {
   createScriptURL: (/** @type {string} */ address) => {
@@ -19,16 +21,24 @@ const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("streh
 function ask(does, given) {
   const worker = new Worker(policy?.createScriptURL(PROGRAM) ?? PROGRAM, { type: "module" });
   return new Promise((resolve, reject) => {
+    const end = () => {
+      clearTimeout(waiting);
+      worker.terminate();
+    };
+    const fail = () => {
+      end();
+      reject(new Refused("too-hard-to-open"));
+    };
+    const waiting = setTimeout(fail, PATIENCE_MS);
     worker.onmessage = ({ data }) => {
       if (data.ready) return worker.postMessage({ does, given });
-      worker.terminate();
+      end();
       if (data.refused) reject(new Refused(data.refused));
       else resolve(data.result);
     };
-    worker.onerror = () => {
-      worker.terminate();
-      reject(new Refused("too-hard-to-open"));
-    };
+    worker.onerror = fail;
+    // What a worker says that cannot be read here is no answer either.
+    worker.onmessageerror = fail;
   });
 }
 

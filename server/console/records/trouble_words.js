@@ -32,7 +32,7 @@ export function troubleWords({ outcome, failure, about = "" }, unlocking = false
     case "unknown-version": return t("This was made by a later version of Streha. Tell the operator to update.");
     case "key-not-promised": return t("The key is not the one that everybody was promised. Nothing was opened. Ring whoever leads the case.");
     case "too-easy-to-guess": return t("The server asks for less protection of your passphrase than is safe. Do not type it again, and tell the operator.");
-    case "too-hard-to-open": return t("This browser has too little memory to open your keys. Use another, or your own machine's command line.");
+    case "too-hard-to-open": return t("This browser has too little memory to open your keys, or takes too long. Use another, or your own machine's command line.");
     case "no-bundle": return t("The server has no keys for this browser any more: they were taken away, or the passkey was removed. If that was not you, ring your administrator. To have them here anew, run: streha console --with-keys");
     case "no-passkey": return t("The device gave no passkey, or nobody confirmed it in time. Nothing has changed: try again. If the passkey is lost, remove it under This device on the board, and run: streha console --with-keys");
     case "no-passkey-secret": return t("The passkeys of this device cannot help to open records. Nothing has changed. If one was just made here, it signs nobody in: remove it from the device.");
