@@ -7,7 +7,7 @@ another under the same codename is refused.
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,11 +70,41 @@ class VaultPlace:
         return await self.reader.refresh(self.id)
 
 
+class VaultPlaces:
+    """The compartments that Streha lists, as one person's commands act on them."""
+
+    def __init__(self, api: ApiClient, reader: Reader, cases: Sequence[Case]) -> None:
+        self._api = api
+        self._cases = cases
+        self.reader = reader
+        self.keys = EpochKeys(reader)
+
+    @property
+    def codenames(self) -> list[str]:
+        """The codename of every compartment that is listed."""
+        return sorted(each.codename for case in self._cases for each in case.compartments)
+
+    def of(self, words: str) -> VaultPlace:
+        """Return the compartment of a codename or id; refuse another than the codename has meant here."""
+        case, compartment = _found(self._cases, self.reader.memory, words)
+        return VaultPlace(
+            api=self._api, case=case, compartment=compartment, reader=self.reader, keys=self.keys,
+            circles=Circles(self.reader, self.keys), records=Records(self.reader, self.keys),
+        )  # fmt: skip
+
+
 @asynccontextmanager
 async def vault_place(key_path: Path, words: str) -> AsyncIterator[VaultPlace]:
     """Speak as the person of a key file, with their keys unlocked, about the compartment of a codename or id."""
+    async with vault_places(key_path) as places:
+        yield places.of(words)
+
+
+@asynccontextmanager
+async def vault_places(key_path: Path) -> AsyncIterator[VaultPlaces]:
+    """Speak as the person of a key file about several compartments: unlocked once, listed once, one reader for all."""
     async with speaking_unlocked(key_path) as (api, unlocked):
-        yield await _place(api, _reader(api, unlocked, key_path), words)
+        yield VaultPlaces(api, _reader(api, unlocked, key_path), await api.cases())
 
 
 @asynccontextmanager
@@ -84,7 +114,7 @@ async def closed_or_open(key_path: Path, words: str) -> AsyncIterator[tuple[Read
         reader = _reader(api, unlocked, key_path)
         place = None
         with suppress(NotFound):
-            place = await _place(api, reader, words)
+            place = VaultPlaces(api, reader, await api.cases()).of(words)
         if place is not None:
             await say_due(place)
         yield reader, remembered_compartment(reader.memory, words) if place is None else place.id
@@ -144,21 +174,12 @@ def _reader(api: ApiClient, unlocked: Unlocked, key_path: Path) -> Reader:
     return Reader(api.vault, unlocked, Memory.beside(key_path, unlocked.network), SystemClock())
 
 
-async def _place(api: ApiClient, reader: Reader, words: str) -> VaultPlace:
-    case, compartment = await _found(api, reader.memory, words)
-    keys = EpochKeys(reader)
-    return VaultPlace(
-        api=api, case=case, compartment=compartment, reader=reader, keys=keys, circles=Circles(reader, keys),
-        records=Records(reader, keys),
-    )  # fmt: skip
-
-
-async def _found(api: ApiClient, memory: Memory, words: str) -> tuple[Case, Compartment]:
+def _found(cases: Sequence[Case], memory: Memory, words: str) -> tuple[Case, Compartment]:
     """Return the compartment of a codename or id, and its case; a case's codename means its core compartment."""
     wanted, codename = as_id(words), _codename(words)
     known = memory.named(codename) if wanted is None else None
     others = []
-    for case in await api.cases():
+    for case in cases:
         for each in case.compartments:
             if wanted is None and _codename(each.codename) != codename:
                 continue

@@ -90,15 +90,20 @@ class Circles:
 
         return await self._decide(compartment, make)
 
-    async def decide(self, compartment: bytes, make: Callable[[int], Deed]) -> Decided:
-        """Decide one thing; `make` gives the deed for a moment (seconds since 1970)."""
+    async def decide(
+        self, compartment: bytes, make: Callable[[int], Deed], *, seen: View | None = None
+    ) -> Decided:  # fmt: skip
+        """Decide one thing; `make` gives the deed for a moment (seconds since 1970).
+
+        `seen` is how it stood a moment ago, for whoever has just looked.
+        """
 
         def made(view: View, at: int) -> Deed:
             if not view.compartment.is_open:
                 raise Conflict(NOT_OPEN)
             return make(at)
 
-        return await self._decide(compartment, made)
+        return await self._decide(compartment, made, seen)
 
     async def exclude(self, compartment: bytes, person: bytes, reason: str) -> Decided:
         """Bar somebody; the reason is for the coordinator and the deputy alone."""
@@ -139,15 +144,19 @@ class Circles:
             written.append(each.person)
         return written
 
-    async def _decide(self, compartment: bytes, make: Callable[[View, int], Deed]) -> Decided:
-        hashed, view = await self._said(compartment, make)
+    async def _decide(
+        self, compartment: bytes, make: Callable[[View, int], Deed], seen: View | None = None
+    ) -> Decided:  # fmt: skip
+        hashed, view = await self._said(compartment, make, seen)
         try:
             return Decided(hash=hashed, view=view, keyed=await self._keyed(view))
         except StrehaError as error:
             # What was decided stands; whatever is wrong with the rest is told beside it.
             return Decided(hash=hashed, view=view, keyed=False, stopped=error)
 
-    async def _said(self, compartment: bytes, make: Callable[[View, int], Deed]) -> tuple[bytes, View]:
+    async def _said(
+        self, compartment: bytes, make: Callable[[View, int], Deed], seen: View | None = None
+    ) -> tuple[bytes, View]:  # fmt: skip
         async def prepare(view: View) -> Prepared[bytes]:
             at = self._reader.now()
             entry = member_entry(view, make(view, at), at)
@@ -155,7 +164,7 @@ class Circles:
                 entry=entry, send=lambda: self._reader.api.add_member_entry(view.id, entry, {}, {}), done=hash_of(entry)
             )  # fmt: skip
 
-        return await said(self._reader, compartment, Kind.MEMBERSHIP, prepare)
+        return await said(self._reader, compartment, Kind.MEMBERSHIP, prepare, seen=seen)
 
     async def _keyed(self, view: View) -> bool:
         """Begin the epoch that is due after a change; whoever holds no key, or is out, leaves it to others."""
@@ -165,7 +174,7 @@ class Circles:
         if view.person.person not in circle.standing(view.directory, now):
             return False
         try:
-            await self._keys.begin(view.compartment.id)
+            await self._keys.begin(view.compartment.id, seen=view)
         except (Conflict, NotFound) as refused:
             # Others hold the key, or are just writing, and will begin it. Nothing else is passed over.
             if refused.reason not in {NO_KEY_YET, TOO_BUSY}:

@@ -128,11 +128,11 @@ class EpochKeys:
         view = await self._reader.refresh(compartment)
         circle = view.circle
         if circle.epoch_is_due(view.directory, self._reader.now()) and circle.is_open(self._reader.now()):
-            view = await self.begin(compartment)
+            view = await self.begin(compartment, seen=view)
         return view, view.circle.epoch, await self.key(view, view.circle.epoch)
 
-    async def begin(self, compartment: bytes) -> View:
-        """Begin the epoch that is due, unless somebody else does first."""
+    async def begin(self, compartment: bytes, *, seen: View | None = None) -> View:
+        """Begin the epoch that is due, unless somebody else does first; `seen` is how it stood a moment ago."""
 
         async def prepare(view: View) -> Prepared[int]:
             at = self._reader.now()
@@ -151,7 +151,7 @@ class EpochKeys:
             )  # fmt: skip
 
         try:
-            return (await said(self._reader, compartment, Kind.MEMBERSHIP, prepare))[1]
+            return (await said(self._reader, compartment, Kind.MEMBERSHIP, prepare, seen=seen))[1]
         except _NotDueError as done:
             return done.view
 

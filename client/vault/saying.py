@@ -69,15 +69,20 @@ def record_entry(view: View, deed: RecordDeed, at: int) -> bytes:
 
 
 async def said(
-    reader: Reader, compartment: bytes, kind: Kind, prepare: Callable[[View], Awaitable[Prepared[Done]]]
-) -> tuple[Done, View]:
-    """Add one entry to a log, however often others are first; return what was done, and how all stands after it."""
+    reader: Reader, compartment: bytes, kind: Kind, prepare: Callable[[View], Awaitable[Prepared[Done]]], *,
+    seen: View | None = None,
+) -> tuple[Done, View]:  # fmt: skip
+    """Add one entry to a log, however often others are first; return what was done, and how all stands after it.
+
+    Whoever has just fetched how it stands gives that (`seen`), and it is not fetched again: where somebody was first
+    since then the server says so, as ever.
+    """
     members, records = of_compartment(compartment)
     name = members if kind is Kind.MEMBERSHIP else records
     earlier: list[Prepared[Done]] = []
     accepted = False
     for _ in range(TRIES + 1):
-        view = await reader.refresh(compartment)
+        view, seen = seen or await reader.refresh(compartment), None
         for each in earlier:
             if reader.logs.holds(name, statement.hash_of(each.entry)):
                 return each.done, view

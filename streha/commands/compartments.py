@@ -26,6 +26,7 @@ from cases.trust.deeds import (
 )  # fmt: skip
 from cases.trust.membership import LONGEST_EMERGENCY, Proposal
 from client.vault.circles import EPOCH_WAITS, Decided
+from client.vault.everywhere import PROPOSAL_SECONDS
 from client.vault.logs import DIRECTORY, with_directory
 from client.vault.memory import Memory
 from client.vault.reading import View
@@ -33,6 +34,7 @@ from core.errors import InvalidInput, NotFound
 from core.texts import mark
 from streha import terminal
 from streha.circle_words import about, agreed_to_return, as_plain, print_circle, print_members
+from streha.commands import letting_in
 from streha.commands.offering import locked_file
 from streha.moments import whole_moment
 from streha.options import Json, Key, Yes
@@ -58,12 +60,12 @@ app = typer.Typer(
 
 def add_to(commands: typer.Typer) -> None:
     """Attach these commands."""
+    letting_in.add_to(app)
     commands.add_typer(app, name="compartment")
 
 
 Where = Annotated[str, typer.Argument(metavar="CASE", help=say(mark("A case or compartment, by codename or id.")))]
 Who = Annotated[str, typer.Argument(metavar="PERSON", help=say(mark("A person, by name, Matrix user or id.")))]
-PROPOSAL_SECONDS = 7 * 24 * 3600
 NO_DEPUTY = mark("A vault needs a second person who leads, of another agency. Say who: --deputy PERSON")
 NO_PROPOSAL = mark("Nothing waits about this person. See: streha compartment show")
 SIGN_MEMBERS = mark("Sign that just these are in it? Whoever you do not know there: say no, and ask the operator.")

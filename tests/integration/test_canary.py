@@ -546,6 +546,7 @@ def in_the_vault(marked: Marked, own: object, folder: Path) -> list[tuple[object
             ("compartment", verb, where, person, *key)
             for verb in ("add", "propose", "approve", "withdraw", "remove", "readmit", "succeed")
         ),
+        ("compartment", "add-to", person, where, "--yes", *key),
         ("compartment", "exclude", where, person, "--reason-file", text, *key),
         ("compartment", "lead", where, person, person, *key),
         ("compartment", "keys", where, *key),
