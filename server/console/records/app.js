@@ -24,7 +24,7 @@ async function start() {
   document.documentElement.lang = language();
   const store = createStore({
     stage: "starting", language: language(), busy: "", trouble: null, offer: null, link: "", channels: [], shown: null, record: null, draft: null,
-    aside: [], kept: 0, done: "",
+    aside: [], laid: null, kept: 0, done: "",
   });
   const memory = await openMemory(indexedDB).catch(() => null);
   if (!memory) store.set({ stage: "no_keys", trouble: { outcome: "memory-unavailable", failure: null } });

@@ -26,7 +26,7 @@ export function Editor() {
   const seen = newer.map(({ hash }) => hash);
   const readable = newer.every(({ hash }) => shown.opened.get(hash)?.refused === "");
   /** @param {string} text */
-  const type = (text) => store.set({ draft: { ...draft, text } });
+  const type = (text) => keeping.typed({ ...draft, text });
   /** @param {boolean} replaces */
   const save = (replaces) => keeping.save({ seen, replaces });
   const anew = () => store.set({ draft: { ...begun(draft.compartment), id: draft.id, kind: draft.kind, text: draft.text }, trouble: null });
@@ -58,6 +58,7 @@ export function Editor() {
         ${t("It is sealed here. Only members of this case can read it; the server cannot.")}${" "}
         ${t("They are: {people}.", { people: readersOf(shown.compartment, Math.floor(serverNow() / 1000)).join(", ") })}
       </p>
+      <${Laid} />
       ${tooLong && html`<p class="urgent">${t("This is longer than one record can be (1 MiB). Divide it.")}</p>`}
       ${asked && draft.sent.length > 0 && html`<p class="urgent">${t("It was sent before, and may stand in the records already. Throwing it away takes nothing out of them.")}</p>`}
       <div class="buttons">
@@ -74,4 +75,12 @@ export function Editor() {
       </div>
     </form>
   `;
+}
+
+/** Whether what is typed would outlast this page. What is kept is not announced: whoever listens is writing. */
+function Laid() {
+  const { draft, laid } = useShown();
+  if (!draft || laid?.id !== draft.id) return null;
+  if (!laid.done) return html`<p class="urgent" role="status">${t("This browser keeps no texts: what you write here is lost when the page goes. Save it soon.")}</p>`;
+  return laid.text === draft.text && html`<p class="of">${t("Kept on this device, sealed. Nobody else has it yet.")}</p>`;
 }

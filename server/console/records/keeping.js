@@ -41,7 +41,7 @@ export function createKeeping(means, store) {
   let syncing = null;
   const drafts = createDrafts(memory);
   const epochKeys = createEpochKeys();
-  const texts = createLayingAside(store, drafts, () => open?.keys.secret);
+  const texts = createLayingAside(store, drafts, () => open?.keys.secret, clock);
   /** How often keys were locked away: an unlocking that was begun before comes to nothing. */
   let lockings = 0;
   const guard = createGuard(clock, lock);
@@ -95,7 +95,7 @@ export function createKeeping(means, store) {
     wipe(open.keys);
     open = null;
     guard.end();
-    store.set({ stage: "locked", shown: null, record: null, draft: null, aside: [], channels: [], trouble: null, done: "locked" });
+    store.set({ stage: "locked", shown: null, record: null, draft: null, laid: null, aside: [], channels: [], trouble: null, done: "locked" });
     void count();
   }
 
@@ -165,7 +165,7 @@ export function createKeeping(means, store) {
     },
     /** There are other keys, or they came anew: nothing is as it was read before. */
     anew: () => void (syncing = null),
-    throwAway: texts.gone, goOn: texts.goOn,
+    throwAway: texts.gone, goOn: texts.goOn, typed: texts.typed,
     /** Somebody signed in again in another tab: nothing that was begun here is lost. */
     resume: () => store.set({ stage: open ? "unlocked" : "locked", trouble: null }),
     /** @param {Channel} channel */

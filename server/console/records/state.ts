@@ -67,6 +67,8 @@ export type State = {
   draft: Draft | null;
   /** Other texts that were begun. */
   aside: readonly Draft[];
+  /** The last text that was given to this browser's memory while it was written, and whether it was taken. */
+  laid: { id: string; text: string; done: boolean } | null;
   /** How many texts this browser keeps sealed. */
   kept: number;
   /** What was done last, for those who do not look. */
