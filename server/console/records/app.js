@@ -6,6 +6,7 @@ import { html, render } from "../vendor/preact.js";
 import { createBinding } from "./binding.js";
 import { createKeeping } from "./keeping.js";
 import { locksmith } from "./locksmith.js";
+import { createLookingBack } from "./looking_back.js";
 import { openMemory } from "./memory.js";
 import { createOffers } from "./offers.js";
 import { createProving } from "./proving.js";
@@ -33,7 +34,8 @@ async function start() {
   const offers = createOffers({ api, memory: /** @type {any} */ (memory) }, store, keeping);
   const binding = createBinding({ api, memory: /** @type {any} */ (memory), locksmith }, store, keeping);
   const proving = createProving({ memory: /** @type {any} */ (memory), clock }, store);
-  draw({ store, keeping, offers, binding, proving });
+  const past = createLookingBack({ api, clock, memory: /** @type {any} */ (memory) }, store, keeping);
+  draw({ store, keeping, offers, binding, proving, past });
   // A link that is put into the address of the open page.
   let begin = (/** @type {string} */ found) => void (link = found);
   addEventListener("hashchange", () => {

@@ -155,7 +155,7 @@ export function createKeeping(means, store) {
 
   void count();
   return {
-    unlock, lock, sight, save, signedOut, doing, mustBeOpen,
+    unlock, lock, sight, save, signedOut, doing, mustBeOpen, read,
     directory: () => /** @type {import("./syncing.js").Syncing} */ (syncing).syncDirectory(),
     used: guard.used, wake: guard.wake,
     /** By hand: in all tabs of this browser. */

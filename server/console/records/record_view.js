@@ -1,18 +1,21 @@
 /** One record: its current version, or all of those that were written at once, side by side. */
 import { t } from "../texts.js";
 import { MOST_FOLLOWED } from "../vault/records.js";
-import { html } from "../vendor/preact.js";
+import { html, useState } from "../vendor/preact.js";
 import { begun } from "./drafts.js";
 import { currentOf, recordOf, shown as versionsOf } from "./opening.js";
 import { aboutWords } from "./about.js";
 import { Age, isForReadingOnly } from "./age.js";
+import { HistoryView } from "./history_view.js";
 import { useParts, useShown } from "./store.js";
 import { VersionText } from "./version_text.js";
 
 export function RecordView() {
   const { keeping, store } = useParts();
   const { shown, record } = useShown();
+  const [isPast, look] = useState(false);
   if (!shown || !record) return null;
+  if (isPast) return html`<${HistoryView} shown=${shown} record=${record} back=${() => look(false)} />`;
   const { compartment } = shown.channel;
   const current = currentOf(shown.compartment, record);
   const barred = versionsOf(shown.compartment).filter((each) => each.quarantined && recordOf(each) === record);
@@ -50,6 +53,7 @@ export function RecordView() {
     </div>
     <div class="buttons">
       ${readable && !isForReadingOnly(shown) && html`<button type="button" onClick=${begin}>${conflict ? t("Write one version of them") : t("Write the next version")}</button>`}
+      <button type="button" onClick=${() => look(true)}>${t("History, and for a court")}</button>
       <button type="button" onClick=${() => store.set({ record: null, done: "", trouble: null })}>${t("Back to the records")}</button>
     </div>
   `;

@@ -44,6 +44,7 @@ export function troubleWords({ outcome, failure, about = "" }, unlocking = false
     case "not-opened": return t("No records can be kept here yet: whoever leads the case opens them with: streha compartment open");
     case "no-epoch": return t("Nobody has given you the keys of these records yet. Ask another member to open them, and to write anything.");
     case "keys-withheld": return t("The server keeps back keys that were given to you: what people have signed shows it. Nobody has forgotten you. Tell the operator, and whoever leads the case.");
+    case "not-given": return t("This version is from before you were a member, and nobody has given it to you. Ask a member who can read it to run: streha record share");
     case "no-wrap": return t("The key of a record by {person} cannot be had: what the server holds of it is missing or broken. No new keys were made and nothing was saved. Tell the operator, and whoever leads the case.", { person: about });
     case "another-person": return t("Somebody else is signed in here than whose keys this browser holds. Sign in as yourself: streha console");
     case "no-link": return t("This link is not whole, or was made by a later version of Streha. Nothing was taken from it. Copy all of it, or have another one made.");

@@ -65,6 +65,16 @@ export function createVaultApi({ fetch, clock }) {
       }
       return found;
     },
+    /** @param {Uint8Array} compartment @param {Uint8Array} version @returns {Promise<Stored>} */
+    async version(compartment, version) {
+      const answer = stored(await ask("GET", `${at(compartment)}/versions/${uuid(version)}`, { version: text, wraps: list }));
+      if (answer.version !== uuid(version)) throw new Failure("garbled");
+      return answer;
+    },
+    /** @param {Uint8Array} compartment @returns {Promise<Uint8Array[]>} the grants of past versions that one was given */
+    histories: async (compartment) => (await ask("GET", `${at(compartment)}/history`, { statements: list })).statements.map(bytes),
+    /** That one is about to take versions out for a court. @param {Uint8Array} compartment @param {Uint8Array[]} versions */
+    tellExport: (compartment, versions) => ask("POST", `${at(compartment)}/exports`, {}, { versions: versions.map(uuid) }),
     /** @param {Uint8Array} compartment @param {Uint8Array} entry @param {Uint8Array} content @param {Uint8Array} wrap */
     addRecordEntry: (compartment, entry, content, wrap) =>
       ask("POST", `${at(compartment)}/records`, {}, { entry: toBase64(entry), content: toBase64(content), wrap: toBase64(wrap) }),

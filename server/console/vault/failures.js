@@ -10,7 +10,7 @@
  * @typedef {"another-network" | "not-of-the-network" | "truncated" | "withheld" | "memory-damaged" | "not-opened"
  *   | "no-epoch" | "no-text" | "locked" | "overtaken" | "newer" | "erased" | "another-case"
  *   | "not-given-back" | "no-wrap" | "another-person" | "used-link" | "spent-link" | "keys-withheld" | "hidden" | "no-bundle" | "no-passkey" | "no-passkey-secret"
- *   | "passkey-there" | "another-passkey" | "wrong-passphrase" | "other-passphrase" | "not-kept"} Own
+ *   | "passkey-there" | "another-passkey" | "wrong-passphrase" | "other-passphrase" | "not-kept" | "not-given"} Own
  */
 /** @typedef {Protocol | Own} Outcome */
 
