@@ -1,4 +1,6 @@
-"""Closing a case or a compartment, which waits until no alert is open in it, and erases its emergency cards.
+"""Closing a case or a compartment, which erases its emergency cards.
+
+That waits until no alert is open in it, and none of its records is under legal hold.
 
 It stands here and not in `cases` because it must know of alerts: whoever is being called for somebody in
 danger keeps the channel in which it is answered. A drill holds nothing up.
@@ -19,6 +21,8 @@ from core.database import Database, Transaction
 from core.errors import Conflict
 from core.texts import mark
 
+HELD = mark("Records here are under legal hold. Two agencies release it first: streha compartment release")
+
 
 class Closing:
     """Closes cases and compartments."""
@@ -33,6 +37,7 @@ class Closing:
             case = await case_store.case(tx, case_id, lock=True)
             rules.require_leader(case, actor.id)
             await self._require_quiet(tx, actor, case.id)
+            await self._require_no_legal_hold(tx, case.id)
             await case_store.close_case(tx, case.id, self._clock.now())
             await card_store.erase_closed(tx, case.id)
             await self._record(tx, "case_closed", actor, case.id)
@@ -46,6 +51,7 @@ class Closing:
             if compartment.core:
                 raise Conflict(mark("The core compartment closes with the case."))
             await self._require_quiet(tx, actor, case.id, compartment.id)
+            await self._require_no_legal_hold(tx, case.id, compartment.id)
             await case_store.close_compartment(tx, compartment, self._clock.now())
             await card_store.erase_closed(tx, case.id, compartment.id)
             await self._record(tx, "compartment_closed", actor, case.id, compartment.id)
@@ -55,6 +61,13 @@ class Closing:
     ) -> None:
         if await store.any_open(tx, case_id, compartment_id, actor.id):
             raise Conflict(mark("End the open alert first."))
+
+    async def _require_no_legal_hold(
+        self, tx: Transaction, case_id: CaseId, compartment_id: CompartmentId | None = None
+    ) -> None:
+        """Refuse where nobody could release the hold any more, or read what it keeps."""
+        if await case_store.any_under_legal_hold(tx, case_id, compartment_id):
+            raise Conflict(HELD)
 
     async def _record(
         self, tx: Transaction, act: str, actor: Person, case_id: CaseId, compartment_id: CompartmentId | None = None

@@ -319,10 +319,17 @@ DELETE FROM exclusions WHERE case_id = $1 AND person_id = $2
 SELECT EXISTS (SELECT FROM vault_circles WHERE compartment_id = $1)
 
 -- put_vault_circle --
--- $1 compartment, $2 epoch, $3 who was given its key, $4 whether it is closed.
-INSERT INTO vault_circles (compartment_id, epoch, granted, closed) VALUES ($1, $2, $3, $4)
+-- $1 compartment, $2 epoch, $3 who was given its key, $4 whether it is closed, $5 whether it is under legal hold.
+INSERT INTO vault_circles (compartment_id, epoch, granted, closed, held) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (compartment_id) DO UPDATE SET epoch = EXCLUDED.epoch, granted = EXCLUDED.granted, closed = EXCLUDED.closed,
-    rekeyed = vault_circles.rekeyed AND vault_circles.epoch = EXCLUDED.epoch
+    held = EXCLUDED.held, rekeyed = vault_circles.rekeyed AND vault_circles.epoch = EXCLUDED.epoch
+
+-- any_under_legal_hold --
+-- Whether an open compartment is under legal hold: just one, or any of a case. $1 case, $2 compartment or null.
+SELECT EXISTS (
+    SELECT FROM vault_circles JOIN compartments ON compartments.id = vault_circles.compartment_id
+    WHERE compartments.case_id = $1 AND ($2::uuid IS NULL OR compartments.id = $2)
+      AND vault_circles.held AND compartments.closed_at IS NULL)
 
 -- note_rekeyed --
 -- Note where somebody who has other keys now was given the newest key under the former ones. $1 person.

@@ -118,6 +118,11 @@ async def set_leaders(tx: Transaction, case_id: CaseId, coordinator_id: PersonId
     await tx.run(SQL["set_leaders"], case_id, coordinator_id, deputy_id)
 
 
+async def any_under_legal_hold(tx: Transaction, case_id: CaseId, compartment_id: CompartmentId | None = None) -> bool:
+    """Whether an open compartment of a case, or just this one, is under legal hold."""
+    return bool(await tx.value(SQL["any_under_legal_hold"], case_id, compartment_id))
+
+
 async def close_case(tx: Transaction, case_id: CaseId, now: datetime) -> None:
     """Close a case with all its compartments."""
     await tx.run(SQL["close_case"], case_id, now)

@@ -895,7 +895,8 @@ CREATE TABLE vault_circles (
     closed boolean NOT NULL,
     due_since timestamptz,
     told_at timestamptz,
-    rekeyed boolean NOT NULL DEFAULT false
+    rekeyed boolean NOT NULL DEFAULT false,
+    held boolean NOT NULL DEFAULT false
 );
 CREATE INDEX vault_circles_due ON vault_circles (due_since) WHERE due_since IS NOT NULL;
 

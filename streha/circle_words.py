@@ -6,8 +6,9 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from uuid import UUID
 
-from cases.trust.deeds import Succeed
-from cases.trust.membership import Proposal
+from cases.trust.deeds import Release
+from cases.trust.membership import Circle
+from cases.trust.proposals import Proposal
 from client.vault.circles import reason_of
 from client.vault.reading import View
 from core.texts import mark
@@ -19,6 +20,11 @@ from streha.vault_place import say_age
 HAS_RETURNED = mark(
     "{who} has other keys than when they were let in, or was away meanwhile. Ring them, by a number you know, and ask "
     "whether the keys are theirs."
+)
+HELD = mark("Under legal hold: nothing here can be erased, and it cannot be closed, until two agencies release it.")
+RELEASE_WAITS = mark(
+    "Waits until {time} for a member of another agency: the end of the legal hold, proposed by {author}. To agree: "
+    "streha compartment release --approve"
 )
 LET_IN_AGAIN = mark("Let them in again, with the keys of now?")
 
@@ -48,16 +54,28 @@ def print_circle(view: View, now: int, *, remembered: bool) -> None:
         )
     elif circle.epoch_is_due(view.directory, now):
         terminal.line(mark("A new key is due. Somebody who holds the last one runs: streha compartment keys"))
-    for each in circle.proposals.values():
-        terminal.line(
-            mark("Waits until {time} for a member of another agency: {person}, proposed by {author}"),
-            time=moment_text(each.deed.until), person=described(view, about(each)), author=described(view, each.by),
-        )  # fmt: skip
+    _print_waiting(view)
     for person in sorted(circle.excluded):
         terminal.line(mark("Excluded: {person}"), person=described(view, person))
         reason = reason_of(view, person)
         if reason:
             terminal.plain("  " + reason)
+
+
+def _print_waiting(view: View) -> None:
+    circle = view.circle
+    if circle.held:
+        terminal.line(HELD)
+    for each in circle.proposals.values():
+        if isinstance(each.deed, Release):
+            terminal.line(
+                RELEASE_WAITS, time=moment_text(each.deed.until), author=described(view, each.by)
+            )  # fmt: skip
+            continue
+        terminal.line(
+            mark("Waits until {time} for a member of another agency: {person}, proposed by {author}"),
+            time=moment_text(each.deed.until), person=described(view, each.about), author=described(view, each.by),
+        )  # fmt: skip
 
 
 def print_members(view: View, people: Collection[bytes]) -> None:
@@ -84,7 +102,9 @@ def as_plain(view: View, now: int) -> dict[str, object]:
         "members": sorted(UUID(bytes=each) for each in circle.standing(view.directory, now)),
         "excluded": sorted(UUID(bytes=each) for each in circle.excluded),
         "returned": sorted(UUID(bytes=each) for each in circle.members if circle.has_returned(each, view.directory)),
-        "proposed": sorted(UUID(bytes=about(each)) for each in circle.proposals.values()),
+        "proposed": sorted(UUID(bytes=each.about) for each in additions(circle)),
+        "held": circle.held,
+        "releasing": sorted(UUID(bytes=each.by) for each in releases(circle)),
         "sensitive": circle.sensitive,
         "open": circle.is_open(now),
         "epoch": circle.epoch,
@@ -113,6 +133,11 @@ def _agency(view: View, person: bytes) -> str:
     return "" if member is None else view.directory.agencies[member.agency].name
 
 
-def about(proposal: Proposal) -> bytes:
-    """Return whom a proposal is about."""
-    return proposal.deed.deputy if isinstance(proposal.deed, Succeed) else proposal.deed.person
+def additions(circle: Circle) -> list[Proposal]:
+    """Return what waits about somebody who would be a member, or the deputy."""
+    return [each for each in circle.proposals.values() if not isinstance(each.deed, Release)]
+
+
+def releases(circle: Circle) -> list[Proposal]:
+    """Return what waits about the end of a legal hold."""
+    return [each for each in circle.proposals.values() if isinstance(each.deed, Release)]

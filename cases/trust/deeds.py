@@ -103,18 +103,28 @@ class BeginEpoch(deeds.Deed, frozen=True, kw_only=True):
     members: People
 
 
+class Hold(deeds.Deed, frozen=True, kw_only=True):
+    """Let nothing be erased here, and the compartment not be closed, until two agencies release it. Why is not said."""
+
+
+class Release(deeds.Deed, frozen=True, kw_only=True):
+    """Propose, as a leader, to end the hold; it ends once a member of another agency agrees."""
+
+    until: Moment
+
+
 class Close(deeds.Deed, frozen=True, kw_only=True):
     """End the compartment."""
 
 
 Deed: TypeAlias = (
     Open | Add | Propose | Approve | Withdraw | AddInEmergency | Remove | Exclude | Readmit | Lead | Succeed
-    | BeginEpoch | Close
+    | BeginEpoch | Hold | Release | Close
 )  # fmt: skip
 DEEDS: Mapping[str, type[Deed]] = {
     "open": Open, "add": Add, "propose": Propose, "approve": Approve, "withdraw": Withdraw,
     "add-in-emergency": AddInEmergency, "remove": Remove, "exclude": Exclude, "readmit": Readmit, "lead": Lead,
-    "succeed": Succeed, "begin-epoch": BeginEpoch, "close": Close,
+    "succeed": Succeed, "begin-epoch": BeginEpoch, "hold": Hold, "release": Release, "close": Close,
 }  # fmt: skip
 
 

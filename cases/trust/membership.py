@@ -26,15 +26,18 @@ from cases.trust.deeds import (
     Close,
     Deed,
     Exclude,
+    Hold,
     Lead,
     Open,
     Propose,
     Readmit,
+    Release,
     Remove,
     Succeed,
     Withdraw,
     read,
 )  # fmt: skip
+from cases.trust.proposals import Proposal, without_releases
 from crypto.vault.failures import NotAsWritten
 from crypto.vault.log import Entry, Kind
 
@@ -42,25 +45,6 @@ LONGEST_EMERGENCY = 12 * 3600
 # The directory as it stood after the entry at a position. What an entry has seen was held against the logs before it is
 # read here (`crypto.vault.log.require_seen`): a position that one does not have is never asked for.
 Directories = Callable[[int], Directory]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """What waits for somebody of another agency: an addition, or a succession."""
-
-    hash: bytes
-    deed: Propose | AddInEmergency | Succeed
-    by: bytes
-
-    @property
-    def about(self) -> bytes:
-        """Who would be a member, or the deputy."""
-        return self.deed.deputy if isinstance(self.deed, Succeed) else self.deed.person
-
-    @property
-    def concerns(self) -> frozenset[bytes]:
-        """Those with whose membership it falls."""
-        return frozenset((self.by, self.about))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +72,8 @@ class Circle:
     promise: bytes = b""
     # To whom the key of the epoch was given: whenever the members are others, another epoch is due.
     granted: frozenset[bytes] = frozenset()
+    # Nothing may be erased, and the compartment not be closed.
+    held: bool = False
     closed: bool = False
 
     @property
@@ -162,7 +148,7 @@ def decided(circle: Circle, entry: Entry, directories: Directories) -> Circle:
     circle = _without_lapsed(circle, entry.at)
     if isinstance(deed, (Approve, Withdraw)):
         return _about_proposal(circle, directory, author, deed, entry.at)
-    if isinstance(deed, (Propose, AddInEmergency, Succeed)):
+    if isinstance(deed, (Propose, AddInEmergency, Succeed, Release)):
         return _proposed(circle, directory, author, Proposal(hash=entry.head.hash, deed=deed, by=author.id), entry.at)
     return _done(circle, directory, author, deed, entry.at)
 
@@ -190,9 +176,18 @@ def _done(circle: Circle, directory: Directory, author: Member, deed: Deed, at: 
             return _with(circle, directory, person)
         case Lead() if author.id == circle.coordinator:
             return _led(circle, directory, deed.coordinator, deed.deputy, at)
-        case Close():
-            return replace(circle, closed=True, proposals=Waiting())
+        case Hold() | Close():
+            return _kept(circle, deed)
     raise NotEmpowered
+
+
+def _kept(circle: Circle, deed: Hold | Close) -> Circle:
+    """Hold a compartment, once, or close one that is not held: nobody could release it any more."""
+    if circle.held:
+        raise Void
+    if isinstance(deed, Hold):
+        return replace(circle, held=True)
+    return replace(circle, closed=True, proposals=Waiting())
 
 
 def _removed(circle: Circle, person: bytes) -> Circle:
@@ -227,6 +222,10 @@ def _proposed(circle: Circle, directory: Directory, author: Member, proposal: Pr
         return waiting
     if author.id not in circle.leaders:
         raise NotEmpowered
+    if isinstance(deed, Release):
+        if not circle.held:
+            raise Void
+        return waiting
     _require_welcome(circle, directory, deed.person)
     if isinstance(deed, AddInEmergency):
         if circle.has_returned(deed.person, directory):
@@ -262,6 +261,8 @@ def _about_proposal(circle: Circle, directory: Directory, author: Member, deed: 
     if isinstance(proposal.deed, Succeed):
         _require_cause(circle, directory, at)
         return _led(done, directory, proposal.by, proposal.deed.deputy, at)
+    if isinstance(proposal.deed, Release):
+        return replace(done, held=False, proposals=without_releases(done.proposals))
     if author.id == proposal.deed.person:
         raise NotEmpowered
     if proposal.deed.person in circle.excluded or not _is_of_the_network(directory, proposal.deed.person):
@@ -290,7 +291,7 @@ def _with(circle: Circle, directory: Directory, person: bytes) -> Circle:
     """Let somebody in for good. Nothing waits about them any more: what is withdrawn later takes nobody out."""
     proposals = circle.proposals
     for each in proposals.of(person):
-        if each.about == person and not isinstance(each.deed, Succeed):
+        if each.about == person and not isinstance(each.deed, (Succeed, Release)):
             proposals = proposals.without(each.hash)
     return replace(
         _let_in(circle, directory, person),

@@ -7,8 +7,8 @@ both ends it. So nothing is ever overwritten unseen, and no old version can pass
 Every entry names the head of the members' log that its author had seen. Its author must be a member there. What stands
 in the records behind a head that a members' entry has seen was written after that entry: there its author must be a
 member too, and the compartment open, whatever older head it names. Where that is not so the version is quarantined,
-shown as such, and replaces nothing; an erasure has no effect. So one cannot go on writing after one's removal by naming
-a head from before it, with a server that helps.
+shown as such, and replaces nothing; an erasure has no effect, nor where the compartment was held by then. So one cannot
+go on writing after one's removal by naming a head from before it, with a server that helps; nor erase after a hold.
 
 What an entry may say at all is held against what it names alone (`said`), and what becomes of it against both logs as
 far as they are known (`placed`). Members' entries that come to be known later are held against the same entries `anew`:
@@ -136,6 +136,8 @@ def said(compartment: bytes, entry: Entry, circles: Circles, directories: Direct
         raise NotEmpowered
     if isinstance(deed, Erase) and author.id not in circle.leaders:
         raise NotEmpowered
+    if isinstance(deed, Erase) and circle.held:
+        raise Void
     return Said(
         hash=entry.head.hash, number=entry.head.number, by=author.id, at=entry.at, members_seen=own, deed=deed
     )  # fmt: skip
@@ -153,7 +155,7 @@ def placed(records: Records, entry: Said, circles: Circles, directories: Directo
         case Erase(record=record):
             if record not in records.known or record in records.erased:
                 raise Void
-            if gone or entry.by not in now.leaders:
+            if gone or now.held or entry.by not in now.leaders:
                 return records
             return replace(records, current=records.current.without(record), erased=records.erased.with_(record))
         case Write() as write:

@@ -96,9 +96,9 @@ async def _leaders(
 
 
 async def _summary(tx: Transaction, compartment_id: CompartmentId, circle: Circle) -> None:
-    """Leave for sweeps who has the newest key, and whose stay lapses when."""
+    """Leave for others who has the newest key, whether it is under legal hold, and whose stay lapses when."""
     granted = [UUID(bytes=each) for each in sorted(circle.granted)]
-    await tx.run(store.SQL["put_vault_circle"], compartment_id, circle.epoch, granted, circle.closed)
+    await tx.run(store.SQL["put_vault_circle"], compartment_id, circle.epoch, granted, circle.closed, circle.held)
     await tx.run(store.SQL["forget_vault_lapses"], compartment_id)
     if circle.lapses:
         people, moments = zip(*sorted(circle.lapses.items()), strict=True)

@@ -30,6 +30,10 @@ KINDS = ("note", "plan", "assessment", "contacts", "brief", "statement")
 LONGEST = padding.LONGEST_TEXT
 NO_RECORD = mark("There is no such record here. See: streha record list")
 NO_VERSION = mark("There is no such version of a record here. See: streha record history")
+HELD = mark(
+    "This compartment is under legal hold: nothing in it can be erased until two agencies have released it. See: "
+    "streha compartment show"
+)
 ERASED = mark("This record was erased. Nothing can be read or written in it any more.")
 NOT_READ = mark(
     "The record has versions that you have not read on this machine. Nothing was written, your text is where it was. "
@@ -154,6 +158,8 @@ class Records:
 
         async def prepare(view: View) -> Prepared[None]:
             current(view, record)
+            if view.circle.held:
+                raise Conflict(HELD)
             entry = record_entry(view, Erase(record=record), self._reader.now())
             return Prepared(
                 entry=entry, send=lambda: self._reader.api.add_record_entry(view.id, entry), done=None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -24,8 +23,9 @@ from cases.trust.deeds import (
     Succeed,
     Withdraw,
 )  # fmt: skip
-from cases.trust.membership import LONGEST_EMERGENCY, Proposal
-from client.vault.circles import EPOCH_WAITS, Decided
+from cases.trust.membership import LONGEST_EMERGENCY
+from cases.trust.proposals import Proposal
+from client.vault.circles import Decided
 from client.vault.everywhere import PROPOSAL_SECONDS
 from client.vault.logs import DIRECTORY, with_directory
 from client.vault.memory import Memory
@@ -33,13 +33,15 @@ from client.vault.reading import View
 from core.errors import InvalidInput, NotFound
 from core.texts import mark
 from streha import terminal
-from streha.circle_words import about, agreed_to_return, as_plain, print_circle, print_members
+from streha.circle_words import additions, agreed_to_return, as_plain, print_circle, print_members
 from streha.commands import letting_in
+from streha.commands.deciding import Where, decide, print_decided
+from streha.commands.legal_holds import add_legal_holds
 from streha.commands.offering import locked_file
 from streha.moments import whole_moment
 from streha.options import Json, Key, Yes
 from streha.terminal import say
-from streha.vault_names import all_described, person_named
+from streha.vault_names import person_named
 from streha.vault_place import VaultPlace, remembered_compartment, say_due, seen, vault_place
 
 app = typer.Typer(
@@ -64,15 +66,12 @@ def add_to(commands: typer.Typer) -> None:
     commands.add_typer(app, name="compartment")
 
 
-Where = Annotated[str, typer.Argument(metavar="CASE", help=say(mark("A case or compartment, by codename or id.")))]
 Who = Annotated[str, typer.Argument(metavar="PERSON", help=say(mark("A person, by name, Matrix user or id.")))]
 NO_DEPUTY = mark("A vault needs a second person who leads, of another agency. Say who: --deputy PERSON")
 NO_PROPOSAL = mark("Nothing waits about this person. See: streha compartment show")
 SIGN_MEMBERS = mark("Sign that just these are in it? Whoever you do not know there: say no, and ask the operator.")
 NOTHING_TO_FORGET = mark("Say of which case or compartment, or --directory.")
-NOT_KEYED = mark("What you decided stands, signed by you. But the next key was not begun:")
 NO_REASON_GIVEN = mark("Say why: type it when asked, or give a file with --reason-file FILE.")
-Acts = Callable[[VaultPlace, View], Awaitable[Decided]]
 
 
 @app.command(
@@ -118,7 +117,7 @@ def _open(
                 ends_at=ends_at,
             )
 
-    _print(asyncio.run(act()), json=json)
+    print_decided(asyncio.run(act()), json=json)
 
 
 @app.command("show", help=say(mark("Who is in a vault, who leads it, who is barred, and what waits for whom.")))
@@ -176,7 +175,7 @@ def _add(
 
         return await place.circles.decide(place.id, deed)
 
-    _act(where, key, add, json=json)
+    decide(where, key, add, json=json)
 
 
 @app.command("propose", help=say(mark("Propose somebody, for a member of another agency to approve within a week.")))
@@ -185,7 +184,7 @@ def _propose(where: Where, person: Who, key: Key, *, json: Json = False) -> None
         chosen = person_named(view, person)
         return await place.circles.decide(place.id, lambda at: Propose(person=chosen, until=at + PROPOSAL_SECONDS))
 
-    _act(where, key, propose, json=json)
+    decide(where, key, propose, json=json)
 
 
 @app.command("approve", help=say(mark("Approve what somebody of another agency proposed about a person.")))
@@ -194,7 +193,7 @@ def _approve(where: Where, person: Who, key: Key, *, json: Json = False) -> None
         proposal = _proposal(view, person)
         return await place.circles.decide(place.id, lambda _at: Approve(proposal=proposal.hash))
 
-    _act(where, key, approve, json=json)
+    decide(where, key, approve, json=json)
 
 
 @app.command("withdraw", help=say(mark("Take back what you have proposed about a person.")))
@@ -203,7 +202,7 @@ def _withdraw(where: Where, person: Who, key: Key, *, json: Json = False) -> Non
         proposal = _proposal(view, person)
         return await place.circles.decide(place.id, lambda _at: Withdraw(proposal=proposal.hash))
 
-    _act(where, key, withdraw, json=json)
+    decide(where, key, withdraw, json=json)
 
 
 @app.command(
@@ -215,7 +214,7 @@ def _remove(where: Where, person: Who, key: Key, *, json: Json = False) -> None:
         chosen = person_named(view, person, view.circle.members)
         return await place.circles.decide(place.id, lambda _at: Remove(person=chosen))
 
-    _act(where, key, remove, json=json)
+    decide(where, key, remove, json=json)
 
 
 @app.command(
@@ -244,7 +243,7 @@ def _exclude(
     async def exclude(place: VaultPlace, view: View) -> Decided:
         return await place.circles.exclude(place.id, person_named(view, person), reason)
 
-    _act(where, key, exclude, json=json)
+    decide(where, key, exclude, json=json)
 
 
 @app.command("readmit", help=say(mark("End an exclusion. It makes nobody a member.")))
@@ -253,7 +252,7 @@ def _readmit(where: Where, person: Who, key: Key, *, json: Json = False) -> None
         chosen = person_named(view, person)
         return await place.circles.decide(place.id, lambda _at: Readmit(person=chosen))
 
-    _act(where, key, readmit, json=json)
+    decide(where, key, readmit, json=json)
 
 
 @app.command("lead", help=say(mark("Hand over: from now on these two lead, of two agencies.")))
@@ -269,7 +268,7 @@ def _lead(
         one, other = (person_named(view, each, view.circle.members) for each in (coordinator, deputy))
         return await place.circles.decide(place.id, lambda _at: Lead(coordinator=one, deputy=other))
 
-    _act(where, key, lead, json=json)
+    decide(where, key, lead, json=json)
 
 
 @app.command(
@@ -281,7 +280,10 @@ def _succeed(where: Where, deputy: Who, key: Key, *, json: Json = False) -> None
         chosen = person_named(view, deputy, view.circle.members)
         return await place.circles.decide(place.id, lambda at: Succeed(deputy=chosen, until=at + PROPOSAL_SECONDS))
 
-    _act(where, key, succeed, json=json)
+    decide(where, key, succeed, json=json)
+
+
+add_legal_holds(app)
 
 
 @app.command("close", help=say(mark("End a vault: nothing is written in it any more.")))
@@ -291,7 +293,7 @@ def _close(where: Where, key: Key, *, yes: Yes = False, json: Json = False) -> N
     async def close(place: VaultPlace, _view: View) -> Decided:
         return await place.circles.decide(place.id, lambda _at: Close())
 
-    _act(where, key, close, json=json)
+    decide(where, key, close, json=json)
 
 
 @app.command("keys", help=say(mark("Give just the members of this moment a new key, where one is due.")))
@@ -360,36 +362,8 @@ def reason_given(path: str) -> str:
     return str(typer.prompt(say(mark("Why")), err=True))
 
 
-def _act(where: str, key: Path, act: Acts, *, json: bool) -> None:
-    """Decide one thing, once what the server lets nobody do any more is written down."""
-
-    async def decided() -> Decided:
-        async with vault_place(key, where) as place:
-            await say_due(place)
-            return await act(place, await place.view())
-
-    _print(asyncio.run(decided()), json=json)
-
-
-def _print(decided: Decided, *, json: bool) -> None:
-    _print_decided(decided, json=json)
-    if decided.stopped is not None:
-        terminal.aside(NOT_KEYED)
-        raise decided.stopped
-
-
-def _print_decided(decided: Decided, *, json: bool) -> None:
-    view = decided.view
-    if json:
-        terminal.as_json({"entry": decided.hash.hex(), "epoch": view.circle.epoch, "keyed": decided.keyed})
-        return
-    terminal.line(mark("Done, signed by you. Members now: {names}"), names=all_described(view, view.circle.members))
-    if not decided.keyed and decided.stopped is None:
-        terminal.aside(EPOCH_WAITS)
-
-
 def _proposal(view: View, words: str) -> Proposal:
-    waiting = {about(each): each for each in view.circle.proposals.values()}
+    waiting = {each.about: each for each in additions(view.circle)}
     chosen = person_named(view, words)
     if chosen not in waiting:
         raise NotFound(NO_PROPOSAL)

@@ -16,7 +16,8 @@ from core import private_files
 from core.errors import InvalidInput
 from core.texts import mark
 from streha import terminal
-from streha.commands.compartments import Where, reason_given
+from streha.commands.compartments import reason_given
+from streha.commands.deciding import Where
 from streha.known_words import answer_plain, print_answer
 from streha.options import Json, Key
 from streha.terminal import say

@@ -20,7 +20,7 @@ from core.errors import Conflict, InvalidInput
 from core.texts import mark
 from streha import terminal
 from streha.commands import record_exports
-from streha.commands.compartments import Where
+from streha.commands.deciding import Where
 from streha.options import Json, Key, Yes
 from streha.record_words import opened_plain, print_opened, print_versions, version_plain, write_file
 from streha.terminal import say

@@ -189,6 +189,36 @@ async def test_who_comes_and_goes(types: People, town: Scene, text: Path) -> Non
     assert (gone.code, "was erased" in gone.err) == (1, True), gone
 
 
+async def test_a_legal_hold_as_it_is_typed(types: People, town: Scene, text: Path) -> None:
+    lead, deputy, codename = town.coordinator, town.deputy, town.case.codename
+    await types(lead, "compartment", "open", codename, "--yes")
+    record = (await types(lead, "record", "put", codename, "--file", text, "--json")).json["record"]
+    without = await types(lead, "compartment", "release", codename)
+    assert (without.code, "no legal hold" in without.err) == (1, True), without
+    assert (await types(town.member, "compartment", "hold", codename)).code == 1
+    held = await types(deputy, "compartment", "hold", codename)
+    assert held.code == 0, held
+    assert "already" in (await types(lead, "compartment", "hold", codename)).err
+    for arguments in (("record", "erase", codename, record[:8], "--yes"), ("case", "close", codename, "--yes")):
+        refused = await types(lead, *arguments)
+        assert (refused.code, "under legal hold" in refused.err) == (1, True), refused
+    assert (await types(lead, "compartment", "close", codename, "--yes")).code == 1
+
+    assert (await types(lead, "compartment", "release", codename)).code == 0
+    shown = await types(deputy, "compartment", "show", codename)
+    assert ("Under legal hold" in shown.out, "release --approve" in shown.out) == (True, True), shown
+    alone = await types(lead, "compartment", "release", codename, "--approve", "--yes")
+    assert (alone.code, "Nobody of another agency" in alone.err) == (1, True), alone
+    assert (await types(lead, "compartment", "release", codename, "--withdraw")).code == 0
+    none = await types(deputy, "compartment", "release", codename, "--approve", "--yes")
+    assert (none.code, "Nobody of another agency" in none.err) == (1, True), none
+    assert (await types(lead, "compartment", "release", codename)).code == 0
+    shown = await types(deputy, "compartment", "show", codename, "--json")
+    assert (shown.json["held"], shown.json["releasing"]) == (True, [str(lead.id)]), shown
+    assert (await types(deputy, "compartment", "release", codename, "--approve", "--yes")).code == 0
+    assert (await types(lead, "record", "erase", codename, record[:8], "--yes")).code == 0
+
+
 async def test_what_is_wrong_is_said_and_nothing_is_written(types: People, town: Scene, tmp_path: Path) -> None:
     lead, codename = town.coordinator, town.case.codename
     await types(lead, "compartment", "open", codename, "--yes")

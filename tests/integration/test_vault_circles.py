@@ -11,7 +11,7 @@ import pytest
 
 from agencies.trust.deeds import Approve as ApproveInDirectory
 from agencies.trust.deeds import Rekey
-from cases.trust.deeds import Add, AddInEmergency, Approve, Exclude, Readmit, Remove
+from cases.trust.deeds import Add, AddInEmergency, Approve, Close, Exclude, Hold, Readmit, Release, Remove
 from cases.trust.records import Erase
 from cases.vault import sweep
 from core.errors import Conflict
@@ -20,6 +20,7 @@ from crypto.vault import sealed_box, statement
 from tests.clock import MovableClock
 from tests.opened import Opened
 from tests.people import Network
+from tests.served import Answered
 from tests.vault_clients import data, text
 
 pytest_plugins = ("tests.fixtures_api", "tests.fixtures_vault")
@@ -312,6 +313,40 @@ async def test_what_is_erased_is_gone_and_only_leaders_erase(opened: Opened) -> 
         assert await look.value("SELECT count(*) FROM vault_wraps") == 0
         acts = [row["act"] for row in await look.rows("SELECT act FROM ledger ORDER BY entry")]
     assert acts.count("vault_entry_refused") == 1
+
+
+async def test_under_a_legal_hold_nothing_is_erased_or_closed_until_two_agencies_release_it(opened: Opened) -> None:
+    network, cast = opened.founded.api.network, opened.cast
+    mine = await opened.coordinators()
+    written = mine.version(opened.key, b"evidence")
+    assert (await mine.put_record(written.body)).status == 200
+    theirs = await opened.members()
+    assert (await theirs.decide(Hold())).require_problem(400)["outcome"] == "not-empowered"
+    deputy = await opened.founded.circle(cast.deputy, cast.case.core.id)
+    assert (await deputy.decide(Hold())).status == 200
+
+    async def tries_to_erase() -> Answered:
+        mine = await opened.coordinators()
+        return await mine.put_record({"entry": text(mine.record_entry(Erase(record=written.record.bytes)))})
+
+    assert (await tries_to_erase()).require_problem(400)["outcome"] == "void"
+    mine = await opened.coordinators()
+    assert (await mine.decide(Close())).require_problem(400)["outcome"] == "void"
+    with pytest.raises(Conflict, match="legal hold"):
+        await network.closing.close_case(cast.coordinator, cast.case.id)
+    release = mine.member_entry(Release(until=opened.founded.now + 3600))
+    assert (await mine.put(release)).status == 200
+    approval = Approve(proposal=statement.hash_of(release))
+    mine = await opened.coordinators()
+    assert (await mine.decide(approval)).require_problem(400)["outcome"] == "not-empowered"
+    assert (await tries_to_erase()).require_problem(400)["outcome"] == "void"
+    answer = await opened.founded.ask(mine.person, "GET", f"{mine.path}/versions/{written.version}")
+    assert mine.read(opened.key, written, answer.json) == b"evidence"
+
+    deputy = await opened.founded.circle(cast.deputy, cast.case.core.id)
+    assert (await deputy.decide(approval)).status == 200
+    assert (await tries_to_erase()).status == 200
+    await network.closing.close_case(cast.coordinator, cast.case.id)
 
 
 async def test_somebody_else_s_word_and_another_moment_are_refused(opened: Opened) -> None:

@@ -23,10 +23,12 @@ from cases.trust.deeds import (
     Close,
     Deed,
     Exclude,
+    Hold,
     Lead,
     Open,
     Propose,
     Readmit,
+    Release,
     Remove,
     Succeed,
     Withdraw,
@@ -456,6 +458,57 @@ def test_one_that_ends_by_time_or_was_closed_takes_nothing_more(story: Story) ->
     story.says(PETAR, Close(), at=LATER)
     story.refuses(Void, ANA, Close())
     story.refuses(Void, ANA, Add(person=BOJAN.id))
+
+
+def test_a_hold_is_ended_by_two_agencies_and_until_then_nothing_is_closed(story: Story) -> None:
+    story.says(ANA, opening(members=(BOJAN, VESNA)))
+    story.refuses(NotEmpowered, BOJAN, Hold())
+    story.refuses(Void, ANA, Release(until=LATER))
+    story.says(PETAR, Hold())
+    story.refuses(Void, ANA, Hold())
+    story.refuses(Void, ANA, Close())
+    story.refuses(NotEmpowered, VESNA, Release(until=LATER))
+    story.refuses(Void, ANA, Release(until=NOW))
+    proposal = story.says(ANA, Release(until=LATER))
+    story.refuses(NotEmpowered, ANA, Approve(proposal=proposal))
+    story.refuses(NotEmpowered, BOJAN, Approve(proposal=proposal))
+    story.refuses(Void, VESNA, Approve(proposal=proposal), at=LATER)
+    story.refuses(Void, ANA, Close())
+    story.says(VESNA, Approve(proposal=proposal))
+    assert not story.now.held
+    story.says(ANA, Close())
+
+
+def test_what_was_proposed_to_end_one_hold_ends_no_later_one(story: Story) -> None:
+    story.says(ANA, opening())
+    story.says(ANA, Hold())
+    first, second = story.says(ANA, Release(until=LATER)), story.says(PETAR, Release(until=LATER))
+    story.says(PETAR, Approve(proposal=first))
+    story.says(PETAR, Hold())
+    story.refuses(Void, ANA, Approve(proposal=second))
+    assert story.now.held
+
+
+def test_the_end_of_a_hold_that_is_taken_back_or_whose_author_is_gone_is_void(story: Story) -> None:
+    story.says(ANA, opening())
+    story.says(ANA, Hold())
+    taken_back = story.says(ANA, Release(until=LATER))
+    story.refuses(NotEmpowered, PETAR, Withdraw(proposal=taken_back))
+    story.says(ANA, Withdraw(proposal=taken_back))
+    story.refuses(Void, PETAR, Approve(proposal=taken_back))
+    orphaned = story.says(ANA, Release(until=LATER))
+    story.in_directory(ANA, Revoke(person=ANA.id))
+    story.refuses(Void, PETAR, Approve(proposal=orphaned))
+    assert story.now.held
+
+
+def test_whoever_is_here_for_a_while_only_ends_no_hold(story: Story) -> None:
+    story.says(ANA, opening())
+    story.says(ANA, Hold())
+    proposal = story.says(ANA, Release(until=LATER))
+    story.says(ANA, AddInEmergency(person=VESNA.id, until=LATER))
+    story.refuses(NotEmpowered, VESNA, Approve(proposal=proposal))
+    assert story.now.held
 
 
 def test_an_entry_that_names_no_directory_is_none(story: Story) -> None:

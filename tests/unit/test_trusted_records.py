@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from agencies.trust.deeds import Approve, Rekey, Suspend
 from agencies.trust.directory import NotEmpowered, Void
-from cases.trust.deeds import Add, AddInEmergency, BeginEpoch, Close, Exclude, Lead, Remove
+from cases.trust.deeds import Add, AddInEmergency, BeginEpoch, Close, Exclude, Hold, Lead, Release, Remove
+from cases.trust.deeds import Approve as ApproveAmongMembers
 from cases.trust.deeds import Deed as MemberDeed
 from cases.trust.membership import Circle
 from cases.trust.records import DEEDS, Deed, Erase, Records, Said, Version, Write, _written, anew, placed, said
@@ -279,6 +280,29 @@ def test_a_closed_compartment_takes_no_more(shelf: Shelf) -> None:
     shelf.in_circle(ANA, Close())
     with pytest.raises(NotEmpowered):
         shelf.writes(ANA, first)
+
+
+def test_under_a_hold_nothing_is_erased_whatever_older_head_an_erasure_names(shelf: Shelf) -> None:
+    first = shelf.writes(ANA)
+    shelf.in_circle(PETAR, Hold())
+    with pytest.raises(Void):
+        shelf.says(ANA, Erase(record=RECORD))
+    shelf.says(ANA, Erase(record=RECORD), seen=0)
+    assert shelf.current == {first}
+    assert RECORD not in shelf.records.erased
+    second = shelf.writes(BOJAN, first)
+    release = shelf.in_circle(PETAR, Release(until=SOON))
+    shelf.in_circle(ANA, ApproveAmongMembers(proposal=release))
+    assert shelf.current == {second}
+    shelf.says(ANA, Erase(record=RECORD))
+    assert shelf.current == set()
+
+
+def test_what_was_erased_before_a_hold_stays_so(shelf: Shelf) -> None:
+    shelf.writes(ANA)
+    shelf.says(ANA, Erase(record=RECORD))
+    shelf.in_circle(PETAR, Hold())
+    assert RECORD in shelf.records.erased
 
 
 def test_an_entry_of_another_log_is_none(shelf: Shelf) -> None:

@@ -56,6 +56,7 @@ function stateOf({ agencies, people, proposals, ...network }, circle, shelf, now
       leaders: [circle.coordinator, circle.deputy], excluded: [...circle.excluded].sort(), epoch: circle.epoch,
       closed: circle.closed, proposed: [...circle.proposals.keys()].sort(), granted: [...circle.granted].sort(),
     });
+    if (circle.held) state.held = true;
   }
   if (shelf.versions.size) {
     const quarantined = [...shelf.versions.values()].filter((each) => each.quarantined).map((each) => each.hash);

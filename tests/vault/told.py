@@ -75,6 +75,8 @@ class Told:
                 "excluded": _sorted(circle.excluded), "epoch": circle.epoch, "closed": circle.closed,
                 "proposed": _sorted(circle.proposals), "granted": _sorted(circle.granted),
             }  # fmt: skip
+            if circle.held:
+                told["held"] = True
         if self.records.versions:
             told |= {
                 "current": _by_id({record: _sorted(names) for record, names in self.records.current.items()}),

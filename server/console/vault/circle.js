@@ -10,7 +10,7 @@ import { isOfTheNetwork } from "./directory.js";
  * `recordsSeen`: the furthest head of the records that an entry has seen.
  * @typedef {{ id: string, sensitive: boolean, coordinator: string, deputy: string, endsAt: number, directorySeen: number,
  *   members: Set<string>, since: Map<string, number>, recordsSeen: number, lapses: Map<string, number>, hurried: Set<string>, excluded: Set<string>,
- *   proposals: import("./waiting.js").Waiting<Proposal>, epoch: number, promise: string, granted: Set<string>, closed: boolean }} Circle
+ *   proposals: import("./waiting.js").Waiting<Proposal>, epoch: number, promise: string, granted: Set<string>, held: boolean, closed: boolean }} Circle
  */
 
 /** @param {Circle} circle @param {Directory} directory @param {number} now @returns {Set<string>} who is a member now */
@@ -30,9 +30,9 @@ export function hasReturned({ members, lapses, since }, person, directory) {
     && directory.people.get(person)?.since !== since.get(person);
 }
 
-/** @param {Proposal} proposal @returns {string} who would be a member, or the deputy */
-export function about({ deed }) {
-  return hex(deed.person ?? deed.deputy);
+/** @param {Proposal} proposal @returns {string} who would be a member, or the deputy; of the end of a hold, who proposed it */
+export function about({ deed, by }) {
+  return deed.does === "release" ? by : hex(deed.person ?? deed.deputy);
 }
 
 /** @param {Circle} circle @param {number} now @returns {boolean} */

@@ -19,7 +19,7 @@ const DIRECTORY = 0;
 const MEMBERSHIP = 1;
 const RECORDS = 2;
 const LONGEST_EMERGENCY = 12 * 3600;
-const PROPOSED = ["propose", "add-in-emergency", "succeed"];
+const PROPOSED = ["propose", "add-in-emergency", "succeed", "release"];
 
 /** @param {Entry} entry the first @param {Directories} directories @returns {Circle} */
 export function opened(entry, directories) {
@@ -38,7 +38,7 @@ export function opened(entry, directories) {
   return {
     id: hex(entry.head.log), sensitive: deed.sensitive, coordinator, deputy, endsAt: deed.ends_at, directorySeen, members,
     since: new Map([...members].map((each) => [each, sinceOf(directory, each)])), recordsSeen: recordsSeenBy(entry), lapses: new Map(), hurried: new Set(), excluded: new Set(), proposals: new Waiting((each) => [...new Set([each.by, about(each)])]), epoch: 0, promise: "",
-    granted: new Set(), closed: false,
+    granted: new Set(), held: false, closed: false,
   };
 }
 
@@ -91,7 +91,11 @@ function act(circle, directory, author, deed, at) {
     welcome(circle, directory, person);
   } else if (deed.does === "lead" && author.id === circle.coordinator) {
     hand(circle, directory, hex(deed.coordinator), hex(deed.deputy), at);
+  } else if (deed.does === "hold") {
+    require(!circle.held, "void");
+    circle.held = true;
   } else if (deed.does === "close") {
+    require(!circle.held, "void");
     circle.closed = true;
     for (const each of circle.proposals.keys()) circle.proposals.delete(each);
   } else throw new Refused("not-empowered");
@@ -107,6 +111,10 @@ function propose(circle, directory, author, proposal, at) {
     requireTwoAgencies(directory, author.id, hex(deed.deputy));
   } else {
     require(leads(circle, author.id), "not-empowered");
+    if (deed.does === "release") {
+      require(circle.held, "void");
+      return circle.proposals.put(proposal);
+    }
     const person = hex(deed.person);
     requireWelcome(circle, directory, person);
     if (deed.does === "add-in-emergency") {
@@ -141,6 +149,11 @@ function settle(circle, directory, author, deed, at) {
   if (wanted.does === "succeed") {
     require(!stands(circle, circle.coordinator, directory, at), "void");
     hand(circle, directory, proposal.by, hex(wanted.deputy), at);
+  } else if (wanted.does === "release") {
+    circle.held = false;
+    // No other proposal of that waits on: it would end a later hold.
+    for (const each of circle.proposals.values()) if (each.deed.does === "release") circle.proposals.delete(each.hash);
+    return;
   } else {
     require(author.id !== person, "not-empowered");
     require(!circle.excluded.has(person) && isOfTheNetwork(directory, person), "void");

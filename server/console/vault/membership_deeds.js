@@ -16,5 +16,7 @@ export const DEEDS = {
   lead: { coordinator: id, deputy: id },
   succeed: { deputy: id, until: moment },
   "begin-epoch": { number: whole(1), promise: key, members: people },
+  hold: {},
+  release: { until: moment },
   close: {},
 };

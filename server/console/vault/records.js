@@ -59,6 +59,7 @@ export function said(compartment, entry, circles, directories) {
   const author = authorOf(directory, entry);
   require(stands(circle, author.id, directory, entry.at) && isOpen(circle, entry.at), "not-empowered");
   require(deed.does !== "erase" || leads(circle, author.id), "not-empowered");
+  require(deed.does !== "erase" || !circle.held, "void");
   return { hash: hex(entry.head.hash), number: entry.head.number, by: author.id, at: entry.at, membersSeen, deed };
 }
 
@@ -75,7 +76,7 @@ export function placed(before, { deed, ...entry }, circles, directories) {
   if (deed.does === "write") place(records, record, { hash: entry.hash, by: entry.by, at: entry.at, deed, quarantined: gone });
   else {
     require(records.known.has(record) && !records.erased.has(record), "void");
-    if (gone || !leads(now, entry.by)) return records;
+    if (gone || now.held || !leads(now, entry.by)) return records;
     records.current.delete(record);
     records.erased.set(record, true);
   }

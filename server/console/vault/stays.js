@@ -10,7 +10,7 @@ import { require } from "./failures.js";
 /** @param {Circle} circle @param {Directory} directory @param {string} person a member for good; nothing waits about them any more */
 export function welcome(circle, directory, person) {
   for (const each of circle.proposals.of(person)) {
-    if (about(each) === person && each.deed.does !== "succeed") circle.proposals.delete(each.hash);
+    if (about(each) === person && !["succeed", "release"].includes(each.deed.does)) circle.proposals.delete(each.hash);
   }
   letIn(circle, directory, person);
   circle.lapses.delete(person);
