@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
 
+from cases.trust.deeds import Add, Remove
+from cases.trust.grants import HistoryGrant, write_history_grant
 from client.vault import exporting
+from crypto.vault import history
 from tests.console.browsers import SMALLEST, Browsers, Machine
 from tests.console.serving import ServedConsole
 from tests.console.test_records import everywhere
 from tests.console.test_shapes import fits
 from tests.console.vaulting import Shelf, records_of, shelf
 from tests.people import Scene
+from tests.vault_clients import text
 
 pytestmark = pytest.mark.slow
 
 FIRST = "What stays\nWhat was believed at first"
 SECOND = "What stays\nWhat was found to be so"
 REASON = "Nalog suda, broj 7/2026 “K”"
+
+NOT_GIVEN = (
+    "This version is from before you were a member, and nobody has given it to you. Ask a member who can read it to "
+    "run: streha record share"
+)
 
 
 @pytest.fixture
@@ -88,3 +98,35 @@ async def test_axe_finds_nothing_in_the_past_and_everything_fits(
     await expect(screen.page.get_by_role("deletion")).to_be_visible()
     await screen.button("Take it out for a court…").click()
     await everywhere(screen, "history")
+
+
+async def test_what_was_before_ones_time_opens_once_somebody_has_given_it(browsers: Browsers, records: Shelf) -> None:
+    story, founded = records.story, records.founded
+    member = story.member.id.bytes
+    assert (await (await records.circle(story.coordinator)).decide(Remove(person=member))).status == 200
+    assert (await (await records.circle(story.coordinator)).begin_epoch(os.urandom(32))).status == 200
+    first = await records.write(story.coordinator, FIRST)
+    second = await records.write(story.coordinator, SECOND, record=first.record, follows=[first.hash])
+    assert (await (await records.circle(story.coordinator)).decide(Add(person=member))).status == 200
+    circle = await records.circle(story.coordinator)
+    now = {second.version: (second.record, second.key)}
+    assert (await circle.begin_epoch(os.urandom(32), now)).status == 200
+    screen = await records_of(browsers, records, story.member)
+    await screen.page.get_by_role("button", name=SECOND.split("\n", maxsplit=1)[0]).click()
+    await screen.button("History, and for a court").click()
+    old = screen.page.get_by_role("article", name=screen.words("Version {number} of {count}", number=1, count=2))
+    await old.get_by_role("button").click()
+    await expect(old.get_by_text(NOT_GIVEN)).to_be_visible()
+    whose = {"network": founded.id, "compartment": circle.id.bytes, "member": member}
+    key = circle.logs.network.now.people[member].box_key
+    given = HistoryGrant(
+        log=circle.id.bytes, member=member, by=story.coordinator.id.bytes, at=founded.now,
+        versions=[first.version.bytes],
+        grant=history.grant({first.version.bytes: first.key}, member_key=key, **whose),
+    )  # fmt: skip
+    statement = write_history_grant(founded.seed(story.coordinator), founded.id, given)
+    body = {"member": str(story.member.id), "statement": text(statement)}
+    answer = await founded.ask(story.coordinator, "POST", f"{circle.path}/history", body)
+    assert answer.status == 204, answer.body
+    await old.get_by_role("button").click()
+    await expect(old.get_by_text("What was believed at first")).to_be_visible()
