@@ -221,7 +221,6 @@ async def offered_keys(served: World, _ids: Mapping[str, UUID]) -> object:
 BODIES: dict[str, Body] = {
     "ask_challenge": saying(person="person"),
     "begin_session": rightly_signed,
-    "begin_browser_session": code_of_link,
     "make_link": nothing,
     "ask_passkey_challenge": nothing,
     "begin_passkey_session": answer_of_passkey,
@@ -309,6 +308,8 @@ BODIES: dict[str, Body] = {
     "put_directory_entry": revoked,
     "remove_passkey": nothing,
     "end_session": nothing,
+    # Its session takes the place of the one with which it was asked for.
+    "begin_browser_session": code_of_link,
 }
 
 

@@ -11,6 +11,7 @@ IDS = {*PEOPLE, "agencies", "who"}
 MOMENTS = {"time", "begins", "ends"}
 OURS = {
     "codename", "event", "reason", "status", "command", "happenings", "police", "ambulance", "number", "code", "roster",
+    "count",
     # Lines of a codename and a moment each.
     "words",
     # Another of these templates, or the reason of a refusal, which is a sentence of the catalogue too.
