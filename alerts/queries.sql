@@ -242,9 +242,12 @@ WHERE id IN (
     FOR UPDATE OF alerts SKIP LOCKED)
 
 -- hasten_one --
--- A call was withdrawn because whom it was to ring has no part any more: the next step is due now. $1 alert, $2 now.
+-- A call was withdrawn because whom it was to ring has no part any more: the next step is due now, unless calling rests
+-- by a raiser's word; of an accepted alert where they are its owner. $1 alert, $2 now, $3 person, $4 how long it rests.
 UPDATE alerts SET next_step_at = $2
-WHERE id = $1 AND state IN ('open', 'unanswered') AND cancel_asked_at IS NULL AND next_step_at > $2
+WHERE id = $1 AND next_step_at > $2
+  AND (state = 'accepted' AND owner_id = $3
+       OR state IN ('open', 'unanswered') AND next_step_at IS DISTINCT FROM cancel_asked_at + $4::interval)
 
 -- claim_due --
 -- Lease alerts whose next step is due, the worst first. On hold only what was raised since: the rest is of a backup.

@@ -12,6 +12,7 @@ from datetime import datetime
 from agencies.model import PersonId
 from alerts import store
 from alerts.calling import all_surroundings
+from alerts.escalation import CANCEL_PAUSE
 from alerts.model import AlertId
 from cases import store as case_store
 from core.database import Reading, Transaction
@@ -29,6 +30,9 @@ async def able_of(
     return {alert.id: each.able for alert, each in zip(alerts, around, strict=True)}
 
 
-async def hasten(tx: Transaction, alert_id: AlertId, now: datetime) -> None:
-    """Have the next step taken at once: somebody whom the last one was to ring may not hear of it any more."""
-    await tx.run(store.SQL["hasten_one"], alert_id, now)
+async def hasten(tx: Transaction, alert_id: AlertId, person_id: PersonId, now: datetime) -> None:
+    """Have the next step taken at once: somebody whom the last one was to ring may not hear of it any more.
+
+    Not while calling rests by a raiser's word, and of an accepted alert only where they are its owner.
+    """
+    await tx.run(store.SQL["hasten_one"], alert_id, now, person_id, CANCEL_PAUSE)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from agencies.model import PersonId
 from alerts import reaching, standing, undelivered
 from alerts.model import AlertId
 from core import logs, metrics, outbox
@@ -72,15 +73,16 @@ class Outcomes:
     async def withdraw(self, each: Claimed, why: str) -> None:
         """End a message that nobody may hear any more: its room is closed, or holds somebody who may not."""
         log.warning("message_withdrawn", outbox_id=each.id, alert_id=each.message.alert_id, error=why)
+        message = each.message
         async with self._database.transaction(urgent=True) as tx:
+            if why == NO_PART and message.mentions and message.alert_id is not None:
+                # Perhaps nobody else was rung by that step. The alert before its messages, as whoever ends it has them.
+                await standing.hasten(tx, AlertId(message.alert_id), PersonId(message.target.id), self._clock.now())
             await outbox.give_up(tx, each.id, "withdrawn", why, self._clock.now())
             tx.afterwards(lambda: _count(each, "withdrawn"))
             if why == EXCLUDED_PERSON:
                 # The others in that room did not hear it either.
                 await self.tell(tx, each)
-            elif why == NO_PART and each.message.mentions and each.message.alert_id is not None:
-                # Perhaps nobody else was rung by that step.
-                await standing.hasten(tx, AlertId(each.message.alert_id), self._clock.now())
 
     async def call_otherwise(self, tx: Transaction, each: Claimed, unreached: Sequence[UUID]) -> None:
         """Call beside Matrix, at once, those whom the rooms of an alert do not reach."""

@@ -320,14 +320,16 @@ def _nobody_may_hear(message: Message, room: Room | None, facts: _Facts) -> str:
     """Return why a message must not be said any more, whenever it was left; empty where it may."""
     if message.alert_id in facts.ended and not message.template.endswith("_ended"):
         return "alert_ended"
+    # Before the room: it is closed with whoever leaves the staff, and the step that was to ring them must go on.
+    alone = facts.able.get(AlertId(message.alert_id)) if message.alert_id else None
+    if alone is not None and message.target.kind is TargetKind.PERSON and message.target.id not in alone:
+        return NO_PART
     if room is None:
         return ""
     if room.closed:
         return "room_closed"
-    alone = facts.able.get(AlertId(message.alert_id)) if message.alert_id else None
-    if alone is not None and message.target.kind is TargetKind.PERSON and message.target.id not in alone:
-        return NO_PART
-    if message.case_id and (message.case_id, message.target.id) in facts.taken_out:
+    # Of an alert that is decided above: where somebody is forced, whoever was called stays so though taken out.
+    if message.alert_id is None and message.case_id and (message.case_id, message.target.id) in facts.taken_out:
         return NO_PART
     excluded = facts.excluded.get(CaseId(message.case_id)) if message.case_id else None
     return EXCLUDED_PERSON if excluded and not excluded.isdisjoint(room.members.values()) else ""

@@ -108,7 +108,7 @@ def lacking(assessment: Assessment, instrument: Instrument, before: Assessment |
         *_answers(assessment, instrument),
         *_decision(assessment, judged(assessment, instrument)),
         *_against(assessment, before),
-        *_own_view(assessment, instrument),
+        *_own_view(assessment, instrument, before),
     ]
 
 
@@ -152,11 +152,12 @@ def _against(assessment: Assessment, before: Assessment | None) -> Iterator[Miss
         yield Missing(lack=Lack.NO_SECOND_PERSON)
 
 
-def _own_view(assessment: Assessment, instrument: Instrument) -> Iterator[Missing]:
-    """Ask for the person's own rating where the instrument is about a person who can have one."""
+def _own_view(assessment: Assessment, instrument: Instrument, before: Assessment | None) -> Iterator[Missing]:
+    """Ask for the own rating of the person who is protected; of their case where its level is lowered."""
     own = assessment.own
+    asked = {Subject.VICTIM, Subject.CASE} if lowers(assessment, before) else {Subject.VICTIM}
     if own is None:
-        if instrument.subject is Subject.VICTIM:
+        if instrument.subject in asked:
             yield Missing(lack=Lack.NO_OWN_VIEW)
     elif isinstance(own, Level):
         if own is Level.NOT_YET_ASSESSED:

@@ -31,8 +31,9 @@ _NOT_SERBIAN = re.compile(r"\b\w*[qwxyQWXY]\w*\b")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 # Ethnicity is never asked, in no words: Western Balkans report 2012. Religion and colour would say the same.
 _ETHNICITY = re.compile(
-    r"\b(ethnic\w*|race|racial\w*|roma|gyps\w*|religio\w*|etni[cč]\w*|nacionaln\w*|romi|romsk\w*|romkinj\w*|ras[aeiu]|rasn\w*"
-    r"|veroispovest\w*|verska|verske|versku)\b",
+    r"\b(ethnic\w*|race|racial\w*|roma|gyps\w*|religio\w*|muslims?|christians?|orthodox|catholics?|skin|rom|romi"
+    r"|romsk\w*|romkinj\w*|etni[cč]\w*|nacionalnost\w*|nacionaln\w* pripadnost\w*|ras[aeiu]|rasn\w*|boj[aeu] kože"
+    r"|koje (?:je )?vere|veroispovest\w*|versk\w*|musliman\w*|pravoslav\w*|katoli[kč]\w*)\b",
     re.IGNORECASE,
 )
 

@@ -7,6 +7,11 @@ from uuid import uuid4
 
 import pytest
 
+from agencies.model import Person
+from alerts import standing
+from alerts.duress.raising import Duress
+from alerts.escalation import CANCEL_PAUSE
+from alerts.model import Alert
 from alerts.sweep import escalate_due
 from alerts.vocabulary import Event, StandDownReason
 from bots.rooms.housekeeping import LOOKED_AT_EVERY
@@ -44,6 +49,18 @@ async def no_part_any_more(house: House) -> None:
     await cases.remove_member(scene.coordinator, scene.case.core.id, scene.deputy.id)
 
 
+async def without_coordinator(house: House) -> None:
+    """Take the coordinator out of the case, which the deputy leads from then on."""
+    scene, cases = house.scene, house.network.cases
+    await cases.set_leaders(scene.coordinator, scene.case.id, scene.deputy.id, None)
+    await cases.remove_member(scene.deputy, scene.case.core.id, scene.coordinator.id)
+
+
+async def hasten(house: House, alert: Alert, whom: Person) -> None:
+    async with house.database.transaction() as tx:
+        await standing.hasten(tx, alert.id, whom.id, house.clock.now())
+
+
 @pytest.mark.parametrize("ended", [False, True])
 async def test_who_was_taken_out_while_a_call_waited_hears_nothing_of_it(house: House, ended: bool) -> None:  # noqa: FBT001
     scene, delivery = house.scene, await ready(house)
@@ -65,14 +82,17 @@ async def test_who_was_taken_out_while_a_call_waited_hears_nothing_of_it(house: 
     assert states == {direct(scene.deputy): {"withdrawn"}, direct(scene.coordinator): {"sent"}}
 
 
-async def test_where_only_they_were_rung_the_next_step_is_taken_at_once(house: House) -> None:
-    scene, cases = house.scene, house.network.cases
-    delivery = await ready(house)
+@pytest.mark.parametrize("how", ["replaced", "left"])
+async def test_where_only_they_were_rung_the_next_step_is_taken_at_once(house: House, how: str) -> None:
+    scene, delivery = house.scene, await ready(house)
     # Of what is Moderate only who leads is called, for two hours.
     await house.network.alerts.raise_(scene.deputy, scene.case.core.id, uuid4(), event=Event.DEVICE_LOST)
     assert set(await rung(house.database)) == {direct(scene.coordinator)}
-    await cases.set_leaders(scene.coordinator, scene.case.id, scene.deputy.id, None)
-    await cases.remove_member(scene.deputy, scene.case.core.id, scene.coordinator.id)
+    if how == "left":
+        # The room that is theirs alone is closed with that.
+        await house.network.depart(scene.coordinator)
+    else:
+        await without_coordinator(house)
     count = len(await said(house.database))
     assert await escalate_due(house.database, house.clock) == 0
     await deliver(delivery)
@@ -80,6 +100,45 @@ async def test_where_only_they_were_rung_the_next_step_is_taken_at_once(house: H
     called = await rung(house.database, count)
     assert called
     assert direct(scene.coordinator) not in called
+
+
+async def test_after_a_raisers_pause_the_next_step_is_taken_at_once_and_not_before(house: House) -> None:
+    scene, delivery = house.scene, await ready(house)
+    alert = (
+        await house.network.alerts.raise_(scene.deputy, scene.case.core.id, uuid4(), event=Event.DEVICE_LOST)
+    ).alert
+    await house.network.alerts.stand_down(scene.deputy, alert.id, StandDownReason.FALSE_ALARM)
+    # The ring of before the pause still waits, to be sent in it: nothing is hastened.
+    await hasten(house, alert, scene.coordinator)
+    assert await escalate_due(house.database, house.clock) == 0
+    house.clock.move(CANCEL_PAUSE)
+    assert await escalate_due(house.database, house.clock) == 1
+    await without_coordinator(house)
+    await deliver(delivery)
+    assert await escalate_due(house.database, house.clock) == 1
+
+
+async def test_of_an_accepted_alert_the_next_step_is_taken_at_once_where_its_owner_is_gone(house: House) -> None:
+    scene = house.scene
+    alert = (await house.network.alerts.raise_(scene.member, scene.case.core.id, uuid4())).alert
+    for officer in (scene.police.officer, scene.shelter.officer, scene.welfare.officer):
+        alert = (await house.network.alerts.acknowledge(officer, alert.id)).alert
+    await hasten(house, alert, scene.coordinator)
+    assert await escalate_due(house.database, house.clock) == 0
+    await hasten(house, alert, scene.police.officer)
+    assert await escalate_due(house.database, house.clock) == 1
+
+
+async def test_who_is_forced_silences_nobody_by_taking_them_out(house: House) -> None:
+    scene, delivery = house.scene, await ready(house)
+    await Duress(house.database, house.clock).raise_(scene.coordinator, "$invented", scene.case.core.id)
+    called = await rung(house.database)
+    assert direct(scene.member) in called
+    await house.network.cases.remove_member(scene.coordinator, scene.case.core.id, scene.member.id)
+    await deliver(delivery)
+    rings = [each for each in await said(house.database) if each.target == direct(scene.member) and each.alert_id]
+    assert rings
+    assert "withdrawn" not in {each.state for each in rings}
 
 
 async def test_nor_does_a_reminder_reach_who_was_taken_out_and_whoever_still_answers_hears_it(house: House) -> None:

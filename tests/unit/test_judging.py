@@ -143,6 +143,14 @@ def test_only_about_a_person_who_is_protected_there_is_an_own_rating() -> None:
     assert lacking(replace(assessment(instrument=case), own=None), case, None) == []
 
 
+def test_no_level_of_a_case_is_lowered_without_the_persons_own_view() -> None:
+    case = newest(Subject.CASE)
+    before = replace(assessment(instrument=case), level=Level.HIGH, changed="He was arrested.", own=None)
+    lowered = replace(assessment(instrument=case), own=None, countersigner=MILA)
+    assert lacking(lowered, case, before) == [Missing(lack=Lack.NO_OWN_VIEW)]
+    assert lacking(replace(lowered, own=OwnView.DECLINED), case, before) == []
+
+
 def test_lowering_takes_a_second_person_and_raising_one() -> None:
     before = replace(assessment(), level=Level.HIGH, changed="He was arrested.")
     alone = replace(assessment(), level=Level.MEDIUM)
