@@ -64,8 +64,11 @@ async def _figures(
     figures: dict[str, float] = {}
     for name in turn:
         told(f"{when}: {name}")
-        async with asyncio.timeout(row.patience):
-            came = await measures[name]()
+        try:
+            async with asyncio.timeout(row.patience):
+                came = await measures[name]()
+        except TimeoutError:
+            raise MeasurementFailed(f"after {row.patience:.0f} s there was no end of: {name} ({when})") from None
         if isinstance(came, float | int):
             figures[name] = float(came)
         else:

@@ -44,7 +44,6 @@ STRICT_AMONG_MANY, TINY_STRICT = 10, 2
 LEISURELY = 100
 ROUNDS = 5
 AT_ONCE = 4
-PATIENCE = 110.0
 # A thousand people join a room one after the other, and each of those who are there hears of it.
 PATIENCE_TO_JOIN = 1800.0
 RING = render(texts.TEXTS["alert_ring"], "en")
@@ -57,6 +56,9 @@ clock = SystemClock()
 LARGEST = int(os.environ.get("RECIPIENTS", "100"))
 SIZES = tuple(size for size in ALERTS if size <= LARGEST)
 MANY = LARGEST > STRICT
+# How long one of an alert's words may take to reach everybody, and how long all alerts of a measure may.
+PATIENCE = 1000.0 if MANY else 110.0
+PATIENCE_OF_A_MEASURE = 3600.0 if MANY else 120.0
 
 
 def _decrypted(size: int) -> str:
@@ -326,6 +328,7 @@ ROW = Row(
         MILLISECONDS,
     ),
     rounds_at_most=ROUNDS,
+    patience=PATIENCE_OF_A_MEASURE,
     notes=(
         "Percentiles over every recipient of every alert; alerts of a round: "
         + ", ".join(f"{ALERTS[size]} in a channel of {size}" for size in SIZES)
