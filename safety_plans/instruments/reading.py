@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from core.texts import mark
 from safety_plans.instruments.model import Indicator, Instrument, Subject, Weight, Words
+from safety_plans.problems import Problem, problem
 
 LARGEST_BYTES = 256 * 1024
 MOST_INDICATORS = 100
@@ -41,15 +42,6 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """One thing that is wrong: where in the file (an indicator's id, or a key), what, and the words of it."""
-
-    where: str
-    what: str
-    about: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
     """What a file is: an instrument, or what is wrong with it."""
 
@@ -70,14 +62,14 @@ def read(data: bytes) -> Checked:
 
 def _tables(data: bytes, problems: list[Problem]) -> dict[str, Any] | None:
     if len(data) > LARGEST_BYTES:
-        problems.append(_problem("", mark("The file is longer than {most} bytes."), most=LARGEST_BYTES))
+        problems.append(problem("", mark("The file is longer than {most} bytes."), most=LARGEST_BYTES))
         return None
     try:
         return tomllib.loads(data.decode("utf-8"))
     except UnicodeDecodeError:
-        problems.append(_problem("", mark("The file is not UTF-8 text. Save it anew with that encoding.")))
+        problems.append(problem("", mark("The file is not UTF-8 text. Save it anew with that encoding.")))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        problems.append(_problem("", mark("The file is not TOML: {why}."), why=str(error)))
+        problems.append(problem("", mark("The file is not TOML: {why}."), why=str(error)))
     return None
 
 
@@ -198,22 +190,18 @@ class _Reading:
             self._wrong(where, mark("Nobody knows {name}: take it out, or correct its spelling."), name=name)
 
     def _wrong(self, where: str, what: str, **about: object) -> None:
-        self._problems.append(Problem(where=where, what=what, about=about))
+        self._problems.append(problem(where, what, **about))
 
 
 def _twice(instrument: Instrument) -> Iterator[Problem]:
     """Tell what stands twice: an answer must belong to one question."""
     for id_, times in Counter(each.id for each in instrument.indicators if each.id).items():
         if times > 1:
-            yield _problem(id_, mark("This id stands more than once."))
+            yield problem(id_, mark("This id stands more than once."))
     for language in LANGUAGES:
         asked: dict[str, str] = {}
         for each in instrument.indicators:
             words = getattr(each.question, language)
             if words and words in asked:
-                yield _problem(each.id, mark("The same is asked in {other}."), other=asked[words])
+                yield problem(each.id, mark("The same is asked in {other}."), other=asked[words])
             asked.setdefault(words, each.id)
-
-
-def _problem(where: str, what: str, **about: object) -> Problem:
-    return Problem(where=where, what=what, about=about)

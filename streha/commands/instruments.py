@@ -14,7 +14,8 @@ from core.errors import InvalidInput, NotFound
 from core.texts import mark
 from safety_plans.instruments.model import Instrument, Weight
 from safety_plans.instruments.published import shipped
-from safety_plans.instruments.reading import LARGEST_BYTES, Problem, read
+from safety_plans.instruments.reading import LARGEST_BYTES, read
+from safety_plans.problems import Problem, problem
 from streha import terminal
 from streha.options import Json
 from streha.terminal import say
@@ -108,7 +109,7 @@ def _taken(instrument: Instrument) -> list[Problem]:
     if instrument.id not in {each.id for each in shipped()} or instrument in shipped():
         return []
     what = mark("{name} is an instrument that comes with Streha and never changes: give yours another name.")
-    return [Problem(where="instrument", what=what, about={"name": instrument.id})]
+    return [problem("instrument", what, name=instrument.id)]
 
 
 def _described(instrument: Instrument) -> dict[str, object]:
