@@ -47,6 +47,11 @@ class SignIn:
         self._origin = settings.public_origin
         self._lifetime = timedelta(seconds=settings.session_lifetime)
 
+    @property
+    def network(self) -> bytes:
+        """The 32 bytes that stand for the network's name in what is signed."""
+        return signing.network_fingerprint(self._network)
+
     async def challenge(self, person_id: UUID) -> bytes:
         """Return a nonce for whoever says to be this person."""
         nonce = tokens.new_token()

@@ -19,9 +19,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Challenge(Answer, frozen=True, kw_only=True):
-    """What is to be signed."""
+    """What is to be signed. The network's name is in the key file, and is not taken from here."""
 
     nonce: bytes
+    network: bytes = b""
 
 
 class Session(Answer, frozen=True, kw_only=True):

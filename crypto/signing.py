@@ -17,6 +17,7 @@ from nacl.signing import SigningKey
 SEED_BYTES = 32
 PUBLIC_KEY_BYTES = 32
 SIGNATURE_BYTES = 64
+NETWORK_BYTES = 32
 
 
 class SignatureInvalid(Exception):
@@ -70,4 +71,4 @@ def _message(purpose: str, network: bytes, body: bytes) -> bytes:
 
 def network_fingerprint(network: str) -> bytes:
     """Return the 32 bytes that stand for a network's name in everything that is signed."""
-    return hashlib.blake2b(network.encode(), digest_size=32, person=b"streha-network").digest()
+    return hashlib.blake2b(network.encode(), digest_size=NETWORK_BYTES, person=b"streha-network").digest()

@@ -54,7 +54,7 @@ export class Failure extends Error {
   }
 }
 
-/** @typedef {(method: string, path: string, shape?: Shape, body?: object) => Promise<any>} Ask */
+/** @typedef {(method: string, path: string, shape?: Shape, body?: object, token?: string) => Promise<any>} Ask with a token it is not the browser's session that asks */
 /** @typedef {ReturnType<typeof createApi>} Api */
 
 /**
@@ -62,7 +62,7 @@ export class Failure extends Error {
  * @returns {Ask} what asks for a path, and holds the answer against its shape
  */
 export function createAsk({ fetch, clock, limit = REQUEST_MS }) {
-  return async (method, path, shape = {}, body) => {
+  return async (method, path, shape = {}, body, token) => {
     const aborting = new AbortController();
     const callOff = clock.after(limit, () => aborting.abort());
     try {
@@ -73,6 +73,7 @@ export function createAsk({ fetch, clock, limit = REQUEST_MS }) {
           Accept: "application/json",
           "Accept-Language": language(),
           ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+          ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
         },
         cache: "no-store",
         credentials: "same-origin",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import resources
+
 import pytest
 
 from client.vault import passphrases
@@ -10,6 +12,7 @@ from core.errors import InvalidInput
 from core.texts import render
 from core.texts.script import to_cyrillic
 from crypto.vault.passphrase import plain
+from server.api.console_files import FOLDER
 
 # Of each Cyrillic letter, the key of an English keyboard that it lies on.
 KEYS = dict(zip("абцдефгхијклмнопрстув", "abcdefghijklmnoprstuv", strict=True))
@@ -78,3 +81,16 @@ def test_what_is_plainly_weak_is_refused(weak: str) -> None:
 )
 def test_ones_own_is_taken_where_it_is_long_and_mixed(own: str) -> None:
     passphrases.require_strong(own)
+
+
+@pytest.mark.parametrize("words", WordList)
+def test_browsers_draw_from_the_same_lists(words: WordList) -> None:
+    module = (FOLDER / "vault" / "drawn_words.js").read_text(encoding="ascii")
+    _before, _name, after = module.partition(f"export const {words.name} = `\n")
+    assert after.partition("`")[0].split() == passphrases_in_order(words)
+
+
+def passphrases_in_order(words: WordList) -> list[str]:
+    """Return a list as it stands in its file."""
+    file = resources.files("client.vault") / f"words_{words}.txt"
+    return file.read_text(encoding="ascii").split()

@@ -14,7 +14,8 @@ from server.api.wire.directory import ChallengeAnswer, ChallengeRequest, Session
 
 async def ask_challenge(call: Call[ChallengeRequest]) -> ChallengeAnswer:
     """Give whoever asks something to sign."""
-    return ChallengeAnswer(nonce=await call.services.sign_in.challenge(call.asked.person))
+    service = call.services.sign_in
+    return ChallengeAnswer(nonce=await service.challenge(call.asked.person), network=service.network)
 
 
 async def begin_session(call: Call[SessionRequest]) -> SessionAnswer:

@@ -12,7 +12,7 @@ import msgspec
 from agencies.model import Agency, AgencyId, AgencyKind, Person, PersonId, Role
 from agencies.sign_in import Session
 from crypto.sign_in import NONCE_BYTES
-from crypto.signing import SIGNATURE_BYTES
+from crypto.signing import NETWORK_BYTES, SIGNATURE_BYTES
 from server.api.wire import Language, Moment, NameOfAgency, NameOfPerson, Wire
 
 
@@ -49,9 +49,13 @@ class ChallengeRequest(Wire, frozen=True, kw_only=True):
 
 
 class ChallengeAnswer(Wire, frozen=True, kw_only=True):
-    """What is to be signed with the person's key, within two minutes."""
+    """What is to be signed with the person's key, within two minutes, and for which network: its name's 32 bytes.
+
+    Programs that know the network by name need only the nonce; a browser has no hash that could make the rest of it.
+    """
 
     nonce: Nonce
+    network: Annotated[bytes, exactly(NETWORK_BYTES)]
 
 
 class SessionRequest(Wire, frozen=True, kw_only=True):

@@ -4,6 +4,8 @@ import { hearTabs } from "../tabs.js";
 import { firstLanguage, language, speak } from "../texts.js";
 import { html, render } from "../vendor/preact.js";
 import { createBinding } from "./binding.js";
+import { createEntering } from "./entering_with_keys.js";
+import { createJoining } from "./joining.js";
 import { createKeeping } from "./keeping.js";
 import { locksmith } from "./locksmith.js";
 import { createLookingBack } from "./looking_back.js";
@@ -24,18 +26,20 @@ async function start() {
   await speak(firstLanguage(remembered(), navigator.languages), fetchWords);
   document.documentElement.lang = language();
   const store = createStore({
-    stage: "starting", language: language(), busy: "", trouble: null, offer: null, link: "", channels: [], shown: null, record: null, draft: null,
+    stage: "starting", language: language(), busy: "", trouble: null, offer: null, joining: null, link: "", channels: [], shown: null, record: null, draft: null,
     aside: [], laid: null, kept: 0, done: "",
   });
   const memory = await openMemory(indexedDB).catch(() => null);
   if (!memory) store.set({ stage: "no_keys", trouble: { outcome: "memory-unavailable", failure: null } });
   const random = (/** @type {number} */ length) => crypto.getRandomValues(new Uint8Array(length));
-  const keeping = createKeeping({ api, clock, memory: /** @type {any} */ (memory), locksmith, random }, store);
-  const offers = createOffers({ api, memory: /** @type {any} */ (memory) }, store, keeping);
-  const binding = createBinding({ api, memory: /** @type {any} */ (memory), locksmith }, store, keeping);
-  const proving = createProving({ memory: /** @type {any} */ (memory), clock }, store);
-  const past = createLookingBack({ api, clock, memory: /** @type {any} */ (memory) }, store, keeping);
-  draw({ store, keeping, offers, binding, proving, past });
+  const means = { api, clock, memory: /** @type {any} */ (memory), locksmith, random, origin: location.origin };
+  const keeping = createKeeping(means, store);
+  const offers = createOffers(means, store, keeping);
+  const joining = createJoining(means, store, keeping);
+  draw({
+    store, keeping, offers, joining, binding: createBinding(means, store, keeping), proving: createProving(means, store),
+    past: createLookingBack(means, store, keeping), entering: createEntering(means, store, keeping),
+  });
   // A link that is put into the address of the open page.
   let begin = (/** @type {string} */ found) => void (link = found);
   addEventListener("hashchange", () => {
@@ -47,6 +51,8 @@ async function start() {
   if (link) await offers.begin(link);
   const kept = await memory.pairing();
   if (store.get().stage === "starting") store.set({ stage: kept ? "locked" : "no_keys" });
+  // Whoever waits to be attested is shown how far it is.
+  if (store.get().stage === "no_keys" && (await memory.joining())) await joining.begin();
 }
 
 /** @returns {string} what stands behind the `#`; it stands there no more */

@@ -1,4 +1,7 @@
-/** What IndexedDB answers, as promises, and ranges of its keys. */
+/** What IndexedDB answers, as promises, and its keys. */
+
+/** Of what there is one alone. */
+export const OWN = "own";
 
 /** @param {(string | number)[]} key @returns {IDBKeyRange} it, and whatever begins with it */
 export function below(key) {

@@ -102,7 +102,7 @@ export function createKeeping(means, store) {
   /** Nobody is signed in here any more. */
   function signedOut() {
     lock();
-    if (store.get().stage !== "no_keys") store.set({ stage: "signed_out", done: "" });
+    if (!["no_keys", "joining"].includes(store.get().stage)) store.set({ stage: "signed_out", done: "" });
   }
 
   async function count() {

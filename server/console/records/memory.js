@@ -1,8 +1,8 @@
 /**
  * What this browser remembers of the vault, in IndexedDB: how it unlocks (the network that was handed over, the bundle's
  * id, the device's secret or which passkey takes its place), the verified entries of the logs with the last hash of each,
- * which versions of records were opened here (the hashes of their entries), which compartment each codename meant at first, proofs of forks, and texts
- * that were begun, each sealed to its author's own key. Never a key or a passphrase, nor anything of a record that could be
+ * which versions of records were opened here (the hashes of their entries), which compartment each codename meant at first, proofs of forks, keys
+ * that were offered and wait to be attested, and texts that were begun, each sealed to its author's own key. Never a key or a passphrase, nor anything of a record that could be
  * read here without them.
  *
  * Entries are only ever added, and only to what whoever adds them had before them: a tab that knows less than another has
@@ -10,26 +10,19 @@
  */
 import { same } from "../vault/bytes.js";
 import { Refused } from "../vault/failures.js";
-import { below, done, result } from "./indexed.js";
+import { forksIn } from "./fork_memory.js";
+import { below, done, OWN, result } from "./indexed.js";
+import { joiningIn } from "./joining_memory.js";
 
 /** @typedef {{ kind: number, log: string }} Name the log's id is hexadecimal */
 /** @typedef {{ length: number, hash: Uint8Array }} Head */
 /** @typedef {{ head: Head | undefined, entries: Uint8Array[] }} Remembered */
-/**
- * Two statements that cannot both stand at `number`; `at` and `settled` in milliseconds since 1970. One that somebody has
- * called settled stops nothing any more.
- * @typedef {Name & { network: Uint8Array, number: number, known: Uint8Array, other: Uint8Array, at: number, settled?: number }} Fork
- */
 /** @typedef {Name & { from: number, after: Uint8Array, entries: Uint8Array[], hash: Uint8Array }} Added what comes after the entry with the hash `after` */
 /** @typedef {Awaited<ReturnType<typeof openMemory>>} Memory */
 
 const DATABASE = "streha";
-const VERSION = 4;
-const STORES = ["pairing", "heads", "entries", "forks", "drafts", "names", "read"];
-const OWN = "own";
-const DIRECTORY = 0;
-/** The kinds of a compartment's logs. */
-const OF_COMPARTMENTS = [1, 2];
+const VERSION = 5;
+const STORES = ["pairing", "heads", "entries", "forks", "drafts", "names", "read", "joining"];
 
 /** @param {IDBFactory} factory */
 export async function openMemory(factory) {
@@ -117,41 +110,8 @@ export async function openMemory(factory) {
       });
     },
 
-    /** @param {Fork} fork */
-    keepFork: (fork) => change("forks", (store) => store.add(fork)),
-
-    /** @param {Uint8Array} network @returns {Promise<Fork[]>} those of a network's logs that nobody has called settled */
-    async forks(network) {
-      const all = await result(database.transaction("forks").objectStore("forks").getAll());
-      return all.filter((/** @type {Fork} */ each) => stops(each, network));
-    },
-
-    /**
-     * Because a person says that it was cleared up: stop at no fork of a network that is kept now, and remember nothing of
-     * the logs that they are of. A fork of the directory is one of all that rests on it. The proofs stay.
-     * @param {Uint8Array} network
-     * @param {number} at milliseconds since 1970
-     */
-    async settle(network, at) {
-      const writing = database.transaction(["forks", "heads", "entries", "read"], "readwrite");
-      const [forks, ...remembered] = ["forks", "heads", "entries", "read"].map((name) => writing.objectStore(name));
-      const asking = /** @type {IDBObjectStore} */ (forks).openCursor();
-      asking.onsuccess = () => {
-        const cursor = asking.result;
-        if (!cursor) return;
-        /** @type {Fork} */
-        const fork = cursor.value;
-        if (stops(fork, network)) {
-          cursor.update({ ...fork, settled: at });
-          for (const store of remembered) {
-            if (fork.kind === DIRECTORY) store.clear();
-            else for (const range of rangesOf(store.name, fork.log)) store.delete(range);
-          }
-        }
-        cursor.continue();
-      };
-      await done(writing);
-    },
+    ...forksIn(database),
+    ...joiningIn(database),
 
     /** @param {string} compartment @returns {Promise<Set<string>>} the versions that were opened here, by the hashes of their entries; ids and hashes are hexadecimal */
     async read(compartment) {
@@ -187,14 +147,4 @@ export async function openMemory(factory) {
       await result(factory.deleteDatabase(DATABASE));
     },
   };
-}
-
-/** @param {Fork} fork @param {Uint8Array} network every network's directory has the same name */
-function stops(fork, network) {
-  return fork.settled === undefined && same(fork.network ?? network, network);
-}
-
-/** @param {string} store @param {string} log of a compartment @returns {IDBKeyRange[]} */
-function rangesOf(store, log) {
-  return store === "read" ? [below([log])] : OF_COMPARTMENTS.map((kind) => below([kind, log]));
 }

@@ -6,17 +6,15 @@ import { Failure } from "../api.js";
 import { tellTabs } from "../tabs.js";
 import { hex, same } from "../vault/bytes.js";
 import { Refused, require } from "../vault/failures.js";
-import { readAgain } from "../vault/log.js";
-import { Network } from "../vault/network.js";
 import { uuid } from "./coding.js";
 import { handoverOf } from "./handover.js";
 import { whoWords } from "./people.js";
+import { recalled } from "./recalling.js";
 
 /** @typedef {import("./handover.js").Pairing} Pairing */
 /** @typedef {import("./state.js").Offer} Offer */
 /** @typedef {ReturnType<typeof createOffers>} Offers */
 
-const DIRECTORY = { kind: 0, log: "00".repeat(16) };
 /** A link that was used, is too old, or is none: no other answer makes it worthless. */
 const WORTHLESS = [400, 401, 404];
 
@@ -56,13 +54,9 @@ export function createOffers({ api, memory }, store, keeping) {
 
   /** @param {Pairing} pairing @returns {Promise<string>} by what this browser has verified and remembered; empty where it never has */
   async function nameOf({ network, person }) {
-    const [genesis, ...others] = (await memory.logs([DIRECTORY]))[0]?.entries ?? [];
-    if (!genesis) return "";
     try {
-      const known = new Network(genesis);
-      require(same(known.id, network), "another-network");
-      for (const each of others) known.take(each, readAgain);
-      return whoWords(known, hex(person));
+      const known = await recalled(memory, network);
+      return known ? whoWords(known, hex(person)) : "";
     } catch (error) {
       if (error instanceof Refused) return "";
       throw error;
@@ -71,6 +65,8 @@ export function createOffers({ api, memory }, store, keeping) {
 
   /** @param {Offer} offer */
   async function take({ code, pairing, me, kept }) {
+    // Keys that were offered open for nobody once others have their place.
+    require(!pairing || !(await memory.joining()), "joining-waits");
     // Whoever is signed in needs not even lock anything to know what the link is worth.
     if (pairing && !code) await requireUnused(pairing);
     // Streha ends the session before together with its beginning the new one: a link that is worth nothing signs nobody out.

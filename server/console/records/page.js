@@ -2,6 +2,7 @@
 import { Guarded } from "../guarded.js";
 import { LANGUAGES, language, t } from "../texts.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
+import { JoiningScreen } from "./joining_view.js";
 import { OfferView } from "./offer_view.js";
 import { ProofView } from "./proof_view.js";
 import { useParts, useShown } from "./store.js";
@@ -11,8 +12,8 @@ import { troubleWords } from "./trouble_words.js";
 
 export function Page() {
   const { keeping, offers } = useParts();
-  const { stage, language: spoken, shown, record, draft, trouble, busy, done, offer, link } = useShown();
-  const place = [stage, shown?.channel.compartment, record, draft?.compartment, Boolean(offer)].join();
+  const { stage, language: spoken, shown, record, draft, trouble, busy, done, offer, link, joining } = useShown();
+  const place = [stage, shown?.channel.compartment, record, draft?.compartment, Boolean(offer), joining?.step].join();
   // Whoever does not look is told where they are now by where the focus is.
   useEffect(() => document.getElementById("main")?.focus(), [place]);
   const open = stage === "unlocked";
@@ -44,6 +45,7 @@ function Screen() {
   switch (stage) {
     case "signed_out": return html`<${SignedOutScreen} />`;
     case "no_keys": return html`<${NoKeysScreen} />`;
+    case "joining": return html`<${JoiningScreen} />`;
     case "locked": return html`<${UnlockScreen} />`;
     case "unlocked": return shown ? html`<${CompartmentScreen} />` : html`<${ChoiceScreen} />`;
     default: return null;
@@ -73,6 +75,7 @@ function Languages() {
 function busyWords(busy) {
   switch (busy) {
     case "linking": return t("Taking up the link…");
+    case "locking": return t("Locking your keys and offering them. This takes some seconds…");
     case "unlocking": return t("Unlocking. This takes some seconds…");
     case "opening": return t("Fetching and checking everything…");
     case "saving": return t("Checking and saving…");
@@ -91,6 +94,7 @@ function doneWords(done) {
     case "made": return t("The passkey is made, and signs you in on the board too. Now bind the keys to it.");
     case "bound": return t("Done. From now on this browser opens the records with the passkey and your passphrase together.");
     case "settled": return t("Forgotten here. The next look fetches and checks everything anew.");
+    case "joined": return t("You are attested, and the network is the one of your paper. Destroy the paper now, and unlock.");
     case "removed": return t("The keys are removed from this browser.");
     default: return "";
   }

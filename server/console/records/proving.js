@@ -1,7 +1,8 @@
 /** What becomes of the proof of a fork: saved as the file that the command line keeps, and called settled by a person. */
+import { read } from "../vault/invitations.js";
 import { toBase64 } from "./coding.js";
 
-/** @typedef {import("./memory.js").Fork} Fork */
+/** @typedef {import("./fork_memory.js").Fork} Fork */
 /** @typedef {ReturnType<typeof createProving>} Proving */
 
 const KINDS = ["directory", "membership", "records"];
@@ -11,7 +12,12 @@ const KINDS = ["directory", "membership", "records"];
  * @param {import("./store.js").Store} store
  */
 export function createProving({ memory, clock }, store) {
-  const network = async () => /** @type {import("./handover.js").Pairing} */ (await memory.pairing()).network;
+  /** Of whoever has keys here, or waits to be attested. */
+  async function network() {
+    const [pairing, waiting] = [await memory.pairing(), await memory.joining()];
+    return pairing?.network ?? read(/** @type {import("./joining_memory.js").Waiting} */ (waiting).paper).genesis;
+  }
+
   return {
     /** @returns {Promise<{ name: string, text: string }[]>} a file for each proof that is not settled */
     files: async () => (await memory.forks(await network())).map(fileOf),

@@ -3,9 +3,9 @@ import { hex, same } from "../vault/bytes.js";
 import { Compartment, MEMBERSHIP, RECORDS } from "../vault/compartment.js";
 import { Refused, require } from "../vault/failures.js";
 import { readAgain } from "../vault/log.js";
+import { Network } from "../vault/network.js";
 
 /** @typedef {import("../vault/log.js").Chain} Chain */
-/** @typedef {import("../vault/network.js").Network} Network */
 /** @typedef {(data: Uint8Array, reading?: import("../vault/network.js").Read) => unknown} Take */
 /** @typedef {{ kind: number, log: string, chain: Chain, entries: Uint8Array[], kept: number, take: Take }} Log `kept` of its entries are remembered */
 /** @typedef {{ compartment: Compartment, logs: Log[] }} Found */
@@ -32,6 +32,21 @@ export function replay(log, { head, entries }) {
   const whole = head ? entries.length === head.length && same(log.chain.last, head.hash) : entries.length === 0 && log.kept === 0;
   require(whole, "memory-damaged");
   log.kept = head ? head.length : 0;
+}
+
+/**
+ * The directory as it was verified here last, without asking anybody.
+ * @param {import("./memory.js").Memory} memory
+ * @param {Uint8Array} trusted
+ * @returns {Promise<Network | null>} nothing where it never was
+ */
+export async function recalled(memory, trusted) {
+  const [genesis, ...others] = (await memory.logs([{ kind: 0, log: "00".repeat(16) }]))[0]?.entries ?? [];
+  if (!genesis) return null;
+  const network = new Network(genesis);
+  require(same(network.id, trusted), "another-network");
+  for (const each of others) network.take(each, readAgain);
+  return network;
 }
 
 /** Whatever of it is refused, this browser remembered it wrongly. @param {() => unknown} act */

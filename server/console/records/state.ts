@@ -10,7 +10,14 @@ import type { EpochKey } from "./epochs.js";
 import type { Opened } from "./opening.js";
 import type { VaultApi } from "./vault_api.js";
 
-export type Stage = "starting" | "signed_out" | "no_keys" | "locked" | "unlocked";
+export type Stage = "starting" | "signed_out" | "no_keys" | "joining" | "locked" | "unlocked";
+
+/** How far a newcomer is: what is asked next, and what it is asked about. */
+export type Joining =
+  | { step: "paper" }
+  | { step: "person"; role: string }
+  | { step: "passphrase"; words: string }
+  | { step: "waiting"; role: string; code: string; offered: boolean };
 
 /** Why something was not done: a word of the vault and whose it is about, or what became of a request. */
 export type Trouble = { outcome: string; failure: Failure | null; about?: string };
@@ -55,9 +62,10 @@ export type State = {
   stage: Stage;
   language: string;
   /** What is going on, as a word for the screen. */
-  busy: "" | "linking" | "unlocking" | "opening" | "saving" | "removing" | "binding" | "making";
+  busy: "" | "linking" | "locking" | "unlocking" | "opening" | "saving" | "removing" | "binding" | "making";
   trouble: Trouble | null;
   offer: Offer | null;
+  joining: Joining | null;
   /** A link whose taking up broke off, to be tried again. */
   link: string;
   channels: readonly Channel[];
@@ -72,7 +80,7 @@ export type State = {
   /** How many texts this browser keeps sealed. */
   kept: number;
   /** What was done last, for those who do not look. */
-  done: "" | "saved" | "locked" | "removed" | "bound" | "made" | "settled";
+  done: "" | "saved" | "locked" | "removed" | "bound" | "made" | "settled" | "joined";
 };
 
 export type Means = {

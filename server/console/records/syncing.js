@@ -76,8 +76,12 @@ export function createSyncing({ api, memory, trusted, now }) {
     return found.compartment;
   });
 
-  /** @returns {Promise<Network>} the directory alone, as the server has it, verified and remembered */
-  const syncDirectory = () => anew(async () => {
+  /**
+   * The directory alone, as the server has it, verified and remembered. Where what is right is refused as not what is wanted, nothing is remembered.
+   * @param {(network: Network) => void} [wanted]
+   * @returns {Promise<Network>}
+   */
+  const syncDirectory = (wanted = () => {}) => anew(async () => {
     await requireNoFork([DIRECTORY_NAME]);
     const { network, log } = await begin();
     for (const each of await memory.logs([log])) replay(log, each);
@@ -89,6 +93,7 @@ export function createSyncing({ api, memory, trusted, now }) {
       await takeAll(log, answer.entries);
       require(asked < MOST_ANSWERS && (log.entries.length > before || before === length), "not-next");
     }
+    wanted(network);
     await keep([log]);
     return network;
   });

@@ -56,6 +56,24 @@ export function troubleWords({ outcome, failure, about = "" }, unlocking = false
     case "another-case": return t("This codename meant another case before. Nothing was opened. Ring whoever leads the case, and tell the operator.");
     case "newer": return t("Somebody has written here meanwhile. Nothing of yours is saved yet, and nothing is lost. Read what is new, then decide.");
     case "erased": return t("This record was erased meanwhile. Nothing was saved; your text is still here.");
+    case "paper-not-whole": return t("This is not a whole invitation: nine rows of four groups, and the address below them. Type it again.");
+    case "paper-later": return t("Another version of Streha has made this invitation. Reload this page; if that does not help, have another paper made.");
+    case "row-wrong": return t("Row {row} is not right. Look at it again, letter by letter.", { row: about });
+    case "invitation-wrong": return t("Each row is right, but they do not belong together, or the address is another one. Look at the address, sign by sign.");
+    case "another-address": return t("Your paper is for another address than this page's, {address}. Nothing was sent. Look at the address of this page sign by sign, and open the one on your paper.", { address: about });
+    case "another-network-than-paper": return t("DANGER: the server shows another network than your paper. Nothing was believed. Ring whoever gave you the paper, by a number you know, before you do anything else.");
+    case "another-past": return t("DANGER: the server's directory does not hold the entry that your paper names: it holds back entries, or shows another past. Nothing was believed. Ring whoever gave you the paper, by a number you know.");
+    case "another-newcomer": return t("The directory does not know you as you offered yourself. Ring your administrator.");
+    case "directory-wrong": return t("DANGER: the server's directory breaks the rules of the network ({word}). Nothing was believed. Tell an administrator of another agency, by a number you know.", { word: about });
+    case "name-wrong": return t("A name has 1 to {limit} printable characters.", { limit: 200 });
+    case "not-a-matrix-user": return t("A Matrix user looks like @name:server, in small letters.");
+    case "not-as-drawn": return t("That is not what was shown. Look at your copy, or have it shown once more.");
+    case "not-attested": return t("You are not attested yet; your offer waits. Read this code to your administrator when they ring you: {code}", { code: about });
+    case "offer-gone": return t("You are not attested, and the server keeps no offer of yours: the invitation was used by somebody else, taken back, or its time is over. Ring whoever gave you the paper, by a number you know. If they say that they have signed and it only waits for others to agree, keep these keys and look again later. If not, give these keys up and begin anew with another paper.");
+    case "somebody-else": return t("Somebody else is signed in in this browser. Let them sign out on the board first; or use a browser that is yours alone.");
+    case "joining-waits": return t("Keys that were made here with an invitation wait to be attested. Nothing was taken from the link. To use it here, give those keys up first.");
+    case "keys-refused": return t("The server does not know these keys as yours any more. Ring your administrator.");
+    case "never-opened": return t("These keys were never unlocked in this browser yet. Sign in with a link once: streha console");
     case "unexpected": return t("This part of the page has failed. Reload the page, and tell the operator.");
     case "overtaken":
     case "memory-unavailable": return t("This browser lets nothing be remembered, or another tab was quicker. Try again; a private window cannot open records.");

@@ -1,7 +1,7 @@
 /** Asks the API of the vault. What comes back is bytes that nobody has verified yet. */
 import { createAsk, Failure } from "../api.js";
 import { bounded } from "./bounded.js";
-import { fromBase64, toBase64, uuid } from "./coding.js";
+import { fromBase64, idBytes, toBase64, uuid } from "./coding.js";
 
 /** @typedef {{ directory: number, members: number, records: number }} Positions */
 /** @typedef {{ directory: Uint8Array[], members: Uint8Array[], records: Uint8Array[], lengths: Positions }} Snapshot */
@@ -14,6 +14,7 @@ const LIMIT_MS = 60_000;
 const NEWER = 50;
 const whole = (/** @type {any} */ value) => Number.isInteger(value);
 const text = (/** @type {any} */ value) => typeof value === "string";
+const isUuid = (/** @type {any} */ value) => typeof value === "string" && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value);
 const list = (/** @type {any} */ value) => Array.isArray(value);
 const record = (/** @type {any} */ value) => typeof value === "object" && value !== null;
 const SNAPSHOT = { directory: list, members: list, records: list, lengths: record };
@@ -30,6 +31,25 @@ export function createVaultApi({ fetch, clock }) {
     /** @param {string} code */
     signIn: (code) => ask("POST", "/api/sign-in/browser", {}, { code }),
     signOut: () => ask("DELETE", "/api/sign-in/sessions/current"),
+    /** What is to be signed, and for which network's name. @param {Uint8Array} person @returns {Promise<{ nonce: Uint8Array, network: Uint8Array }>} */
+    async challenge(person) {
+      const { nonce, network } = await ask("POST", "/api/sign-in/challenges", { nonce: text, network: text }, { person: uuid(person) });
+      return { nonce: hash(nonce), network: hash(network) };
+    },
+    /** @param {Uint8Array} person @param {Uint8Array} nonce @param {Uint8Array} signature @returns {Promise<string>} the token of a key's session, which is used for a link and ended */
+    session: async (person, nonce, signature) =>
+      (await ask("POST", "/api/sign-in/sessions", { token: text }, { person: uuid(person), nonce: toBase64(nonce), signature: toBase64(signature) })).token,
+    /** @param {string} token @returns {Promise<string>} the code of a link */
+    link: async (token) => (await ask("POST", "/api/sign-in/links", { code: text }, undefined, token)).code,
+    /** @param {string} token */
+    endSession: (token) => ask("DELETE", "/api/sign-in/sessions/current", {}, undefined, token),
+    /** @param {Uint8Array} token of a paper @returns {Promise<{ network: Uint8Array, agency: Uint8Array }>} what the server says of it */
+    async openInvitation(token) {
+      const { network, agency } = await ask("POST", "/api/vault/invitations/opened", { network: text, agency: isUuid }, { token: toBase64(token) });
+      return { network: hash(network), agency: idBytes(agency) };
+    },
+    /** The same offer again changes nothing. @param {Uint8Array} token @param {Uint8Array} offer */
+    offerKeys: (token, offer) => ask("POST", "/api/vault/invitations/offers", {}, { token: toBase64(token), offer: toBase64(offer) }),
     /** @param {number} after @returns {Promise<{ entries: Uint8Array[], length: number }>} */
     async directory(after) {
       const { entries, length } = await ask("GET", `/api/vault/directory?after=${after}`, { entries: list, length: whole });
@@ -98,6 +118,13 @@ export function createVaultApi({ fetch, clock }) {
 function bytes(value) {
   const read = typeof value === "string" ? fromBase64(value) : null;
   if (!read) throw new Failure("garbled");
+  return read;
+}
+
+/** @param {unknown} value @returns {Uint8Array} of 32 bytes */
+function hash(value) {
+  const read = bytes(value);
+  if (read.length !== 32) throw new Failure("garbled");
   return read;
 }
 

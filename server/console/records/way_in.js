@@ -9,9 +9,26 @@ const SIGN_IN = "streha console";
 const WITH_KEYS = "streha console --with-keys";
 
 export function SignedOutScreen() {
-  const { keeping } = useParts();
+  const { keeping, entering } = useParts();
+  const { busy } = useShown();
+  const number = useBound();
+  const [passphrase, type] = useState("");
+  /** @param {Event} event */
+  function enter(event) {
+    event.preventDefault();
+    type("");
+    void entering.enter(passphrase);
+  }
   return html`
     <h1>${t("Sign in to Streha")}</h1>
+    ${!number && html`
+      <p>${t("With the keys that this browser keeps:")}</p>
+      <form class="unlock" onSubmit=${enter}>
+        <${PassphraseField} passphrase=${passphrase} type=${type} />
+        <button type="submit" disabled=${busy !== ""}>${t("Sign in and unlock")}</button>
+      </form>
+      <p>${t("Or with a link:")}</p>
+    `}
     <ol>
       <li>${t("On your own machine, run:")} <code>${SIGN_IN}</code></li>
       <li>${t("Open the link that it prints in this browser. It works once, for two minutes.")}</li>
@@ -21,6 +38,7 @@ export function SignedOutScreen() {
 }
 
 export function NoKeysScreen() {
+  const { joining } = useParts();
   return html`
     <h1>${t("This browser has no keys yet")}</h1>
     <ol>
@@ -28,6 +46,10 @@ export function NoKeysScreen() {
       <li>${t("Open the link that it prints in this browser. It works once, for two minutes.")}</li>
     </ol>
     <p>${t("Do so only in a browser that is yours alone. The keys stay locked there with your passphrase.")}</p>
+    <div class="foot">
+      <h2>${t("Are you new, with an invitation on paper?")}</h2>
+      <button type="button" onClick=${joining.begin}>${t("Come in with an invitation")}</button>
+    </div>
   `;
 }
 

@@ -10,7 +10,14 @@
  * @typedef {"another-network" | "not-of-the-network" | "truncated" | "withheld" | "memory-damaged" | "not-opened"
  *   | "no-epoch" | "no-text" | "locked" | "overtaken" | "newer" | "erased" | "another-case"
  *   | "not-given-back" | "no-wrap" | "another-person" | "used-link" | "spent-link" | "keys-withheld" | "hidden" | "no-bundle" | "no-passkey" | "no-passkey-secret"
- *   | "passkey-there" | "another-passkey" | "wrong-passphrase" | "other-passphrase" | "not-kept" | "not-given"} Own
+ *   | "passkey-there" | "another-passkey" | "wrong-passphrase" | "other-passphrase" | "not-kept" | "not-given"
+ *   | Joining} Own
+ */
+/**
+ * What a newcomer's browser refuses: of the paper, of what they type, and of what the server shows before they are believed to be there.
+ * @typedef {"paper-not-whole" | "paper-later" | "paper-rows" | "another-address" | "name-wrong" | "not-a-matrix-user" | "not-as-drawn"
+ *   | "another-network-than-paper" | "another-past" | "another-newcomer" | "directory-wrong" | "offer-gone" | "not-attested" | "somebody-else"
+ *   | "joining-waits" | "keys-refused" | "never-opened"} Joining
  */
 /** @typedef {Protocol | Own} Outcome */
 

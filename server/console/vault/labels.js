@@ -12,6 +12,9 @@ export const OFFER = "key-offer";
 export const KNOWN = "known-export";
 export const PURPOSES = [GENESIS, DIRECTORY, MEMBERSHIP, RECORD, GRANT, HISTORY, EXPORT, OFFER, KNOWN];
 
+/** Outside of the vault, and no purpose of a statement. */
+export const SIGN_IN_PLACE = text("streha/sign-in/v1\0");
+
 export const CONTENT_PLACE = text("streha/content/v1\0");
 export const WRAP_PLACE = text("streha/wrap/v1\0");
 export const GRANT_PLACE = text("streha/epoch-grant/v1\0");
