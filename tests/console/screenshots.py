@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,17 +23,20 @@ from core import database as databases
 from core import migrations
 from core.settings import Secret, Settings
 from core.texts import LANGUAGES
+from crypto.vault import invitation
 from deploy.stack import LocalStack
 from tests.clock import MovableClock
 from tests.conftest import START
 from tests.console.browsers import DESKTOP, PHONE, Browsers, Machine, start_chromium
 from tests.console.elsewhere import deliver, presses
+from tests.console.joining import House, code_of, copy_passphrase, newcomer, say_who, show_paper, type_passphrase
 from tests.console.passkeys import NAME, device_of
 from tests.console.scenery import night, rename
 from tests.console.screen import ANYTHING, HOLD, Screen
 from tests.console.serving import ServedConsole, serve_console
 from tests.console.watching import FAILED_REQUEST
-from tests.people import Network, Scene
+from tests.people import Network, Office, Scene
+from tests.vault_clients import found
 
 ONE_RAISE = "**/api/alerts/*"
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -182,6 +185,8 @@ async def _take(album: Album, browser: Browser, console: ServedConsole, story: S
     await screen.button("Yes, start the drill").click()
     await expect(screen.own_drill).to_contain_text(screen.words("STORED. It has reached nobody yet."))
     await album.add(screen, "drill")
+    await _newcomer(album, browsers, console, story, machine)
+
     await screen.page.get_by_role("link", name=screen.words("Board"), exact=True).click()
     console.line.cut()
     not_live = "NOT live: trying to reconnect since {time}. What you see may be old."
@@ -189,6 +194,42 @@ async def _take(album: Album, browser: Browser, console: ServedConsole, story: S
     await album.add(screen, "not-live")
     for each in await browsers.close():
         sys.stderr.write(f"{album.series}: {each}\n")
+
+
+def _called(office: Office, names: dict[Agency | Person, str]) -> Office:
+    def each(people: Sequence[Person]) -> tuple[Person, ...]:
+        return tuple(replace(person, name=names.get(person, person.name)) for person in people)
+
+    return replace(
+        office, agency=replace(office.agency, name=names[office.agency]), workers=each(office.workers),
+        officers=each(office.officers), deputies=each(office.deputies),
+    )  # fmt: skip
+
+
+async def _newcomer(
+    album: Album, browsers: Browsers, console: ServedConsole, story: Scene, machine: Machine
+) -> None:  # fmt: skip
+    founded = await found(console.api, *(_called(each, _names(story)) for each in (story.shelter, story.police)))
+    house = House(console=console, founded=founded, boss=founded.administrators[story.shelter.agency.id])
+    screen = await newcomer(browsers, machine)
+    await album.add(screen, "join-paper")
+    paper = await house.invite()
+    await show_paper(screen, invitation.text(paper).replace("0", "1", 1))
+    await expect(screen.page.get_by_role("alert")).to_be_visible()
+    await album.add(screen, "join-slip", whole=True)
+    await show_paper(screen, paper)
+    await expect(screen.page.get_by_role("heading", name=screen.words("Who you are"))).to_be_visible()
+    await album.add(screen, "join-person")
+    await say_who(screen)
+    await expect(screen.page.get_by_role("heading", name=screen.words("Your passphrase"))).to_be_visible()
+    await album.add(screen, "join-passphrase")
+    passphrase = await copy_passphrase(screen)
+    await code_of(screen)
+    await album.add(screen, "join-waiting", whole=True)
+    await house.attest(await house.offered())
+    await type_passphrase(screen, passphrase, "Look whether I am attested, and go on")
+    await expect(screen.page.get_by_role("heading", name=screen.words("The records are locked"))).to_be_visible()
+    await album.add(screen, "join-done")
 
 
 if __name__ == "__main__":

@@ -51,8 +51,8 @@ async function start() {
   if (link) await offers.begin(link);
   const kept = await memory.pairing();
   if (store.get().stage === "starting") store.set({ stage: kept ? "locked" : "no_keys" });
-  // Whoever waits to be attested is shown how far it is.
-  if (store.get().stage === "no_keys" && (await memory.joining())) await joining.begin();
+  // Whoever waits to be attested is shown how far it is; but first what was wrong with a link.
+  if (store.get().stage === "no_keys" && !store.get().trouble && (await memory.joining())) await joining.begin();
 }
 
 /** @returns {string} what stands behind the `#`; it stands there no more */
@@ -64,7 +64,7 @@ function taken() {
 
 /** @param {Omit<import("./store.js").Parts, "speak">} made */
 function draw(made) {
-  const { store, keeping } = made;
+  const { store, keeping, joining } = made;
   for (const event of ["pointerdown", "keydown"]) addEventListener(event, keeping.used, { capture: true, passive: true });
   document.addEventListener("visibilitychange", () => keeping.sight(document.visibilityState === "visible"));
   // A machine that slept: before anybody sees anything.
@@ -73,6 +73,7 @@ function draw(made) {
   document.addEventListener("freeze", keeping.lock);
   // Back from the browser's own memory of pages nothing may be open.
   addEventListener("pagehide", keeping.lock);
+  addEventListener("pagehide", joining.leave);
   hearTabs((word) => (word === "signed-out" ? keeping.signedOut() : keeping.lock()));
   addEventListener("beforeunload", (event) => keeping.holdsDraft() && event.preventDefault());
   const parts = { ...made, speak: change };

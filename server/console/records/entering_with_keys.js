@@ -5,8 +5,9 @@
 import { DEVICE } from "../vault/bundle.js";
 import { Refused, require } from "../vault/failures.js";
 import { plain } from "../vault/passphrase.js";
+import { uuid } from "./coding.js";
 import { recalled } from "./recalling.js";
-import { signedIn } from "./signing_in.js";
+import { requireNobodyElse, signedIn } from "./signing_in.js";
 import { bundleOf, ownerOf, wipe } from "./unlocking.js";
 
 /** @typedef {ReturnType<typeof createEntering>} Entering */
@@ -28,6 +29,7 @@ export function createEntering({ api, memory, locksmith, origin }, store, keepin
         require(!pairing.handedOver, "never-opened");
         const network = await recalled(memory, pairing.network);
         if (!network) throw new Refused("never-opened");
+        await requireNobodyElse(api, uuid(pairing.person));
         const bundle = await bundleOf(api, pairing.bundle);
         if (!bundle) throw new Refused("no-bundle");
         const opening = { kind: DEVICE, passphrase: plain(passphrase), deviceSecret: pairing.secret };

@@ -13,7 +13,7 @@ import { make } from "../vault/key_offers.js";
 import { plain } from "../vault/passphrase.js";
 import { newId, uuid } from "./coding.js";
 import { matrixUserOf, nameOf, offeredOf, paperOf, requireAsOffered } from "./joining_rules.js";
-import { signedIn } from "./signing_in.js";
+import { requireNobodyElse, signedIn } from "./signing_in.js";
 import { createSyncing } from "./syncing.js";
 import { wipe } from "./unlocking.js";
 
@@ -23,10 +23,10 @@ import { wipe } from "./unlocking.js";
 
 const NO_NETWORK = new Uint8Array(32);
 /** What says by itself what is wrong; every other refusal of a directory that is read for the first time is one. */
-const SAID = ["another-past", "another-newcomer", "forked", "overtaken", "memory-damaged"];
+const SAID = ["another-past", "keys-not-named", "another-newcomer", "forked", "overtaken", "memory-damaged"];
 
 /**
- * @param {import("./state.js").Means & { origin: string }} means `origin` is this page's
+ * @param {import("./state.js").Means & { origin: string }} means `origin` is this page's; there is no memory where a browser lets nothing be remembered
  * @param {import("./store.js").Store} store
  * @param {import("./keeping.js").Keeping} keeping
  */
@@ -38,27 +38,19 @@ export function createJoining({ api, clock, memory, locksmith, random, origin },
   /** @param {import("./state.js").Joining} joining */
   const show = (joining) => store.set({ stage: "joining", joining, trouble: null });
 
-  /** Whoever else is signed in here: their session must not become a newcomer's, nor end over one. @param {string} [me] */
-  async function requireNobodyElse(me) {
-    try {
-      require((await api.board()).me.id === me, "somebody-else");
-    } catch (error) {
-      if (!(error instanceof Failure) || error.status !== 401) throw error;
-    }
-  }
-
   /** How far it is, where keys were made here before; else from the paper on. */
-  async function begin() {
+  const begin = () => doing("opening", async () => {
+    if (!memory) throw new Refused("memory-unavailable");
     const waiting = await memory.joining();
     begun = null;
     if (waiting) show(waits(waiting));
     else show({ step: "paper" });
-  }
+  });
 
   /** @param {string} typed */
   const open = (typed) => doing("opening", async () => {
     const paper = paperOf(typed, origin);
-    await requireNobodyElse();
+    await requireNobodyElse(api, "");
     const { network, agency } = await api.openInvitation(paper.token);
     require(same(network, paper.genesis), "another-network-than-paper");
     begun = { paper, agency, name: "", matrixUser: "", passphrase: "" };
@@ -108,7 +100,7 @@ export function createJoining({ api, clock, memory, locksmith, random, origin },
     const paper = read(waiting.paper);
     const offered = offeredOf(waiting.offer, paper.genesis);
     const { person, box_key: boxKey } = offered.offer;
-    await requireNobodyElse(uuid(person));
+    await requireNobodyElse(api, uuid(person));
     const opening = { kind: DEVICE, passphrase: plain(passphrase), deviceSecret: waiting.secret };
     const before = { network: NO_NETWORK, person, signingKey: offered.signingKey, boxKey };
     const keys = await locksmith.unlock(waiting.bundle, before, opening).catch((error) => {
@@ -163,14 +155,21 @@ export function createJoining({ api, clock, memory, locksmith, random, origin },
     return waiting;
   }
 
+  function cancel() {
+    begun = null;
+    store.set({ stage: "no_keys", joining: null, trouble: null });
+  }
+
   return {
     begin, open, tell, offer, goOn,
     /** Once more, what did not arrive. */
     again: () => doing("linking", async () => send(await mustWait())),
     /** Nothing is kept yet. */
-    cancel() {
-      begun = null;
-      store.set({ stage: "no_keys", joining: null, trouble: null });
+    cancel,
+    /** The page is left: what was typed, and a passphrase that is shown, is not there when somebody comes back. */
+    leave() {
+      const { joining } = store.get();
+      if (joining && joining.step !== "waiting") cancel();
     },
     /** Give up what was made and offered. */
     giveUp: () => doing("removing", async () => {

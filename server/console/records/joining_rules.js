@@ -90,7 +90,7 @@ export function matrixUserOf(typed) {
 export function requireAsOffered(network, paper, { offer, signingKey }) {
   require(network.chain.hashes.some((each) => same(each, paper.head)), "another-past");
   const member = network.now.people.get(hex(offer.person));
-  require(member !== undefined && member.signingKey === hex(signingKey) && member.boxKey === hex(offer.box_key), "another-newcomer");
+  require(member !== undefined && member.signingKey === hex(signingKey) && member.boxKey === hex(offer.box_key), "keys-not-named");
   require(member.agency === hex(offer.agency) && member.matrix.includes(`user ${offer.matrix_user}`), "another-newcomer");
 }
 

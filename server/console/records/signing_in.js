@@ -4,6 +4,23 @@
  */
 import { Failure } from "../api.js";
 import { answered } from "../vault/challenge.js";
+import { require } from "../vault/failures.js";
+
+/**
+ * Whoever else is signed in here: their session must not end over this.
+ * @param {import("./vault_api.js").VaultApi} api
+ * @param {string} me
+ * @returns {Promise<boolean>} whether it is oneself who is signed in
+ */
+export async function requireNobodyElse(api, me) {
+  try {
+    require((await api.board()).me.id === me, "somebody-else");
+    return true;
+  } catch (error) {
+    if (!(error instanceof Failure) || error.status !== 401) throw error;
+    return false;
+  }
+}
 
 /**
  * @param {import("./vault_api.js").VaultApi} api

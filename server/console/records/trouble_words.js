@@ -63,6 +63,7 @@ export function troubleWords({ outcome, failure, about = "" }, unlocking = false
     case "another-address": return t("Your paper is for another address than this page's, {address}. Nothing was sent. Look at the address of this page sign by sign, and open the one on your paper.", { address: about });
     case "another-network-than-paper": return t("DANGER: the server shows another network than your paper. Nothing was believed. Ring whoever gave you the paper, by a number you know, before you do anything else.");
     case "another-past": return t("DANGER: the server's directory does not hold the entry that your paper names: it holds back entries, or shows another past. Nothing was believed. Ring whoever gave you the paper, by a number you know.");
+    case "keys-not-named": return t("The directory does not name your keys for you. Ring your administrator: compare the code of your offer once more.");
     case "another-newcomer": return t("The directory does not know you as you offered yourself. Ring your administrator.");
     case "directory-wrong": return t("DANGER: the server's directory breaks the rules of the network ({word}). Nothing was believed. Tell an administrator of another agency, by a number you know.", { word: about });
     case "name-wrong": return t("A name has 1 to {limit} printable characters.", { limit: 200 });

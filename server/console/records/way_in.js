@@ -77,6 +77,7 @@ export function UnlockScreen() {
       ${asked
         ? html`
             <p>${t("The keys and all that this browser remembers go away. Your other devices are not touched.")}</p>
+            <p>${t("If you have these keys nowhere else, nobody can bring them back: others have to be made for you.")}</p>
             ${number && html`<p>${t("The passkey Streha {number} stays, and what it opens. To end it too, remove it under This device on the board.", { number })}</p>`}
             ${kept > 0 && html`<p class="urgent">${t("What you were writing is not saved, and goes too. To keep it, unlock first and save it.")}</p>`}
             <div class="buttons">

@@ -16,8 +16,8 @@
 /**
  * What a newcomer's browser refuses: of the paper, of what they type, and of what the server shows before they are believed to be there.
  * @typedef {"paper-not-whole" | "paper-later" | "paper-rows" | "another-address" | "name-wrong" | "not-a-matrix-user" | "not-as-drawn"
- *   | "another-network-than-paper" | "another-past" | "another-newcomer" | "directory-wrong" | "offer-gone" | "not-attested" | "somebody-else"
- *   | "joining-waits" | "keys-refused" | "never-opened"} Joining
+ *   | "another-network-than-paper" | "another-past" | "keys-not-named" | "another-newcomer" | "directory-wrong" | "offer-gone" | "not-attested" | "somebody-else"
+ *   | "joining-waits" | "memory-unavailable" | "keys-refused" | "never-opened"} Joining
  */
 /** @typedef {Protocol | Own} Outcome */
 
