@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import expect
 
 from agencies.model import Role
+from agencies.trust.deeds import Revoke
 from crypto.vault import invitation
 from crypto.vault.passphrase import plain
 from tests.console.browsers import Browsers, Machine
@@ -61,6 +62,10 @@ GONE = (
     "back, or its time is over. Ring whoever gave you the paper, by a number you know. If they say that they have "
     "signed and it only waits for others to agree, keep these keys and look again later. If not, give these keys up "
     "and begin anew with another paper."
+)
+NO_BUNDLE = (
+    "The server has no keys for this browser any more: they were taken away, or the passkey was removed. If that was "
+    "not you, ring your administrator. To have them here anew, run: streha console --with-keys"
 )
 WRONG = "The passphrase does not open the keys of this browser. Look at the keyboard's language and type it again."
 NOT_AS_SHOWN = "That is not what was shown. Look at your copy, or have it shown once more."
@@ -127,8 +132,6 @@ async def test_a_newcomer_comes_in_by_paper_and_by_voice(browsers: Browsers, hou
     # Whoever has no other machine signs in with the same keys.
     await screen.page.context.clear_cookies()
     await screen.page.reload()
-    await unlock(screen, passphrase)
-    await expect(screen.button("Sign in and unlock")).to_be_enabled()
     await type_passphrase(screen, "wrong words", "Sign in and unlock")
     await told(screen, WRONG)
     await everywhere(screen, "signed out")
@@ -136,6 +139,36 @@ async def test_a_newcomer_comes_in_by_paper_and_by_voice(browsers: Browsers, hou
     await expect(screen.button("Lock now")).to_be_visible()
     cookies = await screen.page.context.cookies()
     assert [(each["name"], each["httpOnly"]) for each in cookies] == [("__Host-streha", True)]
+
+
+async def test_keys_sign_nobody_in_who_left_or_where_another_is_signed_in(
+    browsers: Browsers, console: ServedConsole, house: House, story: Scene
+) -> None:
+    screen = await newcomer(browsers)
+    passphrase, _code = await offer_keys(screen, await house.invite())
+    offered = await house.offered()
+    await house.attest(offered)
+    await type_passphrase(screen, passphrase, GO_ON)
+    await expect(screen.page.get_by_text(screen.words(DONE))).to_be_visible()
+    await screen.page.context.clear_cookies()
+    await screen.page.reload()
+    await expect(screen.button("Sign in and unlock")).to_be_visible()
+    board = await screen.another()
+    await board.open(await console.address_for(story.member))
+    await board.until_live()
+    await type_passphrase(screen, passphrase, "Sign in and unlock")
+    await told(screen, SOMEBODY)
+    # Whoever was signed in still is.
+    await board.page.reload()
+    await board.until_live()
+    await board.page.close()
+    await screen.page.context.clear_cookies()
+    decided = await house.founded.decide(house.boss, Revoke(person=offered.offer.person))
+    assert decided.status == 200, decided.body
+    await type_passphrase(screen, passphrase, "Sign in and unlock")
+    # What a person kept at the server goes with them: their browser has nothing to open any more.
+    await told(screen, NO_BUNDLE)
+    assert await screen.page.context.cookies() == []
 
 
 async def test_slips_of_the_pen_are_named_before_anything_is_sent(browsers: Browsers, house: House) -> None:

@@ -1,4 +1,5 @@
 /** Starts the page of sealed records: takes what a link hands over, and draws the screen that fits. */
+import { Failure } from "../api.js";
 import { clock } from "../clock.js";
 import { hearTabs } from "../tabs.js";
 import { firstLanguage, language, speak } from "../texts.js";
@@ -50,9 +51,20 @@ async function start() {
   begin = (found) => void offers.begin(found);
   if (link) await offers.begin(link);
   const kept = await memory.pairing();
-  if (store.get().stage === "starting") store.set({ stage: kept ? "locked" : "no_keys" });
+  // Nobody types a passphrase only to be told that they have to sign in with it first.
+  if (store.get().stage === "starting") store.set({ stage: kept ? await stageWith(api.board) : "no_keys" });
   // Whoever waits to be attested is shown how far it is; but first what was wrong with a link.
   if (store.get().stage === "no_keys" && !store.get().trouble && (await memory.joining())) await joining.begin();
+}
+
+/** Where it is not known whether somebody is signed in, unlocking tells. @param {() => Promise<unknown>} board @returns {Promise<"locked" | "signed_out">} */
+async function stageWith(board) {
+  try {
+    await board();
+  } catch (error) {
+    if (error instanceof Failure && error.status === 401) return "signed_out";
+  }
+  return "locked";
 }
 
 /** @returns {string} what stands behind the `#`; it stands there no more */

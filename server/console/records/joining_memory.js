@@ -38,7 +38,11 @@ export function joiningIn(database) {
     )),
 
     /** What was offered has reached the server. @param {Waiting} waiting */
-    keepOffered: (waiting) => change(["joining"], (joining) => void joining?.put({ ...waiting, offered: true }, OWN)),
+    keepOffered: (waiting) => change(["joining"], (joining) => {
+      const asking = /** @type {IDBObjectStore} */ (joining).getKey(OWN);
+      // Another tab may have given it up, or gone on.
+      asking.onsuccess = () => asking.result !== undefined && joining?.put({ ...waiting, offered: true }, OWN);
+    }),
 
     /** Somebody gives up what they offered. */
     forgetJoining: () => change(["joining"], (joining) => void joining?.delete(OWN)),
