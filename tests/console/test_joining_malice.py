@@ -9,8 +9,9 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
+from agencies.trust.deeds import Attest
 from core.settings import Settings
 from tests.clock import MovableClock
 from tests.console.browsers import Browsers
@@ -26,6 +27,10 @@ from tests.vault_clients import genesis_of, text
 
 pytestmark = pytest.mark.slow
 
+FORKED = (
+    "The server has shown different directories to different people. Nothing was believed and the proof is kept. Tell "
+    "an administrator of another agency, by a number you know, and the operator."
+)
 OTHER_KEYS = (
     "The directory does not name your keys for you. Ring your administrator: compare the code of your offer once more."
 )
@@ -62,6 +67,48 @@ async def lied(
         await town.malice.begin("honest")
         faults = await browsers.close()
         assert not faults, "\n".join(faults)
+
+
+async def test_a_directory_that_has_two_pasts_is_proven_and_taken_in_once_it_was_cleared_up(lied: Lied) -> None:
+    """An administrator signed two entries for one place, and the server shows a newcomer both."""
+    house, boss = lied.house, lied.house.boss
+    screen = await newcomer(lied.browsers)
+    passphrase, _code = await offer_keys(screen, await house.invite())
+    offered = await house.offered()
+    before = await house.founded.directory(boss)
+    await house.attest(offered)
+    said = offered.attested(b"")
+    other = house.founded.entry(
+        boss, Attest(**{name: getattr(said, name) for name in said.__struct_fields__}, until=2**33), before
+    )
+    place = before.head.number + 1
+    asked = 0
+
+    async def lie(route: Route) -> None:
+        nonlocal asked
+        asked += 1
+        answer = await (await route.fetch()).json()
+        if asked == 2:
+            answer["length"] += 1
+        if asked > 2:
+            answer = {"entries": [text(other)], "length": place + 2}
+        await route.fulfill(json=answer)
+
+    await screen.page.route("**/api/vault/directory?*", lie)
+    await type_passphrase(screen, passphrase, GO_ON)
+    await told(screen, FORKED)
+    assert await screen.page.context.cookies() == []
+    await screen.page.unroute("**/api/vault/directory?*")
+    await type_passphrase(screen, passphrase, GO_ON)
+    await told(screen, FORKED)
+    screen.watch.files.add(f"forked-directory-{'00' * 16}-{place}.json")
+    async with screen.page.expect_download():
+        await screen.button("Save the proof as a file").click()
+    await screen.button("It was cleared up…").click()
+    await screen.button("It was cleared up: begin anew").click()
+    await type_passphrase(screen, passphrase, GO_ON)
+    await expect(screen.page.get_by_text(screen.words(DONE))).to_be_visible()
+    assert len((await screen.page.evaluate(KEPT))["forks"]) == 1
 
 
 async def nothing_taken(screen: Screen) -> None:

@@ -23,7 +23,7 @@ import { wipe } from "./unlocking.js";
 
 const NO_NETWORK = new Uint8Array(32);
 /** What says by itself what is wrong; every other refusal of a directory that is read for the first time is one. */
-const SAID = ["another-past", "keys-not-named", "another-newcomer", "forked", "overtaken", "memory-damaged"];
+const SAID = ["another-past", "keys-not-named", "another-newcomer", "overtaken", "memory-damaged"];
 
 /**
  * @param {import("./state.js").Means & { origin: string }} means `origin` is this page's; there is no memory where a browser lets nothing be remembered
@@ -134,6 +134,7 @@ export function createJoining({ api, clock, memory, locksmith, random, origin },
     const syncing = createSyncing({ api, memory, trusted: paper.genesis, now: clock.now });
     const network = await syncing.syncDirectory((found) => requireAsOffered(found, paper, offered)).catch((error) => {
       if (!(error instanceof Refused) || SAID.includes(error.outcome)) throw error;
+      if (error.outcome === "forked") throw new Refused("forked", "directory");
       throw new Refused(error.outcome === "another-network" ? "another-network-than-paper" : "directory-wrong", error.outcome);
     });
     const { person } = offered.offer;

@@ -21,7 +21,9 @@ export function troubleWords({ outcome, failure, about = "" }, unlocking = false
   }
   if (NOT_YOURS.includes(outcome)) return t("The rules do not let this stand: somebody may not do what was done here. Nothing of it was used.");
   switch (outcome) {
-    case "forked": return t("The server has shown different histories to different people. Work here has stopped and the proof is kept. Ring whoever leads the case.");
+    case "forked": return about === "directory"
+      ? t("The server has shown different directories to different people. Nothing was believed and the proof is kept. Tell an administrator of another agency, by a number you know, and the operator.")
+      : t("The server has shown different histories to different people. Work here has stopped and the proof is kept. Ring whoever leads the case.");
     case "behind":
     case "truncated": return t("The server holds back entries that were there already. Nothing of it was used. Ring whoever leads the case, and tell the operator.");
     case "withheld": return t("The server does not give this version. Tell the operator, and ring its author.");
