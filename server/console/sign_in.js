@@ -24,7 +24,7 @@ export function SignInScreen() {
         <li>${t("Open the link that it prints in this browser. It works once, for two minutes.")}</li>
       </ol>
       <${PasskeyWay} />
-      <p>${t("New, with an invitation on paper? Or with keys that this browser keeps?")} <a href="/console/records/">${t("Go on here")}</a></p>
+      <p>${t("New, with an invitation on paper? Or with keys that this browser keeps?")} <a class="to-records" href="/console/records/">${t("Go on here")}</a></p>
       <div class="meanwhile">
         <p>
           ${canRaise
