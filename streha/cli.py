@@ -28,6 +28,7 @@ COMMANDS = {
     "case": "streha.commands.cases",
     "review": "streha.commands.reviews",
     "instrument": "streha.commands.instruments",
+    "plan": "streha.commands.plans",
     "matrix": "streha.commands.matrix",
     "sentences": "streha.commands.sentences",
     "console": "streha.commands.console",

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from core.errors import InvalidInput, NotFound
+from core.errors import NotFound
 from core.texts import mark
 from safety_plans.instruments.model import Instrument, Weight
 from safety_plans.instruments.published import shipped
@@ -18,6 +18,7 @@ from safety_plans.instruments.reading import LARGEST_BYTES, read
 from safety_plans.problems import Problem, problem
 from streha import terminal
 from streha.options import Json
+from streha.problems import file_read, tell
 from streha.terminal import say
 
 app = typer.Typer(
@@ -82,26 +83,16 @@ def _show(
 def _check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help=say(mark("A TOML file.")))], *, json: Json = False
 ) -> None:
-    try:
-        with file.open("rb") as opened:
-            data = opened.read(LARGEST_BYTES + 1)
-    except OSError:
-        raise InvalidInput(mark("{path} cannot be read."), path=str(file)) from None
-    checked = read(data)
+    checked = read(file_read(file, LARGEST_BYTES))
     problems = list(checked.problems)
     if checked.instrument is not None:
         problems += _taken(checked.instrument)
-    if json:
-        terminal.as_json([{"where": each.where, "what": say(each.what, **each.about)} for each in problems])
-    elif checked.instrument is not None and not problems:
+    if checked.instrument is not None and not problems and not json:
         terminal.line(
             mark("{name} {version} is right: {count} questions."),
             name=checked.instrument.id, version=checked.instrument.version, count=len(checked.instrument.indicators),
         )  # fmt: skip
-    for each in [] if json else problems:
-        terminal.plain(": ".join(filter(None, (each.where, say(each.what, **each.about)))))
-    if problems:
-        raise typer.Exit(terminal.EXIT_NO)
+    tell(problems, json=json)
 
 
 def _taken(instrument: Instrument) -> list[Problem]:
