@@ -12,7 +12,7 @@ import { Refused, require } from "../vault/failures.js";
 import { passkeySecretAmong } from "../vault/passkey_secret.js";
 import { plain } from "../vault/passphrase.js";
 import { fromBase64, idBytes, uuid } from "./coding.js";
-import { asked, bundleOf, ownerOf, wipe } from "./unlocking.js";
+import { asked, bundleOf, ownerOf, settle, wipe } from "./unlocking.js";
 
 /** @typedef {{ id: string, credential: Uint8Array<ArrayBuffer> }} Known a passkey by its ids, the server's and the authenticator's own */
 /** @typedef {import("./handover.js").Pairing} Pairing */
@@ -56,9 +56,9 @@ export function createBinding({ api, memory, locksmith }, store, keeping) {
     wipe(await locksmith.unlock(given, whose, opening).catch(meaning("other-passphrase")));
     secret.fill(0);
     keeping.mustBeOpen();
-    await memory.rebind(before, { ...before, bundle, credential, secret: new Uint8Array(0) });
-    // Where this does not get through, it stays in the person's list; what completed it is gone from here.
-    await api.deleteBundle(before.bundle).catch(() => null);
+    const own = { ...before, bundle, credential, secret: new Uint8Array(0), owed: [...(before.owed ?? []), before.bundle] };
+    await memory.rebind(before, own);
+    await settle(api, memory, own);
     store.set({ done: "bound" });
   }
 

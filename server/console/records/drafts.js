@@ -7,7 +7,7 @@
  * With it is kept which version it is to be and what was sent of it: whoever saves again after an answer was lost finds
  * that very version in the log instead of writing it a second time.
  */
-import { text as bytesOf } from "../vault/bytes.js";
+import { hex, text as bytesOf } from "../vault/bytes.js";
 import { Refused } from "../vault/failures.js";
 import * as sealedBox from "../vault/sealed_box.js";
 import { newId, uuid } from "./coding.js";
@@ -46,10 +46,19 @@ export function placed(draft, { compartment: { records }, opened }) {
     return { ...draft, version: digits(), follows: draft.follows.length ? draft.follows : [mine.hash], sent: [] };
   }
   if (mine.text === draft.text) {
+    // It was there, and was erased, or somebody else who was given it has gone on from it: the server keeps nothing to itself.
+    if (records.erased.has(draft.record)) return { ...draft, version: digits(), follows: [mine.hash], sent: [] };
+    if (isGoneOnFrom(mine.hash, records.versions)) return true;
     const back = opened.get(mine.hash);
     return back?.refused === "" && back.text === draft.text ? true : "withheld";
   }
   return { ...draft, version: digits(), follows: [mine.hash], sent: [] };
+}
+
+/** Whether somebody else wrote a version that counts and follows it. @param {string} hash @param {Compartment["records"]["versions"]} versions */
+function isGoneOnFrom(hash, versions) {
+  const by = versions.get(hash)?.by;
+  return [...versions.values()].some((each) => !each.quarantined && each.by !== by && each.deed.follows.some((/** @type {Uint8Array} */ one) => hex(one) === hash));
 }
 
 /** What may still be placed of what was sent: an entry whose place another has taken never is. @param {Draft} draft @param {Compartment} compartment @returns {Draft} */

@@ -16,19 +16,19 @@ const DIRECTORY = 0;
 /** The kinds of a compartment's logs. */
 const OF_COMPARTMENTS = [1, 2];
 
-/** @param {IDBDatabase} database */
+/** @param {() => IDBDatabase} database */
 export function forksIn(database) {
   return {
     /** @param {Fork} fork */
     async keepFork(fork) {
-      const writing = database.transaction("forks", "readwrite");
+      const writing = database().transaction("forks", "readwrite");
       writing.objectStore("forks").add(fork);
       await done(writing);
     },
 
     /** @param {Uint8Array} network @returns {Promise<Fork[]>} those of a network's logs that nobody has called settled */
     async forks(network) {
-      const all = await result(database.transaction("forks").objectStore("forks").getAll());
+      const all = await result(database().transaction("forks").objectStore("forks").getAll());
       return all.filter((/** @type {Fork} */ each) => stops(each, network));
     },
 
@@ -39,7 +39,7 @@ export function forksIn(database) {
      * @param {number} at milliseconds since 1970
      */
     async settle(network, at) {
-      const writing = database.transaction(["forks", "heads", "entries", "read"], "readwrite");
+      const writing = database().transaction(["forks", "heads", "entries", "read"], "readwrite");
       const [forks, ...remembered] = ["forks", "heads", "entries", "read"].map((name) => writing.objectStore(name));
       const asking = /** @type {IDBObjectStore} */ (forks).openCursor();
       asking.onsuccess = () => {

@@ -8,8 +8,11 @@
 import { fromBase64 } from "./coding.js";
 
 /**
- * How this browser unlocks. Where the keys were bound to a passkey there is its `credential`, and `secret` is empty.
- * @typedef {{ network: Uint8Array, person: Uint8Array, bundle: Uint8Array, secret: Uint8Array, handedOver: boolean, credential?: Uint8Array<ArrayBuffer> }} Pairing
+ * How this browser unlocks. Where the keys were bound to a passkey there is its `credential`, and `secret` is empty. `before` is
+ * what opened the same person's keys here when a link came: it stays until what the link brought has opened them. `owed` are
+ * bundles of the same person that nobody needs any more and that the server was not heard to have deleted.
+ * @typedef {{ network: Uint8Array, person: Uint8Array, bundle: Uint8Array, secret: Uint8Array, handedOver: boolean, credential?: Uint8Array<ArrayBuffer>,
+ *   before?: Pairing, owed?: Uint8Array[] }} Pairing
  */
 
 const LINK = /^#([A-Za-z0-9_-]{16,})(?:\.([A-Za-z0-9_-]{130}))?$/;

@@ -11,11 +11,11 @@ import { done, OWN, result } from "./indexed.js";
  * @typedef {{ paper: string, offer: Uint8Array, bundle: Uint8Array, id: Uint8Array, secret: Uint8Array, offered: boolean }} Waiting
  */
 
-/** @param {IDBDatabase} database */
+/** @param {() => IDBDatabase} database */
 export function joiningIn(database) {
   /** @param {string[]} names @param {(...stores: IDBObjectStore[]) => void} change */
   async function change(names, change) {
-    const writing = database.transaction(names, "readwrite");
+    const writing = database().transaction(names, "readwrite");
     change(...names.map((name) => writing.objectStore(name)));
     await done(writing).catch((error) => {
       throw error ?? new Refused("overtaken");
@@ -30,7 +30,7 @@ export function joiningIn(database) {
 
   return {
     /** @returns {Promise<Waiting | undefined>} */
-    joining: () => result(database.transaction("joining").objectStore("joining").get(OWN)),
+    joining: () => result(database().transaction("joining").objectStore("joining").get(OWN)),
 
     /** Never over others. @param {Waiting} waiting */
     keepJoining: (waiting) => change(["pairing", "joining"], (pairing, joining) => (

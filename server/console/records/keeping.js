@@ -16,8 +16,8 @@ import { currentOf, openAll } from "./opening.js";
 import { createLayingAside } from "./laying_aside.js";
 import { saved } from "./saving.js";
 import { createSyncing } from "./syncing.js";
-import { troubleOf } from "./trouble_of.js";
-import { secretOf, unlocked, wipe } from "./unlocking.js";
+import { isExpected, troubleOf } from "./trouble_of.js";
+import { bundlesOf, secretOf, unlocked, wipe } from "./unlocking.js";
 
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("./state.js").Open} Open */
@@ -26,6 +26,8 @@ import { secretOf, unlocked, wipe } from "./unlocking.js";
 /** @typedef {import("../types.js").Channel} Channel */
 /** @typedef {ReturnType<typeof createKeeping>} Keeping */
 
+/** As `new_codename` in cases/codenames.py makes them. */
+const CODENAME = /^[a-z]+(-[a-z]+)+$/;
 /** What is for whoever writes to decide: they go on seeing what they look at. */
 const TO_DECIDE = ["newer", "erased", "not-given-back"];
 
@@ -58,8 +60,7 @@ export function createKeeping(means, store) {
       const outcome = error instanceof Refused ? error.outcome : "";
       if (!TO_DECIDE.includes(outcome) && (!(error instanceof Failure) || error.status === 404)) store.set({ shown: null, record: null });
       store.set({ trouble: troubleOf(error) });
-      // A mistake of this program: told here, and left for whoever looks for it.
-      if (!(error instanceof Refused || error instanceof Failure || error instanceof DOMException)) throw error;
+      if (!isExpected(error)) throw error;
     } finally {
       store.set({ busy: "" });
     }
@@ -153,6 +154,11 @@ export function createKeeping(means, store) {
     return open;
   }
 
+  /** One never met has a name as Streha makes them, and no other: none that only looks like one known. @param {Channel} channel */
+  async function isNew({ codename, compartment }) {
+    return CODENAME.test(codename) && !(await memory.meant()).includes(compartment);
+  }
+
   void count();
   return {
     unlock, lock, sight, save, signedOut, doing, mustBeOpen, read,
@@ -173,20 +179,20 @@ export function createKeeping(means, store) {
       store.set({ record: null });
       // A codename is the server's word: it goes on meaning what it meant at first.
       const meant = await memory.named(channel.codename);
-      require(meant === undefined || meant === channel.compartment, "another-case");
+      require(meant === undefined ? await isNew(channel) : meant === channel.compartment, "another-case");
       const shown = await read(channel);
       if (!meant) await memory.name(channel.codename, channel.compartment);
       await texts.settle(shown);
     }),
-    /** Take the keys and everything that is remembered from this browser. */
+    /** Take the keys and everything that is remembered from this browser; nobody waits for a server for that. */
     remove: () => doing("removing", async () => {
       const pairing = await memory.pairing();
+      tellTabs("locked");
       lock();
-      // What a passkey opens goes with the passkey: another browser may have the same one.
-      if (pairing && !pairing.credential) await api.deleteBundle(pairing.bundle).catch(() => null);
       drafts.forget();
       await memory.remove();
       store.set({ stage: "no_keys", done: "removed", kept: 0 });
+      for (const each of bundlesOf(pairing)) void api.deleteBundle(each).catch(() => null);
     }),
     /** Whether a text would be lost with this page. */
     holdsDraft: () => drafts.mayLose() || store.get().draft !== null,

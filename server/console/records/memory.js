@@ -24,8 +24,8 @@ const DATABASE = "streha";
 const VERSION = 5;
 const STORES = ["pairing", "heads", "entries", "forks", "drafts", "names", "read", "joining"];
 
-/** @param {IDBFactory} factory */
-export async function openMemory(factory) {
+/** @param {IDBFactory} factory @returns {Promise<IDBDatabase>} */
+async function opened(factory) {
   const opening = factory.open(DATABASE, VERSION);
   opening.onupgradeneeded = () => {
     const missing = STORES.filter((name) => !opening.result.objectStoreNames.contains(name));
@@ -34,6 +34,12 @@ export async function openMemory(factory) {
   const database = await result(opening);
   // Another tab may remove everything.
   database.onversionchange = () => database.close();
+  return database;
+}
+
+/** @param {IDBFactory} factory */
+export async function openMemory(factory) {
+  let database = await opened(factory);
 
   /** @param {string} store @param {IDBValidKey | IDBKeyRange} key */
   const get = (store, key) => result(database.transaction(store).objectStore(store).get(key));
@@ -110,8 +116,8 @@ export async function openMemory(factory) {
       });
     },
 
-    ...forksIn(database),
-    ...joiningIn(database),
+    ...forksIn(() => database),
+    ...joiningIn(() => database),
 
     /** @param {string} compartment @returns {Promise<Set<string>>} the versions that were opened here, by the hashes of their entries; ids and hashes are hexadecimal */
     async read(compartment) {
@@ -138,13 +144,17 @@ export async function openMemory(factory) {
     /** @param {string} codename @returns {Promise<string | undefined>} the compartment that it meant at first */
     named: (codename) => get("names", codename),
 
+    /** @returns {Promise<string[]>} the compartments that have a codename here */
+    meant: () => result(database.transaction("names").objectStore("names").getAll()),
+
     /** @param {string} codename @param {string} compartment */
     name: (codename, compartment) => change("names", (store) => store.put(compartment, codename)),
 
-    /** Remove everything; the memory cannot be used any more. */
+    /** Remove everything; then it is as in a browser that never had any. */
     async remove() {
       database.close();
       await result(factory.deleteDatabase(DATABASE));
+      database = await opened(factory);
     },
   };
 }

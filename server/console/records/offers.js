@@ -10,6 +10,7 @@ import { uuid } from "./coding.js";
 import { handoverOf } from "./handover.js";
 import { whoWords } from "./people.js";
 import { recalled } from "./recalling.js";
+import { isExpected, troubleOf } from "./trouble_of.js";
 
 /** @typedef {import("./handover.js").Pairing} Pairing */
 /** @typedef {import("./state.js").Offer} Offer */
@@ -39,6 +40,7 @@ export function createOffers({ api, memory }, store, keeping) {
     } catch (error) {
       // It stands in the address no more: what broke off is kept for another try.
       store.set({ trouble: troubleOf(error), link: isWorthless(error) ? "" : hash });
+      if (!isExpected(error)) throw error;
     }
   }
 
@@ -77,10 +79,12 @@ export function createOffers({ api, memory }, store, keeping) {
       const now = await api.board();
       require(now.me.id === uuid(pairing.person), "another-person");
       if (code) await requireUnused(pairing);
-      if (!kept || isSame(kept, pairing)) await memory.pair(pairing);
+      // Other tabs have the keys of before: what is written there is sealed to those.
+      tellTabs("locked");
+      if (!kept) await memory.pair(pairing);
+      // Whether the link opens anything nobody knows yet, and anybody may have made it: what opens the keys here stays until then.
+      else if (isSame(kept, pairing)) await memory.pair({ ...pairing, before: kept.handedOver && kept.before ? kept.before : kept });
       else await memory.replace(pairing);
-      // Only now: what opens the keys here is never gone before there is something else that does.
-      if (kept && !kept.credential && isSame(kept, pairing) && !same(kept.bundle, pairing.bundle)) await api.deleteBundle(kept.bundle).catch(() => null);
     }
     keeping.anew();
     store.set({ offer: null, stage: (await memory.pairing()) ? "locked" : "no_keys" });
@@ -114,6 +118,7 @@ export function createOffers({ api, memory }, store, keeping) {
         const me = await whoIsSignedIn().catch(() => offer.me);
         store.set({ trouble: troubleOf(error), offer: isWorthless(error) ? null : { ...offer, me } });
         if (!me) keeping.signedOut();
+        if (!isExpected(error)) throw error;
       } finally {
         store.set({ busy: "" });
       }
@@ -132,11 +137,4 @@ function isWorthless(error) {
 /** Whether it brings the same person's keys for the same network. @param {Pairing | null} kept @param {Pairing | null} pairing */
 export function isSame(kept, pairing) {
   return kept !== null && pairing !== null && same(kept.person, pairing.person) && same(kept.network, pairing.network);
-}
-
-/** @param {unknown} error @returns {import("./state.js").Trouble} */
-function troubleOf(error) {
-  if (error instanceof Failure) return { outcome: error.outcome, failure: error };
-  if (error instanceof Refused) return { outcome: error.outcome, failure: null };
-  return { outcome: "memory-unavailable", failure: null };
 }

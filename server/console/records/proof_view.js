@@ -7,15 +7,15 @@ export function ProofView() {
   const { proving } = useParts();
   const { busy } = useShown();
   const [asked, ask] = useState(false);
-  async function save() {
-    for (const { name, text } of await proving.files()) {
+  const save = () => proving.save((files) => {
+    for (const { name, text } of files) {
       const link = document.createElement("a");
       link.download = name;
       link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
       link.click();
       URL.revokeObjectURL(link.href);
     }
-  }
+  });
   return html`
     <section class="proof" aria-label=${t("The proof")}>
       ${asked && html`

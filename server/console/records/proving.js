@@ -1,6 +1,7 @@
 /** What becomes of the proof of a fork: saved as the file that the command line keeps, and called settled by a person. */
 import { read } from "../vault/invitations.js";
 import { toBase64 } from "./coding.js";
+import { isExpected, troubleOf } from "./trouble_of.js";
 
 /** @typedef {import("./fork_memory.js").Fork} Fork */
 /** @typedef {ReturnType<typeof createProving>} Proving */
@@ -18,15 +19,25 @@ export function createProving({ memory, clock }, store) {
     return pairing?.network ?? read(/** @type {import("./joining_memory.js").Waiting} */ (waiting).paper).genesis;
   }
 
+  /** What goes wrong here is told: it is where the evidence is at stake. @param {() => Promise<void>} act */
+  async function told(act) {
+    try {
+      await act();
+    } catch (error) {
+      store.set({ trouble: troubleOf(error) });
+      if (!isExpected(error)) throw error;
+    }
+  }
+
   return {
-    /** @returns {Promise<{ name: string, text: string }[]>} a file for each proof that is not settled */
-    files: async () => (await memory.forks(await network())).map(fileOf),
+    /** @param {(files: { name: string, text: string }[]) => void} take a file for each proof that is not settled */
+    save: (take) => told(async () => take((await memory.forks(await network())).map(fileOf))),
 
     /** It was cleared up: nothing is remembered of these logs, and work begins anew. */
-    async settle() {
+    settle: () => told(async () => {
       await memory.settle(await network(), clock.now());
       store.set({ trouble: null, done: "settled" });
-    },
+    }),
   };
 }
 

@@ -22,6 +22,8 @@ export function foundOf(network, id) {
 
 /** Take in what is remembered of a log and not here yet. @param {Log} log @param {import("./memory.js").Remembered} remembered */
 export function replay(log, { head, entries }) {
+  // Another tab has begun anew meanwhile: what is here was not remembered wrongly.
+  if (!head && log.kept > 0) throw new Refused("overtaken");
   orDamaged(() => {
     for (const each of entries.slice(log.entries.length)) {
       log.take(each, readAgain);
@@ -29,7 +31,7 @@ export function replay(log, { head, entries }) {
     }
   });
   // The last hash binds all before it: these are the very entries that were verified.
-  const whole = head ? entries.length === head.length && same(log.chain.last, head.hash) : entries.length === 0 && log.kept === 0;
+  const whole = head ? entries.length === head.length && same(log.chain.last, head.hash) : entries.length === 0;
   require(whole, "memory-damaged");
   log.kept = head ? head.length : 0;
 }

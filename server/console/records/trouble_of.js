@@ -2,6 +2,11 @@
 import { Failure } from "../api.js";
 import { Refused } from "../vault/failures.js";
 
+/** Anything else is a mistake of this program: told, and left for whoever looks for it. @param {unknown} error @returns {boolean} */
+export function isExpected(error) {
+  return error instanceof Refused || error instanceof Failure || error instanceof DOMException;
+}
+
 /** @param {unknown} error @returns {import("./state.js").Trouble} */
 export function troubleOf(error) {
   if (error instanceof Refused) return { outcome: error.outcome, about: error.about, failure: null };

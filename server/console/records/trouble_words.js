@@ -36,6 +36,7 @@ export function troubleWords({ outcome, failure, about = "" }, unlocking = false
     case "too-easy-to-guess": return t("The server asks for less protection of your passphrase than is safe. Do not type it again, and tell the operator.");
     case "too-hard-to-open": return t("This browser has too little memory to open your keys, or takes too long. Use another, or your own machine's command line.");
     case "no-bundle": return t("The server has no keys for this browser any more: they were taken away, or the passkey was removed. If that was not you, ring your administrator. To have them here anew, run: streha console --with-keys");
+    case "link-opens-nothing": return t("The link brought keys that do not open with this passphrase. What opened your keys here before is in use again: unlock once more. If you did not make the link yourself, tell the operator.");
     case "no-passkey": return t("The device gave no passkey, or nobody confirmed it in time. Nothing has changed: try again. If the passkey is lost, remove it under This device on the board, and run: streha console --with-keys");
     case "no-passkey-secret": return t("The passkeys of this device cannot help to open records. Nothing has changed. If one was just made here, it signs nobody in: remove it from the device.");
     case "passkey-there": return t("This device has a passkey of yours already. Bind the keys to that.");

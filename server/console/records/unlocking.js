@@ -3,7 +3,8 @@
  * a passkey gives, the passphrase from the person. Whose keys they must be, the verified directory says.
  *
  * What came by a link is used once: the first unlocking makes a secret of this browser's own, and takes the bundle that
- * was handed over from the server. So a link that somebody finds later opens nothing.
+ * was handed over from the server, then or, where that does not get through, at a later unlocking. So a link that somebody
+ * finds later opens nothing.
  */
 import { Failure } from "../api.js";
 import { DEVICE, PASSKEY } from "../vault/bundle.js";
@@ -30,21 +31,82 @@ import { idBytes, newId } from "./coding.js";
  * @param {Uint8Array} secret what completes the passphrase (`secretOf`); it is worth nothing afterwards
  * @returns {Promise<Keys>}
  */
-export async function unlocked({ api, memory, locksmith, random }, pairing, network, passphrase, secret) {
+export async function unlocked(means, pairing, network, passphrase, secret) {
+  const { api, memory, locksmith, random } = means;
   const whose = ownerOf(network, pairing.person);
   const opening = { kind: pairing.credential ? PASSKEY : DEVICE, passphrase: plain(passphrase), deviceSecret: secret };
+  const keys = await openedBy(means, pairing, whose, opening).catch(async (error) => {
+    if (!pairing.before || !(error instanceof Refused)) throw error;
+    return await openedAsBefore(means, pairing.before, whose, opening.passphrase, error);
+  });
+  const { before, owed = [], ...rest } = pairing;
+  if (!rest.handedOver) {
+    // Nobody waits for it.
+    void settle(api, memory, pairing);
+    return keys;
+  }
+  const own = { ...rest, bundle: newId(), secret: random(32), handedOver: false };
+  await api.putBundle(own.bundle, DEVICE, await locksmith.lock(keys, whose, { ...opening, deviceSecret: own.secret }));
+  // What a passkey opens goes with the passkey: another browser may have the same one.
+  const others = before ? [...(before.owed ?? []), ...(before.credential ? [] : [before.bundle])] : [];
+  const settled = { ...own, owed: [...owed, rest.bundle, ...others] };
+  await memory.pair(settled);
+  await settle(api, memory, settled);
+  return keys;
+}
+
+/** @param {Pick<import("./state.js").Means, "api" | "locksmith">} means @param {Pairing} pairing @param {Owner} whose @param {import("../vault/bundle.js").Opening} opening @returns {Promise<Keys>} */
+async function openedBy({ api, locksmith }, pairing, whose, opening) {
   const bundle = await bundleOf(api, pairing.bundle);
   if (!bundle) throw new Refused("no-bundle");
-  const keys = await locksmith.unlock(bundle, whose, opening).finally(() => secret.fill(0));
-  if (pairing.handedOver) {
-    const own = { ...pairing, bundle: newId(), secret: random(32), handedOver: false };
-    const bundle = await locksmith.lock(keys, whose, { ...opening, deviceSecret: own.secret });
-    await api.putBundle(own.bundle, DEVICE, bundle);
-    await memory.pair(own);
-    // Where this does not get through, the bundle that was handed over stays in the person's list.
-    await api.deleteBundle(pairing.bundle).catch(() => null);
+  return await locksmith.unlock(bundle, whose, opening).finally(() => opening.deviceSecret.fill(0));
+}
+
+/**
+ * What a link brought opens nothing: somebody else may have made it. What opened the keys before it came takes its place
+ * again, and that is told; it is tried first, but where it asks for a passkey.
+ * @param {Pick<import("./state.js").Means, "api" | "memory" | "locksmith">} means
+ * @param {Pairing} before
+ * @param {Owner} whose
+ * @param {string} passphrase
+ * @param {Refused} why
+ * @returns {Promise<never>}
+ */
+async function openedAsBefore(means, before, whose, passphrase, why) {
+  if (!before.credential) {
+    const opening = { kind: DEVICE, passphrase, deviceSecret: before.secret.slice() };
+    // A mistyped passphrase opens neither: the link stays for another try.
+    wipe(await openedBy(means, before, whose, opening).catch(() => {
+      throw why;
+    }));
   }
-  return keys;
+  await means.memory.pair(before);
+  throw new Refused("link-opens-nothing");
+}
+
+/**
+ * Have the server delete what nobody needs any more: what it was not heard to have deleted stays in mind, and is asked for again
+ * at the next unlocking.
+ * @param {Pick<import("./vault_api.js").VaultApi, "deleteBundle">} api
+ * @param {Pick<import("./memory.js").Memory, "rebind">} memory
+ * @param {Pairing} pairing as it is kept
+ */
+export async function settle(api, memory, pairing) {
+  const { owed = [], ...own } = pairing;
+  const deleted = await Promise.all(owed.map((each) => isDeleted(api, each)));
+  const left = owed.filter((_, nth) => !deleted[nth]);
+  // Where others came meanwhile, or nothing is remembered any more, nothing is put back.
+  if (left.length < owed.length) await memory.rebind(pairing, left.length ? { ...own, owed: left } : own).catch(() => {});
+}
+
+/** @param {Pick<import("./vault_api.js").VaultApi, "deleteBundle">} api @param {Uint8Array} id @returns {Promise<boolean>} */
+async function isDeleted(api, id) {
+  try {
+    await api.deleteBundle(id);
+    return true;
+  } catch (error) {
+    return error instanceof Failure && error.status === 404;
+  }
 }
 
 /**
@@ -76,6 +138,13 @@ export async function bundleOf(api, id) {
     if (error instanceof Failure && error.status === 404) return null;
     throw error;
   }
+}
+
+/** What lies at the server for this browser alone; what a passkey opens goes with the passkey, which another may have. @param {Pairing | undefined} pairing @returns {Uint8Array[]} */
+export function bundlesOf(pairing) {
+  if (!pairing) return [];
+  const { before, owed = [], credential, bundle } = pairing;
+  return [...(credential ? [] : [bundle]), ...owed, ...bundlesOf(before)];
 }
 
 /** Where JavaScript lets anything be wiped: not in what it has copied itself. @param {Keys} keys */
