@@ -54,7 +54,7 @@ def print_circle(view: View, now: int, *, remembered: bool) -> None:
         )
     elif circle.epoch_is_due(view.directory, now):
         terminal.line(mark("A new key is due. Somebody who holds the last one runs: streha compartment keys"))
-    _print_waiting(view)
+    _print_waiting(view, now)
     for person in sorted(circle.excluded):
         terminal.line(mark("Excluded: {person}"), person=described(view, person))
         reason = reason_of(view, person)
@@ -62,16 +62,13 @@ def print_circle(view: View, now: int, *, remembered: bool) -> None:
             terminal.plain("  " + reason)
 
 
-def _print_waiting(view: View) -> None:
+def _print_waiting(view: View, now: int) -> None:
     circle = view.circle
     if circle.held:
         terminal.line(HELD)
-    for each in circle.proposals.values():
-        if isinstance(each.deed, Release):
-            terminal.line(
-                RELEASE_WAITS, time=moment_text(each.deed.until), author=described(view, each.by)
-            )  # fmt: skip
-            continue
+    for each in releases(view, now):
+        terminal.line(RELEASE_WAITS, time=moment_text(each.deed.until), author=described(view, each.by))
+    for each in additions(circle):
         terminal.line(
             mark("Waits until {time} for a member of another agency: {person}, proposed by {author}"),
             time=moment_text(each.deed.until), person=described(view, each.about), author=described(view, each.by),
@@ -104,7 +101,7 @@ def as_plain(view: View, now: int) -> dict[str, object]:
         "returned": sorted(UUID(bytes=each) for each in circle.members if circle.has_returned(each, view.directory)),
         "proposed": sorted(UUID(bytes=each.about) for each in additions(circle)),
         "held": circle.held,
-        "releasing": sorted(UUID(bytes=each.by) for each in releases(circle)),
+        "releasing": sorted(UUID(bytes=each.by) for each in releases(view, now)),
         "sensitive": circle.sensitive,
         "open": circle.is_open(now),
         "epoch": circle.epoch,
@@ -138,6 +135,12 @@ def additions(circle: Circle) -> list[Proposal]:
     return [each for each in circle.proposals.values() if not isinstance(each.deed, Release)]
 
 
-def releases(circle: Circle) -> list[Proposal]:
-    """Return what waits about the end of a legal hold."""
-    return [each for each in circle.proposals.values() if isinstance(each.deed, Release)]
+def releases(view: View, now: int) -> list[Proposal]:
+    """Return what waits about the end of a legal hold and can still be agreed to: whoever proposed it leads still."""
+    circle = view.circle
+    leading = circle.standing(view.directory, now).intersection(circle.leaders)
+    return [
+        each
+        for each in circle.proposals.values()
+        if isinstance(each.deed, Release) and now < each.deed.until and each.by in leading
+    ]

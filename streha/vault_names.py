@@ -96,8 +96,11 @@ def short(each: bytes) -> str:
 
 
 def moment_text(seconds: int) -> str:
-    """Return a moment of a log as people read it."""
-    return terminal.moment(datetime.fromtimestamp(seconds, UTC))
+    """Return a moment of a log as people read it; its author may have written any number."""
+    try:
+        return terminal.moment(datetime.fromtimestamp(seconds, UTC))
+    except (ValueError, OverflowError, OSError):
+        return say(mark("a time that is no date"))
 
 
 def _beginning(known: Iterable[bytes], words: str, absent: str) -> bytes:

@@ -8,7 +8,7 @@ either reads what is new or lets both stand.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -67,6 +67,10 @@ class Put:
     beside: tuple[Version, ...]
 
 
+# Gives what was opened to the person, and raises where that went wrong.
+Hand = Callable[[list[Opened], View], None]
+
+
 class Records:
     """The records of compartments, for one person."""
 
@@ -114,11 +118,20 @@ class Records:
         self._reader.memory.remember_read(compartment, chosen, read | {mine.hash})
         return Put(record=UUID(bytes=chosen), version=UUID(bytes=version), hash=mine.hash, beside=others)
 
-    async def get(self, compartment: bytes, record: bytes) -> tuple[list[Opened], View]:
-        """Return the current versions of a record, opened: one, or several that nobody has brought together."""
+    async def get(
+        self,
+        compartment: bytes,
+        record: bytes,
+        hand: Callable[[list[Opened], View], None] = lambda _opened, _view: None,
+    ) -> tuple[list[Opened], View]:
+        """Return the current versions of a record, opened: one, or several that nobody has brought together.
+
+        They count as read, so that a later version may follow them, once `hand` has given them to the person.
+        """
         view = await self._reader.refresh(compartment)
         found = current(view, record)
         opened = [await self.open_version(view, each) for each in found]
+        hand(opened, view)
         self._reader.memory.remember_read(compartment, record, frozenset(each.hash for each in found))
         return opened, view
 

@@ -84,11 +84,15 @@ def _release(
         if not view.circle.held:
             raise Conflict(NOT_HELD)
         if withdraw:
-            own = _one([each for each in releases(view.circle) if each.by == view.person.person], NO_RELEASE_OF_YOURS)
+            own = _one(
+                [each for each in releases(view, place.reader.now()) if each.by == view.person.person],
+                NO_RELEASE_OF_YOURS,
+            )
             return await place.circles.decide(place.id, lambda _at: Withdraw(proposal=own.hash))
         if approve:
             # Of several the last: it waits the longest.
-            theirs = _one([each for each in releases(view.circle) if _of_another_agency(view, each.by)], NO_RELEASE)
+            now = place.reader.now()
+            theirs = _one([each for each in releases(view, now) if _of_another_agency(view, each.by)], NO_RELEASE)
             terminal.require_agreed(AGREE, yes=yes, author=described(view, theirs.by))
             return await place.circles.decide(place.id, lambda _at: Approve(proposal=theirs.hash))
         return await place.circles.decide(place.id, lambda at: Release(until=at + PROPOSAL_SECONDS))

@@ -24,7 +24,16 @@ from streha.commands.deciding import Where
 from streha.options import Json, Key, Yes
 from streha.record_words import opened_plain, print_opened, print_versions, version_plain, write_file
 from streha.terminal import say
-from streha.vault_names import described, name_of, person_named, record_named, short, version_named
+from streha.vault_names import (
+    SHORT,
+    described,
+    moment_text,
+    name_of,
+    person_named,
+    record_named,
+    short,
+    version_named,
+)
 from streha.vault_place import say_age, say_due, seen, vault_place
 
 app = typer.Typer(
@@ -58,6 +67,11 @@ Out = Annotated[
 NOTHING_TO_WRITE = mark("Give the text: --file FILE, or pipe it. It is never written on the command line.")
 EMPTY = mark("There is no text. Nothing was written.")
 SEVERAL = mark("There are several versions at once. Choose one: --version VERSION (see streha record history).")
+TOO_SHORT = mark("Name a record that is to be erased by its first {count} characters at least. Nothing was erased.")
+ERASE = mark(
+    "Record {record}: {kind}, {count} versions, the last by {person}, {time}. Its keys are destroyed for good, for "
+    "everybody. Erase it?"
+)
 NO_KIND = mark("A record is one of these: {kinds}. Nothing was written.")
 
 
@@ -145,23 +159,26 @@ def _get(
     if out is not None:
         private_files.require_free(out)
 
-    async def act() -> tuple[list[Opened], View]:
+    def hand(opened: list[Opened], view: View) -> None:
+        if out is not None:
+            if len(opened) > 1:
+                raise Conflict(SEVERAL)
+            write_file(out, opened[0].text)
+        if json:
+            terminal.as_json([opened_plain(view, each, text=out is None) for each in opened])
+        else:
+            print_opened(view, opened, texts=out is None)
+
+    async def act() -> None:
         async with vault_place(key, where) as place:
             view = await place.view()
             if version:
                 one, view = await place.records.get_version(place.id, version_named(view, version))
-                return [one], view
-            return await place.records.get(place.id, record_named(view, record))
+                hand([one], view)
+            else:
+                await place.records.get(place.id, record_named(view, record), hand)
 
-    opened, view = asyncio.run(act())
-    if out is not None:
-        if len(opened) > 1:
-            raise Conflict(SEVERAL)
-        write_file(out, opened[0].text)
-    if json:
-        terminal.as_json([opened_plain(view, each, text=out is None) for each in opened])
-    else:
-        print_opened(view, opened, texts=out is None)
+    asyncio.run(act())
 
 
 @app.command("list", help=say(mark("Which records there are: kind, author, time; never what stands in them.")))
@@ -275,11 +292,20 @@ def _share(
     "erase", help=say(mark("Erase a record for everybody, as somebody who leads: its keys are destroyed for good."))
 )
 def _erase(where: Where, record: RecordWords, key: Key, *, yes: Yes = False, json: Json = False) -> None:
-    terminal.require_yes(yes=yes)
+    if len(record.strip()) < SHORT:
+        raise InvalidInput(TOO_SHORT, count=SHORT)
 
     async def act() -> None:
         async with vault_place(key, where) as place:
-            await place.records.erase(place.id, record_named(await place.view(), record))
+            view = await place.view()
+            chosen = record_named(view, record)
+            versions = history(view, chosen)
+            newest = versions[-1]
+            terminal.require_agreed(
+                ERASE, yes=yes, record=short(chosen), kind=newest.write.kind, count=len(versions),
+                person=name_of(view, newest.by), time=moment_text(newest.at),
+            )  # fmt: skip
+            await place.records.erase(place.id, chosen)
 
     asyncio.run(act())
     if json:

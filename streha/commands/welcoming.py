@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -34,7 +33,7 @@ from streha import terminal
 from streha.options import Json, Key
 from streha.personal import find_agency, speaking_unlocked
 from streha.terminal import say
-from streha.vault_names import KINDS, ROLES, SHORT
+from streha.vault_names import KINDS, ROLES, SHORT, moment_text
 
 OTHER_CODE = mark(
     "NOT the same: this offer has another code. Nothing was signed. Ring the person again, by a number you know. If "
@@ -133,7 +132,7 @@ def _waiting(key: Key, *, json: Json = False) -> None:
             [mark("Waits"), mark("About"), mark("Agreed"), mark("Until")],
             [
                 (each.hash.hex()[:16], "; ".join(_people(each)), str(len(each.by)),
-                 terminal.moment(datetime.fromtimestamp(each.deed.until, UTC)))
+                 moment_text(each.deed.until))
                 for each in proposals
             ],
         )  # fmt: skip

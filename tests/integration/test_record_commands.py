@@ -216,7 +216,43 @@ async def test_a_legal_hold_as_it_is_typed(types: People, town: Scene, text: Pat
     shown = await types(deputy, "compartment", "show", codename, "--json")
     assert (shown.json["held"], shown.json["releasing"]) == (True, [str(lead.id)]), shown
     assert (await types(deputy, "compartment", "release", codename, "--approve", "--yes")).code == 0
+    short = await types(lead, "record", "erase", codename, record[:7], "--yes")
+    assert (short.code, "Nothing was erased" in short.err) == (2, True), short
     assert (await types(lead, "record", "erase", codename, record[:8], "--yes")).code == 0
+
+
+async def test_whoever_leads_no_more_ends_no_hold(types: People, town: Scene) -> None:
+    lead, deputy, member, codename = town.coordinator, town.deputy, town.member, town.case.codename
+    await types(lead, "compartment", "open", codename, "--yes")
+    assert (await types(lead, "compartment", "hold", codename)).code == 0
+    assert (await types(deputy, "compartment", "release", codename)).code == 0
+    shown = await types(lead, "compartment", "show", codename, "--json")
+    assert shown.json["releasing"] == [str(deputy.id)], shown
+    handed = await types(lead, "compartment", "lead", codename, lead.name, member.name)
+    assert handed.code == 0, handed
+    shown = await types(lead, "compartment", "show", codename, "--json")
+    assert (shown.json["held"], shown.json["releasing"]) == (True, []), shown
+    none = await types(lead, "compartment", "release", codename, "--approve", "--yes")
+    assert (none.code, "Nobody of another agency" in none.err) == (1, True), none
+
+
+async def test_what_was_refused_was_not_read(types: People, town: Scene, text: Path, tmp_path: Path) -> None:
+    lead, deputy, member, codename = town.coordinator, town.deputy, town.member, town.case.codename
+    await types(lead, "compartment", "open", codename, "--yes")
+    record = (await types(lead, "record", "put", codename, "--file", text, "--json")).json["record"]
+    for each in (deputy, member):
+        assert (await types(each, "record", "get", codename, record)).code == 0
+    assert (await types(deputy, "record", "put", codename, record, "--file", text)).code == 0
+    beside = await types(member, "record", "put", codename, record, "--beside", typed="The other one\n")
+    assert beside.code == 0, beside
+    out = tmp_path / "out.txt"
+    refused = await types(lead, "record", "get", codename, record, "--out", out)
+    assert (refused.code, out.exists()) == (1, False), refused
+    blind = await types(lead, "record", "put", codename, record, "--file", text)
+    assert (blind.code, blind.out) == (1, ""), blind
+    shown = await types(lead, "record", "get", codename, record)
+    assert "The other one" in shown.out
+    assert (await types(lead, "record", "put", codename, record, "--file", text)).code == 0
 
 
 async def test_what_is_wrong_is_said_and_nothing_is_written(types: People, town: Scene, tmp_path: Path) -> None:
