@@ -32,6 +32,8 @@ NO_VERSION = mark("There is no such version.")
 LARGEST_ANSWER = 8 * 1024 * 1024
 MOST_AT_ONCE = 500
 MOST_HISTORY = 50
+# Among so many of the newest grants those of one version are looked for.
+MOST_LOOKED_AT = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,14 +117,21 @@ class Fetching:
                 tx, "history_granted", actor, case, compartment_id, person=str(member_id), versions=names
             )  # fmt: skip
 
-    async def history(self, actor: Person, compartment_id: CompartmentId) -> list[bytes]:
-        """Return the newest grants of versions that are past which the actor was given."""
+    async def history(self, actor: Person, compartment_id: CompartmentId, version: UUID | None = None) -> list[bytes]:
+        """Return the newest grants of versions that are past which the actor was given; of one version where named.
+
+        However many others there are, those of the version are found: nobody buries what somebody else has given.
+        """
         async with self._database.transaction() as tx:
-            case, _kept = await self._enter(tx, actor, compartment_id)
-            rows = await tx.rows(store.SQL["vault_history"], compartment_id, actor.id, MOST_HISTORY)
-            if rows:
-                await self._record(tx, "history_fetched", actor, case, compartment_id, count=len(rows))
-        return [bytes(row["statement"]) for row in rows]
+            case, kept = await self._enter(tx, actor, compartment_id)
+            most = MOST_HISTORY if version is None else MOST_LOOKED_AT
+            rows = await tx.rows(store.SQL["vault_history"], compartment_id, actor.id, most)
+            found = [bytes(row["statement"]) for row in rows]
+            if version is not None:
+                found = [each for each in found if _gives(kept, each, version.bytes)][:MOST_HISTORY]
+            if found:
+                await self._record(tx, "history_fetched", actor, case, compartment_id, count=len(found))
+        return found
 
     async def tell_export(self, actor: Person, compartment_id: CompartmentId, versions: Sequence[UUID]) -> None:
         """Write down that a member takes versions out for a court: before they do, on their own machine."""
@@ -175,3 +184,8 @@ def _fitting(sizes: Sequence[Row]) -> list[UUID]:
             break
         taken.append(row["version"])
     return taken
+
+
+def _gives(kept: Logs, statement: bytes, version: bytes) -> bool:
+    with refusing():
+        return version in grants.read_history_grant(statement, kept.network.id, compartment=kept.id)[0].versions

@@ -98,10 +98,11 @@ class VaultApi:
         body = {"member": member, "statement": statement}
         await self._connection.tell("POST", f"api/vault/compartments/{compartment}/history", body)
 
-    async def histories(self, compartment: UUID) -> list[bytes]:
-        """Return the history grants that one was given."""
+    async def histories(self, compartment: UUID, version: UUID) -> list[bytes]:
+        """Return the history grants of a version that one was given."""
         path = f"api/vault/compartments/{compartment}/history"
-        return (await self._connection.ask(Statements, "GET", path, repeat=True)).statements
+        asked = {"version": str(version)}
+        return (await self._connection.ask(Statements, "GET", path, query=asked, repeat=True)).statements
 
     async def tell_export(self, compartment: UUID, versions: Sequence[UUID]) -> None:
         """Have it written down that one exports some versions, before one does."""

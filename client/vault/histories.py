@@ -53,7 +53,7 @@ async def granted(reader: Reader, view: View, version: Version) -> bytes | None:
     A grant that was altered hides no other. Where none holds the version and one was altered, that is said.
     """
     failed: StrehaError | None = None
-    for each in await reader.api.histories(view.id):
+    for each in await reader.api.histories(view.id, UUID(bytes=version.write.version)):
         try:
             keys = _accepted(view, each)
         except Refused as refused:

@@ -159,7 +159,7 @@ async def test_of_what_was_closed_those_who_led_it_until_then_are_answered_and_n
     vault = ana.api.vault
     for asked in (
         vault.grant(cast.case.core.id), vault.version(cast.case.core.id, put.version),
-        vault.histories(cast.case.core.id), vault.tell_export(cast.case.core.id, [put.version]),
+        vault.histories(cast.case.core.id, put.version), vault.tell_export(cast.case.core.id, [put.version]),
     ):  # fmt: skip
         with pytest.raises(NotFound):
             await asked

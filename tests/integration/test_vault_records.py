@@ -9,6 +9,7 @@ import pytest
 from agencies.trust.deeds import Approve, Attest, Rekey
 from cases.trust.deeds import Add, Remove
 from cases.trust.records import MOST_FOLLOWED
+from cases.vault.fetching import MOST_HISTORY
 from client.vault import exporting, histories
 from client.vault.circles import reason_of
 from client.vault.records import Opened, current, difference, history
@@ -127,6 +128,12 @@ async def test_a_newcomer_reads_what_is_current_and_the_past_by_a_grant(
         for each in history(mine, put.record.bytes)
     }
     await histories.give(ana.reader, mine, newcomer.id.bytes, keys)
+    old, _ = await goran.records.get_version(core, put.version.bytes)
+    assert old.text == b"old"
+    # However many others come after it: what one was given is found.
+    later = {each: key for each, key in keys.items() if each != put.version.bytes}
+    for _each in range(MOST_HISTORY + 1):
+        await histories.give(ana.reader, mine, newcomer.id.bytes, later)
     old, _ = await goran.records.get_version(core, put.version.bytes)
     assert old.text == b"old"
     with pytest.raises(Conflict, match="Only members"):

@@ -12,6 +12,7 @@ from server.api.wire.vault_contents import (
     GrantAnswer,
     GrantQuery,
     HistoryAnswer,
+    HistoryQuery,
     PutExport,
     PutHistory,
     VersionAnswer,
@@ -49,9 +50,10 @@ async def give_history(call: Call[PutHistory]) -> Nothing:
     return Nothing()
 
 
-async def show_history(call: Call[Nothing]) -> HistoryAnswer:
+async def show_history(call: Call[HistoryQuery]) -> HistoryAnswer:
     """Return the grants of past versions that one was given."""
-    return HistoryAnswer(statements=await call.services.fetching.history(call.actor, _compartment(call)))
+    given = await call.services.fetching.history(call.actor, _compartment(call), call.asked.version)
+    return HistoryAnswer(statements=given)
 
 
 async def tell_export(call: Call[PutExport]) -> Nothing:
@@ -108,7 +110,7 @@ ROUTES: tuple[Route[Any], ...] = (
         summary="The grants of past versions that one was given",
         call=show_history,
         access=Access.IN_VAULT,
-        takes=Nothing,
+        takes=HistoryQuery,
         gives=HistoryAnswer,
     ),
     Route(

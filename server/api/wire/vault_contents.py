@@ -70,6 +70,12 @@ class PutHistory(Wire, frozen=True, kw_only=True):
     statement: Statement
 
 
+class HistoryQuery(Wire, frozen=True, kw_only=True):
+    """Of which version; of any where none is named."""
+
+    version: UUID | None = None
+
+
 class HistoryAnswer(Wire, frozen=True, kw_only=True):
     """The newest grants of past versions that the asker was given."""
 

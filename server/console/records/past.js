@@ -50,7 +50,7 @@ export async function fetched({ api, compartment, epochKey, whose }, version) {
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       // Neither what is missing nor what was altered hides a key that a member has given.
-      const granted = grantedKey(await api.histories(compartment.id), compartment, version, whose);
+      const granted = grantedKey(await api.histories(compartment.id, deed.version), compartment, version, whose);
       if (granted) return granted;
       const missing = ["withheld", "no-epoch"].includes(error.outcome);
       throw missing && !isCurrent(compartment, version) ? new Refused("not-given") : error;

@@ -91,8 +91,8 @@ export function createVaultApi({ fetch, clock }) {
       if (answer.version !== uuid(version)) throw new Failure("garbled");
       return answer;
     },
-    /** @param {Uint8Array} compartment @returns {Promise<Uint8Array[]>} the grants of past versions that one was given */
-    histories: async (compartment) => (await ask("GET", `${at(compartment)}/history`, { statements: list })).statements.map(bytes),
+    /** @param {Uint8Array} compartment @param {Uint8Array} version @returns {Promise<Uint8Array[]>} the grants of a past version that one was given */
+    histories: async (compartment, version) => (await ask("GET", `${at(compartment)}/history?version=${uuid(version)}`, { statements: list })).statements.map(bytes),
     /** That one is about to take versions out for a court. @param {Uint8Array} compartment @param {Uint8Array[]} versions */
     tellExport: (compartment, versions) => ask("POST", `${at(compartment)}/exports`, {}, { versions: versions.map(uuid) }),
     /** @param {Uint8Array} compartment @param {Uint8Array} entry @param {Uint8Array} content @param {Uint8Array} wrap */
