@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +44,7 @@ LARGEST_HEADS = 16 * 1024 * 1024
 MOST_SETTLED = 1000
 DAMAGED = mark(
     "What this machine remembered of the vault in {path} is damaged. Nothing was done. Look who changed it; if it was "
-    "the disk, forget it with: streha compartment forget"
+    "the disk, forget it with: streha compartment forget CASE; where that says the same, with --all"
 )
 NOT_YOURS = mark(
     "The folder {path} belongs to somebody else, or others on this machine can write there. Nothing was done. Look who "
@@ -203,18 +203,8 @@ class Memory:
     def forget(self, *names: LogName) -> list[Path]:
         """Forget some logs, because a person says so; proofs of forks stay, under another name. Return those."""
         with self._alone():
-            kept = []
-            for path in self.proofs(*names):
-                settled = _free(path.with_name("settled-" + path.name))
-                private_files.move(path, settled)
-                kept.append(settled)
-            try:
-                heads = self._heads()
-            except InvalidInput as refused:
-                # What is damaged is forgotten; what is another network's, or open to others, is not touched.
-                if refused.reason != DAMAGED:
-                    raise
-                heads = _Heads(version=VERSION, network=self._network)
+            heads = self._heads()
+            kept = self._settled(self.proofs(*names))
             texts = {each.text for each in names}
             gone = {each.log.hex() for each in names}
             logs = {each: length for each, length in heads.logs.items() if each not in texts}
@@ -225,6 +215,32 @@ class Memory:
             self._write(forgotten)
             for name in names:
                 (self.folder / f"{name.text}.log").unlink(missing_ok=True)
+        return kept
+
+    def forget_all(self) -> list[Path]:
+        """Forget every log, what codenames meant and what was read, because a person says so; proofs stay.
+
+        For what is damaged beyond reading; what is another network's, or open to others, is not touched.
+        """
+        with self._alone():
+            try:
+                self._heads()
+            except InvalidInput as refused:
+                if refused.reason != DAMAGED:
+                    raise
+            kept = self._settled(sorted(self.folder.glob("forked-*.json")))
+            self._write(_Heads(version=VERSION, network=self._network))
+            for path in self.folder.glob("*.log"):
+                path.unlink()
+        return kept
+
+    @staticmethod
+    def _settled(proofs: Iterable[Path]) -> list[Path]:
+        kept = []
+        for path in proofs:
+            settled = _free(path.with_name("settled-" + path.name))
+            private_files.move(path, settled)
+            kept.append(settled)
         return kept
 
     def _added(self, name: LogName, length: _Length, start: int, statements: Sequence[bytes]) -> _Length:

@@ -70,7 +70,7 @@ Who = Annotated[str, typer.Argument(metavar="PERSON", help=say(mark("A person, b
 NO_DEPUTY = mark("A vault needs a second person who leads, of another agency. Say who: --deputy PERSON")
 NO_PROPOSAL = mark("Nothing waits about this person. See: streha compartment show")
 SIGN_MEMBERS = mark("Sign that just these are in it? Whoever you do not know there: say no, and ask the operator.")
-NOTHING_TO_FORGET = mark("Say of which case or compartment, or --directory.")
+NOTHING_TO_FORGET = mark("Say of which case or compartment, or --directory; or --all, and nothing else.")
 NO_REASON_GIVEN = mark("Say why: type it when asked, or give a file with --reason-file FILE.")
 
 
@@ -319,7 +319,7 @@ def _keys(where: Where, key: Key, *, yes: Yes = False, json: Json = False) -> No
             "Forget what this machine remembers of a vault, after you were shown two different logs and it was cleared "
             "up "
             "with whoever leads the case. The proof is kept. With --directory also of the network's directory; "
-            "without CASE, of that alone."
+            "without CASE, of that alone. With --all of everything, where it is damaged."
         )
     ),
 )
@@ -330,16 +330,25 @@ def _forget(
     directory: Annotated[
         bool, typer.Option("--directory", help=say(mark("Also what is remembered of the network's directory.")))
     ] = False,
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--all", help=say(mark("All of it, where it is damaged: also what each codename meant here first."))
+        ),
+    ] = False,
     yes: Yes = False,
     json: Json = False,
 ) -> None:
+    if everything == bool(where or directory):
+        raise InvalidInput(NOTHING_TO_FORGET)
     terminal.require_yes(yes=yes)
 
     memory = Memory.beside(key, locked_file(key).genesis)
-    if not (where or directory):
-        raise InvalidInput(NOTHING_TO_FORGET)
-    names = with_directory(remembered_compartment(memory, where)) if where else [DIRECTORY]
-    kept = [str(each) for each in memory.forget(*(each for each in names if directory or each != DIRECTORY))]
+    if everything:
+        kept = [str(each) for each in memory.forget_all()]
+    else:
+        names = with_directory(remembered_compartment(memory, where)) if where else [DIRECTORY]
+        kept = [str(each) for each in memory.forget(*(each for each in names if directory or each != DIRECTORY))]
     if json:
         terminal.as_json({"proofs": kept})
         return

@@ -130,8 +130,28 @@ def test_what_is_damaged_is_said_and_not_taken_for_less(memory: Memory, damage: 
             log.write_bytes(b"\0\0\0\6" + log.read_bytes()[4:])
     with pytest.raises(InvalidInput, match="is damaged"):
         again(memory).entries(DIRECTORY)
-    again(memory).forget(DIRECTORY)
+    if damage == "head":
+        # What it said of the others is lost, too: that is forgotten only by somebody who says so.
+        with pytest.raises(InvalidInput, match="is damaged"):
+            again(memory).forget(DIRECTORY)
+        again(memory).forget_all()
+    else:
+        memory.remember_name("quiet-heron", COMPARTMENT)
+        again(memory).forget(DIRECTORY)
+        assert again(memory).named("quiet-heron") == COMPARTMENT
     assert again(memory).entries(DIRECTORY) == []
+
+
+def test_everything_is_forgotten_but_proofs(memory: Memory) -> None:
+    memory.remember({DIRECTORY: (0, [FIRST]), MEMBERS: (0, [THIRD])}, compartment=COMPARTMENT, at=1)
+    memory.remember_name("quiet-heron", COMPARTMENT)
+    held = memory.keep(Proof(name=MEMBERS, number=0, ours=THIRD, theirs=SECOND)).read_bytes()
+    (settled,) = again(memory).forget_all()
+    assert settled.read_bytes() == held
+    forgotten = again(memory)
+    forgotten.require_no_proof(DIRECTORY, MEMBERS)
+    assert (forgotten.entries(DIRECTORY), forgotten.entries(MEMBERS), forgotten.named("quiet-heron")) == ([], [], None)
+    assert not list(memory.folder.glob("*.log"))
 
 
 def test_the_folder_of_another_network_is_not_used(memory: Memory) -> None:
