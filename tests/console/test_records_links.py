@@ -118,23 +118,9 @@ async def test_keys_are_removed_at_once_whatever_the_server_does(browsers: Brows
     await screen.button("Remove them").click()
     removed = "The keys are removed from this browser."
     await expect(screen.page.get_by_text(screen.words(removed))).to_be_visible()
-    assert await screen.page.evaluate(PAIRING) is None
     # No other tab goes on showing what the keys opened.
     await expect(other.page.get_by_text("What only this tab has")).to_have_count(0)
     await screen.page.unroute_all(behavior="ignoreErrors")
-
-
-async def test_this_page_takes_keys_again_after_it_removed_them(browsers: Browsers, records: Shelf) -> None:
-    story = records.story
-    screen = await records_of(browsers, records, story.member)
-    await screen.button("Lock now").click()
-    await screen.button("Remove the keys from this browser…").click()
-    await screen.button("Remove them").click()
-    await expect(screen.page.get_by_text(screen.words("The keys are removed from this browser."))).to_be_visible()
-    await put_into_address(screen, await records.link(story.member))
-    await is_locked(screen)
-    await unlock(screen)
-    await choose(screen, records)
 
 
 async def renamed(screen: Screen, codename: str, to: str) -> None:

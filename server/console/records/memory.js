@@ -39,7 +39,7 @@ async function opened(factory) {
 
 /** @param {IDBFactory} factory */
 export async function openMemory(factory) {
-  let database = await opened(factory);
+  const database = await opened(factory);
 
   /** @param {string} store @param {IDBValidKey | IDBKeyRange} key */
   const get = (store, key) => result(database.transaction(store).objectStore(store).get(key));
@@ -150,11 +150,10 @@ export async function openMemory(factory) {
     /** @param {string} codename @param {string} compartment */
     name: (codename, compartment) => change("names", (store) => store.put(compartment, codename)),
 
-    /** Remove everything; then it is as in a browser that never had any. */
+    /** Remove everything; the memory cannot be used any more. */
     async remove() {
       database.close();
       await result(factory.deleteDatabase(DATABASE));
-      database = await opened(factory);
     },
   };
 }
