@@ -183,13 +183,17 @@ async def exported(served: World, _ids: Mapping[str, UUID]) -> object:
 
 
 async def revoked(served: World, _ids: Mapping[str, UUID]) -> object:
-    """Return a revocation of a colleague by whoever asks, who may be no administrator."""
+    """Return a revocation of a colleague by whoever asks, who may be no administrator.
+
+    Not of the newcomer: later operations ask with their keys.
+    """
     around, founded = served.around, founded_in(served)
+    kept = {around.newcomer.id.bytes}
     person = around.people.get(served.asker, around.people[Asker.COORDINATOR])
     network = await founded.directory(around.people[Asker.COORDINATOR])
     colleague = next(
         each for each in network.now.people.values()
-        if each.agency == person.agency_id.bytes and each.id != person.id.bytes
+        if each.agency == person.agency_id.bytes and each.id not in kept | {person.id.bytes}
     )  # fmt: skip
     return {"entry": text(founded.entry(person, Revoke(person=colleague.id), network))}
 

@@ -48,7 +48,7 @@ from server.api.wire.sentences import SealedSentences
 from server.api.wire.stream import FollowStream
 from server.api.wire.telephone import HearTelephone
 from server.api.wire.vault_acts import ActsQuery
-from server.api.wire.vault_contents import GrantQuery, PutExport, PutHistory, VersionsQuery
+from server.api.wire.vault_contents import GrantQuery, HistoryQuery, PutExport, PutHistory, VersionsQuery
 from server.api.wire.vault_keys import PutBundle
 from server.api.wire.vault_logs import DirectoryQuery, LogsQuery, PutEntry, PutMemberEntry, PutRecordEntry
 from streha.cli import application
@@ -520,6 +520,7 @@ def right_body(takes: type, marked: Marked) -> object:
         LogsQuery: None,
         ActsQuery: None,
         GrantQuery: None,
+        HistoryQuery: None,
         VersionsQuery: None,
         PutEntry: {"entry": MARK.encode()},
         PutMemberEntry: {"entry": MARK.encode(), "grants": [], "wraps": []},
