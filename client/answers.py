@@ -178,6 +178,7 @@ class Review(Answer, frozen=True, kw_only=True):
     due_at: Moment
     state: str
     reason: str = "interval"
+    lowering: str | None = None
 
 
 class Reviews(Answer, frozen=True, kw_only=True):

@@ -585,6 +585,15 @@ CREATE TABLE risk_levels (
     set_at timestamptz NOT NULL
 );
 
+-- A level below the one that stands, told by one person; it counts once a second tells it too.
+CREATE TABLE level_lowerings (
+    case_id uuid PRIMARY KEY REFERENCES cases,
+    level text NOT NULL,
+    told_by uuid NOT NULL REFERENCES people,
+    told_at timestamptz NOT NULL,
+    assessed_at timestamptz NOT NULL
+);
+
 CREATE TABLE reviews (
     id uuid PRIMARY KEY,
     case_id uuid NOT NULL REFERENCES cases,
@@ -612,6 +621,22 @@ CREATE TABLE review_duties (
     due_at timestamptz NOT NULL,
     PRIMARY KEY (case_id, reason)
 );
+
+-- Who is to do something of a sealed plan by which day. What it is stands in the record alone.
+CREATE TABLE owed_measures (
+    id uuid PRIMARY KEY,
+    record uuid NOT NULL,
+    case_id uuid NOT NULL REFERENCES cases,
+    compartment_id uuid NOT NULL REFERENCES compartments,
+    owner_id uuid NOT NULL REFERENCES people,
+    deadline date NOT NULL,
+    step integer NOT NULL,
+    next_step_at timestamptz,
+    lease_until timestamptz,
+    attempts integer NOT NULL DEFAULT 0,
+    UNIQUE (compartment_id, record, owner_id, deadline)
+);
+CREATE INDEX measures_to_step ON owed_measures (next_step_at) WHERE next_step_at IS NOT NULL;
 
 -- What the ledger tells of cases that may open a review, until it was taken up; how far the ledger was read.
 CREATE TABLE case_events (

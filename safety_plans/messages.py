@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from agencies.model import PersonId
+from cases.model import Case
 from core.outbox import Message, Target
 from core.texts import mark
+from safety_plans.levels import Told
+from safety_plans.measures.rules import Duty
 from safety_plans.model import Review
 
 TEXTS = {
@@ -24,7 +28,46 @@ TEXTS = {
         "{codename}: the assessment is OVERDUE since {time}. Owner: {person}. The level may be stale: "
         "treat the risk as high, ring the owner."
     ),
+    "measure_due": mark(
+        "{codename}: something of the plan is to be done today. Owner: {person}. What it is stands in the plan. "
+        "When it is done, write it there."
+    ),
+    "measure_overdue": mark(
+        "{codename}: something of the plan is OVERDUE since {time}. Owner: {person}. Do it, or write into the plan "
+        "why it cannot be done. The risk is to be assessed again within 72 hours."
+    ),
+    "level_lowering": mark(
+        "{codename}: {person} now sees the risk as lower. Until a second person has looked, the higher level stands. "
+        "Look at the assessment; whoever agrees records the same level."
+    ),
 }
+
+
+def lowering(told: Told, case: Case, channel: Target) -> list[Message]:
+    """Return ring and words for the others who lead a case: somebody told a lower level."""
+    asked = tuple(each for each in case.leaders if each != told.by)
+    ring = Message(
+        key=f"lowering:{case.id}:{told.at.isoformat()}:ring", target=channel, template="review_ring", mentions=asked,
+        case_id=case.id,
+    )  # fmt: skip
+    parameters = {"codename": case.codename, "person": str(told.by)}
+    key = f"lowering:{case.id}:{told.at.isoformat()}:words"
+    return [ring, replace(ring, key=key, template="level_lowering", parameters=parameters, mentions=())]
+
+
+def measure(
+    duty: Duty, owner: PersonId, case: Case, channel: Target, due_at: datetime, mentions: Iterable[PersonId]
+) -> list[Message]:
+    """Return ring and words about what is owed, at its present step."""
+    cause = f"measure:{duty.id}:{duty.step}"
+    ring = Message(
+        key=f"{cause}:ring", target=channel, template="review_ring", mentions=tuple(mentions), case_id=case.id
+    )  # fmt: skip
+    parameters = {"codename": case.codename, "person": str(owner)}
+    if duty.step > 0:
+        parameters["time"] = due_at.isoformat()
+    template = "measure_overdue" if duty.step > 0 else "measure_due"
+    return [ring, replace(ring, key=f"{cause}:words", template=template, parameters=parameters, mentions=())]
 
 
 def reminder(

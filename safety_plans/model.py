@@ -37,6 +37,8 @@ class Reason(StrEnum):
     HEALTH = "health"
     STAFF_CHANGED = "staff_changed"
     AGENCY_CHANGED = "agency_changed"
+    # Something of a plan was not done by its day.
+    MEASURE = "measure"
     # Somebody says that something happened which must be assessed within this time.
     EVENT_2H = "event_2h"
     EVENT_24H = "event_24h"

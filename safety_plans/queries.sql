@@ -3,6 +3,28 @@
 INSERT INTO risk_levels (case_id, level, set_by, set_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (case_id) DO UPDATE SET level = EXCLUDED.level, set_by = EXCLUDED.set_by, set_at = EXCLUDED.set_at
 
+-- level --
+-- $1 case.
+SELECT level FROM risk_levels WHERE case_id = $1
+
+-- lowering --
+-- $1 case.
+SELECT level, told_by, told_at, assessed_at FROM level_lowerings WHERE case_id = $1
+
+-- lowerings --
+-- $1 cases, $2 told since.
+SELECT case_id, level FROM level_lowerings WHERE case_id = ANY($1) AND told_at >= $2
+
+-- put_lowering --
+-- $1 case, $2 level, $3 by, $4 now, $5 when it was assessed.
+INSERT INTO level_lowerings (case_id, level, told_by, told_at, assessed_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (case_id) DO UPDATE SET level = EXCLUDED.level, told_by = EXCLUDED.told_by, told_at = EXCLUDED.told_at,
+    assessed_at = EXCLUDED.assessed_at
+
+-- forget_lowering --
+-- $1 case.
+DELETE FROM level_lowerings WHERE case_id = $1
+
 -- add_review --
 -- $1 id, $2 case, $3 level, $4 owner, $5 now, $6 due at, $7 why then.
 INSERT INTO reviews (id, case_id, level, owner_id, opened_at, due_at, state, next_step_at, reason)
@@ -138,3 +160,54 @@ SELECT count(*) FROM (SELECT FROM reviews WHERE state = 'open' LIMIT $1) AS open
 SELECT count(*) FILTER (WHERE step <= 1) AS due, count(*) FILTER (WHERE step > 1) AS overdue
 FROM (SELECT step, due_at FROM reviews WHERE next_step_at <= $2 ORDER BY next_step_at LIMIT $3) AS following
 WHERE due_at <= $1
+
+-- forget_measures --
+-- What is owed of a record no more. $1 compartment, $2 record, $3 and $4 owners and days of what still is.
+DELETE FROM owed_measures WHERE compartment_id = $1 AND record = $2
+  AND NOT EXISTS (SELECT FROM unnest($3::uuid[], $4::date[]) AS kept (owner_id, deadline)
+    WHERE kept.owner_id = owed_measures.owner_id AND kept.deadline = owed_measures.deadline)
+
+-- put_measures --
+-- $1 ids, $2 record, $3 case, $4 compartment, $5 owners, $6 days, $7 steps, $8 when their next ones are due.
+INSERT INTO owed_measures (id, record, case_id, compartment_id, owner_id, deadline, step, next_step_at)
+SELECT new.id, $2, $3, $4, new.owner_id, new.deadline, new.step, new.next_step_at
+FROM unnest($1::uuid[], $5::uuid[], $6::date[], $7::integer[], $8::timestamptz[])
+    AS new (id, owner_id, deadline, step, next_step_at)
+ON CONFLICT (compartment_id, record, owner_id, deadline) DO NOTHING
+
+-- claim_measures --
+-- Lease what is owed and due; nothing while on hold. $1 now, $2 lease until, $3 limit.
+UPDATE owed_measures SET lease_until = $2, attempts = attempts + 1
+WHERE id IN (
+    SELECT id FROM owed_measures WHERE next_step_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+      AND (SELECT since FROM hold) IS NULL
+    ORDER BY next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING id, attempts, next_step_at AS due_at
+
+-- next_measure --
+-- When somebody is to be reminded next: what failed waits for its lease, all of it for a hold.
+SELECT min(next_step_at) FROM owed_measures WHERE next_step_at IS NOT NULL AND lease_until IS NULL
+  AND (SELECT since FROM hold) IS NULL
+
+-- forget_measures_without_record --
+-- $1 ids.
+DELETE FROM owed_measures WHERE id = ANY($1) AND NOT EXISTS (
+    SELECT FROM vault_contents
+    WHERE vault_contents.compartment_id = owed_measures.compartment_id AND vault_contents.record = owed_measures.record)
+
+-- cases_of_measures --
+-- $1 ids.
+SELECT DISTINCT case_id FROM owed_measures WHERE id = ANY($1)
+
+-- measures --
+-- $1 ids.
+SELECT id, record, case_id, compartment_id, owner_id, deadline, step FROM owed_measures
+WHERE id = ANY($1) AND next_step_at IS NOT NULL ORDER BY next_step_at, id FOR UPDATE
+
+-- step_measure --
+-- $1 id, $2 step, $3 when the next one is due.
+UPDATE owed_measures SET step = $2, next_step_at = $3, lease_until = NULL, attempts = 0 WHERE id = $1
+
+-- forget_measure --
+-- $1 id.
+DELETE FROM owed_measures WHERE id = $1

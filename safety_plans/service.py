@@ -10,12 +10,14 @@ from agencies.model import Person
 from cases import rules as case_rules
 from cases import store as case_store
 from cases.model import Case, CaseId
-from core import ledger
+from core import ledger, outbox
 from core.clock import Clock, sensible
 from core.database import Database, Transaction
 from core.errors import Conflict, InvalidInput, NotFound
+from core.outbox import Target, TargetKind
 from core.texts import mark
-from safety_plans import store
+from safety_plans import messages, store
+from safety_plans.levels import ASK_THEM, SECOND_WITHIN, Standing, Told, outcome
 from safety_plans.model import Level, Review, ReviewId, ReviewState
 from safety_plans.opening import new_review, take_up
 from safety_plans.rules import due_at
@@ -28,6 +30,8 @@ class ReviewView:
 
     review: Review
     codename: str
+    # A lower level that waits for a second person.
+    lowering: Level | None = None
 
 
 class Reviews:
@@ -40,21 +44,47 @@ class Reviews:
     async def set_level(
         self, actor: Person, case_id: CaseId, level: Level, assessed_at: datetime | None = None
     ) -> ReviewView:
-        """Record the level that a leader of the case decided; the next review follows from it.
+        """Record the level that somebody of the core decided; the next review follows from it.
 
-        `assessed_at` says when the assessment was made, now unless given; never in the future.
+        A lower one counts once a second person tells it too; until then the answer says that it waits. `assessed_at`
+        says when the assessment was made, now unless given; never in the future.
         """
+        async with self._database.transaction() as tx:
+            return await self.tell_level(
+                tx, actor, await case_store.case(tx, case_id, lock=True), level, assessed_at
+            )  # fmt: skip
+
+    async def tell_level(
+        self, tx: Transaction, actor: Person, case: Case, level: Level, assessed_at: datetime | None
+    ) -> ReviewView:
+        """Do so in a transaction of the caller's, in a case that is held."""
         now = self._clock.now()
         made_at = sensible(assessed_at) if assessed_at else now
         if made_at > now:
             raise InvalidInput(mark("An assessment cannot lie in the future. Check the time."))
-        async with self._database.transaction() as tx:
-            case = await case_store.case(tx, case_id, lock=True)
-            case_rules.require_leader(case, actor.id)
-            review = await self._renew(tx, case, actor, level, made_at, now)
+        _require_core(case, actor)
+        case_rules.require_open(case)
+        told = Told(level=level, by=actor.id, at=now, assessed_at=made_at)
+        open_review, duties = await store.open_review(tx, case.id), await store.duties(tx, case.id)
+        owner = case.coordinator_id if open_review is None else open_review.owner_id
+        stands = outcome(
+            told,
+            Standing(
+                level=await store.level(tx, case.id), members={*case.core.member_ids, *case.leaders},
+                assess={owner, *case.leaders}, waiting=await store.lowering(tx, case.id),
+                last_event=max((each.since for each in duties), default=None),
+            ),
+        )  # fmt: skip
+        review = await self._renew(tx, case, actor, stands.level, stands.assessed_at, now)
+        await store.keep_lowering(tx, case.id, stands.waiting)
+        if stands.waiting is None:
             await store.put_level(tx, case.id, level, actor.id, now)
-            await self._record(tx, "level_set", actor, review, now)
-            return ReviewView(review=review, codename=case.codename)
+        else:
+            channel = Target(kind=TargetKind.COMPARTMENT, id=case.core.id)
+            await outbox.post(tx, messages.lowering(stands.waiting, case, channel), now)
+        await self._record(tx, "level_set" if stands.waiting is None else "level_lowering_told", actor, review, now)
+        lowering = None if stands.waiting is None else stands.waiting.level
+        return ReviewView(review=review, codename=case.codename, lowering=lowering)
 
     async def complete(self, actor: Person, review_id: ReviewId) -> ReviewView:
         """Record that the review was done without a change of level; the next one opens."""
@@ -68,7 +98,7 @@ class Reviews:
             review = await store.review(tx, review_id, lock=True)
             review.require_open()
             if actor.id not in {review.owner_id, *case.leaders}:
-                raise Conflict(mark("Only the owner of the review or a leader of the case can do this. Ask them."))
+                raise Conflict(ASK_THEM)
             await self._record(tx, "review_done", actor, review, now)
             following = await self._renew(tx, case, actor, review.level, now, now)
             return ReviewView(review=following, codename=case.codename)
@@ -81,9 +111,7 @@ class Reviews:
         now = self._clock.now()
         async with self._database.transaction() as tx:
             case = await case_store.case(tx, case_id, lock=True)
-            case_rules.as_seen_by(case, actor.id)
-            if actor.id not in {*case.core.member_ids, *case.leaders}:
-                raise NotFound(case_rules.NO_CASE)
+            _require_core(case, actor)
             case_rules.require_open(case)
             review = await take_up(tx, case, duty(REASON_WITHIN[within], now), now)
             await self._record(tx, "case_event_noted", actor, review, now, within=within)
@@ -95,7 +123,11 @@ class Reviews:
             mine = await case_store.cases_of_person(tx, actor.id)
             cases = {each.id: each for each in mine if actor.id in each.core.member_ids}
             reviews = await store.open_reviews(tx, cases)
-        return [ReviewView(review=each, codename=cases[each.case_id].codename) for each in reviews]
+            lower = await store.lowerings(tx, cases, self._clock.now() - SECOND_WITHIN)
+        return [
+            ReviewView(review=each, codename=cases[each.case_id].codename, lowering=lower.get(each.case_id))
+            for each in reviews
+        ]
 
     async def _renew(
         self, tx: Transaction, case: Case, actor: Person, level: Level, assessed_at: datetime, now: datetime
@@ -120,3 +152,10 @@ class Reviews:
                 facts={"level": review.level, **facts},
             ),
         )  # fmt: skip
+
+
+def _require_core(case: Case, actor: Person) -> None:
+    """Refuse whoever is not of the core of a case; to those who may not know of it, it does not exist."""
+    case_rules.as_seen_by(case, actor.id)
+    if actor.id not in {*case.core.member_ids, *case.leaders}:
+        raise NotFound(case_rules.NO_CASE)

@@ -11,6 +11,7 @@ from core import queries
 from core.database import Row, Transaction
 from core.errors import NotFound
 from core.texts import mark
+from safety_plans.levels import Told
 from safety_plans.model import Level, Reason, Review, ReviewId, ReviewState
 from safety_plans.triggers import Duty
 
@@ -21,6 +22,36 @@ NO_REVIEW = mark("There is no such review.")
 async def put_level(tx: Transaction, case_id: CaseId, level: Level, by: PersonId, now: datetime) -> None:
     """Record the level of a case."""
     await tx.run(SQL["put_level"], case_id, level, by, now)
+
+
+async def level(tx: Transaction, case_id: CaseId) -> Level:
+    """Return the level of a case."""
+    found = await tx.value(SQL["level"], case_id)
+    return Level.NOT_YET_ASSESSED if found is None else Level(found)
+
+
+async def lowering(tx: Transaction, case_id: CaseId) -> Told | None:
+    """Return the lower level that waits for a second person, whether or not it still may."""
+    row = await tx.row(SQL["lowering"], case_id)
+    if row is None:
+        return None
+    return Told(
+        level=Level(row["level"]), by=PersonId(row["told_by"]), at=row["told_at"], assessed_at=row["assessed_at"]
+    )  # fmt: skip
+
+
+async def lowerings(tx: Transaction, case_ids: Iterable[CaseId], since: datetime) -> dict[CaseId, Level]:
+    """Return the lower levels that were told since then and wait, by case."""
+    rows = await tx.rows(SQL["lowerings"], list(case_ids), since)
+    return {CaseId(row["case_id"]): Level(row["level"]) for row in rows}
+
+
+async def keep_lowering(tx: Transaction, case_id: CaseId, told: Told | None) -> None:
+    """Let this and nothing else wait for a second person."""
+    if told is None:
+        await tx.run(SQL["forget_lowering"], case_id)
+    else:
+        await tx.run(SQL["put_lowering"], case_id, told.level, told.by, told.at, told.assessed_at)
 
 
 async def add_review(tx: Transaction, review: Review) -> None:

@@ -30,6 +30,7 @@ WITHIN: dict[Reason, timedelta] = {
     Reason.STAFF_CHANGED: WITHIN_A_DAY,
     Reason.EVENT_24H: WITHIN_A_DAY,
     Reason.AGENCY_CHANGED: LATER,
+    Reason.MEASURE: LATER,
     Reason.EVENT_72H: LATER,
 }
 # Each act of a case that may open a review; which one it opens may depend on its facts.
@@ -41,6 +42,7 @@ ACTS: dict[str, Reason] = {
     "member_removed": Reason.STAFF_CHANGED,
     "leaders_named": Reason.STAFF_CHANGED,
     "agency_part_set": Reason.AGENCY_CHANGED,
+    "measure_overdue": Reason.MEASURE,
 }
 
 

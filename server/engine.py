@@ -37,6 +37,7 @@ from core.ledger import CHANNEL
 from core.settings import Settings
 from safety_plans import events as case_events
 from safety_plans import sweep as reviews
+from safety_plans.measures import sweep as measures
 from server.carriers.carrying import Carrying, carriers_of
 
 log = logs.get(__name__)
@@ -107,6 +108,7 @@ class Engine:
         await self._guarded("hand_overs", self._hand_over)
         await self._guarded("first_reviews", self._open_first_reviews)
         await self._guarded("reviews", lambda: reviews.remind_due(self._database, self._clock))
+        await self._guarded("measures", lambda: measures.remind_due(self._database, self._clock, self._zone))
         await self._guarded("incidents", lambda: incident_sweep.remind_due(self._database, self._clock))
         # What was chained since the last round; what it leaves in the ledger itself is chained next.
         await self._guarded("case_events", lambda: case_events.take_up_events(self._database, self._clock))
@@ -214,6 +216,7 @@ class Engine:
             ("alerts", alerts.next_due),
             ("police", police_asking.next_due),
             ("reviews", reviews.next_due),
+            ("measures", measures.next_due),
             ("incidents", incident_sweep.next_due),
         ):
             moment = await next_due(self._database)

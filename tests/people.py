@@ -34,6 +34,7 @@ from core.clock import Clock
 from core.database import Database
 from core.settings import Secret, Settings
 from crypto import device_claim, signing
+from safety_plans.saving import Saving
 from safety_plans.service import Reviews
 
 # Across the whole run, so that what a test adds never meets what the template already holds.
@@ -121,6 +122,7 @@ class Network:
         self.cards = Cards(database, clock)
         kept = KeptCompartments(KeptNetwork())
         self.vault = Vault(database, clock, kept)
+        self.saving = Saving(self.vault, self.reviews, clock, settings.time_zone)
         self.fetching = Fetching(database, clock, kept)
         self.inquiring = Inquiring(database, clock, kept)
         self.bundles = Bundles(database, clock)

@@ -7,7 +7,7 @@ say that they have checked. Nothing here can read a record; what is fetched is t
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
@@ -35,6 +35,9 @@ from core.database import Database, Transaction
 from core.errors import StrehaError
 from crypto.vault import log
 from crypto.vault.log import Entry, Head, Kind
+
+# Done in the same transaction, with the case held: of a compartment, and of the record that was written.
+Also = Callable[[Transaction, Case, Compartment, UUID], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,12 +137,16 @@ class Vault:
             return entry.head.number + 1
 
     async def append_to_records(
-        self, actor: Person, compartment_id: CompartmentId, data: bytes, content: bytes | None, wrap: bytes | None
-    ) -> int:
-        """Take in an entry of the records' log with the version that it writes; return how many entries there are."""
+        self, actor: Person, compartment_id: CompartmentId, data: bytes, content: bytes | None, wrap: bytes | None,
+        also: Also | None = None,
+    ) -> int:  # fmt: skip
+        """Take in an entry of the records' log with the version that it writes; return how many entries there are.
+
+        What is `also` done stands or falls with the entry; of an entry that stands already it was done with it.
+        """
         now = self._clock.now()
         async with self._telling_of_refusal(actor, compartment_id), self._database.transaction() as tx:
-            case, compartment = await recorded(tx, actor, compartment_id)
+            case, compartment = await recorded(tx, actor, compartment_id, lock=also is not None)
             kept = await self._compartments.held(tx, compartment_id)
             require_member(actor, compartment, kept, int(now.timestamp()))
             with refusing():
@@ -163,6 +170,8 @@ class Vault:
                 await logs.append(tx, entry, data, now)
             await self._put_version(tx, compartment_id, deed, circle.epoch, content, wrap)
             await self._taken(tx, actor, case.id, entry)
+            if also is not None:
+                await also(tx, case, compartment, UUID(bytes=deed.record))
             return entry.head.number + 1
 
     async def _put_version(

@@ -17,6 +17,7 @@ from client.vault.answers import (
     StoredVersion,
     StoredVersions,
 )  # fmt: skip
+from client.vault.telling import Tells
 
 SPARE_PAGES = 8
 
@@ -47,10 +48,14 @@ class VaultApi:
         return (await self._connection.ask(Length, "POST", path, body)).length
 
     async def add_record_entry(
-        self, compartment: UUID, entry: bytes, content: bytes | None = None, wrap: bytes | None = None
-    ) -> int:
-        """Append an entry to the records' log, with the version that it writes; return the log's length."""
-        body = {"entry": entry, "content": content, "wrap": wrap}
+        self, compartment: UUID, entry: bytes, content: bytes | None = None, wrap: bytes | None = None,
+        tells: Tells | None = None,
+    ) -> int:  # fmt: skip
+        """Append an entry to the records' log, with the version that it writes; return the log's length.
+
+        What the server is told of it stands or falls with it.
+        """
+        body = {"entry": entry, "content": content, "wrap": wrap, "tells": None if tells is None else tells.sent()}
         path = f"api/vault/compartments/{compartment}/records"
         return (await self._connection.ask(Length, "POST", path, body)).length
 

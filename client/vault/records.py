@@ -18,6 +18,7 @@ from client.vault.answers import StoredVersion
 from client.vault.epochs import EpochKeys, place_of
 from client.vault.reading import Reader, View
 from client.vault.saying import Prepared, record_entry, said
+from client.vault.telling import Tells
 from core.errors import Conflict, InvalidInput, NotFound
 from core.texts import mark
 from crypto.vault import aead, content, padding, wrap
@@ -79,11 +80,13 @@ class Records:
         self._keys = keys
 
     async def put(
-        self, compartment: bytes, text: bytes, *, kind: str = "note", record: bytes | None = None, beside: bool = False
-    ) -> Put:
+        self, compartment: bytes, text: bytes, *, kind: str = "note", record: bytes | None = None,
+        beside: bool = False, tells: Tells | None = None,
+    ) -> Put:  # fmt: skip
         """Write a new record, or the next version of one; raise Conflict where there are versions one has not read.
 
-        With `beside` it follows only what was read here, and both stand until somebody brings them together.
+        With `beside` it follows only what was read here, and both stand until somebody brings them together. What the
+        server is told (`tells`) is stored together with it.
         """
         if len(text) > padding.LONGEST_TEXT:
             raise InvalidInput(TOO_LONG, size=len(text), most=padding.LONGEST_TEXT)
@@ -106,7 +109,7 @@ class Records:
             wrapped = wrap.wrap(wrap.key_for_wraps(key), number, place, content_key)
             return Prepared(
                 entry=entry,
-                send=lambda: self._reader.api.add_record_entry(view.id, entry, sealed.content, wrapped),
+                send=lambda: self._reader.api.add_record_entry(view.id, entry, sealed.content, wrapped, tells),
                 done=version,
             )
 

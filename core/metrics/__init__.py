@@ -38,6 +38,7 @@ SWEEP = Label(
         "proof",
         "police",
         "incidents",
+        "measures",
         "case_events",
         "desk_calls",
         "vault",

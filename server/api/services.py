@@ -34,6 +34,7 @@ from cases.vault.service import Vault
 from core.clock import Clock
 from core.database import Database
 from core.settings import Settings
+from safety_plans.saving import Saving
 from safety_plans.service import Reviews
 from server.api.limits import Buckets
 from server.board import Board
@@ -72,6 +73,7 @@ class Services:
     closing: Closing
     drills: Drills
     reviews: Reviews
+    saving: Saving
     board: Board
     feed: Feed
     directory_log: DirectoryLog
@@ -89,6 +91,7 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
     rung = Rung(database, clock)
     sign_in = SignIn(database, clock, settings)
     kept = KeptCompartments(KeptNetwork())
+    vault = Vault(database, clock, kept)
     return Services(
         database=database,
         clock=clock,
@@ -114,10 +117,11 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
         closing=Closing(database, clock),
         drills=Drills(database, settings.time_zone),
         reviews=reviews,
+        saving=Saving(vault, reviews, clock, settings.time_zone),
         board=Board(database, clock, agencies=agencies, cases=cases, alerts=alerts, reviews=reviews, rung=rung),
         feed=Feed(database, clock, sign_in),
         directory_log=DirectoryLog(database, clock, kept.network),
-        vault=Vault(database, clock, kept),
+        vault=vault,
         fetching=Fetching(database, clock, kept),
         inquiring=Inquiring(database, clock, kept),
         bundles=Bundles(database, clock),

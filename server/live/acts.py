@@ -165,6 +165,9 @@ ACTS: dict[str, Told] = {
     "people_unreached": _ALERT,
     # reviews
     "level_set": _REVIEW,
+    "level_lowering_told": _REVIEW,
+    "measure_reminded": _QUIETLY,
+    "measure_overdue": _QUIETLY,
     "review_opened": _REVIEW,
     "review_pulled": _REVIEW,
     "case_event_noted": _REVIEW,

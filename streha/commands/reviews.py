@@ -46,7 +46,7 @@ def _list(key: Key, *, json: Json = False) -> None:
             [mark("Case"), mark("Level"), mark("Due"), mark("Why"), mark("State"), mark("Owner")],
             [
                 (
-                    each.codename, each.level, terminal.moment(each.due_at), _why(each.reason),
+                    each.codename, _level_of(each), terminal.moment(each.due_at), _why(each.reason),
                     say(mark("OVERDUE")) if each.due_at < now else say(mark("open")), names(each.owner),
                 )
                 for each in found
@@ -54,7 +54,9 @@ def _list(key: Key, *, json: Json = False) -> None:
         )  # fmt: skip
 
 
-@app.command("level", help=say(mark("Record a risk level. The next review follows from it.")))
+@app.command(
+    "level", help=say(mark("Record a risk level. The next review follows from it. A lower one takes two people."))
+)
 def _level(
     case: Annotated[str, typer.Argument(metavar="CASE", help=say(mark("A case, by codename or id.")))],
     level: Annotated[Level, typer.Argument(help=say(mark("The level.")))],
@@ -127,10 +129,17 @@ _REASONS = {
     "health": mark("health"),
     "staff_changed": mark("staff changed"),
     "agency_changed": mark("an agency changed"),
+    "measure": mark("a measure is overdue"),
     "event_2h": mark("something happened"),
     "event_24h": mark("something happened"),
     "event_72h": mark("something happened"),
 }
+
+
+def _level_of(review: Review) -> str:
+    if review.lowering is None:
+        return review.level
+    return say(mark("{level} ({lower} waits for a second person)"), level=review.level, lower=review.lowering)
 
 
 def _why(reason: str) -> str:
@@ -140,8 +149,16 @@ def _why(reason: str) -> str:
 def _print_next(review: Review, *, json: bool) -> None:
     if json:
         terminal.as_json(review)
-    else:
+        return
+    if review.lowering is not None:
         terminal.line(
-            mark("{codename}: {level}. To be assessed again by {time}."),
-            codename=review.codename, level=review.level, time=terminal.moment(review.due_at),
+            mark(
+                "The level stays {level} until a second person of the core has looked and records {lower} too, within "
+                "72 hours: streha review level {codename} {lower}"
+            ),
+            level=review.level, lower=review.lowering, codename=review.codename,
         )  # fmt: skip
+    terminal.line(
+        mark("{codename}: {level}. To be assessed again by {time}."),
+        codename=review.codename, level=review.level, time=terminal.moment(review.due_at),
+    )  # fmt: skip

@@ -33,6 +33,7 @@ OF_ALERTS = {
 }
 OF_CASES = {
     "level_set": mark("risk level recorded."),
+    "level_lowering_told": mark("a lower risk level waits for a second person."),
     "review_opened": mark("a first assessment is needed."),
     "review_reminded": mark("a new assessment is due."),
     "review_overdue": mark("a new assessment is OVERDUE."),

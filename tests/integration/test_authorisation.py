@@ -299,7 +299,7 @@ BODIES: dict[str, Body] = {
     "raise_with_device": saying(status="Exercise"),
     "show_raise": nothing,
     "complete_review": nothing,
-    "set_level": saying(level="low"),
+    "set_level": saying(level="very_high"),
     "note_event": saying(within="24h"),
     "set_part": saying(part="informed"),
     "name_leaders": saying(coordinator="coordinator", deputy="deputy"),

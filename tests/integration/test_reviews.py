@@ -13,9 +13,11 @@ from agencies.rosters import Rosters
 from core.database import Database
 from core.errors import Conflict, InvalidInput
 from core.outbox import Target, TargetKind
+from safety_plans.levels import SECOND_WITHIN
 from safety_plans.model import Level, ReviewState
 from safety_plans.rules import REVIEW_AT_LEAST_EVERY
 from safety_plans.sweep import next_due, open_missing, remind_due
+from safety_plans.triggers import Within
 from tests import outgoing
 from tests.clock import MovableClock
 from tests.outgoing import desk, direct
@@ -31,7 +33,7 @@ async def rows(database: Database, state: ReviewState) -> list[UUID]:
         return [row["id"] for row in await tx.rows("SELECT id FROM reviews WHERE state = $1", state)]
 
 
-@pytest.mark.parametrize("level", list(Level))
+@pytest.mark.parametrize("level", [each for each in Level if each is not Level.NOT_YET_ASSESSED])
 async def test_a_level_gives_the_next_review_its_time(
     database: Database, network: Network, scene: Scene, clock: MovableClock, level: Level
 ) -> None:
@@ -210,9 +212,68 @@ async def test_an_assessment_has_a_sensible_time(network: Network, scene: Scene,
     assert earlier.review.due_at == clock.now() + timedelta(days=20)
 
 
-async def test_only_leaders_set_a_level(network: Network, scene: Scene) -> None:
+async def test_whoever_does_not_assess_raises_a_level_and_lowers_none(network: Network, scene: Scene) -> None:
     with pytest.raises(Conflict):
         await network.reviews.set_level(scene.member, scene.case.id, Level.LOW)
+    with pytest.raises(InvalidInput):
+        await network.reviews.set_level(scene.coordinator, scene.case.id, Level.NOT_YET_ASSESSED)
+    raised = await network.reviews.set_level(scene.member, scene.case.id, Level.VERY_HIGH)
+    assert (raised.review.level, raised.lowering) == (Level.VERY_HIGH, None)
+    with pytest.raises(Conflict):
+        await network.reviews.set_level(scene.member, scene.case.id, Level.VERY_HIGH)
+
+
+async def test_a_lower_level_counts_once_a_second_person_tells_it(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    await network.reviews.set_level(scene.coordinator, scene.case.id, Level.HIGH)
+    assessed_at = clock.now()
+    waits = await network.reviews.set_level(scene.coordinator, scene.case.id, Level.LOW)
+    assert (waits.review.level, waits.lowering) == (Level.HIGH, Level.LOW)
+    assert waits.review.due_at == assessed_at + REVIEW_AT_LEAST_EVERY[Level.HIGH]
+    assert await outgoing.rung(database) == {channel(scene): {scene.deputy.id}}
+    assert [each.lowering for each in await network.reviews.due(scene.member)] == [Level.LOW]
+
+    alone = await network.reviews.set_level(scene.coordinator, scene.case.id, Level.LOW)
+    assert (alone.review.level, alone.lowering) == (Level.HIGH, Level.LOW)
+    clock.move(timedelta(hours=3))
+    lowered = await network.reviews.set_level(scene.member, scene.case.id, Level.LOW)
+    assert (lowered.review.level, lowered.lowering) == (Level.LOW, None)
+    assert lowered.review.due_at == assessed_at + REVIEW_AT_LEAST_EVERY[Level.LOW]
+    assert [each.lowering for each in await network.reviews.due(scene.member)] == [None]
+    assert len(await rows(database, ReviewState.OPEN)) == 1
+
+
+async def test_what_waited_too_long_or_was_overtaken_lowers_nothing(
+    network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    reviews, case = network.reviews, scene.case.id
+    await reviews.set_level(scene.coordinator, case, Level.HIGH)
+    await reviews.set_level(scene.coordinator, case, Level.LOW)
+    clock.move(SECOND_WITHIN + timedelta(seconds=1))
+    assert [each.lowering for each in await reviews.due(scene.member)] == [None]
+    late = await reviews.set_level(scene.deputy, case, Level.LOW)
+    assert (late.review.level, late.lowering) == (Level.HIGH, Level.LOW)
+
+    clock.move(timedelta(minutes=1))
+    await reviews.note_event(scene.member, case, Within.ONE_DAY)
+    overtaken = await reviews.set_level(scene.coordinator, case, Level.LOW)
+    assert (overtaken.review.level, overtaken.lowering) == (Level.HIGH, Level.LOW)
+
+    raised = await reviews.set_level(scene.member, case, Level.VERY_HIGH)
+    assert (raised.review.level, raised.lowering) == (Level.VERY_HIGH, None)
+    again = await reviews.set_level(scene.deputy, case, Level.LOW)
+    assert (again.review.level, again.lowering) == (Level.VERY_HIGH, Level.LOW)
+
+
+async def test_two_people_at_once_never_lower_by_chance(network: Network, scene: Scene) -> None:
+    await network.reviews.set_level(scene.coordinator, scene.case.id, Level.HIGH)
+    async with asyncio.TaskGroup() as tasks:
+        told = [
+            tasks.create_task(network.reviews.set_level(who, scene.case.id, level))
+            for who, level in ((scene.coordinator, Level.LOW), (scene.deputy, Level.MEDIUM))
+        ]
+    assert {each.result().review.level for each in told} == {Level.HIGH}
 
 
 async def test_a_closed_case_reminds_nobody(

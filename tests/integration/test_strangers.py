@@ -37,6 +37,7 @@ from alerts.service import Alerts
 from alerts.store import SQL
 from alerts.telephone.desk_call import DeskCallId
 from alerts.vocabulary import StandDownReason
+from cases import store as case_store
 from cases.model import CaseId, CompartmentId, Part
 from cases.service import Cases
 from cases.vault.fetching import Fetching
@@ -46,6 +47,7 @@ from core.clock import SystemClock
 from core.database import Database
 from core.errors import NotFound
 from safety_plans.model import Level, ReviewId
+from safety_plans.saving import Saving, Tells
 from safety_plans.service import Reviews
 from safety_plans.triggers import Within
 from tests.people import Network, Scene
@@ -68,6 +70,12 @@ class Things:
     # What rings a desk.
     ring: DutyRingId
     call: DeskCallId
+
+
+async def tell_level(network: Network, person: Person, case_id: CaseId) -> None:
+    async with network.database.transaction() as tx:
+        case = await case_store.case(tx, case_id, lock=True)
+        await network.reviews.tell_level(tx, person, case, Level.VERY_HIGH, None)
 
 
 Attempt = Callable[[Network, Person, Scene, Things], Awaitable[object]]
@@ -100,12 +108,14 @@ REFUSED: dict[str, Attempt] = {
     "DeskKeys.put": lambda n, p, _s, t: n.desk_keys.put(p, t.desk, bytes(32), n.clock.now(), bytes(64)),
     "Reviews.note_event": lambda n, p, _s, t: n.reviews.note_event(p, t.case, Within.ONE_DAY),
     "Reviews.set_level": lambda n, p, _s, t: n.reviews.set_level(p, t.case, Level.LOW),
+    "Reviews.tell_level": lambda n, p, _s, t: tell_level(n, p, t.case),
     "Reviews.complete": lambda n, p, _s, t: n.reviews.complete(p, t.review),
     "Linking.confirm": lambda n, p, _s, t: n.linking.confirm(p, t.person, "AbCd EfGh IjKl MnOp"),
     "Linking.refuse": lambda n, p, _s, t: n.linking.refuse(p, t.person),
     "Vault.see": lambda n, p, _s, t: n.vault.see(p, t.core),
     "Vault.append_to_members": lambda n, p, _s, t: n.vault.append_to_members(p, t.core, b"\x01", given=[], wrapped=[]),
     "Vault.append_to_records": lambda n, p, _s, t: n.vault.append_to_records(p, t.core, b"\x01", None, None),
+    "Saving.put": lambda n, p, _s, t: n.saving.put(p, t.core, b"\x01", None, None, Tells(level=Level.HIGH)),
     "Fetching.grant": lambda n, p, _s, t: n.fetching.grant(p, t.core),
     "Fetching.version": lambda n, p, _s, t: n.fetching.version(p, t.core, uuid4()),
     "Fetching.versions": lambda n, p, _s, t: n.fetching.versions(p, t.core),
@@ -161,6 +171,7 @@ def test_every_method_is_tried() -> None:
             EmergencyCalls,
             Incidents,
             Reviews,
+            Saving,
             Linking,
             Cards,
             DeskKeys,

@@ -13,7 +13,7 @@ from server.api.wire.reviews import NoteEvent, ReviewAnswer, ReviewsAnswer, SetL
 
 
 async def set_level(call: Call[SetLevel]) -> ReviewAnswer:
-    """Record the level of a case; the review that follows is the answer."""
+    """Record the level of a case, or that a lower one waits for a second person; the next review is the answer."""
     asked = call.asked
     return ReviewAnswer.of(
         await call.services.reviews.set_level(call.actor, CaseId(call.ids["case"]), asked.level, asked.assessed_at)
@@ -43,7 +43,7 @@ ROUTES: tuple[Route[Any], ...] = (
         path="/api/cases/{case}/level",
         summary="Record the risk level of a case",
         call=set_level,
-        access=Access.LEADS_CASE,
+        access=Access.IN_CORE,
         takes=SetLevel,
         gives=ReviewAnswer,
     ),

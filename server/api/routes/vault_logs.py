@@ -59,11 +59,12 @@ async def put_member_entry(call: Call[PutMemberEntry]) -> LengthAnswer:
 
 
 async def put_record_entry(call: Call[PutRecordEntry]) -> LengthAnswer:
-    """Append to the records of a compartment, with the version that is written."""
+    """Append to the records of a compartment, with the version that is written and what is told of it."""
     asked = call.asked
-    length = await call.services.vault.append_to_records(
-        call.actor, _compartment(call), asked.entry, asked.content, asked.wrap
-    )
+    tells = None if asked.tells is None else asked.tells.tells()
+    length = await call.services.saving.put(
+        call.actor, _compartment(call), asked.entry, asked.content, asked.wrap, tells
+    )  # fmt: skip
     return LengthAnswer(length=length)
 
 

@@ -16,7 +16,10 @@ from server.api.wire import Codename, Moment, Wire
 
 
 class SetLevel(Wire, frozen=True, kw_only=True):
-    """The level that was decided, and when the assessment was made: now unless it says otherwise."""
+    """The level that was decided, and when the assessment was made: now unless it says otherwise.
+
+    Anybody of the core may raise it. A lower one counts once a second person tells it too, within 72 hours.
+    """
 
     level: Level
     assessed_at: Moment | None = None
@@ -40,6 +43,8 @@ class ReviewAnswer(Wire, frozen=True, kw_only=True):
     due_at: Moment
     state: ReviewState
     reason: Annotated[Reason, msgspec.Meta(examples=["interval"])]
+    # A lower level that somebody told, and that a second person has yet to look at.
+    lowering: Annotated[Level | None, msgspec.Meta(examples=[None])] = None
 
     @classmethod
     def of(cls, view: ReviewView) -> Self:
@@ -54,6 +59,7 @@ class ReviewAnswer(Wire, frozen=True, kw_only=True):
             due_at=view.review.due_at,
             state=view.review.state,
             reason=view.review.reason,
+            lowering=view.lowering,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -13,10 +14,15 @@ from cases.trust.deeds import MOST_PEOPLE
 from cases.vault.due import Due, What
 from cases.vault.service import Snapshot
 from crypto.vault import content, statement, wrap
-from server.api.wire import Wire
+from safety_plans.measures.rules import Owed
+from safety_plans.model import Level
+from safety_plans.saving import Tells
+from server.api.wire import Moment, Wire
 from server.api.wire.directory import at_most, exactly
 
 MOST_WRAPS = 5000
+# As many as a plan can have.
+MOST_MEASURES = 200
 
 Statement = Annotated[bytes, at_most(statement.LONGEST)]
 Statements = Annotated[list[Statement], msgspec.Meta(max_length=PAGE)]
@@ -123,9 +129,35 @@ class PutMemberEntry(Wire, frozen=True, kw_only=True):
     wraps: Annotated[list[WrapOfVersion], msgspec.Meta(max_length=MOST_WRAPS)] = msgspec.field(default_factory=list)
 
 
+class OwedMeasure(Wire, frozen=True, kw_only=True):
+    """That somebody is to do something of a plan by the end of a day. What it is is not told."""
+
+    owner: PersonId
+    deadline: Annotated[date, msgspec.Meta(examples=["2031-05-14"])]
+
+
+class ToldWithVersion(Wire, frozen=True, kw_only=True):
+    """What the server is told of a version so that it can remind: stored together with it, or not at all.
+
+    `level` as a level that is told by itself; `measures` are all that is owed of the record from now on.
+    """
+
+    level: Level | None = None
+    assessed_at: Moment | None = None
+    measures: Annotated[list[OwedMeasure], msgspec.Meta(max_length=MOST_MEASURES)] | None = None
+
+    def tells(self) -> Tells:
+        """Return it as the domain takes it."""
+        owed = None
+        if self.measures is not None:
+            owed = [Owed(deadline=each.deadline, owner_id=each.owner) for each in self.measures]
+        return Tells(level=self.level, assessed_at=self.assessed_at, owed=owed)
+
+
 class PutRecordEntry(Wire, frozen=True, kw_only=True):
     """One entry of a compartment's records; content and wrap come with one that writes."""
 
     entry: Statement
     content: Content | None = None
     wrap: Wrap | None = None
+    tells: ToldWithVersion | None = None

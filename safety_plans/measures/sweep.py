@@ -1,0 +1,65 @@
+"""The clock of measures: on its day the owner is reminded, on the next the owner and those who lead the case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from cases import store as case_store
+from cases.model import Case, Compartment
+from core import ledger, outbox
+from core.clock import Clock
+from core.database import Database, Transaction
+from core.outbox import Target, TargetKind
+from core.sweep import sweep
+from safety_plans import messages
+from safety_plans.measures import store
+from safety_plans.measures.rules import Duty, DutyId, step_at
+from safety_plans.store import SQL
+
+
+async def remind_due(database: Database, clock: Clock, zone: ZoneInfo) -> int:
+    """Take everything that is owed and due one step further; return how much it was."""
+
+    async def handle(tx: Transaction, duty_ids: Sequence[UUID], now: datetime) -> None:
+        ids = [DutyId(each) for each in duty_ids]
+        # The cases first, then what is owed in them: the order in which a version is written.
+        cases = await case_store.shared_cases(tx, await store.cases(tx, ids))
+        for duty in await store.duties(tx, ids):
+            case = cases[duty.case_id]
+            compartment = case.compartment(duty.compartment_id)
+            if compartment is None or not (case.open and compartment.open):
+                await store.forget(tx, duty)
+                continue
+            await _remind(tx, duty, case, compartment, now, zone)
+
+    return await sweep(database, clock, "measures", SQL["claim_measures"], handle)
+
+
+async def next_due(database: Database) -> datetime | None:
+    """Return when somebody is to be reminded next."""
+    async with database.transaction(urgent=True) as tx:
+        moment: datetime | None = await tx.value(SQL["next_measure"])
+    return moment
+
+
+async def _remind(
+    tx: Transaction, duty: Duty, case: Case, compartment: Compartment, now: datetime, zone: ZoneInfo
+) -> None:  # fmt: skip
+    """Say it in the compartment's channel, and to whoever leads where the owner is there no more."""
+    overdue = duty.step > 0
+    owner = duty.owed.owner_id if duty.owed.owner_id in compartment.member_ids else case.coordinator_id
+    leads = [each for each in case.leaders if each in compartment.member_ids]
+    rung = list(dict.fromkeys([owner, *leads])) if overdue else [owner]
+    channel = Target(kind=TargetKind.COMPARTMENT, id=compartment.id)
+    await outbox.post(tx, messages.measure(duty, owner, case, channel, step_at(duty.owed.deadline, 0, zone), rung), now)
+    await store.stepped(tx, duty, duty.step + 1, None if overdue else step_at(duty.owed.deadline, 1, zone))
+    await ledger.record(
+        tx,
+        ledger.Act(
+            act="measure_overdue" if overdue else "measure_reminded", at=now, actor_kind="system", case_id=case.id,
+            object_id=duty.record,
+        ),
+    )  # fmt: skip
