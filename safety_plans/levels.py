@@ -17,7 +17,7 @@ from safety_plans.assessments.judging import rank
 from safety_plans.model import Level
 
 SECOND_WITHIN = timedelta(hours=72)
-NOT_A_LEVEL = mark("An assessment ends with a level: very_high, high, medium or low.")
+NOT_A_LEVEL = mark("An assessment ends with a level. Decide which.")
 ASK_THEM = mark("Only the owner of the review or a leader of the case can do this. Ask them.")
 
 

@@ -189,6 +189,11 @@ RETURNING id, attempts, next_step_at AS due_at
 SELECT min(next_step_at) FROM owed_measures WHERE next_step_at IS NOT NULL AND lease_until IS NULL
   AND (SELECT since FROM hold) IS NULL
 
+-- overdue_measures --
+-- Count what is owed and due. $1 now, $2 how many are looked at.
+SELECT count(*) AS rows, min(next_step_at) AS oldest
+FROM (SELECT next_step_at FROM owed_measures WHERE next_step_at <= $1 ORDER BY next_step_at LIMIT $2) AS due
+
 -- forget_measures_without_record --
 -- $1 ids.
 DELETE FROM owed_measures WHERE id = ANY($1) AND NOT EXISTS (

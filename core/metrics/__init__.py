@@ -45,8 +45,9 @@ SWEEP = Label(
     ),
 )
 STEPPED = Label(
-    "module", ("alerts", "reviews", "duty_rings", "hand_overs", "police", "incidents", "case_events", "desk_calls")
-)
+    "module",
+    ("alerts", "reviews", "duty_rings", "hand_overs", "police", "incidents", "measures", "case_events", "desk_calls"),
+)  # fmt: skip
 PART = Label("module", ("core", "ledger", "alerts", "reviews", "bots"))
 ROLE = Label("role", ("engine", "bots", "prober", "readiness"))
 POOL = Label("pool", ("ordinary", "urgent"))

@@ -19,6 +19,8 @@ from safety_plans.measures import store
 from safety_plans.measures.rules import Duty, DutyId, step_at
 from safety_plans.store import SQL
 
+NAME = "measures"
+
 
 async def remind_due(database: Database, clock: Clock, zone: ZoneInfo) -> int:
     """Take everything that is owed and due one step further; return how much it was."""
@@ -35,7 +37,7 @@ async def remind_due(database: Database, clock: Clock, zone: ZoneInfo) -> int:
                 continue
             await _remind(tx, duty, case, compartment, now, zone)
 
-    return await sweep(database, clock, "measures", SQL["claim_measures"], handle)
+    return await sweep(database, clock, NAME, SQL["claim_measures"], handle)
 
 
 async def next_due(database: Database) -> datetime | None:

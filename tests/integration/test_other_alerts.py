@@ -73,7 +73,7 @@ async def test_two_words_in_the_channel_raise_what_they_say(
     assert alert.severity is (Severity.EXTREME if what.event in grave else calm)
 
 
-@pytest.mark.parametrize("level", [None, *Level])
+@pytest.mark.parametrize("level", [None, Level.LOW, Level.MEDIUM, Level.HIGH, Level.VERY_HIGH])
 @pytest.mark.parametrize("child", [False, True])
 async def test_who_is_missing_is_extreme_where_it_is_a_child_or_the_risk_is_not_known_to_be_less_than_high(
     network: Network, scene: Scene, level: Level | None, child: bool  # noqa: FBT001
