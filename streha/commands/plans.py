@@ -1,7 +1,7 @@
 """`streha plan`: safety plans as files, on one's own machine: begun, looked through, filled from a table, printed.
 
-Nothing is asked of a server. A file holds what nobody else may read: it is written for its owner alone (mode 0600), and
-never over one that is there.
+Nothing of that is asked of a server; what is sealed into a case stands in `streha.commands.sealed_plans`. A file holds
+what nobody else may read: it is written for its owner alone (mode 0600), and never over one that is there.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from safety_plans.plans import page, reading, table, templates, transitions
 from safety_plans.plans.contradictions import contradictions
 from safety_plans.plans.model import KINDS, Plan
 from streha import terminal
+from streha.commands import sealed_plans
 from streha.options import Json
 from streha.problems import file_read, tell
 from streha.terminal import say
 
-app = typer.Typer(no_args_is_help=True, help=say(mark("Safety plans as files, on this machine alone.")))
+app = typer.Typer(no_args_is_help=True, help=say(mark("Safety plans: files on this machine, and sealed into a case.")))
 File = Annotated[Path, typer.Argument(metavar="FILE", help=say(mark("A plan, as the template shows it.")))]
 Kind = Annotated[str, typer.Argument(metavar="KIND", help=say(mark("victim, organisation or staff.")))]
 Out = Annotated[Path, typer.Option("--out", help=say(mark("A file that is not there yet.")))]
@@ -33,6 +34,7 @@ clock = SystemClock()
 
 def add_to(commands: typer.Typer) -> None:
     """Attach these commands."""
+    sealed_plans.add_to(app)
     commands.add_typer(app, name="plan")
 
 

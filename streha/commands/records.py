@@ -13,11 +13,13 @@ import typer
 from cases.trust.records import Version
 from client.vault import histories
 from client.vault import records as vault_records
+from client.vault.plans import KIND as PLAN
 from client.vault.reading import View
 from client.vault.records import KINDS, Opened, Put, current, difference, history
 from core import private_files
 from core.errors import Conflict, InvalidInput
 from core.texts import mark
+from safety_plans.plans import reading
 from streha import terminal
 from streha.commands import record_exports
 from streha.commands.deciding import Where
@@ -72,6 +74,7 @@ ERASE = mark(
     "Record {record}: {kind}, {count} versions, the last by {person}, {time}. Its keys are destroyed for good, for "
     "everybody. Erase it?"
 )
+IS_PLAN = mark("This is a safety plan. So that Streha reminds of it put it with: streha plan put CASE FILE")
 NO_KIND = mark("A record is one of these: {kinds}. Nothing was written.")
 
 
@@ -116,6 +119,9 @@ def _put(
             view = await place.view()
             chosen = record_named(view, record) if record else None
             of_kind = kind if chosen is None else current(view, chosen)[0].write.kind
+            if of_kind == PLAN and reading.read(text).plan is not None:
+                # Sealed as it is nobody would be reminded of it.
+                raise InvalidInput(IS_PLAN)
             put = await place.records.put(place.id, text, kind=of_kind, record=chosen, beside=beside)
             return put, await place.view()
 

@@ -568,6 +568,9 @@ def in_the_vault(marked: Marked, own: object, folder: Path) -> list[tuple[object
         *(("record", verb, where, record, *key) for verb in ("get", "history", "diff")),
         ("record", "share", where, record, person, *key),
         ("record", "export", where, record, "--out", folder / "export.streha", "--reason-file", text, *key),
+        ("plan", "put", where, text, *key),
+        ("plan", "get", where, "victim", *key),
+        ("plan", "due", where, *key),
         ("record", "erase", where, record, "--yes", *key),
         ("record", "verify", text, "--network", "00" * 32),
     ]  # fmt: skip
