@@ -8,7 +8,6 @@ readers can never stand in its way, and commits synchronously, standby included.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib import resources
@@ -19,6 +18,7 @@ import msgspec
 
 from core import logs, metrics
 from core.errors import Conflict, InvalidInput, Unavailable
+from core.pool import ACQUIRE_SECONDS, Pool
 from core.settings import Settings
 from core.texts import mark
 
@@ -34,7 +34,6 @@ class Row(Protocol):
 
 
 ORDINARY, URGENT = "ordinary", "urgent"
-ACQUIRE_SECONDS = 5.0
 STATEMENT_SECONDS = 10.0
 # How long the database lets one wait for another's lock, and lets a process that has stopped hold its own.
 _PATIENCE = {"lock_timeout": "3s", "idle_in_transaction_session_timeout": "20s"}
@@ -102,7 +101,7 @@ class Transaction(Reading):
 class Database:
     """The pools of one process."""
 
-    def __init__(self, url: str, pool: Any, urgent: Any) -> None:
+    def __init__(self, url: str, pool: Pool, urgent: Pool) -> None:
         self._url = url
         self._pool = pool
         self._urgent = urgent
@@ -110,11 +109,12 @@ class Database:
     @asynccontextmanager
     async def transaction(self, *, urgent: bool = False) -> AsyncIterator[Transaction]:
         """Open a transaction; `urgent` takes a connection that only raise, acknowledge and sweep use."""
-        async with self._connection(urgent=urgent) as connection:
-            tx = Transaction(connection)
-            async with connection.transaction():
-                yield tx
-            tx.committed()
+        with _our_errors():
+            async with (self._urgent if urgent else self._pool).lent() as connection:
+                tx = Transaction(connection)
+                async with connection.transaction():
+                    yield tx
+                tx.committed()
 
     @asynccontextmanager
     async def reading(self, *, urgent: bool = False) -> AsyncIterator[Reading]:
@@ -122,18 +122,9 @@ class Database:
 
         A transaction would not make several statements see the same either (it would be READ COMMITTED).
         """
-        async with self._connection(urgent=urgent) as connection:
-            yield Reading(connection)
-
-    @asynccontextmanager
-    async def _connection(self, *, urgent: bool) -> AsyncIterator[Any]:
-        pool, name = (self._urgent, URGENT) if urgent else (self._pool, ORDINARY)
         with _our_errors():
-            connection = await _acquired(pool, name)
-            try:
-                yield connection
-            finally:
-                await pool.release(connection)
+            async with (self._urgent if urgent else self._pool).lent() as connection:
+                yield Reading(connection)
 
     async def seconds_ahead(self, now: float) -> float:
         """Return how far a machine time (seconds since 1970) is ahead of the database's clock."""
@@ -173,32 +164,17 @@ class Database:
     def pool_use(self) -> dict[str, int]:
         """Return how many connections are open and idle."""
         return {
-            "open": self._pool.get_size(), "idle": self._pool.get_idle_size(),
-            "urgent_open": self._urgent.get_size(), "urgent_idle": self._urgent.get_idle_size(),
+            "open": self._pool.open(), "idle": self._pool.idle(),
+            "urgent_open": self._urgent.open(), "urgent_idle": self._urgent.idle(),
         }  # fmt: skip
 
     def tell_pool_use(self) -> None:
         """Say in the metrics how many connections are idle, in use and allowed."""
         for name, pool in ((ORDINARY, self._pool), (URGENT, self._urgent)):
-            idle = pool.get_idle_size()
+            idle = pool.idle()
             metrics.POOL_CONNECTIONS.set(idle, name, "idle")
-            metrics.POOL_CONNECTIONS.set(pool.get_size() - idle, name, "in_use")
-            metrics.POOL_LIMIT.set(pool.get_max_size(), name)
-
-
-async def _acquired(pool: Any, name: str) -> Any:
-    """Take a connection of a pool, and tell how long that took."""
-    if pool.get_idle_size():
-        # Given at once: taking the time, and counting who waits, would cost more than it does.
-        metrics.POOL_ACQUIRE.observe(0.0, name)
-        return await pool.acquire()
-    began = time.monotonic()
-    metrics.POOL_WAITING.add(1, name)
-    try:
-        return await pool.acquire(timeout=ACQUIRE_SECONDS)
-    finally:
-        metrics.POOL_WAITING.add(-1, name)
-        metrics.POOL_ACQUIRE.observe(time.monotonic() - began, name)
+            metrics.POOL_CONNECTIONS.set(pool.open() - idle, name, "in_use")
+            metrics.POOL_LIMIT.set(pool.allowed(), name)
 
 
 class _our_errors:  # noqa: N801 (reads as a phrase at its use)
@@ -258,6 +234,14 @@ async def _keep(_connection: Any) -> None:
     """
 
 
+def _is_open(connection: Any) -> bool:
+    """Tell whether a lent connection still is one; the driver has taken back whatever was lost, and says so."""
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:
+        return False
+
+
 @asynccontextmanager
 async def connect(url: str, *, connections: int = 10, urgent_connections: int = 6) -> AsyncIterator[Database]:
     """Open the pools; one connection of each is made now, so that a wrong address is told at once."""
@@ -270,10 +254,12 @@ async def connect(url: str, *, connections: int = 10, urgent_connections: int = 
         )  # fmt: skip
 
     with _our_errors():
-        ordinary = await pool(connections, _name())
+        ordinary = Pool(await pool(connections, _name()), ORDINARY, _is_open)
     try:
         with _our_errors():
-            urgent = await pool(urgent_connections, f"{_name()} urgent", synchronous_commit="on")
+            urgent = Pool(
+                await pool(urgent_connections, f"{_name()} urgent", synchronous_commit="on"), URGENT, _is_open
+            )
     except BaseException:
         ordinary.terminate()
         raise

@@ -157,7 +157,6 @@ async def test_a_dump_that_is_read_in_elsewhere_is_held_without_any_file(
 
 
 async def _close(database: Database) -> None:
-    await database._pool.expire_connections()
     for pool in (database._pool, database._urgent):
         await pool.close()
 
