@@ -159,8 +159,8 @@ ORDER BY waiting.entry
 SELECT position, hash FROM ledger WHERE position IS NOT NULL ORDER BY position DESC LIMIT 1
 
 -- chain --
--- Give entries their places, all of them or none, one sequencer at a time; return how many, and wake whoever follows the
--- chain. None where others have chained one of them; a place that is filled already is refused. It is on the disk before
+-- Give entries their places, all of them or none, one sequencer at a time; return how many, and tell whoever follows the
+-- chain up to where it goes. None where others have chained one of them; a place that is filled already is refused. It is on the disk before
 -- anybody sees it: a head that somebody knew and that is lost means that the database was restored.
 -- $1 entries, $2 positions, $3 hashes, $4 lock number.
 WITH alone AS MATERIALIZED (
@@ -171,8 +171,8 @@ waiting AS MATERIALIZED (
 chained AS (
     UPDATE ledger SET position = place.position, hash = place.hash
     FROM unnest($1, $2::bigint[], $3::bytea[]) AS place (entry, position, hash)
-    WHERE ledger.entry = place.entry AND (SELECT count(*) FROM waiting) = cardinality($1) RETURNING ledger.entry)
-SELECT count(*), pg_notify('streha_positions', '') FROM chained HAVING count(*) > 0
+    WHERE ledger.entry = place.entry AND (SELECT count(*) FROM waiting) = cardinality($1) RETURNING ledger.position)
+SELECT count(*), pg_notify('streha_positions', max(position)::text) FROM chained HAVING count(*) > 0
 
 -- ledger_page --
 -- $1 after position, $2 limit.

@@ -136,21 +136,27 @@ class Database:
         """Call `heard` whenever one of the channels is woken; reconnects for ever."""
         await self.listen_to(dict.fromkeys(channels, heard))
 
-    async def listen_to(self, heard: Mapping[str, Callable[[], None]]) -> None:
+    async def listen_to(
+        self, heard: Mapping[str, Callable[[], None]], told: Mapping[str, Callable[[str], None]] | None = None
+    ) -> None:
         """Call what stands for a channel whenever it is woken, and once at each connection; reconnects for ever.
+
+        What is `told` hears also what was said there, mostly and at each connection nothing.
 
         What was said while nobody listened is not lost so. A wake is a convenience: whoever listens also looks by
         itself every few seconds.
         """
+        wakes = {channel: _listener(wake) for channel, wake in heard.items()}
+        wakes |= {channel: _told(tell) for channel, tell in (told or {}).items()}
         while True:
             connection = None
             try:
                 async with asyncio.timeout(ACQUIRE_SECONDS):
                     connection = await asyncpg.connect(self._url)
-                    for channel, wake in heard.items():
-                        await connection.add_listener(channel, _listener(wake))
-                for wake in heard.values():
-                    wake()
+                    for channel, wake in wakes.items():
+                        await connection.add_listener(channel, wake)
+                for wake in wakes.values():
+                    wake("")
                 await _closed(connection)
             except (
                 asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError,
@@ -208,6 +214,10 @@ class _our_errors:  # noqa: N801 (reads as a phrase at its use)
 
 def _listener(wake: Callable[[], None]) -> Callable[..., None]:
     return lambda *_: wake()
+
+
+def _told(tell: Callable[[str], None]) -> Callable[..., None]:
+    return lambda *said: tell(str(said[-1]))
 
 
 async def _closed(connection: Any) -> None:

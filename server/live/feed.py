@@ -72,6 +72,7 @@ class Feed:
         self._torn = False
         self._woken = asyncio.Event()
         self._to_chain = True
+        self._places: set[str] = set()
         self.counts = Counts()
 
     @property
@@ -96,8 +97,8 @@ class Feed:
                 if self._torn:
                     self._reset(self._known)
                 async with asyncio.TaskGroup() as tasks:
-                    listening = {acts.CHANNEL: self._hear_of_acts, ledger.CHANNEL: self._woken.set}
-                    tasks.create_task(self._database.listen_to(listening))
+                    heard, told = {acts.CHANNEL: self._hear_of_acts}, {ledger.CHANNEL: self._hear_of_places}
+                    tasks.create_task(self._database.listen_to(heard, told))
                     tasks.create_task(self._keep_looking())
                     tasks.create_task(self._keep_watching())
                     tasks.create_task(self._keep_assuring())
@@ -208,12 +209,22 @@ class Feed:
         self._to_chain = True
         self._woken.set()
 
+    def _hear_of_places(self, said: str) -> None:
+        self._places.add(said)
+        self._woken.set()
+
+    def _has(self, place: str) -> bool:
+        """Tell whether what was said of the chain is no news: mostly it is of what was chained here."""
+        return place.isdecimal() and int(place) <= self._known.position
+
     async def _keep_looking(self) -> NoReturn:
         while True:
             chain, self._to_chain = self._to_chain, False
+            places, self._places = self._places, set()
             self._woken.clear()
             try:
-                await self.look(chain=chain)
+                if chain or not self.following or not all(map(self._has, places)):
+                    await self.look(chain=chain)
                 self.following = True
                 metrics.FEED_POSITION.set(self._known.position)
             except Unavailable:
