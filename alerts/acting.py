@@ -8,9 +8,10 @@ from agencies.model import Person
 from alerts import store
 from alerts.audience import Surroundings
 from alerts.calling import surroundings
-from alerts.model import Alert
+from alerts.model import Alert, AlertId
 from cases import store as case_store
-from core.database import Reading
+from core.clock import Clock
+from core.database import Reading, Transaction
 from core.errors import NotFound
 
 
@@ -18,6 +19,12 @@ async def around_of(tx: Reading, alert: Alert, now: datetime, *, acts: bool = Tr
     """Gather the facts around an alert; where somebody acts by them they stay as they are until it is done."""
     case = await case_store.case(tx, alert.case_id, share=acts)
     return await surroundings(tx, case, alert, now)
+
+
+async def held(tx: Transaction, alert_id: AlertId, clock: Clock) -> tuple[Alert, Surroundings]:
+    """Return an alert and the facts around it, neither of which changes until what somebody does by them is done."""
+    alert = await store.held(tx, alert_id)
+    return alert, await around_of(tx, alert, clock.now(), acts=False)
 
 
 def require_called(actor: Person, alert: Alert, around: Surroundings, *, or_raiser: bool = False) -> None:

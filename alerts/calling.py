@@ -21,6 +21,7 @@ from alerts.model import Alert, Step, Tier, after
 from cases.model import Case, Compartment, Part
 from core import outbox
 from core.database import Reading, Transaction
+from core.ledger import Act
 from core.outbox import Delivery, Message, Target, TargetKind
 
 
@@ -106,11 +107,13 @@ async def call(tx: Transaction, waves: Sequence[tuple[Alert, Wave]], now: dateti
     await say(tx, [wave for _, wave in waves], now)
 
 
-async def say(tx: Transaction, waves: Sequence[Wave], now: datetime) -> list[Delivery]:
-    """Leave what waves say in rooms, and with it the calls beside Matrix: neither ever without the other."""
-    said = await outbox.post(
-        tx, [each for wave in waves for each in discreetly(wave.alert, wave.around, wave.messages)], now
-    )
+async def say(tx: Transaction, waves: Sequence[Wave], now: datetime, *acts: Act) -> list[Delivery]:
+    """Leave what waves say in rooms, and with it the calls beside Matrix: neither ever without the other.
+
+    Record with it what was done.
+    """
+    messages = [each for wave in waves for each in discreetly(wave.alert, wave.around, wave.messages)]
+    said = await outbox.post(tx, messages, now, acts=acts)
     await waking.wake(tx, [(wave.alert, wave.messages) for wave in waves], now)
     return said
 

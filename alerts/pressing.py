@@ -82,9 +82,9 @@ async def take_up(
         first = wave(press, around, now)
         joined = await _open_or_join(tx, first.alert)
         if joined is None:
-            said = await say(tx, [first], now)
-            seen = await view(tx, first.alert, around, said)
-        elif await store.add_raise(tx, joined.id, press):
+            said = await say(tx, [first], now, _act(press, first.alert.id, claimed_by))
+            return _counted(tx, press, await view(tx, first.alert, around, said))
+        if await store.add_raise(tx, joined.id, press):
             joined = replace(joined, kept_from=kept_from_now(joined, press, around))
             await store.keep_from(tx, joined.id, joined.kept_from)
             around = replace(around, kept_from=joined.kept_from)
@@ -96,9 +96,8 @@ async def take_up(
         else:
             # The same key came at this very moment for something else: nothing of this raise is kept.
             raise Conflict(MOVED_ON)
-    await _note_raise(tx, press, seen.alert.id, claimed_by)
-    tx.afterwards(lambda: metrics.ALERT_RAISES.count(press.status, press.severity, press.raised_through))
-    return seen
+    await ledger.record(tx, _act(press, seen.alert.id, claimed_by))
+    return _counted(tx, press, seen)
 
 
 async def _press_quietly(
@@ -156,8 +155,13 @@ async def _raise_again(tx: Transaction, alert: Alert, around: Surroundings, pres
     return called.alert
 
 
-async def _note_raise(tx: Transaction, press: Alert, alert_id: AlertId, claimed_by: PersonId | None) -> None:
-    """Record a raise as the person's; as a device's where it is nobody's in particular, else as nobody's."""
+def _counted(tx: Transaction, press: Alert, seen: AlertView) -> AlertView:
+    tx.afterwards(lambda: metrics.ALERT_RAISES.count(press.status, press.severity, press.raised_through))
+    return seen
+
+
+def _act(press: Alert, alert_id: AlertId, claimed_by: PersonId | None) -> ledger.Act:
+    """Return a raise as it is recorded: the person's; a device's where it is nobody's in particular, else nobody's."""
     facts: dict[str, str | int | bool] = {
         "event": press.event, "status": press.status, "through": press.raised_through,
     }  # fmt: skip
@@ -165,11 +169,8 @@ async def _note_raise(tx: Transaction, press: Alert, alert_id: AlertId, claimed_
         facts["device"] = str(press.device.id)
     if claimed_by is not None:
         facts["claimed_to_be"] = str(claimed_by)
-    await ledger.record(
-        tx,
-        ledger.Act(
-            act="alert_raised", at=press.sent, person_id=press.raised_by,
-            actor_kind="unverified" if press.device is None else "device",
-            case_id=press.case_id, object_id=alert_id, facts=facts,
-        ),
+    return ledger.Act(
+        act="alert_raised", at=press.sent, person_id=press.raised_by,
+        actor_kind="unverified" if press.device is None else "device",
+        case_id=press.case_id, object_id=alert_id, facts=facts,
     )  # fmt: skip

@@ -76,6 +76,12 @@ WHERE alerts.case_id = $1 AND alerts.state <> 'stood_down'
 -- $1 alerts. (A list as a SELECT: planned once, and not for every list anew.)
 SELECT id FROM alerts WHERE id = ANY(ARRAY(SELECT unnest($1::uuid[]))) ORDER BY id FOR NO KEY UPDATE
 
+-- hold_alert --
+-- Hold an alert, and then its case as `share_cases` does, by one statement. What they hold is to be read after this: here
+-- it is seen as it was before anybody was waited for. $1 alert.
+SELECT alerts.case_id FROM alerts JOIN cases ON cases.id = alerts.case_id
+WHERE alerts.id = $1 FOR NO KEY UPDATE OF alerts FOR SHARE OF cases
+
 -- alerts_by_id --
 -- Alerts with the agencies' answers, the people called, and the presses that became part of them, the newest for
 -- each that stand alike: of one person or device, taken back or not, the one that is answered or not. With them comes
@@ -156,12 +162,15 @@ FROM jsonb_populate_recordset(NULL::alerts, $1) AS new
 WHERE alerts.id = new.id
 
 -- acknowledge --
--- A person accepts, for every agency called for. $1 alert, $2 person, $3 now, $4 whether by telephone.
+-- A person accepts, for every agency called for. What that changes of the alert is written too, and its lease released.
+-- $1 alert, $2 person, $3 now, $4 whether by telephone, $5 state, $6 owner, $7 next step at.
 WITH accepted AS (
     UPDATE alert_recipients SET acknowledged_at = $3, by_telephone = $4
-    WHERE alert_id = $1 AND person_id = $2 AND acknowledged_at IS NULL RETURNING agency_id)
-UPDATE alert_agencies SET acknowledged_by = $2, acknowledged_at = $3
-WHERE alert_id = $1 AND agency_id IN (SELECT agency_id FROM accepted) AND acknowledged_by IS NULL
+    WHERE alert_id = $1 AND person_id = $2 AND acknowledged_at IS NULL RETURNING agency_id),
+answered AS (
+    UPDATE alert_agencies SET acknowledged_by = $2, acknowledged_at = $3
+    WHERE alert_id = $1 AND agency_id IN (SELECT agency_id FROM accepted) AND acknowledged_by IS NULL)
+UPDATE alerts SET state = $5, owner_id = $6, next_step_at = $7, lease_until = NULL, attempts = 0 WHERE id = $1
 
 -- forget_agency_answers --
 -- Every agency must accept anew. $1 alerts.

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from agencies.model import Person, PersonId
 from alerts import messages, store
-from alerts.acting import around_of, require_called, require_sight
+from alerts.acting import around_of, held, require_called, require_sight
 from alerts.audience import Surroundings
 from alerts.calling import all_surroundings, followers, note_agencies
 from alerts.cards import rules as card_rules
@@ -40,10 +40,11 @@ from alerts.vocabulary import Event, StandDownReason, Status, Through
 from cases import rules
 from cases import store as case_store
 from cases.model import CompartmentId
-from core import ledger, metrics, once, outbox
+from core import metrics, once, outbox
 from core.clock import Clock
 from core.database import Database, Reading, Transaction
 from core.errors import Conflict, InvalidInput, NotFound
+from core.ledger import Act
 from core.outbox import Delivery, Target
 from core.texts import mark
 
@@ -134,8 +135,7 @@ class Alerts:
         since.
         """
         async with self._database.transaction(urgent=True) as tx:
-            before = await store.alert(tx, alert_id, lock=True)
-            around = await self._around(tx, before)
+            before, around = await held(tx, alert_id, self._clock)
             require_called(actor, before, around)
             if key is not None and not await once.first(tx, key, self._clock.now()):
                 return await self._view(tx, before, around)
@@ -156,16 +156,15 @@ class Alerts:
                 if before.owner_id not in around.able:
                     before = replace(before, owner_id=None)
             alert = before.acknowledged(actor.id, now, by_telephone=by_telephone)
-            await store.acknowledge(tx, alert_id, actor.id, now, by_telephone=by_telephone)
-            await store.save(tx, alert)
+            await store.acknowledge(tx, alert, actor.id, now, by_telephone=by_telephone)
             said = (await outbox.deliveries_of_alerts(tx, [alert.id]))[alert.id]
             rooms = await followers(tx, said, around)
             told = messages.accepted(alert, around.codename, rooms, actor.id, now, by_telephone=by_telephone)
             asked_in = room if room in rooms else None
             alert, asking = await police_asking.ask_first(tx, before, alert, around, actor.id, asked_in, now)
-            said += await post(tx, alert, around, [*told, *asking], now)
             facts = {"through": Through.TELEPHONE.value} if by_telephone else {}
-            await self._record(tx, "alert_acknowledged", actor, alert, alert.id, **facts)
+            done = self._act("alert_acknowledged", actor, alert, **facts)
+            said += await post(tx, alert, around, [*told, *asking], now, done)
             seconds = (now - alert.ladder_began_at).total_seconds()
             tx.afterwards(lambda: metrics.ACKNOWLEDGEMENT.observe(seconds, alert.status, alert.severity))
             seen = await self._view(tx, alert, around, said)
@@ -182,8 +181,7 @@ class Alerts:
         Where nobody else was called, nobody can ring back: then it ends the alert.
         """
         async with self._database.transaction(urgent=True) as tx:
-            alert = await store.alert(tx, alert_id, lock=True)
-            around = await self._around(tx, alert)
+            alert, around = await held(tx, alert_id, self._clock)
             require_called(actor, alert, around, or_raiser=True)
             now = self._clock.now()
             if (key is not None and not await once.first(tx, key, now)) or alert.ended:
@@ -197,8 +195,7 @@ class Alerts:
                 if pauses:
                     alert = replace(alert, cancel_asked_at=now, next_step_at=now + CANCEL_PAUSE)
                 notices = messages.cancel_asked(alert, around.codename, rooms, actor.id, now, pauses=pauses)
-                await post(tx, alert, around, notices, now)
-                await self._record(tx, "alert_cancel_asked", actor, alert, alert.id)
+                await post(tx, alert, around, notices, now, self._act("alert_cancel_asked", actor, alert))
             else:
                 if alert.still_called(around.able) and not alert.has_acknowledged(actor.id):
                     if alert.for_duress:
@@ -207,8 +204,8 @@ class Alerts:
                 alert = self._ended(alert, actor, now, reason)
                 await outbox.withdraw_alert(tx, alert_id, now)
                 told = messages.ended(alert, around.codename, rooms, actor.id, now, reason)
-                await post(tx, alert, around, told, now)
-                await self._record(tx, "alert_stood_down", actor, alert, alert.id, reason=reason)
+                done = self._act("alert_stood_down", actor, alert, reason=reason)
+                await post(tx, alert, around, told, now, done)
                 await incidents.open_record(tx, alert, actor.id, now)
                 tx.afterwards(lambda: metrics.ALERTS_ENDED.count(alert.status))
             await store.save(tx, alert)
@@ -222,20 +219,19 @@ class Alerts:
         The channel hears of it while the alert is open.
         """
         async with self._database.transaction(urgent=True) as tx:
-            before = await store.alert(tx, alert_id, lock=True)
-            around = await self._around(tx, before)
+            before, around = await held(tx, alert_id, self._clock)
             require_called(actor, before, around, or_raiser=True)
             now = self._clock.now()
             noted = conversation(before, actor.id, person_id, at or now, now)
             if not await store.add_conversation(tx, alert_id, noted, now):
                 return await self._view(tx, before, around)
             alert = await store.alert(tx, alert_id)
-            if not alert.ended:
-                await post(tx, alert, around, [messages.spoken(alert, around.codename, noted)], now)
-            await self._record(
-                tx, "alert_conversation_noted", actor, alert, alert.id, spoken_with=str(person_id),
+            told = [] if alert.ended else [messages.spoken(alert, around.codename, noted)]
+            done = self._act(
+                "alert_conversation_noted", actor, alert, spoken_with=str(person_id),
                 spoken_at=noted.spoken_at.isoformat(),
             )  # fmt: skip
+            await post(tx, alert, around, told, now, done)
             return await self._view(tx, alert, around)
 
     async def _confirm_owner(
@@ -248,8 +244,7 @@ class Alerts:
         heard_in = {room, *(each.target for each in owner_calls(alert, around))}
         rooms = [each for each in await followers(tx, said, around) if each in heard_in]
         told = messages.owner_confirmed(alert, around.codename, rooms, actor.id, now)
-        said += await post(tx, alert, around, told, now)
-        await self._record(tx, "alert_owner_confirmed", actor, alert, alert.id)
+        said += await post(tx, alert, around, told, now, self._act("alert_owner_confirmed", actor, alert))
         return await self._view(tx, alert, around, said)
 
     def _ended(self, alert: Alert, actor: Person, now: datetime, reason: StandDownReason) -> Alert:
@@ -261,9 +256,6 @@ class Alerts:
             stood_down_at=now,
             stand_down_reason=reason,
         )
-
-    async def _around(self, tx: Reading, alert: Alert) -> Surroundings:
-        return await around_of(tx, alert, self._clock.now())
 
     async def _known(
         self, tx: Reading, actor: Person, known: Alert, compartment_id: CompartmentId, status: Status
@@ -288,13 +280,8 @@ class Alerts:
     ) -> AlertView:
         return await view(tx, alert, around, said)
 
-    async def _record(
-        self, tx: Transaction, act: str, actor: Person, alert: Alert, alert_id: AlertId, **facts: str
-    ) -> None:
-        await ledger.record(
-            tx,
-            ledger.Act(
-                act=act, at=self._clock.now(), person_id=actor.id, case_id=alert.case_id, object_id=alert_id,
-                facts=dict(facts),
-            ),
+    def _act(self, act: str, actor: Person, alert: Alert, **facts: str) -> Act:
+        return Act(
+            act=act, at=self._clock.now(), person_id=actor.id, case_id=alert.case_id, object_id=alert.id,
+            facts=dict(facts),
         )  # fmt: skip

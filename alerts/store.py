@@ -140,6 +140,13 @@ async def pressed_with(tx: Reading, key: UUID, device_id: DeviceId) -> AlertId |
     return None if found is None else AlertId(found)
 
 
+async def held(tx: Transaction, alert_id: AlertId) -> Alert:
+    """Return one alert, held, and its case kept from being changed."""
+    if await tx.row(SQL["hold_alert"], alert_id) is None:
+        raise NotFound(NO_ALERT)
+    return await alert(tx, alert_id)
+
+
 async def alert(tx: Reading, alert_id: AlertId, *, lock: bool = False) -> Alert:
     """Return one alert with its agencies and recipients."""
     found = await alerts(tx, [alert_id], lock=lock)
@@ -216,10 +223,11 @@ async def save(tx: Transaction, *changed: Alert) -> None:
 
 
 async def acknowledge(
-    tx: Transaction, alert_id: AlertId, person_id: PersonId, now: datetime, *, by_telephone: bool = False
+    tx: Transaction, accepted: Alert, person_id: PersonId, now: datetime, *, by_telephone: bool = False
 ) -> None:
-    """Record that a person accepts, for every agency that person was called for."""
-    await tx.run(SQL["acknowledge"], alert_id, person_id, now, by_telephone)
+    """Record that a person accepts, for every agency that person was called for; the alert as it is then."""
+    stands = accepted.state, accepted.owner_id, accepted.next_step_at
+    await tx.run(SQL["acknowledge"], accepted.id, person_id, now, by_telephone, *stands)
 
 
 async def take_back(tx: Transaction, alert_id: AlertId, person_id: PersonId, now: datetime) -> None:

@@ -34,10 +34,11 @@ class Act:
 async def record(tx: Transaction, *acts: Act) -> None:
     """Append acts and wake the sequencer, which chains them; nobody waits for that."""
     if acts:
-        await tx.run(_SQL["append_to_ledger"], [_columns(each) for each in acts])
+        await tx.run(_SQL["append_to_ledger"], [columns(each) for each in acts])
 
 
-def _columns(act: Act) -> dict[str, object]:
+def columns(act: Act) -> dict[str, object]:
+    """Return an act as a statement takes it."""
     return {
         "at": act.at,
         "actor_kind": act.actor_kind if act.person_id is None else "person",

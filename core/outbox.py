@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from uuid import UUID
 
-from core import queries
+from core import ledger, queries
 from core.database import Reading, Row, Transaction
+from core.ledger import Act
 
 _SQL = queries.load("core")
 CHANNEL = "streha_outbox"
@@ -110,15 +111,19 @@ class Claimed:
 
 
 async def post(
-    tx: Transaction, messages: Sequence[Message], now: datetime, *, due_at: datetime | None = None
-) -> list[Delivery]:
+    tx: Transaction, messages: Sequence[Message], now: datetime, *, due_at: datetime | None = None,
+    acts: Sequence[Act] = (),
+) -> list[Delivery]:  # fmt: skip
     """Leave messages to be sent when the transaction commits or later, in this order; wake the deliverer.
 
-    Returns those that are new: what was said before, under the same key, is not said again.
+    Returns those that are new: what was said before, under the same key, is not said again. With them may be recorded
+    what was done (`core.ledger`), which is then one statement less.
     """
     if not messages:
+        await ledger.record(tx, *acts)
         return []
-    rows = await tx.rows(_SQL["post"], [_columns(each) for each in messages], now, due_at or now)
+    said, done = [_columns(each) for each in messages], [ledger.columns(each) for each in acts]
+    rows = await tx.rows(_SQL["post"], said, now, due_at or now, done)
     new = {row["key"] for row in rows}
     return [_waiting(each, now) for each in messages if each.key in new]
 

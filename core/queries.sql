@@ -1,6 +1,7 @@
 -- post --
 -- Leave messages to be sent, in their order, and wake the deliverer; a key that is known already changes
--- nothing. Returns the keys that are new. $1 messages as JSON, $2 now, $3 due at.
+-- nothing. Returns the keys that are new. Record acts besides, as `append_to_ledger` does.
+-- $1 messages as JSON, $2 now, $3 due at, $4 acts as JSON.
 WITH posted AS (
     INSERT INTO outbox (id, key, lane, target_kind, target_id, template, parameters, mentions, alert_id, case_id,
                         thread, repeated, urgency, late_since, created_at, due_at)
@@ -12,8 +13,17 @@ WITH posted AS (
         late_since timestamptz
     )) WITH ORDINALITY
     ORDER BY ordinality
-    ON CONFLICT (key) DO NOTHING RETURNING key)
+    ON CONFLICT (key) DO NOTHING RETURNING key),
+added AS (
+    INSERT INTO ledger (at, actor_kind, actor_id, act, case_id, object_id, facts)
+    SELECT at, actor_kind, actor_id, act, case_id, object_id, facts
+    FROM ROWS FROM (jsonb_to_recordset($4) AS (
+        at timestamptz, actor_kind text, actor_id uuid, act text, case_id uuid, object_id uuid, facts jsonb
+    )) WITH ORDINALITY
+    ORDER BY ordinality RETURNING entry)
 SELECT key, pg_notify('streha_outbox', '') FROM posted
+UNION ALL
+(SELECT NULL, pg_notify('streha_ledger', '') FROM added LIMIT 1)
 
 -- claim_in_turn --
 -- Wait until no other claim is under way. $1 lock number.

@@ -15,8 +15,7 @@ from agencies import desk_keys
 from agencies import store as directory
 from agencies.desk_keys import DeskKey
 from agencies.model import AgencyId, DeskId, Person
-from alerts import store
-from alerts.acting import around_of
+from alerts.acting import held
 from alerts.audience import Surroundings
 from alerts.calling import surroundings_without_alert
 from alerts.cards import rules
@@ -109,13 +108,12 @@ class Cards:
     async def give(self, actor: Person, alert_id: AlertId) -> Given:
         """Return the sealed bytes of an alert's card for the desks that the actor belongs to, and write that down."""
         async with self._database.transaction(urgent=True) as tx:
-            now = self._clock.now()
             try:
                 # Held: it does not end while its card is given.
-                alert = await store.alert(tx, alert_id, lock=True)
-                around = await around_of(tx, alert, now)
+                alert, around = await held(tx, alert_id, self._clock)
             except NotFound:
                 raise NotFound(NO_CARD) from None
+            now = self._clock.now()
             if not rules.may_have(alert, around, actor, now):
                 raise NotFound(NO_CARD)
             mine = [each.id for each in rules.desks_of(around, actor)]

@@ -22,14 +22,15 @@ from alerts.audience import Surroundings
 from alerts.model import Alert
 from core import outbox
 from core.database import Transaction
+from core.ledger import Act
 from core.outbox import Delivery, Message, Target, TargetKind
 
 
 async def post(
-    tx: Transaction, alert: Alert, around: Surroundings, messages: Sequence[Message], now: datetime
+    tx: Transaction, alert: Alert, around: Surroundings, messages: Sequence[Message], now: datetime, *acts: Act
 ) -> list[Delivery]:
-    """Leave what is said of an alert, where it may be said; return what is new."""
-    return await outbox.post(tx, discreetly(alert, around, messages), now)
+    """Leave what is said of an alert, where it may be said, and record what was done; return what is newly said."""
+    return await outbox.post(tx, discreetly(alert, around, messages), now, acts=acts)
 
 
 def discreetly(alert: Alert, around: Surroundings, messages: Sequence[Message]) -> Sequence[Message]:

@@ -14,7 +14,7 @@ from datetime import datetime
 from agencies import store as directory
 from agencies.model import Person, PersonId
 from alerts import store
-from alerts.acting import around_of, require_sight
+from alerts.acting import around_of, held, require_sight
 from alerts.audience import Surroundings
 from alerts.duress.discretion import post
 from alerts.incidents import store as incident_store
@@ -63,9 +63,8 @@ class Incidents:
     async def add(self, actor: Person, alert_id: AlertId, section: Section, fact: Fact) -> IncidentView:
         """Note a fact in a section, once; the first who noted it stays. It may begin a clock, or end one."""
         async with self._database.transaction() as tx:
-            alert = await store.alert(tx, alert_id, lock=True)
+            alert, around = await held(tx, alert_id, self._clock)
             now = self._clock.now()
-            around = await around_of(tx, alert, now)
             require_sight(actor, alert, around)
             duties = await incident_store.duties_of(tx, [alert_id])
             _require_fitting(actor, alert, around, duties, section, fact)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from agencies.model import Person, PersonId
 from alerts import store
-from alerts.acting import around_of, require_called
+from alerts.acting import held, require_called
 from alerts.audience import Surroundings
 from alerts.calling import followers
 from alerts.duress.discretion import post
@@ -53,9 +53,8 @@ class EmergencyCalls:
         which its author is alone.
         """
         async with self._database.transaction(urgent=True) as tx:
-            before = await store.alert(tx, alert_id, lock=True)
+            before, around = await held(tx, alert_id, self._clock)
             now = self._clock.now()
-            around = await around_of(tx, before, now)
             require_called(actor, before, around, or_raiser=True)
             said = emergency_call(before, actor.id, called=called, called_by=called_by, at=at, service=service, now=now)
             again = known_already(before.emergency_calls, said, timed=at is not None)
