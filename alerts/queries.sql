@@ -864,3 +864,22 @@ WHERE compartments.id = compartment_id AND compartments.closed_at IS NOT NULL
   AND case_id = coalesce($1, case_id) AND compartment_id = coalesce($2, compartment_id)
   AND NOT EXISTS (SELECT FROM alerts
       WHERE alerts.compartment_id = emergency_cards.compartment_id AND alerts.state <> 'stood_down')
+
+-- forget_case --
+-- All that is known of alerts in a case that has ended, and what was said of it. $1 case.
+WITH gone AS (SELECT id FROM alerts WHERE case_id = $1),
+kept AS (DELETE FROM alert_kept_from WHERE alert_id IN (SELECT id FROM gone)),
+raises AS (DELETE FROM alert_raises WHERE alert_id IN (SELECT id FROM gone)),
+agencies AS (DELETE FROM alert_agencies WHERE alert_id IN (SELECT id FROM gone)),
+recipients AS (DELETE FROM alert_recipients WHERE alert_id IN (SELECT id FROM gone)),
+conversations AS (DELETE FROM alert_conversations WHERE alert_id IN (SELECT id FROM gone)),
+calls AS (DELETE FROM emergency_calls WHERE alert_id IN (SELECT id FROM gone)),
+questions AS (DELETE FROM police_questions WHERE alert_id IN (SELECT id FROM gone)),
+duties AS (DELETE FROM incident_duties WHERE alert_id IN (SELECT id FROM gone)),
+facts AS (DELETE FROM incident_facts WHERE alert_id IN (SELECT id FROM gone)),
+taken_over AS (DELETE FROM hand_overs WHERE alert_id IN (SELECT id FROM gone)),
+confirmations AS (DELETE FROM matrix_confirmations WHERE alert_id IN (SELECT id FROM gone)),
+said AS (
+    DELETE FROM outbox WHERE state NOT IN ('pending', 'sending')
+      AND (case_id = $1 OR alert_id IN (SELECT id FROM gone)))
+DELETE FROM alerts WHERE id IN (SELECT id FROM gone)

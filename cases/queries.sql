@@ -319,10 +319,56 @@ DELETE FROM exclusions WHERE case_id = $1 AND person_id = $2
 SELECT EXISTS (SELECT FROM vault_circles WHERE compartment_id = $1)
 
 -- put_vault_circle --
--- $1 compartment, $2 epoch, $3 who was given its key, $4 whether it is closed, $5 whether it is under legal hold.
-INSERT INTO vault_circles (compartment_id, epoch, granted, closed, held) VALUES ($1, $2, $3, $4, $5)
+-- $1 compartment, $2 epoch, $3 who was given its key, $4 whether it is closed, $5 whether it is under legal hold,
+-- $6 until when it is kept, $7 when it ends, or was seen to be closed: the earlier stays.
+INSERT INTO vault_circles (compartment_id, epoch, granted, closed, held, keep_until, ends_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (compartment_id) DO UPDATE SET epoch = EXCLUDED.epoch, granted = EXCLUDED.granted, closed = EXCLUDED.closed,
-    held = EXCLUDED.held, rekeyed = vault_circles.rekeyed AND vault_circles.epoch = EXCLUDED.epoch
+    held = EXCLUDED.held, keep_until = EXCLUDED.keep_until, ends_at = LEAST(vault_circles.ends_at, EXCLUDED.ends_at),
+    rekeyed = vault_circles.rekeyed AND vault_circles.epoch = EXCLUDED.epoch
+
+-- vault_erased_at --
+-- $1 compartment.
+SELECT erased_at FROM vault_circles WHERE compartment_id = $1
+
+-- vaults_to_erase --
+-- Vaults whose time has come: what was said to be kept is kept no longer, they ended long enough ago, nobody holds them,
+-- and no alert is open in their case. $1 now, $2 ended until then, $3 limit, $4 just this one or null.
+SELECT vault_circles.compartment_id, compartments.case_id
+FROM vault_circles JOIN compartments ON compartments.id = vault_circles.compartment_id
+WHERE vault_circles.erased_at IS NULL AND NOT vault_circles.held AND vault_circles.keep_until <= $1
+  AND LEAST(vault_circles.ends_at, compartments.closed_at) <= $2
+  AND ($4::uuid IS NULL OR compartments.id = $4)
+  AND (SELECT since FROM hold) IS NULL
+ORDER BY vault_circles.keep_until LIMIT $3
+
+-- erase_vault --
+-- What opens records and the records themselves. $1 compartment, $2 now.
+WITH contents AS (DELETE FROM vault_contents WHERE compartment_id = $1),
+grants AS (DELETE FROM vault_epoch_grants WHERE compartment_id = $1),
+histories AS (DELETE FROM vault_history_grants WHERE compartment_id = $1)
+UPDATE vault_circles SET erased_at = $2 WHERE compartment_id = $1
+
+-- members_to_forget --
+-- Cases that were closed long enough ago, where nothing is sealed any more and it is still known who was in them.
+-- $1 closed until then, $2 limit.
+SELECT id FROM cases WHERE closed_at <= $1 AND forgotten_at IS NOT NULL
+  AND (SELECT since FROM hold) IS NULL
+  AND NOT EXISTS (
+      SELECT FROM vault_circles JOIN compartments ON compartments.id = vault_circles.compartment_id
+      WHERE compartments.case_id = cases.id AND vault_circles.erased_at IS NULL)
+  AND EXISTS (
+      SELECT FROM compartment_members JOIN compartments ON compartments.id = compartment_members.compartment_id
+      WHERE compartments.case_id = cases.id)
+ORDER BY closed_at LIMIT $2
+
+-- forget_members --
+-- $1 case.
+WITH members AS (
+    DELETE FROM compartment_members WHERE compartment_id IN (SELECT id FROM compartments WHERE case_id = $1)),
+lapses AS (DELETE FROM vault_lapses WHERE compartment_id IN (SELECT id FROM compartments WHERE case_id = $1)),
+parts AS (DELETE FROM case_agencies WHERE case_id = $1)
+DELETE FROM exclusions WHERE case_id = $1
 
 -- any_under_legal_hold --
 -- Whether an open compartment is under legal hold: just one, or any of a case. $1 case, $2 compartment or null.

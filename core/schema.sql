@@ -238,9 +238,12 @@ CREATE TABLE cases (
     closed_at timestamptz,
     -- Whoever is forced and had no case in which anybody might hear of it.
     opened_for uuid REFERENCES people,
+    -- When what was known of it besides its people was erased.
+    forgotten_at timestamptz,
     CHECK (deputy_id IS DISTINCT FROM coordinator_id)
 );
 CREATE INDEX cases_by_opening ON cases (opened_at) WHERE closed_at IS NULL;
+CREATE INDEX cases_to_forget ON cases (closed_at) WHERE forgotten_at IS NULL AND closed_at IS NOT NULL;
 CREATE UNIQUE INDEX one_open_case_for ON cases (opened_for) WHERE closed_at IS NULL AND opened_for IS NOT NULL;
 
 CREATE TABLE case_agencies (
@@ -921,7 +924,10 @@ CREATE TABLE vault_circles (
     due_since timestamptz,
     told_at timestamptz,
     rekeyed boolean NOT NULL DEFAULT false,
-    held boolean NOT NULL DEFAULT false
+    held boolean NOT NULL DEFAULT false,
+    keep_until timestamptz,
+    ends_at timestamptz,
+    erased_at timestamptz
 );
 CREATE INDEX vault_circles_due ON vault_circles (due_since) WHERE due_since IS NOT NULL;
 

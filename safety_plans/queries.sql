@@ -216,3 +216,24 @@ UPDATE owed_measures SET step = $2, next_step_at = $3, lease_until = NULL, attem
 -- forget_measure --
 -- $1 id.
 DELETE FROM owed_measures WHERE id = $1
+
+-- cases_to_forget --
+-- Cases that were closed long enough ago and of which more is known than who was in them: nothing of them is held, and
+-- no duty after an alert waits. $1 closed until then, $2 limit, $3 just this one or null.
+SELECT id FROM cases WHERE closed_at <= $1 AND forgotten_at IS NULL AND ($3::uuid IS NULL OR id = $3)
+  AND (SELECT since FROM hold) IS NULL
+  AND NOT EXISTS (
+      SELECT FROM vault_circles JOIN compartments ON compartments.id = vault_circles.compartment_id
+      WHERE compartments.case_id = cases.id AND vault_circles.held AND vault_circles.erased_at IS NULL)
+  AND NOT EXISTS (SELECT FROM incident_duties WHERE incident_duties.case_id = cases.id AND done_at IS NULL)
+ORDER BY closed_at LIMIT $2
+
+-- forget_case --
+-- Its level, reviews, what is owed, what happened. $1 case, $2 now.
+WITH levels AS (DELETE FROM risk_levels WHERE case_id = $1),
+lowerings AS (DELETE FROM level_lowerings WHERE case_id = $1),
+gone AS (DELETE FROM reviews WHERE case_id = $1),
+duties AS (DELETE FROM review_duties WHERE case_id = $1),
+owed AS (DELETE FROM owed_measures WHERE case_id = $1),
+events AS (DELETE FROM case_events WHERE case_id = $1)
+UPDATE cases SET forgotten_at = $2 WHERE id = $1

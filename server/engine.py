@@ -36,6 +36,7 @@ from core.errors import Unavailable
 from core.ledger import CHANNEL
 from core.settings import Settings
 from safety_plans import events as case_events
+from safety_plans import retention
 from safety_plans import sweep as reviews
 from safety_plans.measures import sweep as measures
 from server.carriers.carrying import Carrying, carriers_of
@@ -52,6 +53,7 @@ FORGET_OLD_EVERY = timedelta(days=1)
 # Shifts begin and end by the minute.
 SHIFTS_EVERY = timedelta(seconds=20)
 VAULT_EVERY = timedelta(seconds=20)
+RETENTION_EVERY = timedelta(hours=1)
 EVERYWHERE_EVERY = timedelta(hours=1)
 CARRYING_PAUSE_SECONDS = 10.0
 
@@ -72,7 +74,7 @@ class Engine:
         self._acts = asyncio.Event()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._forgetting, self._forgetting_old = Pace(clock, FORGET_EVERY), Pace(clock, FORGET_OLD_EVERY)
-        self._vault = Pace(clock, VAULT_EVERY)
+        self._vault, self._retention = Pace(clock, VAULT_EVERY), Pace(clock, RETENTION_EVERY)
         self._everywhere = Pace(clock, EVERYWHERE_EVERY)
         self._zone = ZoneInfo(settings.time_zone)
         self._begins, self._ends = Pace(clock, SHIFTS_EVERY), Pace(clock, SHIFTS_EVERY)
@@ -114,6 +116,7 @@ class Engine:
         await self._guarded("case_events", lambda: case_events.take_up_events(self._database, self._clock))
         await self._guarded("ledger", lambda: ledger.sequence_all(self._database))
         await self._guarded("vault", self._look_after_vault)
+        await self._guarded("retention", self._erase_what_is_over)
         await self._guarded("proof", self._prove)
         await self._guarded("sign_in", self._forget_expired)
         await self._guarded("heartbeat", lambda: heartbeat.beat(self._database, "engine", self._clock.now()))
@@ -200,6 +203,11 @@ class Engine:
         if self._vault.due():
             await vault.look(self._database, self._clock)
             self._vault.done()
+
+    async def _erase_what_is_over(self) -> None:
+        if self._retention.due():
+            await retention.look(self._database, self._clock)
+            self._retention.done()
 
     async def _forget_expired(self) -> None:
         if self._forgetting.due():

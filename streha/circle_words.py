@@ -22,6 +22,9 @@ HAS_RETURNED = mark(
     "whether the keys are theirs."
 )
 HELD = mark("Under legal hold: nothing here can be erased, and it cannot be closed, until two agencies release it.")
+KEPT = mark("What is sealed here is kept until {time} at least.")
+KEPT_NO_LONGER = mark("What was sealed here was kept until {time}. It is erased, or will be thirty days after the end.")
+NO_DATE = mark("Nobody has said until when what is sealed here is kept. Whoever led says so: streha compartment keep")
 RELEASE_WAITS = mark(
     "Waits until {time} for a member of another agency: the end of the legal hold, proposed by {author}. To agree: "
     "streha compartment release --approve"
@@ -66,6 +69,12 @@ def _print_waiting(view: View, now: int) -> None:
     circle = view.circle
     if circle.held:
         terminal.line(HELD)
+    if circle.may_be_erased(now):
+        terminal.line(KEPT_NO_LONGER, time=moment_text(circle.keep_until))
+    elif circle.keep_until:
+        terminal.line(KEPT, time=moment_text(circle.keep_until))
+    elif not circle.is_open(now):
+        terminal.line(NO_DATE)
     for each in releases(view, now):
         terminal.line(RELEASE_WAITS, time=moment_text(each.deed.until), author=described(view, each.by))
     for each in additions(circle):
@@ -101,6 +110,7 @@ def as_plain(view: View, now: int) -> dict[str, object]:
         "returned": sorted(UUID(bytes=each) for each in circle.members if circle.has_returned(each, view.directory)),
         "proposed": sorted(UUID(bytes=each.about) for each in additions(circle)),
         "held": circle.held,
+        "keep_until": _moment_plain(circle.keep_until),
         "releasing": sorted(UUID(bytes=each.by) for each in releases(view, now)),
         "sensitive": circle.sensitive,
         "open": circle.is_open(now),
@@ -108,6 +118,14 @@ def as_plain(view: View, now: int) -> dict[str, object]:
         "epoch_is_due": circle.epoch_is_due(view.directory, now),
         "refreshed_at": datetime.fromtimestamp(view.refreshed, UTC),
     }
+
+
+def _moment_plain(seconds: int) -> datetime | None:
+    """Return a moment of a log for programs; none where none was said, or none that is a date."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC) if seconds else None
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _part(view: View, person: bytes, standing: frozenset[bytes]) -> str:

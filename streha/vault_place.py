@@ -123,8 +123,20 @@ async def closed_or_open(key_path: Path, words: str) -> AsyncIterator[tuple[Read
 async def seen(key_path: Path, words: str, *, offline: bool) -> tuple[View, int]:
     """Return a compartment as it stands, or as this machine last saw it, without asking Streha; and the moment."""
     if not offline:
-        async with vault_place(key_path, words) as place:
-            return await place.view(), place.reader.now()
+        async with speaking_unlocked(key_path) as (api, unlocked):
+            reader = _reader(api, unlocked, key_path)
+            cases = await api.cases()
+            try:
+                compartment = VaultPlaces(api, reader, cases).of(words).id
+            except NotFound as unknown:
+                # A closed one is listed no more; who led it still sees how it was left.
+                listed = {each.id.bytes for case in cases for each in case.compartments}
+                with suppress(NotFound):
+                    compartment = remembered_compartment(reader.memory, words)
+                    if compartment not in listed:
+                        return await reader.refresh(compartment), reader.now()
+                raise unknown from None
+            return await reader.refresh(compartment), reader.now()
     async with speaking_unlocked(key_path) as (api, unlocked):
         reader = _reader(api, unlocked, key_path)
         return reader.remembered(remembered_compartment(reader.memory, words)), reader.now()

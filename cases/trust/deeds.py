@@ -113,18 +113,25 @@ class Release(deeds.Deed, frozen=True, kw_only=True):
     until: Moment
 
 
+class Keep(deeds.Deed, frozen=True, kw_only=True):
+    """Keep what is sealed here until then at least; a date that was said is only ever moved later."""
+
+    until: Moment
+
+
 class Close(deeds.Deed, frozen=True, kw_only=True):
     """End the compartment."""
 
 
 Deed: TypeAlias = (
     Open | Add | Propose | Approve | Withdraw | AddInEmergency | Remove | Exclude | Readmit | Lead | Succeed
-    | BeginEpoch | Hold | Release | Close
+    | BeginEpoch | Hold | Release | Keep | Close
 )  # fmt: skip
 DEEDS: Mapping[str, type[Deed]] = {
     "open": Open, "add": Add, "propose": Propose, "approve": Approve, "withdraw": Withdraw,
     "add-in-emergency": AddInEmergency, "remove": Remove, "exclude": Exclude, "readmit": Readmit, "lead": Lead,
-    "succeed": Succeed, "begin-epoch": BeginEpoch, "hold": Hold, "release": Release, "close": Close,
+    "succeed": Succeed, "begin-epoch": BeginEpoch, "hold": Hold, "release": Release,
+    "keep": Keep, "close": Close,
 }  # fmt: skip
 
 

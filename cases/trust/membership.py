@@ -27,6 +27,7 @@ from cases.trust.deeds import (
     Deed,
     Exclude,
     Hold,
+    Keep,
     Lead,
     Open,
     Propose,
@@ -74,6 +75,8 @@ class Circle:
     granted: frozenset[bytes] = frozenset()
     # Nothing may be erased, and the compartment not be closed.
     held: bool = False
+    # Until when its leaders have said that what is sealed here is kept; 0 while they have not.
+    keep_until: int = 0
     closed: bool = False
 
     @property
@@ -104,8 +107,12 @@ class Circle:
         )
 
     def is_open(self, now: int) -> bool:
-        """Whether anything may still be decided here but its end."""
+        """Whether anything may still be decided here but its end, and how long what is sealed is kept."""
         return not self.closed and (not self.ends_at or now < self.ends_at)
+
+    def may_be_erased(self, now: int) -> bool:
+        """Whether what is sealed here may be gone lawfully: it has ended, is not held, and is kept no longer."""
+        return not self.is_open(now) and not self.held and 0 < self.keep_until <= now
 
     def epoch_is_due(self, directory: Directory, now: int) -> bool:
         """Whether the key is with others than the members, or with nobody yet."""
@@ -142,7 +149,7 @@ def decided(circle: Circle, entry: Entry, directories: Directories) -> Circle:
     author, deed = directory.author(entry), read(entry.do, entry.particulars)
     if not circle.stands(author.id, directory, entry.at):
         raise NotEmpowered
-    if not circle.is_open(entry.at) and not (isinstance(deed, Close) and not circle.closed):
+    if not circle.is_open(entry.at) and not outlasts_the_end(circle, deed):
         raise Void
     circle = replace(circle, directory_seen=seen, records_seen=max(circle.records_seen, _records_seen(entry)))
     circle = _without_lapsed(circle, entry.at)
@@ -151,6 +158,19 @@ def decided(circle: Circle, entry: Entry, directories: Directories) -> Circle:
     if isinstance(deed, (Propose, AddInEmergency, Succeed, Release)):
         return _proposed(circle, directory, author, Proposal(hash=entry.head.hash, deed=deed, by=author.id), entry.at)
     return _done(circle, directory, author, deed, entry.at)
+
+
+def outlasts_the_end(circle: Circle, deed: Deed) -> bool:
+    """Whether something may be decided of a compartment that has ended: that it is closed, and what becomes of it."""
+    match deed:
+        case Close():
+            return not circle.closed
+        case Hold() | Release() | Keep():
+            return True
+        case Approve(proposal=hashed) | Withdraw(proposal=hashed):
+            proposal = circle.proposals.get(hashed)
+            return proposal is not None and isinstance(proposal.deed, Release)
+    return False
 
 
 def _done(circle: Circle, directory: Directory, author: Member, deed: Deed, at: int) -> Circle:
@@ -176,13 +196,17 @@ def _done(circle: Circle, directory: Directory, author: Member, deed: Deed, at: 
             return _with(circle, directory, person)
         case Lead() if author.id == circle.coordinator:
             return _led(circle, directory, deed.coordinator, deed.deputy, at)
-        case Hold() | Close():
-            return _kept(circle, deed)
+        case Hold() | Keep() | Close():
+            return _kept(circle, deed, at)
     raise NotEmpowered
 
 
-def _kept(circle: Circle, deed: Hold | Close) -> Circle:
-    """Hold a compartment, once, or close one that is not held: nobody could release it any more."""
+def _kept(circle: Circle, deed: Hold | Keep | Close, at: int) -> Circle:
+    """Hold a compartment, once; close one that is not held; say until when it is kept, later than was said before."""
+    if isinstance(deed, Keep):
+        if deed.until <= max(circle.keep_until, at):
+            raise Void
+        return replace(circle, keep_until=deed.until)
     if circle.held:
         raise Void
     if isinstance(deed, Hold):

@@ -32,7 +32,7 @@ async def follow(
     else:
         await _members(tx, case, compartment, before, after, by=by, now=now)
         await _leaders(tx, case, compartment, before, after, by=by, now=now)
-    await _summary(tx, compartment.id, after)
+    await _summary(tx, compartment.id, after, now)
     await tx.wake(CHANNEL)
 
 
@@ -95,10 +95,14 @@ async def _leaders(
     await name_leaders(tx, case, coordinator, deputy, by=by, now=now)
 
 
-async def _summary(tx: Transaction, compartment_id: CompartmentId, circle: Circle) -> None:
-    """Leave for others who has the newest key, whether it is under legal hold, and whose stay lapses when."""
+async def _summary(tx: Transaction, compartment_id: CompartmentId, circle: Circle, now: datetime) -> None:
+    """Leave for others who has the newest key, whose stay lapses when, whether it is held, and how long it is kept."""
     granted = [UUID(bytes=each) for each in sorted(circle.granted)]
-    await tx.run(store.SQL["put_vault_circle"], compartment_id, circle.epoch, granted, circle.closed, circle.held)
+    ends_at = now if circle.closed else _moment(circle.ends_at)
+    await tx.run(
+        store.SQL["put_vault_circle"], compartment_id, circle.epoch, granted, circle.closed, circle.held,
+        _moment(circle.keep_until), ends_at,
+    )  # fmt: skip
     await tx.run(store.SQL["forget_vault_lapses"], compartment_id)
     if circle.lapses:
         people, moments = zip(*sorted(circle.lapses.items()), strict=True)
@@ -106,6 +110,14 @@ async def _summary(tx: Transaction, compartment_id: CompartmentId, circle: Circl
             store.SQL["add_vault_lapses"], compartment_id, [UUID(bytes=each) for each in people],
             [datetime.fromtimestamp(each, UTC) for each in moments],
         )  # fmt: skip
+
+
+def _moment(seconds: int) -> datetime | None:
+    """Return a moment of a log; none for 0, and none that no calendar reaches: nothing falls due by it."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC) if seconds else None
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 async def _record(

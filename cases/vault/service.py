@@ -19,8 +19,10 @@ from agencies.vault.keeping import OF_DIRECTORY
 from agencies.vault.refusals import EpochDue, refusing, require_moment
 from cases import store
 from cases.model import Case, CaseId, Compartment, CompartmentId
+from cases.rules import NO_COMPARTMENT
 from cases.trust import deeds
 from cases.trust.compartment import Compartment as Logs
+from cases.trust.membership import outlasts_the_end
 from cases.trust.records import Deed as RecordDeed
 from cases.trust.records import Erase
 from cases.trust.records import read as read_record_deed
@@ -32,12 +34,15 @@ from cases.vault.projecting import follow
 from core import ledger
 from core.clock import Clock
 from core.database import Database, Transaction
-from core.errors import StrehaError
+from core.errors import Conflict, NotFound, StrehaError
+from core.texts import mark
 from crypto.vault import log
 from crypto.vault.log import Entry, Head, Kind
 
 # Done in the same transaction, with the case held: of a compartment, and of the record that was written.
 Also = Callable[[Transaction, Case, Compartment, UUID], Awaitable[None]]
+
+ERASED = mark("What was sealed here was erased when its time had come. There is nothing left to keep.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,12 +110,17 @@ class Vault:
         self, actor: Person, compartment_id: CompartmentId, data: bytes, *,
         given: Sequence[tuple[PersonId, bytes]], wrapped: Sequence[tuple[UUID, bytes]],
     ) -> int:  # fmt: skip
-        """Take in an entry of the members' log with what belongs to it; return how many entries there are."""
+        """Take in an entry of the members' log with what belongs to it; return how many entries there are.
+
+        Of a closed compartment those who led it until then still decide how long what is sealed in it is kept.
+        """
         now = self._clock.now()
         async with self._telling_of_refusal(actor, compartment_id), self._database.transaction() as tx:
-            case, compartment = await recorded(tx, actor, compartment_id, lock=True)
+            case, compartment = await recorded(tx, actor, compartment_id, lock=True, closed=True)
             kept = await self._compartments.held(tx, compartment_id)
             require_member(actor, compartment, kept, int(now.timestamp()), opened=False)
+            if not compartment.open:
+                require_leading(actor, kept)
             with refusing():
                 entry = log.read(data, Kind.MEMBERSHIP, kept.network.id)
                 if entry.head.log == kept.id and await logs.stands(tx, entry):
@@ -121,6 +131,8 @@ class Vault:
                 _entry, circle = kept.judge_member_entry(data)
                 checking.require_newest_of_records(entry, kept)
                 deed = deeds.read(entry.do, entry.particulars)
+                if not compartment.open:
+                    await self._require_kept(tx, compartment_id, kept, deed)
                 if isinstance(deed, deeds.BeginEpoch):
                     checking.require_none_gone(kept, compartment, int(now.timestamp()))
                 checking.require_epoch(
@@ -135,6 +147,13 @@ class Vault:
                 await _put_wraps(tx, compartment_id, circle.epoch, wrapped)
             await self._taken(tx, actor, case.id, entry)
             return entry.head.number + 1
+
+    async def _require_kept(self, tx: Transaction, compartment_id: CompartmentId, kept: Logs, deed: deeds.Deed) -> None:
+        """Refuse what is no question of keeping, and any such once nothing is kept any more."""
+        if isinstance(deed, deeds.Close) or not outlasts_the_end(kept.circle, deed):
+            raise NotFound(NO_COMPARTMENT)
+        if await tx.value(store.SQL["vault_erased_at"], compartment_id) is not None:
+            raise Conflict(ERASED)
 
     async def append_to_records(
         self, actor: Person, compartment_id: CompartmentId, data: bytes, content: bytes | None, wrap: bytes | None,

@@ -105,6 +105,11 @@ class Circles:
 
         return await self._decide(compartment, made, seen)
 
+    async def keep(self, compartment: bytes, make: Callable[[int], Deed]) -> Decided:
+        """Decide how long what is sealed is kept, also of a compartment that has ended; no key follows from it."""
+        hashed, view = await self._said(compartment, lambda _view, at: make(at))
+        return Decided(hash=hashed, view=view, keyed=True)
+
     async def exclude(self, compartment: bytes, person: bytes, reason: str) -> Decided:
         """Bar somebody; the reason is for the coordinator and the deputy alone."""
         text = reason.strip().encode()

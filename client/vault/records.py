@@ -36,6 +36,10 @@ HELD = mark(
     "streha compartment show"
 )
 ERASED = mark("This record was erased. Nothing can be read or written in it any more.")
+KEPT_NO_LONGER = mark(
+    "This was erased: whoever led here had said until when it is kept, and that day has come. Nobody can open it any "
+    "more."
+)
 NOT_READ = mark(
     "The record has versions that you have not read on this machine. Nothing was written, your text is where it was. "
     "Read them: streha record get {record}. Then put yours again; or let both stand with --beside"
@@ -160,7 +164,12 @@ class Records:
         """Fetch and open one version; raise StrehaError where anything of it is not as it was signed."""
         if version.write.record in view.compartment.records.erased:
             raise NotFound(ERASED)
-        given = await self._reader.api.version(view.id, UUID(bytes=version.write.version))
+        try:
+            given = await self._reader.api.version(view.id, UUID(bytes=version.write.version))
+        except NotFound:
+            if view.circle.may_be_erased(self._reader.now()):
+                raise NotFound(KEPT_NO_LONGER) from None
+            raise
         return await self._opened(view, version, given)
 
     async def key_and_content(self, view: View, version: Version) -> tuple[bytes, bytes]:

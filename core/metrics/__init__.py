@@ -42,6 +42,7 @@ SWEEP = Label(
         "case_events",
         "desk_calls",
         "vault",
+        "retention",
     ),
 )
 STEPPED = Label(

@@ -556,6 +556,7 @@ def in_the_vault(marked: Marked, own: object, folder: Path) -> list[tuple[object
         ("compartment", "exclude", where, person, "--reason-file", text, *key),
         ("compartment", "lead", where, person, person, *key),
         ("compartment", "keys", where, *key),
+        ("compartment", "keep", where, "2081-05-14", "--yes", *key),
         ("compartment", "hold", where, *key),
         ("compartment", "release", where, *key),
         ("compartment", "release", where, "--approve", "--yes", *key),

@@ -221,6 +221,34 @@ async def test_a_legal_hold_as_it_is_typed(types: People, town: Scene, text: Pat
     assert (await types(lead, "record", "erase", codename, record[:8], "--yes")).code == 0
 
 
+async def test_until_when_it_is_kept_as_it_is_typed_also_after_the_end(
+    types: People, town: Scene, text: Path
+) -> None:  # fmt: skip
+    lead, deputy, codename = town.coordinator, town.deputy, town.case.codename
+    await types(lead, "compartment", "open", codename, "--yes")
+    await types(lead, "record", "put", codename, "--file", text)
+    for day, why in (("2001-02-03", "is over"), ("tomorrow", "Write the day"), ("2031-02-30", "Write the day")):
+        wrong = await types(lead, "compartment", "keep", codename, day, "--yes")
+        assert (wrong.code, why in wrong.err) == (2, True), wrong
+    assert (await types(town.member, "compartment", "keep", codename, "2081-05-14", "--yes")).code == 1
+    assert (await types(lead, "compartment", "keep", codename, "2081-05-14", "--yes")).code == 0
+    shown = await types(town.member, "compartment", "show", codename)
+    assert "is kept until" in shown.out, shown
+    assert (await types(deputy, "compartment", "show", codename)).code == 0
+    assert (await types(lead, "case", "close", codename, "--yes")).code == 0
+
+    shorter = await types(deputy, "compartment", "keep", codename, "2081-05-13", "--yes")
+    assert (shorter.code, "already" in shorter.err) == (1, True), shorter
+    assert (await types(deputy, "compartment", "keep", codename, "2082-05-14", "--yes")).code == 0
+    assert (await types(deputy, "compartment", "hold", codename)).code == 0
+    assert (await types(deputy, "compartment", "release", codename)).code == 0
+    assert (await types(lead, "compartment", "release", codename, "--approve", "--yes")).code == 0
+    shown = await types(lead, "compartment", "show", codename, "--json")
+    assert (shown.json["held"], shown.json["keep_until"][:4]) == (False, "2082"), shown
+    assert (await types(town.member, "compartment", "show", codename)).code == 1
+    assert (await types(town.member, "compartment", "hold", codename)).code == 1
+
+
 async def test_whoever_leads_no_more_ends_no_hold(types: People, town: Scene) -> None:
     lead, deputy, member, codename = town.coordinator, town.deputy, town.member, town.case.codename
     await types(lead, "compartment", "open", codename, "--yes")

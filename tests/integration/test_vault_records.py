@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from agencies.trust.deeds import Approve, Attest, Rekey
-from cases.trust.deeds import Add, Remove
+from cases.trust.deeds import Add, Close, Hold, Keep, Remove
 from cases.trust.records import MOST_FOLLOWED
 from cases.vault.fetching import MOST_HISTORY
 from client.vault import exporting, histories
 from client.vault.circles import reason_of
-from client.vault.records import Opened, current, difference, history
+from client.vault.records import KEPT_NO_LONGER, Opened, current, difference, history
 from core.database import Database
 from core.errors import Conflict, InvalidInput, NotFound
 from crypto import signing
 from crypto.vault import padding, sealed_box
+from safety_plans.retention import look
+from tests.clock import MovableClock
 from tests.people import Scene
 from tests.served import ServedApi
 from tests.vault_clients import Founded, attested
@@ -272,3 +275,31 @@ async def test_an_export_shows_who_wrote_what_without_streha(
     for place in range(0, len(package), 97):
         with pytest.raises(Conflict):
             exporting.verified(package[:place] + bytes([package[place] ^ 1]) + package[place + 1 :], founded.id)
+
+
+async def test_what_is_kept_no_longer_was_erased_and_what_is_missing_before_is_not(
+    ana: Machine, machines: Machines, cast: Scene, api: ServedApi, clock: MovableClock
+) -> None:
+    core, database = cast.case.core.id.bytes, api.network.database
+    put = await ana.records.put(core, b"sealed")
+    boris = await machines.of(cast.member)
+    day = int((clock.now() + timedelta(days=40)).timestamp())
+    await ana.circles.keep(core, lambda _at: Keep(until=day))
+    await ana.circles.keep(core, lambda _at: Close())
+    # A server that erases early, or in spite of a hold, is no lawful one: it is not said to be.
+    clock.move(timedelta(days=31))
+    assert await look(database, clock) == 0
+    assert texts((await boris.records.get(core, put.record.bytes))[0]) == [b"sealed"]
+    async with database.transaction() as tx:
+        await tx.run("DELETE FROM vault_contents")
+    with pytest.raises(NotFound) as missing:
+        await boris.records.get(core, put.record.bytes)
+    assert missing.value.reason != KEPT_NO_LONGER
+    clock.move(timedelta(days=10))
+    with pytest.raises(NotFound) as erased:
+        await boris.records.get(core, put.record.bytes)
+    assert erased.value.reason == KEPT_NO_LONGER
+    await ana.circles.keep(core, lambda _at: Hold())
+    with pytest.raises(NotFound) as held:
+        await boris.records.get(core, put.record.bytes)
+    assert held.value.reason != KEPT_NO_LONGER

@@ -24,6 +24,7 @@ from cases.trust.deeds import (
     Deed,
     Exclude,
     Hold,
+    Keep,
     Lead,
     Open,
     Propose,
@@ -458,6 +459,52 @@ def test_one_that_ends_by_time_or_was_closed_takes_nothing_more(story: Story) ->
     story.says(PETAR, Close(), at=LATER)
     story.refuses(Void, ANA, Close())
     story.refuses(Void, ANA, Add(person=BOJAN.id))
+
+
+def test_until_when_it_is_kept_moves_only_later_also_after_the_end(story: Story) -> None:
+    story.says(ANA, opening(members=(BOJAN,)))
+    story.refuses(NotEmpowered, BOJAN, Keep(until=LATER))
+    story.refuses(Void, ANA, Keep(until=NOW))
+    story.says(PETAR, Keep(until=LATER))
+    story.refuses(Void, ANA, Keep(until=LATER))
+    story.refuses(Void, ANA, Keep(until=LATER - 1))
+    story.says(ANA, Close())
+    assert (story.now.closed, story.now.keep_until) == (True, LATER)
+    story.refuses(NotEmpowered, BOJAN, Keep(until=LATER + 1))
+    story.refuses(Void, PETAR, Keep(until=LATER - 1))
+    story.says(ANA, Keep(until=LATER + 1))
+    assert story.now.keep_until == LATER + 1
+
+
+def test_what_ended_while_it_was_held_is_released_and_closed_and_nothing_else_is_decided(story: Story) -> None:
+    story.says(ANA, opening(members=(BOJAN, VESNA), ends_at=LATER))
+    waiting = story.says(ANA, Propose(person=OLGA.id, until=LATER + 9))
+    story.says(PETAR, Hold())
+    story.refuses(Void, ANA, Close(), at=LATER)
+    story.refuses(Void, ANA, Exclude(person=BOJAN.id, reason=b""), at=LATER)
+    story.refuses(Void, PETAR, Approve(proposal=waiting), at=LATER)
+    story.refuses(Void, ANA, Withdraw(proposal=waiting), at=LATER)
+    first = story.says(ANA, Release(until=LATER + 9), at=LATER)
+    story.says(ANA, Withdraw(proposal=first), at=LATER + 1)
+    release = story.says(ANA, Release(until=LATER + 9), at=LATER + 2)
+    story.says(VESNA, Approve(proposal=release), at=LATER + 3)
+    assert not story.now.held
+    story.says(ANA, Close(), at=LATER + 4)
+    assert story.now.closed
+
+
+def test_what_was_closed_can_be_held_and_is_released_by_two_agencies(story: Story) -> None:
+    story.says(ANA, opening(members=(VESNA,)))
+    story.says(ANA, Close())
+    story.refuses(NotEmpowered, VESNA, Hold())
+    story.says(PETAR, Hold())
+    story.refuses(Void, ANA, Hold())
+    release = story.says(PETAR, Release(until=LATER))
+    story.refuses(NotEmpowered, OLGA, Approve(proposal=release))
+    story.says(ANA, Approve(proposal=release))
+    assert (story.now.held, story.now.closed) == (False, True)
+    story.refuses(Void, ANA, Add(person=BOJAN.id))
+    story.refuses(Void, ANA, Close())
 
 
 def test_a_hold_is_ended_by_two_agencies_and_until_then_nothing_is_closed(story: Story) -> None:

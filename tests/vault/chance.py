@@ -81,7 +81,7 @@ class Chance:
             member_deeds.AddInEmergency(person=person, until=NOW + 3600), member_deeds.Remove(person=person),
             member_deeds.Exclude(person=person, reason=b""), member_deeds.Readmit(person=person),
             member_deeds.Lead(coordinator=person, deputy=other), member_deeds.Succeed(deputy=person, until=UNTIL),
-            member_deeds.Hold(), member_deeds.Release(until=UNTIL),
+            member_deeds.Hold(), member_deeds.Release(until=UNTIL), member_deeds.Keep(until=at + 60),
             member_deeds.BeginEpoch(number=circle.epoch + 1, promise=bytes(32), members=standing),
             member_deeds.Approve(proposal=self._one(Kind.MEMBERSHIP)),
             member_deeds.Withdraw(proposal=self._one(Kind.MEMBERSHIP)),

@@ -57,6 +57,7 @@ function stateOf({ agencies, people, proposals, ...network }, circle, shelf, now
       closed: circle.closed, proposed: [...circle.proposals.keys()].sort(), granted: [...circle.granted].sort(),
     });
     if (circle.held) state.held = true;
+    if (circle.keepUntil) state.keep_until = circle.keepUntil;
   }
   if (shelf.versions.size) {
     const quarantined = [...shelf.versions.values()].filter((each) => each.quarantined).map((each) => each.hash);

@@ -77,6 +77,8 @@ class Told:
             }  # fmt: skip
             if circle.held:
                 told["held"] = True
+            if circle.keep_until:
+                told["keep_until"] = circle.keep_until
         if self.records.versions:
             told |= {
                 "current": _by_id({record: _sorted(names) for record, names in self.records.current.items()}),

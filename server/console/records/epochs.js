@@ -1,6 +1,7 @@
 /** The keys of a compartment's epochs, each from the grant that it was given to oneself with, as in `client/vault/epochs.py`. */
 import { Failure } from "../api.js";
 import { hex } from "../vault/bytes.js";
+import { mayBeErased } from "../vault/circle.js";
 import * as epoch from "../vault/epoch.js";
 import { Refused, require } from "../vault/failures.js";
 import { readEpochGrant } from "../vault/grants.js";
@@ -74,7 +75,8 @@ async function fetchedKey({ api, compartment, secret, person }, number) {
   if (!entry || !wasGranted(compartment, entry, secret, person)) throw new Refused("no-epoch");
   const given = await api.grant(id, number).catch((error) => {
     // An epoch is taken in with the grants of all who are in it or not at all, and no grant is ever taken back.
-    throw error instanceof Failure && error.status === 404 ? new Refused("keys-withheld") : error;
+    const absent = mayBeErased(compartment.circle, Date.now() / 1000) ? "kept-no-longer" : "keys-withheld";
+    throw error instanceof Failure && error.status === 404 ? new Refused(absent) : error;
   });
   require(given.epoch === number, "of-another-place");
   const which = { network: network.id, compartment: id, number };

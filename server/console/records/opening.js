@@ -1,5 +1,6 @@
 /** Opens what stands in a compartment: each version with the key in one of its wraps. */
 import { hex, same } from "../vault/bytes.js";
+import { mayBeErased } from "../vault/circle.js";
 import * as content from "../vault/content.js";
 import { Refused, require } from "../vault/failures.js";
 import * as wrap from "../vault/wrap.js";
@@ -44,9 +45,11 @@ export async function openAll(api, compartment, epochKey, known, read) {
   const found = new Map(stored.map((each) => [each.version, each]));
   /** @type {Opened[]} */
   const all = [];
+  const over = mayBeErased(compartment.circle, Date.now() / 1000);
   for (const each of wanted) {
     const given = found.get(uuid(each.deed.version));
-    all.push(before(each) ?? await opened(compartment, each, given, epochKey, read.has(each.hash) ? "hidden" : "withheld"));
+    const absent = over ? "kept-no-longer" : read.has(each.hash) ? "hidden" : "withheld";
+    all.push(before(each) ?? await opened(compartment, each, given, epochKey, absent));
   }
   return all;
 }
@@ -56,7 +59,7 @@ export async function openAll(api, compartment, epochKey, known, read) {
  * @param {Version} version
  * @param {Stored | undefined} stored
  * @param {EpochKey | null} epochKey
- * @param {"hidden" | "withheld"} absent what it is called where nothing is given
+ * @param {"hidden" | "withheld" | "kept-no-longer"} absent what it is called where nothing is given
  * @returns {Promise<Opened>}
  */
 async function opened(compartment, version, stored, epochKey, absent) {

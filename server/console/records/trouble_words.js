@@ -27,6 +27,7 @@ export function troubleWords({ outcome, failure, about = "" }, unlocking = false
     case "behind":
     case "truncated": return t("The server holds back entries that were there already. Nothing of it was used. Ring whoever leads the case, and tell the operator.");
     case "withheld": return t("The server does not give this version. Tell the operator, and ring its author.");
+    case "kept-no-longer": return t("This was erased: whoever led here had said until when it is kept, and that day has come. Nobody can open it any more.");
     case "hidden": return t("This was read in this browser before, and now the server does not show it. It may keep it from you alone. Tell the operator, and ring whoever leads the case.");
     case "not-given-back": return t("Your text was placed, but it could not be read back from the server. It is kept sealed in this browser and is not counted as saved. Tell the operator, and throw it away only when another member has read it.");
     case "another-network": return t("This is not the network that your keys belong to. Nothing was opened. Ring your administrator.");

@@ -7,7 +7,7 @@
  */
 /**
  * What this browser refuses besides: what the server shows less of, holds back, or is not of the network that one trusts.
- * @typedef {"another-network" | "not-of-the-network" | "truncated" | "withheld" | "memory-damaged" | "not-opened"
+ * @typedef {"another-network" | "not-of-the-network" | "truncated" | "withheld" | "kept-no-longer" | "memory-damaged" | "not-opened"
  *   | "no-epoch" | "no-text" | "locked" | "overtaken" | "newer" | "erased" | "another-case"
  *   | "not-given-back" | "no-wrap" | "another-person" | "used-link" | "spent-link" | "keys-withheld" | "hidden" | "no-bundle" | "link-opens-nothing" | "no-passkey" | "no-passkey-secret"
  *   | "passkey-there" | "another-passkey" | "wrong-passphrase" | "other-passphrase" | "not-kept" | "not-given"

@@ -1,6 +1,6 @@
 /** Who is in a compartment, who leads it, who is barred, which epoch holds, as in `cases/trust/membership.py`. */
 import { hex, same } from "./bytes.js";
-import { about, hasReturned, isOpen, leads, standing, stands } from "./circle.js";
+import { about, hasReturned, isOpen, leads, outlastsTheEnd, standing, stands } from "./circle.js";
 import { readDeed } from "./deeds.js";
 import { authorOf, isOfTheNetwork } from "./directory.js";
 import { Refused, require } from "./failures.js";
@@ -38,7 +38,7 @@ export function opened(entry, directories) {
   return {
     id: hex(entry.head.log), sensitive: deed.sensitive, coordinator, deputy, endsAt: deed.ends_at, directorySeen, members,
     since: new Map([...members].map((each) => [each, sinceOf(directory, each)])), recordsSeen: recordsSeenBy(entry), lapses: new Map(), hurried: new Set(), excluded: new Set(), proposals: new Waiting((each) => [...new Set([each.by, about(each)])]), epoch: 0, promise: "",
-    granted: new Set(), held: false, closed: false,
+    granted: new Set(), held: false, keepUntil: 0, closed: false,
   };
 }
 
@@ -49,7 +49,7 @@ export function decided(before, entry, directories) {
   const author = authorOf(directory, entry);
   const deed = readDeed(DEEDS, entry.do, entry.particulars);
   require(stands(before, author.id, directory, entry.at), "not-empowered");
-  require(isOpen(before, entry.at) || (deed.does === "close" && !before.closed), "void");
+  require(isOpen(before, entry.at) || outlastsTheEnd(before, deed), "void");
   const circle = {
     ...before, directorySeen, recordsSeen: Math.max(before.recordsSeen, recordsSeenBy(entry)), members: new Set(before.members),
     since: new Map(before.since), granted: new Set(before.granted), lapses: new Map(before.lapses),
@@ -94,6 +94,9 @@ function act(circle, directory, author, deed, at) {
   } else if (deed.does === "hold") {
     require(!circle.held, "void");
     circle.held = true;
+  } else if (deed.does === "keep") {
+    require(deed.until > Math.max(circle.keepUntil, at), "void");
+    circle.keepUntil = deed.until;
   } else if (deed.does === "close") {
     require(!circle.held, "void");
     circle.closed = true;

@@ -18,5 +18,6 @@ export const DEEDS = {
   "begin-epoch": { number: whole(1), promise: key, members: people },
   hold: {},
   release: { until: moment },
+  keep: { until: moment },
   close: {},
 };
