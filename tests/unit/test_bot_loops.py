@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -216,7 +216,7 @@ class Hands(Handling):
 
 
 def attending_to(settings: Settings, inbox: MatrixDevice, hands: Handling, lease: Lease | None = None) -> Attending:
-    clock, nowhere = MovableClock(NOW), Database("", None, None)
+    clock, nowhere = MovableClock(NOW), Database("", cast("Any", None), cast("Any", None))
     return Attending(clock, settings, inbox, hands, LastKnown(nowhere), lease or Lease(nowhere, clock))
 
 
@@ -296,7 +296,7 @@ class Granted(Lease):
     """A lease that was renewed a moment ago, until a test says otherwise."""
 
     def __init__(self) -> None:
-        super().__init__(Database("", None, None), MovableClock(NOW))
+        super().__init__(Database("", cast("Any", None), cast("Any", None)), MovableClock(NOW))
         self.fence = 1
         self.renewed()
 
