@@ -21,6 +21,7 @@ from client.api import ApiClient
 from core import private_files
 from core.outbox import Target, TargetKind
 from deploy import demo_vault
+from deploy.demo_attesting import DemoAttesting
 from deploy.demo_linking import DemoLinking, Linked
 from deploy.demo_network import DemoAccount, agency_of_kind, populate
 from deploy.demo_people import CASES, DemoCase
@@ -71,6 +72,7 @@ class Demo:
 
     network: LocalNetwork
     accounts: dict[str, DemoAccount]
+    attesting: DemoAttesting
     state: State
 
 
@@ -82,17 +84,19 @@ async def run(
         watching = tasks.create_task(network.watch())
         demo = await open_demo(network)
         shown(demo.state)
-        linking = tasks.create_task(DemoLinking(network).watch(demo.accounts, linked))
+        linking = tasks.create_task(DemoLinking(network).watch(demo.accounts, linked, demo.attesting))
         await stopped.wait()
         watching.cancel()
         linking.cancel()
 
 
 async def open_demo(network: LocalNetwork) -> Demo:
-    """Populate the network and make sure of its three cases, and of the vault of the first one."""
+    """Populate the network, found it, and make sure of its three cases, and of the vault of the first one."""
     accounts = await populate(network)
+    founded = await demo_vault.found(network, accounts)
+    await network.go_by(founded.fingerprint)
     cases = [await _case(network, accounts, planned) for planned in CASES]
-    vault = await demo_vault.found(network, accounts, cases[0])
+    vault = await demo_vault.sealed(network, accounts, founded, cases[0])
     state = State(
         api_url=network.api_url,
         homeserver_url=network.stack.addresses.homeserver_url,
@@ -102,7 +106,8 @@ async def open_demo(network: LocalNetwork) -> Demo:
         vault=vault,
         settings_file=str(_settings_file(network)),
     )
-    return Demo(network=network, accounts=accounts, state=state)
+    attesting = DemoAttesting(network, accounts, founded)
+    return Demo(network=network, accounts=accounts, attesting=attesting, state=state)
 
 
 async def open_case(accounts: dict[str, DemoAccount], planned: DemoCase) -> str:

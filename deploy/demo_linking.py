@@ -25,6 +25,7 @@ from client import key_file
 from core import settings
 from core.errors import StrehaError
 from crypto import device_claim
+from deploy.demo_attesting import DemoAttesting
 from deploy.demo_network import DemoAccount
 from deploy.errors import StackError
 from deploy.network import LocalNetwork
@@ -36,11 +37,12 @@ LOOK_FOR_DEVICES = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linked:
-    """Somebody of the demo was linked, or shows another identity than the one that was linked."""
+    """Somebody of the demo was linked, shows another identity than the one that was linked, or was attested."""
 
     name: str
     device_id: str
-    changed: bool
+    changed: bool = False
+    attested: bool = False
 
 
 class DemoLinking:
@@ -87,8 +89,15 @@ class DemoLinking:
             attestation = (await attestations.standing(reading)).get(person.matrix_user)
         return LinkState.NOT_LINKED if attestation is None else attestation.state
 
-    async def watch(self, accounts: Mapping[str, DemoAccount], told: Callable[[Linked], None]) -> NoReturn:
-        """Link each account once, by the first device that sets up an identity; tell of it, and of changed ones."""
+    async def watch(
+        self, accounts: Mapping[str, DemoAccount], told: Callable[[Linked], None],
+        attesting: DemoAttesting | None = None,
+    ) -> NoReturn:  # fmt: skip
+        """Link each account once, by the first device that sets up an identity; tell of it, and of changed ones.
+
+        Whoever is linked has the identity attested as well, where the network goes by a signed directory.
+        """
+        attested: set[str] = set()
         by_user = {each.person.matrix_user: each for each in accounts.values()}
         met: set[str] = set()
         changed: set[AttestationId] = set()
@@ -99,11 +108,22 @@ class DemoLinking:
                     standing = await attestations.standing(reading)
                 met |= standing.keys()
                 await self._link_newcomers([each for user_id, each in by_user.items() if user_id not in met], told)
+                if attesting is not None:
+                    for each in standing.values():
+                        if each.master_key and each.matrix_user not in attested:
+                            await self._attest(attesting, by_user.get(each.matrix_user), each.device_id, told)
+                            attested.add(each.matrix_user)
                 for user_id, each in standing.items():
                     if each.changed and each.id not in changed and user_id in by_user:
                         changed.add(each.id)
                         told(Linked(name=by_user[user_id].person.name, device_id=each.device_id, changed=True))
             await asyncio.sleep(LOOK_FOR_DEVICES)
+
+    async def _attest(
+        self, attesting: DemoAttesting, account: DemoAccount | None, device_id: str, told: Callable[[Linked], None]
+    ) -> None:  # fmt: skip
+        if account is not None and attesting.may(account) and await attesting.attest(account):
+            told(Linked(name=account.person.name, device_id=device_id, attested=True))
 
     async def _link_newcomers(self, accounts: Sequence[DemoAccount], told: Callable[[Linked], None]) -> None:
         if not accounts:
@@ -116,7 +136,7 @@ class DemoLinking:
             device = next((each for each in keys.devices.values() if each.cross_signed and each.vouches), None)
             if device is not None:
                 await self.confirm(person, _seed_of(account), device.device_id, device.ed25519)
-                told(Linked(name=person.name, device_id=device.device_id, changed=False))
+                told(Linked(name=person.name, device_id=device.device_id))
 
     async def _administrator_for(self, person: Person) -> Person:
         administrators = [each for each in await self._agencies.all_staff() if each.role is Role.ADMINISTRATOR]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -68,21 +69,41 @@ class StateRecord(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
 
 
-async def found(network: LocalNetwork, accounts: Mapping[str, DemoAccount], case: Case) -> StateRecord:
-    """Make sure of the network, the locked keys, the vault of a case's core and its record."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Founded:
+    """The demo's network as its founder made it, with everybody's keys."""
+
+    fingerprint: bytes
+    kept: _Kept
+
+    def unlocked(self, account: DemoAccount) -> Unlocked:
+        """Return somebody's keys as they are once unlocked."""
+        keys = Keys(seed=_seed(account), secret=self.kept.secrets[account.account])
+        return Unlocked(person=account.person.id.bytes, network=self.fingerprint, keys=keys)
+
+
+async def found(network: LocalNetwork, accounts: Mapping[str, DemoAccount]) -> Founded:
+    """Make sure of the network: its genesis, which names everybody of the demo and their keys."""
     path = network.directory / "vault.json"
     if not path.exists():
         made = _made(accounts, _seconds(network.clock))
         private_files.write(path, msgspec.json.encode(made))
     kept = msgspec.json.decode(private_files.read(path, largest=LARGEST), type=_Kept)
-    fingerprint = Network(kept.genesis).id
     await DirectoryLog(network.database, network.clock, KeptNetwork()).install(kept.genesis)
+    return Founded(fingerprint=Network(kept.genesis).id, kept=kept)
+
+
+async def sealed(
+    network: LocalNetwork, accounts: Mapping[str, DemoAccount], founded: Founded, case: Case
+) -> StateRecord:  # fmt: skip
+    """Make sure of the locked keys, the vault of a case's core and its record."""
+    kept, fingerprint = founded.kept, founded.fingerprint
     files = {each: _locked_path(accounts[each]) for each in LOCKED}
     for account, file in files.items():
         if not file.exists():
             # In a thread: the roles' processes and their database go on meanwhile.
             await asyncio.to_thread(_lock, accounts[account], kept, fingerprint, file)
-    record = await _written(network.clock, accounts, kept, fingerprint, files[LOCKED[0]], case)
+    record = await _written(network.clock, accounts[LOCKED[0]], founded, files[LOCKED[0]], case)
     return StateRecord(
         codename=case.core.codename,
         record=record,
@@ -125,17 +146,11 @@ def _lock(account: DemoAccount, kept: _Kept, fingerprint: bytes, file: Path) -> 
     key_file.write_locked(file, locked, new=True)
 
 
-async def _written(
-    clock: Clock, accounts: Mapping[str, DemoAccount], kept: _Kept, fingerprint: bytes, file: Path, case: Case
-) -> str:
+async def _written(clock: Clock, author: DemoAccount, founded: Founded, file: Path, case: Case) -> str:
     """Make sure that the case's core has its vault and a record; return the record's id."""
-    author = accounts[LOCKED[0]]
-    key = key_file.load(author.key_file)
-    keys = Keys(seed=key.seed, secret=kept.secrets[author.account])
-    person = Unlocked(person=key.person_id.bytes, network=fingerprint, keys=keys)
     core = case.core.id.bytes
-    async with ApiClient(key) as api:
-        reader = Reader(api.vault, person, Memory.beside(file, fingerprint), clock)
+    async with ApiClient(key_file.load(author.key_file)) as api:
+        reader = Reader(api.vault, founded.unlocked(author), Memory.beside(file, founded.fingerprint), clock)
         epochs = EpochKeys(reader)
         view = await reader.refresh(core)
         if not view.compartment.is_open:

@@ -46,6 +46,8 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     metrics_ports: dict[str, int] = {}
     prober_password: str = ""
     prober_store_key: str = ""
+    # What names the network whose signed directory the bot goes by, once one was founded.
+    vault_network: str = ""
 
 
 class LocalNetwork:
@@ -109,6 +111,7 @@ class LocalNetwork:
             "STREHA_MATRIX_STORE_KEY": self._kept.store_key,
             "STREHA_MATRIX_STATE_DIRECTORY": str(self.directory / "bot"),
             "STREHA_CLOCK_OFFSET_FILE": str(self._offset_file),
+            **({"STREHA_VAULT_NETWORK": self._kept.vault_network} if self._kept.vault_network else {}),
             # What is started and ended again within seconds falls silent for nobody.
             **({"STREHA_ABSENCE_AFTER": "0"} if self._fast else {}),
             **(self._proving() if PROBER in self._roles else {}),
@@ -146,6 +149,14 @@ class LocalNetwork:
         child = Child(program=program, on_unexpected_end=self._role_ended)
         self._children[role] = child
         await child.start()
+
+    async def go_by(self, fingerprint: bytes) -> None:
+        """Let the bot go by the signed directory of this network from now on, at every start."""
+        if self._kept.vault_network != fingerprint.hex():
+            self._kept = msgspec.structs.replace(self._kept, vault_network=fingerprint.hex())
+            private_files.write(self._kept_path, msgspec.json.encode(self._kept))
+            await self.stop_role("bots")
+            await self.start_role("bots")
 
     async def stop_role(self, role: str, *, kill: bool = False) -> None:
         """Stop the process of a role; `kill` is SIGKILL."""
@@ -218,8 +229,12 @@ class LocalNetwork:
         while ports.is_free(self._kept.api_port):  # noqa: ASYNC110 (another process opens the port)
             await asyncio.sleep(0.05)
 
+    @property
+    def _kept_path(self) -> Path:
+        return self.directory / "network.json"
+
     def _keep(self) -> _Kept:
-        path = self.directory / "network.json"
+        path = self._kept_path
         if path.exists():
             kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
         else:

@@ -143,6 +143,14 @@ def _say_linked(linked: Linked) -> None:
             ),
             name=linked.name,
         )
+    elif linked.attested:
+        line(
+            mark(
+                "{name} is attested in the signed directory: the bot believes them. Real administrators do: streha "
+                "attest identity"
+            ),
+            name=linked.name,
+        )
     else:
         line(
             mark("{name} signed in on the device {device} and is linked to it. Real people do: streha matrix link"),
