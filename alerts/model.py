@@ -153,6 +153,7 @@ class Alert:
     question to its owner, and once that was asked (`owner_asked_at`) the end of the wait for an answer.
     `exclusions_heeded` is how many people were excluded from the case when the present wave was called. `device` is
     what it was first raised with, where that was a device that can only raise. `kept_from` may know nothing of it.
+    `to_take_over` tells that somebody whose shift has ended answers for it still.
     """
 
     id: AlertId
@@ -188,6 +189,7 @@ class Alert:
     police_question: PoliceQuestion | None = None
     duress_of: PersonId | None = None
     kept_from: frozenset[PersonId] = frozenset()
+    to_take_over: bool = False
 
     @property
     def for_duress(self) -> bool:

@@ -85,8 +85,9 @@ WHERE alerts.id = $1 FOR NO KEY UPDATE OF alerts FOR SHARE OF cases
 -- alerts_by_id --
 -- Alerts with the agencies' answers, the people called, and the presses that became part of them, the newest for
 -- each that stand alike: of one person or device, taken back or not, the one that is answered or not. With them comes
--- the device of the first press, whose key is the alert's id. $1 ids.
+-- the device of the first press, whose key is the alert's id, and whether somebody is to take it over. $1 ids.
 SELECT alerts.*,
+    EXISTS (SELECT FROM hand_overs WHERE alert_id = alerts.id AND state = 'waiting') AS to_take_over,
     (SELECT json_agg(answer ORDER BY agency_id) FROM alert_agencies AS answer WHERE alert_id = alerts.id) AS agencies,
     ARRAY(SELECT person_id FROM alert_kept_from WHERE alert_id = alerts.id) AS kept_from,
     (SELECT json_agg(called ORDER BY tier, person_id) FROM alert_recipients AS called

@@ -200,6 +200,7 @@ async def alerts(tx: Reading, ids: Collection[AlertId], *, lock: bool = False) -
             police_question=_POLICE_QUESTION.decode(row["police_question"] or "null"),
             duress_of=row["duress_of"],
             kept_from=frozenset(row["kept_from"]),
+            to_take_over=row["to_take_over"],
         )
         for row in await tx.rows(SQL["alerts_by_id"], list(ids))
     ]

@@ -82,6 +82,9 @@ async def take(tx: Transaction, alert: Alert, around: Surroundings, by: PersonId
 
     Their word counts where they may answer for it: of the owner whoever was called, else who was called for the agency.
     """
+    # Whoever begins or ends a hand-over holds the alert, so what was read with it is so still.
+    if not alert.to_take_over:
+        return alert
     rows = await tx.rows(store.SQL["waiting_hand_overs"], alert.id)
     for each in [_hand_over(row) for row in rows]:
         leaving = each.person_id

@@ -72,7 +72,7 @@ async def test_no_request_takes_more_statements_than_it_did(api: ServedApi, coun
         "another press": 21,
         "a third press": 11,
         "an alert": 6,
-        "an acceptance": 13,
+        "an acceptance": 12,
     }
 
 
