@@ -12,13 +12,12 @@ from agencies.model import AgencyId, PersonId
 from cases.model import Case, CaseId, Compartment, CompartmentId, Part
 from cases.rules import NO_CASE, NO_COMPARTMENT
 from core import queries
-from core.database import Reading, Row, Transaction
+from core.database import Reading, Transaction
 from core.errors import NotFound
 
 SQL = queries.load("cases")
-# What belongs to a case comes with its row, as JSON: one statement instead of five.
-_PARTS = msgspec.json.Decoder(dict[AgencyId, Part])
-_COMPARTMENTS = msgspec.json.Decoder(tuple[Compartment, ...])
+# Cases come as JSON with what belongs to them: one statement instead of five, and nothing built twice.
+_CASES = msgspec.json.Decoder(list[Case])
 
 
 async def case(tx: Reading, case_id: CaseId, *, lock: bool = False, share: bool = False) -> Case:
@@ -71,12 +70,12 @@ async def case_opened_for(tx: Transaction, person_id: PersonId) -> Case | None:
 
 async def cases_of_person(tx: Reading, person_id: PersonId) -> list[Case]:
     """Return the open cases in which a person has a part and is not excluded."""
-    return [_case(row) for row in await tx.rows(SQL["cases_of_person"], person_id)]
+    return _CASES.decode(await tx.value(SQL["cases_of_person"], person_id) or "[]")
 
 
 async def cases(tx: Reading, ids: Iterable[CaseId]) -> list[Case]:
     """Return these cases with everything in them."""
-    return [_case(row) for row in await tx.rows(SQL["cases_by_id"], list(ids))]
+    return _CASES.decode(await tx.value(SQL["cases_by_id"], list(ids)) or "[]")
 
 
 async def exclusions(tx: Reading, case_ids: Iterable[CaseId]) -> dict[CaseId, frozenset[PersonId]]:
@@ -161,19 +160,3 @@ async def end_membership(
 async def exclude(tx: Transaction, case_id: CaseId, person_id: PersonId, by: PersonId, now: datetime) -> None:
     """Exclude a person from a case for good."""
     await tx.run(SQL["exclude"], case_id, person_id, by, now)
-
-
-def _case(row: Row) -> Case:
-    return Case(
-        id=row["id"],
-        codename=row["codename"],
-        language=row["language"],
-        coordinator_id=row["coordinator_id"],
-        deputy_id=row["deputy_id"],
-        opened_at=row["opened_at"],
-        closed_at=row["closed_at"],
-        opened_for=row["opened_for"],
-        agencies=_PARTS.decode(row["agencies"] or "{}"),
-        compartments=_COMPARTMENTS.decode(row["compartments"] or "[]"),
-        excluded_ids=frozenset(row["excluded_ids"]),
-    )
