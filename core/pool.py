@@ -63,7 +63,8 @@ class Pool:
         """Give a connection back; `whole` where nothing has failed meanwhile."""
         self._loans += 1
         looked_after = self._waiting or self._closing or not self._loans % LOANS
-        if not whole or looked_after or connection.is_in_transaction():
+        # Lost after its work was done is no failure of that work: it is only given back.
+        if not whole or looked_after or not self._is_open(connection) or connection.is_in_transaction():
             await self._pool.release(connection)
             return
         now = time.monotonic()

@@ -81,6 +81,16 @@ async def test_what_the_server_let_go_of_is_replaced(database_url: str, database
             assert not {await one.value(PID), await two.value(PID)} & {*pids}
 
 
+async def test_what_is_lost_when_its_work_is_done_undoes_nothing(database_url: str, database: Database) -> None:
+    async with databases.connect(database_url, connections=1) as lost:
+        async with lost.reading() as reading:
+            pid = await reading.value(PID)
+            async with database.transaction() as tx:
+                await tx.value("SELECT pg_terminate_backend($1, 10000)", pid)
+            await until(lambda: not databases._is_open(reading._connection))
+        assert await _pid(lost) != pid
+
+
 async def test_what_lies_long_goes_back_to_the_driver(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async with databases.connect(database_url, connections=2) as database:
         async with database.reading(), database.reading():
