@@ -16,11 +16,16 @@ from uuid import uuid4
 import pytest
 
 from agencies.model import Person
+from agencies.sign_in import SignIn
 from core import database as databases
+from core import ledger
 from core.settings import Settings
+from server.live.feed import Feed
+from server.live.subscription import Limits
 from tests.clock import MovableClock
 from tests.people import Network
 from tests.served import ServedApi, serve_api
+from tests.waiting import until
 
 
 @dataclass(slots=True)
@@ -100,3 +105,29 @@ async def _took(api: ServedApi, counted: Counted) -> dict[str, list[str]]:
         assert answered.status < 300, answered.body
         took[name] = counted.take()
     return took
+
+
+async def test_what_a_process_has_chained_itself_is_not_read_again(
+    counted: Counted, database_url: str, settings: Settings
+) -> None:
+    clock = MovableClock()
+    async with databases.connect(database_url) as database, asyncio.TaskGroup() as tasks:
+        feed = Feed(database, clock, SignIn(database, clock, settings), Limits(look_seconds=3600))
+        running = tasks.create_task(feed.run())
+
+        async def one_more() -> None:
+            async with database.transaction() as tx:
+                before = feed.position or 0
+                await ledger.record(tx, ledger.Act(act="something", at=clock.now()))
+            await until(lambda: (feed.position or 0) > before)
+
+        # By the third it listens, and what it looks at when it begins to is behind it.
+        for _ in range(3):
+            await one_more()
+        counted.take()
+        for _ in range(5):
+            await one_more()
+        asked = counted.take()
+        running.cancel()
+    assert sum("set_config('synchronous_commit'" in each for each in asked) == 5
+    assert not [each for each in asked if "position > $1" in each]
