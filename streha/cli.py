@@ -28,6 +28,7 @@ COMMANDS = {
     "case": "streha.commands.cases",
     "review": "streha.commands.reviews",
     "instrument": "streha.commands.instruments",
+    "assess": "streha.commands.assess",
     "plan": "streha.commands.plans",
     "matrix": "streha.commands.matrix",
     "sentences": "streha.commands.sentences",

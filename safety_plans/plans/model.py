@@ -11,20 +11,17 @@ from typing import Annotated
 
 import msgspec
 
+from safety_plans.forms import Line, Part, PersonRef, Text
 from safety_plans.plans.parts import (
     Consent,
     Contingency,
     Ending,
     Few,
-    Line,
     Measure,
-    Part,
-    PersonRef,
     RecordRef,
     Referral,
     Signature,
     Status,
-    Text,
 )
 
 Alias = Annotated[str, msgspec.Meta(max_length=60)]

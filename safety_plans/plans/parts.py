@@ -14,16 +14,11 @@ from typing import Annotated
 
 import msgspec
 
-Line = Annotated[str, msgspec.Meta(min_length=1, max_length=300, pattern=r"\S")]
-Text = Annotated[str, msgspec.Meta(max_length=4000)]
-PersonRef = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+from safety_plans.forms import Line, Part, PersonRef, Text
+
 RecordRef = PersonRef
 MeasureId = Annotated[str, msgspec.Meta(pattern="^M[0-9]{2,3}$")]
 Few = Annotated[tuple[Line, ...], msgspec.Meta(max_length=50)]
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Anything of a plan: what nobody knows is refused, for a misspelt word would be lost in silence."""
 
 
 class Domain(StrEnum):

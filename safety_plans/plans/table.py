@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from core.texts import mark
+from safety_plans.forms import LARGEST_BYTES, misshapen
 from safety_plans.plans.parts import Measure
-from safety_plans.plans.reading import LARGEST_BYTES, misshapen
 from safety_plans.problems import Problem, problem
 
 COLUMNS = tuple(each.name for each in msgspec.structs.fields(Measure))

@@ -16,6 +16,7 @@ from core import private_files
 from core.clock import SystemClock
 from core.errors import InvalidInput
 from core.texts import mark
+from safety_plans.forms import LARGEST_BYTES, schema
 from safety_plans.plans import page, reading, table, templates, transitions
 from safety_plans.plans.contradictions import contradictions
 from safety_plans.plans.model import KINDS, Plan
@@ -27,7 +28,7 @@ from streha.terminal import say
 
 app = typer.Typer(no_args_is_help=True, help=say(mark("Safety plans: files on this machine, and sealed into a case.")))
 File = Annotated[Path, typer.Argument(metavar="FILE", help=say(mark("A plan, as the template shows it.")))]
-Kind = Annotated[str, typer.Argument(metavar="KIND", help=say(mark("victim, organisation or staff.")))]
+Kind = Annotated[str, typer.Argument(metavar="KIND", help=say(mark("One of: {choices}."), choices=", ".join(KINDS)))]
 Out = Annotated[Path, typer.Option("--out", help=say(mark("A file that is not there yet.")))]
 clock = SystemClock()
 
@@ -45,7 +46,7 @@ def _template(kind: Kind, *, out: Out) -> None:
 
 @app.command("schema", help=say(mark("Print the form of a plan, for programs (JSON Schema).")))
 def _schema(kind: Kind) -> None:
-    terminal.as_json(reading.schema(KINDS[_kind(kind)]))
+    terminal.as_json(schema(KINDS[_kind(kind)]))
 
 
 @app.command("check", help=say(mark("Say everything that is wrong with a plan, or with a table of measures.")))
@@ -58,7 +59,7 @@ def _check(
     ] = None,
     json: Json = False,
 ) -> None:
-    data = file_read(file, reading.LARGEST_BYTES)
+    data = file_read(file, LARGEST_BYTES)
     if file.suffix.lower() == ".csv":
         problems = table.read(data).problems
     else:
@@ -78,7 +79,7 @@ def _measures(
     *,
     out: Out,
 ) -> None:
-    plan, found = _plan(file), table.read(file_read(rows, reading.LARGEST_BYTES))
+    plan, found = _plan(file), table.read(file_read(rows, LARGEST_BYTES))
     tell(found.problems)
     filled: Plan = msgspec.structs.replace(plan, measures=(*plan.measures, *found.measures))
     tell(contradictions(filled))
@@ -106,7 +107,7 @@ def _kind(kind: str) -> str:
 
 
 def _plan(file: Path) -> Plan:
-    checked = reading.read(file_read(file, reading.LARGEST_BYTES))
+    checked = reading.read(file_read(file, LARGEST_BYTES))
     if checked.plan is None:
         tell(checked.problems)
         raise typer.Exit(terminal.EXIT_NO)

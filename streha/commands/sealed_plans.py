@@ -18,6 +18,7 @@ from core import private_files
 from core.clock import SystemClock
 from core.errors import Conflict, InvalidInput, NotFound
 from core.texts import mark
+from safety_plans.forms import LARGEST_BYTES
 from safety_plans.plans import reading
 from safety_plans.plans.model import KINDS, Plan
 from safety_plans.plans.owed import Owed, owed
@@ -32,7 +33,7 @@ from streha.vault_names import name_of, record_named
 from streha.vault_place import VaultPlace, say_due, vault_place
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help=say(mark("A plan, as the template shows it.")))]
-Kind = Annotated[str, typer.Argument(metavar="KIND", help=say(mark("victim, organisation or staff.")))]
+Kind = Annotated[str, typer.Argument(metavar="KIND", help=say(mark("One of: {choices}."), choices=", ".join(KINDS)))]
 Record = Annotated[
     str, typer.Option("--record", metavar="RECORD", help=say(mark("Which, where there are several of one kind.")))
 ]
@@ -70,7 +71,7 @@ def _put(
     ] = False,
     json: Json = False,
 ) -> None:
-    checked = reading.read(file_read(file, reading.LARGEST_BYTES))
+    checked = reading.read(file_read(file, LARGEST_BYTES))
     plan = checked.plan
     if plan is None:
         tell(checked.problems, json=json)

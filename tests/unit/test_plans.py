@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from core.texts import LANGUAGES
+from safety_plans.forms import LARGEST_BYTES, schema
 from safety_plans.plans import table
 from safety_plans.plans.addresses import looks_like_one
 from safety_plans.plans.model import KINDS
-from safety_plans.plans.reading import LARGEST_BYTES, Checked, read, schema, written
+from safety_plans.plans.reading import Checked, read, written
 from safety_plans.plans.templates import template
 from safety_plans.problems import Problem
 from tests.plan_files import EVERY, ONE, OTHER, STAFF, VICTIM

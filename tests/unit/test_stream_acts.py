@@ -25,6 +25,8 @@ def acts_in(python: str) -> Iterator[str]:
         called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
         if called == "Act":
             yield from _named(next(each.value for each in call.keywords if each.arg == "act"))
+        elif called == "_act" and call.args and not isinstance(call.args[0], ast.Name):
+            yield from _named(call.args[0])
         elif called == "_record" and len(call.args) > 1 and ast.unparse(call.args[0]) == "tx":
             yield from _named(call.args[1])
 

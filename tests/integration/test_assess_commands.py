@@ -1,0 +1,156 @@
+"""`streha assess` as people type it: a file, its gaps, sealed with its level, seen by a second person, read again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.clock import SystemClock
+from core.database import Database
+from safety_plans.assessments.form import template, written
+from safety_plans.instruments.model import Subject
+from safety_plans.instruments.published import newest
+from tests.clock import MovableClock
+from tests.commands import streha
+from tests.people import Scene
+from tests.served import ServedApi
+from tests.vault_clients import Founded, found
+from tests.vault_people import People, people_with_open_keys
+
+pytest_plugins = ("tests.fixtures_api",)
+
+WHY = "Marked reason Zdravka"
+
+
+@pytest.fixture
+async def town(api: ServedApi, clock: MovableClock) -> Scene:
+    """Make the people and the case of `scene` at this moment: entries are signed by the clock of a real machine."""
+    clock.set(SystemClock().now())
+    return await api.network.scene()
+
+
+@pytest.fixture
+async def founded(api: ServedApi, town: Scene) -> Founded:
+    return await found(api, town.shelter, town.police, town.welfare, town.ngo)
+
+
+@pytest.fixture
+def types(founded: Founded, tmp_path: Path) -> Iterator[People]:
+    with people_with_open_keys(founded, tmp_path / "people") as people:
+        yield people
+
+
+def filled(path: Path, about: str = "victim", **changes: Any) -> Path:
+    """Fill in a template: nothing points to danger, but for what is changed."""
+    instrument = newest(Subject(about))
+    said = json.loads(written(template(instrument, "en")))
+    for each in said["answers"].values():
+        each |= {"answer": "no", "evidence": "observed"}
+    said |= {
+        "scenarios": [{"what": "A letter comes.", "severity": "minor", "likelihood": "possible"}],
+        "level": "low", "why": WHY, "own": "low", **changes,
+    }  # fmt: skip
+    path.write_text(json.dumps(said), encoding="utf-8")
+    return path
+
+
+async def test_a_blank_one_says_all_that_it_lacks_with_its_place(tmp_path: Path) -> None:
+    blank = tmp_path / "blank.json"
+    assert (await streha("assess", "template", "victim", "--out", blank)).code == 0
+    assert blank.stat().st_mode & 0o777 == 0o600
+    lacking = await streha("assess", "check", blank)
+    assert lacking.code == 1
+    for each in ("level: An assessment ends", "why: Say why", "scenarios: Say at least", "own: Say how"):
+        assert each in lacking.out, lacking
+    whole = filled(tmp_path / "whole.json")
+    assert (await streha("assess", "check", whole)).out.strip() == "Nothing is wrong with it."
+    odd = json.loads(whole.read_text())
+    odd["answers"]["V01"] = {"answer": "perhaps"}
+    odd["answers"]["V02"] = {"answer": "yes"}
+    whole.write_text(json.dumps(odd))
+    wrong = await streha("assess", "check", whole)
+    assert (wrong.code, "answers.V01.answer: This is one of" in wrong.out) == (1, True), wrong
+    odd["answers"]["V01"] = {"answer": "yes", "evidence": "document"}
+    odd["answers"] |= {"X99": {"answer": "unknown"}}
+    odd["fingerprint"] = "0" * 64
+    whole.write_text(json.dumps(odd))
+    assert "known here" in (await streha("assess", "check", whole)).out
+
+
+async def test_from_the_first_to_one_that_two_people_lowered(
+    types: People, town: Scene, tmp_path: Path, database: Database
+) -> None:
+    lead, member, codename = town.coordinator, town.member, town.case.codename
+    assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
+    none = await types(lead, "assess", "show", codename, "victim")
+    assert (none.code, "no such assessment" in none.err) == (1, True), none
+
+    critical = json.loads(filled(tmp_path / "a.json").read_text())["answers"]
+    critical["V01"] = {"answer": "yes", "evidence": "document", "note": "a letter"}
+    low = filled(tmp_path / "a.json", answers=critical)
+    refused = await types(lead, "assess", "put", codename, low)
+    assert (refused.code, "level is high at least" in refused.out) == (1, True), refused
+    high = filled(tmp_path / "a.json", answers=critical, level="high")
+    put = await types(lead, "assess", "put", codename, high)
+    assert (put.code, "Streha goes by high" in put.out) == (0, True), put
+    async with database.reading() as look:
+        kept = await look.rows("SELECT content FROM vault_contents")
+        assert await look.value("SELECT level FROM risk_levels") == "high"
+    assert not any(WHY.encode() in row["content"] for row in kept)
+    shown = await types(member, "assess", "show", codename, "victim")
+    assert (shown.code, WHY in shown.out, "V01 yes" in shown.out, "floor: high" in shown.out) == (
+        0, True, True, True,
+    ), shown  # fmt: skip
+
+    # The next says anew what has changed, and a lower level waits for a second person.
+    lower = filled(tmp_path / "b.json")
+    copied = await types(lead, "assess", "put", codename, lower)
+    assert (copied.code, "changed: Say what has changed" in copied.out) == (1, True), copied
+    lower = filled(tmp_path / "b.json", changed="He was arrested.")
+    put = await types(lead, "assess", "put", codename, lower)
+    assert (put.code, "stays high until a second person" in put.out) == (0, True), put
+    waits = await types(member, "assess", "show", codename, "victim", "--json")
+    assert (waits.code, waits.json["waits"], waits.json["before"]) == (0, True, "high"), waits
+    own = await types(lead, "assess", "countersign", codename, "victim", "--yes")
+    assert (own.code, "You made this" in own.err) == (1, True), own
+    signed = await types(member, "assess", "countersign", codename, "victim", "--yes")
+    assert (signed.code, "Streha goes by low" in signed.out) == (0, True), signed
+    shown = await types(lead, "assess", "show", codename, "victim")
+    assert (shown.code, f"Second person: {member.name}" in shown.out) == (0, True), shown
+    again = await types(town.deputy, "assess", "countersign", codename, "victim", "--yes")
+    assert (again.code, "No assessment here waits" in again.err) == (1, True), again
+
+
+async def test_the_highest_of_several_subjects_is_the_cases_level(
+    types: People, town: Scene, tmp_path: Path, database: Database
+) -> None:
+    lead, codename = town.coordinator, town.case.codename
+    assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
+    about_case = filled(tmp_path / "case.json", "case", level="very_high", own=None)
+    assert (await types(lead, "assess", "put", codename, about_case)).code == 0
+    assert (await types(lead, "assess", "put", codename, filled(tmp_path / "victim.json"))).code == 0
+    nobody = await types(lead, "assess", "put", codename, filled(tmp_path / "staff.json", "staff", own=None))
+    assert (nobody.code, "--person" in nobody.err) == (2, True), nobody
+    staff = await types(lead, "assess", "put", codename, tmp_path / "staff.json", "--person", town.member.name)
+    assert staff.code == 0, staff
+    house = filled(tmp_path / "house.json", "organisation", own=None, level="very_high")
+    assert (await types(lead, "assess", "put", codename, house)).code == 0
+    async with database.reading() as look:
+        assert await look.value("SELECT level FROM risk_levels") == "very_high"
+        assert await look.value("SELECT count(*) FROM level_lowerings") == 0
+
+
+async def test_who_went_round_the_rules_is_shown_to_every_reader(types: People, town: Scene, tmp_path: Path) -> None:
+    lead, member, codename = town.coordinator, town.member, town.case.codename
+    assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
+    forged = filled(tmp_path / "f.json", assessor=str(lead.id), level="low", scenarios=[])
+    put = await types(member, "record", "put", codename, "--kind", "assessment", "--file", forged)
+    assert put.code == 0, put
+    shown = await types(lead, "assess", "show", codename, "victim")
+    assert (shown.code, "Somebody else sealed this" in shown.out, "scenarios: Say at least" in shown.out) == (
+        1, True, True,
+    ), shown  # fmt: skip
