@@ -28,6 +28,7 @@ from crypto.vault import (
 )
 from crypto.vault.deterministic import Value
 from crypto.vault.labels import EXPORT, GENESIS, GRANT, KNOWN, MEMBERSHIP, RECORD
+from tests.vault import assessed
 from tests.vault.cases import Cases
 from tests.vault.drawn import (
     BOX_KEY,
@@ -411,11 +412,18 @@ def _known() -> Iterator[Cases]:
     yield cases
 
 
+def _judgements() -> Iterator[Cases]:
+    cases = Cases()
+    for name, given in (*assessed.by_name(), *assessed.by_chance()):
+        cases.well(name, "assessment.judged", given)
+    yield cases
+
+
 FILES: Mapping[str, Callable[[], Iterator[Cases]]] = {
     "deterministic": _deterministic, "statement": _statements, "log": _logs, "padding": _paddings,
     "content": _contents, "wrap": _wraps, "epoch": _epochs, "history": _histories, "bundle": _bundles, "logs": _stories,
     "passphrase": _passphrases, "known": _known,
-    "invitation": invitations, "offer": key_offers,
+    "invitation": invitations, "offer": key_offers, "judging": _judgements,
 }  # fmt: skip
 # In these are sealed things, with nonces from chance; every other file comes out the same each time.
 WITH_CHANCE = frozenset({"content", "wrap", "epoch", "history", "bundle"})

@@ -1,6 +1,7 @@
 // How a case of the vault's vectors is tried by the browsers' program: one function for each word that a case `does`.
 // `node tests/vault/tried.mjs` tries every file of `tests/vectors`, prints what came out otherwise, and fails; in a page
 // `tried` is called with the cases.
+import * as judging from "../../server/console/records/judging.js";
 import * as bundle from "../../server/console/vault/bundle.js";
 import { numberOf, text } from "../../server/console/vault/bytes.js";
 import * as content from "../../server/console/vault/content.js";
@@ -42,6 +43,10 @@ export function otherwise(cases) {
 }
 
 const DOES = {
+  "assessment.judged": ({ definition, assessment, instrument, before }) => ({
+    ...judging.judged(definition, assessment, instrument), lowers: judging.lowers(definition, assessment, before),
+    lacking: judging.lacking(definition, assessment, instrument, before).map(({ lack, indicator }) => [lack, indicator]),
+  }),
   "deterministic.decode": (given) => {
     const value = decode(bytes(given.bytes));
     return { value: shown(value), again: hex(encode(value)) };

@@ -29,6 +29,7 @@ from crypto.vault import (
 from crypto.vault.deterministic import Value
 from crypto.vault.failures import Refused, RowWrong
 from crypto.vault.invitation import Invitation
+from tests.vault import assessed
 from tests.vault.told import told
 
 Case = dict[str, Any]
@@ -191,6 +192,7 @@ def _offer_read(given: Given) -> dict[str, Any]:
 
 
 _DOES: Mapping[str, Callable[[Given], dict[str, Any]]] = {
+    "assessment.judged": assessed.told,
     "deterministic.decode": _decoded,
     "statement.make": _made,
     "statement.verified": _verified,
