@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from cases.trust.deeds import Add, Remove
+from cases.trust.deeds import Add, Approve, Close, Hold, Keep, Release, Remove
 from cases.trust.grants import HistoryGrant, write_history_grant
 from client.vault import exporting
-from crypto.vault import history
+from crypto.vault import history, statement
 from tests.console.browsers import SMALLEST, Browsers, Machine
 from tests.console.serving import ServedConsole
 from tests.console.test_records import everywhere
@@ -83,6 +83,33 @@ async def test_a_file_that_the_browser_made_is_what_the_command_line_verifies(
     # Written down before there was a file.
     sent = [each for each in screen.sent("POST") if each.url.endswith("/exports")]
     assert len(sent) == 1
+
+
+async def test_a_legal_hold_how_long_it_is_kept_and_the_end_are_shown(browsers: Browsers, records: Shelf) -> None:
+    story, founded = records.story, records.founded
+    await records.write(story.coordinator, FIRST)
+    at = founded.now + 3600
+    for deed in (Hold(), Keep(until=at)):
+        assert (await (await records.circle(story.coordinator)).decide(deed)).status == 200
+    screen = await records_of(browsers, records, story.member, Machine(policy_off=True))
+    page = screen.page
+    held = screen.words(
+        "Under legal hold: nothing here can be erased, and it cannot be closed, until two agencies release it."
+    )
+    await expect(page.get_by_text(held)).to_be_visible()
+    kept = screen.words("What is sealed here is kept until {time} at least.", time="|").split("|")[0]
+    await expect(page.get_by_text(kept)).to_be_visible()
+    await everywhere(screen, "held")
+
+    release = Release(until=founded.now + 3000)
+    entry = (await records.circle(story.coordinator)).member_entry(release)
+    assert (await (await records.circle(story.coordinator)).put(entry)).status == 200
+    approval = Approve(proposal=statement.hash_of(entry))
+    assert (await (await records.circle(story.deputy)).decide(approval)).status == 200
+    assert (await (await records.circle(story.coordinator)).decide(Close())).status == 200
+    await screen.button("Look for news").click()
+    await expect(page.get_by_text(held)).to_have_count(0)
+    await expect(page.get_by_text(screen.words("Closed: nothing is written here any more."))).to_be_visible()
 
 
 async def test_axe_finds_nothing_in_the_past_and_everything_fits(

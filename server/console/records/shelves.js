@@ -7,6 +7,7 @@ import { BegunTexts } from "./begun_texts.js";
 import { BindingView } from "./binding_view.js";
 import { begun } from "./drafts.js";
 import { Editor } from "./editor.js";
+import { Kept } from "./kept_view.js";
 import { currentOf, recordOf, shown as versionsOf } from "./opening.js";
 import { RecordView } from "./record_view.js";
 import { useParts, useShown } from "./store.js";
@@ -56,6 +57,7 @@ export function CompartmentScreen() {
   return html`
     <h1>${t("Records of {codename}", { codename: channel.codename })}</h1>
     <${Age} shown=${shown} />
+    <${Kept} shown=${shown} />
     ${shown.epochKey?.refused && html`
       <section class="notice" role="alert">
         <p>${t("The newest key of these records was refused. What older keys open is shown; nothing can be written.")}</p>
