@@ -124,9 +124,11 @@ async def test_what_a_process_has_chained_itself_is_not_read_again(
         # By the third it listens, and what it looks at when it begins to is behind it.
         for _ in range(3):
             await one_more()
+        await asyncio.sleep(0)
         counted.take()
         for _ in range(5):
             await one_more()
+        await asyncio.sleep(0)
         asked = counted.take()
         running.cancel()
     assert sum("set_config('synchronous_commit'" in each for each in asked) == 5
