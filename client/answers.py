@@ -179,6 +179,7 @@ class Review(Answer, frozen=True, kw_only=True):
     state: str
     reason: str = "interval"
     lowering: str | None = None
+    stale_since: Moment | None = None
 
 
 class Reviews(Answer, frozen=True, kw_only=True):

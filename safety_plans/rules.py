@@ -37,6 +37,16 @@ def overdue_at(level: Level, due: datetime, *, urgent: bool = False) -> datetime
     return due + (_OVERDUE_AFTER_VERY_HIGH if soon else _OVERDUE_AFTER)
 
 
+def stale_since(due: datetime, now: datetime) -> datetime | None:
+    """Return since when a level is not to be relied upon, its review being open; nothing before that is due."""
+    return due if due <= now else None
+
+
+def leaders_rung(step: int, *, urgent: bool) -> bool:
+    """Whether a reminder also rings those who lead the case: an urgent one at once, any other a day after the desk."""
+    return urgent or step > 1
+
+
 def next_step_at(level: Level, due: datetime, step: int, now: datetime, *, urgent: bool = False) -> datetime:
     """Return when the step after `step` is due: 0 waits for the due time, 1 for overdue, then daily."""
     if step == 0:

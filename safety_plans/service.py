@@ -20,7 +20,7 @@ from safety_plans import messages, store
 from safety_plans.levels import ASK_THEM, SECOND_WITHIN, Standing, Told, outcome
 from safety_plans.model import Level, Review, ReviewId, ReviewState
 from safety_plans.opening import new_review, take_up
-from safety_plans.rules import due_at
+from safety_plans.rules import due_at, stale_since
 from safety_plans.triggers import REASON_WITHIN, Within, duty, left_over, strictest
 
 
@@ -32,6 +32,8 @@ class ReviewView:
     codename: str
     # A lower level that waits for a second person.
     lowering: Level | None = None
+    # Since when its level is not to be relied upon: the review was due, and was not done.
+    stale_since: datetime | None = None
 
 
 class Reviews:
@@ -84,7 +86,7 @@ class Reviews:
             await outbox.post(tx, messages.lowering(stands.waiting, case, channel), now)
         await self._record(tx, "level_set" if stands.waiting is None else "level_lowering_told", actor, review, now)
         lowering = None if stands.waiting is None else stands.waiting.level
-        return ReviewView(review=review, codename=case.codename, lowering=lowering)
+        return _view(review, case, now, lowering)
 
     async def complete(self, actor: Person, review_id: ReviewId) -> ReviewView:
         """Record that the review was done without a change of level; the next one opens."""
@@ -101,7 +103,7 @@ class Reviews:
                 raise Conflict(ASK_THEM)
             await self._record(tx, "review_done", actor, review, now)
             following = await self._renew(tx, case, actor, review.level, now, now)
-            return ReviewView(review=following, codename=case.codename)
+            return _view(following, case, now)
 
     async def note_event(self, actor: Person, case_id: CaseId, within: Within) -> ReviewView:
         """Record that something happened that must be assessed in time; what it was stays with people.
@@ -115,19 +117,17 @@ class Reviews:
             case_rules.require_open(case)
             review = await take_up(tx, case, duty(REASON_WITHIN[within], now), now)
             await self._record(tx, "case_event_noted", actor, review, now, within=within)
-            return ReviewView(review=review, codename=case.codename)
+            return _view(review, case, now)
 
     async def due(self, actor: Person) -> Sequence[ReviewView]:
         """Return the open reviews of the actor's cases, the earliest first."""
+        now = self._clock.now()
         async with self._database.transaction() as tx:
             mine = await case_store.cases_of_person(tx, actor.id)
             cases = {each.id: each for each in mine if actor.id in each.core.member_ids}
             reviews = await store.open_reviews(tx, cases)
-            lower = await store.lowerings(tx, cases, self._clock.now() - SECOND_WITHIN)
-        return [
-            ReviewView(review=each, codename=cases[each.case_id].codename, lowering=lower.get(each.case_id))
-            for each in reviews
-        ]
+            lower = await store.lowerings(tx, cases, now - SECOND_WITHIN)
+        return [_view(each, cases[each.case_id], now, lower.get(each.case_id)) for each in reviews]
 
     async def _renew(
         self, tx: Transaction, case: Case, actor: Person, level: Level, assessed_at: datetime, now: datetime
@@ -152,6 +152,12 @@ class Reviews:
                 facts={"level": review.level, **facts},
             ),
         )  # fmt: skip
+
+
+def _view(review: Review, case: Case, now: datetime, lowering: Level | None = None) -> ReviewView:
+    return ReviewView(
+        review=review, codename=case.codename, lowering=lowering, stale_since=stale_since(review.due_at, now)
+    )  # fmt: skip
 
 
 def _require_core(case: Case, actor: Person) -> None:

@@ -21,7 +21,7 @@ from core.sweep import BATCH, sweep
 from safety_plans import messages, store
 from safety_plans.model import Review, ReviewId, ReviewState
 from safety_plans.opening import open_first
-from safety_plans.rules import next_step_at
+from safety_plans.rules import leaders_rung, next_step_at
 from safety_plans.triggers import urgent
 
 log = logs.get(__name__)
@@ -142,8 +142,9 @@ def _to_the_desk(review: Review, case: Case, desk: DutyDesk, now: datetime) -> l
 
 
 def _rung(review: Review, case: Case) -> list[PersonId]:
-    """Return whom the channel rings: the owner; where nothing may wait both who lead, should one be away."""
-    return list(dict.fromkeys([review.owner_id, *(case.leaders if urgent(review.reason) else ())]))
+    """Return whom the channel rings: the owner; where nothing may wait or nobody did it yet, both who lead."""
+    leaders = case.leaders if leaders_rung(review.step, urgent=urgent(review.reason)) else ()
+    return list(dict.fromkeys([review.owner_id, *leaders]))
 
 
 def _overdue(review: Review) -> bool:

@@ -6,7 +6,7 @@ thread beneath their question. Whoever answers notes in the same transaction tha
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -25,7 +25,7 @@ from core.clock import Clock
 from core.database import Database
 from core.outbox import Lane, Message, TargetKind
 from core.settings import Settings
-from safety_plans.service import Reviews
+from safety_plans.service import Reviews, ReviewView
 
 Reply = tuple[str, Mapping[str, str]]
 
@@ -74,8 +74,11 @@ class Answers:
             views = [each for each in views if each.codename in here]
         elif heard.target.kind is TargetKind.DESK:
             views = []
-        words = "\n".join(f"{each.codename}: {self._local(each.review.due_at)}" for each in views)
-        await self._inform(heard, [("reply_due", {"words": words}) if words else ("reply_nothing_due", {})])
+        stale = self._times(each for each in views if each.stale_since)
+        ahead = self._times(each for each in views if not each.stale_since)
+        said = [("reply_overdue", {"words": stale})] if stale else []
+        said += [("reply_due", {"words": ahead})] if ahead else []
+        await self._inform(heard, said or [("reply_nothing_due", {})])
 
     async def roster(self, heard: Heard) -> None:
         """Say who is on duty: in a channel for the agencies of its case, elsewhere for those one works with."""
@@ -88,6 +91,9 @@ class Answers:
         answering = await self._on_duty(agencies)
         if answering:
             await self._inform(heard, [("reply_roster", {"roster": roster(answering)})])
+
+    def _times(self, views: Iterable[ReviewView]) -> str:
+        return "\n".join(f"{each.codename}: {self._local(each.review.due_at)}" for each in views)
 
     async def _cases_here(self, heard: Heard) -> Sequence[Case]:
         """Return the cases that may be spoken of here: a channel's own; where somebody is alone, all of theirs."""

@@ -81,6 +81,7 @@ TEXTS = {
     "reply_not_done": mark("Nothing was done."),
     "reply_nothing_due": mark("Nothing is due."),
     "reply_due": mark("Due:\n{words}"),
+    "reply_overdue": mark("OVERDUE. The level is stale, treat the risk as high. Since:\n{words}"),
     "reply_who": mark("In this room:\n{who}"),
     "reply_who_here": mark("In this room: {person}."),
     "reply_who_absent": mark("Not in this room yet: {absent}. Messages here do not reach them."),

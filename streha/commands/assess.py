@@ -26,6 +26,7 @@ from safety_plans.problems import Problem
 from streha import terminal
 from streha.assessment_words import as_plain, print_assessment
 from streha.commands.deciding import Where
+from streha.commands.reviews import tell_stale
 from streha.options import Json, Key, Yes
 from streha.problems import file_read, tell
 from streha.terminal import say
@@ -156,6 +157,7 @@ def _show(
             mark("Streha goes by {level}. To be assessed again by {time}."),
             level=review.level, time=terminal.moment(review.due_at),
         )  # fmt: skip
+        tell_stale(review)
     if read.problems:
         terminal.plain("")
         terminal.line(mark("It does not count:"))
@@ -201,6 +203,7 @@ def _say_put(put: Put, review: Review | None, *, json: bool) -> None:
             mark("Streha goes by {level}. To be assessed again by {time}."),
             level=review.level, time=terminal.moment(review.due_at),
         )  # fmt: skip
+        tell_stale(review)
 
 
 def _about(view: View, subject: Subject, words: str) -> str | None:

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from client.answers import Review
-from core.clock import SystemClock
 from core.errors import NotFound
 from core.texts import mark
 from safety_plans.model import Level
@@ -41,13 +40,12 @@ def _list(key: Key, *, json: Json = False) -> None:
     elif not found:
         terminal.line(mark("No review is open. Decide a level first: streha review level CASE LEVEL"))
     else:
-        now = SystemClock().now()
         terminal.table(
             [mark("Case"), mark("Level"), mark("Due"), mark("Why"), mark("State"), mark("Owner")],
             [
                 (
                     each.codename, _level_of(each), terminal.moment(each.due_at), _why(each.reason),
-                    say(mark("OVERDUE")) if each.due_at < now else say(mark("open")), names(each.owner),
+                    say(mark("OVERDUE")) if each.stale_since else say(mark("open")), names(each.owner),
                 )
                 for each in found
             ],
@@ -137,9 +135,21 @@ _REASONS = {
 
 
 def _level_of(review: Review) -> str:
-    if review.lowering is None:
-        return review.level
-    return say(mark("{level} ({lower} waits for a second person)"), level=review.level, lower=review.lowering)
+    words = review.level
+    if review.lowering is not None:
+        words = say(mark("{level} ({lower} waits for a second person)"), level=words, lower=review.lowering)
+    if review.stale_since is not None:
+        words = say(mark("{level}, stale since {time}"), level=words, time=terminal.moment(review.stale_since))
+    return words
+
+
+def tell_stale(review: Review) -> None:
+    """Say since when the level of a review is not to be relied upon; nothing where it is."""
+    if review.stale_since is not None:
+        terminal.line(
+            mark("The level is stale since {time}: treat the risk as high until somebody has assessed it again."),
+            time=terminal.moment(review.stale_since),
+        )  # fmt: skip
 
 
 def _why(reason: str) -> str:
@@ -162,3 +172,4 @@ def _print_next(review: Review, *, json: bool) -> None:
         mark("{codename}: {level}. To be assessed again by {time}."),
         codename=review.codename, level=review.level, time=terminal.moment(review.due_at),
     )  # fmt: skip
+    tell_stale(review)

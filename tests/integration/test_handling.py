@@ -575,6 +575,11 @@ async def test_due_in_a_channel_tells_of_that_case_only(
     assert scene.police.desk_id is not None
     await handling.handle(said(scene.police.worker, room_of(house, scene.police.desk_id), "rokovi", clock, event="$2"))
     assert await posted(network.database, "reply_nothing_due") == 1
+    assert await posted(network.database, "reply_overdue") == 0
+    clock.move(timedelta(days=8))
+    await handling.handle(said(scene.coordinator, room, "due", clock, event="$3"))
+    assert await posted(network.database, "reply_overdue") == 1
+    assert await posted(network.database, "reply_due") == 1
 
 
 async def test_an_unreadable_message_of_a_member_is_said_in_the_room(

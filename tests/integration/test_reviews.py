@@ -75,8 +75,29 @@ async def test_due_reminds_the_owner_and_overdue_the_duty_desk_daily(
         assert await remind_due(database, clock) == 0
         clock.move(timedelta(seconds=1))
         assert await remind_due(database, clock) == 1
-        assert desk(scene.shelter) in await outgoing.rung(database, said)
+        # A day after the duty desk, and daily from then on: both who lead the case too.
+        assert await outgoing.rung(database, said) == {
+            channel(scene): {scene.coordinator.id, scene.deputy.id},
+            desk(scene.shelter): {scene.shelter.officer.id},
+        }
     assert {each.template for each in await outgoing.said(database)} == {"review_ring", "review_due", "review_overdue"}
+
+
+async def test_from_its_due_time_on_a_level_is_shown_as_stale_until_it_is_assessed_again(
+    network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    view = await network.reviews.set_level(scene.coordinator, scene.case.id, Level.HIGH)
+    due = view.review.due_at
+    clock.set(due - timedelta(seconds=1))
+    assert [view.stale_since, *[each.stale_since for each in await network.reviews.due(scene.member)]] == [None, None]
+    clock.set(due + timedelta(days=3))
+    assert [each.stale_since for each in await network.reviews.due(scene.member)] == [due]
+    # Something further that happened does not make it fresh.
+    assert (await network.reviews.note_event(scene.member, scene.case.id, Within.ONE_DAY)).stale_since == due
+    # Neither does an assessment that was made too long ago.
+    old = await network.reviews.set_level(scene.coordinator, scene.case.id, Level.HIGH, due - timedelta(days=5))
+    assert old.stale_since == old.review.due_at
+    assert (await network.reviews.complete(scene.coordinator, old.review.id)).stale_since is None
 
 
 async def test_after_an_outage_due_and_overdue_come_one_after_the_other(
@@ -138,7 +159,7 @@ async def test_a_desk_with_somebody_excluded_is_told_one_by_one_and_who_is_on_du
     rosters = Rosters(database, clock, "Europe/Belgrade")
     await rosters.add(desk_id, second.id, overdue, overdue + day)
     await rosters.add(desk_id, mole.id, overdue + day, overdue + 2 * day)
-    for moment, rung in ((overdue, {second.id}), (overdue + day, {second.id, third.id})):
+    for moment, rung in ((overdue, {second.id}), (overdue + day, {second.id, third.id, scene.deputy.id})):
         said = await outgoing.count(database)
         clock.set(moment)
         assert await remind_due(database, clock) == 1

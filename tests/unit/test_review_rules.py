@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safety_plans.model import Level
-from safety_plans.rules import OVERDUE_REPEAT, REVIEW_AT_LEAST_EVERY, due_at, next_step_at, overdue_at
+from safety_plans.rules import (
+    OVERDUE_REPEAT,
+    REVIEW_AT_LEAST_EVERY,
+    due_at,
+    leaders_rung,
+    next_step_at,
+    overdue_at,
+    stale_since,
+)
 
 MOMENT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 levels = st.sampled_from(Level)
@@ -53,3 +61,15 @@ def test_due_then_overdue_then_daily(level: Level, late: timedelta) -> None:
 def test_a_reminder_never_lies_in_the_past(level: Level, step: int, late: timedelta) -> None:
     due = due_at(level, MOMENT)
     assert next_step_at(level, due, step, due + late) >= due + late
+
+
+@given(levels, gaps)
+def test_a_level_is_stale_from_its_due_time_on_and_not_before(level: Level, apart: timedelta) -> None:
+    due = due_at(level, MOMENT)
+    assert stale_since(due, due + apart) == due
+    assert stale_since(due, due - apart - timedelta(microseconds=1)) is None
+
+
+def test_those_who_lead_are_rung_with_an_urgent_one_and_a_day_after_the_desk() -> None:
+    assert [leaders_rung(step, urgent=False) for step in range(4)] == [False, False, True, True]
+    assert all(leaders_rung(step, urgent=True) for step in range(4))

@@ -45,6 +45,8 @@ class ReviewAnswer(Wire, frozen=True, kw_only=True):
     reason: Annotated[Reason, msgspec.Meta(examples=["interval"])]
     # A lower level that somebody told, and that a second person has yet to look at.
     lowering: Annotated[Level | None, msgspec.Meta(examples=[None])] = None
+    # Since when the level is not to be relied upon, because the review was due and was not done.
+    stale_since: Annotated[Moment | None, msgspec.Meta(examples=[None])] = None
 
     @classmethod
     def of(cls, view: ReviewView) -> Self:
@@ -60,6 +62,7 @@ class ReviewAnswer(Wire, frozen=True, kw_only=True):
             state=view.review.state,
             reason=view.review.reason,
             lowering=view.lowering,
+            stale_since=view.stale_since,
         )
 
 
