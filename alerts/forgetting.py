@@ -5,9 +5,10 @@ from __future__ import annotations
 from alerts.cards import store as card_store
 from alerts.store import SQL
 from alerts.telephone.hearing import REMEMBERED
+from cases.model import CaseId
 from core import once
 from core.clock import Clock
-from core.database import Database
+from core.database import Database, Transaction
 
 
 async def forget_old(database: Database, clock: Clock) -> None:
@@ -23,3 +24,8 @@ async def forget_old(database: Database, clock: Clock) -> None:
         await tx.run(SQL["forget_desk_calls"], now - once.KEPT)
         await tx.run(SQL["forget_tries"], now - REMEMBERED)
         await card_store.erase_closed(tx)
+
+
+async def forget_case(tx: Transaction, case_id: CaseId) -> None:
+    """Forget all that is known of alerts in a case that has ended, and what was said of it."""
+    await tx.run(SQL["forget_case"], case_id)

@@ -257,9 +257,12 @@ async def last_accepted(tx: Reading, person_id: PersonId) -> Accepted | None:
 
 
 async def any_open(
-    tx: Transaction, case_id: CaseId, compartment_id: CompartmentId | None, asker: PersonId
+    tx: Transaction, case_id: CaseId, compartment_id: CompartmentId | None, asker: PersonId | None
 ) -> bool:  # fmt: skip
-    """Tell whether an alert that is no drill, and not kept from who asks, is open in a compartment or anywhere."""
+    """Tell whether an alert that is no drill, and not kept from who asks, is open in a compartment or anywhere.
+
+    Where nobody asks nothing is kept from them.
+    """
     return bool(await tx.value(SQL["open_alerts_of_case"], case_id, compartment_id, Status.ACTUAL, asker))
 
 

@@ -15,10 +15,11 @@ from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
-from alerts.store import SQL as ALERTS
-from alerts.vocabulary import Status
+from alerts import forgetting
+from alerts import store as alert_store
 from cases import store as case_store
 from cases.model import CaseId, CompartmentId
+from cases.vault import erasing
 from core import ledger, logs
 from core.clock import Clock
 from core.database import Database, Transaction
@@ -37,17 +38,17 @@ async def look(database: Database, clock: Clock) -> int:
     now = clock.now()
     ended = now - AFTER_THE_END
     async with database.reading() as reading:
-        vaults = await reading.rows(case_store.SQL["vaults_to_erase"], now, ended, AT_ONCE, None)
+        vaults = await erasing.vaults_over(reading, now, ended, AT_ONCE)
         cases = await reading.rows(SQL["cases_to_forget"], ended, AT_ONCE, None)
-        members = await reading.rows(case_store.SQL["members_to_forget"], ended, AT_ONCE)
+        members = await erasing.members_over(reading, ended, AT_ONCE)
     done = 0
     for row in vaults:
         vault = partial(_erase, clock=clock, case_id=row["case_id"], compartment_id=row["compartment_id"])
         done += await _alone(database, vault)
     for row in cases:
         done += await _alone(database, partial(_forget, clock=clock, case_id=row["id"]))
-    for row in members:
-        done += await _alone(database, partial(_forget_members, clock=clock, case_id=row["id"]))
+    for case_id in members:
+        done += await _alone(database, partial(_forget_members, clock=clock, case_id=case_id))
     return done
 
 
@@ -65,11 +66,11 @@ async def _erase(tx: Transaction, *, clock: Clock, case_id: UUID, compartment_id
     """Destroy what opens the records of a vault, and the records. Nobody puts it under legal hold meanwhile."""
     now = clock.now()
     await case_store.case(tx, CaseId(case_id), lock=True)
-    due = await tx.rows(case_store.SQL["vaults_to_erase"], now, now - AFTER_THE_END, 1, compartment_id)
-    if not due or await _alerting(tx, case_id):
+    vault = CompartmentId(compartment_id)
+    if not await erasing.vaults_over(tx, now, now - AFTER_THE_END, 1, only=vault) or await _alerting(tx, case_id):
         return False
-    await tx.run(case_store.SQL["erase_vault"], compartment_id, now)
-    await _record(tx, "vault_erased", clock, case_id, CompartmentId(compartment_id))
+    await erasing.erase(tx, vault, now)
+    await _record(tx, "vault_erased", clock, case_id, vault)
     return True
 
 
@@ -79,7 +80,7 @@ async def _forget(tx: Transaction, *, clock: Clock, case_id: UUID) -> bool:
     now = clock.now()
     if not await tx.rows(SQL["cases_to_forget"], now - AFTER_THE_END, 1, case_id) or await _alerting(tx, case_id):
         return False
-    await tx.run(ALERTS["forget_case"], case_id)
+    await forgetting.forget_case(tx, CaseId(case_id))
     await tx.run(SQL["forget_case"], case_id, now)
     await _record(tx, "case_forgotten", clock, case_id, None)
     return True
@@ -88,14 +89,14 @@ async def _forget(tx: Transaction, *, clock: Clock, case_id: UUID) -> bool:
 async def _forget_members(tx: Transaction, *, clock: Clock, case_id: UUID) -> bool:
     """Forget who was of a case that was closed: nothing is sealed there any more."""
     await case_store.case(tx, CaseId(case_id), lock=True)
-    await tx.run(case_store.SQL["forget_members"], case_id)
+    await erasing.forget_members(tx, CaseId(case_id))
     await _record(tx, "members_forgotten", clock, case_id, None)
     return True
 
 
 async def _alerting(tx: Transaction, case_id: UUID) -> bool:
     """Whether an alert is open anywhere in a case; nobody is asked of whom it is kept from."""
-    return bool(await tx.value(ALERTS["open_alerts_of_case"], case_id, None, Status.ACTUAL, None))
+    return await alert_store.any_open(tx, CaseId(case_id), None, None)
 
 
 async def _record(
