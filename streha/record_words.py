@@ -10,13 +10,15 @@ from uuid import UUID
 
 from cases.trust.records import Version
 from client.vault.reading import View
-from client.vault.records import Opened
+from client.vault.records import Hand, Opened
 from core import private_files
+from core.errors import Conflict
 from core.texts import mark
 from streha import terminal
 from streha.terminal import say
 from streha.vault_names import moment_text, name_of, short
 
+SEVERAL = mark("There are several versions at once. Choose one: --version VERSION (see streha record history).")
 NOT_TEXT = mark("This is no text. Write it to a file: --out FILE")
 
 
@@ -36,6 +38,22 @@ def print_opened(view: View, opened: Sequence[Opened], *, texts: bool) -> None:
                 terminal.plain(each.text.decode())
             except UnicodeDecodeError:
                 terminal.line(NOT_TEXT)
+
+
+def handing(out: Path | None, *, json: bool) -> Hand:
+    """Return what gives opened versions to the person: printed, or written to a new file, which takes just one."""
+
+    def hand(opened: list[Opened], view: View) -> None:
+        if out is not None:
+            if len(opened) > 1:
+                raise Conflict(SEVERAL)
+            write_file(out, opened[0].text)
+        if json:
+            terminal.as_json([opened_plain(view, each, text=out is None) for each in opened])
+        else:
+            print_opened(view, opened, texts=out is None)
+
+    return hand
 
 
 def print_versions(view: View, versions: Sequence[Version]) -> None:

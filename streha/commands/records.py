@@ -17,14 +17,14 @@ from client.vault.plans import KIND as PLAN
 from client.vault.reading import View
 from client.vault.records import KINDS, Opened, Put, current, difference, history
 from core import private_files
-from core.errors import Conflict, InvalidInput
+from core.errors import InvalidInput
 from core.texts import mark
 from safety_plans.plans import reading
 from streha import terminal
 from streha.commands import record_exports
 from streha.commands.deciding import Where
 from streha.options import Json, Key, Yes
-from streha.record_words import opened_plain, print_opened, print_versions, version_plain, write_file
+from streha.record_words import handing, print_versions, version_plain
 from streha.terminal import say
 from streha.vault_names import (
     SHORT,
@@ -68,7 +68,6 @@ Out = Annotated[
 ]
 NOTHING_TO_WRITE = mark("Give the text: --file FILE, or pipe it. It is never written on the command line.")
 EMPTY = mark("There is no text. Nothing was written.")
-SEVERAL = mark("There are several versions at once. Choose one: --version VERSION (see streha record history).")
 TOO_SHORT = mark("Name a record that is to be erased by its first {count} characters at least. Nothing was erased.")
 ERASE = mark(
     "Record {record}: {kind}, {count} versions, the last by {person}, {time}. Its keys are destroyed for good, for "
@@ -165,15 +164,7 @@ def _get(
     if out is not None:
         private_files.require_free(out)
 
-    def hand(opened: list[Opened], view: View) -> None:
-        if out is not None:
-            if len(opened) > 1:
-                raise Conflict(SEVERAL)
-            write_file(out, opened[0].text)
-        if json:
-            terminal.as_json([opened_plain(view, each, text=out is None) for each in opened])
-        else:
-            print_opened(view, opened, texts=out is None)
+    hand = handing(out, json=json)
 
     async def act() -> None:
         async with vault_place(key, where) as place:

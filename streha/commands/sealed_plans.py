@@ -13,10 +13,10 @@ import typer
 
 from client.vault.plans import NO_PLAN, Plans, Sealed
 from client.vault.reading import View
-from client.vault.records import Opened, Put
+from client.vault.records import Put
 from core import private_files
 from core.clock import SystemClock
-from core.errors import Conflict, InvalidInput, NotFound
+from core.errors import InvalidInput, NotFound
 from core.texts import mark
 from safety_plans.forms import LARGEST_BYTES
 from safety_plans.plans import reading
@@ -27,7 +27,7 @@ from streha import terminal
 from streha.commands.deciding import Where
 from streha.options import Json, Key
 from streha.problems import file_read, tell
-from streha.record_words import opened_plain, print_opened, write_file
+from streha.record_words import handing
 from streha.terminal import say
 from streha.vault_names import name_of, record_named
 from streha.vault_place import VaultPlace, say_due, vault_place
@@ -121,15 +121,7 @@ def _get(
     if out is not None:
         private_files.require_free(out)
 
-    def hand(opened: list[Opened], view: View) -> None:
-        if out is not None:
-            if len(opened) > 1:
-                raise Conflict(SEVERAL)
-            write_file(out, opened[0].text)
-        if json:
-            terminal.as_json([opened_plain(view, each, text=out is None) for each in opened])
-        else:
-            print_opened(view, opened, texts=out is None)
+    hand = handing(out, json=json)
 
     async def act() -> list[Sealed]:
         async with vault_place(key, where) as place:

@@ -3,45 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from core.clock import SystemClock
 from core.database import Database
 from safety_plans.assessments.form import template, written
 from safety_plans.instruments.model import Subject
 from safety_plans.instruments.published import newest
-from tests.clock import MovableClock
 from tests.commands import streha
 from tests.people import Scene
-from tests.served import ServedApi
-from tests.vault_clients import Founded, found
-from tests.vault_people import People, people_with_open_keys
+from tests.vault_people import People
 
-pytest_plugins = ("tests.fixtures_api",)
+pytest_plugins = ("tests.fixtures_api", "tests.fixtures_typing")
 
 WHY = "Marked reason Zdravka"
-
-
-@pytest.fixture
-async def town(api: ServedApi, clock: MovableClock) -> Scene:
-    """Make the people and the case of `scene` at this moment: entries are signed by the clock of a real machine."""
-    clock.set(SystemClock().now())
-    return await api.network.scene()
-
-
-@pytest.fixture
-async def founded(api: ServedApi, town: Scene) -> Founded:
-    return await found(api, town.shelter, town.police, town.welfare, town.ngo)
-
-
-@pytest.fixture
-def types(founded: Founded, tmp_path: Path) -> Iterator[People]:
-    with people_with_open_keys(founded, tmp_path / "people") as people:
-        yield people
 
 
 def filled(path: Path, about: str = "victim", **changes: Any) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -11,37 +10,17 @@ import pytest
 
 from agencies.trust.deeds import Attest
 from cases.ledger import sequence_all
-from core.clock import SystemClock
 from core.database import Database
-from tests.clock import MovableClock
 from tests.commands import streha
 from tests.people import Scene
 from tests.served import ServedApi
-from tests.vault_clients import Founded, attested, found
-from tests.vault_people import People, people_with_open_keys
+from tests.vault_clients import Founded, attested
+from tests.vault_people import People
 
-pytest_plugins = ("tests.fixtures_api",)
+pytest_plugins = ("tests.fixtures_api", "tests.fixtures_typing")
 
 MARKED = "Marked Sentence Zdravka"
 PLAN = f"{MARKED}\nsecond line\n"
-
-
-@pytest.fixture
-async def town(api: ServedApi, clock: MovableClock) -> Scene:
-    """Make the people and the case of `scene` at this moment: entries are signed by the clock of a real machine."""
-    clock.set(SystemClock().now())
-    return await api.network.scene()
-
-
-@pytest.fixture
-async def founded(api: ServedApi, town: Scene) -> Founded:
-    return await found(api, town.shelter, town.police, town.welfare, town.ngo)
-
-
-@pytest.fixture
-def types(founded: Founded, tmp_path: Path) -> Iterator[People]:
-    with people_with_open_keys(founded, tmp_path / "people") as people:
-        yield people
 
 
 @pytest.fixture

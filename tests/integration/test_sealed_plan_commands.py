@@ -2,46 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
 import msgspec
-import pytest
 
 from core.clock import SystemClock
 from core.database import Database
 from safety_plans.plans.model import StaffPlan
 from safety_plans.plans.parts import MeasureStatus, Status
 from safety_plans.plans.reading import written
-from tests.clock import MovableClock
 from tests.people import Scene
 from tests.plan_files import STAFF
-from tests.served import ServedApi
-from tests.vault_clients import Founded, found
-from tests.vault_people import People, people_with_open_keys
+from tests.vault_people import People
 
-pytest_plugins = ("tests.fixtures_api",)
+pytest_plugins = ("tests.fixtures_api", "tests.fixtures_typing")
 
 WHAT = "Marked measure Zdravka"
-
-
-@pytest.fixture
-async def town(api: ServedApi, clock: MovableClock) -> Scene:
-    """Make the people and the case of `scene` at this moment: entries are signed by the clock of a real machine."""
-    clock.set(SystemClock().now())
-    return await api.network.scene()
-
-
-@pytest.fixture
-async def founded(api: ServedApi, town: Scene) -> Founded:
-    return await found(api, town.shelter, town.police, town.welfare, town.ngo)
-
-
-@pytest.fixture
-def types(founded: Founded, tmp_path: Path) -> Iterator[People]:
-    with people_with_open_keys(founded, tmp_path / "people") as people:
-        yield people
 
 
 def plan_of(town: Scene, status: Status, deadline: date, owner: object, today: date) -> StaffPlan:
