@@ -16,18 +16,18 @@ from tests.vault_people import People, people_with_open_keys
 
 
 @pytest.fixture
-async def town(api: ServedApi, clock: MovableClock) -> Scene:
+async def scene_now(api: ServedApi, clock: MovableClock) -> Scene:
     """Make the people and the case of `scene` at this moment: entries are signed by the clock of a real machine."""
     clock.set(SystemClock().now())
     return await api.network.scene()
 
 
 @pytest.fixture
-async def founded(api: ServedApi, town: Scene) -> Founded:
-    return await found(api, town.shelter, town.police, town.welfare, town.ngo)
+async def founded_now(api: ServedApi, scene_now: Scene) -> Founded:
+    return await found(api, scene_now.shelter, scene_now.police, scene_now.welfare, scene_now.ngo)
 
 
 @pytest.fixture
-def types(founded: Founded, tmp_path: Path) -> Iterator[People]:
-    with people_with_open_keys(founded, tmp_path / "people") as people:
+def types(founded_now: Founded, tmp_path: Path) -> Iterator[People]:
+    with people_with_open_keys(founded_now, tmp_path / "people") as people:
         yield people

@@ -57,9 +57,9 @@ async def test_a_blank_one_says_all_that_it_lacks_with_its_place(tmp_path: Path)
 
 
 async def test_from_the_first_to_one_that_two_people_lowered(
-    types: People, town: Scene, tmp_path: Path, database: Database
+    types: People, scene_now: Scene, tmp_path: Path, database: Database
 ) -> None:
-    lead, member, codename = town.coordinator, town.member, town.case.codename
+    lead, member, codename = scene_now.coordinator, scene_now.member, scene_now.case.codename
     assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
     none = await types(lead, "assess", "show", codename, "victim")
     assert (none.code, "no such assessment" in none.err) == (1, True), none
@@ -96,21 +96,21 @@ async def test_from_the_first_to_one_that_two_people_lowered(
     assert (signed.code, "Streha goes by low" in signed.out) == (0, True), signed
     shown = await types(lead, "assess", "show", codename, "victim")
     assert (shown.code, f"Second person: {member.name}" in shown.out) == (0, True), shown
-    again = await types(town.deputy, "assess", "countersign", codename, "victim", "--yes")
+    again = await types(scene_now.deputy, "assess", "countersign", codename, "victim", "--yes")
     assert (again.code, "No assessment here waits" in again.err) == (1, True), again
 
 
 async def test_the_highest_of_several_subjects_is_the_cases_level(
-    types: People, town: Scene, tmp_path: Path, database: Database
+    types: People, scene_now: Scene, tmp_path: Path, database: Database
 ) -> None:
-    lead, codename = town.coordinator, town.case.codename
+    lead, codename = scene_now.coordinator, scene_now.case.codename
     assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
     about_case = filled(tmp_path / "case.json", "case", level="very_high", own=None)
     assert (await types(lead, "assess", "put", codename, about_case)).code == 0
     assert (await types(lead, "assess", "put", codename, filled(tmp_path / "victim.json"))).code == 0
     nobody = await types(lead, "assess", "put", codename, filled(tmp_path / "staff.json", "staff", own=None))
     assert (nobody.code, "--person" in nobody.err) == (2, True), nobody
-    staff = await types(lead, "assess", "put", codename, tmp_path / "staff.json", "--person", town.member.name)
+    staff = await types(lead, "assess", "put", codename, tmp_path / "staff.json", "--person", scene_now.member.name)
     assert staff.code == 0, staff
     house = filled(tmp_path / "house.json", "organisation", own=None, level="very_high")
     assert (await types(lead, "assess", "put", codename, house)).code == 0
@@ -119,8 +119,10 @@ async def test_the_highest_of_several_subjects_is_the_cases_level(
         assert await look.value("SELECT count(*) FROM level_lowerings") == 0
 
 
-async def test_who_went_round_the_rules_is_shown_to_every_reader(types: People, town: Scene, tmp_path: Path) -> None:
-    lead, member, codename = town.coordinator, town.member, town.case.codename
+async def test_who_went_round_the_rules_is_shown_to_every_reader(
+    types: People, scene_now: Scene, tmp_path: Path
+) -> None:
+    lead, member, codename = scene_now.coordinator, scene_now.member, scene_now.case.codename
     assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
     forged = filled(tmp_path / "f.json", assessor=str(lead.id), level="low", scenarios=[])
     put = await types(member, "record", "put", codename, "--kind", "assessment", "--file", forged)

@@ -31,9 +31,9 @@ def text(tmp_path: Path) -> Path:
 
 
 async def test_who_could_have_known_and_who_fetched_as_it_is_typed(
-    types: People, founded: Founded, town: Scene, text: Path, tmp_path: Path, database: Database
+    types: People, founded_now: Founded, scene_now: Scene, text: Path, tmp_path: Path, database: Database
 ) -> None:
-    lead, member, codename = town.coordinator, town.member, town.case.codename
+    lead, member, codename = scene_now.coordinator, scene_now.member, scene_now.case.codename
     assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
     put = await types(lead, "record", "put", codename, "--kind", "plan", "--file", text, "--json")
     assert (await types(member, "record", "get", codename, put.json["record"][:8])).code == 0
@@ -52,14 +52,14 @@ async def test_who_could_have_known_and_who_fetched_as_it_is_typed(
     reason.write_text(f"Inquiry {MARKED}", encoding="utf-8")
     written = await types(lead, "known", codename, "--out", out, "--reason-file", reason)
     assert (written.code, stat.S_IMODE(out.stat().st_mode)) == (0, 0o600), written
-    checked = await streha("record", "verify", out, "--network", founded.id.hex())
+    checked = await streha("record", "verify", out, "--network", founded_now.id.hex())
     assert (checked.code, member.name in checked.out, f"Inquiry {MARKED}" in checked.out) == (0, True, True), checked
     async with database.reading() as tx:
         assert not await tx.value("SELECT count(*) FROM ledger WHERE facts::text LIKE $1", f"%{MARKED}%")
     # Closed, it is listed no more, and still asked about by its codename on a machine that knows it, or by its id.
     assert (await types(lead, "case", "close", codename, "--yes")).code == 0
     await sequence_all(database)
-    for words in (codename, town.case.core.id):
+    for words in (codename, scene_now.case.core.id):
         closed = await types(lead, "known", words, "--json")
         assert (closed.code, closed.json["until"], closed.json["missing"]) == (0, None, 0), closed
         assert member.name in str(closed.json["people"])
@@ -69,15 +69,15 @@ async def test_who_could_have_known_and_who_fetched_as_it_is_typed(
 
 
 async def test_from_an_opened_vault_to_what_a_court_is_given(
-    types: People, founded: Founded, town: Scene, text: Path, tmp_path: Path, database: Database
+    types: People, founded_now: Founded, scene_now: Scene, text: Path, tmp_path: Path, database: Database
 ) -> None:
-    lead, member, codename = town.coordinator, town.member, town.case.codename
+    lead, member, codename = scene_now.coordinator, scene_now.member, scene_now.case.codename
     early = await types(lead, "record", "put", codename, "--file", text)
     assert (early.code, "streha compartment open" in early.err) == (1, True), early
     opened = await types(lead, "compartment", "open", codename, "--yes")
     assert (opened.code, member.name in opened.out) == (0, True), opened
     shown = await types(member, "compartment", "show", codename)
-    assert (shown.code, "coordinator" in shown.out, town.deputy.name in shown.out) == (0, True, True), shown
+    assert (shown.code, "coordinator" in shown.out, scene_now.deputy.name in shown.out) == (0, True, True), shown
 
     put = await types(lead, "record", "put", codename, "--kind", "plan", "--file", text, "--json")
     assert put.code == 0, put
@@ -116,14 +116,14 @@ async def test_from_an_opened_vault_to_what_a_court_is_given(
         "--reason-file", reason,
     )  # fmt: skip
     assert exported.code == 0, exported
-    verified = await streha("record", "verify", package, "--network", founded.id.hex())
+    verified = await streha("record", "verify", package, "--network", founded_now.id.hex())
     assert (verified.code, MARKED in verified.out, "Order K 12/26" in verified.out, lead.name in verified.out) == (
         0, True, True, True,
     ), verified  # fmt: skip
     other = await streha("record", "verify", package, "--network", bytes(32).hex())
     assert (other.code, other.out, "another network" in other.err) == (1, "", True)
     package.write_bytes(package.read_bytes()[:-1])
-    cut = await streha("record", "verify", package, "--network", founded.id.hex())
+    cut = await streha("record", "verify", package, "--network", founded_now.id.hex())
     assert (cut.code, cut.out, "Do not rely on it" in cut.err) == (1, "", True)
     async with database.reading() as tx:
         stored = await tx.rows("SELECT content FROM vault_contents")
@@ -131,8 +131,13 @@ async def test_from_an_opened_vault_to_what_a_court_is_given(
     assert not any(MARKED.encode() in bytes(each["content"]) for each in stored)
 
 
-async def test_who_comes_and_goes(types: People, town: Scene, text: Path) -> None:
-    lead, member, newcomer, codename = town.coordinator, town.member, town.shelter.workers[1], town.case.codename
+async def test_who_comes_and_goes(types: People, scene_now: Scene, text: Path) -> None:
+    lead, member, newcomer, codename = (
+        scene_now.coordinator,
+        scene_now.member,
+        scene_now.shelter.workers[1],
+        scene_now.case.codename,
+    )
     await types(lead, "compartment", "open", codename, "--yes")
     record = (await types(member, "record", "put", codename, "--file", text, "--json")).json["record"]
     await types(member, "record", "put", codename, record[:8], typed="newer\n")
@@ -157,24 +162,24 @@ async def test_who_comes_and_goes(types: People, town: Scene, text: Path) -> Non
         lead, "compartment", "exclude", codename, newcomer.name, "--reason-file", "-", typed="His sister works there\n"
     )
     assert excluded.code == 0, excluded
-    assert "His sister works there" in (await types(town.deputy, "compartment", "show", codename)).out
+    assert "His sister works there" in (await types(scene_now.deputy, "compartment", "show", codename)).out
     assert "His sister" not in (await types(member, "compartment", "show", codename)).out
     barred = await types(lead, "compartment", "add", codename, newcomer.name)
     assert (barred.code, "Nothing was done" in barred.err) == (1, True), barred
-    assert (await types(member, "compartment", "remove", codename, town.ngo.worker.name)).code == 1
+    assert (await types(member, "compartment", "remove", codename, scene_now.ngo.worker.name)).code == 1
     erased = await types(lead, "record", "erase", codename, record[:8], "--yes")
     assert erased.code == 0, erased
     gone = await types(member, "record", "get", codename, record[:8])
     assert (gone.code, "was erased" in gone.err) == (1, True), gone
 
 
-async def test_a_legal_hold_as_it_is_typed(types: People, town: Scene, text: Path) -> None:
-    lead, deputy, codename = town.coordinator, town.deputy, town.case.codename
+async def test_a_legal_hold_as_it_is_typed(types: People, scene_now: Scene, text: Path) -> None:
+    lead, deputy, codename = scene_now.coordinator, scene_now.deputy, scene_now.case.codename
     await types(lead, "compartment", "open", codename, "--yes")
     record = (await types(lead, "record", "put", codename, "--file", text, "--json")).json["record"]
     without = await types(lead, "compartment", "release", codename)
     assert (without.code, "no legal hold" in without.err) == (1, True), without
-    assert (await types(town.member, "compartment", "hold", codename)).code == 1
+    assert (await types(scene_now.member, "compartment", "hold", codename)).code == 1
     held = await types(deputy, "compartment", "hold", codename)
     assert held.code == 0, held
     assert "already" in (await types(lead, "compartment", "hold", codename)).err
@@ -201,17 +206,17 @@ async def test_a_legal_hold_as_it_is_typed(types: People, town: Scene, text: Pat
 
 
 async def test_until_when_it_is_kept_as_it_is_typed_also_after_the_end(
-    types: People, town: Scene, text: Path
+    types: People, scene_now: Scene, text: Path
 ) -> None:  # fmt: skip
-    lead, deputy, codename = town.coordinator, town.deputy, town.case.codename
+    lead, deputy, codename = scene_now.coordinator, scene_now.deputy, scene_now.case.codename
     await types(lead, "compartment", "open", codename, "--yes")
     await types(lead, "record", "put", codename, "--file", text)
     for day, why in (("2001-02-03", "is over"), ("tomorrow", "Write the day"), ("2031-02-30", "Write the day")):
         wrong = await types(lead, "compartment", "keep", codename, day, "--yes")
         assert (wrong.code, why in wrong.err) == (2, True), wrong
-    assert (await types(town.member, "compartment", "keep", codename, "2081-05-14", "--yes")).code == 1
+    assert (await types(scene_now.member, "compartment", "keep", codename, "2081-05-14", "--yes")).code == 1
     assert (await types(lead, "compartment", "keep", codename, "2081-05-14", "--yes")).code == 0
-    shown = await types(town.member, "compartment", "show", codename)
+    shown = await types(scene_now.member, "compartment", "show", codename)
     assert "is kept until" in shown.out, shown
     assert (await types(deputy, "compartment", "show", codename)).code == 0
     assert (await types(lead, "case", "close", codename, "--yes")).code == 0
@@ -224,12 +229,12 @@ async def test_until_when_it_is_kept_as_it_is_typed_also_after_the_end(
     assert (await types(lead, "compartment", "release", codename, "--approve", "--yes")).code == 0
     shown = await types(lead, "compartment", "show", codename, "--json")
     assert (shown.json["held"], shown.json["keep_until"][:4]) == (False, "2082"), shown
-    assert (await types(town.member, "compartment", "show", codename)).code == 1
-    assert (await types(town.member, "compartment", "hold", codename)).code == 1
+    assert (await types(scene_now.member, "compartment", "show", codename)).code == 1
+    assert (await types(scene_now.member, "compartment", "hold", codename)).code == 1
 
 
-async def test_whoever_leads_no_more_ends_no_hold(types: People, town: Scene) -> None:
-    lead, deputy, member, codename = town.coordinator, town.deputy, town.member, town.case.codename
+async def test_whoever_leads_no_more_ends_no_hold(types: People, scene_now: Scene) -> None:
+    lead, deputy, member, codename = scene_now.coordinator, scene_now.deputy, scene_now.member, scene_now.case.codename
     await types(lead, "compartment", "open", codename, "--yes")
     assert (await types(lead, "compartment", "hold", codename)).code == 0
     assert (await types(deputy, "compartment", "release", codename)).code == 0
@@ -243,8 +248,8 @@ async def test_whoever_leads_no_more_ends_no_hold(types: People, town: Scene) ->
     assert (none.code, "Nobody of another agency" in none.err) == (1, True), none
 
 
-async def test_what_was_refused_was_not_read(types: People, town: Scene, text: Path, tmp_path: Path) -> None:
-    lead, deputy, member, codename = town.coordinator, town.deputy, town.member, town.case.codename
+async def test_what_was_refused_was_not_read(types: People, scene_now: Scene, text: Path, tmp_path: Path) -> None:
+    lead, deputy, member, codename = scene_now.coordinator, scene_now.deputy, scene_now.member, scene_now.case.codename
     await types(lead, "compartment", "open", codename, "--yes")
     record = (await types(lead, "record", "put", codename, "--file", text, "--json")).json["record"]
     for each in (deputy, member):
@@ -262,8 +267,8 @@ async def test_what_was_refused_was_not_read(types: People, town: Scene, text: P
     assert (await types(lead, "record", "put", codename, record, "--file", text)).code == 0
 
 
-async def test_what_is_wrong_is_said_and_nothing_is_written(types: People, town: Scene, tmp_path: Path) -> None:
-    lead, codename = town.coordinator, town.case.codename
+async def test_what_is_wrong_is_said_and_nothing_is_written(types: People, scene_now: Scene, tmp_path: Path) -> None:
+    lead, codename = scene_now.coordinator, scene_now.case.codename
     await types(lead, "compartment", "open", codename, "--yes")
     for arguments, typed, said in (
         (("--kind", "about Zdravka"), "text", "A record is one of these"),
@@ -275,14 +280,14 @@ async def test_what_is_wrong_is_said_and_nothing_is_written(types: People, town:
         assert refused.code in {1, 2}, refused
         assert (said in refused.err, refused.out) == (True, ""), refused
     assert (await types(lead, "record", "list", codename, "--json")).json == []
-    stranger = await types(town.ngo.worker, "compartment", "show", "quiet-nothing")
+    stranger = await types(scene_now.ngo.worker, "compartment", "show", "quiet-nothing")
     assert (stranger.code, stranger.out) == (1, "")
     unread = await streha("record", "verify", tmp_path / "none", "--network", "12")
     assert (unread.code, "64 digits" in unread.err) == (2, True)
 
 
-async def test_two_logs_stop_work_until_it_is_cleared_up(types: People, town: Scene, text: Path) -> None:
-    lead, codename = town.coordinator, town.case.codename
+async def test_two_logs_stop_work_until_it_is_cleared_up(types: People, scene_now: Scene, text: Path) -> None:
+    lead, codename = scene_now.coordinator, scene_now.case.codename
     await types(lead, "compartment", "open", codename, "--yes")
     logs = types.key(lead).with_name(types.key(lead).name + ".logs")
     (kept_log,) = logs.glob("membership-*.log")
@@ -297,15 +302,15 @@ async def test_two_logs_stop_work_until_it_is_cleared_up(types: People, town: Sc
 
 
 async def test_what_the_server_alone_says_is_signed_only_by_whoever_has_looked(
-    types: People, api: ServedApi, town: Scene
+    types: People, api: ServedApi, scene_now: Scene
 ) -> None:
-    lead, member, codename = town.coordinator, town.member, town.case.codename
+    lead, member, codename = scene_now.coordinator, scene_now.member, scene_now.case.codename
     unseen = await types(lead, "compartment", "open", codename)
     assert (unseen.code, "Add --yes" in unseen.err) == (2, True), unseen
     # Who would be in it: as the directory attests them.
-    assert f"{member.name} (practitioner, {town.police.agency.name})" in unseen.err
+    assert f"{member.name} (practitioner, {scene_now.police.agency.name})" in unseen.err
     assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
-    await api.network.cases.remove_member(lead, town.case.core.id, member.id)
+    await api.network.cases.remove_member(lead, scene_now.case.core.id, member.id)
     for arguments in (("record", "put", codename), ("compartment", "keys", codename)):
         refused = await types(lead, *arguments, typed="text")
         assert (refused.code, f"{member.name} (practitioner" in refused.err, "--yes" in refused.err) == (1, True, True)
@@ -316,25 +321,30 @@ async def test_what_the_server_alone_says_is_signed_only_by_whoever_has_looked(
     assert (await types(lead, "record", "put", codename, typed="text")).code == 0
 
 
-async def test_a_leader_at_a_terminal_says_no_and_nothing_is_signed(types: People, api: ServedApi, town: Scene) -> None:
-    lead, member, codename = town.coordinator, town.member, town.case.codename
+async def test_a_leader_at_a_terminal_says_no_and_nothing_is_signed(
+    types: People, api: ServedApi, scene_now: Scene
+) -> None:
+    lead, member, codename = scene_now.coordinator, scene_now.member, scene_now.case.codename
     assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
-    await api.network.cases.remove_member(lead, town.case.core.id, member.id)
+    await api.network.cases.remove_member(lead, scene_now.case.core.id, member.id)
     shown = await types.at_terminal(lead, "Sign? [y/N]:", "n", "compartment", "keys", codename)
-    assert ("Not signed" in shown, f"{member.name} (practitioner, {town.police.agency.name})" in shown) == (True, True)
+    assert ("Not signed" in shown, f"{member.name} (practitioner, {scene_now.police.agency.name})" in shown) == (
+        True,
+        True,
+    )
     assert str(member.id) in (await types(lead, "compartment", "show", codename, "--json")).json["members"]
     shown = await types.at_terminal(lead, "Sign? [y/N]:", "y", "compartment", "keys", codename)
     assert "Signed by you" in shown
     assert str(member.id) not in (await types(lead, "compartment", "show", codename, "--json")).json["members"]
 
 
-async def test_a_vault_is_shown_offline_without_streha(types: People, town: Scene, database: Database) -> None:
-    lead, codename = town.coordinator, town.case.codename
+async def test_a_vault_is_shown_offline_without_streha(types: People, scene_now: Scene, database: Database) -> None:
+    lead, codename = scene_now.coordinator, scene_now.case.codename
     unknown = await types(lead, "compartment", "show", codename, "--offline")
     assert (unknown.code, "remembers no compartment" in unknown.err) == (1, True), unknown
     assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
     async with database.transaction() as tx:
-        await tx.run("UPDATE compartments SET codename = 'other-heron' WHERE case_id = $1", town.case.id)
+        await tx.run("UPDATE compartments SET codename = 'other-heron' WHERE case_id = $1", scene_now.case.id)
     # Streha knows nothing of this name any more; this machine does.
     gone = await types(lead, "compartment", "show", codename)
     assert (gone.code, gone.out) == (1, ""), gone
@@ -342,31 +352,33 @@ async def test_a_vault_is_shown_offline_without_streha(types: People, town: Scen
     assert (shown.code, "Streha was not asked" in shown.out) == (0, True), shown
 
 
-async def test_of_two_with_one_name_it_is_asked_which(types: People, founded: Founded, town: Scene) -> None:
-    lead, codename, name = town.coordinator, town.case.codename, town.shelter.workers[1].name
+async def test_of_two_with_one_name_it_is_asked_which(types: People, founded_now: Founded, scene_now: Scene) -> None:
+    lead, codename, name = scene_now.coordinator, scene_now.case.codename, scene_now.shelter.workers[1].name
     assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
-    namesake = town.welfare.workers[0]
-    said = attested(namesake, founded.secrets[namesake.id])
+    namesake = scene_now.welfare.workers[0]
+    said = attested(namesake, founded_now.secrets[namesake.id])
     particulars = {each: getattr(said, each) for each in said.__struct_fields__}
-    deed = Attest(**{**particulars, "name": name}, until=founded.now + 3600)
-    answered = await founded.decide(founded.administrators[namesake.agency_id], deed)
+    deed = Attest(**{**particulars, "name": name}, until=founded_now.now + 3600)
+    answered = await founded_now.decide(founded_now.administrators[namesake.agency_id], deed)
     assert answered.status == 200, answered.body
     which = await types(lead, "compartment", "add", codename, name)
     assert (which.code, which.err.count(f"{name} (practitioner")) == (2, 2), which
-    assert str(town.shelter.workers[1].id) in which.err
-    added = await types(lead, "compartment", "add", codename, town.shelter.workers[1].id)
-    assert (added.code, f"{name} (practitioner, {town.shelter.agency.name})" in added.out) == (0, True), added
+    assert str(scene_now.shelter.workers[1].id) in which.err
+    added = await types(lead, "compartment", "add", codename, scene_now.shelter.workers[1].id)
+    assert (added.code, f"{name} (practitioner, {scene_now.shelter.agency.name})" in added.out) == (0, True), added
 
 
-async def test_whoever_has_other_keys_is_out_until_somebody_who_leads_lets_them_in(types: People, town: Scene) -> None:
-    lead, member, codename = town.coordinator, town.member, town.case.codename
+async def test_whoever_has_other_keys_is_out_until_somebody_who_leads_lets_them_in(
+    types: People, scene_now: Scene
+) -> None:
+    lead, member, codename = scene_now.coordinator, scene_now.member, scene_now.case.codename
     assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
     record = (await types(lead, "record", "put", codename, typed="for all of us")).out.split("Record ")[1][:8]
     assert (await types(member, "record", "get", codename, record)).code == 0
     first = (await types(lead, "record", "history", codename, record, "--json")).json[0]["version"]
     assert (await types(lead, "record", "put", codename, record, typed="for all of us, newer")).code == 0
     assert (await types(lead, "record", "share", codename, record, member.name)).code == 0
-    await types.rekey(member, by=(town.police.agency, town.shelter.agency))
+    await types.rekey(member, by=(scene_now.police.agency, scene_now.shelter.agency))
     shown = await types(lead, "compartment", "show", codename)
     assert ("out until let in again" in shown.out, f"was away meanwhile: {member.name} (" in shown.out) == (True, True)
     assert (await types(member, "record", "get", codename, record)).code == 1

@@ -21,19 +21,21 @@ pytest_plugins = ("tests.fixtures_api", "tests.fixtures_typing")
 WHAT = "Marked measure Zdravka"
 
 
-def plan_of(town: Scene, status: Status, deadline: date, owner: object, today: date) -> StaffPlan:
+def plan_of(scene_now: Scene, status: Status, deadline: date, owner: object, today: date) -> StaffPlan:
     measure = msgspec.structs.replace(
         STAFF.measures[0], what=WHAT, owner=str(owner), deadline=deadline, status=MeasureStatus.ACCEPTED
     )  # fmt: skip
-    exposed = msgspec.structs.replace(STAFF.staff[0], person=str(town.member.id))
+    exposed = msgspec.structs.replace(STAFF.staff[0], person=str(scene_now.member.id))
     signed = tuple(msgspec.structs.replace(each, on=today) for each in STAFF.signatories)
     return msgspec.structs.replace(
         STAFF, status=status, measures=(measure,), staff=(exposed,), signatories=signed
     )  # fmt: skip
 
 
-async def test_from_a_draft_to_what_is_overdue(types: People, town: Scene, tmp_path: Path, database: Database) -> None:
-    lead, member, codename = town.coordinator, town.member, town.case.codename
+async def test_from_a_draft_to_what_is_overdue(
+    types: People, scene_now: Scene, tmp_path: Path, database: Database
+) -> None:
+    lead, member, codename = scene_now.coordinator, scene_now.member, scene_now.case.codename
     today = SystemClock().now().astimezone().date()
     assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
     missing = await types(lead, "plan", "get", codename, "staff")
@@ -44,15 +46,15 @@ async def test_from_a_draft_to_what_is_overdue(types: People, town: Scene, tmp_p
         path.write_bytes(written(plan))
         return path
 
-    agreed = file("agreed", plan_of(town, Status.AGREED, today + timedelta(days=3), member.id, today))
+    agreed = file("agreed", plan_of(scene_now, Status.AGREED, today + timedelta(days=3), member.id, today))
     at_once = await types(lead, "plan", "put", codename, agreed)
     assert (at_once.code, "begins as a draft" in at_once.out) == (1, True), at_once
-    draft = file("draft", plan_of(town, Status.DRAFT, today + timedelta(days=3), member.id, today))
+    draft = file("draft", plan_of(scene_now, Status.DRAFT, today + timedelta(days=3), member.id, today))
     first = await types(lead, "plan", "put", codename, draft, "--json")
     assert (first.code, first.json["due"]) == (0, []), first
 
     # Another of the kind is the next version of it; owners who could not read it are named with their place.
-    outside = file("outside", plan_of(town, Status.AGREED, today, town.stranger.id, today))
+    outside = file("outside", plan_of(scene_now, Status.AGREED, today, scene_now.stranger.id, today))
     refused = await types(lead, "plan", "put", codename, outside)
     assert (refused.code, "measures 1: They are no member" in refused.out) == (1, True), refused
     put = await types(lead, "plan", "put", codename, agreed)
@@ -70,10 +72,10 @@ async def test_from_a_draft_to_what_is_overdue(types: People, town: Scene, tmp_p
     assert (got.code, out.read_bytes(), "lacks" in got.out) == (0, agreed.read_bytes(), False), got
 
     # What somebody seals past the rules is stored, and every reader is told what it lacks.
-    late = file("late", plan_of(town, Status.ACTIVE, today - timedelta(days=1), member.id, today))
+    late = file("late", plan_of(scene_now, Status.ACTIVE, today - timedelta(days=1), member.id, today))
     raw = await types(member, "record", "put", codename, first.json["record"], "--file", late)
     assert (raw.code, "streha plan put" in raw.err) == (2, True), raw
-    closed = file("closed", plan_of(town, Status.CLOSED, today, member.id, today))
+    closed = file("closed", plan_of(scene_now, Status.CLOSED, today, member.id, today))
     odd = msgspec.json.decode(closed.read_bytes()) | {"nobody-knows": 1}
     closed.write_bytes(msgspec.json.encode(odd))
     sealed = await types(member, "record", "put", codename, first.json["record"], "--file", closed)
