@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agencies.trust.network import Network
 from cases.trust.compartment import Compartment
-from cases.trust.deeds import Add, AddInEmergency, BeginEpoch, Remove
+from cases.trust.deeds import Add, AddInEmergency, BeginEpoch, Hold, Remove
 from cases.trust.grants import HistoryGrant
 from cases.trust.knowing import CLOCKS_APART, Knower, could_have_known
 from cases.trust.records import Erase
@@ -108,6 +108,37 @@ def test_what_was_erased_before_an_epoch_is_in_none_of_its_wraps(shelf: Shelf) -
     epoch(shelf)
     assert versions(known(shelf), OLGA) == set()
     assert versions(known(shelf), BOJAN) == {FIRST}
+
+
+def test_what_does_not_count_ends_nothing(shelf: Shelf) -> None:
+    """Neither a quarantined version nor an erasure under a hold takes the version before out of the next wraps."""
+    epoch(shelf)
+    first = shelf.writes(ANA)
+    shelf.in_circle(ANA, Remove(person=BOJAN.id))
+    late = shelf.writes(BOJAN, first, seen=1)
+    assert shelf.records.versions[late].quarantined
+    shelf.in_circle(ANA, Hold())
+    shelf.says(ANA, Erase(record=bytes([7]) * 16), seen=2)
+    shelf.in_circle(ANA, Add(person=OLGA.id))
+    epoch(shelf)
+    assert versions(known(shelf), OLGA) == {FIRST, SECOND}
+
+
+def test_of_two_that_follow_one_the_first_ends_it(shelf: Shelf) -> None:
+    epoch(shelf)
+    first = shelf.writes(ANA)
+    shelf.writes(ANA, first)
+    shelf.writes(PETAR, first)
+    shelf.in_circle(ANA, Add(person=OLGA.id))
+    epoch(shelf, records=1)
+    assert versions(known(shelf), OLGA) == {SECOND, (3).to_bytes(16)}
+
+
+def test_whoever_has_written_it_knows_it_without_a_key(shelf: Shelf) -> None:
+    epoch(shelf)
+    shelf.in_circle(ANA, Add(person=OLGA.id))
+    shelf.writes(OLGA)
+    assert versions(known(shelf), OLGA) == {FIRST}
 
 
 def test_one_record_names_those_of_that_record(shelf: Shelf) -> None:

@@ -44,7 +44,7 @@ from tests.vault.drawn import (
     drawn,
 )
 from tests.vault.papers import invitations, key_offers
-from tests.vault.stories import stories
+from tests.vault.stories import known_stories, stories
 from tests.vault.tried import OK, Case, Given
 
 FOLDER = Path(__file__).parents[1] / "vectors"
@@ -391,6 +391,13 @@ def _stories() -> Iterator[Cases]:
     yield cases
 
 
+def _knowing() -> Iterator[Cases]:
+    cases = Cases()
+    for name, given in known_stories():
+        cases.well(name, "logs.known", given)
+    yield cases
+
+
 def _known() -> Iterator[Cases]:
     cases = Cases()
     said: dict[str, Value] = {
@@ -424,6 +431,7 @@ FILES: Mapping[str, Callable[[], Iterator[Cases]]] = {
     "content": _contents, "wrap": _wraps, "epoch": _epochs, "history": _histories, "bundle": _bundles, "logs": _stories,
     "passphrase": _passphrases, "known": _known,
     "invitation": invitations, "offer": key_offers, "judging": _judgements,
+    "knowing": _knowing,
 }  # fmt: skip
 # In these are sealed things, with nonces from chance; every other file comes out the same each time.
 WITH_CHANCE = frozenset({"content", "wrap", "epoch", "history", "bundle"})

@@ -9,10 +9,16 @@ from typing import Any
 
 from crypto.vault import log, statement
 from crypto.vault.log import Kind
-from tests.unit import test_trusted_circles, test_trusted_directory, test_trusted_records
+from tests.unit import (
+    test_trusted_circles,
+    test_trusted_directory,
+    test_trusted_records,
+    test_who_could_have_known,
+)  # fmt: skip
 from tests.unit.test_trusted_circles import ANA, COMPARTMENT, a_story
 from tests.unit.test_trusted_directory import NOW, a_network
 from tests.unit.test_trusted_records import a_shelf
+from tests.vault import knowing
 
 Steps = list[tuple[Kind, bytes]]
 
@@ -30,6 +36,17 @@ def stories() -> Iterator[tuple[str, dict[str, Any]]]:
                 "genesis": genesis.hex(), "compartment": COMPARTMENT.hex(), "now": NOW,
                 "steps": [[int(kind), made.hex()] for kind, made in rest],
             }  # fmt: skip
+
+
+def known_stories() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Return each story of who could have known, with each thing that is asked of it."""
+    for name, ((_kind, genesis), *rest) in _told(test_who_could_have_known, "shelf"):
+        story = {
+            "genesis": genesis.hex(), "compartment": COMPARTMENT.hex(),
+            "steps": [[int(kind), made.hex()] for kind, made in rest],
+        }  # fmt: skip
+        for question, given in knowing.asked():
+            yield f"{name}; {question}", story | given
 
 
 def _beyond(genesis: bytes) -> Steps:

@@ -17,6 +17,7 @@ import { plain } from "../../server/console/vault/passphrase.js";
 import * as sealedBox from "../../server/console/vault/sealed_box.js";
 import * as statement from "../../server/console/vault/statement.js";
 import * as wrap from "../../server/console/vault/wrap.js";
+import { told as knowersTold } from "./knowing.mjs";
 import { told as storyTold } from "./told.mjs";
 
 export function tried({ does, given }) {
@@ -131,6 +132,7 @@ const DOES = {
     const steps = given.steps.map(([kind, made]) => [kind, bytes(made)]);
     return storyTold(bytes(given.genesis), bytes(given.compartment), steps, given.now);
   },
+  "logs.known": (given) => knowersTold(given, bytes),
   "bundle.normal": (given) => ({ bytes: hex(bundle.normal(given.passphrase)) }),
   "passphrase.plain": (given) => ({ plain: plain(given.passphrase) }),
   "bundle.unlock": (given) => {

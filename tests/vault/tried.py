@@ -29,7 +29,7 @@ from crypto.vault import (
 from crypto.vault.deterministic import Value
 from crypto.vault.failures import Refused, RowWrong
 from crypto.vault.invitation import Invitation
-from tests.vault import assessed
+from tests.vault import assessed, knowing
 from tests.vault.told import told
 
 Case = dict[str, Any]
@@ -220,6 +220,7 @@ _DOES: Mapping[str, Callable[[Given], dict[str, Any]]] = {
     "offer.make": _offer_made,
     "offer.read": _offer_read,
     "logs.told": told,
+    "logs.known": knowing.told,
 }
 
 
