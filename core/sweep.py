@@ -54,14 +54,24 @@ async def sweep(
         begun = [row for row in claimed if row["attempts"] > 1]
         fresh = [row for row in claimed if row["attempts"] == 1]
         for start in range(0, len(fresh), together):
-            rows = fresh[start : start + together]
-            if await _handled_together(database, clock, name, rows, handle):
-                handled += len(rows)
-            else:
-                handled += await _handled_alone(database, clock, name, rows, handle)
+            handled += await _handled(database, clock, name, fresh[start : start + together], handle)
         handled += await _handled_alone(database, clock, name, begun, handle)
         if len(claimed) < BATCH:
             return handled
+
+
+async def _handled(database: Database, clock: Clock, name: str, rows: Sequence[Row], handle: Handle) -> int:
+    """Handle rows together, else a large group in smaller ones, else each alone; return how many could be.
+
+    Where somebody holds one row of hundreds, most of the others still go together. A database that is away is found
+    out by the first small group that goes one by one.
+    """
+    if await _handled_together(database, clock, name, rows, handle):
+        return len(rows)
+    if len(rows) <= TOGETHER:
+        return await _handled_alone(database, clock, name, rows, handle)
+    groups = [rows[start : start + TOGETHER] for start in range(0, len(rows), TOGETHER)]
+    return sum([await _handled(database, clock, name, each, handle) for each in groups])
 
 
 async def _handled_together(database: Database, clock: Clock, name: str, rows: Sequence[Row], handle: Handle) -> bool:

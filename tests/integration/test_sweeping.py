@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from datetime import timedelta
-from uuid import uuid4
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -13,9 +14,9 @@ from agencies.model import AgencyKind
 from alerts.model import AlertId
 from alerts.sweep import escalate_due
 from core import outbox
-from core.database import Database
+from core.database import Database, Transaction
 from core.outbox import Lane
-from core.sweep import TOGETHER
+from core.sweep import BATCH, TOGETHER, sweep
 from tests.clock import MovableClock
 from tests.people import Network, Scene
 
@@ -65,6 +66,44 @@ async def test_those_that_are_handled_together_are_parted_from_the_one_that_fail
     assert await escalate_due(database, clock) == len(sound)
     assert logged.getvalue().count("sweep_taken_apart") == 1
     assert {await _step(database, each) for each in sound} == {2}
+
+
+async def test_a_large_group_of_which_somebody_holds_one_goes_in_smaller_groups_before_one_by_one(
+    database: Database, database_url: str, clock: MovableClock, logged: io.StringIO
+) -> None:
+    things, handled = [uuid4() for _ in range(3 * TOGETHER)], []
+    async with database.transaction() as tx:
+        await tx.run(
+            "CREATE TABLE things AS SELECT unnest($1::uuid[]) AS id, $2::timestamptz AS due_at, 0 AS attempts,"
+            " NULL::timestamptz AS lease_until", things, clock.now(),
+        )  # fmt: skip
+
+    async def handle(tx: Transaction, ids: Sequence[UUID], _now: datetime) -> None:
+        await tx.run("UPDATE things SET due_at = due_at + interval '1 day' WHERE id = ANY($1)", ids)
+        handled.append(len(ids))
+
+    claim = (
+        "UPDATE things SET lease_until = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM things"
+        " WHERE due_at <= $1 AND lease_until IS NULL LIMIT $3) RETURNING id, attempts, due_at"
+    )
+    holder = await asyncpg.connect(database_url)
+
+    async def claimed_then_held(tx: Transaction, ids: Sequence[UUID], now: datetime) -> None:
+        # Somebody takes one row once they are claimed, and keeps it.
+        if not holder.is_in_transaction():
+            await holder.execute("BEGIN")
+            await holder.execute("SELECT FROM things WHERE id = $1 FOR UPDATE", things[0])
+        await handle(tx, ids, now)
+
+    try:
+        assert await sweep(database, clock, "incidents", claim, claimed_then_held, together=BATCH) == 3 * TOGETHER - 1
+    finally:
+        await holder.close()
+    assert sorted(handled) == [1] * (TOGETHER - 1) + [TOGETHER, TOGETHER]
+    # The whole, and the one small group in which that row was.
+    assert logged.getvalue().count("sweep_taken_apart") == 2
+    assert logged.getvalue().count("sweep_row_failed") == 1
+    assert str(things[0]) in logged.getvalue()
 
 
 async def test_a_database_that_is_away_ends_the_round_at_once(
