@@ -137,6 +137,20 @@ async def test_the_raisers_word_pauses_once_until_somebody_rings_back(
     assert (view.alert.state, view.alert.stood_down_by) == (State.STOOD_DOWN, scene.police.officer.id)
 
 
+async def test_after_the_pause_everybody_who_is_silent_is_called_at_once(
+    database: Database, network: Network, scene: Scene, alert: Alert, clock: MovableClock
+) -> None:
+    await network.alerts.acknowledge(scene.police.officer, alert.id)
+    await network.alerts.stand_down(scene.member, alert.id, StandDownReason.SAFE)
+    said = await outgoing.count(database)
+    clock.move(timedelta(minutes=15))
+    await escalate_due(database, clock)
+    rung = await outgoing.rung(database, said)
+    # No order among them: whoever sleeps costs the others nothing.
+    assert {desk(scene.shelter), desk(scene.welfare)} <= rung.keys()
+    assert desk(scene.police) not in rung
+
+
 async def test_pressing_again_ends_the_pause(network: Network, scene: Scene, alert: Alert, clock: MovableClock) -> None:
     await network.alerts.stand_down(scene.member, alert.id, StandDownReason.SAFE)
     clock.move(timedelta(minutes=1))
