@@ -17,6 +17,7 @@ from playwright.async_api import Browser
 from crypto.vault import epoch, wrap
 from deploy import node
 from tests.console.browsers import start_chromium
+from tests.vault import knowing
 from tests.vault.chance import Chance
 from tests.vault.drawn import BOX_KEY, KEY, PERSON, SECRET
 from tests.vault.making import FILES, PLACE, cases_of
@@ -68,6 +69,15 @@ async def test_stories_of_chance_are_told_alike(tmp_path: Path) -> None:
     outcomes = Counter(each for case in cases for each in case["gives"]["outcomes"])
     assert outcomes.keys() == {OK, "not-empowered", "void"}
     assert any(case["gives"]["state"].get("quarantined") for case in cases)
+    # Of what was taken in, both also say who could have known.
+    plain: dict[str, Any] = {"record": None, "granted": [], "stated": []}
+    for case in list(cases):
+        steps = zip(case["given"]["steps"], case["gives"]["outcomes"], strict=True)
+        taken = [step for step, outcome in steps if outcome == OK]
+        for until in (None, case["given"]["now"]):
+            asked = {**case["given"], **plain, "steps": taken, "until": until}
+            cases.append({**case, "does": "logs.known", "given": asked, "gives": knowing.told(asked)})
+    assert any(each["versions"] for case in cases for each in case["gives"].get("knowers", ()))
     (tmp_path / "told.json").write_text(json.dumps(cases))
     said = await _node(
         "-e",
