@@ -615,6 +615,7 @@ CREATE TABLE reviews (
 );
 CREATE UNIQUE INDEX one_open_review ON reviews (case_id) WHERE state = 'open';
 CREATE INDEX reviews_to_step ON reviews (next_step_at) WHERE next_step_at IS NOT NULL;
+CREATE INDEX reviews_of_owner ON reviews (owner_id) WHERE state = 'open';
 
 -- Until when something that happened must have been assessed; gone once it was.
 CREATE TABLE review_duties (
@@ -640,6 +641,17 @@ CREATE TABLE owed_measures (
     UNIQUE (compartment_id, record, owner_id, deadline)
 );
 CREATE INDEX measures_to_step ON owed_measures (next_step_at) WHERE next_step_at IS NOT NULL;
+
+-- Whose turn it is to hear in numbers what there is to be done: people daily, agencies weekly. `id` is theirs.
+CREATE TABLE digests (
+    id uuid PRIMARY KEY,
+    kind text NOT NULL,
+    told_on date NOT NULL,
+    next_step_at timestamptz NOT NULL,
+    lease_until timestamptz,
+    attempts integer NOT NULL DEFAULT 0
+);
+CREATE INDEX digests_to_step ON digests (next_step_at);
 
 -- What the ledger tells of cases that may open a review, until it was taken up; how far the ledger was read.
 CREATE TABLE case_events (

@@ -58,6 +58,8 @@ class Settings:
     log_level: str = "info"
     default_language: str = "en"
     time_zone: str = "Europe/Belgrade"
+    # From when until when reminders that are not urgent wait, by the clock on the wall; twice the same hour is never.
+    quiet_hours: str = "22:00-07:00"
 
     api_host: str = "127.0.0.1"
     api_port: int = 8008

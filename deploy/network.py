@@ -111,6 +111,8 @@ class LocalNetwork:
             "STREHA_MATRIX_STORE_KEY": self._kept.store_key,
             "STREHA_MATRIX_STATE_DIRECTORY": str(self.directory / "bot"),
             "STREHA_CLOCK_OFFSET_FILE": str(self._offset_file),
+            # Whoever tries it out moves the clock, at whatever hour, and waits for what then happens.
+            "STREHA_QUIET_HOURS": "00:00-00:00",
             **({"STREHA_VAULT_NETWORK": self._kept.vault_network} if self._kept.vault_network else {}),
             # What is started and ended again within seconds falls silent for nobody.
             **({"STREHA_ABSENCE_AFTER": "0"} if self._fast else {}),

@@ -217,6 +217,69 @@ UPDATE owed_measures SET step = $2, next_step_at = $3, lease_until = NULL, attem
 -- $1 id.
 DELETE FROM owed_measures WHERE id = $1
 
+-- begin_digests --
+-- Give everybody who works somewhere, and every agency, a first turn. $1 when, $2 as if they had been told on this day.
+INSERT INTO digests (id, kind, told_on, next_step_at)
+SELECT id, 'person', $2::date, $1::timestamptz FROM people
+WHERE left_at IS NULL AND NOT EXISTS (SELECT FROM digests WHERE digests.id = people.id)
+UNION ALL
+SELECT id, 'agency', $2, $1 FROM agencies WHERE NOT EXISTS (SELECT FROM digests WHERE digests.id = agencies.id)
+ON CONFLICT (id) DO NOTHING
+
+-- claim_digests --
+-- Lease whose turn it is; nobody's while on hold. $1 now, $2 lease until, $3 limit.
+UPDATE digests SET lease_until = $2, attempts = attempts + 1
+WHERE id IN (
+    SELECT id FROM digests WHERE next_step_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+      AND (SELECT since FROM hold) IS NULL
+    ORDER BY next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING id, attempts, next_step_at AS due_at
+
+-- next_digest --
+-- When somebody's turn is next: what failed waits for its lease, everybody for a hold.
+SELECT min(next_step_at) FROM digests WHERE lease_until IS NULL AND (SELECT since FROM hold) IS NULL
+
+-- overdue_digests --
+-- Count whose turn it is. $1 now, $2 how many are looked at.
+SELECT count(*) AS rows, min(next_step_at) AS oldest
+FROM (SELECT next_step_at FROM digests WHERE next_step_at <= $1 ORDER BY next_step_at LIMIT $2) AS due
+
+-- forget_digests --
+-- Of these, who has left. $1 ids.
+DELETE FROM digests USING people WHERE digests.id = ANY($1) AND people.id = digests.id AND left_at IS NOT NULL
+
+-- digests --
+-- Whose turn it is of these, held. $1 ids, $2 now.
+SELECT digests.id, digests.kind, told_on, country
+FROM digests LEFT JOIN people ON people.id = digests.id
+JOIN agencies ON agencies.id = coalesce(people.agency_id, digests.id)
+WHERE digests.id = ANY($1) AND next_step_at <= $2 ORDER BY digests.id FOR UPDATE OF digests
+
+-- step_digests --
+-- $1 ids, $2 when they were told last, $3 when their next turns are.
+UPDATE digests SET told_on = new.told_on, next_step_at = new.next_step_at, lease_until = NULL, attempts = 0
+FROM unnest($1::uuid[], $2::date[], $3::timestamptz[]) AS new (id, told_on, next_step_at)
+WHERE digests.id = new.id
+
+-- carried_reviews --
+-- The open reviews that people own, or of the cases that they coordinate. $1 people, $2 due before, or null for all.
+SELECT reviews.case_id, owner_id, coordinator_id, due_at
+FROM reviews JOIN cases ON cases.id = reviews.case_id AND closed_at IS NULL
+WHERE state = 'open' AND ($2::timestamptz IS NULL OR due_at < $2) AND reviews.id IN (
+    SELECT id FROM reviews WHERE state = 'open' AND owner_id = ANY($1)
+    UNION ALL
+    SELECT led.id FROM cases JOIN reviews AS led ON led.case_id = cases.id AND led.state = 'open'
+    WHERE closed_at IS NULL AND coordinator_id = ANY($1))
+
+-- carried_measures --
+-- What people owe, or what is owed in the cases that they coordinate. $1 people, $2 by a day before.
+SELECT owed_measures.case_id, compartment_id, owner_id, coordinator_id, deadline
+FROM owed_measures JOIN cases ON cases.id = owed_measures.case_id AND cases.closed_at IS NULL
+JOIN compartments ON compartments.id = compartment_id AND compartments.closed_at IS NULL
+WHERE deadline < $2 AND (owner_id = ANY($1) OR coordinator_id = ANY($1)) AND EXISTS (
+    SELECT FROM vault_contents
+    WHERE vault_contents.compartment_id = owed_measures.compartment_id AND vault_contents.record = owed_measures.record)
+
 -- cases_to_forget --
 -- Cases that were closed long enough ago and of which more is known than who was in them: nothing of them is held, and
 -- no duty after an alert waits. $1 closed until then, $2 limit, $3 just this one or null.

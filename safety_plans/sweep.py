@@ -21,6 +21,7 @@ from core.sweep import BATCH, sweep
 from safety_plans import messages, store
 from safety_plans.model import Review, ReviewId, ReviewState
 from safety_plans.opening import open_first
+from safety_plans.quiet import Quiet
 from safety_plans.rules import leaders_rung, next_step_at
 from safety_plans.triggers import urgent
 
@@ -71,13 +72,17 @@ async def _open_first(tx: Transaction, case_id: CaseId, now: datetime) -> bool:
     return True
 
 
-async def remind_due(database: Database, clock: Clock) -> int:
-    """Take every review whose next reminder is due one step further; return how many."""
+async def remind_due(database: Database, clock: Clock, *, quiet: Quiet | None = None) -> int:
+    """Take every review whose next reminder is due one step further; return how many.
+
+    In quiet hours an urgent one is at once the duty desk's too, and any other waits until they end.
+    """
 
     async def handle(tx: Transaction, review_ids: Sequence[UUID], now: datetime) -> None:
         ids = [ReviewId(each) for each in review_ids]
         # The cases first, then the reviews: the order in which the services take them.
         cases = await case_store.shared_cases(tx, {each.case_id for each in await store.reviews(tx, ids)})
+        until = now if quiet is None else quiet.until(now)
         due = []
         for review in await store.reviews(tx, ids, lock=True):
             case = cases[review.case_id]
@@ -86,8 +91,11 @@ async def remind_due(database: Database, clock: Clock) -> int:
             if not case.open:
                 await store.end_review(tx, review.id, ReviewState.CANCELLED, None, now)
                 continue
+            if until > now and not urgent(review.reason):
+                await store.step_reviews(tx, [replace(review, next_step_at=until)])
+                continue
             due.append((await _with_owner(tx, review, case), case))
-        await _remind(tx, due, now)
+        await _remind(tx, due, now, night=until > now)
 
     return await sweep(database, clock, "reviews", store.SQL["claim_due"], handle)
 
@@ -99,15 +107,16 @@ async def next_due(database: Database) -> datetime | None:
     return moment
 
 
-async def _remind(tx: Transaction, due: Sequence[tuple[Review, Case]], now: datetime) -> None:
+async def _remind(tx: Transaction, due: Sequence[tuple[Review, Case]], now: datetime, *, night: bool) -> None:
     if not due:
         return
-    desks = await _desks_of_owners(tx, [review for review, _ in due if _overdue(review)], now)
+    for_the_desk = {review.id for review, _ in due if night or _overdue(review)}
+    desks = await _desks_of_owners(tx, [review for review, _ in due if review.id in for_the_desk], now)
     said: list[Message] = []
     for review, case in due:
         channel = Target(kind=TargetKind.COMPARTMENT, id=case.core.id)
         said += messages.reminder(review, case.codename, channel, _template(review), _rung(review, case))
-        for desk in desks[review.owner_id] if _overdue(review) else ():
+        for desk in desks[review.owner_id] if review.id in for_the_desk else ():
             said += _to_the_desk(review, case, desk, now)
     await outbox.post(tx, said, now)
     await store.step_reviews(tx, [_stepped(review, now) for review, _ in due])

@@ -8,6 +8,7 @@ from core import metrics
 from core.database import Reading
 from core.tally import AT_MOST, OF_STEPS, Tally, count_overdue
 from safety_plans import events
+from safety_plans.digests import sweep as digests
 from safety_plans.measures import sweep as measures
 from safety_plans.rules import LONGEST_WAIT_AFTER_DUE
 from safety_plans.store import SQL
@@ -23,6 +24,7 @@ async def _count(reading: Reading, now: datetime) -> None:
     metrics.REVIEWS_OVERDUE.set(due["overdue"])
     await count_overdue(reading, SQL["overdue"], NAME, now)
     await count_overdue(reading, SQL["overdue_measures"], measures.NAME, now)
+    await count_overdue(reading, SQL["overdue_digests"], digests.NAME, now)
     await count_overdue(reading, SQL["waiting_events"], events.NAME, now)
 
 

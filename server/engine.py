@@ -38,7 +38,9 @@ from core.settings import Settings
 from safety_plans import events as case_events
 from safety_plans import retention
 from safety_plans import sweep as reviews
+from safety_plans.digests import sweep as digests
 from safety_plans.measures import sweep as measures
+from safety_plans.quiet import Quiet
 from server.carriers.carrying import Carrying, carriers_of
 
 log = logs.get(__name__)
@@ -54,6 +56,8 @@ FORGET_OLD_EVERY = timedelta(days=1)
 SHIFTS_EVERY = timedelta(seconds=20)
 VAULT_EVERY = timedelta(seconds=20)
 RETENTION_EVERY = timedelta(hours=1)
+# Whoever came to work this morning hears of what there is no later than tomorrow's.
+NEWCOMERS_EVERY = timedelta(hours=1)
 EVERYWHERE_EVERY = timedelta(hours=1)
 CARRYING_PAUSE_SECONDS = 10.0
 
@@ -77,6 +81,8 @@ class Engine:
         self._vault, self._retention = Pace(clock, VAULT_EVERY), Pace(clock, RETENTION_EVERY)
         self._everywhere = Pace(clock, EVERYWHERE_EVERY)
         self._zone = ZoneInfo(settings.time_zone)
+        self._quiet = Quiet.read(settings.quiet_hours, settings.time_zone)
+        self._newcomers = Pace(clock, NEWCOMERS_EVERY)
         self._begins, self._ends = Pace(clock, SHIFTS_EVERY), Pace(clock, SHIFTS_EVERY)
 
     async def run(self) -> NoReturn:
@@ -109,10 +115,13 @@ class Engine:
         await self._guarded("duty_rings", self._ring_for_duty)
         await self._guarded("hand_overs", self._hand_over)
         await self._guarded("first_reviews", self._open_first_reviews)
-        await self._guarded("reviews", lambda: reviews.remind_due(self._database, self._clock))
-        await self._guarded("measures", lambda: measures.remind_due(self._database, self._clock, self._zone))
+        await self._guarded("reviews", lambda: reviews.remind_due(self._database, self._clock, quiet=self._quiet))
+        await self._guarded(
+            "measures", lambda: measures.remind_due(self._database, self._clock, self._zone, quiet=self._quiet)
+        )
         await self._guarded("incidents", lambda: incident_sweep.remind_due(self._database, self._clock))
         # What was chained since the last round; what it leaves in the ledger itself is chained next.
+        await self._guarded("digests", self._tell_digests)
         await self._guarded("case_events", lambda: case_events.take_up_events(self._database, self._clock))
         await self._guarded("ledger", lambda: ledger.sequence_all(self._database))
         await self._guarded("vault", self._look_after_vault)
@@ -198,6 +207,12 @@ class Engine:
             self._ends.done()
         await handing_over.ask_due(self._database, self._clock)
 
+    async def _tell_digests(self) -> None:
+        if self._newcomers.due():
+            await digests.begin_new(self._database, self._clock, self._zone)
+            self._newcomers.done()
+        await digests.tell_due(self._database, self._clock, self._zone, self._quiet)
+
     async def _look_after_vault(self) -> None:
         """Look now and then: nobody can fetch or write meanwhile what they may not."""
         if self._vault.due():
@@ -225,6 +240,7 @@ class Engine:
             ("police", police_asking.next_due),
             ("reviews", reviews.next_due),
             ("measures", measures.next_due),
+            ("digests", digests.next_due),
             ("incidents", incident_sweep.next_due),
         ):
             moment = await next_due(self._database)

@@ -39,6 +39,7 @@ SWEEP = Label(
         "police",
         "incidents",
         "measures",
+        "digests",
         "case_events",
         "desk_calls",
         "vault",
@@ -47,7 +48,10 @@ SWEEP = Label(
 )
 STEPPED = Label(
     "module",
-    ("alerts", "reviews", "duty_rings", "hand_overs", "police", "incidents", "measures", "case_events", "desk_calls"),
+    (
+        "alerts", "reviews", "duty_rings", "hand_overs", "police", "incidents", "measures", "digests", "case_events",
+        "desk_calls",
+    ),
 )  # fmt: skip
 PART = Label("module", ("core", "ledger", "alerts", "reviews", "bots"))
 ROLE = Label("role", ("engine", "bots", "prober", "readiness"))

@@ -17,13 +17,14 @@ from core.sweep import sweep
 from safety_plans import messages
 from safety_plans.measures import store
 from safety_plans.measures.rules import Duty, DutyId, step_at
+from safety_plans.quiet import Quiet
 from safety_plans.store import SQL
 
 NAME = "measures"
 
 
-async def remind_due(database: Database, clock: Clock, zone: ZoneInfo) -> int:
-    """Take everything that is owed and due one step further; return how much it was."""
+async def remind_due(database: Database, clock: Clock, zone: ZoneInfo, *, quiet: Quiet | None = None) -> int:
+    """Take everything that is owed and due one step further, in quiet hours once they end; return how much it was."""
 
     async def handle(tx: Transaction, duty_ids: Sequence[UUID], now: datetime) -> None:
         ids = [DutyId(each) for each in duty_ids]
@@ -34,6 +35,9 @@ async def remind_due(database: Database, clock: Clock, zone: ZoneInfo) -> int:
             compartment = case.compartment(duty.compartment_id)
             if compartment is None or not (case.open and compartment.open):
                 await store.forget(tx, duty)
+                continue
+            if quiet is not None and quiet.at(now):
+                await store.stepped(tx, duty, duty.step, quiet.until(now))
                 continue
             await _remind(tx, duty, case, compartment, now, zone)
 

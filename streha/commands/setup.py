@@ -18,6 +18,7 @@ from core.processes import Older
 from core.settings import PREFIX, Secret, Settings
 from core.texts import LANGUAGES, mark
 from crypto import webhook_signature
+from safety_plans.quiet import Quiet
 from streha import terminal
 from streha.installation import installation, settings_of_environment
 from streha.options import Json
@@ -61,6 +62,7 @@ def check(settings: Settings) -> None:
         ZoneInfo(settings.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise InvalidInput(mark("STREHA_TIME_ZONE is not a known time zone, for example Europe/Belgrade.")) from error
+    Quiet.read(settings.quiet_hours, settings.time_zone)
     if settings.matrix_store_key and len(settings.matrix_store_key.reveal().encode()) < STORE_KEY_BYTES:
         raise InvalidInput(
             mark("STREHA_MATRIX_STORE_KEY is too short. Use at least {limit} random characters."), limit=STORE_KEY_BYTES

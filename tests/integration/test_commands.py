@@ -120,6 +120,7 @@ async def test_what_an_operator_gets_wrong_is_said_in_one_line(operator: dict[st
         (2, "must begin with https", ("check-config",), {"STREHA_PUBLIC_ORIGIN": "http://streha.example"}),
         (2, "must begin with https", ("run",), {"STREHA_PUBLIC_ORIGIN": "http://192.0.2.1:8008"}),
         (2, "STREHA_TIME_ZONE", ("check-config",), {"STREHA_TIME_ZONE": "Nowhere/Land"}),
+        (2, "STREHA_QUIET_HOURS looks like", ("check-config",), {"STREHA_QUIET_HOURS": "night"}),
         (2, "STREHA_METRICS_PORT", ("check-config",), {"STREHA_METRICS_PORT": "8008"}),
         (
             3,

@@ -17,6 +17,8 @@ OURS = {
     # Another of these templates, or the reason of a refusal, which is a sentence of the catalogue too.
     "text",
 }  # fmt: skip
+# The numbers of a digest.
+NUMBERS = {"open", "due", "overdue", "owed", "late", "many", "burdened"}
 # The label that the operator gave a device that can only raise.
 LABELS = {"device"}
 
@@ -28,4 +30,4 @@ def test_every_template_is_made_of_what_may_lie_in_the_database() -> None:
         for _, field, _, _ in string.Formatter().parse(template)
         if field is not None
     }
-    assert used == IDS | MOMENTS | OURS | LABELS
+    assert used == IDS | MOMENTS | OURS | NUMBERS | LABELS
