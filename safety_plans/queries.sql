@@ -280,6 +280,53 @@ WHERE deadline < $2 AND (owner_id = ANY($1) OR coordinator_id = ANY($1)) AND EXI
     SELECT FROM vault_contents
     WHERE vault_contents.compartment_id = owed_measures.compartment_id AND vault_contents.record = owed_measures.record)
 
+-- rings_of --
+-- How often reminders rang these people, held; those without a row get one. $1 people, in order, $2 now.
+INSERT INTO reminder_rings (person_id, since, rung, folded)
+SELECT person_id, $2, 0, 0 FROM unnest($1::uuid[]) AS asked (person_id)
+ON CONFLICT (person_id) DO UPDATE SET rung = reminder_rings.rung
+RETURNING person_id, since, rung, folded
+
+-- put_rings --
+-- $1 people, $2 since when, $3 how often they were rung, $4 how much was folded, $5 when they are told of that.
+UPDATE reminder_rings SET since = new.since, rung = new.rung, folded = new.folded, next_step_at = new.next_step_at,
+    lease_until = NULL, attempts = 0
+FROM unnest($1::uuid[], $2::timestamptz[], $3::integer[], $4::integer[], $5::timestamptz[])
+    AS new (person_id, since, rung, folded, next_step_at)
+WHERE reminder_rings.person_id = new.person_id
+
+-- claim_rings --
+-- Lease who is to be told of what was folded; nobody while on hold. $1 now, $2 lease until, $3 limit.
+UPDATE reminder_rings SET lease_until = $2, attempts = attempts + 1
+WHERE person_id IN (
+    SELECT person_id FROM reminder_rings WHERE next_step_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+      AND (SELECT since FROM hold) IS NULL
+    ORDER BY next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING person_id AS id, attempts, next_step_at AS due_at
+
+-- next_rings --
+-- When somebody is to be told next: what failed waits for its lease, everybody for a hold.
+SELECT min(next_step_at) FROM reminder_rings WHERE next_step_at IS NOT NULL AND lease_until IS NULL
+  AND (SELECT since FROM hold) IS NULL
+
+-- overdue_rings --
+-- Count who is to be told. $1 now, $2 how many are looked at.
+SELECT count(*) AS rows, min(next_step_at) AS oldest
+FROM (SELECT next_step_at FROM reminder_rings WHERE next_step_at <= $1 ORDER BY next_step_at LIMIT $2) AS due
+
+-- folded_rings --
+-- Who of these is to be told, held; whoever has left is forgotten. $1 people, $2 now.
+WITH gone AS (
+    DELETE FROM reminder_rings USING people
+    WHERE reminder_rings.person_id = ANY($1) AND people.id = reminder_rings.person_id AND left_at IS NOT NULL)
+SELECT person_id, since, rung, folded FROM reminder_rings JOIN people ON people.id = person_id AND left_at IS NULL
+WHERE person_id = ANY($1) AND next_step_at <= $2 ORDER BY person_id FOR UPDATE OF reminder_rings
+
+-- put_off_rings --
+-- $1 people, $2 until.
+UPDATE reminder_rings SET next_step_at = $2, lease_until = NULL, attempts = 0
+WHERE person_id = ANY($1) AND next_step_at IS NOT NULL
+
 -- cases_to_forget --
 -- Cases that were closed long enough ago and of which more is known than who was in them: nothing of them is held, and
 -- no duty after an alert waits. $1 closed until then, $2 limit, $3 just this one or null.

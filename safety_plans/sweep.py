@@ -19,9 +19,10 @@ from core.errors import StrehaError
 from core.outbox import Message, Target, TargetKind
 from core.sweep import BATCH, sweep
 from safety_plans import messages, store
-from safety_plans.model import Review, ReviewId, ReviewState
+from safety_plans.model import Level, Review, ReviewId, ReviewState
 from safety_plans.opening import open_first
 from safety_plans.quiet import Quiet
+from safety_plans.rings.store import sparing
 from safety_plans.rules import leaders_rung, next_step_at
 from safety_plans.triggers import urgent
 
@@ -112,13 +113,16 @@ async def _remind(tx: Transaction, due: Sequence[tuple[Review, Case]], now: date
         return
     for_the_desk = {review.id for review, _ in due if night or _overdue(review)}
     desks = await _desks_of_owners(tx, [review for review, _ in due if review.id in for_the_desk], now)
+    # What must be assessed within two hours, or where harm is imminent, rings whomever it names, however often.
     said: list[Message] = []
+    pressing: list[Message] = []
     for review, case in due:
+        mine = pressing if urgent(review.reason) or review.level is Level.VERY_HIGH else said
         channel = Target(kind=TargetKind.COMPARTMENT, id=case.core.id)
-        said += messages.reminder(review, case.codename, channel, _template(review), _rung(review, case))
+        mine += messages.reminder(review, case.codename, channel, _template(review), _rung(review, case))
         for desk in desks[review.owner_id] if review.id in for_the_desk else ():
-            said += _to_the_desk(review, case, desk, now)
-    await outbox.post(tx, said, now)
+            mine += _to_the_desk(review, case, desk, now)
+    await outbox.post(tx, [*pressing, *await sparing(tx, said, now)], now)
     await store.step_reviews(tx, [_stepped(review, now) for review, _ in due])
     await ledger.record(tx, *(_reminded(review, now) for review, _ in due))
 

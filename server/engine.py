@@ -41,6 +41,7 @@ from safety_plans import sweep as reviews
 from safety_plans.digests import sweep as digests
 from safety_plans.measures import sweep as measures
 from safety_plans.quiet import Quiet
+from safety_plans.rings import sweep as rings
 from server.carriers.carrying import Carrying, carriers_of
 
 log = logs.get(__name__)
@@ -121,6 +122,7 @@ class Engine:
         )
         await self._guarded("incidents", lambda: incident_sweep.remind_due(self._database, self._clock))
         # What was chained since the last round; what it leaves in the ledger itself is chained next.
+        await self._guarded("rings", lambda: rings.tell_folded(self._database, self._clock, self._quiet))
         await self._guarded("digests", self._tell_digests)
         await self._guarded("case_events", lambda: case_events.take_up_events(self._database, self._clock))
         await self._guarded("ledger", lambda: ledger.sequence_all(self._database))
@@ -241,6 +243,7 @@ class Engine:
             ("reviews", reviews.next_due),
             ("measures", measures.next_due),
             ("digests", digests.next_due),
+            ("rings", rings.next_due),
             ("incidents", incident_sweep.next_due),
         ):
             moment = await next_due(self._database)

@@ -43,13 +43,14 @@ from core.settings import Settings
 from core.texts import mark, render
 from safety_plans import messages as review_messages
 from safety_plans.digests import messages as digest_messages
+from safety_plans.rings import sweep as rings
 
 TEMPLATES = {
     **alert_texts.TEXTS, **police_messages.TEXTS, **incident_messages.TEXTS, **desk_calls.TEXTS,
     **card_messages.TEXTS,
     **device_places.TEXTS, **duty_messages.TEXTS, **review_messages.TEXTS, **replies.TEXTS, **room_messages.TEXTS,
     **vault_messages.TEXTS,
-    **digest_messages.TEXTS, **hold.TEXTS, **proving.TEXTS, **absence_words.TEXTS, **duress_texts.TEXTS,
+    **digest_messages.TEXTS, **rings.TEXTS, **hold.TEXTS, **proving.TEXTS, **absence_words.TEXTS, **duress_texts.TEXTS,
     **own_sentences.TEXTS, **passkey_messages.TEXTS,
 }  # fmt: skip
 REPEATED = mark("Sent again, in case you have not seen it: {text}")

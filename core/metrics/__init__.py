@@ -40,6 +40,7 @@ SWEEP = Label(
         "incidents",
         "measures",
         "digests",
+        "rings",
         "case_events",
         "desk_calls",
         "vault",
@@ -49,8 +50,8 @@ SWEEP = Label(
 STEPPED = Label(
     "module",
     (
-        "alerts", "reviews", "duty_rings", "hand_overs", "police", "incidents", "measures", "digests", "case_events",
-        "desk_calls",
+        "alerts", "reviews", "duty_rings", "hand_overs", "police", "incidents", "measures", "digests", "rings",
+        "case_events", "desk_calls",
     ),
 )  # fmt: skip
 PART = Label("module", ("core", "ledger", "alerts", "reviews", "bots"))

@@ -1,4 +1,4 @@
--- min_compatible: 29
+-- min_compatible: 30
 -- Whose turn it is to hear in numbers what there is to be done: people daily, agencies weekly. `id` is theirs.
 CREATE TABLE digests (
     id uuid PRIMARY KEY,

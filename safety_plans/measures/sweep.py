@@ -12,12 +12,13 @@ from cases.model import Case, Compartment
 from core import ledger, outbox
 from core.clock import Clock
 from core.database import Database, Transaction
-from core.outbox import Target, TargetKind
+from core.outbox import Message, Target, TargetKind
 from core.sweep import sweep
 from safety_plans import messages
 from safety_plans.measures import store
 from safety_plans.measures.rules import Duty, DutyId, step_at
 from safety_plans.quiet import Quiet
+from safety_plans.rings.store import sparing
 from safety_plans.store import SQL
 
 NAME = "measures"
@@ -30,6 +31,7 @@ async def remind_due(database: Database, clock: Clock, zone: ZoneInfo, *, quiet:
         ids = [DutyId(each) for each in duty_ids]
         # The cases first, then what is owed in them: the order in which a version is written.
         cases = await case_store.shared_cases(tx, await store.cases(tx, ids))
+        said: list[Message] = []
         for duty in await store.duties(tx, ids):
             case = cases[duty.case_id]
             compartment = case.compartment(duty.compartment_id)
@@ -39,7 +41,8 @@ async def remind_due(database: Database, clock: Clock, zone: ZoneInfo, *, quiet:
             if quiet is not None and quiet.at(now):
                 await store.stepped(tx, duty, duty.step, quiet.until(now))
                 continue
-            await _remind(tx, duty, case, compartment, now, zone)
+            said += await _remind(tx, duty, case, compartment, now, zone)
+        await outbox.post(tx, await sparing(tx, said, now), now)
 
     return await sweep(database, clock, NAME, SQL["claim_measures"], handle)
 
@@ -53,14 +56,13 @@ async def next_due(database: Database) -> datetime | None:
 
 async def _remind(
     tx: Transaction, duty: Duty, case: Case, compartment: Compartment, now: datetime, zone: ZoneInfo
-) -> None:  # fmt: skip
-    """Say it in the compartment's channel, and to whoever leads where the owner is there no more."""
+) -> list[Message]:  # fmt: skip
+    """Return what is said in the compartment's channel, and to whoever leads where the owner is there no more."""
     overdue = duty.step > 0
     owner = duty.owed.owner_id if duty.owed.owner_id in compartment.member_ids else case.coordinator_id
     leads = [each for each in case.leaders if each in compartment.member_ids]
     rung = list(dict.fromkeys([owner, *leads])) if overdue else [owner]
     channel = Target(kind=TargetKind.COMPARTMENT, id=compartment.id)
-    await outbox.post(tx, messages.measure(duty, owner, case, channel, step_at(duty.owed.deadline, 0, zone), rung), now)
     await store.stepped(tx, duty, duty.step + 1, None if overdue else step_at(duty.owed.deadline, 1, zone))
     await ledger.record(
         tx,
@@ -69,3 +71,4 @@ async def _remind(
             object_id=duty.record,
         ),
     )  # fmt: skip
+    return messages.measure(duty, owner, case, channel, step_at(duty.owed.deadline, 0, zone), rung)
