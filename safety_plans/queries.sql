@@ -280,6 +280,10 @@ WHERE deadline < $2 AND (owner_id = ANY($1) OR coordinator_id = ANY($1)) AND EXI
     SELECT FROM vault_contents
     WHERE vault_contents.compartment_id = owed_measures.compartment_id AND vault_contents.record = owed_measures.record)
 
+-- opened_for --
+-- For whom some of these cases were opened, who is not to know of them. $1 cases.
+SELECT id AS case_id, opened_for AS person_id FROM cases WHERE id = ANY($1) AND opened_for IS NOT NULL
+
 -- rings_of --
 -- How often reminders rang these people, held; those without a row get one. $1 people, in order, $2 now.
 INSERT INTO reminder_rings (person_id, since, rung, folded)

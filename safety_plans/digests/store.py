@@ -83,10 +83,10 @@ async def carried(
 async def kept_from(tx: Transaction, carried: Collection[Carried]) -> dict[CaseId, frozenset[PersonId]]:
     """Return who must not be counted these cases: the excluded, and for whom one was opened behind their back."""
     ids = {each.case_id for each in carried}
-    found = dict(await case_store.exclusions(tx, ids))
-    for case in await case_store.cases(tx, ids):
-        if case.opened_for is not None:
-            found[case.id] = found.get(case.id, frozenset()) | {case.opened_for}
+    found = await case_store.exclusions(tx, ids)
+    for row in await tx.rows(SQL["opened_for"], list(ids)):
+        case_id = CaseId(row["case_id"])
+        found[case_id] = found.get(case_id, frozenset()) | {PersonId(row["person_id"])}
     return found
 
 

@@ -1,12 +1,15 @@
-"""A review that falls due reaches its owner in the channel; one that nobody does reaches the duty desk."""
+"""A due review reaches its owner in the channel; one that nobody does reaches the duty desk, and the owner's digest."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from agencies.model import AgencyKind
+from safety_plans.digests.rules import next_morning
+from safety_plans.digests.sweep import working_in
 from safety_plans.model import Level
 from safety_plans.rules import due_at, overdue_at
 from safety_plans.service import Reviews
@@ -14,6 +17,7 @@ from tests.acceptance.conftest import Town
 
 pytestmark = pytest.mark.slow
 PATIENCE = 90.0
+ZONE = ZoneInfo("Europe/Belgrade")
 
 
 async def test_due_reminds_the_owner_and_overdue_the_duty_desk(town: Town) -> None:
@@ -41,6 +45,19 @@ async def test_due_reminds_the_owner_and_overdue_the_duty_desk(town: Town) -> No
     at_the_desk = await ivan.wait_for(lambda each: case.codename in each.body, duty_room, PATIENCE, after=before)
     assert town.person("ana").name in at_the_desk.body
     assert (await ana.wait_for("OVERDUE", room)).mentions == ()
+
+    # On the next working morning its owner hears alone, in the language of the agency, how much there is.
+    alone, now = await town.direct_room("ana"), town.network.clock.now()
+    await ana.joined(alone)
+    before = len(ana.messages)
+    morning = next_morning(now, ZONE, working_in("RS"))
+    town.network.move_clock(morning - now + timedelta(seconds=5))
+    numbers = await ana.wait_for("Vaše obaveze", alone, PATIENCE, after=before)
+    assert (numbers.mentions, numbers.shield) == ((), "none")
+    assert case.codename not in numbers.body
+    assert (await ana.wait_for(lambda each: bool(each.mentions), alone, PATIENCE, after=before)).mentions == (
+        ana.user_id,
+    )
 
     await reviews.complete(town.person("ana"), view.review.id)
     (following,) = [each for each in await reviews.due(town.person("ana")) if each.codename == case.codename]
