@@ -310,3 +310,18 @@ async def test_a_measure_that_is_late_already_rings_nobody_at_night(
 
 def channel(scene: Scene) -> Target:
     return Target(kind=TargetKind.COMPARTMENT, id=scene.case.core.id)
+
+
+async def test_what_could_not_be_written_whole_says_nothing_and_is_told_whole_afterwards(
+    database: Database, network: Network, begun: Scene, clock: MovableClock
+) -> None:
+    clock.set(at(date(2026, 3, 1), 12))
+    await network.reviews.set_level(begun.coordinator, begun.case.id, Level.VERY_HIGH)
+    async with database.transaction() as tx:
+        await tx.script("ALTER TABLE digests ADD CONSTRAINT full_disk CHECK (told_on < '2026-03-03') NOT VALID")
+    assert await tell(database, clock, at(date(2026, 3, 3), 10)) == []
+    async with database.transaction() as tx:
+        await tx.script("ALTER TABLE digests DROP CONSTRAINT full_disk")
+    said = await tell(database, clock, at(date(2026, 3, 3), 10, 1))
+    assert told(said) == {direct(begun.coordinator): own(overdue=1)}
+    assert len(told(said, "agency")) == 1
