@@ -16,7 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from alerts.model import Alert
-from alerts.vocabulary import Certainty, Event, Status
+from alerts.vocabulary import Certainty, Event, Status, Through
 from core.texts import mark
 
 
@@ -33,6 +33,7 @@ URGENCY_OF_EVENT = dict.fromkeys(Event, Urgency.IMMEDIATE) | {
     Event.DEFENDANT_RELEASED: Urgency.EXPECTED,
     Event.CONFIDENTIALITY_BREACH: Urgency.EXPECTED,
     Event.DEVICE_LOST: Urgency.EXPECTED,
+    Event.REVIEW_MISSED: Urgency.EXPECTED,
 }
 
 # Said to everybody who was called, perhaps in a room that others read: of places and people nothing.
@@ -66,6 +67,9 @@ INSTRUCTIONS: dict[Event, str] = {
         "First: have the device signed out everywhere. Until then believe nothing that comes from it."
     ),
     Event.HEALTH: mark("First: somebody stays with them. Have medication and papers at hand."),
+    Event.REVIEW_MISSED: mark(
+        "First: ring whoever owns the review, and assess the risk again together. Until then treat it as high."
+    ),
 }
 
 
@@ -90,6 +94,6 @@ def instruction_of(event: Event, status: Status) -> str | None:
 
 
 def first_certainty(alert: Alert) -> Certainty:
-    """Return how certain the first raise was: observed where it was known who, or which device, raised it."""
-    known = alert.raised_by is not None or alert.device is not None
+    """Return how certain the first raise was: observed where it was known who, what device or what clock raised it."""
+    known = alert.raised_by is not None or alert.device is not None or alert.raised_through is Through.CLOCK
     return Certainty.OBSERVED if known else Certainty.UNKNOWN

@@ -13,7 +13,7 @@ from datetime import datetime
 from agencies.model import AgencyId, PersonId, RaisingDevice
 from alerts.audience import Audience, Call
 from alerts.model import Alert, Conversation, Step
-from alerts.vocabulary import StandDownReason, Status
+from alerts.vocabulary import StandDownReason, Status, Through
 from core.outbox import Lane, Message, Target, TargetKind, Urgency
 
 # What says that nobody need hurry any more.
@@ -233,7 +233,9 @@ def _ring(alert: Alert, call: Call, cause: str) -> Message:
 
 def _details(alert: Alert, codename: str, target: Target) -> Message:
     template = "alert_details"
-    if alert.cause.claimed_by is not None:
+    if alert.raised_through is Through.CLOCK:
+        template = "alert_details_clock"
+    elif alert.cause.claimed_by is not None:
         template = "alert_details_telephone"
     elif not alert.raised_through.verified:
         template = "alert_details_unverified"

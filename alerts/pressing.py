@@ -169,8 +169,9 @@ def _act(press: Alert, alert_id: AlertId, claimed_by: PersonId | None) -> ledger
         facts["device"] = str(press.device.id)
     if claimed_by is not None:
         facts["claimed_to_be"] = str(claimed_by)
+    kind = "unverified" if press.device is None else "device"
     return ledger.Act(
         act="alert_raised", at=press.sent, person_id=press.raised_by,
-        actor_kind="unverified" if press.device is None else "device",
+        actor_kind="system" if press.raised_through is Through.CLOCK else kind,
         case_id=press.case_id, object_id=alert_id, facts=facts,
     )  # fmt: skip

@@ -36,7 +36,7 @@ from alerts.police import asking as police_asking
 from alerts.pressing import new_alert, take_up
 from alerts.speaking import conversation
 from alerts.viewing import AlertView, view, views
-from alerts.vocabulary import Event, StandDownReason, Status, Through
+from alerts.vocabulary import RAISED_BY_CLOCKS, Event, StandDownReason, Status, Through
 from cases import rules
 from cases import store as case_store
 from cases.model import CompartmentId
@@ -50,6 +50,7 @@ from core.texts import mark
 
 LISTED = 200
 ACCEPT_FIRST = mark("Accept it first. End it when you know for certain that nobody is forced any more.")
+BY_A_CLOCK = mark("Nobody raises this alert: it comes when something was not done in time. Raise another.")
 DURESS_BY_SENTENCE = mark(
     "NOT raised: duress is raised only by the sentence that you have set for it. Raise a panic instead."
 )
@@ -81,6 +82,8 @@ class Alerts:
         """
         if event is Event.DURESS:
             raise InvalidInput(DURESS_BY_SENTENCE)
+        if event in RAISED_BY_CLOCKS:
+            raise InvalidInput(BY_A_CLOCK)
         async with self._database.transaction(urgent=True) as tx:
             found = await store.alert_of_key(tx, key, compartment_id, status)
             if found.raised is not None:

@@ -27,6 +27,10 @@ TEXTS = {
         "forged.\nFind out from {person}; they may be hiding. To accept write: ack {codename}\n"
         "Danger to life: ring {police} now."
     ),
+    "alert_details_clock": mark(
+        "ALERT, {codename}: {event}. Nobody raised this but the clock, {time}.\n"
+        "To accept write: ack {codename}\nDanger to life: ring {police} now."
+    ),
     "alert_raised_again_by_telephone": mark(
         "{codename}: {event}, again {time} by telephone, NOT VERIFIED, from the number of {person}."
     ),
@@ -108,6 +112,10 @@ TEXTS = {
         "EXERCISE, nothing has happened, {codename}: {event}. By telephone {time}, from the number of {person}.\n"
         "To accept write: ack {codename}"
     ),
+    "drill_details_clock": mark(
+        "EXERCISE, nothing has happened, {codename}: {event}. Raised by the clock, {time}.\n"
+        "To accept write: ack {codename}"
+    ),
     "drill_raised_again_by_telephone": mark(
         "EXERCISE, {codename}: {event}, again {time} by telephone, from the number of {person}."
     ),
@@ -185,6 +193,7 @@ EVENT_TEXTS = {
     "confidentiality_breach": mark("breach of confidentiality"),
     "device_lost": mark("device lost"),
     "health": mark("health"),
+    "review_missed": mark("the risk was not assessed in time"),
 }
 
 REASON_TEXTS = {

@@ -50,10 +50,13 @@ class Event(StrEnum):
     CONFIDENTIALITY_BREACH = "confidentiality_breach"
     DEVICE_LOST = "device_lost"
     HEALTH = "health"
+    # Nobody did in time what had to be done within two hours: the clock raises it, and nobody else.
+    REVIEW_MISSED = "review_missed"
 
 
-# What nobody raises by a word or a press: operations and reviews do, once they watch over people by themselves.
-RAISED_BY_MACHINES_LATER = frozenset({"missed_milestone", "missed_check_in", "operation_aborted", "review_missed"})
+RAISED_BY_CLOCKS = frozenset({Event.REVIEW_MISSED})
+# What nobody raises by a word or a press either: operations will, once they watch over people by themselves.
+RAISED_BY_MACHINES_LATER = frozenset({"missed_milestone", "missed_check_in", "operation_aborted"})
 
 SEVERITY_OF_EVENT = dict.fromkeys(Event, Severity.SEVERE) | {
     Event.PANIC: Severity.EXTREME,
@@ -85,6 +88,7 @@ CATEGORY_OF_EVENT = dict.fromkeys(Event, Category.SECURITY) | {
     Event.LOCATION_COMPROMISED: Category.SAFETY,
     Event.PREMISES_INCIDENT: Category.SAFETY,
     Event.HEALTH: Category.HEALTH,
+    Event.REVIEW_MISSED: Category.SAFETY,
 }
 
 
@@ -117,6 +121,7 @@ RESPONSE_TO_EVENT: dict[Event, Response] = {
     Event.CONFIDENTIALITY_BREACH: Response.ASSESS,
     Event.DEVICE_LOST: Response.EXECUTE,
     Event.HEALTH: Response.ASSESS,
+    Event.REVIEW_MISSED: Response.ASSESS,
 }
 
 
@@ -128,6 +133,8 @@ class Through(StrEnum):
     DEVICE = "device"
     UNVERIFIED = "unverified"
     TELEPHONE = "telephone"
+    # By nobody: something was not done in time.
+    CLOCK = "clock"
 
     @property
     def verified(self) -> bool:

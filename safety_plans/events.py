@@ -17,16 +17,15 @@ from alerts import store as alert_store
 from alerts.incidents import records as incidents
 from alerts.incidents.rules import LEAKS
 from alerts.model import Alert, AlertId
-from alerts.vocabulary import Status
+from alerts.vocabulary import RAISED_BY_CLOCKS, Status
 from cases import store as case_store
-from cases.model import Case, CaseId
+from cases.model import CaseId
 from core import ledger, outbox
 from core.clock import Clock
 from core.database import Database, Row, Transaction
-from core.outbox import Target, TargetKind
 from core.sweep import sweep
 from safety_plans import messages, store
-from safety_plans.model import Reason, Review
+from safety_plans.model import Reason
 from safety_plans.opening import take_up
 from safety_plans.triggers import ACTS, duty, reason_of
 
@@ -83,7 +82,8 @@ async def _handle(tx: Transaction, event: CaseEvent, alert: Alert | None, now: d
     if alert is not None and event.act == "alert_raised" and event.facts.get("event") in LEAKS:
         await incidents.begin_breach(tx, alert, await acting.around_of(tx, alert, now), event.at, now)
     reason = reason_of(event.act, event.facts)
-    if reason is None or not case.open:
+    only_a_clock = alert is not None and alert.event in RAISED_BY_CLOCKS and len(alert.presses) == 1
+    if reason is None or only_a_clock or not case.open:
         return
     review = await take_up(tx, case, duty(reason, event.at), now)
     await ledger.record(
@@ -94,15 +94,7 @@ async def _handle(tx: Transaction, event: CaseEvent, alert: Alert | None, now: d
         ),
     )  # fmt: skip
     if reason in (Reason.AFTER_ALERT, Reason.LEAK):
-        await _tell(tx, case, review, event, now)
-
-
-async def _tell(tx: Transaction, case: Case, review: Review, event: CaseEvent, now: datetime) -> None:
-    """Say in the case's channel what is due soon, and ring those who lead."""
-    channel = Target(kind=TargetKind.COMPARTMENT, id=case.core.id)
-    cause = f"{review.id}:event:{event.position}"
-    said = messages.notice(review, case.codename, channel, "review_pulled", case.leaders, cause)
-    await outbox.post(tx, said, now)
+        await outbox.post(tx, messages.pulled(review, case, f"event:{event.position}"), now)
 
 
 def _event(row: Row) -> CaseEvent:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from agencies.model import PersonId
 from cases.model import Case
-from core.outbox import Message, Target
+from core.outbox import Message, Target, TargetKind
 from core.texts import mark
 from safety_plans.levels import Told
 from safety_plans.measures.rules import Duty
@@ -68,6 +68,13 @@ def measure(
         parameters["time"] = due_at.isoformat()
     template = "measure_overdue" if duty.step > 0 else "measure_due"
     return [ring, replace(ring, key=f"{cause}:words", template=template, parameters=parameters, mentions=())]
+
+
+def pulled(review: Review, case: Case, cause: str) -> list[Message]:
+    """Return what the case's channel hears of a review that is due soon; it rings the owner and those who lead."""
+    channel = Target(kind=TargetKind.COMPARTMENT, id=case.core.id)
+    rung = dict.fromkeys([review.owner_id, *case.leaders])
+    return notice(review, case.codename, channel, "review_pulled", rung, f"{review.id}:{cause}")
 
 
 def reminder(

@@ -21,7 +21,7 @@ from safety_plans.levels import ASK_THEM, SECOND_WITHIN, Standing, Told, outcome
 from safety_plans.model import Level, Review, ReviewId, ReviewState
 from safety_plans.opening import new_review, take_up
 from safety_plans.rules import due_at, stale_since
-from safety_plans.triggers import REASON_WITHIN, Within, duty, left_over, strictest
+from safety_plans.triggers import REASON_WITHIN, Within, duty, left_over, strictest, urgent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +116,8 @@ class Reviews:
             _require_core(case, actor)
             case_rules.require_open(case)
             review = await take_up(tx, case, duty(REASON_WITHIN[within], now), now)
+            if urgent(REASON_WITHIN[within]):
+                await outbox.post(tx, messages.pulled(review, case, f"noted:{now.isoformat()}"), now)
             await self._record(tx, "case_event_noted", actor, review, now, within=within)
             return _view(review, case, now)
 

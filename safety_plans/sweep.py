@@ -10,6 +10,8 @@ from uuid import UUID
 from agencies import store as directory
 from agencies.model import DutyDesk, PersonId
 from agencies.roster import on_duty
+from alerts.clocked import raise_by_clock
+from alerts.vocabulary import Event
 from cases import store as case_store
 from cases.model import Case, CaseId
 from core import ledger, logs, outbox
@@ -119,6 +121,9 @@ async def _remind(tx: Transaction, due: Sequence[tuple[Review, Case]], now: date
     for review, case in due:
         mine = pressing if urgent(review.reason) or review.level is Level.VERY_HIGH else said
         channel = Target(kind=TargetKind.COMPARTMENT, id=case.core.id)
+        if urgent(review.reason):
+            # The one review whose lapse calls people until somebody accepts.
+            await raise_by_clock(tx, case, Event.REVIEW_MISSED, f"{review.id}:{review.step}:{review.due_at}", now)
         mine += messages.reminder(review, case.codename, channel, _template(review), _rung(review, case))
         for desk in desks[review.owner_id] if review.id in for_the_desk else ():
             mine += _to_the_desk(review, case, desk, now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alerts.texts import EVENT_TEXTS, REASON_TEXTS
-from alerts.vocabulary import Event, Status
+from alerts.vocabulary import Event, Status, Through
 from client.answers import Alert
 from core.texts import mark
 from streha import terminal
@@ -32,6 +32,8 @@ def title(alert: Alert) -> str:
 
 def raised_by(alert: Alert, names: Names) -> str:
     """Return who raised an alert, and with which device that can only raise; where that is nobody's, its agency."""
+    if alert.raised_through == Through.CLOCK:
+        return say(mark("the clock"))
     if alert.raised_with is None:
         return names(alert.raised_by)
     return f"{names(alert.raised_by or alert.raised_with.agency)} ({alert.raised_with.device})"

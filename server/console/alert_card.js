@@ -88,6 +88,9 @@ function raisedWords(alert, facts) {
       person: personName(alert.claimed_by, facts, alert),
     });
   }
+  if (alert.raised_through === "clock") {
+    return t("Nobody raised this but the clock, {time}.", { time });
+  }
   if (alert.raised_by === null) {
     return t("Raised {time} from a device that could not be checked: NOT VERIFIED. Ring the person.", { time });
   }

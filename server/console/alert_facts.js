@@ -10,7 +10,7 @@
  */
 
 // The messages that call people; others only tell how it goes on.
-const CALLING = /_(ring|details|raised_again)(_unverified|_device|_device_of_person|_telephone|_by_telephone)?$/;
+const CALLING = /_(ring|details|raised_again)(_unverified|_device|_device_of_person|_telephone|_by_telephone|_clock)?$/;
 
 /** @param {Alert} alert */
 export function isOpen(alert) {

@@ -20,6 +20,7 @@ export function eventWords(event) {
     case "confidentiality_breach": return t("breach of confidentiality");
     case "device_lost": return t("device lost");
     case "health": return t("health");
+    case "review_missed": return t("the risk was not assessed in time");
     default: return event;
   }
 }

@@ -45,7 +45,7 @@ def test_whatever_is_extreme_is_immediate() -> None:
     assert {urgency_of(each) for each in extreme} == {Urgency.IMMEDIATE}
     assert {each for each in Event if urgency_of(each) is Urgency.EXPECTED} == {
         Event.THREAT_RECEIVED, Event.INTIMIDATION_OR_BRIBE, Event.DEFENDANT_RELEASED, Event.CONFIDENTIALITY_BREACH,
-        Event.DEVICE_LOST,
+        Event.DEVICE_LOST, Event.REVIEW_MISSED,
     }  # fmt: skip
 
 

@@ -1,0 +1,29 @@
+"""Alerts that nobody raises: something was not done in time, and a clock says so."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from alerts import store
+from alerts.model import Press
+from alerts.pressing import new_alert, take_up
+from alerts.vocabulary import Event, Status, Through
+from cases.model import Case
+from core.database import Transaction
+from core.ids import derived_id
+
+
+async def raise_by_clock(tx: Transaction, case: Case, event: Event, cause: str, now: datetime) -> bool:
+    """Raise an alert in the core of a case, once for each cause; tell whether it was raised.
+
+    Where an alert is open there, none is: people are called already, or act. Whoever asks asks again later.
+    """
+    key = derived_id("by_clock", f"{event}:{cause}")
+    found = await store.alert_of_key(tx, key, case.core.id, Status.ACTUAL)
+    if found.raised is not None or found.open is not None:
+        return False
+    press = Press(person_id=None, at=now)
+    await take_up(
+        tx, new_alert(key, case, case.core, press, event, Status.ACTUAL, Through.CLOCK), case, case.core, None
+    )  # fmt: skip
+    return True
