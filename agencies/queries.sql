@@ -18,6 +18,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)
 -- $1 ids.
 SELECT * FROM people WHERE id = ANY($1) ORDER BY name
 
+-- country_of --
+-- $1 person.
+SELECT agencies.country FROM people JOIN agencies ON agencies.id = people.agency_id WHERE people.id = $1
+
 -- share_people --
 -- Keep people from leaving while they are given something. $1 ids.
 SELECT * FROM people WHERE id = ANY($1) ORDER BY id FOR SHARE

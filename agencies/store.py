@@ -67,6 +67,11 @@ async def people(tx: Reading, ids: Iterable[PersonId], *, share: bool = False) -
     return {row["id"]: person_of(row) for row in await tx.rows(query, list(ids))}
 
 
+async def country_of(tx: Reading, person_id: PersonId) -> str:
+    """Return the country in which a person's agency works (ISO 3166-1, two letters)."""
+    return str(await tx.value(SQL["country_of"], person_id))
+
+
 async def lock_person(tx: Transaction, person_id: PersonId) -> bool:
     """Hold a person who leaves, so that nothing is given to them meanwhile; tell whether there is one."""
     return await tx.row(SQL["lock_person"], person_id) is not None

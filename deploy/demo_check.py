@@ -29,7 +29,6 @@ from deploy.errors import StackError
 from deploy.network import LocalNetwork
 from deploy.witness import Message, Witness, WitnessError, Witnesses
 from safety_plans.model import Level
-from safety_plans.rules import due_at
 
 PANIC = frozenset(render(EVENT_TEXTS["panic"], language) for language in LANGUAGES)
 PEOPLE = ("ana", "nina", "mila", "sara", "jelena", "petar", "luka", "ivan", "vesna")
@@ -128,8 +127,8 @@ class _Story:
     async def _review(self, room: str, codename: str) -> None:
         async with self._as("ana") as api:
             case = next(each for each in await api.cases() if each.codename == codename)
-            await api.set_level(case.id, Level.HIGH)
-        moved = due_at(Level.HIGH, self._network.clock.now()) - self._network.clock.now()
+            review = await api.set_level(case.id, Level.HIGH)
+        moved = review.due_at - self._network.clock.now()
         moved_at = SystemClock().now()
         self._network.move_clock(moved + timedelta(seconds=1))
         seen = await self._seen(

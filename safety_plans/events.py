@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from alerts import acting
 from alerts import store as alert_store
@@ -27,7 +28,7 @@ from core.sweep import sweep
 from safety_plans import messages, store
 from safety_plans.model import Reason
 from safety_plans.opening import take_up
-from safety_plans.triggers import ACTS, duty, reason_of
+from safety_plans.triggers import ACTS, reason_of
 
 NAME = "case_events"
 ROWS_AT_ONCE = 1000
@@ -46,7 +47,7 @@ class CaseEvent:
     at: datetime
 
 
-async def take_up_events(database: Database, clock: Clock) -> int:
+async def take_up_events(database: Database, clock: Clock, zone: ZoneInfo) -> int:
     """Look through what is new in the ledger, and handle what waits; return how many events were handled."""
 
     async def handle(tx: Transaction, event_ids: Sequence[UUID], now: datetime) -> None:
@@ -55,7 +56,7 @@ async def take_up_events(database: Database, clock: Clock) -> int:
         alert_ids = {AlertId(each.object_id) for each in events if each.object_id and each.act.startswith("alert_")}
         alerts = {each.id: each for each in await alert_store.alerts(tx, alert_ids)}
         for event in sorted(events, key=lambda each: (each.case_id, each.position)):
-            await _handle(tx, event, alerts.get(AlertId(event.object_id or event.id)), now)
+            await _handle(tx, event, alerts.get(AlertId(event.object_id or event.id)), now, zone)
             await tx.run(store.SQL["forget_event"], event.id)
 
     await _read_ledger(database)
@@ -74,7 +75,7 @@ async def _read_ledger(database: Database) -> None:
                 return
 
 
-async def _handle(tx: Transaction, event: CaseEvent, alert: Alert | None, now: datetime) -> None:
+async def _handle(tx: Transaction, event: CaseEvent, alert: Alert | None, now: datetime, zone: ZoneInfo) -> None:
     case = await case_store.case(tx, event.case_id, lock=True)
     if alert is not None and (alert.status is Status.EXERCISE or alert.for_duress):
         # Whoever raised for duress sees the reviews of the case: what was pulled earlier would tell them of it.
@@ -85,7 +86,7 @@ async def _handle(tx: Transaction, event: CaseEvent, alert: Alert | None, now: d
     only_a_clock = alert is not None and alert.event in RAISED_BY_CLOCKS and len(alert.presses) == 1
     if reason is None or only_a_clock or not case.open:
         return
-    review = await take_up(tx, case, duty(reason, event.at), now)
+    review = await take_up(tx, case, reason, event.at, now, zone)
     await ledger.record(
         tx,
         ledger.Act(

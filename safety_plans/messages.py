@@ -29,7 +29,7 @@ TEXTS = {
         "treat the risk as high, ring the owner."
     ),
     "measure_due": mark(
-        "{codename}: something of the plan is to be done today. Owner: {person}. What it is stands in the plan. "
+        "{codename}: something of the plan is to be done by {time}. Owner: {person}. What it is stands in the plan. "
         "When it is done, write it there."
     ),
     "measure_overdue": mark(
@@ -63,9 +63,7 @@ def measure(
     ring = Message(
         key=f"{cause}:ring", target=channel, template="review_ring", mentions=tuple(mentions), case_id=case.id
     )  # fmt: skip
-    parameters = {"codename": case.codename, "person": str(owner)}
-    if duty.step > 0:
-        parameters["time"] = due_at.isoformat()
+    parameters = {"codename": case.codename, "person": str(owner), "time": due_at.isoformat()}
     template = "measure_overdue" if duty.step > 0 else "measure_due"
     return [ring, replace(ring, key=f"{cause}:words", template=template, parameters=parameters, mentions=())]
 

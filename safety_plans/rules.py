@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from safety_plans.calendar import Calendar
 from safety_plans.model import Level
 
 REVIEW_AT_LEAST_EVERY: dict[Level, timedelta] = {
@@ -26,9 +27,9 @@ _OVERDUE_AFTER = timedelta(hours=24)
 LONGEST_WAIT_AFTER_DUE = max(OVERDUE_REPEAT, _OVERDUE_AFTER, _OVERDUE_AFTER_VERY_HIGH)
 
 
-def due_at(level: Level, assessed_at: datetime) -> datetime:
-    """Return when a case of this level must be assessed again at the latest."""
-    return assessed_at + REVIEW_AT_LEAST_EVERY[level]
+def due_at(level: Level, assessed_at: datetime, calendar: Calendar) -> datetime:
+    """Return when a case of this level must be assessed again, by the days of those who assess it."""
+    return calendar.due(assessed_at, REVIEW_AT_LEAST_EVERY[level])
 
 
 def overdue_at(level: Level, due: datetime, *, urgent: bool = False) -> datetime:

@@ -16,6 +16,7 @@ from core.database import Transaction
 from safety_plans.measures import store
 from safety_plans.measures.rules import Owed, require_owners
 from safety_plans.model import Level
+from safety_plans.opening import calendar_of
 from safety_plans.service import Reviews
 
 
@@ -48,8 +49,8 @@ class Saving:
         async def also(tx: Transaction, case: Case, compartment: Compartment, record: UUID) -> None:
             if tells.owed is not None:
                 require_owners(tells.owed, compartment)
-                place = (case.id, compartment.id)
-                await store.put(tx, place, record, tells.owed, self._clock.now(), self._zone)
+                place, calendar = (case.id, compartment.id), await calendar_of(tx, case, self._zone)
+                await store.put(tx, place, record, tells.owed, self._clock.now(), calendar)
             if tells.level is not None:
                 await self._reviews.tell_level(tx, actor, case, tells.level, tells.assessed_at)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from agencies.model import Person
 from cases import rules as case_rules
@@ -19,9 +20,9 @@ from core.texts import mark
 from safety_plans import messages, store
 from safety_plans.levels import ASK_THEM, SECOND_WITHIN, Standing, Told, outcome
 from safety_plans.model import Level, Review, ReviewId, ReviewState
-from safety_plans.opening import new_review, take_up
+from safety_plans.opening import calendar_of, new_review, take_up
 from safety_plans.rules import due_at, stale_since
-from safety_plans.triggers import REASON_WITHIN, Within, duty, left_over, strictest, urgent
+from safety_plans.triggers import REASON_WITHIN, Within, left_over, strictest, urgent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +40,10 @@ class ReviewView:
 class Reviews:
     """Keeps exactly one open review per case."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, time_zone: str) -> None:
         self._database = database
         self._clock = clock
+        self._zone = ZoneInfo(time_zone)
 
     async def set_level(
         self, actor: Person, case_id: CaseId, level: Level, assessed_at: datetime | None = None
@@ -115,7 +117,7 @@ class Reviews:
             case = await case_store.case(tx, case_id, lock=True)
             _require_core(case, actor)
             case_rules.require_open(case)
-            review = await take_up(tx, case, duty(REASON_WITHIN[within], now), now)
+            review = await take_up(tx, case, REASON_WITHIN[within], now, now, self._zone)
             if urgent(REASON_WITHIN[within]):
                 await outbox.post(tx, messages.pulled(review, case, f"noted:{now.isoformat()}"), now)
             await self._record(tx, "case_event_noted", actor, review, now, within=within)
@@ -139,7 +141,7 @@ class Reviews:
             await store.end_review(tx, open_review.id, ReviewState.DONE, actor.id, now)
         open_ones = left_over(await store.duties(tx, case.id), assessed_at)
         await store.keep_duties(tx, case.id, [each.reason for each in open_ones])
-        due, reason = strictest(due_at(level, assessed_at), open_ones)
+        due, reason = strictest(due_at(level, assessed_at, await calendar_of(tx, case, self._zone)), open_ones)
         review = new_review(case, level, due, now, reason)
         await store.add_review(tx, review)
         return review

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from agencies import store as directory
 from agencies.model import DutyDesk, PersonId
@@ -22,7 +23,7 @@ from core.outbox import Message, Target, TargetKind
 from core.sweep import BATCH, sweep
 from safety_plans import messages, store
 from safety_plans.model import Level, Review, ReviewId, ReviewState
-from safety_plans.opening import open_first
+from safety_plans.opening import calendar_of, open_first
 from safety_plans.quiet import Quiet
 from safety_plans.rings.store import sparing
 from safety_plans.rules import leaders_rung, next_step_at
@@ -34,7 +35,7 @@ LATELY = timedelta(days=1)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-async def open_missing(database: Database, clock: Clock, *, everywhere: bool = True) -> int:
+async def open_missing(database: Database, clock: Clock, zone: ZoneInfo, *, everywhere: bool = True) -> int:
     """Open the first review of every case that has none: no case is left without an owner and a time.
 
     It is looked for `everywhere`, or only among the cases of the last day, where alone one can be missing as long as
@@ -45,29 +46,29 @@ async def open_missing(database: Database, clock: Clock, *, everywhere: bool = T
     while True:
         async with database.reading() as look:
             found = [CaseId(row["id"]) for row in await look.rows(store.SQL["cases_without_review"], after, BATCH)]
-        now_opened = await _open_all(database, clock, found)
+        now_opened = await _open_all(database, clock, zone, found)
         opened += now_opened
         if len(found) < BATCH or not now_opened:
             return opened
 
 
-async def _open_all(database: Database, clock: Clock, case_ids: Sequence[CaseId]) -> int:
+async def _open_all(database: Database, clock: Clock, zone: ZoneInfo, case_ids: Sequence[CaseId]) -> int:
     """Open these cases' first reviews; each case is held by itself and for a moment: raising in it must not wait."""
     opened = 0
     for case_id in case_ids:
         try:
             async with database.transaction() as tx:
-                opened += await _open_first(tx, case_id, clock.now())
+                opened += await _open_first(tx, case_id, clock.now(), zone)
         except StrehaError as error:
             log.failure("first_review_not_opened", error, case_id=case_id)
     return opened
 
 
-async def _open_first(tx: Transaction, case_id: CaseId, now: datetime) -> bool:
+async def _open_first(tx: Transaction, case_id: CaseId, now: datetime, zone: ZoneInfo) -> bool:
     case = await case_store.case(tx, case_id, lock=True)
     if not case.open or await store.open_review(tx, case_id) is not None:
         return False
-    review = await open_first(tx, case, now)
+    review = await open_first(tx, case, now, await calendar_of(tx, case, zone))
     await ledger.record(
         tx,
         ledger.Act(act="review_opened", at=now, actor_kind="system", case_id=case.id, object_id=review.id),

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from alerts.incidents.rules import Fact
 from alerts.vocabulary import RAISED_BY_CLOCKS, Event, Status
+from safety_plans.calendar import Calendar
 from safety_plans.model import Reason, Review
 
 SOON = timedelta(hours=2)
@@ -84,9 +85,9 @@ def reason_of(act: str, facts: Mapping[str, object]) -> Reason | None:
     return ACTS.get(act)
 
 
-def duty(reason: Reason, at: datetime) -> Duty:
-    """Return what follows from something that happened at a time."""
-    return Duty(reason=reason, since=at, due_at=at + WITHIN[reason])
+def duty(reason: Reason, at: datetime, calendar: Calendar) -> Duty:
+    """Return what follows from something that happened at a time, by the days of those who assess it."""
+    return Duty(reason=reason, since=at, due_at=calendar.due(at, WITHIN[reason]))
 
 
 def merged(known: Duty, further: Duty) -> Duty:

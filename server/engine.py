@@ -124,7 +124,7 @@ class Engine:
         # What was chained since the last round; what it leaves in the ledger itself is chained next.
         await self._guarded("rings", lambda: rings.tell_folded(self._database, self._clock, self._quiet))
         await self._guarded("digests", self._tell_digests)
-        await self._guarded("case_events", lambda: case_events.take_up_events(self._database, self._clock))
+        await self._guarded("case_events", lambda: case_events.take_up_events(self._database, self._clock, self._zone))
         await self._guarded("ledger", lambda: ledger.sequence_all(self._database))
         await self._guarded("vault", self._look_after_vault)
         await self._guarded("retention", self._erase_what_is_over)
@@ -185,7 +185,7 @@ class Engine:
     async def _open_first_reviews(self) -> None:
         """Look among the new cases in every round, and among all cases at the start and now and then."""
         everywhere = self._everywhere.due()
-        await reviews.open_missing(self._database, self._clock, everywhere=everywhere)
+        await reviews.open_missing(self._database, self._clock, self._zone, everywhere=everywhere)
         if everywhere:
             self._everywhere.done()
 

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from core.clock import SystemClock
+from safety_plans.calendar import Calendar
+
+# Where the invented network works.
+ZONE = ZoneInfo("Europe/Belgrade")
+SERBIA = Calendar("RS", ZONE)
 
 
 class MovableClock:

@@ -107,6 +107,7 @@ class Network:
     def __init__(self, database: Database, clock: Clock) -> None:
         self.database = database
         self.clock = clock
+        settings = Settings(database_url=Secret("postgresql://"), network=NETWORK)
         self.agencies = Agencies(database, clock)
         self.cases = Cases(database, clock)
         self.alerts = Alerts(database, clock)
@@ -114,8 +115,7 @@ class Network:
         self.incidents = Incidents(database, clock)
         self.rung = Rung(database, clock)
         self.closing = Closing(database, clock)
-        self.reviews = Reviews(database, clock)
-        settings = Settings(database_url=Secret("postgresql://"), network=NETWORK)
+        self.reviews = Reviews(database, clock, settings.time_zone)
         self.linking = Linking(database, clock, settings)
         self.passkeys = Passkeys(database, clock, settings)
         self.desk_keys = DeskKeys(database, clock, settings)

@@ -39,7 +39,7 @@ class Answers:
         self._zone = ZoneInfo(settings.time_zone)
         self._who_is_here = who_is_here
         self._cases = Cases(database, clock)
-        self._reviews = Reviews(database, clock)
+        self._reviews = Reviews(database, clock, settings.time_zone)
 
     async def say(
         self, heard: Heard, template: str, parameters: Mapping[str, str] | None = None, *, lane: Lane = Lane.ORDINARY

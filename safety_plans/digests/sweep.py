@@ -21,9 +21,10 @@ from core.clock import Clock
 from core.database import Database, Transaction
 from core.outbox import Message
 from core.sweep import sweep
+from safety_plans.calendar import Calendar
 from safety_plans.digests import store
 from safety_plans.digests.messages import digest
-from safety_plans.digests.rules import Carried, Kind, Morning, Working, next_morning, numbers, told_now
+from safety_plans.digests.rules import Carried, Kind, Morning, next_morning, numbers, told_now
 from safety_plans.digests.store import Turn
 from safety_plans.quiet import Quiet
 from safety_plans.store import SQL
@@ -48,7 +49,7 @@ async def tell_due(database: Database, clock: Clock, zone: ZoneInfo, quiet: Quie
 
     async def handle(tx: Transaction, ids: Sequence[UUID], now: datetime) -> None:
         turns = await store.turns(tx, ids, now)
-        working = {each: working_in(each) for each in {turn.country for turn in turns}}
+        working = {each: Calendar(each, zone).working for each in {turn.country for turn in turns}}
         told = [] if quiet is not None and quiet.at(now) else [
             each for each in turns if told_now(each.kind, each.last, now, zone, working[each.country])
         ]  # fmt: skip
@@ -67,11 +68,6 @@ async def next_due(database: Database) -> datetime | None:
     async with database.transaction(urgent=True) as tx:
         moment: datetime | None = await tx.value(SQL["next_digest"])
     return moment
-
-
-def working_in(country: str) -> Working:  # noqa: ARG001
-    """Return which days people work on in a country."""
-    return lambda day: day.isoweekday() < 6
 
 
 async def _said(

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import NewType
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from agencies.model import PersonId
 from cases.model import CaseId, Compartment, CompartmentId
 from core.errors import InvalidInput
 from core.texts import mark
+from safety_plans.calendar import DAY, Calendar
 
 DutyId = NewType("DutyId", UUID)
 
-MORNING = time(10)
+# Over how many days of rest somebody is reminded ahead.
+BROUGHT_FORWARD = timedelta(days=7)
 NOT_OF_THE_CIRCLE = mark(
     "A measure has an owner who is no member of this compartment. Let them in first, or name another owner."
 )
@@ -52,12 +53,14 @@ def require_owners(owed: Collection[Owed], compartment: Compartment) -> None:
         raise InvalidInput(NOT_OF_THE_CIRCLE)
 
 
-def step_at(deadline: date, step: int, zone: ZoneInfo) -> datetime:
-    """Return when the step after `step` is due: in the morning of the day, and in the morning after it."""
-    day = deadline if step == 0 else deadline + timedelta(days=1)
-    return datetime.combine(day, MORNING, zone).astimezone(UTC)
+def step_at(deadline: date, step: int, calendar: Calendar) -> datetime:
+    """Return when the step after `step` is due: the last working morning by the day, then the morning after the day."""
+    if step > 0:
+        return calendar.morning(deadline + DAY)
+    morning = calendar.morning(deadline)
+    return calendar.snapped(morning, morning - BROUGHT_FORWARD)
 
 
-def first_step(deadline: date, now: datetime, zone: ZoneInfo) -> int:
+def first_step(deadline: date, now: datetime, calendar: Calendar) -> int:
     """Return at which step something new begins: what is late already is overdue at once."""
-    return 1 if deadline < now.astimezone(zone).date() else 0
+    return 1 if deadline < calendar.day_of(now) else 0

@@ -5,29 +5,29 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from agencies.model import PersonId
 from cases.model import CaseId, CompartmentId
 from core.database import Row, Transaction
 from core.ids import new_id
+from safety_plans.calendar import Calendar
 from safety_plans.measures.rules import Duty, DutyId, Owed, first_step, step_at
 from safety_plans.store import SQL
 
 
 async def put(
     tx: Transaction, compartment: tuple[CaseId, CompartmentId], record: UUID, owed: Collection[Owed], now: datetime,
-    zone: ZoneInfo,
+    calendar: Calendar,
 ) -> None:  # fmt: skip
     """Let this be all that is owed of a record; what was owed before stays at its step."""
     case_id, compartment_id = compartment
     wanted = sorted(set(owed))
-    steps = [first_step(each.deadline, now, zone) for each in wanted]
+    steps = [first_step(each.deadline, now, calendar) for each in wanted]
     owners, days = [each.owner_id for each in wanted], [each.deadline for each in wanted]
     await tx.run(SQL["forget_measures"], compartment_id, record, owners, days)
     await tx.run(
         SQL["put_measures"], [new_id() for _ in wanted], record, case_id, compartment_id, owners, days, steps,
-        [step_at(each.deadline, step, zone) for each, step in zip(wanted, steps, strict=True)],
+        [step_at(each.deadline, step, calendar) for each, step in zip(wanted, steps, strict=True)],
     )  # fmt: skip
 
 

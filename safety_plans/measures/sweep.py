@@ -17,6 +17,7 @@ from core.sweep import sweep
 from safety_plans import messages
 from safety_plans.measures import store
 from safety_plans.measures.rules import Duty, DutyId, step_at
+from safety_plans.opening import calendar_of
 from safety_plans.quiet import Quiet
 from safety_plans.rings.store import sparing
 from safety_plans.store import SQL
@@ -63,7 +64,8 @@ async def _remind(
     leads = [each for each in case.leaders if each in compartment.member_ids]
     rung = list(dict.fromkeys([owner, *leads])) if overdue else [owner]
     channel = Target(kind=TargetKind.COMPARTMENT, id=compartment.id)
-    await store.stepped(tx, duty, duty.step + 1, None if overdue else step_at(duty.owed.deadline, 1, zone))
+    calendar, day = await calendar_of(tx, case, zone), duty.owed.deadline
+    await store.stepped(tx, duty, duty.step + 1, None if overdue else step_at(day, 1, calendar))
     await ledger.record(
         tx,
         ledger.Act(
@@ -71,4 +73,4 @@ async def _remind(
             object_id=duty.record,
         ),
     )  # fmt: skip
-    return messages.measure(duty, owner, case, channel, step_at(duty.owed.deadline, 0, zone), rung)
+    return messages.measure(duty, owner, case, channel, calendar.morning(day), rung)

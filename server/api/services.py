@@ -87,7 +87,7 @@ class Services:
 def services(database: Database, clock: Clock, settings: Settings) -> Services:
     """Return the use cases over one database."""
     agencies, cases = Agencies(database, clock), Cases(database, clock)
-    alerts, reviews = Alerts(database, clock), Reviews(database, clock)
+    alerts, reviews = Alerts(database, clock), Reviews(database, clock, settings.time_zone)
     rung = Rung(database, clock)
     sign_in = SignIn(database, clock, settings)
     kept = KeptCompartments(KeptNetwork())

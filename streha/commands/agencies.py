@@ -12,6 +12,7 @@ import typer
 from agencies.model import Agency, AgencyKind, DutyDesk, Person
 from agencies.roster import on_duty
 from core.texts import mark
+from safety_plans.calendar import holidays_known
 from streha import terminal
 from streha.installation import Installation, installation
 from streha.options import Json
@@ -58,6 +59,8 @@ def _add(
         return
     terminal.line(mark("{name} is part of the network. Next: its people, then its duty desk."), name=agency.name)
     terminal.plain(f'  streha person add NAME --agency "{agency.name}" --matrix @name:server --key-file FILE')
+    if not holidays_known(country):
+        terminal.line(mark("No holidays are known of {country}: only weekends count as days of rest."), country=country)
 
 
 @app.command("list", help=say(mark("List all agencies.")))

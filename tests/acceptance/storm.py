@@ -15,7 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
@@ -34,6 +33,7 @@ from tests.acceptance.conftest import Town, rings
 from tests.acceptance.siege import Siege
 from tests.acceptance.storm_plan import PLACES, Fault, Plan, Press, Stroke
 from tests.adverse_homeserver import Rule, What
+from tests.clock import ZONE
 from tests.waiting import until
 
 PATIENCE = 120.0
@@ -41,7 +41,6 @@ PATIENCE = 120.0
 PRESSED_AGAIN = 0.5
 # How a message begins that is sent a second time, or may be.
 AGAIN = "Sent again, in case you have not seen it: "
-ZONE = ZoneInfo("Europe/Belgrade")
 
 
 _TROUBLED = ("send", "sync", "keys/query", "keys/claim", "sendToDevice", "joined_members")

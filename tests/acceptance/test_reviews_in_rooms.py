@@ -11,9 +11,10 @@ from agencies.model import AgencyKind
 from safety_plans.digests.rules import next_morning
 from safety_plans.digests.sweep import working_in
 from safety_plans.model import Level
-from safety_plans.rules import due_at, overdue_at
+from safety_plans.rules import overdue_at
 from safety_plans.service import Reviews
 from tests.acceptance.conftest import Town
+from tests.clock import ZONE
 
 pytestmark = pytest.mark.slow
 PATIENCE = 90.0
@@ -27,10 +28,10 @@ async def test_due_reminds_the_owner_and_overdue_the_duty_desk(town: Town) -> No
     await ana.joined(room, mila.user_id)
     await ivan.joined(duty_room)
     now = town.network.clock.now()
-    reviews = Reviews(town.network.database, town.network.clock)
+    reviews = Reviews(town.network.database, town.network.clock, ZONE.key)
     view = await reviews.set_level(town.person("ana"), case.id, Level.VERY_HIGH)
 
-    town.network.move_clock(due_at(Level.VERY_HIGH, now) - now + timedelta(seconds=5))
+    town.network.move_clock(view.review.due_at - now + timedelta(seconds=5))
     ring = await ana.wait_for("Streha: reminder, open the app", room)
     assert ring.mentions == (ana.user_id,)
     reminder = await mila.wait_for("to be assessed again", room)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -25,11 +24,10 @@ from safety_plans.model import Level
 from safety_plans.service import Reviews
 from safety_plans.triggers import SOON
 from tests.acceptance.conftest import Town, rings
+from tests.clock import ZONE
 from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.slow
-
-ZONE = ZoneInfo("Europe/Belgrade")
 
 
 async def test_detention_ends_today_and_everybody_who_must_know_accepts_that_they_do(town: Town) -> None:
@@ -41,7 +39,7 @@ async def test_detention_ends_today_and_everybody_who_must_know_accepts_that_the
     for witness, place in ((ana, room), (ana, alone), (petar, police), (luka, shelter)):
         await witness.joined(place)
     before = {each: len(each.messages) for each in (ana, petar, luka)}
-    reviews = Reviews(town.network.database, town.network.clock)
+    reviews = Reviews(town.network.database, town.network.clock, ZONE.key)
     await reviews.set_level(town.person("ana"), case.id, Level.LOW)
 
     # One message, from the prosecutor, who is only informed in this case and may raise all the same.
@@ -116,7 +114,7 @@ async def test_stones_at_the_window_a_child_inside_and_images_that_may_be_publis
     luka, mila = await town.witness("luka"), await town.witness("mila")
     for witness, place in ((sara, room), (mila, room), (ana, alone), (petar, police), (luka, shelter)):
         await witness.joined(place)
-    reviews = Reviews(town.network.database, town.network.clock)
+    reviews = Reviews(town.network.database, town.network.clock, ZONE.key)
     incidents = Incidents(town.network.database, town.network.clock)
     await reviews.set_level(town.person("ana"), case.id, Level.LOW)
     _until_hour(town, 23)

@@ -22,7 +22,7 @@ from safety_plans.model import Level, Reason, Review
 from safety_plans.sweep import remind_due
 from safety_plans.triggers import Within
 from tests import outgoing
-from tests.clock import MovableClock
+from tests.clock import SERBIA, ZONE, MovableClock
 from tests.outgoing import desk
 from tests.people import Network, Scene
 
@@ -32,7 +32,7 @@ hour = timedelta(hours=1)
 async def taken(database: Database, clock: MovableClock) -> int:
     """Chain what was recorded, and take it up."""
     await sequence_all(database)
-    return await take_up_events(database, clock)
+    return await take_up_events(database, clock, ZONE)
 
 
 async def review(network: Network, scene: Scene) -> Review:
@@ -101,7 +101,7 @@ async def test_an_end_after_an_assessment_opens_another(
     clock.move(hour)
     await network.reviews.complete(scene.coordinator, low.id)
     following = await review(network, scene)
-    assert (following.due_at, following.reason) == (clock.now() + timedelta(days=30), Reason.INTERVAL)
+    assert (following.due_at, following.reason) == (SERBIA.due(clock.now(), timedelta(days=30)), Reason.INTERVAL)
     clock.move(hour)
     await end(network, scene.police.officer, alert)
     await taken(database, clock)
@@ -167,7 +167,7 @@ async def test_what_happens_in_a_case_pulls_its_review_earlier(
     await happens(network, scene)
     await taken(database, clock)
     found = await review(network, scene)
-    assert (found.id, found.reason, found.due_at) == (low.id, reason, clock.now() + hours * hour)
+    assert (found.id, found.reason, found.due_at) == (low.id, reason, SERBIA.due(clock.now(), hours * hour))
     async with database.transaction() as tx:
         assert await tx.value("SELECT count(*) FROM case_events") == 0
 
@@ -187,11 +187,11 @@ async def test_an_assessment_satisfies_what_is_due_within_a_day_and_leaves_what_
     await join(network, scene)
     await exclude(network, scene)
     await taken(database, clock)
-    assert (await review(network, scene)).due_at == happened + 24 * hour
+    assert (await review(network, scene)).due_at == SERBIA.due(happened, 24 * hour)
     clock.move(hour)
     await network.reviews.complete(scene.coordinator, low.id)
     left = await review(network, scene)
-    assert (left.due_at, left.reason) == (happened + 72 * hour, Reason.AGENCY_CHANGED)
+    assert (left.due_at, left.reason) == (SERBIA.due(happened, 72 * hour), Reason.AGENCY_CHANGED)
     clock.move(60 * hour)
     await network.reviews.complete(scene.coordinator, left.id)
     assert (await review(network, scene)).reason is Reason.INTERVAL
@@ -235,8 +235,8 @@ async def test_many_engines_take_up_each_event_once(
         await end(network, scene.police.officer, alert)
     await sequence_all(database)
     async with asyncio.TaskGroup() as tasks:
-        done = [tasks.create_task(take_up_events(database, clock)) for _ in range(5)]
-    handled = sum(each.result() for each in done) + await take_up_events(database, clock)
+        done = [tasks.create_task(take_up_events(database, clock, ZONE)) for _ in range(5)]
+    handled = sum(each.result() for each in done) + await take_up_events(database, clock, ZONE)
     assert handled == 6
     async with database.transaction() as tx:
         assert await tx.value("SELECT count(*) FROM ledger WHERE act = 'review_pulled'") == 6
@@ -271,7 +271,7 @@ async def test_an_event_that_cannot_be_handled_keeps_no_other_back_and_is_not_lo
     async with database.transaction() as tx:
         await tx.run("UPDATE reviews SET level = 'low' WHERE id = $1", low.id)
     clock.move(timedelta(minutes=1))
-    assert await take_up_events(database, clock) == 1
+    assert await take_up_events(database, clock, ZONE) == 1
     assert (await review(network, scene)).reason is Reason.ALERT
 
 

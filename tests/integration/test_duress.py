@@ -28,7 +28,7 @@ from core.database import Database
 from core.errors import Conflict, InvalidInput, NotFound
 from safety_plans.events import take_up_events
 from server.api.wire.alerts import AlertAnswer
-from tests.clock import MovableClock
+from tests.clock import ZONE, MovableClock
 from tests.forced import (
     CLEAR,
     DURESS,
@@ -189,7 +189,7 @@ async def test_hours_later_nothing_has_slipped_into_a_room(
     await network.emergency_calls.note(scene.deputy, alert_id, called=True)
     await network.alerts.acknowledge(scene.deputy, alert_id)
     await network.alerts.stand_down(scene.deputy, alert_id, StandDownReason.SAFE)
-    await take_up_events(database, talk.clock)
+    await take_up_events(database, talk.clock, ZONE)
     templates = {row["template"] for row in await of_duress(database)}
     assert templates >= {
         "alert_ring", "duress_details", "duress_still_silent", "duress_unanswered", "duress_accepted",

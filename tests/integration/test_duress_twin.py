@@ -43,7 +43,7 @@ from deploy.stack import LocalStack
 from safety_plans.events import take_up_events
 from server.api.wire.alerts import AlertAnswer
 from server.live.audience import hearings
-from tests.clock import MovableClock
+from tests.clock import ZONE, MovableClock
 from tests.conftest import START, TEMPLATE_OF_SCENE, Copies
 from tests.forced import CLEAR, DURESS, duress_alerts, knowing, reaching, settle
 from tests.people import Network, Scene
@@ -148,8 +148,9 @@ class World:
                         await self.network.emergency_calls.note(officer, alert_id, called=False)
 
     async def _sweep(self) -> None:
-        for sweep in (escalate_due, asking.ask_on, incident_sweep.remind_due, take_up_events):
+        for sweep in (escalate_due, asking.ask_on, incident_sweep.remind_due):
             await sweep(self.database, self.clock)
+        await take_up_events(self.database, self.clock, ZONE)
 
     async def seen(self, forced: Person) -> list[str]:
         """Return all that reaches somebody and all they are shown, with ids as they appear one after the other."""

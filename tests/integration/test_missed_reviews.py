@@ -18,14 +18,14 @@ from safety_plans.model import Level, Reason
 from safety_plans.sweep import remind_due
 from safety_plans.triggers import Within
 from tests import outgoing
-from tests.clock import MovableClock
+from tests.clock import ZONE, MovableClock
 from tests.people import Network, Scene
 
 
 async def taken(database: Database, clock: MovableClock) -> None:
     """Chain what was recorded, and take it up."""
     await sequence_all(database)
-    await take_up_events(database, clock)
+    await take_up_events(database, clock, ZONE)
 
 
 async def open_ones(network: Network, scene: Scene) -> list[Alert]:

@@ -19,7 +19,7 @@ from safety_plans.rules import REVIEW_AT_LEAST_EVERY
 from safety_plans.sweep import next_due, open_missing, remind_due
 from safety_plans.triggers import Within
 from tests import outgoing
-from tests.clock import MovableClock
+from tests.clock import SERBIA, ZONE, MovableClock
 from tests.outgoing import desk, direct
 from tests.people import Network, Scene
 
@@ -40,7 +40,7 @@ async def test_a_level_gives_the_next_review_its_time(
     view = await network.reviews.set_level(scene.deputy, scene.case.id, level)
     assert view.codename == scene.case.codename
     assert view.review.owner_id == scene.coordinator.id
-    assert view.review.due_at == clock.now() + REVIEW_AT_LEAST_EVERY[level]
+    assert view.review.due_at == SERBIA.due(clock.now(), REVIEW_AT_LEAST_EVERY[level])
     assert await next_due(database) == view.review.due_at
     for actor in (scene.coordinator, scene.member, scene.ngo.worker):
         assert [each.review.id for each in await network.reviews.due(actor)] == [view.review.id]
@@ -179,7 +179,7 @@ async def test_doing_a_review_opens_the_next(
     await remind_due(database, clock)
     following = await network.reviews.complete(scene.deputy, first.review.id)
     assert following.review.level is Level.MEDIUM
-    assert following.review.due_at == clock.now() + timedelta(days=14)
+    assert following.review.due_at == SERBIA.due(clock.now(), timedelta(days=14))
     assert await rows(database, ReviewState.OPEN) == [following.review.id]
     assert await rows(database, ReviewState.DONE) == [first.review.id]
     with pytest.raises(Conflict):
@@ -227,10 +227,9 @@ async def test_an_assessment_has_a_sensible_time(network: Network, scene: Scene,
     ):
         with pytest.raises(InvalidInput):
             await network.reviews.set_level(scene.coordinator, scene.case.id, Level.LOW, moment)
-    earlier = await network.reviews.set_level(
-        scene.coordinator, scene.case.id, Level.LOW, clock.now() - timedelta(days=10)
-    )
-    assert earlier.review.due_at == clock.now() + timedelta(days=20)
+    assessed_at = clock.now() - timedelta(days=10)
+    earlier = await network.reviews.set_level(scene.coordinator, scene.case.id, Level.LOW, assessed_at)
+    assert earlier.review.due_at == SERBIA.due(assessed_at, timedelta(days=30))
 
 
 async def test_whoever_does_not_assess_raises_a_level_and_lowers_none(network: Network, scene: Scene) -> None:
@@ -251,7 +250,7 @@ async def test_a_lower_level_counts_once_a_second_person_tells_it(
     assessed_at = clock.now()
     waits = await network.reviews.set_level(scene.coordinator, scene.case.id, Level.LOW)
     assert (waits.review.level, waits.lowering) == (Level.HIGH, Level.LOW)
-    assert waits.review.due_at == assessed_at + REVIEW_AT_LEAST_EVERY[Level.HIGH]
+    assert waits.review.due_at == SERBIA.due(assessed_at, REVIEW_AT_LEAST_EVERY[Level.HIGH])
     assert await outgoing.rung(database) == {channel(scene): {scene.deputy.id}}
     assert [each.lowering for each in await network.reviews.due(scene.member)] == [Level.LOW]
 
@@ -260,7 +259,7 @@ async def test_a_lower_level_counts_once_a_second_person_tells_it(
     clock.move(timedelta(hours=3))
     lowered = await network.reviews.set_level(scene.member, scene.case.id, Level.LOW)
     assert (lowered.review.level, lowered.lowering) == (Level.LOW, None)
-    assert lowered.review.due_at == assessed_at + REVIEW_AT_LEAST_EVERY[Level.LOW]
+    assert lowered.review.due_at == SERBIA.due(assessed_at, REVIEW_AT_LEAST_EVERY[Level.LOW])
     assert [each.lowering for each in await network.reviews.due(scene.member)] == [None]
     assert len(await rows(database, ReviewState.OPEN)) == 1
 
@@ -342,21 +341,21 @@ async def test_a_review_that_cannot_be_handled_does_not_stop_its_neighbours(
 async def test_a_case_that_nobody_has_assessed_gets_an_owner_and_a_time(
     database: Database, network: Network, scene: Scene, clock: MovableClock
 ) -> None:
-    assert await open_missing(database, clock) == 1
-    assert await open_missing(database, clock) == 0
+    assert await open_missing(database, clock, ZONE) == 1
+    assert await open_missing(database, clock, ZONE) == 0
     (view,) = await network.reviews.due(scene.coordinator)
     assert (view.review.level, view.review.owner_id) == (Level.NOT_YET_ASSESSED, scene.coordinator.id)
-    assert view.review.due_at == scene.case.opened_at + timedelta(hours=24)
+    assert view.review.due_at == SERBIA.due(scene.case.opened_at, timedelta(hours=24))
     clock.set(view.review.due_at)
     assert await remind_due(database, clock) == 1
     assert await outgoing.rung(database) == {channel(scene): {scene.coordinator.id}}
 
     await network.reviews.set_level(scene.coordinator, scene.case.id, Level.LOW)
-    assert await open_missing(database, clock) == 0
+    assert await open_missing(database, clock, ZONE) == 0
     await network.closing.close_case(scene.coordinator, scene.case.id)
     clock.move(timedelta(days=40))
     await remind_due(database, clock)
-    assert await open_missing(database, clock) == 0
+    assert await open_missing(database, clock, ZONE) == 0
     assert not await rows(database, ReviewState.OPEN)
 
 
@@ -364,18 +363,18 @@ async def test_an_old_case_that_was_missed_is_found_where_all_are_looked_at(
     database: Database, scene: Scene, clock: MovableClock
 ) -> None:
     clock.set(scene.case.opened_at + timedelta(days=1))
-    assert await open_missing(database, clock, everywhere=False) == 0
-    assert await open_missing(database, clock) == 1
+    assert await open_missing(database, clock, ZONE, everywhere=False) == 0
+    assert await open_missing(database, clock, ZONE) == 1
 
 
 async def test_a_new_case_is_found_in_every_round(database: Database, scene: Scene, clock: MovableClock) -> None:
     clock.set(scene.case.opened_at + timedelta(hours=23))
-    assert await open_missing(database, clock, everywhere=False) == 1
+    assert await open_missing(database, clock, ZONE, everywhere=False) == 1
 
 
 @pytest.mark.usefixtures("scene")
 async def test_two_engines_open_one_first_review(database: Database, clock: MovableClock) -> None:
     async with asyncio.TaskGroup() as tasks:
-        opened = [tasks.create_task(open_missing(database, clock)) for _ in range(4)]
+        opened = [tasks.create_task(open_missing(database, clock, ZONE)) for _ in range(4)]
     assert sum(each.result() for each in opened) == 1
     assert len(await rows(database, ReviewState.OPEN)) == 1

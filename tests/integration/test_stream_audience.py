@@ -29,7 +29,7 @@ from server.api.wire.cases import CasesAnswer
 from server.board import Board
 from server.live.acts import Audience
 from server.live.audience import Hearing, hearings, told_of
-from tests.clock import MovableClock
+from tests.clock import ZONE, MovableClock
 from tests.people import Network, Office, Scene
 
 STEPS = 30
@@ -150,7 +150,7 @@ class Story:
                 office.agency.id, always_staffed=False, covered_by=chance.choice(self.offices).desk_id
             ),
             "leave": lambda: network.depart(other) if chance.random() < 0.3 else nothing(),
-            "review": lambda: reviews.open_missing(network.database, self.clock),
+            "review": lambda: reviews.open_missing(network.database, self.clock, ZONE),
         }
         return acts
 

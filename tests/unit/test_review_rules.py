@@ -18,6 +18,7 @@ from safety_plans.rules import (
     overdue_at,
     stale_since,
 )
+from tests.clock import SERBIA
 
 MOMENT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 levels = st.sampled_from(Level)
@@ -35,7 +36,7 @@ gaps = st.timedeltas(timedelta(0), timedelta(days=400))
     ],
 )
 def test_each_level_has_its_interval(level: Level, interval: timedelta, grace: timedelta) -> None:
-    assert due_at(level, MOMENT) == MOMENT + interval
+    assert due_at(level, MOMENT, SERBIA) == SERBIA.due(MOMENT, interval)
     assert overdue_at(level, MOMENT) == MOMENT + grace
 
 
@@ -49,7 +50,7 @@ def test_no_level_is_without_an_interval_and_the_higher_the_shorter() -> None:
 
 @given(levels, gaps)
 def test_due_then_overdue_then_daily(level: Level, late: timedelta) -> None:
-    due = due_at(level, MOMENT)
+    due = due_at(level, MOMENT, SERBIA)
     now = due + late
     assert next_step_at(level, due, 0, now) == due
     assert next_step_at(level, due, 1, now) == max(now, overdue_at(level, due))
@@ -59,13 +60,13 @@ def test_due_then_overdue_then_daily(level: Level, late: timedelta) -> None:
 
 @given(levels, st.integers(1, 1000), gaps)
 def test_a_reminder_never_lies_in_the_past(level: Level, step: int, late: timedelta) -> None:
-    due = due_at(level, MOMENT)
+    due = due_at(level, MOMENT, SERBIA)
     assert next_step_at(level, due, step, due + late) >= due + late
 
 
 @given(levels, gaps)
 def test_a_level_is_stale_from_its_due_time_on_and_not_before(level: Level, apart: timedelta) -> None:
-    due = due_at(level, MOMENT)
+    due = due_at(level, MOMENT, SERBIA)
     assert stale_since(due, due + apart) == due
     assert stale_since(due, due - apart - timedelta(microseconds=1)) is None
 

@@ -33,6 +33,7 @@ from tests.bench import served
 from tests.bench.light_http import Connection, connections, request
 from tests.bench.row import Limit, Measure, MeasurementFailed, Row, p50, p99
 from tests.bench.signed_in import token_of
+from tests.clock import ZONE
 from tests.console.browsers import start_chromium
 from tests.people import Network
 
@@ -183,7 +184,7 @@ async def _people(network: Network, cases: int) -> tuple[Person, Person]:
         await network.cases.open(
             watcher, agencies={office.agency.id: Part.RESPONDER}, member_ids=[raiser.id], language="en"
         )
-    while await sweep.open_missing(network.database, clock):
+    while await sweep.open_missing(network.database, clock, ZONE):
         pass
     return raiser, watcher
 
