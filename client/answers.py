@@ -188,6 +188,25 @@ class Reviews(Answer, frozen=True, kw_only=True):
     reviews: list[Review]
 
 
+class CaseClock(Answer, frozen=True, kw_only=True):
+    """Who looks at something by when, and since when it is not to be relied upon."""
+
+    kind: str
+    owner: UUID
+    since: Moment
+    due_at: Moment
+    stale_since: Moment | None = None
+
+
+class CaseClocks(Answer, frozen=True, kw_only=True):
+    """The clocks of a case, the earliest first, and its dates."""
+
+    case: UUID
+    codename: str
+    clocks: list[CaseClock]
+    dates: list[Moment]
+
+
 class AgencyInAlert(Answer, frozen=True, kw_only=True):
     """An agency's part in an alert."""
 

@@ -20,6 +20,7 @@ from client.answers import (
     Alert,
     Alerts,
     Case,
+    CaseClocks,
     Cases,
     Compartment,
     DeviceClaim,
@@ -46,6 +47,7 @@ from client.vault.api import VaultApi
 from client.vault.invitations_api import InvitationsApi
 from client.vault.keys_api import KeysApi
 from crypto import desk_key, device_claim
+from safety_plans.clocks.rules import ClockKind
 from safety_plans.model import Level
 from safety_plans.triggers import Within
 
@@ -206,6 +208,27 @@ class ApiClient:
     async def note_event(self, case_id: UUID, within: Within) -> Review:
         """Record that something happened in a case which must be assessed in time; return its open review."""
         return await self._connection.ask(Review, "POST", f"api/cases/{case_id}/events", {"within": within})
+
+    async def clocks(self, case_id: UUID) -> CaseClocks:
+        """Return what must be looked at again and again in a case, and its dates."""
+        return await self._connection.ask(CaseClocks, "GET", f"api/cases/{case_id}/clocks", repeat=True)
+
+    async def wind_clock(
+        self,
+        case_id: UUID,
+        kind: ClockKind,
+        at: datetime | None = None,
+        owner: UUID | None = None,
+        *,
+        ended: bool = False,
+    ) -> CaseClocks:
+        """Record that somebody looked, or that a clock ended; return what runs then."""
+        body = {"kind": kind, "at": at, "owner": owner, "ended": ended}
+        return await self._connection.ask(CaseClocks, "PUT", f"api/cases/{case_id}/clocks", body)
+
+    async def set_date(self, case_id: UUID, at: datetime, *, off: bool = False) -> CaseClocks:
+        """Record a day at court or of a transfer, or that it is off."""
+        return await self._connection.ask(CaseClocks, "PUT", f"api/cases/{case_id}/dates", {"at": at, "off": off})
 
     async def reviews(self) -> list[Review]:
         """Return the open reviews of one's cases."""

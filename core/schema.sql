@@ -665,6 +665,30 @@ CREATE TABLE reminder_rings (
 );
 CREATE INDEX rings_to_step ON reminder_rings (next_step_at) WHERE next_step_at IS NOT NULL;
 
+-- What must be looked at again and again in a case, whatever its level, and the days that everything turns on.
+CREATE TABLE case_clocks (
+    id uuid PRIMARY KEY,
+    case_id uuid NOT NULL REFERENCES cases,
+    kind text NOT NULL,
+    owner_id uuid NOT NULL REFERENCES people,
+    since timestamptz NOT NULL,
+    due_at timestamptz NOT NULL,
+    step integer NOT NULL,
+    next_step_at timestamptz,
+    lease_until timestamptz,
+    attempts integer NOT NULL DEFAULT 0,
+    UNIQUE (case_id, kind)
+);
+CREATE INDEX case_clocks_to_step ON case_clocks (next_step_at) WHERE next_step_at IS NOT NULL;
+
+-- When somebody goes to court or is moved: the time alone.
+CREATE TABLE case_dates (
+    case_id uuid NOT NULL REFERENCES cases,
+    at timestamptz NOT NULL,
+    told_at timestamptz NOT NULL,
+    PRIMARY KEY (case_id, at)
+);
+
 -- What the ledger tells of cases that may open a review, until it was taken up; how far the ledger was read.
 CREATE TABLE case_events (
     id uuid PRIMARY KEY,

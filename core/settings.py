@@ -114,6 +114,14 @@ class Settings:
     # A file with the certificates of those who sign the gateway's and the mail server's, where no machine knows them.
     certificates_file: Path | None = None
 
+    # How long the clocks of a case run, as the law of the network has it (docs/reviews.md).
+    contact_months: int = 2
+    first_contact_months: int = 1
+    re_examination_months: int = 6
+    placement_short_days: int = 30
+    placement_long_months: int = 6
+    placement_extended_months: int = 12
+
     police_number: str = "192"
     ambulance_number: str = "194"
 

@@ -10,6 +10,7 @@ from agencies.model import PersonId
 from cases.model import Case
 from core.outbox import Message, Target, TargetKind
 from core.texts import mark
+from safety_plans.clocks.rules import CaseClock
 from safety_plans.levels import Told
 from safety_plans.measures.rules import Duty
 from safety_plans.model import Review
@@ -35,6 +36,36 @@ TEXTS = {
     "measure_overdue": mark(
         "{codename}: something of the plan is OVERDUE since {time}. Owner: {person}. Do it, or write into the plan "
         "why it cannot be done. The risk is to be assessed again within 72 hours."
+    ),
+    "clock_custody_due": mark(
+        "{codename}: is the suspect still in custody? Confirm by {time}: {person}. Write it down with: streha clock"
+    ),
+    "clock_custody_overdue": mark(
+        "{codename}: nobody has confirmed custody since {time}. Treat the suspect as RELEASED until somebody does. "
+        "To confirm: {person}. The risk is to be assessed again within a day."
+    ),
+    "clock_contact_due": mark("{codename}: contact with whoever is protected is due by {time}: {person}."),
+    "clock_contact_overdue": mark(
+        "{codename}: contact with whoever is protected is OVERDUE since {time}: {person}. Make it by the safe way that "
+        "was agreed. The risk is to be assessed again within a day."
+    ),
+    "clock_first_contact_due": mark("{codename}: the first visit after the placement is due by {time}: {person}."),
+    "clock_first_contact_overdue": mark(
+        "{codename}: the first visit after the placement is OVERDUE since {time}: {person}. The risk is to be assessed "
+        "again within a day."
+    ),
+    "clock_re_examination_due": mark("{codename}: the plans are to be gone through as a whole by {time}: {person}."),
+    "clock_re_examination_overdue": mark(
+        "{codename}: that the plans are gone through as a whole is OVERDUE since {time}: {person}. The risk is to be "
+        "assessed again within 72 hours."
+    ),
+    "clock_placement_due": mark(
+        "{codename}: the placement ends by {time} unless it is decided anew: {person}. Nobody moves without a safe "
+        "place."
+    ),
+    "clock_placement_overdue": mark(
+        "{codename}: the time of the placement is OVER since {time}: {person}. Decide at once what comes next. The "
+        "risk is to be assessed again within 72 hours."
     ),
     "level_lowering": mark(
         "{codename}: {person} now sees the risk as lower. Until a second person has looked, the higher level stands. "
@@ -65,6 +96,20 @@ def measure(
     )  # fmt: skip
     parameters = {"codename": case.codename, "person": str(owner), "time": due_at.isoformat()}
     template = "measure_overdue" if duty.step > 0 else "measure_due"
+    return [ring, replace(ring, key=f"{cause}:words", template=template, parameters=parameters, mentions=())]
+
+
+def clock(
+    due: CaseClock, owner: PersonId, case: Case, channel: Target, mentions: Iterable[PersonId]
+) -> list[Message]:  # fmt: skip
+    """Return ring and words about a clock that is due, at its present step."""
+    cause = f"clock:{due.id}:{due.due_at.isoformat()}:{due.step}"
+    ring = Message(
+        key=f"{cause}:ring", target=channel, template="review_ring", mentions=tuple(mentions), case_id=case.id
+    )  # fmt: skip
+    what = "placement" if due.kind.value.startswith("placement") else due.kind.value
+    template = f"clock_{what}_{'overdue' if due.step > 0 else 'due'}"
+    parameters = {"codename": case.codename, "person": str(owner), "time": due.due_at.isoformat()}
     return [ring, replace(ring, key=f"{cause}:words", template=template, parameters=parameters, mentions=())]
 
 

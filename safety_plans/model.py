@@ -43,6 +43,11 @@ class Reason(StrEnum):
     EVENT_2H = "event_2h"
     EVENT_24H = "event_24h"
     EVENT_72H = "event_72h"
+    # A day at court or of a transfer is set, moved, near, or was.
+    DATE = "date"
+    # Nobody looked in time at what must be looked at again and again.
+    CLOCK_24H = "clock_24h"
+    CLOCK_72H = "clock_72h"
 
 
 class ReviewState(StrEnum):

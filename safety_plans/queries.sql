@@ -349,5 +349,67 @@ lowerings AS (DELETE FROM level_lowerings WHERE case_id = $1),
 gone AS (DELETE FROM reviews WHERE case_id = $1),
 duties AS (DELETE FROM review_duties WHERE case_id = $1),
 owed AS (DELETE FROM owed_measures WHERE case_id = $1),
+clocks AS (DELETE FROM case_clocks WHERE case_id = $1),
+dates AS (DELETE FROM case_dates WHERE case_id = $1),
 events AS (DELETE FROM case_events WHERE case_id = $1)
 UPDATE cases SET forgotten_at = $2 WHERE id = $1
+
+-- put_clock --
+-- $1 id, $2 case, $3 kind, $4 owner, $5 since, $6 due at, $7 when its next step is due.
+INSERT INTO case_clocks (id, case_id, kind, owner_id, since, due_at, step, next_step_at)
+VALUES ($1, $2, $3, $4, $5, $6, 0, $7)
+ON CONFLICT (case_id, kind) DO UPDATE SET owner_id = EXCLUDED.owner_id, since = EXCLUDED.since,
+    due_at = EXCLUDED.due_at, step = 0, next_step_at = EXCLUDED.next_step_at
+
+-- clocks_of_cases --
+-- $1 cases.
+SELECT id, case_id, kind, owner_id, since, due_at, step, next_step_at FROM case_clocks
+WHERE case_id = ANY($1) ORDER BY due_at, id
+
+-- cases_of_clocks --
+-- $1 ids.
+SELECT DISTINCT case_id FROM case_clocks WHERE id = ANY($1)
+
+-- clocks --
+-- $1 ids.
+SELECT id, case_id, kind, owner_id, since, due_at, step, next_step_at FROM case_clocks
+WHERE id = ANY($1) ORDER BY next_step_at, id FOR UPDATE
+
+-- claim_clocks --
+-- Lease clocks that are due; none while on hold. $1 now, $2 lease until, $3 limit.
+UPDATE case_clocks SET lease_until = $2, attempts = attempts + 1
+WHERE id IN (
+    SELECT id FROM case_clocks WHERE next_step_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+      AND (SELECT since FROM hold) IS NULL
+    ORDER BY next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING id, attempts, next_step_at AS due_at
+
+-- next_clock --
+-- When the next one is due: what failed waits for its lease, all of it for a hold.
+SELECT min(next_step_at) FROM case_clocks WHERE next_step_at IS NOT NULL AND lease_until IS NULL
+  AND (SELECT since FROM hold) IS NULL
+
+-- overdue_clocks --
+-- Count clocks that are due. $1 now, $2 how many are looked at.
+SELECT count(*) AS rows, min(next_step_at) AS oldest
+FROM (SELECT next_step_at FROM case_clocks WHERE next_step_at <= $1 ORDER BY next_step_at LIMIT $2) AS due
+
+-- step_clock --
+-- $1 id, $2 step, $3 when the next one is due, $4 owner.
+UPDATE case_clocks SET step = $2, next_step_at = $3, owner_id = $4, lease_until = NULL, attempts = 0 WHERE id = $1
+
+-- end_clock --
+-- $1 case, $2 kind.
+DELETE FROM case_clocks WHERE case_id = $1 AND kind = $2 RETURNING id
+
+-- case_dates --
+-- $1 case.
+SELECT at, told_at FROM case_dates WHERE case_id = $1 ORDER BY at
+
+-- add_case_date --
+-- $1 case, $2 at, $3 now.
+INSERT INTO case_dates (case_id, at, told_at) VALUES ($1, $2, $3) ON CONFLICT (case_id, at) DO NOTHING RETURNING at
+
+-- take_case_date --
+-- $1 case, $2 at.
+DELETE FROM case_dates WHERE case_id = $1 AND at = $2 RETURNING at

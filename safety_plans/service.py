@@ -18,6 +18,9 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.outbox import Target, TargetKind
 from core.texts import mark
 from safety_plans import messages, store
+from safety_plans.access import require_core
+from safety_plans.clocks import store as clock_store
+from safety_plans.clocks.dates import around
 from safety_plans.levels import ASK_THEM, SECOND_WITHIN, Standing, Told, outcome
 from safety_plans.model import Level, Review, ReviewId, ReviewState
 from safety_plans.opening import calendar_of, new_review, take_up
@@ -66,7 +69,7 @@ class Reviews:
         made_at = sensible(assessed_at) if assessed_at else now
         if made_at > now:
             raise InvalidInput(mark("An assessment cannot lie in the future. Check the time."))
-        _require_core(case, actor)
+        require_core(case, actor)
         case_rules.require_open(case)
         told = Told(level=level, by=actor.id, at=now, assessed_at=made_at)
         open_review, duties = await store.open_review(tx, case.id), await store.duties(tx, case.id)
@@ -115,7 +118,7 @@ class Reviews:
         now = self._clock.now()
         async with self._database.transaction() as tx:
             case = await case_store.case(tx, case_id, lock=True)
-            _require_core(case, actor)
+            require_core(case, actor)
             case_rules.require_open(case)
             review = await take_up(tx, case, REASON_WITHIN[within], now, now, self._zone)
             if urgent(REASON_WITHIN[within]):
@@ -141,7 +144,10 @@ class Reviews:
             await store.end_review(tx, open_review.id, ReviewState.DONE, actor.id, now)
         open_ones = left_over(await store.duties(tx, case.id), assessed_at)
         await store.keep_duties(tx, case.id, [each.reason for each in open_ones])
-        due, reason = strictest(due_at(level, assessed_at, await calendar_of(tx, case, self._zone)), open_ones)
+        calendar = await calendar_of(tx, case, self._zone)
+        set_before = [duty for each in await clock_store.dates(tx, case.id) for duty in around(each, calendar)]
+        further = [*open_ones, *left_over(set_before, assessed_at)]
+        due, reason = strictest(due_at(level, assessed_at, calendar), further)
         review = new_review(case, level, due, now, reason)
         await store.add_review(tx, review)
         return review
@@ -162,10 +168,3 @@ def _view(review: Review, case: Case, now: datetime, lowering: Level | None = No
     return ReviewView(
         review=review, codename=case.codename, lowering=lowering, stale_since=stale_since(review.due_at, now)
     )  # fmt: skip
-
-
-def _require_core(case: Case, actor: Person) -> None:
-    """Refuse whoever is not of the core of a case; to those who may not know of it, it does not exist."""
-    case_rules.as_seen_by(case, actor.id)
-    if actor.id not in {*case.core.member_ids, *case.leaders}:
-        raise NotFound(case_rules.NO_CASE)

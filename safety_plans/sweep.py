@@ -22,6 +22,8 @@ from core.errors import StrehaError
 from core.outbox import Message, Target, TargetKind
 from core.sweep import BATCH, sweep
 from safety_plans import messages, store
+from safety_plans.clocks import store as clock_store
+from safety_plans.clocks.rules import FROM_THE_BEGINNING, Spans, begun
 from safety_plans.model import Level, Review, ReviewId, ReviewState
 from safety_plans.opening import calendar_of, open_first
 from safety_plans.quiet import Quiet
@@ -35,7 +37,9 @@ LATELY = timedelta(days=1)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-async def open_missing(database: Database, clock: Clock, zone: ZoneInfo, *, everywhere: bool = True) -> int:
+async def open_missing(
+    database: Database, clock: Clock, zone: ZoneInfo, spans: Spans, *, everywhere: bool = True
+) -> int:  # fmt: skip
     """Open the first review of every case that has none: no case is left without an owner and a time.
 
     It is looked for `everywhere`, or only among the cases of the last day, where alone one can be missing as long as
@@ -46,29 +50,35 @@ async def open_missing(database: Database, clock: Clock, zone: ZoneInfo, *, ever
     while True:
         async with database.reading() as look:
             found = [CaseId(row["id"]) for row in await look.rows(store.SQL["cases_without_review"], after, BATCH)]
-        now_opened = await _open_all(database, clock, zone, found)
+        now_opened = await _open_all(database, clock, zone, spans, found)
         opened += now_opened
         if len(found) < BATCH or not now_opened:
             return opened
 
 
-async def _open_all(database: Database, clock: Clock, zone: ZoneInfo, case_ids: Sequence[CaseId]) -> int:
+async def _open_all(
+    database: Database, clock: Clock, zone: ZoneInfo, spans: Spans, case_ids: Sequence[CaseId]
+) -> int:  # fmt: skip
     """Open these cases' first reviews; each case is held by itself and for a moment: raising in it must not wait."""
     opened = 0
     for case_id in case_ids:
         try:
             async with database.transaction() as tx:
-                opened += await _open_first(tx, case_id, clock.now(), zone)
+                opened += await _open_first(tx, case_id, clock.now(), zone, spans)
         except StrehaError as error:
             log.failure("first_review_not_opened", error, case_id=case_id)
     return opened
 
 
-async def _open_first(tx: Transaction, case_id: CaseId, now: datetime, zone: ZoneInfo) -> bool:
+async def _open_first(tx: Transaction, case_id: CaseId, now: datetime, zone: ZoneInfo, spans: Spans) -> bool:
     case = await case_store.case(tx, case_id, lock=True)
     if not case.open or await store.open_review(tx, case_id) is not None:
         return False
-    review = await open_first(tx, case, now, await calendar_of(tx, case, zone))
+    calendar = await calendar_of(tx, case, zone)
+    review = await open_first(tx, case, now, calendar)
+    running = {each.kind for each in await clock_store.of_cases(tx, [case.id])}
+    for kind in set(FROM_THE_BEGINNING) - running:
+        await clock_store.put(tx, begun(case, kind, case.coordinator_id, case.opened_at, [], calendar, spans))
     await ledger.record(
         tx,
         ledger.Act(act="review_opened", at=now, actor_kind="system", case_id=case.id, object_id=review.id),

@@ -8,6 +8,7 @@ from core import metrics
 from core.database import Reading
 from core.tally import AT_MOST, OF_STEPS, Tally, count_overdue
 from safety_plans import events
+from safety_plans.clocks import sweep as clocks
 from safety_plans.digests import sweep as digests
 from safety_plans.measures import sweep as measures
 from safety_plans.rings import sweep as rings
@@ -27,6 +28,7 @@ async def _count(reading: Reading, now: datetime) -> None:
     await count_overdue(reading, SQL["overdue_measures"], measures.NAME, now)
     await count_overdue(reading, SQL["overdue_digests"], digests.NAME, now)
     await count_overdue(reading, SQL["overdue_rings"], rings.NAME, now)
+    await count_overdue(reading, SQL["overdue_clocks"], clocks.NAME, now)
     await count_overdue(reading, SQL["waiting_events"], events.NAME, now)
 
 

@@ -15,6 +15,7 @@ from enum import StrEnum
 from alerts.incidents.rules import Fact
 from alerts.vocabulary import RAISED_BY_CLOCKS, Event, Status
 from safety_plans.calendar import Calendar
+from safety_plans.clocks.rules import REASONS, ClockKind
 from safety_plans.model import Reason, Review
 
 SOON = timedelta(hours=2)
@@ -30,9 +31,12 @@ WITHIN: dict[Reason, timedelta] = {
     Reason.HEALTH: WITHIN_A_DAY,
     Reason.STAFF_CHANGED: WITHIN_A_DAY,
     Reason.EVENT_24H: WITHIN_A_DAY,
+    Reason.DATE: WITHIN_A_DAY,
+    Reason.CLOCK_24H: WITHIN_A_DAY,
     Reason.AGENCY_CHANGED: LATER,
     Reason.MEASURE: LATER,
     Reason.EVENT_72H: LATER,
+    Reason.CLOCK_72H: LATER,
 }
 # Each act of a case that may open a review; which one it opens may depend on its facts.
 # Of an exclusion only the end of a membership counts: why a review is due is shown to members, exclusions are not.
@@ -44,6 +48,7 @@ ACTS: dict[str, Reason] = {
     "leaders_named": Reason.STAFF_CHANGED,
     "agency_part_set": Reason.AGENCY_CHANGED,
     "measure_overdue": Reason.MEASURE,
+    "clock_overdue": Reason.CLOCK_24H,
 }
 
 
@@ -82,6 +87,8 @@ def reason_of(act: str, facts: Mapping[str, object]) -> Reason | None:
         return Reason.HEALTH
     if act == "incident_fact_noted" and facts.get("fact") != Fact.DATA_MAY_HAVE_LEAKED:
         return None
+    if act == "clock_overdue":
+        return REASONS[ClockKind(str(facts["kind"]))]
     return ACTS.get(act)
 
 

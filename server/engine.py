@@ -38,6 +38,8 @@ from core.settings import Settings
 from safety_plans import events as case_events
 from safety_plans import retention
 from safety_plans import sweep as reviews
+from safety_plans.clocks import sweep as clocks
+from safety_plans.clocks.service import spans_of
 from safety_plans.digests import sweep as digests
 from safety_plans.measures import sweep as measures
 from safety_plans.quiet import Quiet
@@ -81,7 +83,7 @@ class Engine:
         self._forgetting, self._forgetting_old = Pace(clock, FORGET_EVERY), Pace(clock, FORGET_OLD_EVERY)
         self._vault, self._retention = Pace(clock, VAULT_EVERY), Pace(clock, RETENTION_EVERY)
         self._everywhere = Pace(clock, EVERYWHERE_EVERY)
-        self._zone = ZoneInfo(settings.time_zone)
+        self._zone, self._spans = ZoneInfo(settings.time_zone), spans_of(settings)
         self._quiet = Quiet.read(settings.quiet_hours, settings.time_zone)
         self._newcomers = Pace(clock, NEWCOMERS_EVERY)
         self._begins, self._ends = Pace(clock, SHIFTS_EVERY), Pace(clock, SHIFTS_EVERY)
@@ -117,6 +119,7 @@ class Engine:
         await self._guarded("hand_overs", self._hand_over)
         await self._guarded("first_reviews", self._open_first_reviews)
         await self._guarded("reviews", lambda: reviews.remind_due(self._database, self._clock, quiet=self._quiet))
+        await self._guarded("clocks", lambda: clocks.remind_due(self._database, self._clock, quiet=self._quiet))
         await self._guarded(
             "measures", lambda: measures.remind_due(self._database, self._clock, self._zone, quiet=self._quiet)
         )
@@ -185,7 +188,7 @@ class Engine:
     async def _open_first_reviews(self) -> None:
         """Look among the new cases in every round, and among all cases at the start and now and then."""
         everywhere = self._everywhere.due()
-        await reviews.open_missing(self._database, self._clock, self._zone, everywhere=everywhere)
+        await reviews.open_missing(self._database, self._clock, self._zone, self._spans, everywhere=everywhere)
         if everywhere:
             self._everywhere.done()
 
@@ -244,6 +247,7 @@ class Engine:
             ("measures", measures.next_due),
             ("digests", digests.next_due),
             ("rings", rings.next_due),
+            ("clocks", clocks.next_due),
             ("incidents", incident_sweep.next_due),
         ):
             moment = await next_due(self._database)

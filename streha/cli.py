@@ -27,6 +27,7 @@ COMMANDS = {
     "known": "streha.commands.knowing",
     "case": "streha.commands.cases",
     "review": "streha.commands.reviews",
+    "clock": "streha.commands.clocks",
     "instrument": "streha.commands.instruments",
     "assess": "streha.commands.assess",
     "plan": "streha.commands.plans",

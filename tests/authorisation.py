@@ -87,6 +87,7 @@ DONE: dict[Access, set[Asker]] = {
     Access.LEADS_IN_VAULT: LEADERS,
     Access.ENDS_LINK: {Asker.OWN_ADMINISTRATOR},
     Access.KEEPS_REVIEW: LEADERS | {Asker.FORMER},
+    Access.KEEPS_CLOCK: LEADERS,
     Access.DEVICE: {Asker.DEVICE},
     Access.OWNS_PASSKEY: {Asker.COORDINATOR, Asker.IN_BROWSER},
 }
@@ -98,6 +99,7 @@ ASK: dict[Access, set[Asker]] = {
     Access.LEADS_COMPARTMENT: IN_CORE,
     Access.ADMINISTRATOR: EVERYBODY - SIGNED_OUT - {Asker.ADMINISTRATOR, Asker.OWN_ADMINISTRATOR},
     Access.KEEPS_REVIEW: {Asker.MEMBER, Asker.RAISER},
+    Access.KEEPS_CLOCK: IN_CORE,
 }
 
 

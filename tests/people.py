@@ -34,6 +34,7 @@ from core.clock import Clock
 from core.database import Database
 from core.settings import Secret, Settings
 from crypto import device_claim, signing
+from safety_plans.clocks.service import CaseClocks, spans_of
 from safety_plans.saving import Saving
 from safety_plans.service import Reviews
 
@@ -126,6 +127,7 @@ class Network:
         self.fetching = Fetching(database, clock, kept)
         self.inquiring = Inquiring(database, clock, kept)
         self.bundles = Bundles(database, clock)
+        self.clocks = CaseClocks(database, clock, settings.time_zone, spans_of(settings))
         self.invitations = Invitations(database, clock, settings, kept.network)
         self.seeds: dict[PersonId, bytes] = {}
 

@@ -41,6 +41,7 @@ SWEEP = Label(
         "measures",
         "digests",
         "rings",
+        "clocks",
         "case_events",
         "desk_calls",
         "vault",
@@ -50,7 +51,7 @@ SWEEP = Label(
 STEPPED = Label(
     "module",
     (
-        "alerts", "reviews", "duty_rings", "hand_overs", "police", "incidents", "measures", "digests", "rings",
+        "alerts", "reviews", "duty_rings", "hand_overs", "police", "incidents", "measures", "digests", "rings", "clocks",
         "case_events", "desk_calls",
     ),
 )  # fmt: skip
@@ -67,7 +68,7 @@ ENDED = Label("state", ("sent", "failed", "quarantined", "withdrawn"))
 STATUS = Label("status", ("Actual", "Exercise"))
 SEVERITY = Label("severity", ("Extreme", "Severe", "Moderate"))
 OPEN = Label("state", ("open", "accepted", "unanswered"))
-THROUGH = Label("through", ("api", "channel", "device", "telephone", "unverified"))
+THROUGH = Label("through", ("api", "channel", "clock", "device", "telephone", "unverified"))
 TELEPHONE = Label(
     "state",
     ("raised", "desk_called", "not_raised", "accepted", "accepted_police", "accepted_exercise", "not_accepted",

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from agencies.model import PersonId
 from agencies.roster import moment_of
 from cases.model import CaseId
-from safety_plans.measures.rules import MORNING
+from safety_plans.calendar import MORNING
 
 # More open reviews than this and one person cannot keep up: fifteen of them bury three (the same rules).
 MANY = 5

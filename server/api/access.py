@@ -46,5 +46,6 @@ class Access(Enum):
     RUNG = "Whoever the test ring, or the call for help by telephone, has rung. To others there is none."
     ENDS_LINK = "The person, and whoever may confirm the person's devices."
     KEEPS_REVIEW = "The owner of the review, and whoever leads its case. Members are told to ask them."
+    KEEPS_CLOCK = "The owner of the clock, and whoever leads its case. Members are told to ask them."
     OWNS_PASSKEY = "Whoever the passkey is of."
     DEVICE = "A device that can only raise, with its token. What it is answered is about its own raises."

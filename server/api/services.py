@@ -34,6 +34,7 @@ from cases.vault.service import Vault
 from core.clock import Clock
 from core.database import Database
 from core.settings import Settings
+from safety_plans.clocks.service import CaseClocks, spans_of
 from safety_plans.saving import Saving
 from safety_plans.service import Reviews
 from server.api.limits import Buckets
@@ -73,6 +74,7 @@ class Services:
     closing: Closing
     drills: Drills
     reviews: Reviews
+    clocks: CaseClocks
     saving: Saving
     board: Board
     feed: Feed
@@ -117,6 +119,7 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
         closing=Closing(database, clock),
         drills=Drills(database, settings.time_zone),
         reviews=reviews,
+        clocks=CaseClocks(database, clock, settings.time_zone, spans_of(settings)),
         saving=Saving(vault, reviews, clock, settings.time_zone),
         board=Board(database, clock, agencies=agencies, cases=cases, alerts=alerts, reviews=reviews, rung=rung),
         feed=Feed(database, clock, sign_in),

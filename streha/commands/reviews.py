@@ -131,6 +131,9 @@ _REASONS = {
     "event_2h": mark("something happened"),
     "event_24h": mark("something happened"),
     "event_72h": mark("something happened"),
+    "date": mark("a day at court or of a transfer"),
+    "clock_24h": mark("nobody looked in time"),
+    "clock_72h": mark("nobody looked in time"),
 }
 
 

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -25,6 +26,7 @@ from client.device_file import DeviceFile
 from core.settings import Settings
 from crypto import desk_key
 from crypto.sentence_seal import SEALED_BYTES
+from safety_plans.clocks.rules import ClockKind
 from safety_plans.model import Level
 from safety_plans.triggers import Within
 from server.api.routes import ROUTES
@@ -122,6 +124,9 @@ async def test_the_client_does_what_is_described_and_all_of_it(api: ServedApi) -
             "close_compartment": lambda: coordinator.close_compartment(circle.id),
             "set_level": lambda: coordinator.set_level(opened.id, Level.LOW),
             "reviews": coordinator.reviews,
+            "clocks": lambda: coordinator.clocks(case_id),
+            "wind_clock": lambda: coordinator.wind_clock(case_id, ClockKind.CUSTODY, owner=scene.deputy.id),
+            "set_date": lambda: coordinator.set_date(case_id, now + timedelta(days=9)),
             "complete_review": lambda: coordinator.complete_review(review.id),
             "desk_keys": officer.desk_keys,
             "give_desk_key": lambda: officer.give_desk_key(desk, public, now),

@@ -37,6 +37,7 @@ from server.api.wire.alerts import EndAlert, ListAlerts, NoteConversation, NoteE
 from server.api.wire.browser import BrowserSessionRequest
 from server.api.wire.cards import PutCard, PutDeskKey
 from server.api.wire.cases import NameLeaders, OpenCase, OpenCompartment, SetPart
+from server.api.wire.clocks import SetDate, WindClock
 from server.api.wire.devices import RaiseByDevice
 from server.api.wire.directory import ChallengeRequest, SessionRequest, token_text
 from server.api.wire.incidents import AddFact
@@ -279,6 +280,11 @@ async def test_no_command_lets_a_marked_name_out(
         ("review", "level", case, "very_high"),
         ("review", "list"),
         ("review", "done", case),
+        ("clock", "done", case, "custody", "--owner", marked.officer.name),
+        ("clock", "date", case, "2031-05-14T09:30:00Z"),
+        ("clock", "date", case, "2031-05-14T09:30:00Z", "--off"),
+        ("clock", "list", case),
+        ("clock", "end", case, "custody"),
         ("card", "list"),
         ("card", "put", case, "--file", card),
         ("card", "put", case, "--file", card, "--yes"),
@@ -499,6 +505,8 @@ def right_body(takes: type, marked: Marked) -> object:
         OpenCase: {"agencies": {marked.other_agency.id: "responder"}},
         NameLeaders: {"coordinator": marked.leader.id, "deputy": marked.member.id},
         SetPart: {"part": "responder"},
+        WindClock: {"kind": "contact"},
+        SetDate: {"at": "2031-05-14T09:30:00Z"},
         OpenCompartment: {"members": [marked.member.id]},
         ClaimDevice: {
             "device": MARK,

@@ -20,6 +20,7 @@ from core.database import Database
 from core.outbox import Lane, TargetKind
 from core.settings import Settings
 from deploy.stack import LocalStack
+from safety_plans.clocks.rules import Spans
 from safety_plans.sweep import open_missing, remind_due
 from server.engine import Engine
 from tests.bench.scheduled import MAY_LOAD
@@ -181,7 +182,7 @@ async def test_a_file_that_cannot_be_read_or_written_stops_nobody(
 async def restored(database: Database, network: Network, scene: Scene, clock: MovableClock) -> Hold:
     """Hold a database in which an alert is open that is of a backup, with messages that wait."""
     await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())
-    await open_missing(database, clock, ZONE, everywhere=True)
+    await open_missing(database, clock, ZONE, Spans(), everywhere=True)
     clock.move(timedelta(days=400))
     async with database.transaction() as tx:
         await hold.begin(tx, Why.HEAD_LOST, clock.now(), place=None, lost=None)

@@ -13,6 +13,7 @@ from agencies.rosters import Rosters
 from core.database import Database
 from core.errors import Conflict, InvalidInput
 from core.outbox import Target, TargetKind
+from safety_plans.clocks.rules import Spans
 from safety_plans.levels import SECOND_WITHIN
 from safety_plans.model import Level, ReviewState
 from safety_plans.rules import REVIEW_AT_LEAST_EVERY
@@ -341,8 +342,8 @@ async def test_a_review_that_cannot_be_handled_does_not_stop_its_neighbours(
 async def test_a_case_that_nobody_has_assessed_gets_an_owner_and_a_time(
     database: Database, network: Network, scene: Scene, clock: MovableClock
 ) -> None:
-    assert await open_missing(database, clock, ZONE) == 1
-    assert await open_missing(database, clock, ZONE) == 0
+    assert await open_missing(database, clock, ZONE, Spans()) == 1
+    assert await open_missing(database, clock, ZONE, Spans()) == 0
     (view,) = await network.reviews.due(scene.coordinator)
     assert (view.review.level, view.review.owner_id) == (Level.NOT_YET_ASSESSED, scene.coordinator.id)
     assert view.review.due_at == SERBIA.due(scene.case.opened_at, timedelta(hours=24))
@@ -351,11 +352,11 @@ async def test_a_case_that_nobody_has_assessed_gets_an_owner_and_a_time(
     assert await outgoing.rung(database) == {channel(scene): {scene.coordinator.id}}
 
     await network.reviews.set_level(scene.coordinator, scene.case.id, Level.LOW)
-    assert await open_missing(database, clock, ZONE) == 0
+    assert await open_missing(database, clock, ZONE, Spans()) == 0
     await network.closing.close_case(scene.coordinator, scene.case.id)
     clock.move(timedelta(days=40))
     await remind_due(database, clock)
-    assert await open_missing(database, clock, ZONE) == 0
+    assert await open_missing(database, clock, ZONE, Spans()) == 0
     assert not await rows(database, ReviewState.OPEN)
 
 
@@ -363,18 +364,18 @@ async def test_an_old_case_that_was_missed_is_found_where_all_are_looked_at(
     database: Database, scene: Scene, clock: MovableClock
 ) -> None:
     clock.set(scene.case.opened_at + timedelta(days=1))
-    assert await open_missing(database, clock, ZONE, everywhere=False) == 0
-    assert await open_missing(database, clock, ZONE) == 1
+    assert await open_missing(database, clock, ZONE, Spans(), everywhere=False) == 0
+    assert await open_missing(database, clock, ZONE, Spans()) == 1
 
 
 async def test_a_new_case_is_found_in_every_round(database: Database, scene: Scene, clock: MovableClock) -> None:
     clock.set(scene.case.opened_at + timedelta(hours=23))
-    assert await open_missing(database, clock, ZONE, everywhere=False) == 1
+    assert await open_missing(database, clock, ZONE, Spans(), everywhere=False) == 1
 
 
 @pytest.mark.usefixtures("scene")
 async def test_two_engines_open_one_first_review(database: Database, clock: MovableClock) -> None:
     async with asyncio.TaskGroup() as tasks:
-        opened = [tasks.create_task(open_missing(database, clock, ZONE)) for _ in range(4)]
+        opened = [tasks.create_task(open_missing(database, clock, ZONE, Spans())) for _ in range(4)]
     assert sum(each.result() for each in opened) == 1
     assert len(await rows(database, ReviewState.OPEN)) == 1

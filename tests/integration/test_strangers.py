@@ -46,6 +46,8 @@ from cases.vault.service import Vault
 from core.clock import SystemClock
 from core.database import Database
 from core.errors import NotFound
+from safety_plans.clocks.rules import ClockKind
+from safety_plans.clocks.service import CaseClocks
 from safety_plans.model import Level, ReviewId
 from safety_plans.saving import Saving, Tells
 from safety_plans.service import Reviews
@@ -109,6 +111,11 @@ REFUSED: dict[str, Attempt] = {
     "Reviews.note_event": lambda n, p, _s, t: n.reviews.note_event(p, t.case, Within.ONE_DAY),
     "Reviews.set_level": lambda n, p, _s, t: n.reviews.set_level(p, t.case, Level.LOW),
     "Reviews.tell_level": lambda n, p, _s, t: tell_level(n, p, t.case),
+    "CaseClocks.see": lambda n, p, _s, t: n.clocks.see(p, t.case),
+    "CaseClocks.looked": lambda n, p, _s, t: n.clocks.looked(p, t.case, ClockKind.CONTACT),
+    "CaseClocks.end": lambda n, p, _s, t: n.clocks.end(p, t.case, ClockKind.CUSTODY),
+    "CaseClocks.add_date": lambda n, p, _s, t: n.clocks.add_date(p, t.case, n.clock.now() + timedelta(days=9)),
+    "CaseClocks.take_date": lambda n, p, _s, t: n.clocks.take_date(p, t.case, n.clock.now() + timedelta(days=9)),
     "Reviews.complete": lambda n, p, _s, t: n.reviews.complete(p, t.review),
     "Linking.confirm": lambda n, p, _s, t: n.linking.confirm(p, t.person, "AbCd EfGh IjKl MnOp"),
     "Linking.refuse": lambda n, p, _s, t: n.linking.refuse(p, t.person),
@@ -171,6 +178,7 @@ def test_every_method_is_tried() -> None:
             EmergencyCalls,
             Incidents,
             Reviews,
+            CaseClocks,
             Saving,
             Linking,
             Cards,

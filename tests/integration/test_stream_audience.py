@@ -23,6 +23,7 @@ from core import outbox
 from core.errors import NotFound, StrehaError
 from core.settings import Secret, Settings
 from safety_plans import sweep as reviews
+from safety_plans.clocks.rules import Spans
 from safety_plans.model import Level
 from server.api.wire.board import BoardAnswer
 from server.api.wire.cases import CasesAnswer
@@ -150,7 +151,7 @@ class Story:
                 office.agency.id, always_staffed=False, covered_by=chance.choice(self.offices).desk_id
             ),
             "leave": lambda: network.depart(other) if chance.random() < 0.3 else nothing(),
-            "review": lambda: reviews.open_missing(network.database, self.clock, ZONE),
+            "review": lambda: reviews.open_missing(network.database, self.clock, ZONE, Spans()),
         }
         return acts
 

@@ -28,6 +28,7 @@ from core.ids import new_id
 from core.migrations import migrate
 from deploy.stack import LocalStack
 from safety_plans import sweep
+from safety_plans.clocks.rules import Spans
 from server.api import console_files
 from tests.bench import served
 from tests.bench.light_http import Connection, connections, request
@@ -184,7 +185,7 @@ async def _people(network: Network, cases: int) -> tuple[Person, Person]:
         await network.cases.open(
             watcher, agencies={office.agency.id: Part.RESPONDER}, member_ids=[raiser.id], language="en"
         )
-    while await sweep.open_missing(network.database, clock, ZONE):
+    while await sweep.open_missing(network.database, clock, ZONE, Spans()):
         pass
     return raiser, watcher
 
