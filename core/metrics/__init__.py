@@ -51,8 +51,8 @@ SWEEP = Label(
 STEPPED = Label(
     "module",
     (
-        "alerts", "reviews", "duty_rings", "hand_overs", "police", "incidents", "measures", "digests", "rings", "clocks",
-        "case_events", "desk_calls",
+        "alerts", "reviews", "duty_rings", "hand_overs", "police", "incidents", "measures", "digests", "rings",
+        "clocks", "case_events", "desk_calls",
     ),
 )  # fmt: skip
 PART = Label("module", ("core", "ledger", "alerts", "reviews", "bots"))

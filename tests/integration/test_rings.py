@@ -87,9 +87,10 @@ async def test_what_is_urgent_or_of_very_high_risk_always_rings(
 async def test_the_number_waits_for_the_end_of_the_night_and_who_left_hears_none(
     database: Database, network: Network, scene: Scene, cases: Sequence[Case], clock: MovableClock
 ) -> None:
-    evening = datetime(2026, 3, 2, 21, 30, tzinfo=ZoneInfo("Europe/Belgrade")).astimezone(UTC)
-    clock.set(evening)
+    evening = datetime(2026, 3, 9, 21, 30, tzinfo=ZoneInfo("Europe/Belgrade")).astimezone(UTC)
     await fall_due(network, scene, cases, clock, Level.HIGH)
+    # No engine ran until the evening.
+    clock.set(evening)
     await remind_due(database, clock, quiet=NIGHT)
     clock.move(HOUR)
     await tell_folded(database, clock, NIGHT)
