@@ -16,8 +16,8 @@ import holidays
 
 MORNING = time(10)
 NIGHT = (time(22), time(7))
-# Of what would fall into a night, when nothing better is left.
-EVENING = time(20)
+# Of what would fall into a night, when nothing better is left: two hours later somebody may still be rung.
+EVENING = time(19)
 DAY = timedelta(days=1)
 # What is brought forward leaves at least this part of its time: a day of rest makes nobody assess twice in a row.
 _AT_LEAST = 4

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from agencies.model import AgencyKind
 from safety_plans.digests.rules import next_morning
-from safety_plans.digests.sweep import working_in
 from safety_plans.model import Level
 from safety_plans.rules import overdue_at
 from safety_plans.service import Reviews
 from tests.acceptance.conftest import Town
-from tests.clock import ZONE
+from tests.clock import SERBIA, ZONE
 
 pytestmark = pytest.mark.slow
 PATIENCE = 90.0
-ZONE = ZoneInfo("Europe/Belgrade")
 
 
 async def test_due_reminds_the_owner_and_overdue_the_duty_desk(town: Town) -> None:
@@ -51,7 +48,7 @@ async def test_due_reminds_the_owner_and_overdue_the_duty_desk(town: Town) -> No
     alone, now = await town.direct_room("ana"), town.network.clock.now()
     await ana.joined(alone)
     before = len(ana.messages)
-    morning = next_morning(now, ZONE, working_in("RS"))
+    morning = next_morning(now, ZONE, SERBIA.working)
     town.network.move_clock(morning - now + timedelta(seconds=5))
     numbers = await ana.wait_for("Vaše obaveze", alone, PATIENCE, after=before)
     assert (numbers.mentions, numbers.shield) == ((), "none")
@@ -62,4 +59,4 @@ async def test_due_reminds_the_owner_and_overdue_the_duty_desk(town: Town) -> No
 
     await reviews.complete(town.person("ana"), view.review.id)
     (following,) = [each for each in await reviews.due(town.person("ana")) if each.codename == case.codename]
-    assert following.review.due_at > town.network.clock.now() + timedelta(hours=23)
+    assert following.review.due_at > town.network.clock.now() + timedelta(hours=5)

@@ -60,7 +60,7 @@ def test_what_is_due_within_hours_waits_for_no_morning(calendar: Calendar, since
         ("2027-05-14T15:00", Level.VERY_HIGH, "2027-05-15T10:00"),
         # One hour after it was assessed nobody assesses it again.
         ("2027-05-15T09:00", Level.VERY_HIGH, "2027-05-16T09:00"),
-        ("2027-05-15T05:00", Level.VERY_HIGH, "2027-05-15T20:00"),
+        ("2027-05-15T05:00", Level.VERY_HIGH, "2027-05-15T19:00"),
         ("2027-05-13T15:00", Level.HIGH, "2027-05-20T10:00"),
         # Orthodox Christmas lies on a Thursday: the day before it.
         ("2026-12-31T12:00", Level.HIGH, "2027-01-06T10:00"),
