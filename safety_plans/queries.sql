@@ -280,6 +280,11 @@ WHERE deadline < $2 AND (owner_id = ANY($1) OR coordinator_id = ANY($1)) AND EXI
     SELECT FROM vault_contents
     WHERE vault_contents.compartment_id = owed_measures.compartment_id AND vault_contents.record = owed_measures.record)
 
+-- forget_told --
+-- What was told as numbers, of no case: how much somebody had to do is not kept. $1 told before.
+DELETE FROM outbox WHERE created_at < $1 AND state NOT IN ('pending', 'sending') AND case_id IS NULL
+  AND (key LIKE 'digest:%' OR key LIKE 'folded:%')
+
 -- opened_for --
 -- For whom some of these cases were opened, who is not to know of them. $1 cases.
 SELECT id AS case_id, opened_for AS person_id FROM cases WHERE id = ANY($1) AND opened_for IS NOT NULL

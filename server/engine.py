@@ -235,6 +235,7 @@ class Engine:
             self._forgetting.done()
         if self._forgetting_old.due():
             await forgetting.forget_old(self._database, self._clock)
+            await digests.forget_told(self._database, self._clock)
             self._forgetting_old.done()
 
     async def _wake_in_time(self) -> None:

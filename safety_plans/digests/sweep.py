@@ -34,6 +34,7 @@ log = logs.get(__name__)
 NAME = "digests"
 # What so many people carry is asked at once.
 TOGETHER = 100
+KEPT = timedelta(days=30)
 
 
 async def begin_new(database: Database, clock: Clock, zone: ZoneInfo) -> int:
@@ -61,6 +62,12 @@ async def tell_due(database: Database, clock: Clock, zone: ZoneInfo, quiet: Quie
         await store.turned(tx, after, [next_morning(now, zone, working[each.country]) for each in after])
 
     return await sweep(database, clock, NAME, SQL["claim_digests"], handle, together=TOGETHER)
+
+
+async def forget_told(database: Database, clock: Clock) -> int:
+    """Forget the numbers that were told long ago, of digests and of rings; return how many messages that was."""
+    async with database.transaction() as tx:
+        return await tx.run(SQL["forget_told"], clock.now() - KEPT)
 
 
 async def next_due(database: Database) -> datetime | None:

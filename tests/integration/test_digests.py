@@ -14,7 +14,7 @@ from client.vault.telling import Tells
 from core.database import Database
 from core.outbox import Target, TargetKind
 from safety_plans.digests.rules import MANY
-from safety_plans.digests.sweep import begin_new, next_due, tell_due
+from safety_plans.digests.sweep import KEPT, begin_new, forget_told, next_due, tell_due
 from safety_plans.measures import sweep as measures
 from safety_plans.model import Level
 from safety_plans.quiet import Quiet
@@ -220,6 +220,24 @@ async def test_two_engines_and_one_that_died_tell_once(
         await tx.run("UPDATE digests SET told_on = $1, next_step_at = $2", date(2026, 3, 1), clock.now())
     await tell_due(database, clock, ZONE, NIGHT)
     assert len(await outgoing.said(database, "digest_person")) == 1
+
+
+async def test_numbers_that_were_told_are_forgotten_after_a_while_and_nothing_else_is(
+    database: Database, network: Network, begun: Scene, clock: MovableClock
+) -> None:
+    clock.set(at(date(2026, 3, 1), 12))
+    await network.reviews.set_level(begun.coordinator, begun.case.id, Level.VERY_HIGH)
+    assert len(await tell(database, clock, at(date(2026, 3, 3), 10))) == 2
+    await remind_due(database, clock)
+    before = await outgoing.count(database)
+    clock.move(KEPT + timedelta(seconds=1))
+    # What was not sent yet waits on.
+    assert await forget_told(database, clock) == 0
+    async with database.transaction() as tx:
+        await tx.run("UPDATE outbox SET state = 'sent'")
+    assert await forget_told(database, clock) == 4
+    assert await outgoing.count(database) == before - 4
+    assert not await outgoing.said(database, "digest_person", "digest_agency")
 
 
 async def test_after_a_restore_nobody_is_told_until_it_was_looked_at(
