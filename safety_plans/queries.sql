@@ -271,6 +271,12 @@ WHERE state = 'open' AND ($2::timestamptz IS NULL OR due_at < $2) AND reviews.id
     SELECT led.id FROM cases JOIN reviews AS led ON led.case_id = cases.id AND led.state = 'open'
     WHERE closed_at IS NULL AND coordinator_id = ANY($1))
 
+-- carried_clocks --
+-- The clocks that people own, or of the cases that they coordinate, due before $2. $1 people.
+SELECT case_clocks.case_id, owner_id, coordinator_id, due_at
+FROM case_clocks JOIN cases ON cases.id = case_clocks.case_id AND closed_at IS NULL
+WHERE due_at < $2 AND (owner_id = ANY($1) OR coordinator_id = ANY($1))
+
 -- carried_measures --
 -- What people owe, or what is owed in the cases that they coordinate. $1 people, $2 by a day before.
 SELECT owed_measures.case_id, compartment_id, owner_id, coordinator_id, deadline

@@ -8,7 +8,7 @@ rules for risk and reviews, *Levels*): never of what. Who has nothing hears noth
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -24,6 +24,14 @@ MANY = 5
 # No holidays are longer; a calendar without a working day must not hang anybody.
 FURTHEST = 31
 Working = Callable[[date], bool]
+
+
+class What(StrEnum):
+    """What somebody has to see to."""
+
+    REVIEW = "review"
+    CLOCK = "clock"
+    MEASURE = "measure"
 
 
 class Kind(StrEnum):
@@ -53,11 +61,11 @@ class Morning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
-    """A review or a measure, and who has to see to it. `late`: it is overdue; `due`: it is to be done until then."""
+    """Something, and who has to see to it. `late`: it is overdue; `due`: before the next working day begins."""
 
     case_id: CaseId
     owner_id: PersonId
-    review: bool
+    what: What
     due: bool
     late: bool
 
@@ -67,29 +75,26 @@ class Numbers:
     """What a digest says."""
 
     reviews: int
-    reviews_due: int
-    reviews_late: int
-    measures_due: int
-    measures_late: int
+    # What is due, and what is overdue, of each sort.
+    due: Mapping[What, int]
+    late: Mapping[What, int]
     # How many people have more than MANY reviews.
     burdened: int
 
     @property
     def pressing(self) -> bool:
         """Whether there is anything to be done now."""
-        return any((self.reviews_due, self.reviews_late, self.measures_due, self.measures_late))
+        return bool(self.due or self.late)
 
 
 def numbers(carried: Iterable[Carried]) -> Numbers:
     """Count what is carried."""
     found = list(carried)
-    load = Counter(each.owner_id for each in found if each.review)
+    load = Counter(each.owner_id for each in found if each.what is What.REVIEW)
     return Numbers(
-        reviews=sum(each.review for each in found),
-        reviews_due=sum(each.review and each.due for each in found),
-        reviews_late=sum(each.review and each.late for each in found),
-        measures_due=sum(not each.review and each.due for each in found),
-        measures_late=sum(not each.review and each.late for each in found),
+        reviews=sum(load.values()),
+        due=Counter(each.what for each in found if each.due),
+        late=Counter(each.what for each in found if each.late),
         burdened=sum(each > MANY for each in load.values()),
     )
 

@@ -12,7 +12,7 @@ from cases import store as case_store
 from cases.model import CaseId, CompartmentId
 from cases.news import Standing, standings
 from core.database import Row, Transaction
-from safety_plans.digests.rules import Carried, Kind, Morning
+from safety_plans.digests.rules import Carried, Kind, Morning, What
 from safety_plans.news import may_know
 from safety_plans.store import SQL
 
@@ -58,24 +58,23 @@ async def carried(
     """
     reviews = await tx.rows(SQL["carried_reviews"], list(people), None if whole else ends)
     measures = await tx.rows(SQL["carried_measures"], list(people), morning.following)
-    rows = [*reviews, *measures]
+    clocks = await tx.rows(SQL["carried_clocks"], list(people), ends)
+    rows = [*reviews, *clocks, *measures]
     known = await standings(
         tx, {row["case_id"] for row in rows}, {row[each] for row in rows for each in ("owner_id", "coordinator_id")}
     )
     found = []
-    for row in reviews:
-        here = known.get(row["case_id"], {})
-        owner = _first(row, {each: _assesses(standing) for each, standing in here.items()})
+    for what, row in [*((What.REVIEW, each) for each in reviews), *((What.CLOCK, each) for each in clocks)]:
+        owner = _first(row, {each: _assesses(standing) for each, standing in known.get(row["case_id"], {}).items()})
         if owner is not None:
             late = row["due_at"] < morning.at
-            found.append(_carried(row, owner, review=True, late=late, due=not late and row["due_at"] < ends))
+            found.append(_carried(row, owner, what, late=late, due=not late and row["due_at"] < ends))
     for row in measures:
         circle = CompartmentId(row["compartment_id"])
-        here = known.get(row["case_id"], {})
-        owner = _first(row, {each: _does(standing, circle) for each, standing in here.items()})
+        owner = _first(row, {each: _does(standing, circle) for each, standing in known.get(row["case_id"], {}).items()})
         if owner is not None:
             late = row["deadline"] < morning.day
-            found.append(_carried(row, owner, review=False, late=late, due=not late))
+            found.append(_carried(row, owner, What.MEASURE, late=late, due=not late))
     wanted = frozenset(people)
     return [each for each in found if each.owner_id in wanted]
 
@@ -97,7 +96,7 @@ def _first(row: Row, known: dict[PersonId, bool]) -> PersonId | None:
 
 
 def _assesses(standing: Standing) -> bool:
-    """Whether somebody can see to a review: who may know of it, and who leads the case."""
+    """Whether somebody can see to a review or a clock: who may know of it, and who leads the case."""
     return may_know(standing) or (standing.open and standing.leads)
 
 
@@ -106,5 +105,5 @@ def _does(standing: Standing, circle: CompartmentId) -> bool:
     return standing.open and standing.sees(circle)
 
 
-def _carried(row: Row, owner: PersonId, *, review: bool, due: bool, late: bool) -> Carried:
-    return Carried(case_id=CaseId(row["case_id"]), owner_id=owner, review=review, due=due, late=late)
+def _carried(row: Row, owner: PersonId, what: What, *, due: bool, late: bool) -> Carried:
+    return Carried(case_id=CaseId(row["case_id"]), owner_id=owner, what=what, due=due, late=late)

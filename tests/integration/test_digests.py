@@ -13,6 +13,7 @@ from cases.model import Case, Part
 from client.vault.telling import Tells
 from core.database import Database
 from core.outbox import Target, TargetKind
+from safety_plans.clocks.rules import ClockKind
 from safety_plans.digests.rules import MANY
 from safety_plans.digests.sweep import KEPT, begin_new, forget_told, next_due, tell_due
 from safety_plans.measures import sweep as measures
@@ -54,8 +55,11 @@ def told(said: list[Said], kind: str = "person") -> dict[Target, dict[str, str]]
     return found
 
 
-def own(*, due: int = 0, overdue: int = 0, owed: int = 0, late: int = 0) -> dict[str, str]:
-    return {"due": str(due), "overdue": str(overdue), "owed": str(owed), "late": str(late)}
+NAMES = ("due", "overdue", "clocks", "stale", "owed", "late")
+
+
+def own(**some: int) -> dict[str, str]:
+    return {each: str(some.get(each, 0)) for each in NAMES}
 
 
 @pytest.fixture
@@ -116,6 +120,19 @@ async def test_what_a_digest_says_names_nothing(
     assert str(begun.case.id) not in everything
 
 
+async def test_clocks_of_cases_are_counted_to_their_owners(
+    database: Database, network: Network, begun: Scene, clock: MovableClock
+) -> None:
+    clock.set(at(date(2026, 3, 2), 12))
+    await network.clocks.looked(begun.coordinator, begun.case.id, ClockKind.CUSTODY, owner_id=begun.member.id)
+    assert told(await tell(database, clock, at(date(2026, 3, 6), 10))) == {}
+    # Due within seven days: on the last working morning, Monday at ten.
+    assert told(await tell(database, clock, at(date(2026, 3, 9), 10))) == {direct(begun.member): own(clocks=1)}
+    assert told(await tell(database, clock, at(date(2026, 3, 10), 10))) == {direct(begun.member): own(stale=1)}
+    await network.clocks.looked(begun.coordinator, begun.case.id, ClockKind.CUSTODY)
+    assert told(await tell(database, clock, at(date(2026, 3, 11), 10))) == {}
+
+
 async def test_an_owner_who_is_in_the_case_no_more_is_not_counted_it_and_the_coordinator_is(
     database: Database, network: Network, begun: Scene, clock: MovableClock
 ) -> None:
@@ -133,7 +150,7 @@ async def test_agencies_hear_on_the_first_working_morning_of_a_week_through_thei
 ) -> None:
     clock.set(at(date(2026, 3, 1), 12))
     await network.reviews.set_level(begun.coordinator, begun.case.id, Level.HIGH)
-    numbers = {"open": "1", "due": "0", "overdue": "0", "owed": "0", "late": "0", "many": str(MANY), "burdened": "0"}
+    numbers = own() | {"open": "1", "many": str(MANY), "burdened": "0"}
     (security_officer,) = begun.shelter.deputies
     assert told(await tell(database, clock, at(date(2026, 3, 2), 10)), "agency") == {direct(security_officer): numbers}
     for day in (3, 4, 5, 6, 7, 8):

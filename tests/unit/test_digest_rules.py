@@ -20,6 +20,7 @@ from safety_plans.digests.rules import (
     Carried,
     Kind,
     Morning,
+    What,
     next_morning,
     numbers,
     told_now,
@@ -118,20 +119,21 @@ def test_a_calendar_without_working_days_hangs_nobody() -> None:
 
 
 def test_what_is_carried_is_counted_by_kind_and_person() -> None:
-    def one(owner: int, *, review: bool, due: bool = False, late: bool = False) -> Carried:
-        return Carried(case_id=CASE, owner_id=PersonId(UUID(int=owner)), review=review, due=due, late=late)
+    def one(owner: int, what: What, *, due: bool = False, late: bool = False) -> Carried:
+        return Carried(case_id=CASE, owner_id=PersonId(UUID(int=owner)), what=what, due=due, late=late)
 
     found = numbers(
         [
-            *(one(1, review=True) for _ in range(MANY)), one(1, review=True, due=True),
-            *(one(2, review=True, late=True) for _ in range(MANY)), one(2, review=False, due=True),
-            *(one(3, review=False, late=True) for _ in range(3)),
+            *(one(1, What.REVIEW) for _ in range(MANY)), one(1, What.REVIEW, due=True),
+            *(one(2, What.REVIEW, late=True) for _ in range(MANY)), one(2, What.MEASURE, due=True),
+            *(one(3, What.MEASURE, late=True) for _ in range(3)), *(one(3, What.CLOCK, due=True) for _ in range(4)),
         ]
     )  # fmt: skip
-    assert (found.reviews, found.reviews_due, found.reviews_late) == (2 * MANY + 1, 1, MANY)
-    assert (found.measures_due, found.measures_late, found.burdened) == (1, 3, 1)
+    assert (found.reviews, found.burdened) == (2 * MANY + 1, 1)
+    assert found.due == {What.REVIEW: 1, What.MEASURE: 1, What.CLOCK: 4}
+    assert found.late == {What.REVIEW: MANY, What.MEASURE: 3}
     assert found.pressing
-    assert not numbers([one(1, review=True)]).pressing
+    assert not numbers([one(1, What.REVIEW)]).pressing
 
 
 @pytest.mark.parametrize("kind", list(Kind))

@@ -18,7 +18,7 @@ OURS = {
     "text",
 }  # fmt: skip
 # The numbers of a digest.
-NUMBERS = {"open", "due", "overdue", "owed", "late", "many", "burdened"}
+NUMBERS = {"open", "due", "overdue", "clocks", "stale", "owed", "late", "many", "burdened"}
 # The label that the operator gave a device that can only raise.
 LABELS = {"device"}
 
