@@ -2,7 +2,7 @@
 
 One row for each person and agency says when its next turn is. A turn is taken, told and set further in one transaction:
 killed anywhere, it is neither missing nor told twice. What was missed while no engine ran is told the same day, and an
-agency's the same week; never in quiet hours.
+agency's the same week; in quiet hours turns wait until they end.
 """
 
 from __future__ import annotations
@@ -50,10 +50,11 @@ async def tell_due(database: Database, clock: Clock, zone: ZoneInfo, quiet: Quie
 
     async def handle(tx: Transaction, ids: Sequence[UUID], now: datetime) -> None:
         turns = await store.turns(tx, ids, now)
+        if quiet is not None and quiet.at(now):
+            await store.turned(tx, turns, [quiet.until(now)] * len(turns))
+            return
         working = {each: Calendar(each, zone).working for each in {turn.country for turn in turns}}
-        told = [] if quiet is not None and quiet.at(now) else [
-            each for each in turns if told_now(each.kind, each.last, now, zone, working[each.country])
-        ]  # fmt: skip
+        told = [each for each in turns if told_now(each.kind, each.last, now, zone, working[each.country])]
         today = now.astimezone(zone).date()
         for country, days in working.items():
             mine = [each for each in told if each.country == country]

@@ -291,6 +291,21 @@ async def test_measures_are_counted_to_their_owners_as_long_as_they_stand(
     assert told(await tell(database, clock, at(later + timedelta(days=5), 10))) == {}
 
 
+async def test_where_people_begin_late_a_digest_waits_for_them(
+    database: Database, network: Network, begun: Scene, clock: MovableClock
+) -> None:
+    late = Quiet.read("21:00-11:00", "Europe/Belgrade")
+    clock.set(at(date(2026, 3, 1), 12))
+    await network.reviews.set_level(begun.coordinator, begun.case.id, Level.VERY_HIGH)
+    for day, hour, count in ((3, 10, 0), (3, 11, 1), (3, 23, 1), (4, 10, 1), (4, 11, 2), (7, 11, 2), (9, 12, 3)):
+        clock.set(at(date(2026, 3, day), hour))
+        await tell_due(database, clock, ZONE, late)
+        assert len(await outgoing.said(database, "digest_person")) == count
+        following = await next_due(database)
+        assert following is not None
+        assert following > clock.now()
+
+
 async def test_at_night_a_reminder_waits_and_its_owner_is_rung_when_the_night_ends(
     database: Database, network: Network, scene: Scene, clock: MovableClock
 ) -> None:
