@@ -222,14 +222,14 @@ class Circle:
 
     def version(
         self, key: bytes, written: bytes, *, record: UUID | None = None, follows: Sequence[bytes] = (),
-        number: int | None = None,
+        number: int | None = None, kind: str = "note",
     ) -> Written:  # fmt: skip
         """Return a version as it is sent, sealed under the key of the newest epoch."""
         record, version, content_key = record or uuid4(), uuid4(), os.urandom(32)
         sealed = content.seal(content_key, self.place(record, version), written)
         entry = self.record_entry(
             record_deeds.Write(
-                record=record.bytes, version=version.bytes, kind="note", content=sealed.hash, promise=sealed.promise,
+                record=record.bytes, version=version.bytes, kind=kind, content=sealed.hash, promise=sealed.promise,
                 follows=list(follows),
             )
         )  # fmt: skip

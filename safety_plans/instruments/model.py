@@ -75,7 +75,12 @@ class Instrument:
     @property
     def fingerprint(self) -> bytes:
         """The hash (32 bytes) of all that it says: two instruments with one fingerprint are the same one."""
-        said: deterministic.Value = {
+        return hashed(labels.INSTRUMENT_HASH, deterministic.encode(self.said))
+
+    @property
+    def said(self) -> dict[str, deterministic.Value]:
+        """All that it says, in the shape that is hashed and given to other programs."""
+        return {
             "instrument": self.id,
             "version": self.version,
             "subject": self.subject.value,
@@ -86,7 +91,6 @@ class Instrument:
                 for each in self.indicators
             ],
         }
-        return hashed(labels.INSTRUMENT_HASH, deterministic.encode(said))
 
 
 def _said(words: Words) -> dict[str, deterministic.Value]:

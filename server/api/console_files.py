@@ -24,6 +24,7 @@ from aiohttp import hdrs, web
 from core import logs
 from core.errors import Unavailable
 from core.texts import ENGLISH, LANGUAGES, javascript, mark, words
+from server.api import record_forms
 
 log = logs.get(__name__)
 
@@ -110,6 +111,8 @@ def read(folder: Path) -> Mapping[str, File]:
         if records:
             # Modules of the shell speak on that page too.
             found[f"{RECORDS}texts/{language}.json"] = _texts(language, shell | records)
+    if records:
+        found[f"{RECORDS}forms.json"] = record_forms.as_json()
     return {path.removesuffix("index.html"): File.of(Path(path).name, content) for path, content in found.items()}
 
 

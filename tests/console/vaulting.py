@@ -42,11 +42,17 @@ class Shelf:
         return await self.founded.circle(person, self.story.case.core.id)
 
     async def write(
-        self, person: Person, words: str, *, record: UUID | None = None, follows: Sequence[bytes] = ()
+        self,
+        person: Person,
+        words: str,
+        *,
+        record: UUID | None = None,
+        follows: Sequence[bytes] = (),
+        kind: str = "note",
     ) -> Written:
         """Write a version as somebody's program in Python would."""
         circle = await self.circle(person)
-        written = circle.version(await circle.accept(), words.encode(), record=record, follows=follows)
+        written = circle.version(await circle.accept(), words.encode(), record=record, follows=follows, kind=kind)
         answer = await circle.put_record(written.body)
         assert answer.status == 200, answer.body
         return written

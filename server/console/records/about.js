@@ -11,7 +11,12 @@ export function aboutWords({ compartment: { network } }, { by, at, deed }) {
   return t("{kind} · {author} · {time}", { kind: kindWords(deed.kind), author: whoWords(network, by), time: moment(at * 1000, serverNow()) });
 }
 
-/** @param {string} kind */
-function kindWords(kind) {
-  return kind === "note" ? t("note") : kind;
+/** @param {string} kind what a record is */
+export function kindWords(kind) {
+  switch (kind) {
+    case "note": return t("note");
+    case "assessment": return t("risk assessment");
+    case "plan": return t("safety plan");
+    default: return kind;
+  }
 }

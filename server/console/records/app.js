@@ -6,6 +6,7 @@ import { firstLanguage, language, speak } from "../texts.js";
 import { html, render } from "../vendor/preact.js";
 import { createBinding } from "./binding.js";
 import { createEntering } from "./entering_with_keys.js";
+import { createForms } from "./forms.js";
 import { createJoining } from "./joining.js";
 import { createKeeping } from "./keeping.js";
 import { locksmith } from "./locksmith.js";
@@ -39,7 +40,7 @@ async function start() {
   const joining = createJoining(means, store, keeping);
   draw({
     store, keeping, offers, joining, binding: createBinding(means, store, keeping), proving: createProving(means, store),
-    past: createLookingBack(means, store, keeping), entering: createEntering(means, store, keeping),
+    past: createLookingBack(means, store, keeping), entering: createEntering(means, store, keeping), forms: createForms(globalThis.fetch.bind(globalThis)),
   });
   // A link that is put into the address of the open page.
   let begin = (/** @type {string} */ found) => void (link = found);

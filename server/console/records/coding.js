@@ -33,3 +33,8 @@ export function idBytes(text) {
 export function newId() {
   return idBytes(crypto.randomUUID());
 }
+
+/** @param {string} written a UUID @returns {string} the id in hexadecimal, as the logs' state has it */
+export function idOf(written) {
+  return written.replaceAll("-", "");
+}

@@ -30,7 +30,7 @@ export function HistoryView({ shown, record, back }) {
           <h2>${names.get(each.hash)}</h2>
           <p class="of">${aboutWords(shown, each)}</p>
           <p class="mark">${stateWords(shown, each)}</p>
-          ${shown.opened.has(each.hash) && html`<${VersionText} opened=${shown.opened.get(each.hash)} />`}
+          ${shown.opened.has(each.hash) && html`<${VersionText} shown=${shown} opened=${shown.opened.get(each.hash)} />`}
           ${!erased && !each.quarantined && shown.opened.get(each.hash)?.refused !== "" && html`
             <button type="button" disabled=${busy !== ""} onClick=${() => past.open([each])}>${t("Open this version")}</button>
           `}

@@ -8,7 +8,7 @@ import { aboutWords } from "./about.js";
 import { Age, isForReadingOnly } from "./age.js";
 import { HistoryView } from "./history_view.js";
 import { useParts, useShown } from "./store.js";
-import { VersionText } from "./version_text.js";
+import { hasForm, VersionText } from "./version_text.js";
 
 export function RecordView() {
   const { keeping, store } = useParts();
@@ -22,6 +22,8 @@ export function RecordView() {
   const texts = current.map((each) => shown.opened.get(each.hash));
   const readable = texts.length > 0 && texts.every((each) => each && !each.refused);
   const conflict = current.length > 1;
+  // What the form says is told to the server with it, which a text alone does not do.
+  const formed = current.find(({ deed }) => hasForm(deed.kind));
   function begin() {
     // What it does not follow stands beside it, and was read all the same.
     const text = texts.slice(0, MOST_FOLLOWED).map((each) => each?.text ?? "").join("\n\n");
@@ -42,7 +44,7 @@ export function RecordView() {
       ${current.map((each, nth) => html`
         <article key=${each.hash} class="version" aria-label=${conflict ? t("Version {number} of {count}", { number: nth + 1, count: current.length }) : t("Version")}>
           <p class="of">${aboutWords(shown, each)}</p>
-          <${VersionText} opened=${texts[nth]} />
+          <${VersionText} shown=${shown} opened=${texts[nth]} />
         </article>
       `)}
       ${barred.map((each) => html`
@@ -51,8 +53,9 @@ export function RecordView() {
         </article>
       `)}
     </div>
+    ${formed && html`<p class="of">${t("It is written at the command line: {command}", { command: formed.deed.kind === "plan" ? "streha plan put" : "streha assess put, streha assess countersign" })}</p>`}
     <div class="buttons">
-      ${readable && !isForReadingOnly(shown) && html`<button type="button" onClick=${begin}>${conflict ? t("Write one version of them") : t("Write the next version")}</button>`}
+      ${readable && !formed && !isForReadingOnly(shown) && html`<button type="button" onClick=${begin}>${conflict ? t("Write one version of them") : t("Write the next version")}</button>`}
       <button type="button" onClick=${() => look(true)}>${t("History, and for a court")}</button>
       <button type="button" onClick=${() => store.set({ record: null, done: "", trouble: null })}>${t("Back to the records")}</button>
     </div>

@@ -1,7 +1,7 @@
 /** Which records there are: the cases of this person, and what stands in one of them. */
 import { t } from "../texts.js";
 import { html } from "../vendor/preact.js";
-import { aboutWords } from "./about.js";
+import { aboutWords, kindWords } from "./about.js";
 import { Age, isForReadingOnly } from "./age.js";
 import { BegunTexts } from "./begun_texts.js";
 import { BindingView } from "./binding_view.js";
@@ -12,6 +12,7 @@ import { currentOf, recordOf, shown as versionsOf } from "./opening.js";
 import { RecordView } from "./record_view.js";
 import { useParts, useShown } from "./store.js";
 import { troubleWords } from "./trouble_words.js";
+import { hasForm } from "./version_text.js";
 
 /** @typedef {import("../vault/records.js").Version} Version */
 
@@ -100,6 +101,7 @@ function firstLine({ opened }, version) {
   const found = opened.get(version.hash);
   if (!found) return t("Not opened");
   if (found.refused) return troubleWords({ outcome: found.refused, failure: null });
+  if (hasForm(version.deed.kind)) return kindWords(version.deed.kind);
   const [line = ""] = found.text.trim().split("\n");
   if (!line) return t("Without any words");
   return [...line].length > LONGEST_LINE ? `${[...line].slice(0, LONGEST_LINE).join("")}…` : line;

@@ -29,6 +29,7 @@ export const EPOCH_PROMISE = text("streha/epoch-promise/v1\0");
 export const OFFER_CODE = text("streha/offer-code/v1\0");
 export const INVITATION_ROW = text("streha/invitation-row/v1\0");
 export const INVITATION_CHECK = text("streha/invitation-check/v1\0");
+export const INSTRUMENT_HASH = text("streha/instrument-hash/v1\0");
 
 export const WRAP_KEY = text("streha-wrap-key1");
 export const BUNDLE_KEY = text("streha-bundle-k1");
