@@ -1,4 +1,4 @@
-"""What the page of records needs to read assessments and plans: their forms, the questions, and the rules of levels.
+"""What the page of records needs to read assessments and plans: their forms, and the lists of questions.
 
 Data that come with Streha, one file for browsers, the same for everybody: nothing of it is content. Questions stand in
 it word for word, so that the page holds each list against its fingerprint; the Cyrillic is made beside them.
@@ -6,8 +6,6 @@ it word for word, so that the page holds each list against its fingerprint; the 
 
 from __future__ import annotations
 
-import json
-from importlib import resources
 from typing import Any
 
 import msgspec
@@ -22,10 +20,8 @@ from safety_plans.plans.model import KINDS
 
 def as_json() -> bytes:
     """Return the file."""
-    definition = resources.files("safety_plans.assessments").joinpath("definition.json").read_bytes()
     return msgspec.json.encode(
         {
-            "definition": json.loads(definition),
             "instruments": [_instrument(each) for each in shipped()],
             "assessment": schema(AssessmentForm),
             "plans": {name: schema(kind) for name, kind in KINDS.items()},

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from agencies.model import Person
 from safety_plans.assessments import form as forms
@@ -199,3 +199,22 @@ async def test_without_the_forms_it_is_shown_unjudged_and_asked_for_again(browse
     await screen.button("Back to the records").click()
     await opened(screen, "risk assessment")
     await expect(screen.page.get_by_text("low risk", exact=True).first).to_be_visible()
+
+
+async def test_a_list_that_was_altered_judges_nothing(browsers: Browsers, records: Shelf) -> None:
+    story = records.story
+
+    async def without_what_is_critical(route: Route) -> None:
+        answer = await route.fetch()
+        await route.fulfill(response=answer, body=(await answer.text()).replace('"critical"', '"context"'))
+
+    yes = {"V01": {"answer": "yes", "evidence": "document"}}
+    await records.write(story.coordinator, assessed(story.coordinator, answers=yes), kind="assessment")
+    screen = await records_of(browsers, records, story.member)
+    await screen.page.route("**/forms.json", without_what_is_critical)
+    await opened(screen, "risk assessment")
+    await expect(screen.page.get_by_role("heading", name="DOES NOT COUNT: low risk")).to_be_visible()
+    await expect(
+        screen.page.get_by_text("It was made with a list of questions that is not known here.")
+    ).to_be_visible()
+    await screen.page.unroute("**/forms.json")

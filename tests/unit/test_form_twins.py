@@ -112,6 +112,17 @@ def test_what_stands_twice_or_is_no_json_is_read_by_neither() -> None:
     assert _in_the_browser("assessment", [said, f" {said}"])[1] is None
 
 
+def test_the_rules_of_levels_are_one() -> None:
+    said = (
+        'import { DEFINITION } from "./server/console/records/definition.js"; console.log(JSON.stringify(DEFINITION));'
+    )
+    done = subprocess.run(
+        [node.find().program, "--input-type=module", "-e", said],
+        cwd=ROOT, check=True, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert json.loads(done.stdout) == json.loads((ROOT / "safety_plans/assessments/definition.json").read_text())
+
+
 def test_browsers_are_given_every_form_and_every_list() -> None:
     given = json.loads(record_forms.as_json())
     assert given["assessment"] == json.loads(msgspec.json.encode(schema(AssessmentForm)))

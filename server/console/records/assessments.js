@@ -3,6 +3,7 @@
  * `client/vault/assessments.py` does for whoever reads.
  */
 import { uuid } from "./coding.js";
+import { DEFINITION } from "./definition.js";
 import { judged, lacking } from "./judging.js";
 import { recordOf } from "./opening.js";
 import { historyOf } from "./past.js";
@@ -43,7 +44,7 @@ export function readAssessment(forms, { compartment, opened }, version) {
 }
 
 /** @param {Forms} forms @param {Version} version @param {string} text @param {Form | null} before @returns {Omit<Read, "unopened"> | null} */
-function judgedText({ definition, instruments, assessment }, { by }, text, before) {
+function judgedText({ instruments, assessment }, { by }, text, before) {
   const form = shaped(assessment, text);
   if (!form) return null;
   const author = uuid(by);
@@ -52,8 +53,8 @@ function judgedText({ definition, instruments, assessment }, { by }, text, befor
   const instrument = instruments.find((each) => each.fingerprint === said.fingerprint && each.instrument === said.instrument && each.version === said.version) ?? null;
   const strange = (said.countersigner ?? said.assessor) === author ? [] : [{ lack: "not_by_author", indicator: "" }];
   if (!instrument) return { said, instrument, missing: [{ lack: "unknown_instrument", indicator: "" }, ...strange], judgement: null, before, waits: false };
-  const lacks = lacking(definition, said, instrument, before);
+  const lacks = lacking(DEFINITION, said, instrument, before);
   const alone = said.countersigner === null && lacks.length > 0;
-  const waits = alone && !lacking(definition, { ...said, countersigner: NOBODY }, instrument, before).length;
-  return { said, instrument, missing: [...strange, ...lacks], judgement: judged(definition, said, instrument), before, waits };
+  const waits = alone && !lacking(DEFINITION, { ...said, countersigner: NOBODY }, instrument, before).length;
+  return { said, instrument, missing: [...strange, ...lacks], judgement: judged(DEFINITION, said, instrument), before, waits };
 }

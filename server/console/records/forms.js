@@ -1,6 +1,6 @@
 /**
- * The forms of assessments and plans, the lists of questions and the rules of levels, as they come with Streha: asked for when
- * they are needed first. Each list is held against the fingerprint that assessments name it by.
+ * The forms of assessments and plans and the lists of questions, as they come with Streha: asked for when they are needed
+ * first. Each list has the fingerprint of what it says, by which assessments name it: one that was altered is another.
  */
 import { language } from "../texts.js";
 import { hex } from "../vault/bytes.js";
@@ -13,8 +13,7 @@ import { INSTRUMENT_HASH } from "../vault/labels.js";
 /** @typedef {{ instrument: string, version: number, subject: string, title: Words, sources: Record<string, string>, indicators: Indicator[] }} Said */
 /** @typedef {Said & { fingerprint: string, cyrillic: Record<string, string> }} Instrument */
 /**
- * @typedef {{ definition: import("./judging.js").Definition, instruments: Instrument[], assessment: import("./shaped.js").Schema,
- *   plans: Record<string, import("./shaped.js").Schema> }} Forms
+ * @typedef {{ instruments: Instrument[], assessment: import("./shaped.js").Schema, plans: Record<string, import("./shaped.js").Schema> }} Forms
  */
 
 const ADDRESS = "/console/records/forms.json";
@@ -37,8 +36,8 @@ export function createForms(fetch) {
 async function had(fetch) {
   const response = await fetch(ADDRESS, { signal: AbortSignal.timeout(LIMIT_MS) });
   if (!response.ok) throw new Error("no forms");
-  const { definition, instruments, assessment, plans } = await response.json();
-  return { definition, assessment, plans, instruments: instruments.map(printed) };
+  const { instruments, assessment, plans } = await response.json();
+  return { assessment, plans, instruments: instruments.map(printed) };
 }
 
 /** @param {{ said: Said, cyrillic: Record<string, string> }} given @returns {Instrument} */
