@@ -22,6 +22,10 @@ SELECT * FROM people WHERE id = ANY($1) ORDER BY name
 -- $1 person.
 SELECT agencies.country FROM people JOIN agencies ON agencies.id = people.agency_id WHERE people.id = $1
 
+-- country_of_agency --
+-- $1 agency.
+SELECT country FROM agencies WHERE id = $1
+
 -- share_people --
 -- Keep people from leaving while they are given something. $1 ids.
 SELECT * FROM people WHERE id = ANY($1) ORDER BY id FOR SHARE

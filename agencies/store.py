@@ -72,6 +72,11 @@ async def country_of(tx: Reading, person_id: PersonId) -> str:
     return str(await tx.value(SQL["country_of"], person_id))
 
 
+async def country_of_agency(tx: Reading, agency_id: AgencyId) -> str:
+    """Return the country in which an agency works (ISO 3166-1, two letters)."""
+    return str(await tx.value(SQL["country_of_agency"], agency_id))
+
+
 async def lock_person(tx: Transaction, person_id: PersonId) -> bool:
     """Hold a person who leaves, so that nothing is given to them meanwhile; tell whether there is one."""
     return await tx.row(SQL["lock_person"], person_id) is not None

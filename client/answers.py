@@ -188,6 +188,15 @@ class Reviews(Answer, frozen=True, kw_only=True):
     reviews: list[Review]
 
 
+class OrganisationReview(Answer, frozen=True, kw_only=True):
+    """By when one's own organisation assesses its safety; no time where it helps in no open case."""
+
+    agency: UUID
+    since: Moment | None = None
+    due_at: Moment | None = None
+    stale_since: Moment | None = None
+
+
 class CaseClock(Answer, frozen=True, kw_only=True):
     """Who looks at something by when, and since when it is not to be relied upon."""
 

@@ -30,6 +30,7 @@ from client.answers import (
     Keys,
     MatrixLink,
     MatrixLinks,
+    OrganisationReview,
     OwnSentences,
     People,
     Person,
@@ -208,6 +209,14 @@ class ApiClient:
     async def note_event(self, case_id: UUID, within: Within) -> Review:
         """Record that something happened in a case which must be assessed in time; return its open review."""
         return await self._connection.ask(Review, "POST", f"api/cases/{case_id}/events", {"within": within})
+
+    async def organisation_review(self) -> OrganisationReview:
+        """Return by when one's own organisation assesses its safety."""
+        return await self._connection.ask(OrganisationReview, "GET", "api/organisation/review", repeat=True)
+
+    async def complete_organisation_review(self) -> OrganisationReview:
+        """Record that one's organisation assessed its safety; return the next review."""
+        return await self._connection.ask(OrganisationReview, "POST", "api/organisation/review/completion")
 
     async def clocks(self, case_id: UUID) -> CaseClocks:
         """Return what must be looked at again and again in a case, and its dates."""

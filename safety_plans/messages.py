@@ -14,6 +14,7 @@ from safety_plans.clocks.rules import CaseClock
 from safety_plans.levels import Told
 from safety_plans.measures.rules import Duty
 from safety_plans.model import Review
+from safety_plans.organisations.rules import OrganisationReview
 
 TEXTS = {
     "review_ring": mark("Streha: reminder, open the app"),
@@ -67,6 +68,14 @@ TEXTS = {
         "{codename}: the time of the placement is OVER since {time}: {person}. Decide at once what comes next. The "
         "risk is to be assessed again within 72 hours."
     ),
+    "organisation_due": mark(
+        "Your organisation's own safety is to be assessed again by {time}: premises, staff, ways, devices. When it is "
+        "done write it down with: streha review organisation --done"
+    ),
+    "organisation_overdue": mark(
+        "The assessment of your organisation's own safety is OVERDUE since {time}. It follows the worst of your open "
+        "cases. When it is done write it down with: streha review organisation --done"
+    ),
     "level_lowering": mark(
         "{codename}: {person} now sees the risk as lower. Until a second person has looked, the higher level stands. "
         "Look at the assessment; whoever agrees records the same level."
@@ -111,6 +120,19 @@ def clock(
     template = f"clock_{what}_{'overdue' if due.step > 0 else 'due'}"
     parameters = {"codename": case.codename, "person": str(owner), "time": due.due_at.isoformat()}
     return [ring, replace(ring, key=f"{cause}:words", template=template, parameters=parameters, mentions=())]
+
+
+def organisation(review: OrganisationReview, hearing: Iterable[PersonId]) -> list[Message]:
+    """Return ring and words for whoever sees to an organisation's own safety, each alone with the bot."""
+    cause = f"organisation:{review.agency_id}:{review.due_at.isoformat()}:{review.step}"
+    template = "organisation_overdue" if review.step > 0 else "organisation_due"
+    said: list[Message] = []
+    for each in hearing:
+        room = Target(kind=TargetKind.PERSON, id=each)
+        ring = Message(key=f"{cause}:ring:{each}", target=room, template="review_ring", mentions=(each,))
+        words = {"time": review.due_at.isoformat()}
+        said += [ring, replace(ring, key=f"{cause}:{each}", template=template, parameters=words, mentions=())]
+    return said
 
 
 def pulled(review: Review, case: Case, cause: str) -> list[Message]:

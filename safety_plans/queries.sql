@@ -424,3 +424,56 @@ INSERT INTO case_dates (case_id, at, told_at) VALUES ($1, $2, $3) ON CONFLICT (c
 -- take_case_date --
 -- $1 case, $2 at.
 DELETE FROM case_dates WHERE case_id = $1 AND at = $2 RETURNING at
+
+-- organisations_without_review --
+-- $1 kinds that help, $2 limit.
+SELECT id FROM agencies WHERE kind = ANY($1) AND suspended_at IS NULL
+  AND EXISTS (
+      SELECT FROM case_agencies JOIN cases ON cases.id = case_agencies.case_id
+      WHERE case_agencies.agency_id = agencies.id AND cases.closed_at IS NULL)
+  AND NOT EXISTS (SELECT FROM organisation_reviews WHERE organisation_reviews.agency_id = agencies.id)
+ORDER BY id LIMIT $2
+
+-- levels_of_agency --
+-- $1 agency.
+SELECT DISTINCT coalesce(risk_levels.level, 'not_yet_assessed') AS level
+FROM case_agencies JOIN cases ON cases.id = case_agencies.case_id AND cases.closed_at IS NULL
+LEFT JOIN risk_levels ON risk_levels.case_id = cases.id
+WHERE case_agencies.agency_id = $1
+
+-- hold_organisation_reviews --
+-- $1 agencies.
+SELECT agency_id, since, due_at, step, next_step_at FROM organisation_reviews
+WHERE agency_id = ANY($1) ORDER BY agency_id FOR UPDATE
+
+-- organisation_review --
+-- $1 agency.
+SELECT agency_id, since, due_at, step, next_step_at FROM organisation_reviews WHERE agency_id = $1
+
+-- put_organisation_review --
+-- $1 agency, $2 since, $3 due at, $4 step, $5 when the next one is due.
+INSERT INTO organisation_reviews (agency_id, since, due_at, step, next_step_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (agency_id) DO UPDATE SET since = EXCLUDED.since, due_at = EXCLUDED.due_at, step = EXCLUDED.step,
+    next_step_at = EXCLUDED.next_step_at, lease_until = NULL, attempts = 0
+
+-- forget_organisation_review --
+-- $1 agency.
+DELETE FROM organisation_reviews WHERE agency_id = $1
+
+-- claim_organisation_reviews --
+-- Lease what is due; nothing while on hold. $1 now, $2 lease until, $3 limit.
+UPDATE organisation_reviews SET lease_until = $2, attempts = attempts + 1
+WHERE agency_id IN (
+    SELECT agency_id FROM organisation_reviews
+    WHERE next_step_at <= $1 AND (lease_until IS NULL OR lease_until <= $1) AND (SELECT since FROM hold) IS NULL
+    ORDER BY next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING agency_id AS id, attempts, next_step_at AS due_at
+
+-- next_organisation_review --
+-- When the next one is due: what failed waits for its lease, all of it for a hold.
+SELECT min(next_step_at) FROM organisation_reviews WHERE lease_until IS NULL AND (SELECT since FROM hold) IS NULL
+
+-- overdue_organisation_reviews --
+-- Count those that are due. $1 now, $2 how many are looked at.
+SELECT count(*) AS rows, min(next_step_at) AS oldest
+FROM (SELECT next_step_at FROM organisation_reviews WHERE next_step_at <= $1 ORDER BY next_step_at LIMIT $2) AS due

@@ -24,6 +24,7 @@ from safety_plans.clocks.dates import around
 from safety_plans.levels import ASK_THEM, SECOND_WITHIN, Standing, Told, outcome
 from safety_plans.model import Level, Review, ReviewId, ReviewState
 from safety_plans.opening import calendar_of, new_review, take_up
+from safety_plans.organisations.service import follow
 from safety_plans.rules import due_at, stale_since
 from safety_plans.triggers import REASON_WITHIN, Within, left_over, strictest, urgent
 
@@ -86,6 +87,7 @@ class Reviews:
         await store.keep_lowering(tx, case.id, stands.waiting)
         if stands.waiting is None:
             await store.put_level(tx, case.id, level, actor.id, now)
+            await follow(tx, case, level, now, self._zone)
         else:
             channel = Target(kind=TargetKind.COMPARTMENT, id=case.core.id)
             await outbox.post(tx, messages.lowering(stands.waiting, case, channel), now)

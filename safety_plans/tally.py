@@ -11,6 +11,7 @@ from safety_plans import events
 from safety_plans.clocks import sweep as clocks
 from safety_plans.digests import sweep as digests
 from safety_plans.measures import sweep as measures
+from safety_plans.organisations import sweep as organisations
 from safety_plans.rings import sweep as rings
 from safety_plans.rules import LONGEST_WAIT_AFTER_DUE
 from safety_plans.store import SQL
@@ -29,6 +30,7 @@ async def _count(reading: Reading, now: datetime) -> None:
     await count_overdue(reading, SQL["overdue_digests"], digests.NAME, now)
     await count_overdue(reading, SQL["overdue_rings"], rings.NAME, now)
     await count_overdue(reading, SQL["overdue_clocks"], clocks.NAME, now)
+    await count_overdue(reading, SQL["overdue_organisation_reviews"], organisations.NAME, now)
     await count_overdue(reading, SQL["waiting_events"], events.NAME, now)
 
 

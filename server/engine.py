@@ -42,6 +42,7 @@ from safety_plans.clocks import sweep as clocks
 from safety_plans.clocks.service import spans_of
 from safety_plans.digests import sweep as digests
 from safety_plans.measures import sweep as measures
+from safety_plans.organisations import sweep as organisations
 from safety_plans.quiet import Quiet
 from safety_plans.rings import sweep as rings
 from server.carriers.carrying import Carrying, carriers_of
@@ -121,6 +122,9 @@ class Engine:
         await self._guarded("reviews", lambda: reviews.remind_due(self._database, self._clock, quiet=self._quiet))
         await self._guarded("clocks", lambda: clocks.remind_due(self._database, self._clock, quiet=self._quiet))
         await self._guarded(
+            "organisations", lambda: organisations.remind_due(self._database, self._clock, quiet=self._quiet)
+        )
+        await self._guarded(
             "measures", lambda: measures.remind_due(self._database, self._clock, self._zone, quiet=self._quiet)
         )
         await self._guarded("incidents", lambda: incident_sweep.remind_due(self._database, self._clock))
@@ -190,6 +194,7 @@ class Engine:
         everywhere = self._everywhere.due()
         await reviews.open_missing(self._database, self._clock, self._zone, self._spans, everywhere=everywhere)
         if everywhere:
+            await organisations.open_missing(self._database, self._clock, self._zone)
             self._everywhere.done()
 
     async def _prove(self) -> None:
@@ -249,6 +254,7 @@ class Engine:
             ("digests", digests.next_due),
             ("rings", rings.next_due),
             ("clocks", clocks.next_due),
+            ("organisations", organisations.next_due),
             ("incidents", incident_sweep.next_due),
         ):
             moment = await next_due(self._database)

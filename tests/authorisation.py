@@ -57,6 +57,7 @@ class Answer(Enum):
 
 LEADERS = {Asker.COORDINATOR, Asker.IN_BROWSER, Asker.DEPUTY}
 IN_CORE = {Asker.FORMER, Asker.MEMBER, Asker.RAISER}
+SEE_TO_SAFETY = {Asker.SECURITY_OFFICER, Asker.ADMINISTRATOR, Asker.OWN_ADMINISTRATOR}
 TOLD = {Asker.CALLED, Asker.INFORMED}
 # A device shows nothing that signs anybody in.
 SIGNED_OUT = {Asker.LEFT, Asker.NOBODY, Asker.EXPIRED, Asker.LAPSED, Asker.DEVICE, Asker.REMOVED_DEVICE}
@@ -88,6 +89,7 @@ DONE: dict[Access, set[Asker]] = {
     Access.ENDS_LINK: {Asker.OWN_ADMINISTRATOR},
     Access.KEEPS_REVIEW: LEADERS | {Asker.FORMER},
     Access.KEEPS_CLOCK: LEADERS,
+    Access.SEES_TO_SAFETY: SEE_TO_SAFETY,
     Access.DEVICE: {Asker.DEVICE},
     Access.OWNS_PASSKEY: {Asker.COORDINATOR, Asker.IN_BROWSER},
 }
@@ -100,6 +102,9 @@ ASK: dict[Access, set[Asker]] = {
     Access.ADMINISTRATOR: EVERYBODY - SIGNED_OUT - {Asker.ADMINISTRATOR, Asker.OWN_ADMINISTRATOR},
     Access.KEEPS_REVIEW: {Asker.MEMBER, Asker.RAISER},
     Access.KEEPS_CLOCK: IN_CORE,
+    Access.SEES_TO_SAFETY: EVERYBODY
+    - SIGNED_OUT
+    - {Asker.SECURITY_OFFICER, Asker.ADMINISTRATOR, Asker.OWN_ADMINISTRATOR},
 }
 
 

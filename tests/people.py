@@ -35,6 +35,7 @@ from core.database import Database
 from core.settings import Secret, Settings
 from crypto import device_claim, signing
 from safety_plans.clocks.service import CaseClocks, spans_of
+from safety_plans.organisations.service import OrganisationReviews
 from safety_plans.saving import Saving
 from safety_plans.service import Reviews
 
@@ -127,6 +128,7 @@ class Network:
         self.fetching = Fetching(database, clock, kept)
         self.inquiring = Inquiring(database, clock, kept)
         self.bundles = Bundles(database, clock)
+        self.organisations = OrganisationReviews(database, clock, settings.time_zone)
         self.clocks = CaseClocks(database, clock, settings.time_zone, spans_of(settings))
         self.invitations = Invitations(database, clock, settings, kept.network)
         self.seeds: dict[PersonId, bytes] = {}

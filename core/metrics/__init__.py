@@ -42,6 +42,7 @@ SWEEP = Label(
         "digests",
         "rings",
         "clocks",
+        "organisations",
         "case_events",
         "desk_calls",
         "vault",
@@ -52,7 +53,7 @@ STEPPED = Label(
     "module",
     (
         "alerts", "reviews", "duty_rings", "hand_overs", "police", "incidents", "measures", "digests", "rings",
-        "clocks", "case_events", "desk_calls",
+        "clocks", "organisations", "case_events", "desk_calls",
     ),
 )  # fmt: skip
 PART = Label("module", ("core", "ledger", "alerts", "reviews", "bots"))

@@ -35,6 +35,7 @@ from core.clock import Clock
 from core.database import Database
 from core.settings import Settings
 from safety_plans.clocks.service import CaseClocks, spans_of
+from safety_plans.organisations.service import OrganisationReviews
 from safety_plans.saving import Saving
 from safety_plans.service import Reviews
 from server.api.limits import Buckets
@@ -75,6 +76,7 @@ class Services:
     drills: Drills
     reviews: Reviews
     clocks: CaseClocks
+    organisations: OrganisationReviews
     saving: Saving
     board: Board
     feed: Feed
@@ -119,6 +121,7 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
         closing=Closing(database, clock),
         drills=Drills(database, settings.time_zone),
         reviews=reviews,
+        organisations=OrganisationReviews(database, clock, settings.time_zone),
         clocks=CaseClocks(database, clock, settings.time_zone, spans_of(settings)),
         saving=Saving(vault, reviews, clock, settings.time_zone),
         board=Board(database, clock, agencies=agencies, cases=cases, alerts=alerts, reviews=reviews, rung=rung),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from client.answers import Review
+from client.answers import OrganisationReview, Review
 from core.errors import NotFound
 from core.texts import mark
 from safety_plans.model import Level
@@ -117,6 +117,28 @@ def _event(
             return await api.note_event((await find_case(api, case)).id, within)
 
     _print_next(asyncio.run(act()), json=json)
+
+
+@app.command("organisation", help=say(mark("Show by when your own organisation's safety is assessed again.")))
+def _organisation(
+    key: Key,
+    *,
+    done: Annotated[bool, typer.Option("--done", help=say(mark("Record that it was assessed.")))] = False,
+    json: Json = False,
+) -> None:
+    async def act() -> OrganisationReview:
+        async with speaking_as(key) as api:
+            return await (api.complete_organisation_review() if done else api.organisation_review())
+
+    found = asyncio.run(act())
+    if json:
+        terminal.as_json(found)
+    elif found.due_at is None:
+        terminal.line(mark("Your organisation helps in no open case: there is nothing to assess."))
+    elif found.stale_since:
+        terminal.line(mark("OVERDUE since {time}."), time=terminal.moment(found.due_at))
+    else:
+        terminal.line(mark("To be assessed again by {time}."), time=terminal.moment(found.due_at))
 
 
 _REASONS = {

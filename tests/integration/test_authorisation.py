@@ -301,6 +301,8 @@ BODIES: dict[str, Body] = {
     "complete_review": nothing,
     "set_level": saying(level="very_high"),
     "note_event": saying(within="24h"),
+    "show_organisation": nothing,
+    "complete_organisation": nothing,
     "show_clocks": nothing,
     "wind_clock": saying(kind="contact"),
     "set_date": saying(at="2031-05-14T09:30:00Z"),

@@ -280,6 +280,8 @@ async def test_no_command_lets_a_marked_name_out(
         ("review", "level", case, "very_high"),
         ("review", "list"),
         ("review", "done", case),
+        ("review", "organisation"),
+        ("review", "organisation", "--done"),
         ("clock", "done", case, "custody", "--owner", marked.officer.name),
         ("clock", "date", case, "2031-05-14T09:30:00Z"),
         ("clock", "date", case, "2031-05-14T09:30:00Z", "--off"),

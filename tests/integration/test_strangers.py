@@ -49,6 +49,7 @@ from core.errors import NotFound
 from safety_plans.clocks.rules import ClockKind
 from safety_plans.clocks.service import CaseClocks
 from safety_plans.model import Level, ReviewId
+from safety_plans.organisations.service import OrganisationReviews
 from safety_plans.saving import Saving, Tells
 from safety_plans.service import Reviews
 from safety_plans.triggers import Within
@@ -157,6 +158,8 @@ OPEN_TO_STAFF = {
     "Bundles.put", "Bundles.fetch",
     # One's own passkeys, nobody else's (tests/integration/test_passkeys.py).
     "Passkeys.ask", "Passkeys.add", "Passkeys.mine",
+    # One's own organisation's (tests/integration/test_organisation_reviews.py).
+    "OrganisationReviews.own", "OrganisationReviews.done",
     # What rings oneself, nobody else (tests/integration/test_rung.py).
     "Rung.see",
 }  # fmt: skip
@@ -179,6 +182,7 @@ def test_every_method_is_tried() -> None:
             Incidents,
             Reviews,
             CaseClocks,
+            OrganisationReviews,
             Saving,
             Linking,
             Cards,

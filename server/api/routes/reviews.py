@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from cases.model import CaseId
+from core.errors import Conflict
 from safety_plans.model import ReviewId
 from server.api.access import Access
 from server.api.route import Call, Route
 from server.api.wire import Nothing
-from server.api.wire.reviews import NoteEvent, ReviewAnswer, ReviewsAnswer, SetLevel
+from server.api.wire.reviews import NoteEvent, OrganisationAnswer, ReviewAnswer, ReviewsAnswer, SetLevel
 
 
 async def set_level(call: Call[SetLevel]) -> ReviewAnswer:
@@ -35,6 +36,16 @@ async def note_event(call: Call[NoteEvent]) -> ReviewAnswer:
     return ReviewAnswer.of(
         await call.services.reviews.note_event(call.actor, CaseId(call.ids["case"]), call.asked.within)
     )
+
+
+async def show_organisation(call: Call[Nothing]) -> OrganisationAnswer:
+    """Return by when one's own organisation assesses its safety."""
+    return OrganisationAnswer.of(await call.services.organisations.own(call.actor))
+
+
+async def complete_organisation(call: Call[Nothing]) -> OrganisationAnswer:
+    """Record that one's organisation assessed its safety; by when it does again is the answer."""
+    return OrganisationAnswer.of(await call.services.organisations.done(call.actor))
 
 
 ROUTES: tuple[Route[Any], ...] = (
@@ -64,6 +75,25 @@ ROUTES: tuple[Route[Any], ...] = (
         access=Access.KEEPS_REVIEW,
         takes=Nothing,
         gives=ReviewAnswer,
+    ),
+    Route(
+        method="GET",
+        path="/api/organisation/review",
+        summary="By when one's own organisation assesses its safety",
+        call=show_organisation,
+        access=Access.STAFF,
+        takes=Nothing,
+        gives=OrganisationAnswer,
+    ),
+    Route(
+        method="POST",
+        path="/api/organisation/review/completion",
+        summary="Record that one's own organisation assessed its safety",
+        call=complete_organisation,
+        access=Access.SEES_TO_SAFETY,
+        refuses=(Conflict,),
+        takes=Nothing,
+        gives=OrganisationAnswer,
     ),
     Route(
         method="POST",

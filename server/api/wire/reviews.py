@@ -7,9 +7,10 @@ from typing import Annotated, Self
 
 import msgspec
 
-from agencies.model import PersonId
+from agencies.model import AgencyId, PersonId
 from cases.model import CaseId
 from safety_plans.model import Level, Reason, ReviewId, ReviewState
+from safety_plans.organisations.service import OrganisationView
 from safety_plans.service import ReviewView
 from safety_plans.triggers import Within
 from server.api.wire import Codename, Moment, Wire
@@ -29,6 +30,28 @@ class NoteEvent(Wire, frozen=True, kw_only=True):
     """In what time something that happened must be assessed. What it was is not told here."""
 
     within: Annotated[Within, msgspec.Meta(examples=["24h"])]
+
+
+class OrganisationAnswer(Wire, frozen=True, kw_only=True):
+    """By when one's own organisation assesses its safety; from `stale_since` on the last time does not count.
+
+    Where it helps in no open case there is no time.
+    """
+
+    agency: AgencyId
+    since: Annotated[Moment | None, msgspec.Meta(examples=["2031-05-14T09:30:00Z"])]
+    due_at: Annotated[Moment | None, msgspec.Meta(examples=["2031-05-14T09:30:00Z"])]
+    stale_since: Annotated[Moment | None, msgspec.Meta(examples=[None])]
+
+    @classmethod
+    def of(cls, view: OrganisationView) -> Self:
+        """Return it as it is sent."""
+        review = view.review
+        if review is None:
+            return cls(agency=view.agency_id, since=None, due_at=None, stale_since=None)
+        return cls(
+            agency=review.agency_id, since=review.since, due_at=review.due_at, stale_since=review.stale_since(view.now)
+        )  # fmt: skip
 
 
 class ReviewAnswer(Wire, frozen=True, kw_only=True):

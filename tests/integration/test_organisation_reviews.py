@@ -1,0 +1,98 @@
+"""An organisation's own review on a real database: it follows the worst of its open cases, and is nobody else's."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agencies.model import Role
+from core.database import Database
+from core.errors import Conflict
+from safety_plans.calendar import DAY
+from safety_plans.model import Level
+from safety_plans.organisations.rules import OrganisationReview, pulled, worst
+from safety_plans.organisations.sweep import next_due, open_missing, remind_due
+from safety_plans.rules import REVIEW_AT_LEAST_EVERY, due_at
+from tests import outgoing
+from tests.clock import SERBIA, ZONE, MovableClock
+from tests.outgoing import direct
+from tests.people import Network, Scene
+
+
+async def of(network: Network, scene: Scene) -> OrganisationReview:
+    found = (await network.organisations.own(scene.coordinator)).review
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+async def begun(database: Database, network: Network, scene: Scene, clock: MovableClock) -> OrganisationReview:
+    await network.reviews.set_level(scene.coordinator, scene.case.id, Level.LOW)
+    assert await open_missing(database, clock, ZONE) == 3
+    assert await open_missing(database, clock, ZONE) == 0
+    return await of(network, scene)
+
+
+async def test_those_who_help_assess_themselves_and_others_do_not(
+    network: Network, scene: Scene, clock: MovableClock, begun: OrganisationReview
+) -> None:
+    assert begun.due_at == due_at(Level.LOW, clock.now(), SERBIA)
+    kinds = {
+        office.agency.kind: (await network.organisations.own(office.worker)).review is not None
+        for office in (scene.shelter, scene.police, scene.welfare, scene.ngo)
+    }
+    assert [kind for kind, has in kinds.items() if not has] == [scene.police.agency.kind]
+
+
+async def test_it_follows_the_worst_open_case_and_only_ever_earlier(
+    network: Network, scene: Scene, clock: MovableClock, begun: OrganisationReview
+) -> None:
+    clock.move(timedelta(hours=1))
+    await network.reviews.set_level(scene.member, scene.case.id, Level.VERY_HIGH)
+    pulled_to = await of(network, scene)
+    assert pulled_to.due_at == due_at(Level.VERY_HIGH, clock.now(), SERBIA) < begun.due_at
+    clock.move(timedelta(hours=1))
+    await network.reviews.set_level(scene.coordinator, scene.case.id, Level.HIGH)
+    assert await of(network, scene) == pulled_to
+
+
+async def test_whoever_sees_to_safety_is_reminded_alone_then_daily_and_says_when_it_is_done(
+    database: Database, network: Network, scene: Scene, clock: MovableClock, begun: OrganisationReview
+) -> None:
+    officer = await network.person(scene.shelter.agency, Role.SECURITY_OFFICER)
+    clock.set(begun.due_at)
+    assert await next_due(database) == begun.due_at
+    assert await remind_due(database, clock) == 3
+    assert direct(officer) in await outgoing.rung(database)
+    said = await outgoing.said(database, "organisation_due")
+    assert all(scene.case.codename not in str(each.parameters) for each in said)
+    clock.move(DAY)
+    assert await remind_due(database, clock) == 3
+    assert len(await outgoing.said(database, "organisation_overdue")) == len(said)
+    assert (await of(network, scene)).stale_since(clock.now()) == begun.due_at
+    with pytest.raises(Conflict):
+        await network.organisations.done(scene.coordinator)
+    done = (await network.organisations.done(officer)).review
+    assert done is not None
+    assert (done.step, done.due_at) == (0, due_at(Level.LOW, clock.now(), SERBIA))
+
+
+async def test_with_the_last_open_case_it_ends(
+    database: Database, network: Network, scene: Scene, clock: MovableClock, begun: OrganisationReview
+) -> None:
+    await network.closing.close_case(scene.coordinator, scene.case.id)
+    clock.set(begun.due_at)
+    await remind_due(database, clock)
+    assert await outgoing.said(database, "organisation_due") == []
+    assert (await network.organisations.own(scene.coordinator)).review is None
+
+
+@given(st.lists(st.sampled_from(Level), min_size=1), st.sampled_from(Level))
+def test_of_levels_the_one_that_is_assessed_most_often_counts(levels: list[Level], other: Level) -> None:
+    assert all(REVIEW_AT_LEAST_EVERY[worst(levels)] <= REVIEW_AT_LEAST_EVERY[each] for each in levels)
+    now = MovableClock().now()
+    due = due_at(worst(levels), now, SERBIA)
+    assert pulled(due, other, now, SERBIA) == min(due, due_at(other, now, SERBIA))
