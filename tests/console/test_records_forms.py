@@ -126,6 +126,7 @@ async def test_what_lacks_only_a_second_person_waits_and_what_they_signed_counts
     await screen.button("Back to the records").click()
     await screen.button("Look for news").click()
     await opened(screen, "risk assessment")
+    await expect(screen.page.get_by_role("heading", name="NOT CHECKED: low risk")).to_be_visible()
     await screen.button("Open the earlier versions").click()
     await expect(screen.page.get_by_text("Second person:")).to_contain_text(story.deputy.name)
     await expect(screen.button("Open the earlier versions")).to_have_count(0)

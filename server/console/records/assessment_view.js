@@ -55,9 +55,10 @@ export function AssessmentView({ shown, read }) {
 }
 
 /** @param {Read} read nobody reads a level without seeing whether it counts */
-function decision({ said, missing }) {
+function decision({ said, missing, unopened }) {
   const level = said.level === null ? t("No level was decided") : levelWords(said.level);
-  return missing.length ? t("DOES NOT COUNT: {level}", { level }) : level;
+  if (missing.length) return t("DOES NOT COUNT: {level}", { level });
+  return unopened.length ? t("NOT CHECKED: {level}", { level }) : level;
 }
 
 /** @param {{ read: Read }} props */
