@@ -205,9 +205,9 @@ DELETE FROM owed_measures WHERE id = ANY($1) AND NOT EXISTS (
 SELECT DISTINCT case_id FROM owed_measures WHERE id = ANY($1)
 
 -- measures --
--- $1 ids.
+-- What of these is due still: another sweep may have taken it further. $1 ids, $2 now.
 SELECT id, record, case_id, compartment_id, owner_id, deadline, step FROM owed_measures
-WHERE id = ANY($1) AND next_step_at IS NOT NULL ORDER BY next_step_at, id FOR UPDATE
+WHERE id = ANY($1) AND next_step_at <= $2 ORDER BY next_step_at, id FOR UPDATE
 
 -- step_measure --
 -- $1 id, $2 step, $3 when the next one is due.

@@ -36,10 +36,10 @@ async def cases(tx: Transaction, ids: Collection[DutyId]) -> list[CaseId]:
     return [CaseId(row["case_id"]) for row in await tx.rows(SQL["cases_of_measures"], list(ids))]
 
 
-async def duties(tx: Transaction, ids: Collection[DutyId]) -> list[Duty]:
-    """Return what is owed, held; without what a record was erased of meanwhile, which is forgotten."""
+async def duties(tx: Transaction, ids: Collection[DutyId], now: datetime) -> list[Duty]:
+    """Return what is owed and due, held; without what a record was erased of meanwhile, which is forgotten."""
     await tx.run(SQL["forget_measures_without_record"], list(ids))
-    return [_duty(row) for row in await tx.rows(SQL["measures"], list(ids))]
+    return [_duty(row) for row in await tx.rows(SQL["measures"], list(ids), now)]
 
 
 async def stepped(tx: Transaction, duty: Duty, step: int, next_step_at: datetime | None) -> None:

@@ -33,7 +33,7 @@ async def remind_due(database: Database, clock: Clock, zone: ZoneInfo, *, quiet:
         # The cases first, then what is owed in them: the order in which a version is written.
         cases = await case_store.shared_cases(tx, await store.cases(tx, ids))
         said: list[Message] = []
-        for duty in await store.duties(tx, ids):
+        for duty in await store.duties(tx, ids, now):
             case = cases[duty.case_id]
             compartment = case.compartment(duty.compartment_id)
             if compartment is None or not (case.open and compartment.open):

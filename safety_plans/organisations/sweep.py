@@ -53,9 +53,12 @@ async def remind_due(database: Database, clock: Clock, *, quiet: Quiet | None = 
         for review in reviews:
             if not await store.levels(tx, review.agency_id):
                 await store.forget(tx, review.agency_id)
+            elif review.next_step_at > now:
+                # Another sweep took it further.
+                continue
             elif quiet is not None and quiet.at(now):
                 await store.put(tx, replace(review, next_step_at=quiet.until(now)))
-            elif review.next_step_at <= now:
+            else:
                 said += messages.organisation(review, hearing[review.agency_id])
                 step = review.step + 1
                 await store.put(tx, replace(review, step=step, next_step_at=next_step_at(review.due_at, step, now)))

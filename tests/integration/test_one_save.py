@@ -13,7 +13,8 @@ from core.database import Database
 from core.errors import Conflict, InvalidInput
 from core.outbox import Target, TargetKind
 from safety_plans.events import take_up_events
-from safety_plans.measures.rules import step_at
+from safety_plans.measures import store
+from safety_plans.measures.rules import DutyId, step_at
 from safety_plans.measures.sweep import next_due, remind_due
 from safety_plans.model import Level, Reason
 from tests import outgoing
@@ -97,6 +98,11 @@ async def test_owners_are_reminded_and_what_is_not_done_is_assessed_again(
     assert await remind_due(database, clock, ZONE) == 0
     assert await outgoing.rung(database) == {channel: {member}}
     assert len(await outgoing.said(database, "measure_due")) == 1
+    # A sweep that slept while another took it further has nothing left to do.
+    async with database.transaction() as tx:
+        ids = [DutyId(row["id"]) for row in await tx.rows("SELECT id FROM owed_measures WHERE deadline = $1", first)]
+        assert ids
+        assert await store.duties(tx, ids, clock.now()) == []
 
     clock.set(step_at(first, 1, SERBIA))
     assert await remind_due(database, clock, ZONE) == 1
