@@ -426,11 +426,12 @@ INSERT INTO case_dates (case_id, at, told_at) VALUES ($1, $2, $3) ON CONFLICT (c
 DELETE FROM case_dates WHERE case_id = $1 AND at = $2 RETURNING at
 
 -- organisations_without_review --
+-- Cases that were opened behind somebody's back do not count: an organisation's review shows to all who work there.
 -- $1 kinds that help, $2 limit.
 SELECT id FROM agencies WHERE kind = ANY($1) AND suspended_at IS NULL
   AND EXISTS (
       SELECT FROM case_agencies JOIN cases ON cases.id = case_agencies.case_id
-      WHERE case_agencies.agency_id = agencies.id AND cases.closed_at IS NULL)
+      WHERE case_agencies.agency_id = agencies.id AND cases.closed_at IS NULL AND cases.opened_for IS NULL)
   AND NOT EXISTS (SELECT FROM organisation_reviews WHERE organisation_reviews.agency_id = agencies.id)
 ORDER BY id LIMIT $2
 
@@ -438,6 +439,7 @@ ORDER BY id LIMIT $2
 -- $1 agency.
 SELECT DISTINCT coalesce(risk_levels.level, 'not_yet_assessed') AS level
 FROM case_agencies JOIN cases ON cases.id = case_agencies.case_id AND cases.closed_at IS NULL
+    AND cases.opened_for IS NULL
 LEFT JOIN risk_levels ON risk_levels.case_id = cases.id
 WHERE case_agencies.agency_id = $1
 

@@ -71,6 +71,9 @@ class OrganisationReviews:
 
 async def follow(tx: Transaction, case: Case, level: Level, now: datetime, zone: ZoneInfo) -> None:
     """Let the organisations that help in a case, held, assess themselves sooner where its level demands it."""
+    if case.opened_for is not None:
+        # Whoever it was opened for works there, sees the organisation's review, and is not to know of the case.
+        return
     for review in await store.held(tx, list(case.agencies)):
         calendar = Calendar(await directory.country_of_agency(tx, review.agency_id), zone)
         due = pulled(review.due_at, level, now, calendar)

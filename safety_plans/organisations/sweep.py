@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from agencies import store as directory
 from agencies.model import AgencyId, PersonId
-from core import ledger, outbox
+from core import ledger, logs, outbox
 from core.clock import Clock
 from core.database import Database, Transaction
 from core.outbox import Message
@@ -24,6 +24,8 @@ from safety_plans.quiet import Quiet
 from safety_plans.rings.store import sparing
 from safety_plans.rules import due_at
 from safety_plans.store import SQL
+
+log = logs.get(__name__)
 
 NAME = "organisations"
 
@@ -59,6 +61,8 @@ async def remind_due(database: Database, clock: Clock, *, quiet: Quiet | None = 
             elif quiet is not None and quiet.at(now):
                 await store.put(tx, replace(review, next_step_at=quiet.until(now)))
             else:
+                if not hearing[review.agency_id]:
+                    log.warning("organisation_unheard", agency_id=review.agency_id)
                 said += messages.organisation(review, hearing[review.agency_id])
                 step = review.step + 1
                 await store.put(tx, replace(review, step=step, next_step_at=next_step_at(review.due_at, step, now)))

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agencies.model import Role
+from cases.model import Part
 from core.database import Database
 from core.errors import Conflict
 from safety_plans.calendar import DAY
@@ -45,6 +46,22 @@ async def test_those_who_help_assess_themselves_and_others_do_not(
         for office in (scene.shelter, scene.police, scene.welfare, scene.ngo)
     }
     assert [kind for kind, has in kinds.items() if not has] == [scene.police.agency.kind]
+
+
+async def test_a_case_that_was_opened_behind_somebodys_back_begins_none_and_pulls_none(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    async with database.transaction() as tx:
+        await tx.run("UPDATE cases SET opened_for = $1", scene.ngo.worker.id)
+    assert await open_missing(database, clock, ZONE) == 0
+    assert (await network.organisations.own(scene.ngo.worker)).review is None
+    shown = await network.case(scene.coordinator, {scene.ngo: Part.INFORMED})
+    await network.reviews.set_level(scene.coordinator, shown.id, Level.LOW)
+    await open_missing(database, clock, ZONE)
+    before = (await network.organisations.own(scene.ngo.worker)).review
+    assert before is not None
+    await network.reviews.set_level(scene.coordinator, scene.case.id, Level.VERY_HIGH)
+    assert (await network.organisations.own(scene.ngo.worker)).review == before
 
 
 async def test_it_follows_the_worst_open_case_and_only_ever_earlier(
