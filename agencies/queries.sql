@@ -749,3 +749,20 @@ WHERE vault_invitations.id = $1 AND people.id = vault_invitations.made_by AND pe
 -- forget_expired_invitations --
 -- $1 now.
 DELETE FROM vault_invitations WHERE expires_at <= $1
+
+-- absence --
+-- $1 person, $2 now.
+SELECT begins_at, ends_at FROM absences WHERE person_id = $1 AND ends_at > $2
+
+-- put_absence --
+-- $1 person, $2 from, $3 until.
+INSERT INTO absences (person_id, begins_at, ends_at) VALUES ($1, $2, $3)
+ON CONFLICT (person_id) DO UPDATE SET begins_at = EXCLUDED.begins_at, ends_at = EXCLUDED.ends_at
+
+-- end_absence --
+-- $1 person.
+DELETE FROM absences WHERE person_id = $1 RETURNING person_id
+
+-- away --
+-- $1 people, $2 now.
+SELECT person_id FROM absences WHERE person_id = ANY($1) AND begins_at <= $2 AND ends_at > $2

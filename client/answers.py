@@ -188,6 +188,13 @@ class Reviews(Answer, frozen=True, kw_only=True):
     reviews: list[Review]
 
 
+class Absence(Answer, frozen=True, kw_only=True):
+    """From when until when somebody is away; nothing where they are not."""
+
+    begins_at: Moment | None = None
+    ends_at: Moment | None = None
+
+
 class OrganisationReview(Answer, frozen=True, kw_only=True):
     """By when one's own organisation assesses its safety; no time where it helps in no open case."""
 

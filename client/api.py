@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -15,6 +15,7 @@ from alerts.police.emergency import Service
 from alerts.vocabulary import Event, StandDownReason, Status
 from cases.model import Part
 from client.answers import (
+    Absence,
     Agencies,
     Agency,
     Alert,
@@ -209,6 +210,17 @@ class ApiClient:
     async def note_event(self, case_id: UUID, within: Within) -> Review:
         """Record that something happened in a case which must be assessed in time; return its open review."""
         return await self._connection.ask(Review, "POST", f"api/cases/{case_id}/events", {"within": within})
+
+    async def absence(self) -> Absence:
+        """Return from when until when one is away."""
+        return await self._connection.ask(Absence, "GET", "api/me/absence", repeat=True)
+
+    async def put_absence(
+        self, first: date | None = None, last: date | None = None, person: UUID | None = None
+    ) -> Absence:
+        """Record that somebody, oneself unless named, is away from one day to another; without days, there again."""
+        body = {"first": first, "last": last, "person": person}
+        return await self._connection.ask(Absence, "PUT", "api/absences", body)
 
     async def organisation_review(self) -> OrganisationReview:
         """Return by when one's own organisation assesses its safety."""

@@ -701,6 +701,13 @@ CREATE TABLE organisation_reviews (
 );
 CREATE INDEX organisation_reviews_to_step ON organisation_reviews (next_step_at);
 
+-- From when until when somebody is away: whoever stands in for them is reminded meanwhile.
+CREATE TABLE absences (
+    person_id uuid PRIMARY KEY REFERENCES people,
+    begins_at timestamptz NOT NULL,
+    ends_at timestamptz NOT NULL
+);
+
 -- What the ledger tells of cases that may open a review, until it was taken up; how far the ledger was read.
 CREATE TABLE case_events (
     id uuid PRIMARY KEY,

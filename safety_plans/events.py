@@ -26,6 +26,7 @@ from core.clock import Clock
 from core.database import Database, Row, Transaction
 from core.sweep import sweep
 from safety_plans import messages, store
+from safety_plans.handing_on import hand_on
 from safety_plans.model import Reason
 from safety_plans.opening import take_up
 from safety_plans.triggers import ACTS, reason_of
@@ -87,6 +88,8 @@ async def _handle(tx: Transaction, event: CaseEvent, alert: Alert | None, now: d
     if reason is None or only_a_clock or not case.open:
         return
     review = await take_up(tx, case, reason, event.at, now, zone)
+    if reason is Reason.STAFF_CHANGED:
+        await hand_on(tx, case, str(event.position), now)
     await ledger.record(
         tx,
         ledger.Act(

@@ -76,6 +76,12 @@ TEXTS = {
         "The assessment of your organisation's own safety is OVERDUE since {time}. It follows the worst of your open "
         "cases. When it is done write it down with: streha review organisation --done"
     ),
+    "asked_instead": mark("{codename}: {other} is away; {person} is asked instead."),
+    "nobody_there": mark(
+        "{codename}: {person} is away, and so is everybody who leads the case. Name others who lead, or ring "
+        "somebody."
+    ),
+    "handed_on": mark("{codename}: what somebody had to see to who is here no more is now for {person}: {count}."),
     "level_lowering": mark(
         "{codename}: {person} now sees the risk as lower. Until a second person has looked, the higher level stands. "
         "Look at the assessment; whoever agrees records the same level."
@@ -120,6 +126,29 @@ def clock(
     template = f"clock_{what}_{'overdue' if due.step > 0 else 'due'}"
     parameters = {"codename": case.codename, "person": str(owner), "time": due.due_at.isoformat()}
     return [ring, replace(ring, key=f"{cause}:words", template=template, parameters=parameters, mentions=())]
+
+
+def absent(owner: PersonId, asked: PersonId | None, case: Case, channel: Target, cause: str) -> Message:
+    """Return the words that somebody is asked in the place of an owner who is away, or that nobody is there."""
+    if asked is None:
+        words, template = {"codename": case.codename, "person": str(owner)}, "nobody_there"
+    else:
+        words, template = {"codename": case.codename, "person": str(asked), "other": str(owner)}, "asked_instead"
+    return Message(
+        key=f"absent:{cause}:{channel.id}", target=channel, template=template, parameters=words, case_id=case.id
+    )  # fmt: skip
+
+
+def handed_on(case: Case, count: int, cause: str) -> list[Message]:
+    """Return ring and words for the coordinator, whose it now is."""
+    channel = Target(kind=TargetKind.COMPARTMENT, id=case.core.id)
+    ring = Message(
+        key=f"handed_on:{case.id}:{cause}:ring", target=channel, template="review_ring",
+        mentions=(case.coordinator_id,), case_id=case.id,
+    )  # fmt: skip
+    words = {"codename": case.codename, "person": str(case.coordinator_id), "count": str(count)}
+    key = f"handed_on:{case.id}:{cause}:words"
+    return [ring, replace(ring, key=key, template="handed_on", parameters=words, mentions=())]
 
 
 def organisation(review: OrganisationReview, hearing: Iterable[PersonId]) -> list[Message]:

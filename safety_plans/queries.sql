@@ -479,3 +479,13 @@ SELECT min(next_step_at) FROM organisation_reviews WHERE lease_until IS NULL AND
 -- Count those that are due. $1 now, $2 how many are looked at.
 SELECT count(*) AS rows, min(next_step_at) AS oldest
 FROM (SELECT next_step_at FROM organisation_reviews WHERE next_step_at <= $1 ORDER BY next_step_at LIMIT $2) AS due
+
+-- hand_on --
+-- What people own in a case who are in its core no more becomes its coordinator's. $1 case, $2 coordinator, $3 members.
+WITH handed_reviews AS (
+    UPDATE reviews SET owner_id = $2
+    WHERE case_id = $1 AND state = 'open' AND owner_id <> $2 AND NOT owner_id = ANY($3) RETURNING id),
+handed_clocks AS (
+    UPDATE case_clocks SET owner_id = $2
+    WHERE case_id = $1 AND owner_id <> $2 AND NOT owner_id = ANY($3) RETURNING id)
+SELECT (SELECT count(*) FROM handed_reviews) + (SELECT count(*) FROM handed_clocks)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from agencies import absences
 from agencies import store as directory
 from agencies.model import DutyDesk, PersonId
 from agencies.roster import on_duty
@@ -29,6 +30,7 @@ from safety_plans.opening import calendar_of, open_first
 from safety_plans.quiet import Quiet
 from safety_plans.rings.store import sparing
 from safety_plans.rules import leaders_rung, next_step_at
+from safety_plans.standing_in import asked
 from safety_plans.triggers import urgent
 
 log = logs.get(__name__)
@@ -124,7 +126,13 @@ async def next_due(database: Database) -> datetime | None:
 async def _remind(tx: Transaction, due: Sequence[tuple[Review, Case]], now: datetime, *, night: bool) -> None:
     if not due:
         return
-    for_the_desk = {review.id for review, _ in due if night or _overdue(review)}
+    gone = await absences.away(
+        tx, [each for review, case in due for each in (review.owner_id, *case.leaders)], now
+    )  # fmt: skip
+    for_the_desk = {
+        review.id for review, case in due
+        if night or _overdue(review) or asked(review.owner_id, case, gone) is None
+    }  # fmt: skip
     desks = await _desks_of_owners(tx, [review for review, _ in due if review.id in for_the_desk], now)
     # What must be assessed within two hours, or where harm is imminent, rings whomever it names, however often.
     said: list[Message] = []
@@ -135,7 +143,12 @@ async def _remind(tx: Transaction, due: Sequence[tuple[Review, Case]], now: date
         if urgent(review.reason):
             # The one review whose lapse calls people until somebody accepts.
             await raise_by_clock(tx, case, Event.REVIEW_MISSED, f"{review.id}:{review.step}:{review.due_at}", now)
-        mine += messages.reminder(review, case.codename, channel, _template(review), _rung(review, case))
+        who = asked(review.owner_id, case, gone)
+        shown = replace(review, owner_id=who or review.owner_id)
+        mine += messages.reminder(shown, case.codename, channel, _template(review), _rung(shown, case))
+        if who != review.owner_id:
+            cause = f"{review.id}:{review.step}:{review.due_at.isoformat()}"
+            mine.append(messages.absent(review.owner_id, who, case, channel, cause))
         for desk in desks[review.owner_id] if review.id in for_the_desk else ():
             mine += _to_the_desk(review, case, desk, now)
     await outbox.post(tx, [*pressing, *await sparing(tx, said, now)], now)

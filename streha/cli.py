@@ -28,6 +28,7 @@ COMMANDS = {
     "case": "streha.commands.cases",
     "review": "streha.commands.reviews",
     "clock": "streha.commands.clocks",
+    "away": "streha.commands.absences",
     "instrument": "streha.commands.instruments",
     "assess": "streha.commands.assess",
     "plan": "streha.commands.plans",

@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import count
 
 from agencies import store as directory
+from agencies.absences import Absences
 from agencies.attestation import AttestationId, code_of
 from agencies.desk_keys import DeskKeys
 from agencies.linking import Linking
@@ -129,6 +130,7 @@ class Network:
         self.inquiring = Inquiring(database, clock, kept)
         self.bundles = Bundles(database, clock)
         self.organisations = OrganisationReviews(database, clock, settings.time_zone)
+        self.absences = Absences(database, clock, settings.time_zone)
         self.clocks = CaseClocks(database, clock, settings.time_zone, spans_of(settings))
         self.invitations = Invitations(database, clock, settings, kept.network)
         self.seeds: dict[PersonId, bytes] = {}

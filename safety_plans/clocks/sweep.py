@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from agencies import absences
 from cases import store as case_store
 from cases.model import Case
 from core import ledger, outbox
@@ -18,6 +19,7 @@ from safety_plans.clocks import store
 from safety_plans.clocks.rules import CaseClock, CaseClockId, next_step_at
 from safety_plans.quiet import Quiet
 from safety_plans.rings.store import sparing
+from safety_plans.standing_in import asked
 from safety_plans.store import SQL
 
 NAME = "clocks"
@@ -56,7 +58,9 @@ async def _remind(tx: Transaction, clock: CaseClock, case: Case, now: datetime) 
     """Return what the case's channel hears; whoever is there no more, the coordinator looks for."""
     overdue = clock.step > 0
     owner = clock.owner_id if clock.owner_id in case.core.member_ids else case.coordinator_id
-    rung = dict.fromkeys([owner, *case.leaders] if overdue else [owner])
+    gone = await absences.away(tx, [owner, *case.leaders], now)
+    who = asked(owner, case, gone)
+    rung = dict.fromkeys([who or owner, *case.leaders] if overdue or who is None else [who])
     channel = Target(kind=TargetKind.COMPARTMENT, id=case.core.id)
     await store.stepped(tx, clock, next_step_at(clock.due_at, clock.step + 1, now), owner)
     # Only the first time: what follows from it is taken from the ledger.
@@ -71,4 +75,7 @@ async def _remind(tx: Transaction, clock: CaseClock, case: Case, now: datetime) 
             facts={"kind": clock.kind.value},
         ),
     )
-    return messages.clock(clock, owner, case, channel, rung)
+    said = messages.clock(clock, who or owner, case, channel, rung)
+    if who != owner:
+        said.append(messages.absent(owner, who, case, channel, f"{clock.id}:{clock.step}:{clock.due_at.isoformat()}"))
+    return said

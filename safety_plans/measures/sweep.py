@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from agencies import absences
 from cases import store as case_store
 from cases.model import Case, Compartment
 from core import ledger, outbox
@@ -62,7 +63,10 @@ async def _remind(
     overdue = duty.step > 0
     owner = duty.owed.owner_id if duty.owed.owner_id in compartment.member_ids else case.coordinator_id
     leads = [each for each in case.leaders if each in compartment.member_ids]
-    rung = list(dict.fromkeys([owner, *leads])) if overdue else [owner]
+    gone = await absences.away(tx, [owner, *leads], now)
+    # Whoever is asked must be able to read what it is.
+    who = next((each for each in (owner, *leads) if each not in gone), None)
+    rung = list(dict.fromkeys([who or owner, *leads])) if overdue or who is None else [who]
     channel = Target(kind=TargetKind.COMPARTMENT, id=compartment.id)
     calendar, day = await calendar_of(tx, case, zone), duty.owed.deadline
     await store.stepped(tx, duty, duty.step + 1, None if overdue else step_at(day, 1, calendar))
@@ -73,4 +77,7 @@ async def _remind(
             object_id=duty.record,
         ),
     )  # fmt: skip
-    return messages.measure(duty, owner, case, channel, calendar.morning(day), rung)
+    said = messages.measure(duty, who or owner, case, channel, calendar.morning(day), rung)
+    if who != owner:
+        said.append(messages.absent(owner, who, case, channel, f"{duty.id}:{duty.step}"))
+    return said

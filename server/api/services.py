@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agencies.absences import Absences
 from agencies.browser_sign_in import BrowserSignIn
 from agencies.desk_keys import DeskKeys
 from agencies.linking import Linking
@@ -61,6 +62,7 @@ class Services:
     linking: Linking
     desk_keys: DeskKeys
     cases: Cases
+    absences: Absences
     alerts: Alerts
     cards: Cards
     devices: DeviceRaises
@@ -108,6 +110,7 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
         linking=Linking(database, clock, settings),
         desk_keys=DeskKeys(database, clock, settings),
         cases=cases,
+        absences=Absences(database, clock, settings.time_zone),
         alerts=alerts,
         cards=Cards(database, clock),
         devices=DeviceRaises(database, clock),

@@ -140,6 +140,8 @@ ACTS: dict[str, Told] = {
     "person_excluded": Told(Audience.LEADS_CASE, concerned=Concerned.EXCLUDED),
     "person_readmitted": Told(Audience.LEADS_CASE),
     "person_left": Told(Audience.SEES_DUTY, Object.DUTY, Concerned.LEAVER),
+    "absence_told": _QUIETLY,
+    "absence_ended": _QUIETLY,
     # alerts
     "alert_raised": _ALERT,
     "alert_acknowledged": _ALERT,

@@ -124,6 +124,8 @@ async def test_the_client_does_what_is_described_and_all_of_it(api: ServedApi) -
             "close_compartment": lambda: coordinator.close_compartment(circle.id),
             "set_level": lambda: coordinator.set_level(opened.id, Level.LOW),
             "reviews": coordinator.reviews,
+            "absence": coordinator.absence,
+            "put_absence": lambda: coordinator.put_absence(now.date(), now.date() + timedelta(days=9)),
             "organisation_review": coordinator.organisation_review,
             "complete_organisation_review": confirming.complete_organisation_review,
             "clocks": lambda: coordinator.clocks(case_id),

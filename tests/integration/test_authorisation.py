@@ -301,6 +301,8 @@ BODIES: dict[str, Body] = {
     "complete_review": nothing,
     "set_level": saying(level="very_high"),
     "note_event": saying(within="24h"),
+    "show_absence": nothing,
+    "put_absence": nothing,
     "show_organisation": nothing,
     "complete_organisation": nothing,
     "show_clocks": nothing,

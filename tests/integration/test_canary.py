@@ -33,6 +33,7 @@ from safety_plans.model import Level
 from server.api.credentials import DEVICE_PREFIX
 from server.api.routes import ROUTES
 from server.api.wire import Nothing
+from server.api.wire.absences import PutAbsence
 from server.api.wire.alerts import EndAlert, ListAlerts, NoteConversation, NoteEmergencyCall, RaiseAlert
 from server.api.wire.browser import BrowserSessionRequest
 from server.api.wire.cards import PutCard, PutDeskKey
@@ -280,6 +281,10 @@ async def test_no_command_lets_a_marked_name_out(
         ("review", "level", case, "very_high"),
         ("review", "list"),
         ("review", "done", case),
+        ("away", "from", "2031-05-14", "2031-05-20"),
+        ("away", "from", "2031-05-14", "2031-05-20", "--person", marked.officer.name),
+        ("away", "end"),
+        ("away", "show"),
         ("review", "organisation"),
         ("review", "organisation", "--done"),
         ("clock", "done", case, "custody", "--owner", marked.officer.name),
@@ -508,6 +513,7 @@ def right_body(takes: type, marked: Marked) -> object:
         NameLeaders: {"coordinator": marked.leader.id, "deputy": marked.member.id},
         SetPart: {"part": "responder"},
         WindClock: {"kind": "contact"},
+        PutAbsence: {"first": "2031-05-14", "last": "2031-05-20"},
         SetDate: {"at": "2031-05-14T09:30:00Z"},
         OpenCompartment: {"members": [marked.member.id]},
         ClaimDevice: {

@@ -16,6 +16,7 @@ import pytest
 
 from agencies import duty_rings
 from agencies import store as directory
+from agencies.absences import Absences
 from agencies.attestation import EndReason
 from agencies.desk_keys import DeskKeys
 from agencies.duty_ring import DutyRingId
@@ -158,6 +159,8 @@ OPEN_TO_STAFF = {
     "Bundles.put", "Bundles.fetch",
     # One's own passkeys, nobody else's (tests/integration/test_passkeys.py).
     "Passkeys.ask", "Passkeys.add", "Passkeys.mine",
+    # One's own (tests/integration/test_absences.py).
+    "Absences.see", "Absences.put", "Absences.end",
     # One's own organisation's (tests/integration/test_organisation_reviews.py).
     "OrganisationReviews.own", "OrganisationReviews.done",
     # What rings oneself, nobody else (tests/integration/test_rung.py).
@@ -183,6 +186,7 @@ def test_every_method_is_tried() -> None:
             Reviews,
             CaseClocks,
             OrganisationReviews,
+            Absences,
             Saving,
             Linking,
             Cards,

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.errors import InvalidInput, NotFound
+from core.texts import mark
 from server.api.access import Access
 from server.api.route import Call, Route
 from server.api.wire import Nothing
+from server.api.wire.absences import AbsenceAnswer, PutAbsence
 from server.api.wire.directory import AgenciesAnswer, PeopleAnswer, PersonAnswer
+
+BOTH_DAYS = mark("Name the first day and the last.")
 
 
 async def show_me(call: Call[Nothing]) -> PersonAnswer:
@@ -25,6 +30,22 @@ async def list_people(call: Call[Nothing]) -> PeopleAnswer:
     return PeopleAnswer.of(await call.services.cases.colleagues(call.actor))
 
 
+async def show_absence(call: Call[Nothing]) -> AbsenceAnswer:
+    """Return from when until when the actor is away."""
+    return AbsenceAnswer.of(await call.services.absences.see(call.actor))
+
+
+async def put_absence(call: Call[PutAbsence]) -> AbsenceAnswer:
+    """Record that the actor, or a colleague they see to, is away, or is there again."""
+    asked, absences = call.asked, call.services.absences
+    if asked.first is None or asked.last is None:
+        if asked.first is not asked.last:
+            raise InvalidInput(BOTH_DAYS)
+        await absences.end(call.actor, asked.person)
+        return AbsenceAnswer()
+    return AbsenceAnswer.of(await absences.put(call.actor, asked.first, asked.last, asked.person))
+
+
 ROUTES: tuple[Route[Any], ...] = (
     Route(
         method="GET",
@@ -34,6 +55,25 @@ ROUTES: tuple[Route[Any], ...] = (
         access=Access.STAFF,
         takes=Nothing,
         gives=PersonAnswer,
+    ),
+    Route(
+        method="GET",
+        path="/api/me/absence",
+        summary="From when until when one is away",
+        call=show_absence,
+        access=Access.STAFF,
+        takes=Nothing,
+        gives=AbsenceAnswer,
+    ),
+    Route(
+        method="PUT",
+        path="/api/absences",
+        summary="Record that one, or a colleague one sees to, is away, or is there again",
+        call=put_absence,
+        access=Access.STAFF,
+        refuses=(NotFound,),
+        takes=PutAbsence,
+        gives=AbsenceAnswer,
     ),
     Route(
         method="GET",
