@@ -32,6 +32,7 @@ COMMANDS = {
     "instrument": "streha.commands.instruments",
     "assess": "streha.commands.assess",
     "plan": "streha.commands.plans",
+    "taskforce": "streha.commands.taskforce",
     "matrix": "streha.commands.matrix",
     "sentences": "streha.commands.sentences",
     "console": "streha.commands.console",

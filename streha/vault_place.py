@@ -74,21 +74,21 @@ class VaultPlaces:
     """The compartments that Streha lists, as one person's commands act on them."""
 
     def __init__(self, api: ApiClient, reader: Reader, cases: Sequence[Case]) -> None:
-        self._api = api
-        self._cases = cases
+        self.api = api
+        self.cases = cases
         self.reader = reader
         self.keys = EpochKeys(reader)
 
     @property
     def codenames(self) -> list[str]:
         """The codename of every compartment that is listed."""
-        return sorted(each.codename for case in self._cases for each in case.compartments)
+        return sorted(each.codename for case in self.cases for each in case.compartments)
 
     def of(self, words: str) -> VaultPlace:
         """Return the compartment of a codename or id; refuse another than the codename has meant here."""
-        case, compartment = _found(self._cases, self.reader.memory, words)
+        case, compartment = _found(self.cases, self.reader.memory, words)
         return VaultPlace(
-            api=self._api, case=case, compartment=compartment, reader=self.reader, keys=self.keys,
+            api=self.api, case=case, compartment=compartment, reader=self.reader, keys=self.keys,
             circles=Circles(self.reader, self.keys), records=Records(self.reader, self.keys),
         )  # fmt: skip
 

@@ -32,7 +32,7 @@ def short(plan: Plan, language: str) -> str:
     parts = [_contingency(each, say) for each in plan.contingencies]
     if isinstance(plan, VictimPlan):
         parts.append(_list(say(mark("Look out for")), plan.warning_signs))
-    return _page(parts, language, short=True)
+    return framed(parts, language, short=True)
 
 
 def whole(plan: Plan, language: str) -> str:
@@ -49,14 +49,15 @@ def whole(plan: Plan, language: str) -> str:
     parts.append(_measures(plan.measures, say))
     signed = [f"{each.name}, {each.role}, {each.on.isoformat()}" for each in plan.signatories]
     parts.append(_list(say(mark("Signed by")), signed))
-    return _page(parts, language, short=False)
+    return framed(parts, language)
 
 
 def _in(language: str) -> Say:
     return lambda words: render(words, language)
 
 
-def _page(parts: Iterable[str], language: str, *, short: bool) -> str:
+def framed(parts: Iterable[str], language: str, *, short: bool = False) -> str:
+    """Return parts of HTML as a page that has no label and asks for nothing."""
     kind = ' class="short"' if short else ""
     body = "\n".join(each for each in parts if each)
     return (

@@ -14,6 +14,7 @@ from client.answers import CaseClocks
 from client.api import ApiClient
 from core.texts import mark
 from safety_plans.clocks.rules import ClockKind
+from safety_plans.clocks.words import CLOCKS
 from streha import terminal
 from streha.moments import whole_moment
 from streha.options import Json, Key
@@ -24,15 +25,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help=say(mark("Custody, contact, plans, placements: who looks again by when. Days at court and of transfers.")),
 )
-KINDS = {
-    ClockKind.CUSTODY: mark("the suspect is in custody"),
-    ClockKind.CONTACT: mark("contact with whoever is protected"),
-    ClockKind.RE_EXAMINATION: mark("the plans as a whole"),
-    ClockKind.FIRST_CONTACT: mark("first visit after the placement"),
-    ClockKind.PLACEMENT_SHORT: mark("placement, short"),
-    ClockKind.PLACEMENT_LONG: mark("placement, long"),
-    ClockKind.PLACEMENT_EXTENDED: mark("placement, extended"),
-}
 Case = Annotated[str, typer.Argument(metavar="CASE", help=say(mark("A case, by codename or id.")))]
 What = Annotated[ClockKind, typer.Argument(help=say(mark("What is looked at.")))]
 When = Annotated[str, typer.Argument(metavar="TIME", help=say(mark("For example 2031-05-14T09:30:00Z.")))]
@@ -133,4 +125,4 @@ def _do(key: Key, case: str, act: Act, *, json: bool) -> None:
 
 
 def _words(kind: str) -> str:
-    return say(KINDS[ClockKind(kind)]) if kind in list(ClockKind) else kind
+    return say(CLOCKS[ClockKind(kind)]) if kind in list(ClockKind) else kind

@@ -580,6 +580,8 @@ def in_the_vault(marked: Marked, own: object, folder: Path) -> list[tuple[object
         ("compartment", "release", where, "--approve", "--yes", *key),
         ("compartment", "close", where, "--yes", *key),
         ("compartment", "forget", where, "--yes", *key),
+        ("taskforce", "pack", "--month", MARK, *key),
+        ("taskforce", "pack", "--out", folder / "pack.html", *key),
         ("known", where, *key),
         ("known", where, "--out", folder / "known.streha", "--reason-file", text, *key),
         ("record", "put", where, "--file", text, *key),

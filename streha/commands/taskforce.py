@@ -1,0 +1,189 @@
+"""`streha taskforce pack`: what a monthly meeting goes through, put together on the machine of whoever prepares it.
+
+The server gives levels, due times and clocks; plans are opened here alone. What could not be read stands in the pack,
+and the command then ends with "no".
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from client.answers import Case, CaseClock, Review
+from client.api import ApiClient
+from client.vault.plans import Plans, Sealed
+from client.vault.reading import View
+from core import private_files
+from core.clock import SystemClock
+from core.errors import NotFound, StrehaError, Unavailable
+from core.texts import mark
+from safety_plans.plans.owed import owed
+from safety_plans.taskforce import page
+from safety_plans.taskforce.pack import Due, Entry, Kind, in_order, kind_of, last_day, late_of, until
+from streha import terminal
+from streha.options import Json, Key
+from streha.personal import Names
+from streha.terminal import say
+from streha.vault_names import name_of
+from streha.vault_place import VaultPlace, VaultPlaces, vault_places
+
+app = typer.Typer(no_args_is_help=True, help=say(mark("The monthly meeting on cases: what it goes through.")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """A plan that was found: what is owed of it, and whether that may be less than is written there."""
+
+    due: Sequence[Due]
+    lacks: bool
+
+
+LACKING = mark("{codename}: a plan cannot be read by this program, or lacks something: streha plan get {codename} KIND")
+clock = SystemClock()
+
+
+def add_to(commands: typer.Typer) -> None:
+    """Attach these commands."""
+    commands.add_typer(app, name="taskforce")
+
+
+@app.command(
+    "pack",
+    help=say(
+        mark(
+            "Put together what a monthly meeting goes through: of each of your cases its level, whether that is stale, "
+            "what is overdue and by whom, and what is due until the month ends. Nothing of it leaves this machine.\n\n"
+            "\b\nExample:\n"
+            "  streha taskforce pack --month 2027-03 --out page.html"
+        )
+    ),
+)
+def _pack(
+    key: Key,
+    *,
+    month: Annotated[
+        str | None, typer.Option(metavar="MONTH", help=say(mark("For example 2027-03; else this month.")))
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=say(mark("Write a page to print to a new file.")))
+    ] = None,
+    json: Json = False,
+) -> None:
+    today = clock.now().astimezone().date()
+    last = last_day(month, today)
+    if out is not None:
+        private_files.require_free(out)
+    entries = asyncio.run(_entries(key, last, today))
+    if out is not None:
+        private_files.write_new(out, page.pack(entries, terminal.language(), terminal.moment).encode())
+    if json:
+        terminal.as_json({"until": last.isoformat(), "cases": entries})
+    elif out is None:
+        _show(entries)
+    else:
+        terminal.line(mark("{count} cases are on it. Print it, then delete the file."), count=len(entries))
+    if any(each.unread for each in entries):
+        terminal.aside(mark("Not everything could be read: the pack says what, and why. Look there yourself."))
+        raise typer.Exit(terminal.EXIT_NO)
+
+
+async def _entries(key: Path, last: date, today: date) -> list[Entry]:
+    async with vault_places(key) as places:
+        api = places.api
+        reviews = {each.case: each for each in await api.reviews()}
+        names = await Names.of(api)
+        found = [await _entry(places, case, reviews.get(case.id), names, last, today) for case in places.cases]
+    return in_order(found)
+
+
+async def _entry(
+    places: VaultPlaces, case: Case, review: Review | None, names: Names, last: date, today: date
+) -> Entry:  # fmt: skip
+    due = [_of_clock(each, names) for each in await _clocks(places.api, case)]
+    unread: list[str] = []
+    plans = 0
+    for compartment in case.compartments:
+        if compartment.closed_at is not None:
+            continue
+        try:
+            found = await _of_plans(places.of(compartment.codename), today)
+        except Unavailable:
+            # Streha does not answer: that is no matter of one case.
+            raise
+        except StrehaError as why:
+            unread.append(f"{compartment.codename}: {say(why.reason, **why.parameters)}")
+            continue
+        due += [each for sealed in found for each in sealed.due]
+        plans += len(found)
+        if any(each.lacks for each in found):
+            unread.append(say(LACKING, codename=compartment.codename))
+    return Entry(
+        codename=case.codename,
+        level=None if review is None else review.level,
+        review_due=None if review is None else review.due_at,
+        stale_since=None if review is None else review.stale_since,
+        plans=plans,
+        due=until(due, last),
+        unread=unread,
+    )
+
+
+async def _clocks(api: ApiClient, case: Case) -> list[CaseClock]:
+    try:
+        return (await api.clocks(case.id)).clocks
+    except NotFound:
+        # To whoever is not of the core a case has none.
+        return []
+
+
+def _of_clock(each: CaseClock, names: Names) -> Due:
+    late = each.stale_since is not None or each.due_at <= clock.now()
+    return Due(
+        kind=Kind.CLOCK, what=each.kind, owner=names(each.owner), on=each.due_at.astimezone().date(), overdue=late
+    )  # fmt: skip
+
+
+async def _of_plans(place: VaultPlace, today: date) -> list[_Plan]:
+    view = await place.view()
+    if not view.compartment.is_open:
+        # Nobody has opened its vault, and so nothing is sealed in it.
+        return []
+    return [_of_plan(view, each, today) for each in await Plans(place.records).current(view, today)]
+
+
+def _of_plan(view: View, sealed: Sealed, today: date) -> _Plan:
+    if sealed.plan is None:
+        return _Plan(due=(), lacks=True)
+    due = [
+        Due(
+            kind=kind_of(each), what=each.what, owner=name_of(view, each.owner.bytes), on=each.deadline,
+            overdue=each.deadline < today,
+        )
+        for each in owed(sealed.plan, UUID(bytes=view.circle.coordinator))
+    ]  # fmt: skip
+    return _Plan(due=due, lacks=bool(sealed.problems))
+
+
+def _show(entries: Sequence[Entry]) -> None:
+    if not entries:
+        terminal.line(mark("You are in no open case."))
+    for owner, count in late_of(entries):
+        terminal.line(page.LATE, owner=owner, count=count)
+    for each in entries:
+        terminal.plain(f"\n{each.codename}", style="bold")
+        for words in page.sentences(each, say, terminal.moment):
+            terminal.plain(words)
+        if each.due:
+            terminal.table(
+                [mark("By"), mark("State"), mark("Owner"), mark("Kind"), mark("What")],
+                [page.row(due, say) for due in each.due],
+            )
+        elif not each.unread:
+            terminal.line(page.NOTHING)

@@ -1,0 +1,91 @@
+"""`streha taskforce pack` as people type it: levels and clocks of the server, plans opened on the person's machine."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+
+from core.clock import SystemClock
+from core.database import Database
+from safety_plans.plans.model import StaffPlan
+from safety_plans.plans.parts import MeasureStatus, Status
+from safety_plans.plans.reading import written
+from tests.people import Scene
+from tests.plan_files import STAFF
+from tests.vault_people import People
+
+pytest_plugins = ("tests.fixtures_api", "tests.fixtures_typing")
+
+WHAT = "Marked measure Zdravka"
+
+
+async def test_a_pack_says_what_is_due_and_what_could_not_be_read(
+    types: People, scene_now: Scene, tmp_path: Path, database: Database
+) -> None:
+    lead, member, codename = scene_now.coordinator, scene_now.member, scene_now.case.codename
+    today = SystemClock().now().astimezone().date()
+
+    # Before anything is sealed: the case is in the pack, and said to have no plan.
+    empty = await types(lead, "taskforce", "pack")
+    assert (empty.code, codename in empty.out, "No plan is sealed here." in empty.out) == (0, True, True), empty
+    wrong = await types(lead, "taskforce", "pack", "--month", "March")
+    assert (wrong.code, "A month looks like" in wrong.err) == (2, True), wrong
+
+    assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
+    assert (await types(lead, "review", "level", codename, "high")).code == 0
+    exposed = msgspec.structs.replace(STAFF.staff[0], person=str(member.id))
+    signed = tuple(msgspec.structs.replace(each, on=today) for each in STAFF.signatories)
+
+    def plan(status: Status, days: int) -> Path:
+        measure = msgspec.structs.replace(
+            STAFF.measures[0], what=WHAT, owner=str(member.id), deadline=today + timedelta(days=days),
+            status=MeasureStatus.ACCEPTED,
+        )  # fmt: skip
+        made: StaffPlan = msgspec.structs.replace(
+            STAFF, status=status, measures=(measure,), staff=(exposed,), signatories=signed
+        )  # fmt: skip
+        path = tmp_path / f"{status}{days}.json"
+        path.write_bytes(written(made))
+        return path
+
+    draft = await types(lead, "plan", "put", codename, plan(Status.DRAFT, 0), "--json")
+    assert draft.code == 0, draft
+    assert (await types(lead, "plan", "put", codename, plan(Status.AGREED, 0))).code == 0
+    page = tmp_path / "page.html"
+    packed = await types(member, "taskforce", "pack", "--out", page)
+    assert (packed.code, "1 cases are on it" in packed.out, WHAT in packed.out) == (0, True, False), packed
+    assert page.stat().st_mode & 0o077 == 0
+    told = page.read_text()
+    assert all(each in told for each in (codename, WHAT, member.name, today.isoformat())), told
+    again = await types(member, "taskforce", "pack", "--out", page)
+    assert (again.code, page.read_text()) == (1, told), again
+
+    # Its day has passed: its owner is late.
+    assert (await types(lead, "plan", "put", codename, plan(Status.AGREED, -1))).code == 0
+    late = await types(lead, "taskforce", "pack", "--json")
+    assert late.code == 0, late
+    [case] = late.json["cases"]
+    assert (case["codename"], case["level"], case["plans"], case["unread"]) == (codename, "high", 1, [])
+    measures = [each for each in case["due"] if each["kind"] == "measure"]
+    assert [(each["what"], each["owner"], each["overdue"]) for each in measures] == [(WHAT, member.name, True)]
+    shown = await types(lead, "taskforce", "pack")
+    assert (shown.code, f"{member.name}: 1 overdue" in shown.out, "OVERDUE" in shown.out) == (0, True, True), shown
+
+    # Of a plan that cannot be read the pack says so, in place of saying that nothing is due.
+    odd = plan(Status.CLOSED, 0)
+    odd.write_bytes(msgspec.json.encode(msgspec.json.decode(odd.read_bytes()) | {"nobody-knows": 1}))
+    sealed = await types(lead, "record", "put", codename, draft.json["record"], "--file", odd)
+    assert sealed.code == 0, sealed
+    unread = await types(lead, "taskforce", "pack")
+    assert (unread.code, f"NOT READ: {codename}" in unread.out) == (1, True), unread
+    assert ("Not everything could be read" in unread.err, "Nothing is due" in unread.out) == (True, False), unread
+
+    # Whoever has no part in the case has no pack of it, and the server has seen nothing of the content.
+    other = await types(scene_now.ngo.officer, "taskforce", "pack")
+    assert (other.code, codename in other.out, "no open case" in other.out) == (0, False, True), other
+    async with database.reading() as look:
+        kept = await look.rows("SELECT content FROM vault_contents")
+    assert kept
+    assert not any(WHAT.encode() in row["content"] for row in kept)
