@@ -14,13 +14,14 @@ RUN := exec $(BIN)/python -I -S deploy/leash.py $$PPID 15 - -
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo demo-check test test-fast check bench storm lock clean
+.PHONY: help setup browser demo demo-check test test-all test-fast check bench storm lock clean
 
 help:
 	@echo 'make demo         start Streha on invented agencies and stay until Ctrl-C'
 	@echo '                  (ARGS="--state FILE" writes addresses and sign-ins to a file)'
 	@echo 'make demo-check   play one case from start to end before strict Matrix clients, in two minutes'
-	@echo 'make test         all tests; make test-fast: those that need no homeserver'
+	@echo 'make test         what one waits for while working; make test-fast: those that need no homeserver'
+	@echo 'make test-all     every test: malice, faults, floods and small measurements too; what lands has passed it'
 	@echo 'make check        style, types and layers'
 	@echo 'make bench        how fast an alert leaves, measured against what is bare'
 	@echo 'make storm        three hundred runs in which parts die, hang and refuse while people press'
@@ -42,7 +43,10 @@ demo-check: setup
 	@$(RUN) $(BIN)/streha demo --check $(ARGS)
 
 test: test-fast
-	$(PYTEST) -m slow $(ARGS) $(OR_AGAIN)
+	$(PYTEST) -m 'slow and not long' $(ARGS) $(OR_AGAIN)
+
+test-all: test
+	$(PYTEST) -m long $(ARGS) $(OR_AGAIN)
 
 test-fast: browser
 	$(PYTEST) -m 'not slow' $(ARGS) $(OR_AGAIN)

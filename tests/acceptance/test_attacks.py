@@ -27,7 +27,7 @@ from tests.adverse_homeserver import Rule, What
 from tests.evil_member import MEGOLM, OLM, boxed, room_key
 from tests.waiting import until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 ALWAYS = 10**6
 # More than is kept of strangers' sessions, and of one member's room keys.

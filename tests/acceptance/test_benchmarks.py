@@ -13,7 +13,7 @@ from tests.bench.catalogue import all_rows
 from tests.bench.measuring import measured
 from tests.bench.row import Row
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 @pytest.mark.parametrize("row", all_rows(), ids=lambda row: row.name)

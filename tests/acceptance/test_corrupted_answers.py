@@ -21,7 +21,7 @@ from tests.acceptance.conftest import Town
 from tests.acceptance.siege import PATIENCE, THOROUGH, Place, Siege, besieged
 from tests.adverse_homeserver import PARTS, Rule, What
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 EXAMPLES = 300 if THOROUGH else 6
 # How long the bot is left alone with such a homeserver, at least until it has met every rule.

@@ -82,6 +82,7 @@ def test_what_is_looked_for_would_be_found() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 async def test_nothing_sealed_is_found_anywhere_and_facts_only_where_they_may_be(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         network = await stack.enter_async_context(LocalNetwork(tmp_path / "town", fast=True))

@@ -27,7 +27,7 @@ from tests.acceptance.conftest import Town, rings
 from tests.acceptance.crossings import EVERY, NONE, TELLING_OF_ALERT, chosen, crossed, kind_of, trapped
 from tests.waiting import PATIENCE_SECONDS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 LEASES_OVER = timedelta(seconds=35)
 SECRET = "an invented store key of 32 bytes"

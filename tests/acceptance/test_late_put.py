@@ -21,7 +21,7 @@ from deploy import ports
 from tests.acceptance.conftest import Town, rings
 from tests.waiting import PATIENCE_SECONDS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 LARGEST = 64 * 1024 * 1024
 MARKED = "Sent again"

@@ -15,7 +15,7 @@ from deploy.witness import Witnesses
 from tests.acceptance.conftest import Town, rings
 from tests.commands import streha
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 async def test_after_a_break_in_everybody_moves_into_the_rooms_of_a_new_bot(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from deploy.witness import Message
 from tests.acceptance.conftest import Town, rings
 from tests.waiting import PATIENCE_SECONDS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 Answer = TypeVar("Answer")
 

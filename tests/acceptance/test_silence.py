@@ -20,7 +20,7 @@ from deploy.network import CHECKOUT, PROBER, ROLES, LocalNetwork
 from deploy.witness import Witnesses
 from tests.acceptance.conftest import Town
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 ABSENCE_SECONDS = 8
 LONG_SECONDS = 120

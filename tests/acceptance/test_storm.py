@@ -14,7 +14,7 @@ from tests.acceptance.siege import besieged
 from tests.acceptance.storm import Storm, gathered
 from tests.acceptance.storm_plan import Fault, planned
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 # Longer than everybody waits for what is lost: what is missing is told by name.
 LONGEST_RUN_SECONDS = 900

@@ -15,7 +15,7 @@ from tests.console.serving import ServedConsole
 from tests.console.watching import FAILED_REQUEST
 from tests.people import Scene
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 AXE = FOLDER / "node_modules" / "axe-core" / "axe.min.js"
 RUN = """

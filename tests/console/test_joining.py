@@ -32,7 +32,7 @@ from tests.console.vaulting import Shelf, unlock
 from tests.people import Scene
 from tests.vault_clients import found
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 GO_ON = "Look whether I am attested, and go on"
 WAIT = "You are not attested yet; your offer waits. Read this code to your administrator when they ring you: {code}"

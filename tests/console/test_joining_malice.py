@@ -25,7 +25,7 @@ from tests.people import Network, Scene
 from tests.tunnel import tunnel
 from tests.vault_clients import genesis_of, text
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 FORKED = (
     "The server has shown different directories to different people. Nothing was believed and the proof is kept. Tell "

@@ -24,7 +24,7 @@ from tests.console.test_axe import clean
 from tests.console.watching import FAILED_REQUEST
 from tests.people import Network, Scene
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 ADD = "Add a passkey on this device"
 ADDED = "Streha {number} is added: from now on you can sign in with it here. It can help to unlock sealed records too."

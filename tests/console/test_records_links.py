@@ -17,7 +17,7 @@ from tests.console.test_records_saving import begin
 from tests.console.vaulting import Shelf, choose, locked_page, records_of, shelf, unlock
 from tests.people import Scene
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 NOTHING = (
     "The link brought keys that do not open with this passphrase. What opened your keys here before is in use again: "

@@ -31,7 +31,7 @@ from tests.people import Network, Scene
 from tests.tunnel import tunnel
 from tests.vault_clients import Written, text
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 WORDS = ("Tiha čaplja spava.", "Druga priča o mostu.")
 UNWRITTEN = "Not to be written"

@@ -19,7 +19,7 @@ from tests.console.vaulting import DATABASE, Shelf, choose, records_of, shelf, u
 from tests.console.watching import FAILED_REQUEST
 from tests.people import Network, Scene
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 SECRET = "Tiha čaplja spava kod tetke."
 OFFERED = "A link was opened here"

@@ -30,7 +30,7 @@ from tests.console.vaulting import PASSPHRASE, Shelf, choose, locked_page, shelf
 from tests.people import Network, Scene
 from tests.vault_clients import data, text
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 BEGIN = "Open the records with a passkey too…"
 MAKE = "Make a new passkey on this device"

@@ -21,7 +21,7 @@ from tests.console.vaulting import Shelf, records_of, shelf
 from tests.people import Scene
 from tests.vault_clients import text
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 FIRST = "What stays\nWhat was believed at first"
 SECOND = "What stays\nWhat was found to be so"

@@ -27,7 +27,7 @@ from tests.integration.test_authorisation import BODIES, ids_for
 
 pytest_plugins = ("tests.fixtures_askers",)
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 EXAMPLES = {GenerationMode.POSITIVE: 5, GenerationMode.NEGATIVE: 12}
 REQUEST_SECONDS = 5.0

@@ -24,7 +24,7 @@ CLOCK = re.compile(r"clock:([0-9a-f-]{36}):(\S+):(\d+):words")
 @pytest.mark.parametrize(
     ("cases", "days"),
     # From winter to summer, over Easter and the night in which the clock is put forward; and a whole year.
-    [(24, 120), pytest.param(60, 365, marks=pytest.mark.slow)],
+    [(24, 120), pytest.param(60, 365, marks=[pytest.mark.slow, pytest.mark.long])],
 )
 async def test_in_a_year_everything_that_is_due_is_said_and_nothing_twice(
     database: Database, network: Network, clock: MovableClock, cases: int, days: int
