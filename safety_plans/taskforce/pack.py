@@ -49,7 +49,7 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One case. Without a level none is known to whoever prepares; `unread` says what is lacking here, and why.
 
-    `plans` counts the plans that were read.
+    `plans` counts the plans that were read; `lacking` says where one of them breaks the rules of its state.
     """
 
     codename: str
@@ -59,6 +59,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     plans: int = 0
     due: Sequence[Due] = ()
     unread: Sequence[str] = ()
+    lacking: Sequence[str] = ()
 
 
 def last_day(month: str | None, today: dt.date) -> dt.date:

@@ -53,7 +53,7 @@ def sentences(entry: Entry, say: Callable[..., str], moment: Callable[[dt.dateti
         told.append(say(AGAIN, time=moment(entry.review_due)))
     if not entry.plans and not entry.unread:
         told.append(say(NO_PLAN))
-    return [*told, *(say(UNREAD, what=each) for each in entry.unread)]
+    return [*told, *entry.lacking, *(say(UNREAD, what=each) for each in entry.unread)]
 
 
 def row(due: Due, say: Callable[..., str]) -> tuple[str, ...]:

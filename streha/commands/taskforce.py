@@ -39,13 +39,15 @@ app = typer.Typer(no_args_is_help=True, help=say(mark("The monthly meeting on ca
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """A plan that was found: what is owed of it, and whether that may be less than is written there."""
+    """A plan that was found: what is owed of it, whether it could be read, and whether it lacks something."""
 
     due: Sequence[Due]
+    read: bool
     lacks: bool
 
 
-LACKING = mark("{codename}: a plan cannot be read by this program, or lacks something: streha plan get {codename} KIND")
+UNREADABLE = mark("{codename}: there is a plan that this program cannot read")
+LACKING = mark("{codename}: a plan lacks something. See what: streha plan get {codename} KIND")
 clock = SystemClock()
 
 
@@ -108,6 +110,7 @@ async def _entry(
 ) -> Entry:  # fmt: skip
     due = [_of_clock(each, names) for each in await _clocks(places.api, case)]
     unread: list[str] = []
+    lacking: list[str] = []
     plans = 0
     for compartment in case.compartments:
         if compartment.closed_at is not None:
@@ -121,9 +124,11 @@ async def _entry(
             unread.append(f"{compartment.codename}: {say(why.reason, **why.parameters)}")
             continue
         due += [each for sealed in found for each in sealed.due]
-        plans += len(found)
+        plans += sum(each.read for each in found)
+        if not all(each.read for each in found):
+            unread.append(say(UNREADABLE, codename=compartment.codename))
         if any(each.lacks for each in found):
-            unread.append(say(LACKING, codename=compartment.codename))
+            lacking.append(say(LACKING, codename=compartment.codename))
     return Entry(
         codename=case.codename,
         level=None if review is None else review.level,
@@ -132,6 +137,7 @@ async def _entry(
         plans=plans,
         due=until(due, last),
         unread=unread,
+        lacking=lacking,
     )
 
 
@@ -160,7 +166,7 @@ async def _of_plans(place: VaultPlace, today: date) -> list[_Plan]:
 
 def _of_plan(view: View, sealed: Sealed, today: date) -> _Plan:
     if sealed.plan is None:
-        return _Plan(due=(), lacks=True)
+        return _Plan(due=(), read=False, lacks=False)
     due = [
         Due(
             kind=kind_of(each), what=each.what, owner=name_of(view, each.owner.bytes), on=each.deadline,
@@ -168,7 +174,7 @@ def _of_plan(view: View, sealed: Sealed, today: date) -> _Plan:
         )
         for each in owed(sealed.plan, UUID(bytes=view.circle.coordinator))
     ]  # fmt: skip
-    return _Plan(due=due, lacks=bool(sealed.problems))
+    return _Plan(due=due, read=True, lacks=bool(sealed.problems))
 
 
 def _show(entries: Sequence[Entry]) -> None:

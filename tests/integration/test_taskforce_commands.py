@@ -73,6 +73,11 @@ async def test_a_pack_says_what_is_due_and_what_could_not_be_read(
     shown = await types(lead, "taskforce", "pack")
     assert (shown.code, f"{member.name}: 1 overdue" in shown.out, "OVERDUE" in shown.out) == (0, True, True), shown
 
+    # Whoever owes it leaves: nobody does it now, which the pack says, and everything was read.
+    assert (await types(lead, "compartment", "remove", codename, member.name)).code == 0
+    left = await types(lead, "taskforce", "pack")
+    assert (left.code, f"{codename}: a plan lacks something" in left.out, WHAT in left.out) == (0, True, True), left
+
     # Of a plan that cannot be read the pack says so, in place of saying that nothing is due.
     odd = plan(Status.CLOSED, 0)
     odd.write_bytes(msgspec.json.encode(msgspec.json.decode(odd.read_bytes()) | {"nobody-knows": 1}))

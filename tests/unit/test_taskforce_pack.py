@@ -93,13 +93,14 @@ def test_what_each_owner_has_not_done_is_counted_over_all_cases() -> None:
 def test_the_page_says_everything_and_not_what_it_is(language: str) -> None:
     entries = [
         Entry(codename="quiet-heron", level="high", review_due=NOW, stale_since=NOW, plans=1,
+            lacking=["quiet-heron: lacks"],
             due=[due("<b>Lock</b>", TODAY - DAY), due("custody", TODAY, kind=Kind.CLOCK)]),
         Entry(codename="calm-otter", unread=["calm-otter: <i>why</i>"]),
         Entry(codename="still-crane", level="low", review_due=NOW),
     ]  # fmt: skip
     made = page.pack(entries, language, moment)
     assert made.count(NOW.isoformat()) == 3
-    for each in ("quiet-heron", "&lt;b&gt;Lock&lt;/b&gt;", "2027-03-09", "calm-otter: &lt;i&gt;why&lt;/i&gt;"):
+    for each in ("quiet-heron: lacks", "&lt;b&gt;Lock&lt;/b&gt;", "2027-03-09", "calm-otter: &lt;i&gt;why&lt;/i&gt;"):
         assert each in made, each
     assert "default-src 'none'" in made
     assert "<title>&#160;</title>" in made
