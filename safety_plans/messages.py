@@ -78,8 +78,7 @@ TEXTS = {
     ),
     "asked_instead": mark("{codename}: {other} is away; {person} is asked instead."),
     "nobody_there": mark(
-        "{codename}: {person} is away, and so is everybody who leads the case. Name others who lead, or ring "
-        "somebody."
+        "{codename}: {person} is away, and so is everybody who leads the case. Name others who lead, or ring somebody."
     ),
     "handed_on": mark("{codename}: what somebody had to see to who is here no more is now for {person}: {count}."),
     "level_lowering": mark(
