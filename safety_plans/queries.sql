@@ -366,11 +366,11 @@ events AS (DELETE FROM case_events WHERE case_id = $1)
 UPDATE cases SET forgotten_at = $2 WHERE id = $1
 
 -- put_clock --
--- $1 id, $2 case, $3 kind, $4 owner, $5 since, $6 due at, $7 when its next step is due.
+-- $1 id, $2 case, $3 kind, $4 owner, $5 since, $6 due at, $7 step, $8 when its next step is due.
 INSERT INTO case_clocks (id, case_id, kind, owner_id, since, due_at, step, next_step_at)
-VALUES ($1, $2, $3, $4, $5, $6, 0, $7)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (case_id, kind) DO UPDATE SET owner_id = EXCLUDED.owner_id, since = EXCLUDED.since,
-    due_at = EXCLUDED.due_at, step = 0, next_step_at = EXCLUDED.next_step_at
+    due_at = EXCLUDED.due_at, step = EXCLUDED.step, next_step_at = EXCLUDED.next_step_at
 
 -- clocks_of_cases --
 -- $1 cases.

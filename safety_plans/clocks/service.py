@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -90,10 +90,11 @@ class CaseClocks:
                 raise Conflict(RUNS_ONCE)
             if owner not in case.core.member_ids:
                 raise InvalidInput(NOT_A_MEMBER)
-            if known is not None and since < known.since:
-                # Somebody said of a later moment already.
-                since = known.since
-            await store.put(tx, await self._wound_up(tx, case, kind, owner, since))
+            if known is not None and since <= known.since:
+                # Somebody said so of a later moment already: it is due as before, and who was reminded stays reminded.
+                await store.put(tx, replace(known, owner_id=owner))
+            else:
+                await store.put(tx, await self._wound_up(tx, case, kind, owner, since))
             await self._record(tx, "clock_wound_up", actor, case, now, kind=kind.value)
             return await self._view(tx, case)
 

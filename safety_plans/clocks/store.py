@@ -16,7 +16,7 @@ async def put(tx: Transaction, clock: CaseClock) -> None:
     """Wind a clock up, or begin it."""
     await tx.run(
         SQL["put_clock"], clock.id, clock.case_id, clock.kind, clock.owner_id, clock.since, clock.due_at,
-        clock.next_step_at,
+        clock.step, clock.next_step_at,
     )  # fmt: skip
 
 

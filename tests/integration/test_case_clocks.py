@@ -190,7 +190,24 @@ async def test_what_is_not_sensible_is_refused(network: Network, scene: Scene, c
     known = of(await network.clocks.see(scene.coordinator, case), ClockKind.CONTACT)
     clock.move(DAY)
     again = await network.clocks.looked(scene.coordinator, case, ClockKind.CONTACT, known.since - DAY)
-    assert of(again, ClockKind.CONTACT).due_at == known.due_at
+    assert of(again, ClockKind.CONTACT) == known
+
+
+async def test_that_it_was_so_long_ago_begins_no_reminders_anew(
+    database: Database, network: Network, scene: Scene, clock: MovableClock, begun: ClocksView
+) -> None:
+    contact = of(begun, ClockKind.CONTACT)
+    clock.set(contact.due_at)
+    for _ in range(3):
+        await remind_due(database, clock)
+        clock.move(DAY)
+    await network.clocks.looked(
+        scene.coordinator, scene.case.id, ClockKind.CONTACT, contact.since, owner_id=scene.member.id
+    )
+    # Whoever has it now is reminded of what is overdue, at its next step.
+    assert await remind_due(database, clock) == 1
+    said = await outgoing.said(database, "clock_contact_overdue")
+    assert [each.parameters["person"] for each in said] == [str(scene.coordinator.id)] * 2 + [str(scene.member.id)]
 
 
 async def test_in_a_closed_case_nothing_runs(
