@@ -25,7 +25,9 @@ from core.clock import Clock
 from core.database import Database
 from core.outbox import Lane, Message, TargetKind
 from core.settings import Settings
-from safety_plans.service import Reviews, ReviewView
+from safety_plans.clocks.rules import ClockKind
+from safety_plans.clocks.service import CaseClocks, spans_of
+from safety_plans.service import Reviews
 
 Reply = tuple[str, Mapping[str, str]]
 
@@ -40,6 +42,7 @@ class Answers:
         self._who_is_here = who_is_here
         self._cases = Cases(database, clock)
         self._reviews = Reviews(database, clock, settings.time_zone)
+        self._clocks = CaseClocks(database, clock, settings.time_zone, spans_of(settings))
 
     async def say(
         self, heard: Heard, template: str, parameters: Mapping[str, str] | None = None, *, lane: Lane = Lane.ORDINARY
@@ -68,16 +71,21 @@ class Answers:
 
     async def due(self, heard: Heard) -> None:
         """List what is due: in a channel only that case, so that no room learns of another."""
-        views = await self._reviews.due(heard.person)
+        views, clocks = await self._reviews.due(heard.person), await self._clocks.due(heard.person)
         if heard.target.kind is TargetKind.COMPARTMENT:
             here = {each.codename for each in await self._cases_here(heard)}
             views = [each for each in views if each.codename in here]
+            clocks = [each for each in clocks if each[0] in here]
         elif heard.target.kind is TargetKind.DESK:
-            views = []
-        stale = self._times(each for each in views if each.stale_since)
-        ahead = self._times(each for each in views if not each.stale_since)
-        said = [("reply_overdue", {"words": stale})] if stale else []
-        said += [("reply_due", {"words": ahead})] if ahead else []
+            views, clocks = [], []
+        held = ClockKind.CUSTODY
+        listed = {
+            "reply_overdue": [(each.codename, each.review.due_at) for each in views if each.stale_since],
+            "reply_released": [(codename, each.due_at) for codename, each in clocks if each.kind is held],
+            "reply_not_looked_at": [(codename, each.due_at) for codename, each in clocks if each.kind is not held],
+            "reply_due": [(each.codename, each.review.due_at) for each in views if not each.stale_since],
+        }
+        said = [(template, {"words": self._times(those)}) for template, those in listed.items() if those]
         await self._inform(heard, said or [("reply_nothing_due", {})])
 
     async def roster(self, heard: Heard) -> None:
@@ -92,8 +100,8 @@ class Answers:
         if answering:
             await self._inform(heard, [("reply_roster", {"roster": roster(answering)})])
 
-    def _times(self, views: Iterable[ReviewView]) -> str:
-        return "\n".join(f"{each.codename}: {self._local(each.review.due_at)}" for each in views)
+    def _times(self, those: Iterable[tuple[str, datetime]]) -> str:
+        return "\n".join(f"{codename}: {self._local(at)}" for codename, at in those)
 
     async def _cases_here(self, heard: Heard) -> Sequence[Case]:
         """Return the cases that may be spoken of here: a channel's own; where somebody is alone, all of theirs."""

@@ -82,6 +82,8 @@ TEXTS = {
     "reply_nothing_due": mark("Nothing is due."),
     "reply_due": mark("Due:\n{words}"),
     "reply_overdue": mark("OVERDUE. The level is stale, treat the risk as high. Since:\n{words}"),
+    "reply_released": mark("Custody was NOT confirmed in time, treat the suspect as released. It was due:\n{words}"),
+    "reply_not_looked_at": mark("Nobody has looked in time at contact, plans or placement. It was due:\n{words}"),
     "reply_who": mark("In this room:\n{who}"),
     "reply_who_here": mark("In this room: {person}."),
     "reply_who_absent": mark("Not in this room yet: {absent}. Messages here do not reach them."),

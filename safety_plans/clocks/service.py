@@ -63,6 +63,15 @@ class CaseClocks:
             require_core(case, actor)
             return await self._view(tx, case)
 
+    async def due(self, actor: Person) -> list[tuple[str, CaseClock]]:
+        """Return the clocks of the actor's cases that are due, with codenames, the earliest first."""
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
+            mine = await case_store.cases_of_person(tx, actor.id)
+            codenames = {each.id: each.codename for each in mine if actor.id in each.core.member_ids}
+            found = await store.of_cases(tx, codenames)
+        return [(codenames[each.case_id], each) for each in found if each.stale_since(now)]
+
     async def looked(
         self,
         actor: Person,

@@ -36,6 +36,7 @@ from core.key_holders import KeyState
 from core.outbox import Lane, Target
 from core.settings import Settings
 from core.texts import LANGUAGES
+from safety_plans.clocks.rules import ClockKind
 from safety_plans.model import Level
 from tests.clock import MovableClock
 from tests.linked import note_changed, standing
@@ -580,6 +581,23 @@ async def test_due_in_a_channel_tells_of_that_case_only(
     await handling.handle(said(scene.coordinator, room, "due", clock, event="$3"))
     assert await posted(network.database, "reply_overdue") == 1
     assert await posted(network.database, "reply_due") == 1
+
+
+async def test_due_tells_what_nobody_looked_at_in_time_and_of_custody_that_it_counts_as_ended(
+    handling: Handling, house: dict[str, Target], scene: Scene, network: Network, clock: MovableClock
+) -> None:
+    for kind in (ClockKind.CUSTODY, ClockKind.CONTACT):
+        await network.clocks.looked(scene.coordinator, scene.case.id, kind)
+    room = room_of(house, scene.case.core.id)
+    await handling.handle(said(scene.coordinator, room, "due", clock))
+    assert await posted(network.database, "reply_nothing_due") == 1
+    clock.move(timedelta(days=8))
+    await handling.handle(said(scene.coordinator, room, "due", clock, event="$2"))
+    assert await posted(network.database, "reply_released") == 1
+    assert await posted(network.database, "reply_not_looked_at") == 0
+    clock.move(timedelta(days=60))
+    await handling.handle(said(scene.coordinator, room, "due", clock, event="$3"))
+    assert await posted(network.database, "reply_not_looked_at") == 1
 
 
 async def test_an_unreadable_message_of_a_member_is_said_in_the_room(

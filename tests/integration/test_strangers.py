@@ -143,6 +143,7 @@ EMPTY: dict[str, Attempt] = {
     "Alerts.see_all": lambda n, p, _s, _t: n.alerts.see_all(p, ended=True),
     "Alerts.open_for": lambda n, p, _s, t: n.alerts.open_for(p, [t.core, t.circle]),
     "Alerts.last_accepted": lambda n, p, _s, _t: n.alerts.last_accepted(p),
+    "CaseClocks.due": lambda n, p, _s, _t: n.clocks.due(p),
     "Reviews.due": lambda n, p, _s, _t: n.reviews.due(p),
     "Linking.pending": lambda n, p, _s, _t: n.linking.pending(p),
     "Linking.proofs": lambda n, p, _s, _t: n.linking.proofs(p),
