@@ -6,7 +6,7 @@ the instrument's fingerprint. Who assessed and who looked besides is set by the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import UUID
@@ -127,6 +127,15 @@ def sealed(form: AssessmentForm, *, assessor: PersonId, countersigner: PersonId 
     answers = {id_: msgspec.structs.replace(each, question="") for id_, each in form.answers.items()}
     by = None if countersigner is None else str(countersigner)
     return msgspec.structs.replace(form, answers=answers, assessor=str(assessor), countersigner=by)
+
+
+def answered(form: AssessmentForm, answers: Mapping[str, AnswerForm]) -> AssessmentForm:
+    """Return it with these answers, each beside its question; what is not among them stays."""
+    given = {
+        id_: msgspec.structs.replace(each, question=form.answers[id_].question if id_ in form.answers else "")
+        for id_, each in answers.items()
+    }
+    return msgspec.structs.replace(form, answers={**form.answers, **given})
 
 
 def about(form: AssessmentForm, person: str | None) -> AssessmentForm:

@@ -17,6 +17,7 @@ from core import private_files
 from core.errors import InvalidInput, NotFound
 from core.texts import mark
 from safety_plans.assessments import form as forms
+from safety_plans.assessments import table
 from safety_plans.assessments.form import Checked
 from safety_plans.forms import LARGEST_BYTES
 from safety_plans.instruments import reading
@@ -81,6 +82,33 @@ def _check(file: File, *, instrument: Own = None, json: Json = False) -> None:
     tell(problems, json=json)
     if not json:
         terminal.line(mark("Nothing is wrong with it."))
+
+
+@app.command(
+    "answers",
+    help=say(
+        mark(
+            "Put the answers of a table (CSV) into an assessment; without --out only say everything that is wrong.\n\n"
+            "The first row names the columns: question, answer, evidence, note. A row for each question, by its id."
+        )
+    ),
+)
+def _answers(
+    file: File,
+    rows: Annotated[Path, typer.Argument(metavar="TABLE", help=say(mark("A table with a row for each answer.")))],
+    *,
+    out: Annotated[Path | None, typer.Option("--out", help=say(mark("A file that is not there yet.")))] = None,
+    instrument: Own = None,
+) -> None:
+    checked = forms.read(file_read(file, LARGEST_BYTES), _instruments(instrument))
+    tell(checked.problems)
+    if checked.form is None or checked.instrument is None:
+        raise typer.Exit(terminal.EXIT_NO)
+    found = table.read(file_read(rows, LARGEST_BYTES), checked.instrument)
+    tell(found.problems)
+    if out is not None:
+        private_files.write_new(out, forms.written(forms.answered(checked.form, found.answers)))
+    terminal.line(mark("{count} answers are in the table, and nothing is wrong with it."), count=len(found.answers))
 
 
 @app.command(

@@ -352,6 +352,7 @@ async def test_no_command_lets_a_marked_name_out(
         ("instrument", "check", roster),
         ("assess", "template", "victim", "--out", tmp_path / "risk.json"),
         ("assess", "check", roster),
+        ("assess", "answers", roster, roster),
         ("plan", "template", MARK, "--out", tmp_path / "plan.json"),
         ("plan", "schema", MARK),
         ("plan", "check", roster),
