@@ -33,6 +33,7 @@ class Kind(StrEnum):
     REFERRAL = "referral"
     FEEDBACK = "feedback"
     DEBRIEFING = "debriefing"
+    DECISION = "decision"
     CLOCK = "clock"
 
 

@@ -29,6 +29,7 @@ KINDS = {
     Kind.REFERRAL: mark("referral, not accepted"),
     Kind.FEEDBACK: mark("feedback"),
     Kind.DEBRIEFING: mark("debriefing"),
+    Kind.DECISION: mark("decided before"),
     Kind.CLOCK: mark("look again"),
 }
 OVERDUE = mark("OVERDUE")

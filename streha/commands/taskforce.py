@@ -18,6 +18,7 @@ import typer
 
 from client.answers import Case, CaseClock, Review
 from client.api import ApiClient
+from client.vault.decisions import Decided, Decisions
 from client.vault.plans import Plans, Sealed
 from client.vault.reading import View
 from core import private_files
@@ -28,6 +29,7 @@ from safety_plans.plans.owed import owed
 from safety_plans.taskforce import page
 from safety_plans.taskforce.pack import Due, Entry, Kind, in_order, kind_of, last_day, late_of, until
 from streha import terminal
+from streha.commands import meetings
 from streha.options import Json, Key
 from streha.personal import Names
 from streha.terminal import say
@@ -38,12 +40,13 @@ app = typer.Typer(no_args_is_help=True, help=say(mark("The monthly meeting on ca
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    """A plan that was found: what is owed of it, whether it could be read, and whether it lacks something."""
+class _Found:
+    """A plan that was found, or what a meeting decided: what is owed, whether it was read, and lacks nothing."""
 
     due: Sequence[Due]
     read: bool
     lacks: bool
+    plan: bool = True
 
 
 UNREADABLE = mark("{codename}: there is a plan that this program cannot read")
@@ -53,6 +56,7 @@ clock = SystemClock()
 
 def add_to(commands: typer.Typer) -> None:
     """Attach these commands."""
+    meetings.add_to(app)
     commands.add_typer(app, name="taskforce")
 
 
@@ -116,7 +120,7 @@ async def _entry(
         if compartment.closed_at is not None:
             continue
         try:
-            found = await _of_plans(places.of(compartment.codename), today)
+            found = await _sealed(places.of(compartment.codename), today)
         except Unavailable:
             # Streha does not answer: that is no matter of one case.
             raise
@@ -124,7 +128,7 @@ async def _entry(
             unread.append(f"{compartment.codename}: {say(why.reason, **why.parameters)}")
             continue
         due += [each for sealed in found for each in sealed.due]
-        plans += sum(each.read for each in found)
+        plans += sum(each.read and each.plan for each in found)
         if not all(each.read for each in found):
             unread.append(say(UNREADABLE, codename=compartment.codename))
         if any(each.lacks for each in found):
@@ -156,17 +160,31 @@ def _of_clock(each: CaseClock, names: Names) -> Due:
     )  # fmt: skip
 
 
-async def _of_plans(place: VaultPlace, today: date) -> list[_Plan]:
+async def _sealed(place: VaultPlace, today: date) -> list[_Found]:
     view = await place.view()
     if not view.compartment.is_open:
         # Nobody has opened its vault, and so nothing is sealed in it.
         return []
-    return [_of_plan(view, each, today) for each in await Plans(place.records).current(view, today)]
+    plans = [_of_plan(view, each, today) for each in await Plans(place.records).current(view, today)]
+    return plans + [_of_meeting(view, each, today) for each in await Decisions(place.records).current(view, today)]
 
 
-def _of_plan(view: View, sealed: Sealed, today: date) -> _Plan:
+def _of_meeting(view: View, decided: Decided, today: date) -> _Found:
+    """Return what is still open of what was decided."""
+    made = () if decided.meeting is None else decided.meeting.decisions
+    due = [
+        Due(
+            kind=Kind.DECISION, what=each.what, owner=name_of(view, UUID(each.owner).bytes), on=each.deadline,
+            overdue=each.deadline < today,
+        )
+        for each in made if each.status == "open"
+    ]  # fmt: skip
+    return _Found(due=due, read=decided.meeting is not None, lacks=False, plan=False)
+
+
+def _of_plan(view: View, sealed: Sealed, today: date) -> _Found:
     if sealed.plan is None:
-        return _Plan(due=(), read=False, lacks=False)
+        return _Found(due=(), read=False, lacks=False)
     due = [
         Due(
             kind=kind_of(each), what=each.what, owner=name_of(view, each.owner.bytes), on=each.deadline,
@@ -174,7 +192,7 @@ def _of_plan(view: View, sealed: Sealed, today: date) -> _Plan:
         )
         for each in owed(sealed.plan, UUID(bytes=view.circle.coordinator))
     ]  # fmt: skip
-    return _Plan(due=due, read=True, lacks=bool(sealed.problems))
+    return _Found(due=due, read=True, lacks=bool(sealed.problems))
 
 
 def _show(entries: Sequence[Entry]) -> None:

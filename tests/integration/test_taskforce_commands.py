@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -12,6 +13,9 @@ from core.database import Database
 from safety_plans.plans.model import StaffPlan
 from safety_plans.plans.parts import MeasureStatus, Status
 from safety_plans.plans.reading import written
+from safety_plans.taskforce.decisions import Decision, read
+from safety_plans.taskforce.decisions import written as decided
+from tests.commands import streha
 from tests.people import Scene
 from tests.plan_files import STAFF
 from tests.vault_people import People
@@ -94,3 +98,48 @@ async def test_a_pack_says_what_is_due_and_what_could_not_be_read(
         kept = await look.rows("SELECT content FROM vault_contents")
     assert kept
     assert not any(WHAT.encode() in row["content"] for row in kept)
+
+
+async def test_what_a_meeting_decided_is_sealed_reminded_of_and_read_again(
+    types: People, scene_now: Scene, tmp_path: Path, database: Database
+) -> None:
+    lead, member, codename = scene_now.coordinator, scene_now.member, scene_now.case.codename
+    today = SystemClock().now().astimezone().date()
+    assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
+    assert (await types(lead, "taskforce", "template", codename, "--out", tmp_path / "blank.json")).code == 0
+    blank = read((tmp_path / "blank.json").read_bytes()).meeting
+    assert blank is not None
+    assert {each.person for each in blank.present} >= {str(lead.id), str(member.id)}
+
+    def meeting(**changes: Any) -> Path:
+        decision = Decision(what=WHAT, by=(str(lead.id),), owner=str(member.id), deadline=today + timedelta(days=5))
+        made = msgspec.structs.replace(blank, decisions=(msgspec.structs.replace(decision, **changes),))
+        path = tmp_path / f"meeting{len(list(tmp_path.iterdir()))}.json"
+        path.write_bytes(decided(made))
+        return path
+
+    bad: list[dict[str, Any]] = [
+        {"owner": str(scene_now.stranger.id)}, {"by": (str(scene_now.stranger.id),)}, {"status": "dropped"},
+        {"deadline": today - timedelta(days=1)},
+    ]  # fmt: skip
+    for wrong in bad:
+        assert (await types(lead, "taskforce", "decide", codename, meeting(**wrong))).code == 1
+    assert (await streha("taskforce", "check", meeting())).code == 0
+    first = await types(lead, "taskforce", "decide", codename, meeting(), "--json")
+    assert first.code == 0, first
+    async with database.reading() as look:
+        owed = [(row["owner_id"], row["deadline"]) for row in await look.rows("SELECT * FROM owed_measures")]
+    assert owed == [(member.id, today + timedelta(days=5))]
+    read_again = await types(member, "taskforce", "decisions", codename)
+    assert (read_again.code, WHAT in read_again.out, lead.name in read_again.out) == (0, True, True), read_again
+    packed = await types(lead, "taskforce", "pack", "--month", f"{today + timedelta(days=5):%Y-%m}", "--json")
+    due = [each for case in packed.json["cases"] for each in case["due"] if each["what"] == WHAT]
+    assert [each["owner"] for each in due] == [member.name]
+
+    # Done: the next version of the same record, and nobody is reminded any more.
+    done = await types(lead, "taskforce", "decide", codename, meeting(status="done"), "--json")
+    assert (done.code, done.json["record"]) == (0, first.json["record"]), done
+    async with database.reading() as look:
+        assert await look.value("SELECT count(*) FROM owed_measures") == 0
+        everything = str([row["content"] for row in await look.rows("SELECT content FROM vault_contents")])
+    assert WHAT not in everything

@@ -17,6 +17,7 @@ export function kindWords(kind) {
     case "note": return t("note");
     case "assessment": return t("risk assessment");
     case "plan": return t("safety plan");
+    case "decisions": return t("what a meeting decided");
     default: return kind;
   }
 }

@@ -1,0 +1,87 @@
+"""What monthly meetings decided, as sealed records: one for each day, whose versions tell how far it is.
+
+Saved in one step with who owes something by which day, of which the server reminds. Whoever reads holds it to the rules
+again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from client.vault import records
+from client.vault.plans import NO_MEMBER, SEVERAL
+from client.vault.reading import View
+from client.vault.records import Opened, Put, Records
+from client.vault.telling import Tells
+from core.errors import Conflict
+from core.texts import mark
+from safety_plans.problems import Problem, problem
+from safety_plans.taskforce import decisions
+from safety_plans.taskforce.decisions import Meeting
+
+KIND = "decisions"
+UNREADABLE = mark("This version is not what a meeting decided, as this program knows it. Read it: streha record get")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A version that was opened: what was decided, or what is wrong with it."""
+
+    opened: Opened
+    meeting: Meeting | None
+    problems: Sequence[Problem]
+
+
+class Decisions:
+    """What was decided in compartments, for one person."""
+
+    def __init__(self, sealed: Records) -> None:
+        self._records = sealed
+
+    async def current(self, view: View, today: dt.date) -> list[Decided]:
+        """Return what every meeting decided, the newest first; what cannot be read comes first of all."""
+        versions = [each for record in view.compartment.records.current for each in records.current(view, record)]
+        found = [
+            _read(await self._records.open_version(view, each), view, today)
+            for each in versions if each.write.kind == KIND
+        ]  # fmt: skip
+        return sorted(found, key=lambda each: dt.date.max if each.meeting is None else each.meeting.day, reverse=True)
+
+    async def check(self, view: View, meeting: Meeting, today: dt.date) -> list[Problem]:
+        """Return what keeps it from being sealed here; all of it."""
+        return [*decisions.lacking(meeting, today), *_strangers(view, meeting)]
+
+    async def put(self, view: View, meeting: Meeting, today: dt.date) -> Put:
+        """Seal what was checked: anew, or as the next version of what that day's meeting decided."""
+        of_day = {
+            each.opened.version.write.record
+            for each in await self.current(view, today)
+            if each.meeting is not None and each.meeting.day == meeting.day
+        }
+        if len(of_day) > 1:
+            raise Conflict(SEVERAL, records=", ".join(sorted(str(UUID(bytes=each)) for each in of_day)))
+        return await self._records.put(
+            view.compartment.id, decisions.written(meeting), kind=KIND, record=next(iter(of_day), None),
+            tells=Tells(measures=decisions.owed(meeting)),
+        )  # fmt: skip
+
+
+def _read(opened: Opened, view: View, today: dt.date) -> Decided:
+    checked = decisions.read(opened.text)
+    if checked.meeting is None:
+        return Decided(opened=opened, meeting=None, problems=[problem("", UNREADABLE), *checked.problems])
+    lacks = [*decisions.lacking(checked.meeting, today), *_strangers(view, checked.meeting)]
+    return Decided(opened=opened, meeting=checked.meeting, problems=lacks)
+
+
+def _strangers(view: View, meeting: Meeting) -> list[Problem]:
+    """Tell who owes something and is not there to read it."""
+    members = {UUID(bytes=each) for each in view.circle.members}
+    return [
+        problem(f"decisions.{n}.owner", NO_MEMBER)
+        for n, each in enumerate(meeting.decisions)
+        if each.status == "open" and UUID(each.owner) not in members
+    ]
