@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import pty
 import select
@@ -17,6 +18,8 @@ class Terminal:
 
     def __init__(self, *arguments: str, environment: dict[str, str]) -> None:
         self._person, command = pty.openpty()
+        # What is read may end in the middle of a letter.
+        self._letters = codecs.getincrementaldecoder("utf-8")()
         self.said = ""
         self.process = Popen(
             [sys.executable, "-m", "streha", *arguments],
@@ -30,7 +33,7 @@ class Terminal:
             if not select.select([self._person], [], [], PATIENCE_SECONDS)[0]:
                 raise AssertionError(f"never said {words!r}: {self.said!r}")
             try:
-                self.said += os.read(self._person, 65536).decode()
+                self.said += self._letters.decode(os.read(self._person, 65536))
             except OSError:
                 raise AssertionError(f"ended without {words!r}: {self.said!r}") from None
         seen, _, self.said = self.said.partition(words)
@@ -40,7 +43,7 @@ class Terminal:
         """Wait until it has ended; return what was shown since the last."""
         while select.select([self._person], [], [], PATIENCE_SECONDS)[0]:
             try:
-                more = os.read(self._person, 65536).decode()
+                more = self._letters.decode(os.read(self._person, 65536))
             except OSError:
                 break
             if not more:

@@ -11,7 +11,9 @@ from alerts.texts import EVENT_TEXTS, REASON_TEXTS, TEXTS
 from alerts.vocabulary import Event, StandDownReason
 from safety_plans.messages import TEXTS as REVIEW_TEXTS
 
-PARAMETERS = {"codename", "device", "time", "person", "event", "other", "agencies", "reason", "police", "ambulance"}
+PARAMETERS = {
+    "codename", "device", "time", "person", "event", "other", "agencies", "reason", "count", "police", "ambulance",
+}  # fmt: skip
 RINGS = {
     "alert_ring": "Streha: alert, open the app",
     "drill_ring": "Streha: exercise, open the app",
