@@ -16,7 +16,7 @@ from core.outbox import Message, Target, TargetKind
 from core.sweep import sweep
 from safety_plans import messages
 from safety_plans.clocks import store
-from safety_plans.clocks.rules import CaseClock, CaseClockId, next_step_at
+from safety_plans.clocks.rules import CaseClock, CaseClockId, ClockKind, next_step_at
 from safety_plans.quiet import Quiet
 from safety_plans.rings.store import sparing
 from safety_plans.standing_in import asked
@@ -33,6 +33,8 @@ async def remind_due(database: Database, clock: Clock, *, quiet: Quiet | None = 
         # The cases first, then their clocks: the order in which people wind them up.
         cases = await case_store.shared_cases(tx, await store.cases(tx, ids))
         said: list[Message] = []
+        # Whoever may be free already rings whomever it names, however often.
+        pressing: list[Message] = []
         for each in await store.held(tx, ids):
             case = cases[each.case_id]
             if not case.open:
@@ -41,8 +43,9 @@ async def remind_due(database: Database, clock: Clock, *, quiet: Quiet | None = 
                 if quiet is not None and quiet.at(now):
                     await store.wait(tx, each, quiet.until(now))
                 else:
-                    said += await _remind(tx, each, case, now)
-        await outbox.post(tx, await sparing(tx, said, now), now)
+                    mine = pressing if each.kind is ClockKind.CUSTODY and each.step > 0 else said
+                    mine += await _remind(tx, each, case, now)
+        await outbox.post(tx, [*pressing, *await sparing(tx, said, now)], now)
 
     return await sweep(database, clock, NAME, SQL["claim_clocks"], handle)
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from cases.ledger import sequence_all
+from cases.model import Part
 from core.database import Database
 from core.errors import Conflict, InvalidInput, NotFound
 from safety_plans.calendar import DAY
@@ -17,6 +18,7 @@ from safety_plans.clocks.service import ClocksView
 from safety_plans.clocks.sweep import next_due, remind_due
 from safety_plans.events import take_up_events
 from safety_plans.model import Level, Reason, Review
+from safety_plans.rings.rules import MOST
 from safety_plans.sweep import open_missing
 from tests import outgoing
 from tests.clock import SERBIA, ZONE, MovableClock
@@ -249,3 +251,21 @@ async def test_many_sweeps_at_once_remind_once(database: Database, clock: Movabl
         done = [tasks.create_task(remind_due(database, clock)) for _ in range(5)]
     assert sum(each.result() for each in done) == 1
     assert len(await outgoing.said(database, "clock_contact_due")) == 1
+
+
+async def test_that_nobody_confirmed_custody_rings_however_often(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    cases = [await network.case(scene.coordinator, {scene.police: Part.RESPONDER}) for _ in range(MOST + 2)]
+    for case in cases:
+        view = await network.clocks.looked(scene.coordinator, case.id, ClockKind.CUSTODY)
+    clock.set(view.clocks[0].due_at)
+    rung = []
+    for _ in range(2):
+        before = await outgoing.count(database)
+        assert await remind_due(database, clock) == len(cases)
+        said = (await outgoing.said(database))[before:]
+        rung.append(sum(scene.coordinator.id in each.mentions for each in said))
+        clock.move(DAY)
+    # That it is due soon can wait; that the suspect may be free cannot.
+    assert rung == [MOST, len(cases)]
