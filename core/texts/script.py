@@ -17,7 +17,8 @@ _KEPT_WORDS = (
     "API", "CASE", "CSV", "FILE", "HTTP", "JSON", "LEVEL", "Matrix", "NAME", "PERSON", "QR", "RS", "TOML", "UTC",
     "UTF-8", "V01", "Z", "begins", "bots", "chmod", "debug", "device", "door-2", "email", "en", "ends", "engine",
     "error", "https", "iCalendar", "identity", "info", "informed", "mon tue wed thu fri sat sun", "missing_person",
-    "mon-fri", "panic", "person", "prober", "responder", "sr-Cyrl", "sr-Latn", "text", "voice", "warning",
+    "mon-fri", "panic", "person", "prober", "question, answer, evidence, note", "responder", "sr-Cyrl", "sr-Latn",
+    "text", "voice", "warning",
 )  # fmt: skip
 _KEPT = re.compile(
     rf"""
