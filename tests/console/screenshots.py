@@ -233,6 +233,8 @@ async def _newcomer(
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+        sys.exit("python -m tests.console.screenshots FOLDER")
     album = Path(sys.argv[1])
     album.mkdir(parents=True, exist_ok=True)
     asyncio.run(take_all(album))
