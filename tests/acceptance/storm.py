@@ -341,8 +341,12 @@ def _unmarked(message: Message) -> Message:
 
 
 def _details(message: Message) -> int:
-    """Return how often a message tells of an alert: by itself, or a line for each where it tells what happened late."""
-    return len(re.findall(r"^(?:\d\d:\d\d )?ALERT, ", message.body, re.MULTILINE))
+    """Return how often a message tells of an alert: by itself, or a line for each where it tells what happened late.
+
+    What a clock raised, because somebody's risk was not assessed in time, is another message.
+    """
+    told = re.findall(r"^(?:\d\d:\d\d )?ALERT, .*", message.body, re.MULTILINE)
+    return sum("Nobody raised this but the clock" not in each for each in told)
 
 
 def _ends(message: Message) -> int:
