@@ -236,8 +236,9 @@ class Storm:
     async def _end(self, place: Place, before: Mapping[Witness, int]) -> None:
         """Let everybody's alert be accepted and ended, and read that it was."""
         ended = False
-        for alert_id in await self._open(place):
-            ended |= await self._stand_down(alert_id)
+        for alert_id, by_clock in await self._open(place):
+            # Of what a clock raised those who lead and the desks hear, and not the channel.
+            ended |= await self._stand_down(alert_id) and not by_clock
         if ended:
             for witness in place.readers:
                 with suppress(WitnessError):
@@ -257,12 +258,15 @@ class Storm:
             else:
                 return True
 
-    async def _open(self, place: Place) -> list[AlertId]:
+    async def _open(self, place: Place) -> list[tuple[AlertId, bool]]:
+        """Return the open alerts of a place, each with whether nobody pressed for it but a clock."""
         async with self.town.network.database.reading() as look:
             rows = await look.rows(
-                "SELECT id FROM alerts WHERE compartment_id = $1 AND state <> 'stood_down'", place.case.core.id
+                "SELECT id, event = 'review_missed' AS by_clock FROM alerts "
+                "WHERE compartment_id = $1 AND state <> 'stood_down'",
+                place.case.core.id,
             )
-        return [AlertId(row["id"]) for row in rows]
+        return [(AlertId(row["id"]), row["by_clock"]) for row in rows]
 
     async def _take_account(self, plan: Plan) -> None:
         """Compare what was read with what was to be said since the storm began: late repetitions count as well."""
