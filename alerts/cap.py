@@ -67,6 +67,10 @@ INSTRUCTIONS: dict[Event, str] = {
         "First: have the device signed out everywhere. Until then believe nothing that comes from it."
     ),
     Event.HEALTH: mark("First: somebody stays with them. Have medication and papers at hand."),
+    Event.MISSED_MILESTONE: mark(
+        "First: ring those who are on the way, then each other: who was last heard, and where were they to be? Nobody "
+        "goes there alone."
+    ),
     Event.REVIEW_MISSED: mark(
         "First: ring whoever owns the review, and assess the risk again together. Until then treat it as high."
     ),

@@ -8,22 +8,23 @@ from alerts import store
 from alerts.model import Press
 from alerts.pressing import new_alert, take_up
 from alerts.vocabulary import Event, Status, Through
-from cases.model import Case
+from cases.model import Case, Compartment
 from core.database import Transaction
 from core.ids import derived_id
 
 
-async def raise_by_clock(tx: Transaction, case: Case, event: Event, cause: str, now: datetime) -> bool:
-    """Raise an alert in the core of a case, once for each cause; tell whether it was raised.
+async def raise_by_clock(
+    tx: Transaction, case: Case, event: Event, cause: str, now: datetime, compartment: Compartment | None = None
+) -> bool:  # fmt: skip
+    """Raise an alert in a compartment of a case, else in its core, once for each cause; tell whether it was raised.
 
     Where an alert is open there, none is: people are called already, or act. Whoever asks asks again later.
     """
+    place = compartment or case.core
     key = derived_id("by_clock", f"{event}:{cause}")
-    found = await store.alert_of_key(tx, key, case.core.id, Status.ACTUAL)
+    found = await store.alert_of_key(tx, key, place.id, Status.ACTUAL)
     if found.raised is not None or found.open is not None:
         return False
     press = Press(person_id=None, at=now)
-    await take_up(
-        tx, new_alert(key, case, case.core, press, event, Status.ACTUAL, Through.CLOCK), case, case.core, None
-    )  # fmt: skip
+    await take_up(tx, new_alert(key, case, place, press, event, Status.ACTUAL, Through.CLOCK), case, place, None)
     return True

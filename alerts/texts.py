@@ -194,6 +194,7 @@ EVENT_TEXTS = {
     "device_lost": mark("device lost"),
     "health": mark("health"),
     "review_missed": mark("the risk was not assessed in time"),
+    "missed_milestone": mark("nobody was heard from on the way"),
 }
 
 REASON_TEXTS = {

@@ -52,11 +52,13 @@ class Event(StrEnum):
     HEALTH = "health"
     # Nobody did in time what had to be done within two hours: the clock raises it, and nobody else.
     REVIEW_MISSED = "review_missed"
+    # Nobody confirmed in time that somebody who is under way has come to where they were to be.
+    MISSED_MILESTONE = "missed_milestone"
 
 
-RAISED_BY_CLOCKS = frozenset({Event.REVIEW_MISSED})
+RAISED_BY_CLOCKS = frozenset({Event.REVIEW_MISSED, Event.MISSED_MILESTONE})
 # What nobody raises by a word or a press either: operations will, once they watch over people by themselves.
-RAISED_BY_MACHINES_LATER = frozenset({"missed_milestone", "missed_check_in", "operation_aborted"})
+RAISED_BY_MACHINES_LATER = frozenset({"missed_check_in", "operation_aborted"})
 
 SEVERITY_OF_EVENT = dict.fromkeys(Event, Severity.SEVERE) | {
     Event.PANIC: Severity.EXTREME,
@@ -89,6 +91,7 @@ CATEGORY_OF_EVENT = dict.fromkeys(Event, Category.SECURITY) | {
     Event.PREMISES_INCIDENT: Category.SAFETY,
     Event.HEALTH: Category.HEALTH,
     Event.REVIEW_MISSED: Category.SAFETY,
+    Event.MISSED_MILESTONE: Category.RESCUE,
 }
 
 
@@ -122,6 +125,7 @@ RESPONSE_TO_EVENT: dict[Event, Response] = {
     Event.DEVICE_LOST: Response.EXECUTE,
     Event.HEALTH: Response.ASSESS,
     Event.REVIEW_MISSED: Response.ASSESS,
+    Event.MISSED_MILESTONE: Response.EXECUTE,
 }
 
 

@@ -44,6 +44,7 @@ from client.connection import Connection, Sleep
 from client.key_file import KeyFile
 from client.line import REQUEST_SECONDS
 from client.matrix_answers import ProvenLink, ProvenLinks
+from client.operations import OperationsApi
 from client.stream import Told, follow
 from client.vault.api import VaultApi
 from client.vault.invitations_api import InvitationsApi
@@ -66,6 +67,7 @@ class ApiClient:
         self.vault = VaultApi(self._connection)
         self.keys_of_vault = KeysApi(self._connection)
         self.invitations = InvitationsApi(self._connection)
+        self.operations = OperationsApi(self._connection)
 
     async def __aenter__(self) -> Self:
         await self._connection.__aenter__()

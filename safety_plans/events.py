@@ -18,7 +18,7 @@ from alerts import store as alert_store
 from alerts.incidents import records as incidents
 from alerts.incidents.rules import LEAKS
 from alerts.model import Alert, AlertId
-from alerts.vocabulary import RAISED_BY_CLOCKS, Status
+from alerts.vocabulary import Event, Status
 from cases import store as case_store
 from cases.model import CaseId
 from core import ledger, outbox
@@ -84,7 +84,7 @@ async def _handle(tx: Transaction, event: CaseEvent, alert: Alert | None, now: d
     if alert is not None and event.act == "alert_raised" and event.facts.get("event") in LEAKS:
         await incidents.begin_breach(tx, alert, await acting.around_of(tx, alert, now), event.at, now)
     reason = reason_of(event.act, event.facts)
-    only_a_clock = alert is not None and alert.event in RAISED_BY_CLOCKS and len(alert.presses) == 1
+    only_a_clock = alert is not None and alert.event is Event.REVIEW_MISSED and len(alert.presses) == 1
     if reason is None or only_a_clock or not case.open:
         return
     review = await take_up(tx, case, reason, event.at, now, zone)

@@ -354,8 +354,11 @@ SELECT id FROM cases WHERE closed_at <= $1 AND forgotten_at IS NULL AND ($3::uui
 ORDER BY closed_at LIMIT $2
 
 -- forget_case --
--- Its level, reviews, what is owed, what happened. $1 case, $2 now.
-WITH levels AS (DELETE FROM risk_levels WHERE case_id = $1),
+-- Its level, reviews, what is owed, what happened, its operations. $1 case, $2 now.
+WITH steps AS (
+    DELETE FROM milestones USING operations WHERE operations.id = operation_id AND operations.case_id = $1),
+ways AS (DELETE FROM operations WHERE case_id = $1),
+levels AS (DELETE FROM risk_levels WHERE case_id = $1),
 lowerings AS (DELETE FROM level_lowerings WHERE case_id = $1),
 gone AS (DELETE FROM reviews WHERE case_id = $1),
 duties AS (DELETE FROM review_duties WHERE case_id = $1),

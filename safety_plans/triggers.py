@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from alerts.incidents.rules import Fact
-from alerts.vocabulary import RAISED_BY_CLOCKS, Event, Status
+from alerts.vocabulary import Event, Status
 from safety_plans.calendar import Calendar
 from safety_plans.clocks.rules import REASONS, ClockKind
 from safety_plans.model import Reason, Review
@@ -80,7 +80,7 @@ def reason_of(act: str, facts: Mapping[str, object]) -> Reason | None:
     """Return why an act opens a review; nothing where it opens none. Exercises open none."""
     if facts.get("status") == Status.EXERCISE:
         return None
-    if act == "alert_raised" and facts.get("event") in RAISED_BY_CLOCKS:
+    if act == "alert_raised" and facts.get("event") == Event.REVIEW_MISSED:
         # What was not assessed in time is due already.
         return None
     if act == "alert_raised" and facts.get("event") == Event.HEALTH:

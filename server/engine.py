@@ -35,6 +35,7 @@ from core.database import Database
 from core.errors import Unavailable
 from core.ledger import CHANNEL
 from core.settings import Settings
+from operations import sweep as operations
 from safety_plans import events as case_events
 from safety_plans import retention
 from safety_plans import sweep as reviews
@@ -116,11 +117,13 @@ class Engine:
         await self._guarded("desk_calls", lambda: desk_calls.repeat_due(self._database, self._clock))
         await self._guarded("police", lambda: police_asking.ask_on(self._database, self._clock))
         await self._guarded("unreached", lambda: reaching.wake_waiting(self._database, self._clock))
+        await self._guarded("milestones", lambda: operations.call_for_late(self._database, self._clock))
         await self._guarded("duty_rings", self._ring_for_duty)
         await self._guarded("hand_overs", self._hand_over)
         await self._guarded("first_reviews", self._open_first_reviews)
         await self._guarded("reviews", lambda: reviews.remind_due(self._database, self._clock, quiet=self._quiet))
         await self._guarded("clocks", lambda: clocks.remind_due(self._database, self._clock, quiet=self._quiet))
+        await self._guarded("countdowns", lambda: operations.count_down(self._database, self._clock, self._zone))
         await self._guarded(
             "organisations", lambda: organisations.remind_due(self._database, self._clock, quiet=self._quiet)
         )
@@ -249,6 +252,8 @@ class Engine:
         for name, next_due in (
             ("alerts", alerts.next_due),
             ("police", police_asking.next_due),
+            ("milestones", operations.next_late),
+            ("countdowns", operations.next_task),
             ("reviews", reviews.next_due),
             ("measures", measures.next_due),
             ("digests", digests.next_due),

@@ -28,6 +28,7 @@ COMMANDS = {
     "case": "streha.commands.cases",
     "review": "streha.commands.reviews",
     "clock": "streha.commands.clocks",
+    "operation": "streha.commands.operations",
     "away": "streha.commands.absences",
     "instrument": "streha.commands.instruments",
     "assess": "streha.commands.assess",

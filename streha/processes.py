@@ -24,6 +24,7 @@ from core.errors import StrehaError, Unavailable
 from core.migrations import require_compatible
 from core.settings import Settings
 from core.tally import of_core
+from operations.tally import TALLY as OF_OPERATIONS
 from safety_plans.tally import TALLY as OF_REVIEWS
 from server.metrics import Exposition, keep_serving
 from streha.installation import clock_of
@@ -88,7 +89,7 @@ async def run(settings: Settings, roles: Collection[RoleName], ready: Callable[[
 
 def exposition(clock: Clock) -> Exposition:
     """Return what a process tells of itself; every one tells of the database, so that any of them may be gone."""
-    return Exposition(clock, [of_core(clock), OF_ALERTS, OF_REVIEWS, OF_LEDGER, OF_BOTS])
+    return Exposition(clock, [of_core(clock), OF_ALERTS, OF_REVIEWS, OF_OPERATIONS, OF_LEDGER, OF_BOTS])
 
 
 def remembered_in(settings: Settings, roles: Collection[RoleName]) -> Path | None:

@@ -11,6 +11,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
+
 from agencies import duty_rings
 from agencies.attestation import code_of
 from agencies.model import Agency, AgencyId, AgencyKind, Person, PersonId, Role
@@ -28,6 +30,7 @@ from crypto.vault.invitation import new_token
 from safety_plans.model import Level
 from server.api.credentials import COOKIE, DEVICE_PREFIX
 from server.api.wire.directory import token_bytes, token_text
+from server.api.wire.operations import PlanOperation
 from tests.authorisation import Asker
 from tests.clock import MovableClock
 from tests.people import Office
@@ -154,19 +157,39 @@ async def surroundings(api: ServedApi, clock: MovableClock) -> Surroundings:
     vault, epoch_key, written = await _in_vault(api, (coordinator, deputy), quiet)
     invited, _token = await invitation_of(api, administrator)
     ring, call = await _rung(api, police)
+    way = await network.operations.plan(
+        coordinator, case.core.id, uuid4(),
+        msgspec.convert(way_of(coordinator, deputy, member, raiser), PlanOperation, strict=False).plan(),
+    )  # fmt: skip
+    await network.operations.approve(coordinator, way.operation.id)
+    await network.operations.go(coordinator, way.operation.id)
     device_key = await network.claim(spare)
     await network.claim(newcomer)
     ids = {
         "case": case.id, "compartment": case.core.id, "alert": alert.id, "review": review.review.id,
         "person": spare.id, "agency": police.agency.id, "raise": raised, "desk": police.desk_id,
         "version": written.version, "bundle": FETCHED, "kept": uuid4(), "invitation": invited.id,
-        "ring": ring, "call": call, "passkey": UUID((await passkey_of(api, coordinator)).id),
+        "ring": ring, "call": call, "operation": way.operation.id,
+        "passkey": UUID((await passkey_of(api, coordinator)).id),
     }  # fmt: skip
     return Surroundings(
         clock=clock.now() - began, ids=ids, side=side.id, quiet_case=quiet.id, newcomer=newcomer,
         leaders=(coordinator, deputy), code=code_of(device_key), seeds=network.seeds, desk_key=public,
         vault=vault, vault_place=quiet.core.id, epoch_key=epoch_key, written=written, signed=signed, people=people,
     )  # fmt: skip
+
+
+def way_of(coordinator: Person, buddy: Person, *confirmers: Person) -> dict[str, object]:
+    """Return the plan of a way, as it is sent."""
+    two = [str(each.id) for each in confirmers]
+    return {
+        "coordinator": str(coordinator.id), "buddy": str(buddy.id), "begins_at": "2031-05-14T09:30:00Z",
+        "ends_at": "2031-05-14T17:30:00Z",
+        "steps": [
+            {"kind": "departed", "due_at": "2031-05-14T10:00:00Z", "confirmers": two},
+            {"kind": "home_safe", "due_at": "2031-05-14T16:00:00Z", "confirmers": two},
+        ],
+    }  # fmt: skip
 
 
 async def _circle(api: ServedApi, leader: Person, case_id: Any, members: list[Person]) -> Compartment:

@@ -89,6 +89,8 @@ DONE: dict[Access, set[Asker]] = {
     Access.ENDS_LINK: {Asker.OWN_ADMINISTRATOR},
     Access.KEEPS_REVIEW: LEADERS | {Asker.FORMER},
     Access.KEEPS_CLOCK: LEADERS,
+    Access.LEADS_OPERATION: LEADERS,
+    Access.HAS_PART: LEADERS | {Asker.MEMBER, Asker.RAISER},
     Access.SEES_TO_SAFETY: SEE_TO_SAFETY,
     Access.DEVICE: {Asker.DEVICE},
     Access.OWNS_PASSKEY: {Asker.COORDINATOR, Asker.IN_BROWSER},
@@ -102,6 +104,8 @@ ASK: dict[Access, set[Asker]] = {
     Access.ADMINISTRATOR: EVERYBODY - SIGNED_OUT - {Asker.ADMINISTRATOR, Asker.OWN_ADMINISTRATOR},
     Access.KEEPS_REVIEW: {Asker.MEMBER, Asker.RAISER},
     Access.KEEPS_CLOCK: IN_CORE,
+    Access.LEADS_OPERATION: IN_CORE,
+    Access.HAS_PART: {Asker.FORMER},
     Access.SEES_TO_SAFETY: EVERYBODY
     - SIGNED_OUT
     - {Asker.SECURITY_OFFICER, Asker.ADMINISTRATOR, Asker.OWN_ADMINISTRATOR},

@@ -35,6 +35,8 @@ from core.clock import Clock
 from core.database import Database
 from core.settings import Secret, Settings
 from crypto import device_claim, signing
+from operations.service import Operations
+from operations.under_way import UnderWay
 from safety_plans.clocks.service import CaseClocks, spans_of
 from safety_plans.organisations.service import OrganisationReviews
 from safety_plans.saving import Saving
@@ -132,6 +134,8 @@ class Network:
         self.organisations = OrganisationReviews(database, clock, settings.time_zone)
         self.absences = Absences(database, clock, settings.time_zone)
         self.clocks = CaseClocks(database, clock, settings.time_zone, spans_of(settings))
+        self.operations = Operations(database, clock, settings.time_zone, spans_of(settings))
+        self.under_way = UnderWay(database, clock, settings.time_zone)
         self.invitations = Invitations(database, clock, settings, kept.network)
         self.seeds: dict[PersonId, bytes] = {}
 

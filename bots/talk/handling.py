@@ -69,7 +69,7 @@ class Handling:
         self._bot = bot
         self._alerts = Alerts(database, clock)
         self._answers = Answers(database, clock, settings, WhoIsHere(database, clock, occupants))
-        self._obeying = Obeying(database, clock, self._answers)
+        self._obeying = Obeying(database, clock, settings, self._answers)
         self._own = own
         self._duress = Duress(database, clock)
         self._numbers = {

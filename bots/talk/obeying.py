@@ -21,6 +21,7 @@ from bots.talk.answers import Answers
 from bots.talk.calls import Calls
 from bots.talk.confirmations import Question
 from bots.talk.heard import Heard, key_of
+from bots.talk.passages import Passages
 from bots.words.commands import Answer, Command, NearMiss, Verb
 from bots.words.happenings import Happening
 from bots.words.meaning import LATE, Doubt, candidates, doubt, late
@@ -32,17 +33,19 @@ from core.clock import Clock
 from core.database import Database, Reading
 from core.ids import derived_id
 from core.outbox import Lane, TargetKind
+from core.settings import Settings
 
 
 class Obeying:
     """Carries words out for somebody who may be believed to have said them."""
 
-    def __init__(self, database: Database, clock: Clock, answers: Answers) -> None:
+    def __init__(self, database: Database, clock: Clock, settings: Settings, answers: Answers) -> None:
         self._database = database
         self._clock = clock
         self._answers = answers
         self._alerts = Alerts(database, clock)
         self._calls = Calls(database, clock, answers)
+        self._passages = Passages(database, clock, settings, answers)
 
     async def obey(self, heard: Heard) -> None:
         """Do what is said, or ask."""
@@ -82,6 +85,8 @@ class Obeying:
                 await self._take_desk_calls(heard)
             case Verb.ACK | Verb.STAND_DOWN:
                 await self._answer_alert(heard, said)
+            case Verb.OP:
+                await self._passages.take(heard, said)
             case Verb.POLICE | Verb.AMBULANCE:
                 await self._calls.note(heard, said, await self._meant(heard, said))
             case _:
@@ -99,8 +104,7 @@ class Obeying:
             case Verb.ROSTER:
                 await self._answers.roster(heard)
             case Verb.OP:
-                # Operations are not kept yet: nobody is ever under way, and that is said.
-                await self._answers.no_operation(heard)
+                await self._passages.take(heard, Command(verb=verb))
             case _:
                 await self._answers.help(heard)
 

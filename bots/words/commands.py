@@ -50,11 +50,13 @@ ASKING = frozenset({Verb.DUE, Verb.WHO, Verb.ROSTER, Verb.HELP})
 
 
 class Passage(StrEnum):
-    """What somebody who is under way can say: that the next point is reached, a delay, or a silence to come."""
+    """What somebody who is under way can say: reached, later, silent for a while, to the other place, ended early."""
 
     REACHED = "ok"
     DELAYED = "delayed"
     DARK = "dark"
+    DIVERTED = "divert"
+    ABORTED = "abort"
 
 
 class Caller(StrEnum):
@@ -81,6 +83,8 @@ class Command:
     name: str = ""
     what: Happening | None = None
     sentence: bool = False
+    # Only the word for a step that is reached, which is also ordinary talk.
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +164,8 @@ PASSAGES: dict[Passage, tuple[str, ...]] = {
     Passage.REACHED: ("ok", "u redu", "у реду"),
     Passage.DELAYED: ("delayed", "kasnim", "касним"),
     Passage.DARK: ("dark", "tišina", "tisina", "тишина"),
+    Passage.DIVERTED: ("divert", "diverted", "skrećemo", "skrecemo", "скрећемо"),
+    Passage.ABORTED: ("abort", "aborted", "prekid", "прекид"),
 }
 CALLERS: dict[Caller, tuple[str, ...]] = {
     Caller.ME: ("me", "i", "ja", "ја"),
@@ -167,6 +173,7 @@ CALLERS: dict[Caller, tuple[str, ...]] = {
     Caller.NOBODY: ("no", "nobody", "ne", "niko", "не", "нико"),
 }
 ANSWERS: dict[Answer, tuple[str, ...]] = {Answer.YES: ("yes", "da", "да"), Answer.NO: ("no", "ne", "не")}
+_LASTING = frozenset({Passage.DELAYED, Passage.DARK})
 _VERB_OF_WORD = {word: verb for verb, words in WORDS.items() for word in words}
 _REASON_OF_WORDS = {words: reason for reason, variants in REASONS.items() for words in variants}
 _PASSAGE_OF_WORDS = {words: passage for passage, variants in PASSAGES.items() for words in variants}
@@ -222,6 +229,8 @@ def parse(body: str, numbers: Mapping[str, Verb] = NUMBERS) -> Said | None:
         return _cry(text) or _emergency(numbers[first], rest)
     if text in _ANSWER_OF_WORD:
         return _ANSWER_OF_WORD[text]
+    if text in PASSAGES[Passage.REACHED]:
+        return Command(verb=Verb.OP, passage=Passage.REACHED, bare=True)
     for each in _LONGEST_FIRST:
         if text == each or text.startswith(each + " "):
             command = _with_rest(_VERB_OF_WORD[each], text[len(each) :].strip())
@@ -310,9 +319,16 @@ def _emergency(verb: Verb, rest: str) -> Command:
 
 
 def _passage(rest: str) -> Command | None:
-    """Accept that a point is reached, or how many minutes a delay or a silence takes."""
-    found = _PASSAGE.fullmatch(rest)
+    """Accept what happened on the way, with minutes where a delay or a silence takes some; a codename before it."""
+    codename, _, after = rest.partition(" ")
+    if not _CODENAME.fullmatch(codename):
+        codename, after = "", rest
+    if not after:
+        return Command(verb=Verb.OP, codename=codename)
+    found = _PASSAGE.fullmatch(after)
     passage = _PASSAGE_OF_WORDS.get(found[1]) if found else None
-    if found is None or passage is None or (passage is Passage.REACHED) is not (found[2] is None):
+    if found is None or passage is None or (passage in _LASTING) is (found[2] is None):
         return None
-    return Command(verb=Verb.OP, passage=passage, minutes=int(found[2]) if found[2] else None)
+    return Command(
+        verb=Verb.OP, codename=codename or None, passage=passage, minutes=int(found[2]) if found[2] else None
+    )

@@ -94,6 +94,9 @@ TEXTS = {
     "reply_no_operation": mark(
         "No operation is running here, so nothing was noted and nobody was told. Tell your colleagues yourself."
     ),
+    "reply_operation": mark("{codename}: {text}."),
+    "reply_operation_next": mark("{codename}: next expected {time}: {text}. When it is so write: op ok"),
+    "reply_which_operation": mark("Several operations are running. Write the codename after the first word too."),
     "reply_refused": mark("{text}"),
     "reply_flood": mark(
         "Too many commands in one minute. More are not heard before the minute has passed; {command} always is."

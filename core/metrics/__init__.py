@@ -42,6 +42,8 @@ SWEEP = Label(
         "digests",
         "rings",
         "clocks",
+        "milestones",
+        "countdowns",
         "organisations",
         "case_events",
         "desk_calls",
@@ -53,10 +55,10 @@ STEPPED = Label(
     "module",
     (
         "alerts", "reviews", "duty_rings", "hand_overs", "police", "incidents", "measures", "digests", "rings",
-        "clocks", "organisations", "case_events", "desk_calls",
+        "clocks", "organisations", "case_events", "desk_calls", "milestones", "countdowns",
     ),
 )  # fmt: skip
-PART = Label("module", ("core", "ledger", "alerts", "reviews", "bots"))
+PART = Label("module", ("core", "ledger", "alerts", "reviews", "operations", "bots"))
 ROLE = Label("role", ("engine", "bots", "prober", "readiness"))
 POOL = Label("pool", ("ordinary", "urgent"))
 LANE = Label("lane", ("alert", "ordinary"))

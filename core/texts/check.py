@@ -26,7 +26,8 @@ from core.texts.script import to_cyrillic
 ROOT = Path(__file__).parents[2]
 CATALOGUES = Path(__file__).parent
 PACKAGES = (
-    "core", "crypto", "agencies", "cases", "alerts", "safety_plans", "server", "bots", "client", "deploy", "streha",
+    "core", "crypto", "agencies", "cases", "alerts", "safety_plans", "operations", "server", "bots", "client", "deploy",
+    "streha",
 )  # fmt: skip
 CONSOLE = "server/console"
 MODULES = ("*.js", "rare/*.js", "records/*.js")

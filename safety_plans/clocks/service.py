@@ -19,9 +19,10 @@ from core.settings import Settings
 from core.texts import mark
 from safety_plans.access import require_core
 from safety_plans.clocks import store
-from safety_plans.clocks.rules import FROM_THE_BEGINNING, ONCE, CaseClock, CaseDate, ClockKind, Spans, begun
+from safety_plans.clocks.days import Days
+from safety_plans.clocks.rules import FROM_THE_BEGINNING, ONCE, CaseClock, CaseDate, ClockKind, Spans
 from safety_plans.model import Reason
-from safety_plans.opening import calendar_of, take_up
+from safety_plans.opening import take_up
 
 NOT_A_MEMBER = mark("Whoever looks after this must be a member of the case's channel. Let them in first.")
 ASK_THE_OWNER = mark("Only its owner or a leader of the case can say this. Ask them.")
@@ -54,7 +55,7 @@ class CaseClocks:
         self._database = database
         self._clock = clock
         self._zone = ZoneInfo(time_zone)
-        self._spans = spans
+        self._days = Days(time_zone, spans)
 
     async def see(self, actor: Person, case_id: CaseId) -> ClocksView:
         """Return the clocks and dates of a case to its core."""
@@ -103,7 +104,7 @@ class CaseClocks:
                 # Somebody said so of a later moment already: it is due as before, and who was reminded stays reminded.
                 await store.put(tx, replace(known, owner_id=owner))
             else:
-                await store.put(tx, await self._wound_up(tx, case, kind, owner, since))
+                await store.put(tx, await self._days.wound_up(tx, case, kind, owner, since))
             await self._record(tx, "clock_wound_up", actor, case, now, kind=kind.value)
             return await self._view(tx, case)
 
@@ -132,8 +133,7 @@ class CaseClocks:
             raise InvalidInput(TOO_FAR)
         async with self._database.transaction() as tx:
             case = await self._held(tx, actor, case_id)
-            if await store.add_date(tx, case.id, CaseDate(at=at, told_at=now)):
-                await self._dates_changed(tx, case, now)
+            if await self._days.add(tx, case, at, now):
                 await self._record(tx, "case_date_added", actor, case, now)
             return await self._view(tx, case)
 
@@ -142,8 +142,7 @@ class CaseClocks:
         now, at = self._clock.now(), sensible(at)
         async with self._database.transaction() as tx:
             case = await self._held(tx, actor, case_id)
-            if await store.take_date(tx, case.id, at):
-                await self._dates_changed(tx, case, now)
+            if await self._days.take(tx, case, at, now):
                 await self._record(tx, "case_date_taken", actor, case, now)
             return await self._view(tx, case)
 
@@ -152,21 +151,6 @@ class CaseClocks:
         require_core(case, actor)
         case_rules.require_open(case)
         return case
-
-    async def _dates_changed(self, tx: Transaction, case: Case, now: datetime) -> None:
-        """Let the review and the clock of custody follow; whoever was reminded already is not begun anew."""
-        await take_up(tx, case, Reason.DATE, now, now, self._zone)
-        for each in await store.of_cases(tx, [case.id]):
-            if each.kind is ClockKind.CUSTODY:
-                wound_up = await self._wound_up(tx, case, each.kind, each.owner_id, each.since)
-                if wound_up.due_at != each.due_at and each.step == 0:
-                    await store.put(tx, wound_up)
-
-    async def _wound_up(
-        self, tx: Transaction, case: Case, kind: ClockKind, owner: PersonId, since: datetime
-    ) -> CaseClock:  # fmt: skip
-        dates = [each.at for each in await store.dates(tx, case.id)]
-        return begun(case, kind, owner, since, dates, await calendar_of(tx, case, self._zone), self._spans)
 
     async def _view(self, tx: Transaction, case: Case) -> ClocksView:
         return ClocksView(

@@ -29,6 +29,7 @@ from cases.rules import NO_CASE, NO_COMPARTMENT
 from cases.vault.fetching import NO_VERSION
 from core.errors import InvalidInput, NotFound
 from core.texts import mark
+from operations.store import NO_OPERATION
 from safety_plans.store import NO_REVIEW
 from server.api.wire import Wire
 
@@ -44,6 +45,7 @@ ABSENT = {
     "call": NO_CALL,
     "desk": NO_DESK,
     "invitation": NO_INVITATION,
+    "operation": NO_OPERATION,
     "passkey": NO_PASSKEY,
     "person": NO_PERSON,
     "raise": NO_RAISE,

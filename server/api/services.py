@@ -35,6 +35,8 @@ from cases.vault.service import Vault
 from core.clock import Clock
 from core.database import Database
 from core.settings import Settings
+from operations.service import Operations
+from operations.under_way import UnderWay
 from safety_plans.clocks.service import CaseClocks, spans_of
 from safety_plans.organisations.service import OrganisationReviews
 from safety_plans.saving import Saving
@@ -78,6 +80,8 @@ class Services:
     drills: Drills
     reviews: Reviews
     clocks: CaseClocks
+    operations: Operations
+    under_way: UnderWay
     organisations: OrganisationReviews
     saving: Saving
     board: Board
@@ -126,6 +130,8 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
         reviews=reviews,
         organisations=OrganisationReviews(database, clock, settings.time_zone),
         clocks=CaseClocks(database, clock, settings.time_zone, spans_of(settings)),
+        operations=Operations(database, clock, settings.time_zone, spans_of(settings)),
+        under_way=UnderWay(database, clock, settings.time_zone),
         saving=Saving(vault, reviews, clock, settings.time_zone),
         board=Board(database, clock, agencies=agencies, cases=cases, alerts=alerts, reviews=reviews, rung=rung),
         feed=Feed(database, clock, sign_in),

@@ -21,6 +21,7 @@ export function eventWords(event) {
     case "device_lost": return t("device lost");
     case "health": return t("health");
     case "review_missed": return t("the risk was not assessed in time");
+    case "missed_milestone": return t("nobody was heard from on the way");
     default: return event;
   }
 }

@@ -28,7 +28,7 @@ from server.api.routes import ROUTES
 from server.api.wire.directory import token_bytes, token_text
 from tests import authorisation
 from tests.asked import World
-from tests.askers import SENTENCE_KEY, Surroundings, invitation_of, link_code, signed_challenge
+from tests.askers import FETCHED, SENTENCE_KEY, Surroundings, invitation_of, link_code, signed_challenge, way_of
 from tests.authenticator import Authenticator, client_data
 from tests.authorisation import ASK, DONE, PAGE, SIGNED_OUT, TOLD, Answer, Asker, answer_of, operations, page
 from tests.carried import NUMBER
@@ -63,6 +63,11 @@ def saying(**fields: object) -> Body:
 
 async def nothing(_world: World, _ids: Mapping[str, UUID]) -> object:
     return None
+
+
+async def planned_way(served: World, _ids: Mapping[str, UUID]) -> object:
+    people = served.around.people
+    return way_of(people[Asker.COORDINATOR], people[Asker.DEPUTY], people[Asker.MEMBER], people[Asker.RAISER])
 
 
 async def rightly_signed(served: World, _ids: Mapping[str, UUID]) -> object:
@@ -308,6 +313,12 @@ BODIES: dict[str, Body] = {
     "show_clocks": nothing,
     "wind_clock": saying(kind="contact"),
     "set_date": saying(at="2031-05-14T09:30:00Z"),
+    "list_operations": nothing,
+    "show_operation": nothing,
+    "plan_operation": planned_way,
+    "tell_passage": saying(key=str(FETCHED), word="dark", minutes=60),
+    "decide_operation": saying(decision="go"),
+    "plan_operation_anew": planned_way,
     "set_part": saying(part="informed"),
     "name_leaders": saying(coordinator="coordinator", deputy="deputy"),
     "open_compartment": saying(members=[]),
@@ -339,6 +350,8 @@ def ids_for(operation_id: str, around: Surroundings) -> dict[str, UUID]:
             return {**ids, "alert": uuid4()}
         case "raise_with_device":
             ids["raise"] = uuid4()
+        case "plan_operation":
+            ids["operation"] = uuid4()
         case "put_bundle" | "take_bundle":
             # Whoever asks keeps one of their own, and takes it away.
             ids["bundle"] = ids["kept"]
@@ -414,7 +427,7 @@ def unmistakable(answered: Answered) -> tuple[int, object, object]:
 
 async def test_whoever_has_no_part_lists_nothing(served: World) -> None:
     for asker in set(Asker) - SIGNED_OUT - DONE[Access.PART_IN_CASE] - TOLD:
-        for path in ("/api/cases", "/api/reviews", "/api/alerts?ended=true"):
+        for path in ("/api/cases", "/api/reviews", "/api/operations", "/api/alerts?ended=true"):
             answered = await served.ask("GET", path, None, asker)
             assert list(answered.json.values()) == [[]], (asker, path)
         board = (await served.ask("GET", "/api/board", None, asker)).json

@@ -44,6 +44,7 @@ from server.api.wire.directory import ChallengeRequest, SessionRequest, token_te
 from server.api.wire.incidents import AddFact
 from server.api.wire.invitations import OpenInvitation, PutInvitation, PutOffer
 from server.api.wire.matrix import ClaimDevice, ConfirmDevice, EndLink
+from server.api.wire.operations import DecideOperation, PlanOperation, TellPassage
 from server.api.wire.passkeys import AddPasskey, PasskeySignInRequest
 from server.api.wire.reviews import NoteEvent, SetLevel
 from server.api.wire.sentences import SealedSentences
@@ -55,6 +56,7 @@ from server.api.wire.vault_keys import PutBundle
 from server.api.wire.vault_logs import DirectoryQuery, LogsQuery, PutEntry, PutMemberEntry, PutRecordEntry
 from streha.cli import application
 from streha.processes import exposition
+from tests.askers import way_of
 from tests.carried import KEY, carry
 from tests.clock import MovableClock
 from tests.commands import streha
@@ -146,6 +148,7 @@ class Marked:
             "version": uuid4(),
             "bundle": uuid4(),
             "invitation": uuid4(),
+            "operation": uuid4(),
         }
         self.codename = codename
 
@@ -292,6 +295,39 @@ async def test_no_command_lets_a_marked_name_out(
         ("clock", "date", case, "2031-05-14T09:30:00Z", "--off"),
         ("clock", "list", case),
         ("clock", "end", case, "custody"),
+        (
+            "operation",
+            "plan",
+            case,
+            "court_testimony",
+            "--begins",
+            "2031-05-14T09:30:00Z",
+            "--confirm",
+            marked.leader.name,
+            "--confirm",
+            marked.member.name,
+            "--buddy",
+            marked.officer.name,
+        ),
+        (
+            "operation",
+            "plan",
+            case,
+            "court_testimony",
+            "--begins",
+            "2031-05-14T09:30:00Z",
+            "--confirm",
+            MARK,
+            "--buddy",
+            MARK,
+        ),
+        ("operation", "list"),
+        *(
+            ("operation", each, f"{MARK}-none")
+            for each in ("show", "approve", "go", "ok", "divert", "abort", "postpone", "close")
+        ),
+        ("operation", "delayed", f"{MARK}-none", "20"),
+        ("operation", "dark", f"{MARK}-none", "60"),
         ("card", "list"),
         ("card", "put", case, "--file", card),
         ("card", "put", case, "--file", card, "--yes"),
@@ -350,6 +386,7 @@ async def test_no_command_lets_a_marked_name_out(
         ("instrument", "list"),
         ("instrument", "show", MARK),
         ("instrument", "check", roster),
+        ("operation", "brief", "court_testimony", "--out", tmp_path / "brief.txt"),
         ("assess", "template", "victim", "--out", tmp_path / "risk.json"),
         ("assess", "check", roster),
         ("assess", "answers", roster, roster),
@@ -515,6 +552,9 @@ def right_body(takes: type, marked: Marked) -> object:
         NameLeaders: {"coordinator": marked.leader.id, "deputy": marked.member.id},
         SetPart: {"part": "responder"},
         WindClock: {"kind": "contact"},
+        PlanOperation: way_of(marked.leader, marked.officer, marked.leader, marked.member),
+        DecideOperation: {"decision": "go"},
+        TellPassage: {"key": uuid4(), "word": "dark", "minutes": 60},
         PutAbsence: {"first": "2031-05-14", "last": "2031-05-20"},
         SetDate: {"at": "2031-05-14T09:30:00Z"},
         OpenCompartment: {"members": [marked.member.id]},

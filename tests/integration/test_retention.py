@@ -23,7 +23,8 @@ pytest_plugins = ("tests.fixtures_api", "tests.fixtures_vault")
 DAY = timedelta(days=1)
 SEALED = ("vault_contents", "vault_wraps", "vault_epoch_grants", "vault_history_grants")
 KNOWN = (
-    "risk_levels", "reviews", "review_duties", "owed_measures", "case_clocks", "case_dates", "alerts", "alert_raises",
+    "risk_levels", "reviews", "review_duties", "owed_measures", "case_clocks", "case_dates",
+    "operations", "milestones", "alerts", "alert_raises",
     "alert_recipients", "alert_agencies", "incident_facts",
 )  # fmt: skip
 

@@ -47,6 +47,10 @@ from cases.vault.service import Vault
 from core.clock import SystemClock
 from core.database import Database
 from core.errors import NotFound
+from operations.model import MilestoneKind, OperationId
+from operations.planning import Plan, Step
+from operations.service import Operations
+from operations.under_way import UnderWay
 from safety_plans.clocks.rules import ClockKind
 from safety_plans.clocks.service import CaseClocks
 from safety_plans.model import Level, ReviewId
@@ -74,12 +78,23 @@ class Things:
     # What rings a desk.
     ring: DutyRingId
     call: DeskCallId
+    operation: OperationId
 
 
 async def tell_level(network: Network, person: Person, case_id: CaseId) -> None:
     async with network.database.transaction() as tx:
         case = await case_store.case(tx, case_id, lock=True)
         await network.reviews.tell_level(tx, person, case, Level.VERY_HIGH, None)
+
+
+def way(scene: Scene, network: Network) -> Plan:
+    """Return the plan of a way by members of the case."""
+    begins, two = network.clock.now() + timedelta(days=2), (scene.member.id, scene.coordinator.id)
+    step = Step(kind=MilestoneKind.HOME_SAFE, due_at=begins + timedelta(hours=2), confirmers=two)
+    return Plan(
+        coordinator_id=scene.coordinator.id, buddy_id=scene.deputy.id, liaison_id=None, begins_at=begins,
+        ends_at=begins + timedelta(hours=5), steps=[step],
+    )  # fmt: skip
 
 
 Attempt = Callable[[Network, Person, Scene, Things], Awaitable[object]]
@@ -118,6 +133,18 @@ REFUSED: dict[str, Attempt] = {
     "CaseClocks.end": lambda n, p, _s, t: n.clocks.end(p, t.case, ClockKind.CUSTODY),
     "CaseClocks.add_date": lambda n, p, _s, t: n.clocks.add_date(p, t.case, n.clock.now() + timedelta(days=9)),
     "CaseClocks.take_date": lambda n, p, _s, t: n.clocks.take_date(p, t.case, n.clock.now() + timedelta(days=9)),
+    "Operations.plan": lambda n, p, s, t: n.operations.plan(p, t.core, uuid4(), way(s, n)),
+    "Operations.plan_anew": lambda n, p, s, t: n.operations.plan_anew(p, t.operation, way(s, n)),
+    "Operations.see": lambda n, p, _s, t: n.operations.see(p, t.operation),
+    "Operations.approve": lambda n, p, _s, t: n.operations.approve(p, t.operation),
+    "Operations.go": lambda n, p, _s, t: n.operations.go(p, t.operation),
+    "Operations.postpone": lambda n, p, _s, t: n.operations.postpone(p, t.operation),
+    "Operations.close": lambda n, p, _s, t: n.operations.close(p, t.operation),
+    "UnderWay.confirm": lambda n, p, _s, t: n.under_way.confirm(p, t.operation),
+    "UnderWay.delay": lambda n, p, _s, t: n.under_way.delay(p, t.operation, 20, uuid4()),
+    "UnderWay.dark": lambda n, p, _s, t: n.under_way.dark(p, t.operation, 60, uuid4()),
+    "UnderWay.divert": lambda n, p, _s, t: n.under_way.divert(p, t.operation),
+    "UnderWay.abort": lambda n, p, _s, t: n.under_way.abort(p, t.operation),
     "Reviews.complete": lambda n, p, _s, t: n.reviews.complete(p, t.review),
     "Linking.confirm": lambda n, p, _s, t: n.linking.confirm(p, t.person, "AbCd EfGh IjKl MnOp"),
     "Linking.refuse": lambda n, p, _s, t: n.linking.refuse(p, t.person),
@@ -145,6 +172,8 @@ EMPTY: dict[str, Attempt] = {
     "Alerts.last_accepted": lambda n, p, _s, _t: n.alerts.last_accepted(p),
     "CaseClocks.due": lambda n, p, _s, _t: n.clocks.due(p),
     "Reviews.due": lambda n, p, _s, _t: n.reviews.due(p),
+    "Operations.see_all": lambda n, p, _s, _t: n.operations.see_all(p),
+    "Operations.running_in": lambda n, p, _s, t: n.operations.running_in(p, t.core),
     "Linking.pending": lambda n, p, _s, _t: n.linking.pending(p),
     "Linking.proofs": lambda n, p, _s, _t: n.linking.proofs(p),
     "DeskKeys.mine": lambda n, p, _s, _t: n.desk_keys.mine(p),
@@ -186,6 +215,8 @@ def test_every_method_is_tried() -> None:
             Incidents,
             Reviews,
             CaseClocks,
+            Operations,
+            UnderWay,
             OrganisationReviews,
             Absences,
             Saving,
@@ -279,12 +310,15 @@ async def test_who_has_no_part_finds_nothing_and_changes_nothing(
     await network.claim(claimant)
     actor = await nobody(network, scene, who)
     alert = (await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())).alert
+    planned = await network.operations.plan(scene.coordinator, scene.case.core.id, uuid4(), way(scene, network))
     there = Things(
+        operation=planned.operation.id,
         case=scene.case.id, core=scene.case.core.id, circle=circle.id, alert=alert.id, review=review.review.id,
         person=claimant.id, desk=scene.shelter.desk_id or DeskId(uuid4()),
         passkey=await passkey_of(database, scene.member), **await rung(database, scene),
     )  # fmt: skip
     absent = Things(
+        operation=OperationId(uuid4()),
         case=CaseId(uuid4()), core=(nowhere := CompartmentId(uuid4())), circle=nowhere, alert=AlertId(uuid4()),
         review=ReviewId(uuid4()), person=PersonId(uuid4()), desk=DeskId(uuid4()),
         passkey=PasskeyId(uuid4()), ring=DutyRingId(uuid4()), call=DeskCallId(uuid4()),

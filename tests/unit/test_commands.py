@@ -101,11 +101,20 @@ def test_a_question_is_answered_by_one_word(answer: Answer, words: str) -> None:
 @pytest.mark.parametrize(("passage", "words"), [(passage, each) for passage, all_ in PASSAGES.items() for each in all_])
 def test_what_happens_on_the_way_follows_an_op(passage: Passage, words: str) -> None:
     for op in WORDS[Verb.OP]:
-        if passage is Passage.REACHED:
+        if passage not in {Passage.DELAYED, Passage.DARK}:
             assert parse(f"{op} {words}") == Command(verb=Verb.OP, passage=passage)
+            assert parse(f"{op} quiet-heron {words}") == Command(verb=Verb.OP, passage=passage, codename="quiet-heron")
+            assert parse(f"{op} {words} 40") is None
         else:
+            assert not isinstance(parse(f"{op} {words}"), Command)
             assert parse(f"{op} {words} 40") == Command(verb=Verb.OP, passage=passage, minutes=40)
             assert parse(f"{op.upper()}  {words}  120 min") == Command(verb=Verb.OP, passage=passage, minutes=120)
+
+
+@pytest.mark.parametrize("words", PASSAGES[Passage.REACHED])
+def test_a_bare_ok_is_known_as_such_for_it_is_ordinary_talk(words: str) -> None:
+    assert parse(words) == Command(verb=Verb.OP, passage=Passage.REACHED, bare=True)
+    assert parse(f"{words} see you") is None
 
 
 @pytest.mark.parametrize(

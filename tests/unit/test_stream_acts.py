@@ -12,7 +12,7 @@ import pytest
 from server.live.acts import ACTS, Audience, Concerned, Object
 
 CHECKOUT = Path(__file__).parents[2]
-PACKAGES = ("core", "agencies", "cases", "alerts", "safety_plans", "bots", "server", "streha", "deploy")
+PACKAGES = ("core", "agencies", "cases", "alerts", "safety_plans", "operations", "bots", "server", "streha", "deploy")
 # Where a service's own `_record` passes on what its callers name.
 PASSED_ON = "act"
 
@@ -23,7 +23,7 @@ def acts_in(python: str) -> Iterator[str]:
         if not isinstance(call, ast.Call):
             continue
         called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-        if called == "Act":
+        if called in {"Act", "Deed"}:
             yield from _named(next(each.value for each in call.keywords if each.arg == "act"))
         elif called == "_act" and call.args and not isinstance(call.args[0], ast.Name):
             yield from _named(call.args[0])

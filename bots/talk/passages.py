@@ -1,0 +1,100 @@
+"""What somebody on the way writes: which operation is meant, and what is said of it there.
+
+A bare "ok" is ordinary talk unless its author was just asked for a step of an operation in this room: then it confirms
+that step. Everything else begins with the word for operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from bots.talk.answers import Answers
+from bots.talk.heard import Heard
+from bots.words.commands import Command, Passage
+from cases.model import CompartmentId
+from core.clock import Clock
+from core.database import Database
+from core.errors import InvalidInput
+from core.outbox import Lane, TargetKind
+from core.settings import Settings
+from core.texts import mark
+from operations.acting import OperationView
+from operations.service import Operations
+from operations.under_way import UnderWay
+from operations.words import STATUSES, STEPS
+from safety_plans.clocks.service import spans_of
+
+MINUTES = mark("For how many minutes? Write for example: op delayed 20")
+
+
+class Passages:
+    """Takes the words of those who are on the way."""
+
+    def __init__(self, database: Database, clock: Clock, settings: Settings, answers: Answers) -> None:
+        self._answers = answers
+        self._operations = Operations(database, clock, settings.time_zone, spans_of(settings))
+        self._under_way = UnderWay(database, clock, settings.time_zone)
+
+    async def take(self, heard: Heard, said: Command) -> None:
+        """Do what was written; where it is not clear of which operation, ask."""
+        found = await self._meant(heard, said)
+        if said.bare:
+            found = [each for each in found if _asked(each, heard)]
+            if len(found) != 1:
+                return
+        if not found:
+            await self._answers.no_operation(heard)
+        elif len(found) > 1:
+            await self._answers.say(heard, "reply_which_operation", lane=Lane.ALERT)
+        elif said.passage is None:
+            await self._state(heard, found[0])
+        else:
+            view = await self._told(heard, found[0], said.passage, said.minutes)
+            if view.known:
+                await self._state(heard, view)
+
+    async def _meant(self, heard: Heard, said: Command) -> Sequence[OperationView]:
+        here = CompartmentId(heard.target.id) if heard.target.kind is TargetKind.COMPARTMENT else None
+        if heard.target.kind is TargetKind.DESK:
+            return []
+        found = await self._operations.running_in(heard.person, here)
+        return [each for each in found if said.codename in {None, each.operation.codename}]
+
+    async def _told(self, heard: Heard, view: OperationView, passage: Passage, minutes: int | None) -> OperationView:
+        operation_id = view.operation.id
+        match passage:
+            case Passage.REACHED:
+                return await self._under_way.confirm(heard.person, operation_id, written_at=heard.written_at)
+            case Passage.DIVERTED:
+                return await self._under_way.divert(heard.person, operation_id)
+            case Passage.ABORTED:
+                return await self._under_way.abort(heard.person, operation_id)
+            case Passage.DELAYED | Passage.DARK:
+                if minutes is None:
+                    raise InvalidInput(MINUTES)
+                act = self._under_way.delay if passage is Passage.DELAYED else self._under_way.dark
+                return await act(heard.person, operation_id, minutes, heard.key)
+            case _:
+                assert_never(passage)
+
+    async def _state(self, heard: Heard, view: OperationView) -> None:
+        """Say where an operation stands, and what is expected next."""
+        step, words = view.operation.watched, {"codename": view.operation.codename}
+        if step is None or step.due_at is None:
+            await self._answers.say(heard, "reply_operation", words | {"text": STATUSES[view.operation.status]})
+        else:
+            words |= {"text": STEPS[step.kind], "time": step.due_at.isoformat()}
+            await self._answers.say(heard, "reply_operation_next", words)
+
+
+def _asked(view: OperationView, heard: Heard) -> bool:
+    """Whether somebody was asked for the step that is expected now, before they wrote."""
+    step = view.operation.watched
+    return (
+        step is not None
+        and step.rung > 0
+        and heard.person.id in step.confirmers
+        and step.due_at is not None
+        and heard.written_at >= step.due_at
+    )

@@ -1,0 +1,106 @@
+"""What every use case of an operation needs: whose it is to say, the operation held, kept, recorded, and its view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from agencies.model import Person
+from cases import rules as case_rules
+from cases import store as case_store
+from cases.model import Case, Compartment
+from core import ledger
+from core.database import Transaction
+from core.errors import Conflict, NotFound
+from core.texts import mark
+from operations import countdown, running, store
+from operations.lateness import missed_at
+from operations.model import Operation, OperationId, OperationStatus
+from safety_plans.opening import calendar_of
+
+ASK_THE_COORDINATOR = mark("Only the coordinator of the operation or a leader of the case can say this. Ask them.")
+NO_PART = mark("Only who has a part in the operation, or leads its case, can say this. Ask them.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """What people do with an operation: how the ledger names it, and by which sentence the channel hears of it."""
+
+    act: str
+    template: str = ""
+    leaders_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationView:
+    """An operation at a moment. `late` are the positions of steps whose grace is over, `known` that nothing was new."""
+
+    operation: Operation
+    circle: str
+    late: Sequence[int]
+    now: datetime
+    known: bool = False
+
+
+def view(operation: Operation, circle: Compartment, now: datetime, *, known: bool = False) -> OperationView:
+    """Return an operation as the members of its circle see it."""
+    late = [
+        each.position
+        for each in operation.milestones
+        if each.next_step_at is not None
+        and (begins := running.lateness_begins(each)) is not None
+        and missed_at(operation.level, begins) <= now
+    ]
+    return OperationView(operation=operation, circle=circle.codename, late=late, now=now, known=known)
+
+
+async def held(
+    tx: Transaction, actor: Person, operation_id: OperationId, *, lock: bool = False
+) -> tuple[Case, Compartment, Operation]:
+    """Return an operation, held, its case and circle: the case first, the order in which sweeps hold them.
+
+    With `lock` the case is held for a change too. Raises NotFound for whoever is not in the circle.
+    """
+    found = await store.operation(tx, operation_id)
+    case = await case_store.case(tx, found.case_id, lock=lock, share=not lock)
+    circle = seen(case, actor, found)
+    return case, circle, (await store.held(tx, [operation_id]))[operation_id]
+
+
+def seen(case: Case, actor: Person, operation: Operation) -> Compartment:
+    """Return the circle of an operation. To whoever is not in it, the operation does not exist."""
+    try:
+        return case_rules.compartment_seen_by(case, operation.compartment_id, actor.id)
+    except NotFound:
+        raise NotFound(store.NO_OPERATION) from None
+
+
+def require_leads(actor: Person, case: Case, operation: Operation) -> None:
+    """Refuse whoever leads neither the operation nor its case."""
+    if actor.id not in {operation.coordinator_id, *case.leaders}:
+        raise Conflict(ASK_THE_COORDINATOR)
+
+
+def require_part(actor: Person, case: Case, operation: Operation) -> None:
+    """Refuse whoever neither has a part in the operation nor leads its case."""
+    if actor.id not in operation.people | {*case.leaders}:
+        raise Conflict(NO_PART)
+
+
+async def keep(tx: Transaction, case: Case, operation: Operation, zone: ZoneInfo) -> None:
+    """Save an operation with its countdown as it now is: what is stale is told no more."""
+    found = countdown.tasks(operation, await calendar_of(tx, case, zone))
+    left = operation.task < len(found) and operation.status is not OperationStatus.POSTPONED
+    await store.save(tx, countdown.told(operation, operation.task, found[operation.task].at if left else None))
+
+
+def recorded(
+    deed: Deed, actor: Person, operation: Operation, now: datetime, facts: dict[str, str | int | bool] | None = None
+) -> ledger.Act:  # fmt: skip
+    """Return what was done, as the ledger keeps it."""
+    act = deed.act
+    return ledger.Act(
+        act=act, at=now, person_id=actor.id, case_id=operation.case_id, object_id=operation.id, facts=facts or {}
+    )

@@ -1,0 +1,119 @@
+"""An operation as the server knows it: a window, a level, generic milestones, and who confirms them.
+
+What kind it is, where it goes and what each step means there stands in a sealed brief (network's rules for alerts and
+operations, *Protective operations*).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+from agencies.model import PersonId
+from cases.model import CaseId, CompartmentId
+from safety_plans.model import Level
+
+OperationId = NewType("OperationId", UUID)
+MilestoneId = NewType("MilestoneId", UUID)
+
+
+class OperationStatus(StrEnum):
+    """Where an operation stands. `diverted` is under way still, to somewhere else."""
+
+    PLANNED = "planned"
+    APPROVED = "approved"
+    GO = "go"
+    IN_PROGRESS = "in_progress"
+    DIVERTED = "diverted"
+    COMPLETED = "completed"
+    CLOSED = "closed"
+    ABORTED = "aborted"
+    POSTPONED = "postponed"
+
+
+class MilestoneKind(StrEnum):
+    """A milestone in the order of most ways; what it means on this one stands in the brief."""
+
+    READY = "ready"
+    DEPARTED = "departed"
+    WAYPOINT = "waypoint"
+    INSIDE = "inside"
+    CLEARED = "cleared"
+    ARRIVED = "arrived"
+    HOME_SAFE = "home_safe"
+    DEBRIEFED = "debriefed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Milestone:
+    """One step of the way. `due_at` is when it is expected as re-planned; without it the step is only noted.
+
+    `written_at` is when whoever confirmed it says they wrote that, `confirmed_at` when it came here: a telephone may
+    come back after an hour. `passed` is a step that nobody confirmed, but a later one was. `rung` counts the rungs of
+    the ladder that were climbed while it was late.
+    """
+
+    id: MilestoneId
+    position: int
+    kind: MilestoneKind
+    planned_at: datetime | None
+    due_at: datetime | None
+    confirmers: tuple[PersonId, ...]
+    confirmed_at: datetime | None = None
+    confirmed_by: PersonId | None = None
+    heard_from: PersonId | None = None
+    written_at: datetime | None = None
+    passed: bool = False
+    silent_until: datetime | None = None
+    rung: int = 0
+    next_step_at: datetime | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is still to come."""
+        return self.confirmed_at is None and not self.passed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One way, from who is to go until everybody is home. The coordinator leads the day; the buddy looks after them."""
+
+    id: OperationId
+    case_id: CaseId
+    compartment_id: CompartmentId
+    codename: str
+    level: Level
+    status: OperationStatus
+    coordinator_id: PersonId
+    buddy_id: PersonId
+    liaison_id: PersonId | None
+    begins_at: datetime
+    ends_at: datetime
+    planned_at: datetime
+    milestones: Sequence[Milestone]
+    place_token: bytes | None = None
+    dark_until: datetime | None = None
+    delayed_minutes: int = 0
+    # How many tasks of the countdown were told, and when the next is due.
+    task: int = 0
+    next_task_at: datetime | None = None
+
+    @property
+    def next(self) -> Milestone | None:
+        """The first step that is still to come."""
+        return next((each for each in self.milestones if each.waits), None)
+
+    @property
+    def watched(self) -> Milestone | None:
+        """The first step to come that has a time: its lateness calls people."""
+        return next((each for each in self.milestones if each.waits and each.due_at is not None), None)
+
+    @property
+    def people(self) -> frozenset[PersonId]:
+        """Everybody who has a part in it by name."""
+        named = {self.coordinator_id, self.buddy_id, *(each for step in self.milestones for each in step.confirmers)}
+        return frozenset(named | ({self.liaison_id} if self.liaison_id else set()))

@@ -1,0 +1,114 @@
+-- codename_taken --
+-- $1 codename.
+SELECT EXISTS (SELECT FROM operations WHERE codename = $1)
+
+-- add_operation --
+-- $1 id, $2 case, $3 compartment, $4 codename, $5 level, $6 status, $7 coordinator, $8 buddy, $9 liaison, $10 begins,
+-- $11 ends, $12 now, $13 place token, $14 task, $15 when the next task is due.
+INSERT INTO operations (id, case_id, compartment_id, codename, level, status, coordinator_id, buddy_id, liaison_id,
+    begins_at, ends_at, planned_at, place_token, task, next_task_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+
+-- add_milestones --
+-- $1 operation, $2 milestones as JSON.
+INSERT INTO milestones (id, operation_id, position, kind, planned_at, due_at, confirmers)
+SELECT step.id, $1, step.position, step.kind, step.due_at, step.due_at, step.confirmers
+FROM jsonb_to_recordset($2) AS step (id uuid, position integer, kind text, due_at timestamptz, confirmers uuid[])
+
+-- forget_milestones --
+-- $1 operation.
+DELETE FROM milestones WHERE operation_id = $1
+
+-- save_operation --
+-- Written whole, its lease with the countdown released. $1 id, $2 level, $3 status, $4 coordinator, $5 buddy,
+-- $6 liaison, $7 begins, $8 ends, $9 place token, $10 dark until, $11 minutes of delay, $12 task, $13 next task.
+UPDATE operations SET level = $2, status = $3, coordinator_id = $4, buddy_id = $5, liaison_id = $6, begins_at = $7,
+    ends_at = $8, place_token = $9, dark_until = $10, delayed_minutes = $11, task = $12, next_task_at = $13,
+    lease_until = NULL, attempts = 0
+WHERE id = $1
+
+-- save_milestones --
+-- Written whole, their leases released. $1 milestones as JSON.
+UPDATE milestones SET due_at = step.due_at, confirmed_at = step.confirmed_at, confirmed_by = step.confirmed_by,
+    heard_from = step.heard_from, written_at = step.written_at, passed = step.passed, silent_until = step.silent_until,
+    rung = step.rung, next_step_at = step.next_step_at, lease_until = NULL, attempts = 0
+FROM jsonb_to_recordset($1) AS step (id uuid, due_at timestamptz, confirmed_at timestamptz, confirmed_by uuid,
+    heard_from uuid, written_at timestamptz, passed boolean, silent_until timestamptz, rung integer,
+    next_step_at timestamptz)
+WHERE milestones.id = step.id
+
+-- operations --
+-- Operations with their steps. $1 ids.
+SELECT operations.*, (
+    SELECT jsonb_agg(to_jsonb(milestones) ORDER BY position) FROM milestones
+    WHERE milestones.operation_id = operations.id) AS steps
+FROM operations WHERE id = ANY($1)
+
+-- hold_operations --
+-- $1 ids. In the order of their ids, as everybody holds them.
+SELECT id FROM operations WHERE id = ANY($1) ORDER BY id FOR UPDATE
+
+-- operations_of_compartments --
+-- $1 compartments.
+SELECT id FROM operations WHERE compartment_id = ANY($1) ORDER BY begins_at, id
+
+-- running_in --
+-- Those in a compartment in which somebody may be out, the first first. $1 compartment, $2 statuses.
+SELECT id FROM operations WHERE compartment_id = $1 AND status = ANY($2) ORDER BY begins_at, id
+
+-- cases_of_milestones --
+-- $1 milestones.
+SELECT milestones.id, operation_id, case_id FROM milestones JOIN operations ON operations.id = operation_id
+WHERE milestones.id = ANY($1)
+
+-- cases_of_operations --
+-- $1 operations.
+SELECT id, case_id FROM operations WHERE id = ANY($1)
+
+-- claim_milestones --
+-- Lease steps that are late; none while on hold. $1 now, $2 lease until, $3 limit.
+UPDATE milestones SET lease_until = $2, attempts = attempts + 1
+WHERE id IN (
+    SELECT id FROM milestones WHERE next_step_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+      AND (SELECT since FROM hold) IS NULL
+    ORDER BY next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING id, attempts, next_step_at AS due_at
+
+-- next_milestone --
+-- When the next one is due: what failed waits for its lease, all of it for a hold.
+SELECT min(next_step_at) FROM milestones WHERE next_step_at IS NOT NULL AND lease_until IS NULL
+  AND (SELECT since FROM hold) IS NULL
+
+-- overdue_milestones --
+-- Count steps that nobody was called for in time. $1 now, $2 how many are looked at.
+SELECT count(*) AS rows, min(next_step_at) AS oldest
+FROM (SELECT next_step_at FROM milestones WHERE next_step_at <= $1 ORDER BY next_step_at LIMIT $2) AS due
+
+-- claim_countdowns --
+-- Lease operations of which a task is due; none while on hold. $1 now, $2 lease until, $3 limit.
+UPDATE operations SET lease_until = $2, attempts = attempts + 1
+WHERE id IN (
+    SELECT id FROM operations WHERE next_task_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+      AND (SELECT since FROM hold) IS NULL
+    ORDER BY next_task_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING id, attempts, next_task_at AS due_at
+
+-- next_countdown --
+-- When the next task is due.
+SELECT min(next_task_at) FROM operations WHERE next_task_at IS NOT NULL AND lease_until IS NULL
+  AND (SELECT since FROM hold) IS NULL
+
+-- overdue_countdowns --
+-- Count operations of which a task is due. $1 now, $2 how many are looked at.
+SELECT count(*) AS rows, min(next_task_at) AS oldest
+FROM (SELECT next_task_at FROM operations WHERE next_task_at <= $1 ORDER BY next_task_at LIMIT $2) AS due
+
+-- alert_open_in --
+-- Whether people are called in a compartment already. $1 compartment.
+SELECT EXISTS (SELECT FROM alerts WHERE compartment_id = $1 AND status = 'Actual' AND state <> 'stood_down'
+    AND duress_of IS NULL)
+
+-- at_the_same_place --
+-- Other operations that are ahead or under way with the same place token. $1 operation, $2 token, $3 statuses.
+SELECT id, compartment_id, case_id, coordinator_id FROM operations
+WHERE place_token = $2 AND id <> $1 AND status = ANY($3) ORDER BY id

@@ -1,0 +1,229 @@
+"""Use cases of operations as a whole: plan, plan anew, approve, go, postpone, close, look."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from agencies.model import Person
+from cases import rules as case_rules
+from cases import store as case_store
+from cases.codenames import new_codename
+from cases.model import Case, Compartment, CompartmentId
+from core import ledger, outbox
+from core.clock import Clock
+from core.database import Database, Transaction
+from core.errors import Conflict, InvalidInput
+from core.ids import new_id
+from core.outbox import Message
+from core.texts import mark
+from operations import acting, countdown, messages, planning, running, store
+from operations.acting import ASK_THE_COORDINATOR, Deed, OperationView
+from operations.model import Milestone, MilestoneId, Operation, OperationId, OperationStatus
+from operations.planning import PROBLEMS, Plan
+from operations.transitions import AHEAD, RUNNING, Move, after
+from safety_plans import store as level_store
+from safety_plans.clocks.days import Days
+from safety_plans.clocks.rules import Spans
+from safety_plans.model import Level
+from safety_plans.opening import calendar_of
+
+# The stricter first.
+_STRICTNESS = (Level.VERY_HIGH, Level.HIGH, Level.NOT_YET_ASSESSED, Level.MEDIUM, Level.LOW)
+_OVER = mark("This operation is over. Plan a new one.")
+_PLANNED = Deed(act="operation_planned", template="operation_planned")
+_LED: dict[Move, Deed] = {
+    Move.APPROVE: Deed(act="operation_approved", template="operation_approved", leaders_only=True),
+    Move.GO: Deed(act="operation_gone", template="operation_gone"),
+    Move.POSTPONE: Deed(act="operation_postponed", template="operation_postponed"),
+    Move.CLOSE: Deed(act="operation_closed"),
+}
+_REACHED = {
+    Move.APPROVE: OperationStatus.APPROVED, Move.GO: OperationStatus.GO, Move.POSTPONE: OperationStatus.POSTPONED,
+    Move.CLOSE: OperationStatus.CLOSED,
+}  # fmt: skip
+
+
+class Operations:
+    """Keeps ways that are watched step by step."""
+
+    def __init__(self, database: Database, clock: Clock, time_zone: str, spans: Spans) -> None:
+        self._database = database
+        self._clock = clock
+        self._zone = ZoneInfo(time_zone)
+        self._days = Days(time_zone, spans)
+
+    async def plan(self, actor: Person, compartment_id: CompartmentId, key: UUID, plan: Plan) -> OperationView:
+        """Keep a new plan in a circle, once for each key. Raises InvalidInput with everything that is wrong with it."""
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
+            case, circle = await self._circle(tx, actor, compartment_id, lock=True)
+            found = await store.operations(tx, [OperationId(key)])
+            if found:
+                if found[0].compartment_id != circle.id:
+                    raise Conflict(mark("This key was used for something else. Plan again with a new key."))
+                return acting.view(found[0], circle, now, known=True)
+            _require(plan, circle, now)
+            operation = Operation(
+                id=OperationId(key), case_id=case.id, compartment_id=circle.id, codename=await _codename(tx),
+                level=await level_store.level(tx, case.id), status=OperationStatus.PLANNED,
+                coordinator_id=plan.coordinator_id,
+                buddy_id=plan.buddy_id, liaison_id=plan.liaison_id, begins_at=plan.begins_at, ends_at=plan.ends_at,
+                planned_at=now, milestones=_steps(plan), place_token=plan.place_token,
+            )  # fmt: skip
+            operation = await self._counted(tx, case, operation, now)
+            await store.add(tx, operation)
+            await self._days.add(tx, case, operation.begins_at, now)
+            told = messages.told(operation, "operation_planned", "planned", actor.id, at=operation.begins_at)
+            await outbox.post(tx, [told, *await self._same_place(tx, case, operation)], now)
+            await ledger.record(tx, acting.recorded(_PLANNED, actor, operation, now))
+            return acting.view(operation, circle, now)
+
+    async def plan_anew(self, actor: Person, operation_id: OperationId, plan: Plan) -> OperationView:
+        """Put another plan in the place of one that nobody has begun; it is to be approved again."""
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
+            case, circle, before = await acting.held(tx, actor, operation_id, lock=True)
+            acting.require_leads(actor, case, before)
+            if before.status is not OperationStatus.POSTPONED and before.status not in AHEAD:
+                raise Conflict(running.NOT_UNDER_WAY if before.status in RUNNING else _OVER)
+            _require(plan, circle, now)
+            operation = replace(
+                before, status=OperationStatus.PLANNED, level=await level_store.level(tx, case.id),
+                coordinator_id=plan.coordinator_id, buddy_id=plan.buddy_id, liaison_id=plan.liaison_id,
+                begins_at=plan.begins_at, ends_at=plan.ends_at, milestones=_steps(plan), delayed_minutes=0,
+                dark_until=None, place_token=plan.place_token,
+            )  # fmt: skip
+            operation = await self._counted(tx, case, operation, now)
+            await store.replace_steps(tx, operation)
+            await store.save(tx, operation)
+            if before.begins_at != operation.begins_at:
+                await self._days.take(tx, case, before.begins_at, now)
+            await self._days.add(tx, case, operation.begins_at, now)
+            cause = f"planned:{now.isoformat()}"
+            told = messages.told(operation, "operation_planned", cause, actor.id, at=operation.begins_at)
+            await outbox.post(tx, [told, *await self._same_place(tx, case, operation)], now)
+            await ledger.record(tx, acting.recorded(_PLANNED, actor, operation, now, {"anew": True}))
+            return acting.view(operation, circle, now)
+
+    async def approve(self, actor: Person, operation_id: OperationId) -> OperationView:
+        """Record that a leader of the case agrees to the plan as it is."""
+        return await self._lead(actor, operation_id, Move.APPROVE)
+
+    async def go(self, actor: Person, operation_id: OperationId) -> OperationView:
+        """Record that it begins: from now on the first step is watched."""
+        return await self._lead(actor, operation_id, Move.GO)
+
+    async def postpone(self, actor: Person, operation_id: OperationId) -> OperationView:
+        """Record that nobody goes on the day that was set; nothing of it reminds anybody any more."""
+        return await self._lead(actor, operation_id, Move.POSTPONE)
+
+    async def close(self, actor: Person, operation_id: OperationId) -> OperationView:
+        """Record that nothing of it is left to do, though nobody confirmed that people talked about it."""
+        return await self._lead(actor, operation_id, Move.CLOSE)
+
+    async def see(self, actor: Person, operation_id: OperationId) -> OperationView:
+        """Return an operation to the members of its circle."""
+        async with self._database.transaction() as tx:
+            operation = await store.operation(tx, operation_id)
+            circle = acting.seen(await case_store.case(tx, operation.case_id), actor, operation)
+        return acting.view(operation, circle, self._clock.now())
+
+    async def see_all(self, actor: Person) -> list[OperationView]:
+        """Return the operations of the actor's circles, the first first."""
+        async with self._database.transaction() as tx:
+            mine = await case_store.cases_of_person(tx, actor.id)
+            circles = {
+                each.id: each for case in mine for each in case_rules.as_seen_by(case, actor.id).compartments
+            }  # fmt: skip
+            found = await store.of_compartments(tx, circles)
+        now = self._clock.now()
+        return [acting.view(each, circles[each.compartment_id], now) for each in found]
+
+    async def running_in(self, actor: Person, compartment_id: CompartmentId | None) -> list[OperationView]:
+        """Return the operations under way in a circle, else in all circles of the actor in which they have a part."""
+        found = [each for each in await self.see_all(actor) if each.operation.status in RUNNING]
+        if compartment_id is None:
+            return [each for each in found if actor.id in each.operation.people and each.operation.next is not None]
+        return [each for each in found if each.operation.compartment_id == compartment_id]
+
+    async def _lead(self, actor: Person, operation_id: OperationId, move: Move) -> OperationView:
+        """Do what those who lead say of an operation as a whole; said twice it changes nothing."""
+        deed = _LED[move]
+        now = self._clock.now()
+        async with self._database.transaction() as tx:
+            case, circle, before = await acting.held(tx, actor, operation_id, lock=move is Move.POSTPONE)
+            if deed.leaders_only and actor.id not in case.leaders:
+                raise Conflict(ASK_THE_COORDINATOR)
+            acting.require_leads(actor, case, before)
+            if before.status is _REACHED[move]:
+                return acting.view(before, circle, now, known=True)
+            if move is Move.GO:
+                strict = min(before.level, await level_store.level(tx, case.id), key=_STRICTNESS.index)
+                operation = running.gone(replace(before, level=strict))
+            elif move is Move.APPROVE:
+                operation = replace(before, status=after(before.status, move))
+            else:
+                operation = running.ended(before, move)
+            await acting.keep(tx, case, operation, self._zone)
+            if move is Move.POSTPONE:
+                await self._days.take(tx, case, before.begins_at, now)
+            if deed.template:
+                step = operation.watched if move is Move.GO else None
+                told = messages.told(
+                    operation, deed.template, f"{move}:{now.isoformat()}", actor.id, step=step,
+                    at=None if step is not None or move is Move.POSTPONE else operation.begins_at,
+                )  # fmt: skip
+                await outbox.post(tx, [told], now)
+            await ledger.record(tx, acting.recorded(deed, actor, operation, now))
+            return acting.view(operation, circle, now)
+
+    async def _counted(self, tx: Transaction, case: Case, operation: Operation, now: datetime) -> Operation:
+        """Return an operation that is planned, with its countdown from the first task that is to come."""
+        found = countdown.tasks(operation, await calendar_of(tx, case, self._zone))
+        first = countdown.first(found, now)
+        return countdown.told(operation, first, found[first].at)
+
+    async def _same_place(self, tx: Transaction, case: Case, operation: Operation) -> list[Message]:
+        """Return what two coordinators hear who may meet: that they ring each other, and nothing more."""
+        others = await store.at_the_same_place(tx, operation, AHEAD | RUNNING)
+        cases = {each.id: each for each in await case_store.cases(tx, {each[2] for each in others})}
+        said: list[Message] = []
+        for _id, _circle, case_id, other in others:
+            apart = operation.coordinator_id in cases[case_id].excluded_ids or other in case.excluded_ids
+            if other != operation.coordinator_id and not apart:
+                said += messages.same_place(operation, other)
+        return said
+
+    async def _circle(
+        self, tx: Transaction, actor: Person, compartment_id: CompartmentId, *, lock: bool = False
+    ) -> tuple[Case, Compartment]:
+        case = await case_store.case_of_compartment(tx, compartment_id, lock=lock)
+        circle = case_rules.compartment_seen_by(case, compartment_id, actor.id)
+        case_rules.require_open(case)
+        return case, circle
+
+
+def _require(plan: Plan, circle: Compartment, now: datetime) -> None:
+    found = planning.problems(plan, circle.member_ids, now)
+    if found:
+        raise InvalidInput(PROBLEMS[found[0]])
+
+
+async def _codename(tx: Transaction) -> str:
+    attempt = 0
+    while await store.codename_taken(tx, name := new_codename(attempt)) or await case_store.codename_taken(tx, name):
+        attempt += 1
+    return name
+
+
+def _steps(plan: Plan) -> list[Milestone]:
+    return [
+        Milestone(
+            id=MilestoneId(new_id()), position=number, kind=each.kind, planned_at=each.due_at, due_at=each.due_at,
+            confirmers=each.confirmers,
+        )
+        for number, each in enumerate(plan.steps, start=1)
+    ]  # fmt: skip

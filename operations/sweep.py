@@ -1,0 +1,177 @@
+"""What happens when a step is late, rung by rung, and when something is to be done before and after the day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from agencies import contacts
+from agencies.model import PersonId
+from alerts.clocked import raise_by_clock
+from alerts.vocabulary import Event
+from cases import store as case_store
+from cases.model import Case, CaseId
+from core import ledger, logs, outbox
+from core.clock import Clock
+from core.database import Database, Transaction
+from core.outbox import Message
+from core.sweep import sweep
+from operations import countdown, messages, store
+from operations.countdown import Task
+from operations.lateness import Rung, climb
+from operations.model import Milestone, Operation, OperationId
+from operations.running import ended_with_case, lateness_begins, with_step
+from operations.store import SQL
+from safety_plans.opening import calendar_of
+
+log = logs.get(__name__)
+
+NAME = "milestones"
+COUNTDOWN = "countdowns"
+
+
+async def call_for_late(database: Database, clock: Clock) -> int:
+    """Take every step that is late one rung further, or as many as are due; return how many."""
+
+    async def handle(tx: Transaction, step_ids: Sequence[UUID], now: datetime) -> None:
+        wanted = frozenset(step_ids)
+        for operation, case in await _held(tx, await store.cases_of_milestones(tx, step_ids)):
+            if not case.open:
+                await _unwatched(tx, operation, now)
+                continue
+            for step in operation.milestones:
+                if step.id in wanted and step.next_step_at is not None and step.next_step_at <= now:
+                    await _late(tx, operation, step, case, now)
+
+    return await sweep(database, clock, NAME, SQL["claim_milestones"], handle)
+
+
+async def count_down(database: Database, clock: Clock, zone: ZoneInfo) -> int:
+    """Tell every task that is due; return of how many operations."""
+
+    async def handle(tx: Transaction, operation_ids: Sequence[UUID], now: datetime) -> None:
+        for operation, case in await _held(tx, await store.cases_of_operations(tx, operation_ids)):
+            if operation.next_task_at is not None and operation.next_task_at <= now:
+                await _tasks(tx, operation, case, zone, now)
+
+    return await sweep(database, clock, COUNTDOWN, SQL["claim_countdowns"], handle)
+
+
+async def next_late(database: Database) -> datetime | None:
+    """Return when the next step is late, or its next rung is due."""
+    async with database.transaction(urgent=True) as tx:
+        moment: datetime | None = await tx.value(SQL["next_milestone"])
+    return moment
+
+
+async def next_task(database: Database) -> datetime | None:
+    """Return when the next task is due."""
+    async with database.transaction(urgent=True) as tx:
+        moment: datetime | None = await tx.value(SQL["next_countdown"])
+    return moment
+
+
+async def _held(tx: Transaction, found: dict[OperationId, CaseId]) -> Iterable[tuple[Operation, Case]]:
+    """Return these operations, held, with their cases: the cases first, the order in which people hold them."""
+    cases = await case_store.shared_cases(tx, set(found.values()))
+    return [(each, cases[each.case_id]) for each in (await store.held(tx, list(found))).values()]
+
+
+async def _unwatched(tx: Transaction, operation: Operation, now: datetime) -> None:
+    """Say to those who look after the day that nobody watches it any more: its case was closed meanwhile."""
+    people = dict.fromkeys([operation.coordinator_id, operation.buddy_id])
+    await outbox.post(tx, messages.alone(operation, "operation_case_closed", people, "case_closed"), now)
+    log.error("operation_of_closed_case", row_id=operation.id)
+    await store.save(tx, ended_with_case(operation))
+
+
+async def _late(tx: Transaction, operation: Operation, step: Milestone, case: Case, now: datetime) -> None:
+    begins = lateness_begins(step) or now
+    reached = climb(operation.level, begins, step.rung, now)
+    said: list[Message] = []
+    for number, rung in enumerate(reached.rungs):
+        said += await _climbed(tx, operation, step, case, rung, f"{step.rung + number}", now)
+    await store.save(tx, with_step(operation, step, rung=max(reached.climbed, 1), next_step_at=reached.next_step_at))
+    await outbox.post(tx, said, now)
+    await ledger.record(
+        tx,
+        ledger.Act(
+            act="milestone_late" if step.rung == 0 else "milestone_later", at=now, actor_kind="system",
+            case_id=case.id, object_id=operation.id,
+            facts={"position": step.position, "rungs": ",".join(reached.rungs)},
+        ),
+    )  # fmt: skip
+
+
+async def _climbed(
+    tx: Transaction, operation: Operation, step: Milestone, case: Case, rung: Rung, number: str, now: datetime
+) -> list[Message]:
+    """Return what one rung says; that of the desks raises the alert by which the engine calls people on."""
+    cause = messages.cause_of(step, f"{rung}:{number}" + (f":{now.isoformat()}" if rung is Rung.AGAIN else ""))
+    members = case.compartment(operation.compartment_id)
+    there = frozenset() if members is None else members.member_ids
+    asked = [each for each in step.confirmers if each in there] or [operation.coordinator_id]
+    match rung:
+        case Rung.PROMPT:
+            message = messages.told(operation, "operation_prompt", cause, step=step)
+            return messages.ringing(message, asked, alone=True)
+        case Rung.VOICE:
+            return messages.calling(operation, cause, await _contacts(tx, asked))
+        case Rung.BUDDY:
+            return await _rung(tx, operation, step, cause, [operation.buddy_id, operation.coordinator_id], there)
+        case Rung.LIAISON:
+            named = [operation.liaison_id] if operation.liaison_id is not None else [operation.coordinator_id]
+            return await _rung(tx, operation, step, cause, named, there)
+        case Rung.POLICE:
+            message = messages.told(operation, "operation_late_police", cause, step=step)
+            return messages.ringing(message, sorted(there))
+        case Rung.DESK | Rung.AGAIN:
+            await raise_by_clock(tx, case, Event.MISSED_MILESTONE, cause, now, members)
+            return []
+
+
+async def _rung(
+    tx: Transaction, operation: Operation, step: Milestone, cause: str, people: Sequence[PersonId],
+    there: frozenset[PersonId],
+) -> list[Message]:  # fmt: skip
+    """Return what rings people by every way: in the channel, alone, by telephone. Who left the circle hears nothing."""
+    called = [each for each in dict.fromkeys(people) if each in there] or sorted(there)
+    message = messages.told(operation, "operation_late", cause, called[0] if called else None, step=step)
+    said = messages.ringing(message, called, alone=True)
+    return said + messages.calling(operation, cause, await _contacts(tx, called))
+
+
+async def _contacts(tx: Transaction, people: Sequence[PersonId]) -> list[contacts.Contact]:
+    return [each for each, _ in await contacts.contacts_of(tx, people, [])]
+
+
+async def _tasks(tx: Transaction, operation: Operation, case: Case, zone: ZoneInfo, now: datetime) -> None:
+    """Tell what is due of the countdown; after an outage only the last of it, for that is what is to be done now."""
+    found = countdown.tasks(operation, await calendar_of(tx, case, zone))
+    due = [each for each in found[operation.task :] if each.at <= now]
+    known = operation.task + len(due)
+    later = found[known].at if known < len(found) and case.open else None
+    wanted = [each for each in due if countdown.wanted(operation, each.task)] if case.open else []
+    for each in wanted[-1:]:
+        await _tell(tx, operation, each.task, case, now)
+    await store.save(tx, countdown.told(operation, known, later))
+
+
+async def _tell(tx: Transaction, operation: Operation, task: Task, case: Case, now: datetime) -> None:
+    people = [operation.coordinator_id]
+    if countdown.loud(task):
+        people += [operation.buddy_id, *case.leaders]
+    message = messages.told(
+        operation, messages.TASKS[task], f"{task}:{operation.begins_at.isoformat()}", operation.coordinator_id,
+        at=operation.begins_at,
+    )  # fmt: skip
+    await outbox.post(tx, messages.ringing(message, people, alone=countdown.loud(task)), now)
+    await ledger.record(
+        tx,
+        ledger.Act(
+            act="operation_task_due", at=now, actor_kind="system", case_id=case.id, object_id=operation.id,
+            facts={"task": task.value},
+        ),
+    )  # fmt: skip

@@ -1,0 +1,303 @@
+"""`streha operation`: ways that are watched step by step; what they are about stands in a sealed brief."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from agencies.model import PersonId
+from client.api import ApiClient
+from client.operations import Operation, OperationStep
+from core import private_files
+from core.errors import InvalidInput, NotFound
+from core.ids import new_id
+from core.texts import mark
+from operations.templates import Template, templates
+from operations.words import STATUSES, STEPS
+from streha import terminal
+from streha.moments import whole_moment
+from streha.options import Json, Key
+from streha.personal import Names, as_id, find_compartment, find_person, speaking_as
+from streha.terminal import say
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help=say(
+        mark(
+            "Days at court, transfers and other ways, watched step by step until everybody is home.\n\n\b\nMost used:\n"
+            "  streha operation plan CASE KIND         plan a way by what is usual\n"
+            "  streha operation list                   what is ahead and under way\n"
+            "  streha operation go OPERATION           it begins: now lateness calls people\n"
+            "  streha operation ok OPERATION           the next step is reached"
+        )
+    ),
+)
+NO_KIND = mark("A way is one of these: {kinds}.")
+NO_OPERATION = mark("No operation has this name for you. See: streha operation list")
+NOTE = mark(
+    "Streha was told the times and who confirms, nothing else. Write the rest into the brief and seal it:\n"
+    "  {first}\n  {second}"
+)
+HEADINGS = (
+    mark("What and where"),
+    mark("Who goes, with what, by which way; the other way"),
+    mark("The other place, if they are diverted"),
+    mark("Whom to ring, and by which innocent words"),
+    mark("Do, and do not"),
+    mark("Code of the hand-over, if somebody is handed over"),
+)
+Circle = Annotated[str, typer.Argument(metavar="CASE", help=say(mark("A case or circle, by codename or id.")))]
+Kind = Annotated[
+    str, typer.Argument(metavar="KIND", help=say(mark("One of: {choices}."), choices=", ".join(templates())))
+]
+Which = Annotated[str, typer.Argument(metavar="OPERATION", help=say(mark("An operation, by codename or id.")))]
+Minutes = Annotated[int, typer.Argument(metavar="MINUTES", min=1, max=480, help=say(mark("How many minutes.")))]
+Act = Callable[[ApiClient, UUID], Awaitable[Operation]]
+
+
+def add_to(commands: typer.Typer) -> None:
+    """Attach these commands."""
+    commands.add_typer(app, name="operation")
+
+
+@app.command("brief", help=say(mark("Write the headings of a brief, with what each step means on this kind of way.")))
+def _brief(
+    kind: Kind,
+    *,
+    out: Annotated[Path | None, typer.Option("--out", help=say(mark("A file that is not there yet.")))] = None,
+) -> None:
+    found, language = _template(kind), terminal.language()
+    steps = [f"{number}. {each.wording[language]}" for number, each in enumerate(found.steps, start=1)]
+    text = "\n\n".join([found.name[language], "\n".join(steps), *(f"{say(each)}:" for each in HEADINGS)]) + "\n"
+    if out is None:
+        terminal.plain(text)
+    else:
+        private_files.write_new(out, text.encode())
+
+
+@app.command(
+    "plan",
+    help=say(
+        mark(
+            "Plan a way by what is usual for its kind. Two people confirm each step; the buddy stays behind and looks "
+            "after them. The kind stays on this machine.\n\n\b\nExample:\n"
+            "  streha operation plan quiet-heron court_testimony --begins 2031-05-14T07:30:00Z"
+        )
+    ),
+)
+def _plan(
+    circle: Circle,
+    kind: Kind,
+    key: Key,
+    *,
+    begins: Annotated[str, typer.Option("--begins", metavar="TIME", help=say(mark("When the first step is due.")))],
+    confirm: Annotated[
+        list[str], typer.Option("--confirm", metavar="PERSON", help=say(mark("Who goes and confirms; name two.")))
+    ],
+    buddy: Annotated[str, typer.Option("--buddy", metavar="PERSON", help=say(mark("Who stays behind and is rung.")))],
+    coordinator: Annotated[
+        str, typer.Option("--coordinator", metavar="PERSON", help=say(mark("Who leads the day; else you.")))
+    ] = "",
+    liaison: Annotated[
+        str, typer.Option("--liaison", metavar="PERSON", help=say(mark("Who rings the police for them.")))
+    ] = "",
+    again: Annotated[
+        str, typer.Option("--again", metavar="OPERATION", help=say(mark("Plan this one anew, that was put off.")))
+    ] = "",
+    json: Json = False,
+) -> None:
+    found, moment = _template(kind), whole_moment(begins)
+
+    async def act() -> tuple[Operation, Names, str]:
+        async with speaking_as(key) as api:
+            place = await find_compartment(api, circle)
+            goes = [PersonId(await find_person(api, each)) for each in confirm]
+            leads = await find_person(api, coordinator) if coordinator else api.key.person_id
+            rings = PersonId(await find_person(api, liaison)) if liaison else None
+            stays = PersonId(await find_person(api, buddy))
+            plan = found.plan(moment, PersonId(leads), stays, goes, rings)
+            if again:
+                planned = await api.operations.plan_anew((await _found(api, again)).operation, plan)
+            else:
+                planned = await api.operations.plan(place.id, new_id(), plan)
+            return planned, await Names.of(api), place.codename
+
+    planned, names, codename = asyncio.run(act())
+    _print(planned, names, json=json)
+    if not json:
+        terminal.line(
+            NOTE, first=f"streha operation brief {kind} --out brief.txt",
+            second=f"streha record put {codename} --kind brief --file brief.txt",
+        )  # fmt: skip
+
+
+@app.command("list", help=say(mark("Show what is ahead and under way in one's circles.")))
+def _list(key: Key, *, json: Json = False) -> None:
+    async def act() -> list[Operation]:
+        async with speaking_as(key) as api:
+            return await api.operations.list_all()
+
+    found = asyncio.run(act())
+    if json:
+        terminal.as_json(found)
+        return
+    terminal.table(
+        [mark("Codename"), mark("Circle"), mark("State"), mark("Begins"), mark("Next")],
+        [
+            (each.codename, each.circle, _words(STATUSES, each.status), terminal.moment(each.begins_at), _next(each))
+            for each in found
+        ],
+    )  # fmt: skip
+
+
+@app.command("show", help=say(mark("Show an operation with its steps.")))
+def _show(which: Which, key: Key, *, json: Json = False) -> None:
+    _do(key, which, lambda api, operation_id: api.operations.show(operation_id), json=json)
+
+
+@app.command("approve", help=say(mark("Agree to the plan as it is, as one who leads the case.")))
+def _approve(which: Which, key: Key, *, json: Json = False) -> None:
+    _do(key, which, lambda api, operation_id: api.operations.decide(operation_id, "approve"), json=json)
+
+
+@app.command("go", help=say(mark("Say that it begins: from now on lateness calls people.")))
+def _go(which: Which, key: Key, *, json: Json = False) -> None:
+    _do(key, which, lambda api, operation_id: api.operations.decide(operation_id, "go"), json=json)
+
+
+@app.command("postpone", help=say(mark("Say that nobody goes on the day that was set.")))
+def _postpone(which: Which, key: Key, *, json: Json = False) -> None:
+    _do(key, which, lambda api, operation_id: api.operations.decide(operation_id, "postpone"), json=json)
+
+
+@app.command("close", help=say(mark("Say that nothing of it is left to do.")))
+def _close(which: Which, key: Key, *, json: Json = False) -> None:
+    _do(key, which, lambda api, operation_id: api.operations.decide(operation_id, "close"), json=json)
+
+
+@app.command("ok", help=say(mark("Say that the next step is reached, or the one that you name.")))
+def _ok(
+    which: Which,
+    key: Key,
+    *,
+    step: Annotated[int | None, typer.Option(min=1, max=20, help=say(mark("Which, by its number.")))] = None,
+    at: Annotated[str | None, typer.Option(metavar="TIME", help=say(mark("When it was so; else now.")))] = None,
+    heard_from: Annotated[
+        str, typer.Option("--heard-from", metavar="PERSON", help=say(mark("Who told you by telephone.")))
+    ] = "",
+    json: Json = False,
+) -> None:
+    moment = None if at is None else whole_moment(at)
+
+    async def act(api: ApiClient, operation_id: UUID) -> Operation:
+        person = await find_person(api, heard_from) if heard_from else None
+        return await api.operations.tell(
+            operation_id, new_id(), "reached", position=step, written_at=moment, heard_from=person
+        )
+
+    _do(key, which, act, json=json)
+
+
+@app.command("delayed", help=say(mark("Say that everything that is to come is so many minutes later.")))
+def _delayed(which: Which, minutes: Minutes, key: Key, *, json: Json = False) -> None:
+    _tell(key, which, "delayed", minutes, json=json)
+
+
+@app.command("dark", help=say(mark("Say that telephones are off for so many minutes: nobody is called meanwhile.")))
+def _dark(which: Which, minutes: Minutes, key: Key, *, json: Json = False) -> None:
+    _tell(key, which, "dark", minutes, json=json)
+
+
+@app.command("divert", help=say(mark("Say that they go to the other place of the brief.")))
+def _divert(which: Which, key: Key, *, json: Json = False) -> None:
+    _tell(key, which, "diverted", None, json=json)
+
+
+@app.command("abort", help=say(mark("End it early. Whoever is out is still awaited at home.")))
+def _abort(which: Which, key: Key, *, json: Json = False) -> None:
+    _tell(key, which, "aborted", None, json=json)
+
+
+def _tell(key: Key, which: str, word: str, minutes: int | None, *, json: bool) -> None:
+    _do(
+        key, which, lambda api, operation_id: api.operations.tell(operation_id, new_id(), word, minutes=minutes),
+        json=json,
+    )  # fmt: skip
+
+
+def _do(key: Key, which: str, act: Act, *, json: bool) -> None:
+    async def done() -> tuple[Operation, Names]:
+        async with speaking_as(key) as api:
+            found = await act(api, (await _found(api, which)).operation)
+            return found, Names() if json else await Names.of(api)
+
+    found, names = asyncio.run(done())
+    _print(found, names, json=json)
+
+
+async def _found(api: ApiClient, which: str) -> Operation:
+    operation_id = as_id(which)
+    if operation_id is not None:
+        return await api.operations.show(operation_id)
+    for each in await api.operations.list_all():
+        if each.codename.casefold() == which.casefold():
+            return each
+    raise NotFound(NO_OPERATION)
+
+
+def _template(kind: str) -> Template:
+    if kind not in templates():
+        raise InvalidInput(NO_KIND, kinds=", ".join(templates()))
+    return templates()[kind]
+
+
+def _print(found: Operation, names: Names, *, json: bool) -> None:
+    if json:
+        terminal.as_json(found)
+        return
+    if found.known:
+        terminal.line(mark("That was known already; nothing was changed."))
+    terminal.line(
+        mark("{codename}, in {circle}: {state}. Begins {time}. Leads: {person}. Buddy: {buddy}."),
+        codename=found.codename, circle=found.circle, state=_words(STATUSES, found.status),
+        time=terminal.moment(found.begins_at), person=names(found.coordinator), buddy=names(found.buddy),
+    )  # fmt: skip
+    if found.dark_until is not None:
+        terminal.line(mark("Telephones are off until {time}."), time=terminal.moment(found.dark_until))
+    terminal.table(
+        [mark("No."), mark("Step"), mark("Expected"), mark("State"), mark("Who confirms")],
+        [
+            (
+                str(each.position), _words(STEPS, each.kind),
+                "" if each.due_at is None else terminal.moment(each.due_at),
+                _state(each),
+                ", ".join(names(one) for one in each.confirmers),
+            )
+            for each in found.steps
+        ],
+    )  # fmt: skip
+
+
+def _state(step: OperationStep) -> str:
+    if step.confirmed_at is not None:
+        return say(mark("confirmed"))
+    if step.passed:
+        return say(mark("passed"))
+    return say(mark("LATE")) if step.late else say(mark("to come"))
+
+
+def _next(found: Operation) -> str:
+    step = next((each for each in found.steps if each.confirmed_at is None and not each.passed), None)
+    if step is None:
+        return ""
+    shown = _words(STEPS, step.kind)
+    return shown if step.due_at is None else f"{shown}, {terminal.moment(step.due_at)}"
+
+
+def _words(words: dict[str, str], name: str) -> str:
+    return say(words[name]) if name in words else name
