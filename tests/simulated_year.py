@@ -137,22 +137,25 @@ class Year:
     async def _look(self) -> None:
         """Note what is due now, and in the morning what everybody has to do."""
         now = self.clock.now()
+        day = now.astimezone(ZONE).date()
+        morning = now == CALENDAR.morning(day) and CALENDAR.working(day)
+        # Of very many cases only what is due is looked at; in the morning what the day will bring too.
+        upto = _next_working(day) if morning else now
         async with self.database.reading() as look:
-            reviews = await look.rows("SELECT * FROM reviews WHERE state = 'open'")
+            reviews = await look.rows("SELECT * FROM reviews WHERE state = 'open' AND due_at <= $1", upto)
             running = await look.rows(
-                "SELECT id, owner_id, due_at, 'low' AS level, 'interval' AS reason FROM case_clocks"
+                "SELECT id, owner_id, due_at, 'low' AS level, 'interval' AS reason FROM case_clocks WHERE due_at <= $1",
+                upto,
             )
         for row in [*reviews, *running]:
             if row["due_at"] <= now:
                 seen = Due(level=Level(row["level"]), reason=Reason(row["reason"]), first=now, last=now)
                 self.account.due.setdefault((row["id"], row["due_at"]), seen).last = now
-        day = now.astimezone(ZONE).date()
-        if now == CALENDAR.morning(day) and CALENDAR.working(day):
+        if morning:
             self._note_digests(day, now, reviews, running)
 
     def _note_digests(self, day: date, now: datetime, reviews: Sequence[Row], running: Sequence[Row]) -> None:
-        following = next(day + number * DAY for number in range(1, 30) if CALENDAR.working(day + number * DAY))
-        ends = datetime(following.year, following.month, following.day, tzinfo=ZONE)
+        ends = _next_working(day)
         found: dict[PersonId, Counter[str]] = defaultdict(Counter)
         for what, rows in (("review", reviews), ("clock", running)):
             for row in rows:
@@ -164,19 +167,38 @@ class Year:
 
     async def _work(self) -> None:
         """Let people end their alerts, and assess and look after most of what is due."""
+        async with self.database.reading() as look:
+            to_do = await look.rows(
+                """
+                SELECT case_id, 'alert' AS what FROM alerts WHERE state <> 'stood_down'
+                UNION SELECT case_id, 'review' FROM reviews WHERE state = 'open' AND due_at <= $1
+                UNION SELECT case_id, 'clock' FROM case_clocks WHERE due_at <= $1
+                """,
+                self.clock.now(),
+            )
+        # Whoever has nothing to do is not asked: of thousands it is hundreds who have.
+        of = {what: {row["case_id"] for row in to_do if row["what"] == what} for what in ("alert", "review", "clock")}
+        alerted, due = (
+            {leader.id for case, leader in self._cases if case.id in of[what]} for what in ("alert", "review")
+        )
         for leader, deputy in self._leaders:
-            for alert in [each.alert for each in await self.network.alerts.see_all(leader)]:
-                if alert.state is not State.STOOD_DOWN:
-                    await self.network.alerts.acknowledge(leader, alert.id)
-                    await self.network.alerts.stand_down(leader, alert.id, StandDownReason.SAFE)
-            for view in await self.network.reviews.due(leader):
-                if view.stale_since is not None and self._chance.random() < DONE_A_DAY:
-                    await self._assess(leader, deputy, view)
-        for case, leader in self._cases:
+            if leader.id in alerted:
+                await self._end_alerts(leader)
+            if leader.id in due | alerted:
+                for view in await self.network.reviews.due(leader):
+                    if view.stale_since is not None and self._chance.random() < DONE_A_DAY:
+                        await self._assess(leader, deputy, view)
+        for case, leader in [each for each in self._cases if each[0].id in of["clock"]]:
             now = self.clock.now()
             for each in (await self.network.clocks.see(leader, case.id)).clocks:
                 if each.due_at <= now and self._chance.random() < DONE_A_DAY:
                     await self.network.clocks.looked(leader, case.id, each.kind)
+
+    async def _end_alerts(self, leader: Person) -> None:
+        for alert in [each.alert for each in await self.network.alerts.see_all(leader)]:
+            if alert.state is not State.STOOD_DOWN:
+                await self.network.alerts.acknowledge(leader, alert.id)
+                await self.network.alerts.stand_down(leader, alert.id, StandDownReason.SAFE)
 
     async def _assess(self, leader: Person, deputy: Person, view: ReviewView) -> None:
         """Let one person tell a level, and mostly a second one agree where it is lower."""
@@ -200,6 +222,12 @@ class Year:
         review = (await self.network.reviews.note_event(leader, case.id, within)).review
         if within is Within.TWO_HOURS and (seen := self.account.due.get((review.id, review.due_at))):
             seen.urged = True
+
+
+def _next_working(day: date) -> datetime:
+    """Return when the next working day begins."""
+    following = next(day + number * DAY for number in range(1, 30) if CALENDAR.working(day + number * DAY))
+    return datetime(following.year, following.month, following.day, tzinfo=ZONE)
 
 
 def reminders(due_at: datetime, seen: Due) -> list[datetime]:
