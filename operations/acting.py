@@ -16,7 +16,6 @@ from core.database import Transaction
 from core.errors import Conflict, NotFound
 from core.texts import mark
 from operations import countdown, running, store
-from operations.lateness import missed_at
 from operations.model import Operation, OperationId, OperationStatus
 from safety_plans.opening import calendar_of
 
@@ -49,9 +48,7 @@ def view(operation: Operation, circle: Compartment, now: datetime, *, known: boo
     late = [
         each.position
         for each in operation.milestones
-        if each.next_step_at is not None
-        and (begins := running.lateness_begins(each)) is not None
-        and missed_at(operation.level, begins) <= now
+        if each.next_step_at is not None and running.missed(operation.level, each, now)
     ]
     return OperationView(operation=operation, circle=circle.codename, late=late, now=now, known=known)
 

@@ -49,12 +49,9 @@ FROM operations WHERE id = ANY($1)
 SELECT id FROM operations WHERE id = ANY($1) ORDER BY id FOR UPDATE
 
 -- operations_of_compartments --
--- $1 compartments.
-SELECT id FROM operations WHERE compartment_id = ANY($1) ORDER BY begins_at, id
-
--- running_in --
--- Those in a compartment in which somebody may be out, the first first. $1 compartment, $2 statuses.
-SELECT id FROM operations WHERE compartment_id = $1 AND status = ANY($2) ORDER BY begins_at, id
+-- $1 compartments, $2 statuses or null for all.
+SELECT id FROM operations WHERE compartment_id = ANY($1) AND ($2::text[] IS NULL OR status = ANY($2))
+ORDER BY begins_at, id
 
 -- cases_of_milestones --
 -- $1 milestones.
@@ -103,12 +100,7 @@ SELECT min(next_task_at) FROM operations WHERE next_task_at IS NOT NULL AND leas
 SELECT count(*) AS rows, min(next_task_at) AS oldest
 FROM (SELECT next_task_at FROM operations WHERE next_task_at <= $1 ORDER BY next_task_at LIMIT $2) AS due
 
--- alert_open_in --
--- Whether people are called in a compartment already. $1 compartment.
-SELECT EXISTS (SELECT FROM alerts WHERE compartment_id = $1 AND status = 'Actual' AND state <> 'stood_down'
-    AND duress_of IS NULL)
-
 -- at_the_same_place --
 -- Other operations that are ahead or under way with the same place token. $1 operation, $2 token, $3 statuses.
-SELECT id, compartment_id, case_id, coordinator_id FROM operations
+SELECT case_id, coordinator_id FROM operations
 WHERE place_token = $2 AND id <> $1 AND status = ANY($3) ORDER BY id

@@ -15,6 +15,7 @@ from core.texts import mark
 from operations.lateness import missed_at
 from operations.model import Milestone, MilestoneKind, Operation, OperationStatus
 from operations.transitions import RUNNING, Move, after, may
+from safety_plans.model import Level
 
 # Two people who go together write the same: words so close to the last are about that step.
 ONE_STEP = timedelta(minutes=2)
@@ -85,15 +86,15 @@ def confirmed(
     return _armed(_completed(_heard(reached)))
 
 
-def delayed(operation: Operation, minutes: int, now: datetime) -> Operation:
-    """Return the operation with every step that is to come later by so many minutes, from now where one is late."""
+def delayed(operation: Operation, minutes: int, said_at: datetime) -> Operation:
+    """Return the operation with every step to come later by so many minutes, from when that was said if one is late."""
     require_running(operation)
     if not timedelta() < timedelta(minutes=minutes) <= LONGEST_DELAY:
         raise InvalidInput(DELAY_LIMIT)
     watched = operation.watched
     if watched is None or watched.due_at is None:
         raise Conflict(ALL_DONE)
-    by = max(watched.due_at, now) - watched.due_at + timedelta(minutes=minutes)
+    by = max(watched.due_at, said_at) - watched.due_at + timedelta(minutes=minutes)
     milestones = [
         replace(each, due_at=each.due_at + by, rung=0, silent_until=None)
         if each.waits and each.due_at is not None
@@ -108,7 +109,7 @@ def delayed(operation: Operation, minutes: int, now: datetime) -> Operation:
     )  # fmt: skip
 
 
-def dark(operation: Operation, minutes: int, now: datetime) -> Operation:
+def dark(operation: Operation, minutes: int, said_at: datetime) -> Operation:
     """Return the operation with nobody expected to be heard from for so long: telephones are off inside.
 
     It ends in a question, not in an alarm: the ladder begins then. A step that is missed already stays so: a silence
@@ -117,14 +118,20 @@ def dark(operation: Operation, minutes: int, now: datetime) -> Operation:
     require_running(operation)
     if not timedelta() < timedelta(minutes=minutes) <= LONGEST_DARK:
         raise InvalidInput(DARK_LIMIT)
-    until = now + timedelta(minutes=minutes)
+    until = said_at + timedelta(minutes=minutes)
     milestones = [
         replace(each, silent_until=until, rung=0)
-        if each.waits and each.due_at is not None and now < missed_at(operation.level, lateness_begins(each) or now)
+        if each.waits and each.due_at is not None and not missed(operation.level, each, said_at)
         else each
         for each in operation.milestones
     ]
     return _armed(replace(operation, milestones=milestones, dark_until=until))
+
+
+def missed(level: Level, step: Milestone, at: datetime) -> bool:
+    """Whether a step's grace is over at a moment."""
+    begins = lateness_begins(step)
+    return begins is not None and missed_at(level, begins) <= at
 
 
 def diverted(operation: Operation) -> Operation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -131,20 +132,20 @@ class Operations:
             circle = acting.seen(await case_store.case(tx, operation.case_id), actor, operation)
         return acting.view(operation, circle, self._clock.now())
 
-    async def see_all(self, actor: Person) -> list[OperationView]:
-        """Return the operations of the actor's circles, the first first."""
-        async with self._database.transaction() as tx:
-            mine = await case_store.cases_of_person(tx, actor.id)
+    async def see_all(self, actor: Person, statuses: Collection[OperationStatus] | None = None) -> list[OperationView]:
+        """Return the operations of the actor's circles, in these states where any are named, the first first."""
+        async with self._database.reading() as look:
+            mine = await case_store.cases_of_person(look, actor.id)
             circles = {
                 each.id: each for case in mine for each in case_rules.as_seen_by(case, actor.id).compartments
             }  # fmt: skip
-            found = await store.of_compartments(tx, circles)
+            found = await store.of_compartments(look, circles, statuses)
         now = self._clock.now()
         return [acting.view(each, circles[each.compartment_id], now) for each in found]
 
     async def running_in(self, actor: Person, compartment_id: CompartmentId | None) -> list[OperationView]:
         """Return the operations under way in a circle, else in all circles of the actor in which they have a part."""
-        found = [each for each in await self.see_all(actor) if each.operation.status in RUNNING]
+        found = await self.see_all(actor, RUNNING)
         if compartment_id is None:
             return [each for each in found if actor.id in each.operation.people and each.operation.next is not None]
         return [each for each in found if each.operation.compartment_id == compartment_id]
@@ -189,9 +190,9 @@ class Operations:
     async def _same_place(self, tx: Transaction, case: Case, operation: Operation) -> list[Message]:
         """Return what two coordinators hear who may meet: that they ring each other, and nothing more."""
         others = await store.at_the_same_place(tx, operation, AHEAD | RUNNING)
-        cases = {each.id: each for each in await case_store.cases(tx, {each[2] for each in others})}
+        cases = {each.id: each for each in await case_store.cases(tx, {each for each, _ in others})}
         said: list[Message] = []
-        for _id, _circle, case_id, other in others:
+        for case_id, other in others:
             apart = operation.coordinator_id in cases[case_id].excluded_ids or other in case.excluded_ids
             if other != operation.coordinator_id and not apart:
                 said += messages.same_place(operation, other)

@@ -67,17 +67,13 @@ async def operations(tx: Reading, ids: Iterable[OperationId]) -> list[Operation]
     return sorted(found, key=lambda each: (each.begins_at, each.id))
 
 
-async def of_compartments(tx: Reading, compartment_ids: Iterable[CompartmentId]) -> list[Operation]:
-    """Return the operations of these compartments, the first first."""
-    rows = await tx.rows(SQL["operations_of_compartments"], list(compartment_ids))
+async def of_compartments(
+    tx: Reading, compartment_ids: Iterable[CompartmentId], statuses: Collection[OperationStatus] | None = None
+) -> list[Operation]:
+    """Return the operations of these compartments, in these states where any are named, the first first."""
+    wanted = None if statuses is None else sorted(statuses)
+    rows = await tx.rows(SQL["operations_of_compartments"], list(compartment_ids), wanted)
     return await operations(tx, [OperationId(row["id"]) for row in rows])
-
-
-async def running_in(
-    tx: Reading, compartment_id: CompartmentId, statuses: Iterable[OperationStatus]
-) -> list[OperationId]:
-    """Return the operations of a compartment that are in one of these states, the first first."""
-    return [OperationId(row["id"]) for row in await tx.rows(SQL["running_in"], compartment_id, sorted(statuses))]
 
 
 async def cases_of_milestones(tx: Reading, ids: Collection[UUID]) -> dict[OperationId, CaseId]:
@@ -96,19 +92,14 @@ async def codename_taken(tx: Reading, codename: str) -> bool:
     return bool(await tx.value(SQL["codename_taken"], codename))
 
 
-async def alert_open_in(tx: Reading, compartment_id: CompartmentId) -> bool:
-    """Tell whether people are called in a compartment already, or were and are at it."""
-    return bool(await tx.value(SQL["alert_open_in"], compartment_id))
-
-
 async def at_the_same_place(
     tx: Reading, operation: Operation, statuses: Iterable[OperationStatus]
-) -> list[tuple[OperationId, CompartmentId, CaseId, PersonId]]:
-    """Return other operations whose place token is the same, with compartment, case and coordinator."""
+) -> list[tuple[CaseId, PersonId]]:
+    """Return case and coordinator of other operations whose place token is the same."""
     if operation.place_token is None:
         return []
     rows = await tx.rows(SQL["at_the_same_place"], operation.id, operation.place_token, sorted(statuses))
-    return [(row["id"], row["compartment_id"], row["case_id"], row["coordinator_id"]) for row in rows]
+    return [(CaseId(row["case_id"]), PersonId(row["coordinator_id"])) for row in rows]
 
 
 async def _add_steps(tx: Transaction, operation: Operation) -> None:

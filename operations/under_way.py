@@ -52,19 +52,23 @@ class UnderWay:
 
         return await self._on_the_way(actor, operation_id, _ABORTED, changed, rings=True)
 
-    async def delay(self, actor: Person, operation_id: OperationId, minutes: int, key: UUID) -> OperationView:
-        """Move every step that is to come, once for each key."""
+    async def delay(
+        self, actor: Person, operation_id: OperationId, minutes: int, key: UUID, heard_at: datetime | None = None
+    ) -> OperationView:  # fmt: skip
+        """Move every step that is to come, once for each key; from when the word came to the homeserver, else now."""
 
         def changed(operation: Operation, now: datetime) -> Operation:
-            return running.delayed(operation, minutes, now)
+            return running.delayed(operation, minutes, min(heard_at or now, now))
 
         return await self._on_the_way(actor, operation_id, _DELAYED, changed, key=key, rings=True)
 
-    async def dark(self, actor: Person, operation_id: OperationId, minutes: int, key: UUID) -> OperationView:
-        """Announce that telephones are off for so long, once for each key."""
+    async def dark(
+        self, actor: Person, operation_id: OperationId, minutes: int, key: UUID, heard_at: datetime | None = None
+    ) -> OperationView:  # fmt: skip
+        """Announce that telephones are off for so long, once for each key; from when the word came, else now."""
 
         def changed(operation: Operation, now: datetime) -> Operation:
-            return running.dark(operation, minutes, now)
+            return running.dark(operation, minutes, min(heard_at or now, now))
 
         return await self._on_the_way(actor, operation_id, _DARK, changed, key=key)
 

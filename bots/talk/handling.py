@@ -316,7 +316,7 @@ class Handling:
 
 def _may_be_talk(said: Said) -> bool:
     """Whether these words mean something only to whoever was asked something; everybody says them to each other."""
-    return isinstance(said, Answer) or answers_duty(said)
+    return isinstance(said, Answer) or answers_duty(said) or (isinstance(said, Command) and said.bare)
 
 
 def _reply(cause: str, target: Target, template: str, *mentions: PersonId, lane: Lane = Lane.ORDINARY) -> Message:

@@ -74,7 +74,7 @@ class Passages:
                 if minutes is None:
                     raise InvalidInput(MINUTES)
                 act = self._under_way.delay if passage is Passage.DELAYED else self._under_way.dark
-                return await act(heard.person, operation_id, minutes, heard.key)
+                return await act(heard.person, operation_id, minutes, heard.key, heard.written_at)
             case _:
                 assert_never(passage)
 
