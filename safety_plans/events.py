@@ -56,9 +56,12 @@ async def take_up_events(database: Database, clock: Clock, zone: ZoneInfo) -> in
         # Of the alerts only what never changes is used: held before the case they would stand in the way of a press.
         alert_ids = {AlertId(each.object_id) for each in events if each.object_id and each.act.startswith("alert_")}
         alerts = {each.id: each for each in await alert_store.alerts(tx, alert_ids)}
+        acts: list[ledger.Act] = []
         for event in sorted(events, key=lambda each: (each.case_id, each.position)):
-            await _handle(tx, event, alerts.get(AlertId(event.object_id or event.id)), now, zone)
-            await tx.run(store.SQL["forget_event"], event.id)
+            acts += await _handle(tx, event, alerts.get(AlertId(event.object_id or event.id)), now, zone)
+        # Of all together, by one statement each: ten thousand may happen at once.
+        await ledger.record(tx, *acts)
+        await tx.run(store.SQL["forget_events"], list(event_ids))
 
     await _read_ledger(database)
     return await sweep(database, clock, NAME, store.SQL["claim_events"], handle)
@@ -76,29 +79,31 @@ async def _read_ledger(database: Database) -> None:
                 return
 
 
-async def _handle(tx: Transaction, event: CaseEvent, alert: Alert | None, now: datetime, zone: ZoneInfo) -> None:
+async def _handle(
+    tx: Transaction, event: CaseEvent, alert: Alert | None, now: datetime, zone: ZoneInfo
+) -> list[ledger.Act]:  # fmt: skip
+    """Let an event have its effect; return what the ledger is to tell of it."""
     case = await case_store.case(tx, event.case_id, lock=True)
     if alert is not None and (alert.status is Status.EXERCISE or alert.for_duress):
         # Whoever raised for duress sees the reviews of the case: what was pulled earlier would tell them of it.
-        return
+        return []
     if alert is not None and event.act == "alert_raised" and event.facts.get("event") in LEAKS:
         await incidents.begin_breach(tx, alert, await acting.around_of(tx, alert, now), event.at, now)
     reason = reason_of(event.act, event.facts)
     only_a_clock = alert is not None and alert.event is Event.REVIEW_MISSED and len(alert.presses) == 1
     if reason is None or only_a_clock or not case.open:
-        return
+        return []
     review = await take_up(tx, case, reason, event.at, now, zone)
     if reason is Reason.STAFF_CHANGED:
         await hand_on(tx, case, str(event.position), now)
-    await ledger.record(
-        tx,
+    if reason in (Reason.AFTER_ALERT, Reason.LEAK):
+        await outbox.post(tx, messages.pulled(review, case, f"event:{event.position}"), now)
+    return [
         ledger.Act(
             act="review_pulled", at=now, actor_kind="system", case_id=case.id, object_id=review.id,
             facts={"reason": reason.value},
-        ),
-    )  # fmt: skip
-    if reason in (Reason.AFTER_ALERT, Reason.LEAK):
-        await outbox.post(tx, messages.pulled(review, case, f"event:{event.position}"), now)
+        )
+    ]  # fmt: skip
 
 
 def _event(row: Row) -> CaseEvent:

@@ -118,9 +118,9 @@ RETURNING id, attempts, at AS due_at
 -- $1 ids.
 SELECT id, position, act, case_id, object_id, facts, at FROM case_events WHERE id = ANY($1) ORDER BY position
 
--- forget_event --
--- $1 id.
-DELETE FROM case_events WHERE id = $1
+-- forget_events --
+-- $1 ids.
+DELETE FROM case_events WHERE id = ANY($1)
 
 -- waiting_events --
 -- Count what happened and was not taken up. $1 now, $2 how many are looked at.

@@ -9,7 +9,7 @@ The four weights, and that every indicator names its source: the network's rules
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from core.texts import ENGLISH
@@ -63,7 +63,11 @@ class Indicator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:
-    """One version of a list of questions. `sources` gives each name of a source its title."""
+    """One version of a list of questions. `sources` gives each name of a source its title.
+
+    `fingerprint` is the hash (32 bytes) of all that it says: two instruments with one fingerprint are the same one.
+    It is made once: every judgement compares it.
+    """
 
     id: str
     version: int
@@ -71,11 +75,11 @@ class Instrument:
     title: Words
     sources: Mapping[str, str]
     indicators: Sequence[Indicator]
+    fingerprint: bytes = field(init=False, repr=False, compare=False)
 
-    @property
-    def fingerprint(self) -> bytes:
-        """The hash (32 bytes) of all that it says: two instruments with one fingerprint are the same one."""
-        return hashed(labels.INSTRUMENT_HASH, deterministic.encode(self.said))
+    def __post_init__(self) -> None:
+        """Make the fingerprint."""
+        object.__setattr__(self, "fingerprint", hashed(labels.INSTRUMENT_HASH, deterministic.encode(self.said)))
 
     @property
     def said(self) -> dict[str, deterministic.Value]:
