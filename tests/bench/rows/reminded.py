@@ -27,6 +27,7 @@ from tests.evil_member import EvilMember
 
 REMINDERS, TINY_REMINDERS = 50, 2
 ROUNDS = 4
+FIRST = 3
 WORDS = "the risk is to be assessed again"
 RING = "Streha: reminder, open the app"
 PATIENCE = 30.0
@@ -62,7 +63,12 @@ class _Watching:
         """Do the same with events that nobody has to decrypt."""
         return [await self._put() for _ in range(self._reminders)]
 
-    async def _reminded(self) -> float:
+    async def meet(self) -> None:
+        """Let the client meet the bot: what is said to a newcomer is said twice."""
+        for _ in range(FIRST):
+            await self._reminded(once=False)
+
+    async def _reminded(self, *, once: bool = True) -> float:
         database = self._running.network.database
         before = len(self._client.messages)
         now = clock.now()
@@ -73,7 +79,7 @@ class _Watching:
         read = await self._seen(lambda message: WORDS in message.body, before)
         await self._seen(lambda message: message.body == RING, before)
         found = [each for each in self._client.messages[before:] if WORDS in each.body]
-        if len(found) != 1:
+        if once and len(found) != 1:
             raise MeasurementFailed("a reminder was read twice")
         return read - now.timestamp()
 
@@ -91,13 +97,14 @@ class _Watching:
 @asynccontextmanager
 async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, Measure]]:  # noqa: FBT001 (see Row)
     async with AsyncExitStack() as resources:
-        running = await resources.enter_async_context(bot_network(directory, fast=tiny, members=2))
+        running = await resources.enter_async_context(bot_network(directory, fast=tiny, members=1))
         settings = Settings(database_url=Secret(""))
         homeserver = running.network.stack.addresses.homeserver_url
         witnesses = await resources.enter_async_context(
             Witnesses(homeserver, log_file=directory / "logs" / "witnesses.log")
         )
-        reader, writer = running.members
+        # Whoever is reminded reads it.
+        reader, (writer,) = running.leader, running.members
         case = await running.open_case(running.members)
         database = running.network.database
         await open_missing(database, clock, ZoneInfo(settings.time_zone), spans_of(settings))
@@ -105,7 +112,6 @@ async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, M
         await Reviews(database, clock, settings.time_zone).set_level(running.leader, case.id, Level.VERY_HIGH)
         room = await running.channel(case)
         script = await EvilMember.sign_in(homeserver, running.http, writer.matrix_user, PASSWORD)
-        await running.link(writer, script.device_id, script.ed25519)
         await script.join(room)
         client = await witnesses.add(reader.matrix_user, reader.matrix_user, PASSWORD)
         await running.link(reader, client.device_id, await client.session_key())
@@ -113,6 +119,7 @@ async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, M
         # To say a word a strict client has to learn whose device the bot's is: what came before, it would refuse.
         await client.send(room, "Good morning")
         watching = _Watching(running, case, room, client, script, TINY_REMINDERS if tiny else REMINDERS)
+        await watching.meet()
         yield {READ: watching.read, BARE: watching.bare}
 
 
@@ -128,7 +135,7 @@ ROW = Row(
     rounds_at_most=ROUNDS,
     patience=300.0,
     notes=(
-        f"{REMINDERS} reminders and {REMINDERS} bare events in each round, one after the other, in a channel of four.",
+        f"{REMINDERS} reminders and {REMINDERS} bare events in each round, one after the other, in a channel of three.",
         "Counted is the second message of two, the words; each was read once. The sweep runs at the moment it is due.",
         "The client is matrix-js-sdk, strict; the homeserver is Synapse in one process.",
     ),
