@@ -112,6 +112,7 @@ async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, M
         await Reviews(database, clock, settings.time_zone).set_level(running.leader, case.id, Level.VERY_HIGH)
         room = await running.channel(case)
         script = await EvilMember.sign_in(homeserver, running.http, writer.matrix_user, PASSWORD)
+        # Linked to nobody: a script keeps no keys, and what a member's device cannot read is said again.
         await script.join(room)
         client = await witnesses.add(reader.matrix_user, reader.matrix_user, PASSWORD)
         await running.link(reader, client.device_id, await client.session_key())

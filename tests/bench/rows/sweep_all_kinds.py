@@ -269,7 +269,7 @@ ROW = Row(
     notes=(
         f"Of a hundred rows {', '.join(f'{share} {kind}' for kind, share in SHARES.items())}.",
         f"Seconds of one round, the mean of {ROUNDS}: six sweeps, one after the other.",
-        "One of each: each is decided and told (ten messages in all), in a transaction of its own kind.",
+        "One of each: each is decided and told, in a transaction of its own kind.",
         "The floor claims by the same six statements, each by itself, and sets what it claimed further.",
     ),
 )
