@@ -14,17 +14,20 @@ from core.ids import derived_id
 
 
 async def raise_by_clock(
-    tx: Transaction, case: Case, event: Event, cause: str, now: datetime, compartment: Compartment | None = None
+    tx: Transaction, case: Case, event: Event, cause: str, now: datetime,
+    compartment: Compartment | None = None, *, joins: bool = False,
 ) -> bool:  # fmt: skip
     """Raise an alert in a compartment of a case, else in its core, once for each cause; tell whether it was raised.
 
-    Where an alert is open there, none is: people are called already, or act. Whoever asks asks again later.
+    Where an alert is open there, none is: people are called already, or act. Whoever asks asks again later. What
+    `joins` becomes part of the open one instead, as a press does: nobody knows yet that this happened too.
     """
     place = compartment or case.core
     key = derived_id("by_clock", f"{event}:{cause}")
     found = await store.alert_of_key(tx, key, place.id, Status.ACTUAL)
-    if found.raised is not None or found.open is not None:
+    if found.raised is not None or (found.open is not None and not joins):
         return False
     press = Press(person_id=None, at=now)
-    await take_up(tx, new_alert(key, case, place, press, event, Status.ACTUAL, Through.CLOCK), case, place, None)
+    raised = new_alert(key, case, place, press, event, Status.ACTUAL, Through.CLOCK)
+    await take_up(tx, raised, case, place, found.open)
     return True

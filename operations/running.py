@@ -24,6 +24,7 @@ LONGEST_DARK = timedelta(hours=8)
 
 NOT_UNDER_WAY = mark("This operation is not under way: nobody is expected now.")
 ALL_DONE = mark("Every step of this operation is confirmed already.")
+STILL_AWAITED = mark("Somebody is still awaited at home. Confirm that they are there, then close it.")
 NO_STEP = mark("This operation has no such step. Look at it again.")
 NOT_TO_COME = mark("In the time that is to come nothing was reached yet. Check the time.")
 DELAY_LIMIT = mark("A delay is of 1 to 240 minutes. For a longer one postpone the operation, or abort it.")
@@ -152,8 +153,13 @@ def aborted(operation: Operation) -> Operation:
 
 
 def ended(operation: Operation, move: Move) -> Operation:
-    """Return the operation postponed or closed: nothing of it is watched any more."""
+    """Return the operation postponed or closed: nothing of it is watched any more.
+
+    Raises Conflict where somebody who set out is still awaited.
+    """
     status = after(operation.status, move)
+    if move is Move.CLOSE and operation.watched is not None:
+        raise Conflict(STILL_AWAITED)
     return replace(
         operation, status=status, milestones=[replace(each, next_step_at=None) for each in operation.milestones]
     )

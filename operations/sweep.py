@@ -110,8 +110,10 @@ async def _climbed(
 ) -> list[Message]:
     """Return what one rung says; that of the desks raises the alert by which the engine calls people on."""
     cause = messages.cause_of(step, f"{rung}:{number}" + (f":{now.isoformat()}" if rung is Rung.AGAIN else ""))
-    members = case.compartment(operation.compartment_id)
-    there = frozenset() if members is None else members.member_ids
+    circle = case.compartment(operation.compartment_id)
+    # Where the circle is closed, nobody reads its channel: the case's own hears of the alert.
+    circle = circle if circle is not None and circle.open else None
+    there = case.core.member_ids if circle is None else circle.member_ids
     asked = [each for each in step.confirmers if each in there] or [operation.coordinator_id]
     match rung:
         case Rung.PROMPT:
@@ -128,7 +130,8 @@ async def _climbed(
             message = messages.told(operation, "operation_late_police", cause, step=step)
             return messages.ringing(message, sorted(there))
         case Rung.DESK | Rung.AGAIN:
-            await raise_by_clock(tx, case, Event.MISSED_MILESTONE, cause, now, members)
+            first = rung is Rung.DESK
+            await raise_by_clock(tx, case, Event.MISSED_MILESTONE, cause, now, circle, joins=first)
             return []
 
 

@@ -79,6 +79,8 @@ async def test_a_day_from_its_plan_to_its_end(api: ServedApi) -> None:
     ended = await member.json("abort", name)
     assert (ended["status"], [each["passed"] for each in ended["steps"]][2:6]) == ("aborted", [True] * 4)
     assert "cannot be done" in (await coordinator("postpone", name)).err
+    assert "still awaited" in (await coordinator("close", name)).err
+    await coordinator.json("ok", name, "--step", 7, "--heard-from", scene.member.name)
     assert (await coordinator.json("close", name))["status"] == "closed"
     assert "is over" in (await coordinator(*arguments, "--again", name)).err
 

@@ -157,6 +157,21 @@ async def test_a_late_step_climbs_the_ladder_until_people_are_called(
     assert [each.alert.id for each in await alerts(network, scene)] == [again.alert.id]
 
 
+async def test_an_alert_that_is_open_for_something_else_keeps_nobody_from_hearing_of_it(
+    database: Database, network: Network, scene: Scene, clock: MovableClock, gone: OperationView
+) -> None:
+    lost = await network.alerts.raise_(scene.member, core(scene), uuid4(), event=Event.DEVICE_LOST)
+    await network.alerts.acknowledge(scene.coordinator, lost.alert.id)
+    clock.set(due(gone, 1) + 20 * MINUTE)
+    before = await outgoing.count(database)
+    await call_for_late(database, clock)
+    (alert,) = await alerts(network, scene)
+    assert (alert.alert.id, alert.alert.event, alert.alert.state) == (
+        lost.alert.id, Event.MISSED_MILESTONE, State.OPEN,
+    )  # fmt: skip
+    assert len(await outgoing.said(database, "alert_ring", after=before)) > 0
+
+
 async def test_after_an_outage_no_rung_is_left_out(
     database: Database, network: Network, scene: Scene, buddy: Person, clock: MovableClock, gone: OperationView
 ) -> None:
