@@ -88,5 +88,5 @@ class Absences:
 
 
 async def away(tx: Reading, people: Iterable[PersonId], now: datetime) -> frozenset[PersonId]:
-    """Return who of these people is away."""
+    """Return who of these people is away, has left, or works for an agency that is suspended: they cannot be asked."""
     return frozenset(PersonId(row["person_id"]) for row in await tx.rows(store.SQL["away"], list(set(people)), now))

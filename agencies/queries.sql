@@ -766,3 +766,6 @@ DELETE FROM absences WHERE person_id = $1 RETURNING person_id
 -- away --
 -- $1 people, $2 now.
 SELECT person_id FROM absences WHERE person_id = ANY($1) AND begins_at <= $2 AND ends_at > $2
+UNION
+SELECT people.id FROM people JOIN agencies ON agencies.id = people.agency_id
+WHERE people.id = ANY($1) AND (people.left_at IS NOT NULL OR agencies.suspended_at IS NOT NULL)

@@ -117,7 +117,7 @@ def clock(
     due: CaseClock, owner: PersonId, case: Case, channel: Target, mentions: Iterable[PersonId]
 ) -> list[Message]:  # fmt: skip
     """Return ring and words about a clock that is due, at its present step."""
-    cause = f"clock:{due.id}:{due.due_at.isoformat()}:{due.step}"
+    cause = f"clock:{due.id}:{due.since.isoformat()}:{due.due_at.isoformat()}:{due.step}"
     ring = Message(
         key=f"{cause}:ring", target=channel, template="review_ring", mentions=tuple(mentions), case_id=case.id
     )  # fmt: skip

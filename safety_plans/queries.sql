@@ -33,7 +33,8 @@ VALUES ($1, $2, $3, $4, $5, $6, 'open', $6, $7)
 -- cases_without_review --
 -- Open cases that nobody has to assess yet. $1 opened after, $2 limit.
 SELECT id FROM cases WHERE closed_at IS NULL AND opened_at > $1
-  AND NOT EXISTS (SELECT FROM reviews WHERE reviews.case_id = cases.id AND reviews.state = 'open')
+  AND (NOT EXISTS (SELECT FROM reviews WHERE reviews.case_id = cases.id AND reviews.state = 'open')
+    OR (SELECT count(*) FROM case_clocks WHERE case_id = cases.id AND kind IN ('contact', 're_examination')) < 2)
 ORDER BY opened_at LIMIT $2
 
 -- open_review --

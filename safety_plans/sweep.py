@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from agencies import absences
 from agencies import store as directory
-from agencies.model import DutyDesk, PersonId
+from agencies.model import DutyDesk, Person, PersonId
 from agencies.roster import on_duty
 from alerts.clocked import raise_by_clock
 from alerts.vocabulary import Event
@@ -74,13 +74,16 @@ async def _open_all(
 
 async def _open_first(tx: Transaction, case_id: CaseId, now: datetime, zone: ZoneInfo, spans: Spans) -> bool:
     case = await case_store.case(tx, case_id, lock=True)
-    if not case.open or await store.open_review(tx, case_id) is not None:
+    if not case.open:
         return False
     calendar = await calendar_of(tx, case, zone)
-    review = await open_first(tx, case, now, calendar)
     running = {each.kind for each in await clock_store.of_cases(tx, [case.id])}
-    for kind in set(FROM_THE_BEGINNING) - running:
+    missing = set(FROM_THE_BEGINNING) - running
+    for kind in missing:
         await clock_store.put(tx, begun(case, kind, case.coordinator_id, case.opened_at, [], calendar, spans))
+    if await store.open_review(tx, case_id) is not None:
+        return bool(missing)
+    review = await open_first(tx, case, now, calendar)
     await ledger.record(
         tx,
         ledger.Act(act="review_opened", at=now, actor_kind="system", case_id=case.id, object_id=review.id),
@@ -133,7 +136,8 @@ async def _remind(tx: Transaction, due: Sequence[tuple[Review, Case]], now: date
         review.id for review, case in due
         if night or _overdue(review) or asked(review.owner_id, case, gone) is None
     }  # fmt: skip
-    desks = await _desks_of_owners(tx, [review for review, _ in due if review.id in for_the_desk], now)
+    told = {review.id: asked(review.owner_id, case, gone) or review.owner_id for review, case in due}
+    posts = await _posts_of(tx, {told[each] for each in for_the_desk}, now)
     # What must be assessed within two hours, or where harm is imminent, rings whomever it names, however often.
     said: list[Message] = []
     pressing: list[Message] = []
@@ -149,22 +153,36 @@ async def _remind(tx: Transaction, due: Sequence[tuple[Review, Case]], now: date
         if who != review.owner_id:
             cause = f"{review.id}:{review.step}:{review.due_at.isoformat()}"
             mine.append(messages.absent(review.owner_id, who, case, channel, cause))
-        for desk in desks[review.owner_id] if review.id in for_the_desk else ():
-            mine += _to_the_desk(review, case, desk, now)
+        if review.id in for_the_desk:
+            desks, deputies = posts[told[review.id]]
+            heard = [each for desk in desks for each in _to_the_desk(review, case, desk, now)]
+            for each in () if heard else [one.id for one in deputies if one.id not in case.excluded_ids]:
+                room = Target(kind=TargetKind.PERSON, id=each)
+                heard += messages.reminder(review, case.codename, room, _template(review), [each])
+            if not heard:
+                heard = messages.notice(
+                    shown, case.codename, channel, _template(review), case.leaders, f"{review.id}:{review.step}:leaders"
+                )
+            mine += heard
     await outbox.post(tx, [*pressing, *await sparing(tx, said, now)], now)
     await store.step_reviews(tx, [_stepped(review, now) for review, _ in due])
     await ledger.record(tx, *(_reminded(review, now) for review, _ in due))
 
 
-async def _desks_of_owners(
-    tx: Transaction, reviews: Sequence[Review], now: datetime
-) -> dict[PersonId, list[DutyDesk]]:  # fmt: skip
-    """Return the duty desks of the agencies in which the owners of these reviews work."""
-    if not reviews:
+async def _posts_of(
+    tx: Transaction, people: Collection[PersonId], now: datetime
+) -> dict[PersonId, tuple[list[DutyDesk], Sequence[Person]]]:  # fmt: skip
+    """Return the duty desks and the security officers of the agencies in which these work."""
+    if not people:
         return {}
-    owners = await directory.people(tx, {each.owner_id for each in reviews})
-    duty = await directory.duty(tx, agency_ids={each.agency_id for each in owners.values()}, now=now)
-    return {each.id: [desk for desk in duty.desks if desk.agency_id == each.agency_id] for each in owners.values()}
+    found = (await directory.people(tx, set(people))).values()
+    duty = await directory.duty(tx, agency_ids={each.agency_id for each in found}, now=now)
+    return {
+        each.id: (
+            [desk for desk in duty.desks if desk.agency_id == each.agency_id], duty.deputies.get(each.agency_id, ())
+        )
+        for each in found
+    }  # fmt: skip
 
 
 def _to_the_desk(review: Review, case: Case, desk: DutyDesk, now: datetime) -> list[Message]:

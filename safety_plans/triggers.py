@@ -109,10 +109,14 @@ def urgent(reason: Reason) -> bool:
 
 def pulled(review: Review, by: Duty) -> Review:
     """Return the open review as something further leaves it: due earlier where that is stricter, never later."""
+    if by.due_at < review.due_at and urgent(review.reason) and not urgent(by.reason):
+        return replace(review, due_at=by.due_at)
     if by.due_at < review.due_at:
         return replace(review, due_at=by.due_at, reason=by.reason, step=0, next_step_at=by.due_at)
+    if urgent(by.reason) and not urgent(review.reason):
+        # It was due sooner, or is already: from when the urgent one is due it calls as that one does.
+        return replace(review, reason=by.reason, next_step_at=by.due_at)
     if review.step > 0 and urgent(by.reason) and review.next_step_at is not None:
-        # It was due already: whoever is told when it is overdue is not told later than of an urgent one.
         return replace(review, next_step_at=min(review.next_step_at, by.due_at))
     return review
 

@@ -1,4 +1,4 @@
-"""What happens when nobody looked: the owner is reminded, a day later those who lead and the desk, then daily."""
+"""What happens when nobody looked: the owner is reminded, a day later those who lead, then daily."""
 
 from __future__ import annotations
 
@@ -80,5 +80,10 @@ async def _remind(tx: Transaction, clock: CaseClock, case: Case, now: datetime) 
     )
     said = messages.clock(clock, who or owner, case, channel, rung)
     if who != owner:
-        said.append(messages.absent(owner, who, case, channel, f"{clock.id}:{clock.step}:{clock.due_at.isoformat()}"))
+        said.append(messages.absent(owner, who, case, channel, _cause(clock)))
     return said
+
+
+def _cause(clock: CaseClock) -> str:
+    # A late report leaves the due time as it was, and begins the reminders anew.
+    return f"{clock.id}:{clock.step}:{clock.since.isoformat()}:{clock.due_at.isoformat()}"

@@ -67,7 +67,9 @@ async def _remind(
     # Whoever is asked must be able to read what it is.
     who = next((each for each in (owner, *leads) if each not in gone), None)
     rung = list(dict.fromkeys([who or owner, *leads])) if overdue or who is None else [who]
-    channel = Target(kind=TargetKind.COMPARTMENT, id=compartment.id)
+    # Who leads and is in this circle no more hears of it where they are.
+    heard_in = compartment if (who or owner) in compartment.member_ids else case.core
+    channel = Target(kind=TargetKind.COMPARTMENT, id=heard_in.id)
     calendar, day = await calendar_of(tx, case, zone), duty.owed.deadline
     await store.stepped(tx, duty, duty.step + 1, None if overdue else step_at(day, 1, calendar))
     await ledger.record(

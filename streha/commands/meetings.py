@@ -121,7 +121,7 @@ def _print(view: View, decided: Decided) -> None:
     if decided.meeting is not None:
         _print_meeting(view, decided.meeting)
     if decided.problems:
-        terminal.line(mark("Its author went round the rules:"))
+        terminal.line(mark("This decision lacks something. Its author went round the rules, or time has passed:"))
         for each in decided.problems:
             terminal.plain(f"  {each.where}: {say(each.what, **each.about)}")
 
