@@ -117,6 +117,32 @@ UPDATE compartments SET membership_version = membership_version + 1 WHERE id = A
 -- $1 case, $2 person, $3 by, $4 now.
 INSERT INTO exclusions (case_id, person_id, excluded_by, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
 
+-- shared_with --
+-- Who is in an open compartment of a case in which somebody was at the same time. $1 case, $2 person.
+SELECT DISTINCT theirs.person_id
+FROM compartments
+JOIN compartment_members AS his ON his.compartment_id = compartments.id AND his.person_id = $2
+JOIN compartment_members AS theirs
+    ON theirs.compartment_id = compartments.id AND theirs.person_id <> $2 AND theirs.until IS NULL
+    AND (his.until IS NULL OR theirs.since <= his.until)
+WHERE compartments.case_id = $1 AND compartments.closed_at IS NULL
+
+-- not_waiting_for_the_disk --
+-- This transaction ends without waiting until it is on the disk.
+SET LOCAL synchronous_commit = off
+
+-- barred_asking --
+-- The cases and compartments among these ids from which a person is barred and of which they have not asked since a
+-- moment: the compartment, or the core of a case. $1 person, $2 ids, $3 the act, $4 since when.
+SELECT compartments.case_id, compartments.id AS compartment_id
+FROM exclusions JOIN compartments ON compartments.case_id = exclusions.case_id
+WHERE exclusions.person_id = $1
+  AND (compartments.id = ANY($2::uuid[]) OR (compartments.core AND compartments.case_id = ANY($2::uuid[])))
+  AND NOT EXISTS (
+      SELECT FROM ledger
+      WHERE ledger.case_id = compartments.case_id AND ledger.object_id = compartments.id AND ledger.actor_id = $1
+        AND ledger.act = $3 AND ledger.at > $4)
+
 -- exclusions --
 -- $1 cases.
 SELECT case_id, person_id FROM exclusions WHERE case_id = ANY($1)

@@ -13,7 +13,7 @@ from datetime import datetime
 from agencies import store as directory
 from agencies.model import AgencyId, Person, PersonId
 from agencies.service import NO_AGENCY, NO_PERSON
-from cases import rules, store
+from cases import excluding, rules, store
 from cases.codenames import new_codename
 from cases.model import Case, CaseId, Compartment, CompartmentId, Part
 from core import key_holders, ledger, outbox
@@ -229,12 +229,14 @@ async def bar(tx: Transaction, case: Case, person_id: PersonId, *, by: PersonId,
         await store.set_leaders(tx, case.id, case.coordinator_id, None)
         leaders = _leaders(case.coordinator_id, None)
         await _record(tx, "leaders_named", by, now, case.id, case.coordinator_id, **leaders)
-    await store.exclude(tx, case.id, person_id, by, now)
+    news = await store.exclude(tx, case.id, person_id, by, now)
     for compartment_id in await store.end_membership(tx, case.id, person_id, now):
         await _record(tx, "member_removed", by, now, case.id, compartment_id, person=str(person_id))
     # The sweep of alerts takes the next step at once, and calls the others of that desk, each alone.
     heard_by = [person_id, *await directory.desks_of_person(tx, person_id)]
     await outbox.withdraw_from_rooms(tx, case.id, heard_by, now)
+    if news:
+        await excluding.tell_who_shared(tx, case, person_id, now)
     await _record(tx, "person_excluded", by, now, case.id, person_id)
     await tx.wake(CHANNEL)
 

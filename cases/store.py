@@ -157,6 +157,6 @@ async def end_membership(
     return left
 
 
-async def exclude(tx: Transaction, case_id: CaseId, person_id: PersonId, by: PersonId, now: datetime) -> None:
-    """Exclude a person from a case for good."""
-    await tx.run(SQL["exclude"], case_id, person_id, by, now)
+async def exclude(tx: Transaction, case_id: CaseId, person_id: PersonId, by: PersonId, now: datetime) -> bool:
+    """Exclude a person from a case for good; tell whether they were not before."""
+    return bool(await tx.run(SQL["exclude"], case_id, person_id, by, now))

@@ -34,7 +34,7 @@ from bots.words import absence_words, commands, happenings, replies, room_messag
 from bots.words.bundling import Bundle, due
 from bots.words.commands import Verb
 from bots.words.happenings import Happening
-from cases import hold
+from cases import excluding, hold
 from cases.vault import messages as vault_messages
 from core.database import Transaction
 from core.key_holders import Holding, KeyState
@@ -52,7 +52,8 @@ TEMPLATES = {
     **device_places.TEXTS, **duty_messages.TEXTS, **review_messages.TEXTS, **replies.TEXTS, **room_messages.TEXTS,
     **vault_messages.TEXTS,
     **operation_messages.TEXTS,
-    **digest_messages.TEXTS, **rings.TEXTS, **hold.TEXTS, **proving.TEXTS, **absence_words.TEXTS, **duress_texts.TEXTS,
+    **digest_messages.TEXTS, **rings.TEXTS, **hold.TEXTS, **excluding.TEXTS, **proving.TEXTS,
+    **absence_words.TEXTS, **duress_texts.TEXTS,
     **own_sentences.TEXTS, **passkey_messages.TEXTS,
 }  # fmt: skip
 REPEATED = mark("Sent again, in case you have not seen it: {text}")

@@ -37,6 +37,8 @@ BEHIND = mark(
     "so, tell the operator, and ring whoever leads the case, by a number you know."
 )
 FETCHES = frozenset({"grant_fetched", "record_fetched", "wraps_fetched", "history_fetched"})
+# Of an entry the author was not empowered, or somebody barred asked for what is here.
+REFUSALS = frozenset({"vault_entry_refused", "asked_while_barred"})
 EXPORTS = frozenset({"record_exported", "vault_acts_exported"})
 NAMES_VERSIONS = frozenset({"record_fetched", "wraps_fetched", "record_exported", "history_granted"})
 ATTEMPTS = 5
@@ -174,7 +176,7 @@ def answered(
             mine.fetched.append(each)
         elif each.act in EXPORTS:
             mine.exported.append(each)
-        elif each.act == "vault_entry_refused":
+        elif each.act in REFUSALS:
             mine.refused.append(each)
         if each.act in FETCHES | EXPORTS and not _let_in(logs, newest, each):
             mine.against.append(each)

@@ -12,7 +12,7 @@ from aiohttp import hdrs, web
 from agencies.devices import SHOW_TOKEN
 from agencies.model import Person, RaisingDevice
 from agencies.sign_in import SIGN_IN_FIRST
-from core.errors import NotAuthenticated, Unavailable
+from core.errors import NotAuthenticated, NotFound, Unavailable
 from core.texts import mark
 from crypto.tokens import TOKEN_BYTES
 from server.api import credentials, decoding, event_stream, gateway_signature
@@ -51,7 +51,7 @@ class Adapter:
                     async with asyncio.timeout(HANDLER_SECONDS):
                         call = await self._read(route, request)
                         async with self._hold.of_absence():
-                            answer = await route.call(call)
+                            answer = await self._called(route, call)
                 except TimeoutError as error:
                     raise Unavailable(TOO_SLOW) from error
             if isinstance(answer, Subscription):
@@ -59,6 +59,14 @@ class Adapter:
             return self._encode(route, answer)
 
         return handle
+
+    async def _called(self, route: Route[Asked], call: Call[Asked]) -> Wire | WithCookie | Subscription:
+        try:
+            return await route.call(call)
+        except NotFound:
+            if call.person is not None:
+                await self._services.asking.note(call.person, _named(call))
+            raise
 
     async def _read(self, route: Route[Asked], request: web.Request) -> Call[Asked]:
         asker, token = await self._admit(route, request)
@@ -149,6 +157,12 @@ async def _asked(route: Route[Asked], request: web.Request) -> Asked:
     if route.longest_body is not None:
         request = request.clone(client_max_size=route.longest_body)
     return await decoding.body(request, route.takes)
+
+
+def _named(call: Call[Asked]) -> list[UUID]:
+    """Return every id that was asked about, in the address or beside it."""
+    beside = msgspec.structs.asdict(call.asked).values() if isinstance(call.asked, msgspec.Struct) else ()
+    return [each for each in (*call.ids.values(), *beside) if isinstance(each, UUID)]
 
 
 def _response(route: Route[Asked], answer: Wire) -> web.Response:

@@ -26,6 +26,7 @@ from alerts.rung import Rung
 from alerts.service import Alerts
 from alerts.telephone.answer_numbers import key_of
 from alerts.telephone.hearing import Telephone
+from cases.asking import Asking
 from cases.service import Cases
 from cases.vault.directory import DirectoryLog
 from cases.vault.fetching import Fetching
@@ -64,6 +65,7 @@ class Services:
     linking: Linking
     desk_keys: DeskKeys
     cases: Cases
+    asking: Asking
     absences: Absences
     alerts: Alerts
     cards: Cards
@@ -114,6 +116,7 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
         linking=Linking(database, clock, settings),
         desk_keys=DeskKeys(database, clock, settings),
         cases=cases,
+        asking=Asking(database, clock),
         absences=Absences(database, clock, settings.time_zone),
         alerts=alerts,
         cards=Cards(database, clock),

@@ -138,6 +138,8 @@ ACTS: dict[str, Told] = {
     "member_removed": Told(Audience.IN_COMPARTMENT, concerned=Concerned.PERSON),
     # Members are not told who is excluded: `cases.rules` shows it to the leaders alone.
     "person_excluded": Told(Audience.LEADS_CASE, concerned=Concerned.EXCLUDED),
+    # Whoever leads asks for it (`streha known`): a program of somebody barred asks by itself for what it had.
+    "asked_while_barred": _QUIETLY,
     "person_readmitted": Told(Audience.LEADS_CASE),
     "person_left": Told(Audience.SEES_DUTY, Object.DUTY, Concerned.LEAVER),
     "absence_told": _QUIETLY,
