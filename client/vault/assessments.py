@@ -130,13 +130,22 @@ class Assessments:
             raise Conflict(NOTHING_WAITS)
         said = forms.sealed(read.form, assessor=read.assessment.assessor, countersigner=me)
         assert read.instrument is not None  # noqa: S101 (what waits was judged by it)
-        return await self._put(view, said, read.instrument.subject, read.opened.version.write.record)
+        before = None if read.before is None else read.before.level
+        return await self._put(view, said, read.instrument.subject, read.opened.version.write.record, before)
 
-    async def _put(self, view: View, said: AssessmentForm, subject: Subject, record: bytes | None) -> Put:
+    async def _put(
+        self, view: View, said: AssessmentForm, subject: Subject, record: bytes | None,
+        lowered_from: Level | None = None,
+    ) -> Put:  # fmt: skip
         level = None
         if subject in OF_THE_CASE and said.level is not None:
             others = [each for each in await self.current(view) if each.opened.version.write.record != record]
-            level = highest([Level(said.level), *(each.assessment.level for each in others if _of_case(each))])
+            me = _person(view.person.person)
+            beside = [_beside(each, me) for each in others if _of_case(each)]
+            level = highest([Level(said.level), *beside])
+            if lowered_from is not None and any(rank(each) >= rank(lowered_from) for each in beside):
+                # Another subject keeps the case where it is: nothing is lowered there, and nothing told.
+                level = None
         return await self._records.put(
             view.compartment.id, forms.written(said), kind=KIND, record=record,
             tells=None if level is None else Tells(level=level),
@@ -181,6 +190,17 @@ def find(found: Sequence[Read]) -> Read:
     if len(found) > 1:
         raise Conflict(SEVERAL)
     return found[0]
+
+
+def _beside(read: Read, me: PersonId) -> Level:
+    """Return the level at which another assessment keeps a case, for what I tell now.
+
+    While it does not count, that is the higher of it and the last that did: who tells a level confirms with it nothing
+    that waits elsewhere. What I told myself I may tell again: it still waits for somebody else.
+    """
+    mine = read.assessment.assessor == me and waits(read)
+    before = [] if read.before is None or not read.problems or mine else [read.before.level]
+    return highest([read.assessment.level, *before])
 
 
 def _of_case(read: Read) -> bool:

@@ -119,6 +119,54 @@ async def test_the_highest_of_several_subjects_is_the_cases_level(
         assert await look.value("SELECT count(*) FROM level_lowerings") == 0
 
 
+async def test_what_waits_is_confirmed_by_no_assessment_of_something_else(
+    types: People, scene_now: Scene, tmp_path: Path, database: Database
+) -> None:
+    lead, deputy, codename = scene_now.coordinator, scene_now.deputy, scene_now.case.codename
+    assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
+    files = [
+        filled(tmp_path / "v.json", level="very_high"),
+        filled(tmp_path / "c.json", "case", level="medium", own=None),
+        filled(tmp_path / "v2.json", changed="He was arrested."),
+    ]
+    for each in files:
+        put = await types(lead, "assess", "put", codename, each)
+        assert put.code == 0, put
+    async with database.reading() as look:
+        assert await look.value("SELECT level FROM level_lowerings") == "medium"
+    # The lead assesses something else meanwhile: the same level waits. Somebody else does: they have not looked at it.
+    again = filled(tmp_path / "c2.json", "case", level="medium", own=None, changed="Nothing new.")
+    put = await types(lead, "assess", "put", codename, again)
+    assert (put.code, "stays very_high until" in put.out) == (0, True), put
+    assert (await types(deputy, "assess", "show", codename, "case")).code == 0
+    again = filled(tmp_path / "c3.json", "case", level="medium", own=None, changed="Court is put off.")
+    put = await types(deputy, "assess", "put", codename, again)
+    assert (put.code, "Streha goes by very_high" in put.out) == (0, True), put
+    async with database.reading() as look:
+        assert await look.value("SELECT level FROM risk_levels") == "very_high"
+
+
+async def test_a_second_person_looks_also_where_something_else_keeps_the_case_where_it_is(
+    types: People, scene_now: Scene, tmp_path: Path, database: Database
+) -> None:
+    lead, member, codename = scene_now.coordinator, scene_now.member, scene_now.case.codename
+    assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
+    files = [
+        filled(tmp_path / "c.json", "case", level="very_high", own=None),
+        filled(tmp_path / "v.json", level="high"),
+        filled(tmp_path / "v2.json", changed="He was arrested."),
+    ]
+    for each in files:
+        put = await types(lead, "assess", "put", codename, each)
+        assert put.code == 0, put
+    signed = await types(member, "assess", "countersign", codename, "victim", "--yes")
+    assert (signed.code, "Streha goes by very_high" in signed.out) == (0, True), signed
+    shown = await types(lead, "assess", "show", codename, "victim", "--json")
+    assert (shown.code, shown.json["problems"]) == (0, []), shown
+    async with database.reading() as look:
+        assert await look.value("SELECT level FROM risk_levels") == "very_high"
+
+
 async def test_who_went_round_the_rules_is_shown_to_every_reader(
     types: People, scene_now: Scene, tmp_path: Path
 ) -> None:
