@@ -110,6 +110,8 @@ class Reviews:
                 raise Conflict(ASK_THEM)
             await self._record(tx, "review_done", actor, review, now)
             following = await self._renew(tx, case, actor, review.level, now, now)
+            # With what happened satisfied, nothing else would keep a lower level that was told before it from counting.
+            await store.keep_lowering(tx, case.id, None)
             return _view(following, case, now)
 
     async def note_event(self, actor: Person, case_id: CaseId, within: Within) -> ReviewView:

@@ -287,6 +287,26 @@ async def test_what_waited_too_long_or_was_overtaken_lowers_nothing(
     assert (again.review.level, again.lowering) == (Level.VERY_HIGH, Level.LOW)
 
 
+async def test_after_a_review_that_left_the_level_nothing_waits_any_more(
+    network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    reviews = network.reviews
+    await reviews.set_level(scene.coordinator, scene.case.id, Level.VERY_HIGH)
+    await reviews.set_level(scene.coordinator, scene.case.id, Level.LOW)
+    clock.move(timedelta(hours=1))
+    await reviews.note_event(scene.member, scene.case.id, Within.TWO_HOURS)
+    (due,) = await reviews.due(scene.coordinator)
+    assert due.lowering is Level.LOW
+    clock.move(timedelta(hours=1))
+    # Whoever assessed what happened left the level as it is: what was told before that is no more to be confirmed.
+    await reviews.complete(scene.coordinator, due.review.id)
+    assert [each.lowering for each in await reviews.due(scene.member)] == [None]
+    with pytest.raises(Conflict):
+        await reviews.set_level(scene.member, scene.case.id, Level.LOW)
+    anew = await reviews.set_level(scene.deputy, scene.case.id, Level.LOW)
+    assert (anew.review.level, anew.lowering) == (Level.VERY_HIGH, Level.LOW)
+
+
 async def test_two_people_at_once_never_lower_by_chance(network: Network, scene: Scene) -> None:
     await network.reviews.set_level(scene.coordinator, scene.case.id, Level.HIGH)
     async with asyncio.TaskGroup() as tasks:
