@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from agencies.model import Person
-from cases.model import Case, Compartment, CompartmentId
-from cases.vault.service import Vault
+from cases.model import Case, CompartmentId
+from cases.vault.service import Vault, Written
 from core.clock import Clock
 from core.database import Transaction
 from safety_plans.measures import store
@@ -22,7 +21,7 @@ from safety_plans.service import Reviews
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tells:
-    """What the server is told beside a sealed version. `owed` is all that is owed of the record from now on."""
+    """What the server is told beside a sealed version. `owed` is all that is owed by that version."""
 
     level: Level | None = None
     assessed_at: datetime | None = None
@@ -46,11 +45,14 @@ class Saving:
         if tells is None:
             return await self._vault.append_to_records(actor, compartment_id, entry, content, wrap)
 
-        async def also(tx: Transaction, case: Case, compartment: Compartment, record: UUID) -> None:
+        async def also(tx: Transaction, case: Case, written: Written) -> None:
             if tells.owed is not None:
-                require_owners(tells.owed, compartment)
-                place, calendar = (case.id, compartment.id), await calendar_of(tx, case, self._zone)
-                await store.put(tx, place, record, tells.owed, self._clock.now(), calendar)
+                require_owners(tells.owed, written.compartment)
+                place, calendar = (case.id, written.compartment.id), await calendar_of(tx, case, self._zone)
+                if written.alone:
+                    await store.forget_others(tx, place, written.record, tells.owed)
+                # Where another version stands beside it, its author owes what they wrote until both are one.
+                await store.put(tx, place, written.record, tells.owed, self._clock.now(), calendar)
             if tells.level is not None:
                 await self._reviews.tell_level(tx, actor, case, tells.level, tells.assessed_at)
 

@@ -11,7 +11,10 @@ from cases.rules import NO_COMPARTMENT
 from cases.trust.compartment import Compartment as Logs
 from cases.vault.due import present
 from core.database import Reading
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
+from core.texts import mark
+
+ERASED = mark("What was sealed here was erased when its time had come. There is nothing left to keep.")
 
 
 async def recorded(
@@ -52,3 +55,9 @@ def require_member(actor: Person, compartment: Compartment, kept: Logs, now: int
         return
     if actor.id.bytes not in present(kept.circle, compartment, kept.network.now, now):
         raise NotFound(NO_COMPARTMENT)
+
+
+async def require_sealed(tx: Reading, compartment_id: CompartmentId) -> None:
+    """Refuse a vault that was erased; only with its case held does it stay as it is."""
+    if await tx.value(store.SQL["vault_erased_at"], compartment_id) is not None:
+        raise Conflict(ERASED)

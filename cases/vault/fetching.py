@@ -17,7 +17,7 @@ from cases import store
 from cases.model import Case, CompartmentId
 from cases.trust import grants
 from cases.trust.compartment import Compartment as Logs
-from cases.vault.entering import recorded, require_member
+from cases.vault.entering import recorded, require_member, require_sealed
 from cases.vault.keeping import KeptCompartments
 from core import ledger
 from core.clock import Clock
@@ -97,9 +97,11 @@ class Fetching:
     async def give_history(
         self, actor: Person, compartment_id: CompartmentId, member_id: PersonId, data: bytes
     ) -> None:  # fmt: skip
-        """Keep a grant of versions that are past, made by a member for a member."""
+        """Keep a grant of versions that are past, made by a member for a member; none once they were erased."""
         async with self._database.transaction() as tx:
-            case, kept = await self._enter(tx, actor, compartment_id)
+            # Held, so that nothing is erased meanwhile: nobody would come for a grant that was stored after that.
+            case, kept = await self._enter(tx, actor, compartment_id, lock=True)
+            await require_sealed(tx, compartment_id)
             now = self._clock.now()
             with refusing():
                 said, key = grants.read_history_grant(data, kept.network.id, compartment=kept.id)
@@ -143,8 +145,10 @@ class Fetching:
             names = ",".join(sorted(str(each) for each in versions))
             await self._record(tx, "record_exported", actor, case, compartment_id, versions=names)
 
-    async def _enter(self, tx: Transaction, actor: Person, compartment_id: CompartmentId) -> tuple[Case, Logs]:
-        case, compartment = await recorded(tx, actor, compartment_id)
+    async def _enter(
+        self, tx: Transaction, actor: Person, compartment_id: CompartmentId, *, lock: bool = False
+    ) -> tuple[Case, Logs]:  # fmt: skip
+        case, compartment = await recorded(tx, actor, compartment_id, lock=lock)
         kept, _extents = await self._compartments.now(tx, compartment_id)
         require_member(actor, compartment, kept, int(self._clock.now().timestamp()))
         return case, kept

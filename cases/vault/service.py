@@ -28,21 +28,28 @@ from cases.trust.records import Erase
 from cases.trust.records import read as read_record_deed
 from cases.vault import checking
 from cases.vault.due import Due, due, epoch_is_due
-from cases.vault.entering import recorded, require_leading, require_member
+from cases.vault.entering import recorded, require_leading, require_member, require_sealed
 from cases.vault.keeping import KeptCompartments
 from cases.vault.projecting import follow
 from core import ledger
 from core.clock import Clock
 from core.database import Database, Transaction
-from core.errors import Conflict, NotFound, StrehaError
-from core.texts import mark
+from core.errors import NotFound, StrehaError
 from crypto.vault import log
 from crypto.vault.log import Entry, Head, Kind
 
-# Done in the same transaction, with the case held: of a compartment, and of the record that was written.
-Also = Callable[[Transaction, Case, Compartment, UUID], Awaitable[None]]
 
-ERASED = mark("What was sealed here was erased when its time had come. There is nothing left to keep.")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A record of which a version was stored; `alone` where no other current version stands beside it."""
+
+    compartment: Compartment
+    record: UUID
+    alone: bool
+
+
+# Done in the same transaction as a version is stored, with the case held.
+Also = Callable[[Transaction, Case, Written], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +138,7 @@ class Vault:
                 _entry, circle = kept.judge_member_entry(data)
                 checking.require_newest_of_records(entry, kept)
                 deed = deeds.read(entry.do, entry.particulars)
-                if not compartment.open:
-                    await self._require_kept(tx, compartment_id, kept, deed)
+                await self._require_kept(tx, compartment_id, kept, deed, ended=not compartment.open)
                 if isinstance(deed, deeds.BeginEpoch):
                     checking.require_none_gone(kept, compartment, int(now.timestamp()))
                 checking.require_epoch(
@@ -148,12 +154,15 @@ class Vault:
             await self._taken(tx, actor, case.id, entry)
             return entry.head.number + 1
 
-    async def _require_kept(self, tx: Transaction, compartment_id: CompartmentId, kept: Logs, deed: deeds.Deed) -> None:
-        """Refuse what is no question of keeping, and any such once nothing is kept any more."""
-        if isinstance(deed, deeds.Close) or not outlasts_the_end(kept.circle, deed):
+    async def _require_kept(
+        self, tx: Transaction, compartment_id: CompartmentId, kept: Logs, deed: deeds.Deed, *, ended: bool
+    ) -> None:  # fmt: skip
+        """Refuse any question of keeping once nothing is kept any more; of one that has ended, everything else too."""
+        closing = isinstance(deed, deeds.Close)
+        if ended and (closing or not outlasts_the_end(kept.circle, deed)):
             raise NotFound(NO_COMPARTMENT)
-        if await tx.value(store.SQL["vault_erased_at"], compartment_id) is not None:
-            raise Conflict(ERASED)
+        if not closing:
+            await require_sealed(tx, compartment_id)
 
     async def append_to_records(
         self, actor: Person, compartment_id: CompartmentId, data: bytes, content: bytes | None, wrap: bytes | None,
@@ -179,7 +188,7 @@ class Vault:
                 )  # fmt: skip
                 checking.require_place(entry, kept.written, newest)
                 require_moment(entry, now)
-                kept.judge_record_entry(data)
+                _entry, records = kept.judge_record_entry(data)
                 deed = read_record_deed(entry.do, entry.particulars)
                 if not isinstance(deed, Erase):
                     checking.require_none_gone(kept, compartment, int(now.timestamp()))
@@ -190,7 +199,8 @@ class Vault:
             await self._put_version(tx, compartment_id, deed, circle.epoch, content, wrap)
             await self._taken(tx, actor, case.id, entry)
             if also is not None:
-                await also(tx, case, compartment, UUID(bytes=deed.record))
+                alone = len(records.current.get(deed.record, ())) <= 1
+                await also(tx, case, Written(compartment=compartment, record=UUID(bytes=deed.record), alone=alone))
             return entry.head.number + 1
 
     async def _put_version(

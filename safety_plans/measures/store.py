@@ -19,16 +19,24 @@ async def put(
     tx: Transaction, compartment: tuple[CaseId, CompartmentId], record: UUID, owed: Collection[Owed], now: datetime,
     calendar: Calendar,
 ) -> None:  # fmt: skip
-    """Let this be all that is owed of a record; what was owed before stays at its step."""
+    """Let this be owed of a record; what was owed before stays at its step."""
     case_id, compartment_id = compartment
     wanted = sorted(set(owed))
     steps = [first_step(each.deadline, now, calendar) for each in wanted]
     owners, days = [each.owner_id for each in wanted], [each.deadline for each in wanted]
-    await tx.run(SQL["forget_measures"], compartment_id, record, owners, days)
     await tx.run(
         SQL["put_measures"], [new_id() for _ in wanted], record, case_id, compartment_id, owners, days, steps,
         [step_at(each.deadline, step, calendar) for each, step in zip(wanted, steps, strict=True)],
     )  # fmt: skip
+
+
+async def forget_others(
+    tx: Transaction, compartment: tuple[CaseId, CompartmentId], record: UUID, owed: Collection[Owed]
+) -> None:  # fmt: skip
+    """Forget what was owed of a record but for this."""
+    wanted = sorted(set(owed))
+    owners, days = [each.owner_id for each in wanted], [each.deadline for each in wanted]
+    await tx.run(SQL["forget_measures"], compartment[1], record, owners, days)
 
 
 async def cases(tx: Transaction, ids: Collection[DutyId]) -> list[CaseId]:

@@ -126,6 +126,24 @@ async def test_owners_are_reminded_and_what_is_not_done_is_assessed_again(
     assert await owed(database) == []
 
 
+async def test_of_two_plans_beside_each_other_both_remind_until_one_follows_both(
+    ana: Machine, machines: Machines, cast: Scene, api: ServedApi
+) -> None:
+    core, database = cast.case.core.id.bytes, api.network.database
+    day = working_day(api.network.clock.now().date() + timedelta(days=5))
+    mine, his = (cast.coordinator.id, day), (cast.member.id, day)
+    boris = await machines.of(cast.member)
+    plan = await ana.records.put(core, b"plan", kind="plan", tells=Tells(measures=[]))
+    record = plan.record.bytes
+    await boris.records.get(core, record)
+    await boris.records.put(core, b"his", kind="plan", record=record, tells=Tells(measures=[his]))
+    await ana.records.put(core, b"mine", kind="plan", record=record, beside=True, tells=Tells(measures=[mine]))
+    assert {each[:2] for each in await owed(database)} == {mine, his}
+    await ana.records.get(core, record)
+    await ana.records.put(core, b"both", kind="plan", record=record, tells=Tells(measures=[mine]))
+    assert {each[:2] for each in await owed(database)} == {mine}
+
+
 async def test_who_left_owes_nothing_and_an_erased_plan_reminds_nobody(
     ana: Machine, cast: Scene, api: ServedApi, clock: MovableClock
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from alerts.vocabulary import StandDownReason
 from cases.trust.deeds import Add, Approve, Close, Hold, Keep, Release
+from cases.trust.grants import HistoryGrant, write_history_grant
 from core.database import Database
 from crypto.vault import statement
 from safety_plans.model import Level
@@ -16,7 +17,7 @@ from safety_plans.retention import AFTER_THE_END, look
 from tests.clock import MovableClock
 from tests.integration.test_canary import all_rows
 from tests.opened import Opened
-from tests.vault_clients import Circle
+from tests.vault_clients import Circle, text
 
 pytest_plugins = ("tests.fixtures_api", "tests.fixtures_vault")
 
@@ -189,6 +190,37 @@ async def test_a_vault_that_ended_in_an_open_case_waits_for_its_alert(
     # The case goes on.
     assert (await left(database, "compartment_members"))["compartment_members"] > 0
     assert await acts(database) == ["vault_erased"]
+
+
+@pytest.mark.parametrize("by_time", [True, False])
+async def test_a_vault_that_was_erased_in_an_open_case_takes_no_hold_no_date_and_no_grant(
+    opened: Opened, database: Database, clock: MovableClock, by_time: bool  # noqa: FBT001
+) -> None:  # fmt: skip
+    cast = opened.cast
+    mine = await opened.coordinators()
+    written = mine.version(opened.key, b"sealed")
+    assert (await mine.put_record(written.body)).status == 200
+    assert (await (await opened.coordinators()).decide(Keep(until=opened.founded.now + 3600))).status == 200
+    if by_time:
+        async with database.transaction() as tx:
+            await tx.run("UPDATE vault_circles SET ends_at = $1", clock.now() + timedelta(hours=2))
+    else:
+        assert (await (await opened.coordinators()).decide(Close())).status == 200
+    later(opened, clock, AFTER_THE_END + DAY)
+    assert await look(database, clock) == 1
+    for deed in (Hold(), Keep(until=opened.founded.now + 10 * 86400)):
+        assert "erased" in (await (await of(opened)).decide(deed)).require_problem(409)["detail"]
+    grant = HistoryGrant(
+        log=mine.logs.id, member=cast.member.id.bytes, by=cast.coordinator.id.bytes, at=opened.founded.now,
+        versions=[written.version.bytes], grant=b"sealed",
+    )  # fmt: skip
+    said = {
+        "member": str(cast.member.id),
+        "statement": text(write_history_grant(opened.founded.seed(cast.coordinator), opened.founded.id, grant)),
+    }
+    refused = await opened.founded.ask(cast.coordinator, "POST", f"{mine.path}/history", said)
+    assert "erased" in refused.require_problem(409)["detail"]
+    assert set((await left(database, *SEALED)).values()) == {0}
 
 
 async def test_what_is_cut_off_or_held_up_is_done_at_the_next_look(
