@@ -29,6 +29,7 @@ from safety_plans import messages, store
 from safety_plans.handing_on import hand_on
 from safety_plans.model import Reason
 from safety_plans.opening import take_up
+from safety_plans.organisations.service import follow
 from safety_plans.triggers import ACTS, reason_of
 
 NAME = "case_events"
@@ -94,6 +95,9 @@ async def _handle(
     if reason is None or only_a_clock or not case.open:
         return []
     review = await take_up(tx, case, reason, event.at, now, zone)
+    if reason is Reason.AGENCY_CHANGED:
+        # Who comes into a grave case looks to their own safety as soon as those who were there.
+        await follow(tx, case, await store.level(tx, case.id), now, zone)
     if reason is Reason.STAFF_CHANGED:
         await hand_on(tx, case, str(event.position), now)
     if reason in (Reason.AFTER_ALERT, Reason.LEAK):

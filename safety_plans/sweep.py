@@ -27,6 +27,7 @@ from safety_plans.clocks import store as clock_store
 from safety_plans.clocks.rules import FROM_THE_BEGINNING, Spans, begun
 from safety_plans.model import Level, Review, ReviewId, ReviewState
 from safety_plans.opening import calendar_of, open_first
+from safety_plans.organisations.service import follow
 from safety_plans.quiet import Quiet
 from safety_plans.rings.store import sparing
 from safety_plans.rules import leaders_rung, next_step_at
@@ -84,6 +85,7 @@ async def _open_first(tx: Transaction, case_id: CaseId, now: datetime, zone: Zon
     if await store.open_review(tx, case_id) is not None:
         return bool(missing)
     review = await open_first(tx, case, now, calendar)
+    await follow(tx, case, review.level, now, zone)
     await ledger.record(
         tx,
         ledger.Act(act="review_opened", at=now, actor_kind="system", case_id=case.id, object_id=review.id),

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agencies.model import Role
+from cases import ledger
 from cases.model import Part
 from core.database import Database
 from core.errors import Conflict
 from safety_plans.calendar import DAY
+from safety_plans.clocks.rules import Spans
+from safety_plans.events import take_up_events
 from safety_plans.model import Level
 from safety_plans.organisations.rules import OrganisationReview, pulled, worst
 from safety_plans.organisations.sweep import next_due, open_missing, remind_due
 from safety_plans.rules import REVIEW_AT_LEAST_EVERY, due_at
+from safety_plans.sweep import open_missing as open_first_reviews
 from tests import outgoing
 from tests.clock import SERBIA, ZONE, MovableClock
 from tests.outgoing import direct
@@ -74,6 +78,27 @@ async def test_it_follows_the_worst_open_case_and_only_ever_earlier(
     clock.move(timedelta(hours=1))
     await network.reviews.set_level(scene.coordinator, scene.case.id, Level.HIGH)
     assert await of(network, scene) == pulled_to
+
+
+async def test_who_comes_into_a_graver_case_or_a_new_one_is_asked_sooner(
+    database: Database, network: Network, scene: Scene, clock: MovableClock, begun: OrganisationReview
+) -> None:
+    async def due() -> list[datetime]:
+        views = [await network.organisations.own(each.worker) for each in (scene.ngo, scene.welfare)]
+        return [each.review.due_at for each in views if each.review is not None]
+
+    assert await due() == [begun.due_at, begun.due_at]
+    # Nobody has assessed a new case yet: it is treated as high.
+    grave = await network.case(scene.coordinator, {scene.shelter: Part.RESPONDER, scene.welfare: Part.INFORMED})
+    await open_first_reviews(database, clock, ZONE, Spans())
+    high = due_at(Level.NOT_YET_ASSESSED, clock.now(), SERBIA)
+    assert await due() == [begun.due_at, high]
+    await network.reviews.set_level(scene.coordinator, grave.id, Level.VERY_HIGH)
+    clock.move(timedelta(hours=1))
+    await network.cases.set_part(scene.coordinator, grave.id, scene.ngo.agency.id, Part.INFORMED)
+    await ledger.sequence_all(database)
+    await take_up_events(database, clock, ZONE)
+    assert (await due())[0] == due_at(Level.VERY_HIGH, clock.now(), SERBIA)
 
 
 async def test_whoever_sees_to_safety_is_reminded_alone_then_daily_and_says_when_it_is_done(
