@@ -76,12 +76,7 @@ class Assessments:
 
     async def record(self, view: View, subject: Subject, about: str | None) -> bytes | None:
         """Return the record of the assessments about somebody or something; none while there is none."""
-        found = {
-            each.opened.version.write.record for each in await self.current(view) if each.subject == (subject, about)
-        }
-        if len(found) > 1:
-            raise Conflict(SEVERAL)
-        return next(iter(found), None)
+        return record_of(await self.current(view), subject, about)
 
     async def of_record(self, view: View, record: bytes) -> list[Read]:
         """Return the current versions of a record, each held against what came before it."""
@@ -176,6 +171,21 @@ def waits(read: Read) -> bool:
     looked_at = replace(read.assessment, countersigner=PersonId(UUID(int=0)))
     lacks_one = bool(lacking(read.assessment, read.instrument, read.before))
     return lacks_one and not lacking(looked_at, read.instrument, read.before)
+
+
+def record_of(found: Iterable[Read], subject: Subject, about: str | None) -> bytes | None:
+    """Return which record is about somebody or something; none while there is none."""
+    records_ = {each.opened.version.write.record for each in found if each.subject == (subject, about)}
+    if len(records_) > 1:
+        raise Conflict(SEVERAL)
+    return next(iter(records_), None)
+
+
+def level_of(found: Iterable[Read]) -> Level | None:
+    """Return the level at which what counts here keeps the case; none while nothing counts."""
+    counted = [last_counted([each]) for each in found if _of_case(each)]
+    levels = [each.level for each in counted if each is not None]
+    return highest(levels) if levels else None
 
 
 def highest(levels: Iterable[Level]) -> Level:

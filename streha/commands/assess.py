@@ -10,7 +10,7 @@ from uuid import UUID
 import typer
 
 from client.answers import Review
-from client.vault.assessments import Assessments, Read, find, last_counted
+from client.vault.assessments import Assessments, Read, find, last_counted, level_of, record_of
 from client.vault.reading import View
 from client.vault.records import Opened, Put
 from core import private_files
@@ -19,10 +19,12 @@ from core.texts import mark
 from safety_plans.assessments import form as forms
 from safety_plans.assessments import table
 from safety_plans.assessments.form import Checked
+from safety_plans.assessments.judging import rank
 from safety_plans.forms import LARGEST_BYTES
 from safety_plans.instruments import reading
 from safety_plans.instruments.model import Instrument, Subject
 from safety_plans.instruments.published import newest, shipped
+from safety_plans.model import Level
 from safety_plans.problems import Problem
 from streha import terminal
 from streha.assessment_words import as_plain, print_assessment
@@ -58,6 +60,10 @@ Own = Annotated[
 ]
 NO_PERSON = mark("An assessment of staff is about somebody: --person NAME")
 AGREE = mark("Do you see it so, and sign as the second person?")
+LOWER_THAN_SEALED = mark(
+    "ATTENTION: by what is sealed here the level is {level}, and Streha does not go by it. Treat the case as {level}, "
+    "and tell Streha: streha review level"
+)
 UNKNOWN_INSTRUMENT = mark("That file is no instrument. See: streha instrument check")
 
 
@@ -157,7 +163,7 @@ def _countersign(
     async def act() -> tuple[Put, Review | None]:
         async with vault_place(key, where) as place:
             view, assessments = await place.view(), Assessments(place.records, _instruments(instrument))
-            read = await _read(place, assessments, view, about, person)
+            read, _level = await _read(place, assessments, view, about, person)
             if not json:
                 print_assessment(view, read)
             terminal.require_agreed(AGREE, yes=yes)
@@ -170,14 +176,14 @@ def _countersign(
 def _show(
     where: Where, about: About, key: Key, *, person: Person = "", instrument: Own = None, json: Json = False
 ) -> None:  # fmt: skip
-    async def act() -> tuple[View, Read, Review | None]:
+    async def act() -> tuple[View, Read, Level | None, Review | None]:
         async with vault_place(key, where) as place:
             view, assessments = await place.view(), Assessments(place.records, _instruments(instrument))
-            return view, await _read(place, assessments, view, about, person), await _review(place)
+            return view, *await _read(place, assessments, view, about, person), await _review(place)
 
-    view, read, review = asyncio.run(act())
+    view, read, sealed, review = asyncio.run(act())
     if json:
-        terminal.as_json(as_plain(read))
+        terminal.as_json(as_plain(read) | {"sealed": sealed, "goes_by": None if review is None else review.level})
         return
     print_assessment(view, read)
     if review is not None:
@@ -186,19 +192,27 @@ def _show(
             level=review.level, time=terminal.moment(review.due_at),
         )  # fmt: skip
         tell_stale(review)
+    if sealed is not None and (review is None or rank(Level(review.level)) < rank(sealed)):
+        terminal.plain("")
+        terminal.line(LOWER_THAN_SEALED, level=sealed)
     if read.problems:
         terminal.plain("")
         terminal.line(mark("It does not count:"))
         tell(read.problems)
 
 
-async def _read(place: VaultPlace, assessments: Assessments, view: View, subject: Subject, words: str) -> Read:
-    """Return the current assessment; it counts as read on this machine once it was opened."""
-    record = await assessments.record(view, subject, _about(view, subject, words))
-    found: list[Read] = [] if record is None else await assessments.of_record(view, record)
-    read = find(found)
+async def _read(
+    place: VaultPlace, assessments: Assessments, view: View, subject: Subject, words: str
+) -> tuple[Read, Level | None]:  # fmt: skip
+    """Return the current assessment, and at which level all here keep the case.
+
+    It counts as read on this machine once it was opened.
+    """
+    found = await assessments.current(view)
+    record = record_of(found, subject, _about(view, subject, words))
+    read = find([each for each in found if each.opened.version.write.record == record])
     await place.records.get(place.id, read.opened.version.write.record, _nothing)
-    return read
+    return read, level_of(found)
 
 
 def _nothing(_opened: list[Opened], _view: View) -> None:

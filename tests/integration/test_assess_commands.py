@@ -167,6 +167,30 @@ async def test_a_second_person_looks_also_where_something_else_keeps_the_case_wh
         assert await look.value("SELECT level FROM risk_levels") == "very_high"
 
 
+async def test_a_level_below_what_is_sealed_is_shown_to_every_reader(
+    types: People, scene_now: Scene, tmp_path: Path, database: Database
+) -> None:
+    lead, member, codename = scene_now.coordinator, scene_now.member, scene_now.case.codename
+    assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
+    files = [
+        filled(tmp_path / "c.json", "case", level="very_high", own=None),
+        filled(tmp_path / "v.json"),
+        filled(tmp_path / "c2.json", "case", level="medium", changed="Court is over."),
+    ]
+    for each in files:
+        assert (await types(lead, "assess", "put", codename, each)).code == 0
+    # What waits for a second person lowers nothing; and what others raise besides is no contradiction.
+    shown = await types(member, "assess", "show", codename, "victim")
+    assert (shown.code, "ATTENTION" in shown.out) == (0, False), shown
+    async with database.transaction() as tx:
+        await tx.run("UPDATE risk_levels SET level = 'low'")
+        await tx.run("UPDATE reviews SET level = 'low'")
+    shown = await types(member, "assess", "show", codename, "victim")
+    assert (shown.code, "by what is sealed here the level is very_high" in shown.out) == (0, True), shown
+    shown = await types(member, "assess", "show", codename, "victim", "--json")
+    assert (shown.json["sealed"], shown.json["goes_by"]) == ("very_high", "low")
+
+
 async def test_who_went_round_the_rules_is_shown_to_every_reader(
     types: People, scene_now: Scene, tmp_path: Path
 ) -> None:
