@@ -62,8 +62,8 @@ def confirmed(
 ) -> Operation:  # fmt: skip
     """Return the operation with a step confirmed; those before it are passed. Said twice it changes nothing.
 
-    A step that was passed can still be confirmed, with its own time: nothing goes backwards by it. Raises InvalidInput
-    for a step that is not there and for what is to come.
+    A step that was passed can still be confirmed, with its own time: nothing goes backwards by it, and a silence goes
+    on. Raises InvalidInput for a step that is not there and for what is to come.
     """
     require_running(operation)
     step = next((each for each in operation.milestones if each.position == position), None)
@@ -84,11 +84,14 @@ def confirmed(
         for each in operation.milestones
     ]  # fmt: skip
     reached = replace(operation, milestones=milestones, status=after(operation.status, Move.SET_OUT))
-    return _armed(_completed(_heard(reached)))
+    return _armed(_completed(_heard(reached, min(written_at, now)) if step.waits else reached))
 
 
 def delayed(operation: Operation, minutes: int, said_at: datetime) -> Operation:
-    """Return the operation with every step to come later by so many minutes, from when that was said if one is late."""
+    """Return the operation with every step to come later by so many minutes, from when that was said if one is late.
+
+    A silence goes on: that they are later says nothing of telephones.
+    """
     require_running(operation)
     if not timedelta() < timedelta(minutes=minutes) <= LONGEST_DELAY:
         raise InvalidInput(DELAY_LIMIT)
@@ -97,9 +100,7 @@ def delayed(operation: Operation, minutes: int, said_at: datetime) -> Operation:
         raise Conflict(ALL_DONE)
     by = max(watched.due_at, said_at) - watched.due_at + timedelta(minutes=minutes)
     milestones = [
-        replace(each, due_at=each.due_at + by, rung=0, silent_until=None)
-        if each.waits and each.due_at is not None
-        else each
+        replace(each, due_at=each.due_at + by, rung=0) if each.waits and each.due_at is not None else each
         for each in operation.milestones
     ]
     whole = operation.delayed_minutes + round(by / timedelta(minutes=1))
@@ -178,15 +179,24 @@ def with_step(operation: Operation, step: Milestone, *, rung: int, next_step_at:
 
 
 def lateness_begins(step: Milestone) -> datetime | None:
-    """Return when a step begins to be late: at its time, or when a silence ends that was announced before it."""
+    """Return when a step begins to be late: at its time, at the end of a silence, or when somebody was heard from."""
     if step.due_at is None or step.silent_until is None:
         return step.due_at
     return max(step.due_at, step.silent_until)
 
 
-def _heard(operation: Operation) -> Operation:
-    """Let a silence be over: whoever is heard from is expected by the plan again."""
-    milestones = [replace(each, silent_until=None) for each in operation.milestones]
+def _heard(operation: Operation, written_at: datetime) -> Operation:
+    """Let a silence be over: whoever is heard from is expected by the plan again.
+
+    What should have been reached before they wrote is asked for first: nobody is called about people who have just
+    been heard from.
+    """
+    milestones = [
+        replace(each, silent_until=written_at if each.due_at is not None and each.due_at < written_at else None)
+        if each.waits
+        else each
+        for each in operation.milestones
+    ]
     return replace(operation, milestones=milestones, dark_until=None)
 
 

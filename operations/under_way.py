@@ -37,10 +37,10 @@ class UnderWay:
         self._zone = ZoneInfo(time_zone)
 
     async def divert(self, actor: Person, operation_id: OperationId) -> OperationView:
-        """Record that they go to the other place of the brief; everybody hears so at once."""
+        """Record that they go to the other place of the brief; everybody hears so at once, and once."""
 
         def changed(operation: Operation, _now: datetime) -> Operation:
-            return running.diverted(operation)
+            return operation if operation.status is OperationStatus.DIVERTED else running.diverted(operation)
 
         return await self._on_the_way(actor, operation_id, _DIVERTED, changed, rings=True)
 

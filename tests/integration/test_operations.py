@@ -151,9 +151,11 @@ async def test_a_late_step_climbs_the_ladder_until_people_are_called(
     await call_for_late(database, clock)
     (again,) = await alerts(network, scene)
     assert (again.alert.id != alert.alert.id, again.alert.state) == (True, State.OPEN)
-    # They are heard from: the next step is watched, the alert is ended by people alone.
+    # They are heard from: they are asked for the next step, and nobody is called; the alert is ended by people alone.
     await network.under_way.confirm(scene.coordinator, gone.operation.id, 1, heard_from=scene.member.id)
-    assert await next_late(database) == due(gone, 2)
+    assert await next_late(database) == clock.now() > due(gone, 2)
+    await call_for_late(database, clock)
+    assert await next_late(database) == clock.now() + 5 * MINUTE
     assert [each.alert.id for each in await alerts(network, scene)] == [again.alert.id]
 
 
@@ -249,6 +251,7 @@ async def test_ended_early_whoever_is_out_is_awaited_at_home(
     clock.set(due(gone, 1))
     await network.under_way.confirm(scene.member, id_, 1)
     await network.under_way.divert(scene.member, id_)
+    assert (await network.under_way.divert(scene.deputy, id_)).known
     ended = await network.under_way.abort(scene.deputy, id_)
     assert ended.operation.status is OperationStatus.ABORTED
     assert await next_late(database) == due(gone, 4)

@@ -223,6 +223,28 @@ def test_whoever_is_heard_from_is_expected_by_the_plan_again() -> None:
     assert heard.milestones[1].next_step_at == heard.milestones[1].due_at
 
 
+def test_a_silence_ends_with_what_is_heard_of_it_and_with_nothing_else() -> None:
+    gone = running.confirmed(running.gone(operation()), 2, ANA, BEGINS, BEGINS)
+    found = running.dark(gone, 300, BEGINS + 110 * MINUTE)
+    until = BEGINS + 410 * MINUTE
+    # Neither what is said late of a step behind them, nor that they are later.
+    for said in (
+        running.confirmed(found, 1, ANA, BEGINS, BEGINS + 130 * MINUTE),
+        running.delayed(found, 40, BEGINS + 130 * MINUTE),
+    ):
+        assert (said.dark_until, lateness_begins(said.milestones[2])) == (until, until)
+
+
+def test_whoever_is_heard_from_late_is_asked_before_anybody_is_called() -> None:
+    heard = BEGINS + 300 * MINUTE
+    found = running.confirmed(running.gone(operation()), 1, ANA, heard, heard)
+    asked, rungs = swept(found, heard)
+    assert (asked.watched, rungs) == (asked.milestones[1], (Rung.PROMPT,))
+    # What was written before it was due tells nothing of it, however late it comes.
+    _, rungs = swept(running.confirmed(running.gone(operation()), 1, ANA, BEGINS, heard), heard)
+    assert Rung.DESK in rungs
+
+
 def test_a_later_step_passes_those_before_it_and_they_can_still_be_confirmed() -> None:
     now = BEGINS + 10 * MINUTE
     found = running.confirmed(running.gone(operation()), 3, ANA, now, now)
