@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from alerts.cards import store as card_store
 from alerts.store import SQL
 from alerts.telephone.hearing import REMEMBERED
@@ -29,3 +31,11 @@ async def forget_old(database: Database, clock: Clock) -> None:
 async def forget_case(tx: Transaction, case_id: CaseId) -> None:
     """Forget all that is known of alerts in a case that has ended, and what was said of it."""
     await tx.run(SQL["forget_case"], case_id)
+
+
+async def forget_devices(tx: Transaction, now: datetime) -> bool:
+    """Forget devices that raise no more, of cases of which nothing is known any more; tell whether there was any.
+
+    One that still hangs by a door stays until the operator removes it: its agency is rung when somebody presses it.
+    """
+    return await tx.run(SQL["forget_devices"], now) > 0

@@ -884,3 +884,11 @@ said AS (
     DELETE FROM outbox WHERE state NOT IN ('pending', 'sending')
       AND (case_id = $1 OR alert_id IN (SELECT id FROM gone)))
 DELETE FROM alerts WHERE id IN (SELECT id FROM gone)
+
+-- forget_devices --
+-- Devices that raised in cases of which nothing is known any more. One that nobody removed stays: whoever presses it must
+-- be heard. $1 now.
+DELETE FROM raising_devices USING compartments JOIN cases ON cases.id = compartments.case_id
+WHERE compartments.id = raising_devices.compartment_id AND cases.forgotten_at IS NOT NULL
+  AND (raising_devices.removed_at IS NOT NULL OR raising_devices.ends_at <= $1)
+  AND (SELECT since FROM hold) IS NULL

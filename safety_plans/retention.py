@@ -3,7 +3,8 @@
 Two clocks, and a legal hold stops both. A vault goes when its log says that it is kept no longer, some days after its
 end at the earliest: its wraps, grants and contents are destroyed in one transaction. Levels, reviews, alerts and what
 is owed go some days after their case was closed. Who was a member goes with the last vault: as long one may have to ask
-who could have known. What stays are ids, codenames, who led, the logs that people have signed, and the ledger.
+who could have known. Devices that raised in it go once they were removed or have ended. What stays are ids, codenames,
+who led, the logs that people have signed, and the ledger.
 
 Source: the vault's page, *Erasure*.
 """
@@ -34,7 +35,7 @@ AT_ONCE = 100
 
 
 async def look(database: Database, clock: Clock) -> int:
-    """Erase what is kept no longer; return how many vaults and cases that were."""
+    """Erase what is kept no longer; return how many things were done: vaults, cases, all devices that raise no more."""
     now = clock.now()
     ended = now - AFTER_THE_END
     async with database.reading() as reading:
@@ -49,7 +50,7 @@ async def look(database: Database, clock: Clock) -> int:
         done += await _alone(database, partial(_forget, clock=clock, case_id=row["id"]))
     for case_id in members:
         done += await _alone(database, partial(_forget_members, clock=clock, case_id=case_id))
-    return done
+    return done + await _alone(database, partial(forgetting.forget_devices, now=now))
 
 
 async def _alone(database: Database, act: Callable[[Transaction], Awaitable[bool]]) -> bool:

@@ -7,13 +7,17 @@ from uuid import uuid4
 
 import pytest
 
+from agencies import devices
+from alerts.devices.service import DeviceRaises, Devices
 from alerts.vocabulary import StandDownReason
 from cases.trust.deeds import Add, Approve, Close, Hold, Keep, Release
 from cases.trust.grants import HistoryGrant, write_history_grant
 from core.database import Database
+from core.errors import NotFound
 from crypto.vault import statement
 from safety_plans.model import Level
 from safety_plans.retention import AFTER_THE_END, look
+from tests import outgoing
 from tests.clock import MovableClock
 from tests.integration.test_canary import all_rows
 from tests.opened import Opened
@@ -190,6 +194,36 @@ async def test_a_vault_that_ended_in_an_open_case_waits_for_its_alert(
     # The case goes on.
     assert (await left(database, "compartment_members"))["compartment_members"] > 0
     assert await acts(database) == ["vault_erased"]
+
+
+async def test_devices_that_raise_no_more_are_forgotten_and_whoever_presses_another_is_heard(
+    opened: Opened, database: Database, clock: MovableClock
+) -> None:
+    cast = opened.cast
+    keeping, raises = Devices(database, clock), DeviceRaises(database, clock)
+    codename, agency = cast.case.codename, cast.shelter.agency.id
+    gone, _ = await keeping.add("door-1", agency, codename)
+    await keeping.add("door-2", agency, codename, ends_at=clock.now() + DAY)
+    _, token = await keeping.add("door-3", agency, codename)
+    here, _ = await keeping.add("phone", cast.member, codename)
+    await keeping.remove(gone.id)
+    await closed(opened, clock)
+    assert (await left(database, "raising_devices"))["raising_devices"] == 4
+    later(opened, clock, AFTER_THE_END - timedelta(minutes=1))
+    assert await look(database, clock) == 0
+    later(opened, clock, timedelta(minutes=2))
+    # The case, and the two devices together.
+    assert await look(database, clock) == 2
+    async with database.reading() as tx:
+        labels = {row["label"] for row in await tx.rows("SELECT label FROM raising_devices")}
+        hanging = await devices.of_token(tx, token, clock.now())
+    assert labels == {"door-3", "phone"}
+    with pytest.raises(NotFound):
+        await raises.raise_(hanging, uuid4())
+    assert await outgoing.said(database, "device_unheard")
+    await keeping.remove(here.id)
+    assert await look(database, clock) == 1
+    assert await look(database, clock) == 0
 
 
 @pytest.mark.parametrize("by_time", [True, False])
