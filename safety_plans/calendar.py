@@ -75,14 +75,6 @@ class Calendar:
             return (working or mornings)[0]
         return self._evening_before(latest) if self.at_night(latest) else latest
 
-    def after_working_days(self, since: datetime, days: int) -> datetime:
-        """Return the morning after so many whole working days."""
-        day = self.day_of(since)
-        while days > 0:
-            day += DAY
-            days -= self.working(day)
-        return self.morning(day)
-
     def _mornings(self, latest: datetime, earliest: datetime) -> Iterator[datetime]:
         """Return the mornings between these, the last first, up to and with the first of a working day."""
         day = self.day_of(latest)

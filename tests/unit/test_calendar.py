@@ -84,15 +84,3 @@ def test_a_country_without_a_calendar_has_its_weekends() -> None:
     nowhere = Calendar("XK", SERBIA.zone)
     assert (holidays_known("XK"), holidays_known("RS")) == (False, True)
     assert [nowhere.working(date(2027, 1, 4) + each * DAY) for each in range(7)] == [True] * 5 + [False] * 2
-
-
-@given(calendar=calendars, since=moments, days=st.integers(1, 10))
-def test_working_days_are_counted_whole(calendar: Calendar, since: datetime, days: int) -> None:
-    due = calendar.after_working_days(since, days)
-    between = [
-        calendar.day_of(since) + each * DAY
-        for each in range(1, (calendar.day_of(due) - calendar.day_of(since)).days + 1)
-    ]
-    assert sum(calendar.working(each) for each in between) == days
-    assert calendar.working(calendar.day_of(due))
-    assert due.astimezone(calendar.zone).time() == time(10)
