@@ -101,7 +101,7 @@ async def _handle(
     if reason is Reason.STAFF_CHANGED:
         await hand_on(tx, case, str(event.position), now)
     if reason in (Reason.AFTER_ALERT, Reason.LEAK):
-        await outbox.post(tx, messages.pulled(review, case, f"event:{event.position}"), now)
+        await outbox.post(tx, messages.pulled(review, case, f"event:{event.position}", now), now)
     return [
         ledger.Act(
             act="review_pulled", at=now, actor_kind="system", case_id=case.id, object_id=review.id,

@@ -26,6 +26,10 @@ TEXTS = {
         "{codename}: after what happened the risk is to be assessed again by {time}. Owner: {person}.\n"
         "To see what is due write: due"
     ),
+    "review_pulled_late": mark(
+        "{codename}: after what happened the risk is to be assessed again AT ONCE: it was due {time} already. "
+        "Owner: {person}.\nTo see what is due write: due"
+    ),
     "review_overdue": mark(
         "{codename}: the assessment is OVERDUE since {time}. Owner: {person}. The level may be stale: "
         "treat the risk as high, ring the owner."
@@ -163,11 +167,15 @@ def organisation(review: OrganisationReview, hearing: Iterable[PersonId]) -> lis
     return said
 
 
-def pulled(review: Review, case: Case, cause: str) -> list[Message]:
-    """Return what the case's channel hears of a review that is due soon; it rings the owner and those who lead."""
+def pulled(review: Review, case: Case, cause: str, now: datetime) -> list[Message]:
+    """Return what the case's channel hears of a review that is due soon or already.
+
+    It rings the owner and those who lead.
+    """
     channel = Target(kind=TargetKind.COMPARTMENT, id=case.core.id)
     rung = dict.fromkeys([review.owner_id, *case.leaders])
-    return notice(review, case.codename, channel, "review_pulled", rung, f"{review.id}:{cause}")
+    template = "review_pulled" if review.due_at > now else "review_pulled_late"
+    return notice(review, case.codename, channel, template, rung, f"{review.id}:{cause}")
 
 
 def reminder(

@@ -126,7 +126,7 @@ class Reviews:
             case_rules.require_open(case)
             review = await take_up(tx, case, REASON_WITHIN[within], now, now, self._zone)
             if urgent(REASON_WITHIN[within]):
-                await outbox.post(tx, messages.pulled(review, case, f"noted:{now.isoformat()}"), now)
+                await outbox.post(tx, messages.pulled(review, case, f"noted:{now.isoformat()}", now), now)
             await self._record(tx, "case_event_noted", actor, review, now, within=within)
             return _view(review, case, now)
 

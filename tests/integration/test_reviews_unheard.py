@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 from agencies.model import AgencyKind
 from alerts.vocabulary import Event
 from cases.model import Part
 from core.database import Database
+from core.outbox import Target, TargetKind
 from safety_plans.calendar import DAY
 from safety_plans.clocks import sweep as clocks
 from safety_plans.clocks.rules import ClockKind, Spans
+from safety_plans.measures import store as measure_store
+from safety_plans.measures import sweep as measures
+from safety_plans.measures.rules import Owed
 from safety_plans.model import Level, Review
 from safety_plans.sweep import open_missing, remind_due
 from safety_plans.triggers import Within
 from tests import outgoing
-from tests.clock import ZONE, MovableClock
+from tests.clock import SERBIA, ZONE, MovableClock
 from tests.people import Network, Scene
 
 HOUR = timedelta(hours=1)
@@ -38,6 +43,9 @@ async def test_what_happens_in_a_case_that_is_late_already_is_no_less_urgent_for
     assert await remind_due(database, clock) == 1
     clock.move(HOUR)
     await network.reviews.note_event(scene.member, scene.case.id, Within.TWO_HOURS)
+    # Nobody is told to do by a time that is past what is to be done at once.
+    assert await outgoing.said(database, "review_pulled") == []
+    assert len(await outgoing.said(database, "review_pulled_late")) == 1
     clock.move(timedelta(minutes=119))
     await remind_due(database, clock)
     assert await alerted(network, scene) == []
@@ -52,6 +60,7 @@ async def test_nor_is_what_happens_shortly_before_a_review_is_due(
 ) -> None:
     clock.set((await review(network, scene)).due_at - HOUR)
     await network.reviews.note_event(scene.member, scene.case.id, Within.TWO_HOURS)
+    assert await outgoing.said(database, "review_pulled_late") == []
     for _ in range(3):
         clock.move(2 * HOUR)
         await remind_due(database, clock)
@@ -115,3 +124,24 @@ async def test_where_the_agency_has_no_desk_its_security_officers_hear(
     await remind_due(database, clock)
     rung = await outgoing.rung(database, before)
     assert outgoing.direct(shelter.deputies[0]) in rung
+
+
+async def test_what_the_owner_cannot_read_any_more_rings_nobody_outside_of_a_channel(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    small = await network.cases.open_compartment(
+        scene.coordinator, scene.case.id, [scene.member.id, scene.police.officer.id]
+    )
+    day, record = clock.now().date() - DAY, uuid4()
+    async with database.transaction() as tx:
+        owed = [Owed(deadline=day, owner_id=scene.member.id)]
+        await measure_store.put(tx, (scene.case.id, small.id), record, owed, clock.now(), SERBIA)
+        await tx.run("INSERT INTO vault_contents VALUES ($1, $2, $3, $4)", small.id, uuid4(), record, b"sealed")
+    for each in (scene.coordinator, scene.member):
+        await network.cases.remove_member(scene.coordinator, small.id, each.id)
+    before = await outgoing.count(database)
+    clock.move(DAY)
+    assert await measures.remind_due(database, clock, ZONE) == 1
+    # Neither owner nor anybody who leads is there: who coordinates hears it where they are.
+    core = Target(kind=TargetKind.COMPARTMENT, id=scene.case.core.id)
+    assert await outgoing.rung(database, before) == {core: {scene.coordinator.id}}
