@@ -45,7 +45,8 @@ def require_running(operation: Operation) -> None:
 def meant(operation: Operation, written_at: datetime) -> Milestone | None:
     """Return the step that a bare word of this moment confirms; nothing where it repeats the last one.
 
-    What was written before the last step was confirmed, or within two minutes of it, is about that step.
+    What was written before the last step was confirmed, or within two minutes of it, is about that step. Once a step
+    with a time is due it answers the question for that one, whatever without a time stands before it.
     """
     require_running(operation)
     last = max((each.written_at for each in operation.milestones if each.written_at is not None), default=None)
@@ -53,7 +54,9 @@ def meant(operation: Operation, written_at: datetime) -> Milestone | None:
         return None
     if operation.next is None:
         raise Conflict(ALL_DONE)
-    return operation.next
+    watched = operation.watched
+    asked = watched is not None and watched.due_at is not None and watched.due_at <= written_at
+    return watched if asked else operation.next
 
 
 def confirmed(

@@ -28,10 +28,10 @@ class Refused(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Awaited:
-    """A step with a time. `quiet` is until when nobody is to be asked, `climbed` how many rungs were."""
+    """A step, without `due` only noted. `quiet` is until when nobody is to be asked, `climbed` how many rungs were."""
 
     position: int
-    due: float
+    due: float | None
     home: bool = False
     reached: bool = False
     passed: bool = False
@@ -47,6 +47,7 @@ class Awaited:
     @property
     def late_since(self) -> float:
         """From when its ladder counts."""
+        assert self.due is not None
         return self.due if self.quiet is None else max(self.due, self.quiet)
 
 
@@ -65,8 +66,13 @@ class Day:
 
     @property
     def awaited(self) -> Awaited | None:
-        """The first step that is still to come."""
-        return next((each for each in self.steps if each.waits), None)
+        """The first step with a time that is still to come."""
+        return next((each for each in self.to_come if each.due is not None), None)
+
+    @property
+    def to_come(self) -> list[Awaited]:
+        """What nobody has reached or passed."""
+        return [each for each in self.steps if each.waits]
 
     @property
     def ladder(self) -> Sequence[tuple[float, str]]:
@@ -107,10 +113,10 @@ class Day:
         for each in self.steps if progress else ():
             if each.waits and each.position < position:
                 each.passed = True
-            elif each.waits:
+            elif each.waits and each.due is not None:
                 # Heard from: by the plan again; what the plan wanted before is asked for first.
                 each.quiet = written if each.due < written else None
-        self.closed = self.awaited is None
+        self.closed = not self.to_come
 
     def bare(self, written: float, now: float) -> None:
         """Take a word that names no step."""
@@ -118,19 +124,21 @@ class Day:
             raise Refused
         if self.written and written - max(self.written) < ONE_STEP:
             return
-        step = self.awaited
-        if step is None:
+        if not self.to_come:
             raise Refused
+        step, asked = self.to_come[0], self.awaited
+        if asked is not None and asked.due is not None and asked.due <= written:
+            step = asked
         self.ok(step.position, written, now)
 
     def delayed(self, minutes: int, said: float) -> None:
         """Move what is to come."""
         step = self.awaited
-        if self.closed or step is None or not 0 < minutes <= 240:
+        if self.closed or step is None or step.due is None or not 0 < minutes <= 240:
             raise Refused
         by = max(said - step.due, 0) + minutes
         for each in self.steps:
-            if each.waits:
+            if each.waits and each.due is not None:
                 each.due += by
                 each.climbed = 0
 
@@ -139,7 +147,7 @@ class Day:
         if self.closed or not 0 < minutes <= 480:
             raise Refused
         for each in self.steps:
-            if each.waits and not self.missed(each, said):
+            if each.waits and each.due is not None and not self.missed(each, said):
                 each.quiet, each.climbed = said + minutes, 0
 
     def divert(self) -> None:

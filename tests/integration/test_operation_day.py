@@ -34,10 +34,11 @@ T = TypeVar("T")
 # More for whoever looks for longer.
 EXAMPLES = int(os.environ.get("DAYS_ON_THE_WAY", "40"))
 MINUTE = timedelta(minutes=1)
-KINDS = (
-    MilestoneKind.READY, MilestoneKind.DEPARTED, MilestoneKind.INSIDE, MilestoneKind.CLEARED, MilestoneKind.HOME_SAFE,
+# As on a day at court: that testimony has begun is only noted.
+WAY = (
+    (MilestoneKind.READY, 0), (MilestoneKind.DEPARTED, 30), (MilestoneKind.INSIDE, 120), (MilestoneKind.WAYPOINT, None),
+    (MilestoneKind.CLEARED, 240), (MilestoneKind.HOME_SAFE, 360),
 )  # fmt: skip
-TIMES = (0, 30, 120, 240, 360)
 # By how many minutes a word came later than it was written, or seems to come before it.
 LAGS = st.sampled_from((0, 0, 0, 1, 5, 30, 70, -1, -3))
 
@@ -46,7 +47,7 @@ words = st.lists(
         st.one_of(st.integers(0, 12), st.integers(0, 130)),
         LAGS,
         st.one_of(
-            st.tuples(st.just("ok"), st.integers(0, 6)),
+            st.tuples(st.just("ok"), st.integers(0, 7)),
             st.tuples(st.just("bare"), st.just(0)),
             st.tuples(st.just("delayed"), st.integers(-1, 250)),
             st.tuples(st.just("dark"), st.integers(-1, 490)),
@@ -152,8 +153,11 @@ async def begun(network: Network, clock: MovableClock, scene: Scene, level: Leve
         coordinator_id=scene.coordinator.id, buddy_id=buddy.id, liaison_id=scene.member.id, begins_at=begins,
         ends_at=begins + timedelta(hours=8),
         steps=tuple(
-            Step(kind=kind, due_at=begins + after * MINUTE, confirmers=(scene.deputy.id, scene.member.id))
-            for kind, after in zip(KINDS, TIMES, strict=True)
+            Step(
+                kind=kind, due_at=None if after is None else begins + after * MINUTE,
+                confirmers=(scene.deputy.id, scene.member.id),
+            )
+            for kind, after in WAY
         ),
     )  # fmt: skip
     return await _gone(network, clock, scene, case.core.id, plan), begins
@@ -182,7 +186,8 @@ def test_the_service_does_what_the_rules_say(database_url: str, scene: Scene, cl
     async def lived(level: Level, said: Sequence[tuple[int, int, tuple[str, int]]]) -> None:
         way, begins = await begun(network, clock, scene, level)
         steps = [
-            Awaited(position=number, due=after, home=after == TIMES[-1]) for number, after in enumerate(TIMES, start=1)
+            Awaited(position=number, due=after, home=kind is MilestoneKind.HOME_SAFE)
+            for number, (kind, after) in enumerate(WAY, start=1)
         ]
         there = OnTheWay(network, database, clock, scene.member, begins, way, Day(level=level.value, steps=steps))
         try:

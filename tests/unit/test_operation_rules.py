@@ -245,6 +245,15 @@ def test_whoever_is_heard_from_late_is_asked_before_anybody_is_called() -> None:
     assert Rung.DESK in rungs
 
 
+def test_an_answer_is_about_the_step_that_was_asked_for() -> None:
+    found = running.gone(operation())
+    noted = replace(found.milestones[1], kind=MilestoneKind.WAYPOINT, due_at=None, planned_at=None)
+    found = replace(found, milestones=[found.milestones[0], noted, *found.milestones[2:]])
+    found = running.confirmed(found, 1, ANA, BEGINS, BEGINS)
+    assert running.meant(found, BEGINS + 179 * MINUTE) == noted
+    assert running.meant(found, BEGINS + 180 * MINUTE) == found.milestones[2]
+
+
 def test_a_later_step_passes_those_before_it_and_they_can_still_be_confirmed() -> None:
     now = BEGINS + 10 * MINUTE
     found = running.confirmed(running.gone(operation()), 3, ANA, now, now)
