@@ -7,6 +7,7 @@ decided is told with an assessment, which two sign where it is lower; here it st
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -24,6 +25,10 @@ NOT_YET = mark("This day is to come. Write down what was decided once it was.")
 NO_REASON = mark("Say why it is not done.")
 TOO_EARLY = mark("The day by which it is done lies before the meeting.")
 TWICE = mark("This person stands there twice.")
+LEFT_OUT = mark(
+    '"{decision}" is sealed for this day, still open, and not in it. Take it over in the same words, as open, done or '
+    "dropped. See: streha taskforce decisions"
+)
 
 
 class Present(Part, frozen=True, kw_only=True):
@@ -84,6 +89,17 @@ def lacking(meeting: Meeting, today: dt.date) -> list[Problem]:
             found.append(problem(f"{where}.deadline", TOO_EARLY))
         if each.status == "dropped" and not each.why.strip():
             found.append(problem(f"{where}.why", NO_REASON))
+    return found
+
+
+def left_out(meeting: Meeting, before: Meeting) -> list[Problem]:
+    """Return what is still open in the version before, and stands in this one no more: nobody would see to it."""
+    missing = Counter(each.what for each in before.decisions) - Counter(each.what for each in meeting.decisions)
+    found = []
+    for each in before.decisions:
+        if each.status == "open" and missing[each.what]:
+            missing[each.what] -= 1
+            found.append(problem("decisions", LEFT_OUT, decision=each.what))
     return found
 
 

@@ -41,16 +41,26 @@ app = typer.Typer(no_args_is_help=True, help=say(mark("The monthly meeting on ca
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """A plan that was found, or what a meeting decided: what is owed, whether it was read, and lacks nothing."""
+    """A plan that was found, or what a meeting decided: what is owed, whether it was read, and that it lacks something.
+
+    `lacks` is the sentence that says so; none where nothing lacks.
+    """
 
     due: Sequence[Due]
     read: bool
-    lacks: bool
+    lacks: str | None
     plan: bool = True
 
 
 UNREADABLE = mark("{codename}: there is a plan that this program cannot read")
 LACKING = mark("{codename}: a plan lacks something. See what: streha plan get {codename} KIND")
+SAYS_CLOSED = mark(
+    "{codename}: Streha says that this was closed, and this machine cannot see that anybody signed it: ask whoever "
+    "leads"
+)
+DECISIONS_LACKING = mark(
+    "{codename}: what a meeting decided lacks something. See what: streha taskforce decisions {codename}"
+)
 clock = SystemClock()
 
 
@@ -112,27 +122,29 @@ async def _entries(key: Path, last: date, today: date) -> list[Entry]:
 async def _entry(
     places: VaultPlaces, case: Case, review: Review | None, names: Names, last: date, today: date
 ) -> Entry:  # fmt: skip
-    due = [_of_clock(each, names) for each in await _clocks(places.api, case)]
     unread: list[str] = []
     lacking: list[str] = []
+    due = [_of_clock(each, names) for each in await clocks_of(places.api, case, unread)]
     plans = 0
     for compartment in case.compartments:
-        if compartment.closed_at is not None:
-            continue
         try:
             found = await _sealed(places.of(compartment.codename), today)
         except Unavailable:
             # Streha does not answer: that is no matter of one case.
             raise
         except StrehaError as why:
+            if compartment.closed_at is not None and isinstance(why, NotFound):
+                # To whoever did not lead it, it is no more; whether anybody has signed that cannot be seen here.
+                unread.append(say(SAYS_CLOSED, codename=compartment.codename))
+                continue
             unread.append(f"{compartment.codename}: {say(why.reason, **why.parameters)}")
             continue
         due += [each for sealed in found for each in sealed.due]
         plans += sum(each.read and each.plan for each in found)
         if not all(each.read for each in found):
             unread.append(say(UNREADABLE, codename=compartment.codename))
-        if any(each.lacks for each in found):
-            lacking.append(say(LACKING, codename=compartment.codename))
+        sentences = dict.fromkeys(each.lacks for each in found if each.lacks is not None)
+        lacking += [say(each, codename=compartment.codename) for each in sentences]
     return Entry(
         codename=case.codename,
         level=None if review is None else review.level,
@@ -145,11 +157,14 @@ async def _entry(
     )
 
 
-async def _clocks(api: ApiClient, case: Case) -> list[CaseClock]:
+async def clocks_of(api: ApiClient, case: Case, unread: list[str]) -> list[CaseClock]:
+    """Return the clocks of a case; where Streha denies them to whoever is of its core, that is added to `unread`."""
     try:
         return (await api.clocks(case.id)).clocks
-    except NotFound:
+    except NotFound as why:
         # To whoever is not of the core a case has none.
+        if any(each.core for each in case.compartments):
+            unread.append(f"{case.codename}: {say(why.reason, **why.parameters)}")
         return []
 
 
@@ -162,8 +177,8 @@ def _of_clock(each: CaseClock, names: Names) -> Due:
 
 async def _sealed(place: VaultPlace, today: date) -> list[_Found]:
     view = await place.view()
-    if not view.compartment.is_open:
-        # Nobody has opened its vault, and so nothing is sealed in it.
+    if not view.compartment.is_open or not view.circle.is_open(place.reader.now()):
+        # Nobody has opened its vault, and so nothing is sealed in it; or its members have signed that it is over.
         return []
     plans = [_of_plan(view, each, today) for each in await Plans(place.records).current(view, today)]
     return plans + [_of_meeting(view, each, today) for each in await Decisions(place.records).current(view, today)]
@@ -179,12 +194,13 @@ def _of_meeting(view: View, decided: Decided, today: date) -> _Found:
         )
         for each in made if each.status == "open"
     ]  # fmt: skip
-    return _Found(due=due, read=decided.meeting is not None, lacks=False, plan=False)
+    lacks = DECISIONS_LACKING if decided.meeting is not None and decided.problems else None
+    return _Found(due=due, read=decided.meeting is not None, lacks=lacks, plan=False)
 
 
 def _of_plan(view: View, sealed: Sealed, today: date) -> _Found:
     if sealed.plan is None:
-        return _Found(due=(), read=False, lacks=False)
+        return _Found(due=(), read=False, lacks=None)
     due = [
         Due(
             kind=kind_of(each), what=each.what, owner=name_of(view, each.owner.bytes), on=each.deadline,
@@ -192,7 +208,7 @@ def _of_plan(view: View, sealed: Sealed, today: date) -> _Found:
         )
         for each in owed(sealed.plan, UUID(bytes=view.circle.coordinator))
     ]  # fmt: skip
-    return _Found(due=due, read=True, lacks=bool(sealed.problems))
+    return _Found(due=due, read=True, lacks=LACKING if sealed.problems else None)
 
 
 def _show(entries: Sequence[Entry]) -> None:

@@ -15,9 +15,11 @@ from safety_plans.plans.parts import MeasureStatus, Status
 from safety_plans.plans.reading import written
 from safety_plans.taskforce.decisions import Decision, read
 from safety_plans.taskforce.decisions import written as decided
+from streha.commands.taskforce import clocks_of
 from tests.commands import streha
 from tests.people import Scene
 from tests.plan_files import STAFF
+from tests.served import ServedApi
 from tests.vault_people import People
 
 pytest_plugins = ("tests.fixtures_api", "tests.fixtures_typing")
@@ -136,10 +138,72 @@ async def test_what_a_meeting_decided_is_sealed_reminded_of_and_read_again(
     due = [each for case in packed.json["cases"] for each in case["due"] if each["what"] == WHAT]
     assert [each["owner"] for each in due] == [member.name]
 
+    # Whoever writes a file of their own for the same day leaves out nothing that is open.
+    other = await types(lead, "taskforce", "decide", codename, meeting(what="Something else"))
+    assert (other.code, f'"{WHAT}" is sealed for this day, still open' in other.out) == (1, True), other
+    async with database.reading() as look:
+        assert await look.value("SELECT count(*) FROM owed_measures") == 1
+    # Who goes round that is seen by every reader, and the pack says so.
+    round_ = await types(
+        lead, "record", "put", codename, first.json["record"], "--file",
+        meeting(what="Something else"),
+    )  # fmt: skip
+    assert round_.code == 0, round_
+    seen = await types(lead, "taskforce", "decisions", codename)
+    assert (seen.code, f'"{WHAT}" is sealed for this day' in seen.out) == (1, True), seen
+    packed = await types(lead, "taskforce", "pack")
+    assert f"{codename}: what a meeting decided lacks something" in packed.out, packed
+    both = read(meeting().read_bytes()).meeting
+    assert both is not None
+    further = msgspec.structs.replace(both.decisions[0], what="Something else", status="done")
+    path = tmp_path / "both.json"
+    path.write_bytes(decided(msgspec.structs.replace(both, decisions=(*both.decisions, further))))
+    assert (await types(lead, "taskforce", "decide", codename, path)).code == 0
+    assert (await types(member, "taskforce", "decisions", codename)).code == 0
+
+    # Whoever owes it leaves: that is no fault of whoever wrote it then, and somebody must decide anew.
+    assert (await types(lead, "compartment", "remove", codename, member.name)).code == 0
+    left = await types(lead, "taskforce", "decisions", codename)
+    assert (left.code, "is no member of this compartment now" in left.out) == (1, True), left
+
     # Done: the next version of the same record, and nobody is reminded any more.
-    done = await types(lead, "taskforce", "decide", codename, meeting(status="done"), "--json")
+    path.write_bytes(path.read_bytes().replace(b'"open"', b'"done"'))
+    done = await types(lead, "taskforce", "decide", codename, path, "--json")
     assert (done.code, done.json["record"]) == (0, first.json["record"]), done
     async with database.reading() as look:
         assert await look.value("SELECT count(*) FROM owed_measures") == 0
         everything = str([row["content"] for row in await look.rows("SELECT content FROM vault_contents")])
     assert WHAT not in everything
+
+
+async def test_that_streha_says_something_is_closed_or_not_there_is_in_the_pack(
+    types: People, scene_now: Scene, tmp_path: Path, database: Database, api: ServedApi
+) -> None:
+    lead, member, codename = scene_now.coordinator, scene_now.member, scene_now.case.codename
+    assert (await types(lead, "compartment", "open", codename, "--yes")).code == 0
+    assert (await types(lead, "taskforce", "template", codename, "--out", tmp_path / "meeting.json")).code == 0
+    assert (await types(lead, "taskforce", "decide", codename, tmp_path / "meeting.json")).code == 0
+    assert (await types(member, "taskforce", "pack")).code == 0
+    async with database.transaction() as tx:
+        await tx.run("UPDATE compartments SET closed_at = $1", api.network.clock.now())
+    said = f"NOT READ: {codename}: Streha says that this was closed"
+    for person in (lead, member):
+        packed = await types(person, "taskforce", "pack")
+        assert (packed.code, said in packed.out, "Nothing is due" in packed.out) == (1, True, False), packed
+    # What its members have signed to be over is left out without a word.
+    async with database.transaction() as tx:
+        await tx.run("UPDATE compartments SET closed_at = NULL")
+    assert (await types(lead, "compartment", "close", codename, "--yes")).code == 0
+    packed = await types(lead, "taskforce", "pack")
+    assert (packed.code, said in packed.out) == (0, False), packed
+
+    # Clocks are denied to strangers; somebody to whom the core is listed is none.
+    async with api.client(lead) as honest, api.client(scene_now.stranger) as denied:
+        (case,) = await honest.cases()
+        unread: list[str] = []
+        assert await clocks_of(honest, case, unread) == []
+        assert unread == []
+        assert await clocks_of(denied, case, unread) == []
+        assert [each.startswith(codename) for each in unread] == [True]
+        assert await clocks_of(denied, msgspec.structs.replace(case, compartments=[]), unread) == []
+        assert len(unread) == 1

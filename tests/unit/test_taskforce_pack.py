@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -12,6 +13,7 @@ from core.errors import InvalidInput
 from safety_plans.plans.owed import owed
 from safety_plans.plans.parts import Feedback, Referral, Status
 from safety_plans.taskforce import page
+from safety_plans.taskforce.decisions import Decision, Meeting, Present, left_out
 from safety_plans.taskforce.pack import Due, Entry, Kind, in_order, kind_of, last_day, late_of, until
 from tests.plan_files import ONE, STAFF, TODAY, VICTIM
 
@@ -110,3 +112,17 @@ def test_the_page_says_everything_and_not_what_it_is(language: str) -> None:
     nothing = page.pack([Entry(codename="x", level="low")], language, moment).split("<p>")[-1].split("</p>")[0]
     assert nothing in made
     assert nothing not in unread
+
+
+def test_what_is_open_goes_on_in_the_next_version_of_a_day() -> None:
+    def decision(what: str, status: Literal["open", "done", "dropped"] = "open") -> Decision:
+        return Decision(what=what, by=(ONE,), owner=ONE, deadline=TODAY, status=status)
+
+    def meeting(*decided: Decision) -> Meeting:
+        return Meeting(day=TODAY, present=(Present(person=ONE, agency="Us"),), decisions=decided)
+
+    before = meeting(decision("a"), decision("a"), decision("b", "done"), decision("c"))
+    assert left_out(before, before) == []
+    assert left_out(meeting(decision("c", "dropped"), decision("a", "done"), decision("a")), before) == []
+    missing = left_out(meeting(decision("a"), decision("new")), before)
+    assert [each.about["decision"] for each in missing] == ["a", "c"]
