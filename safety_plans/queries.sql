@@ -86,19 +86,20 @@ SELECT position AS read, (SELECT coalesce(max(position), 0) FROM ledger) AS head
 
 -- read_events --
 -- Take up what comes next in the ledger, of many that are alike, as presses are, the first and the last; nothing while
--- another process does. $1 acts, $2 at most so many rows of it.
+-- another process does. The place is a value, not a table to join: the ledger is read from there on, never from its
+-- beginning. $1 acts, $2 at most so many rows of it.
 WITH place AS (SELECT position FROM case_events_read FOR UPDATE SKIP LOCKED),
 upto AS (
     SELECT max(position) AS position FROM (
-        SELECT ledger.position FROM ledger, place
-        WHERE ledger.position > place.position ORDER BY ledger.position LIMIT $2) AS following),
+        SELECT position FROM ledger
+        WHERE position > (SELECT position FROM place) ORDER BY position LIMIT $2) AS following),
 taken AS (
     INSERT INTO case_events (id, position, act, case_id, object_id, facts, at)
     SELECT gen_random_uuid(), position, act, case_id, object_id, facts, at FROM (
         SELECT ledger.position, act, case_id, object_id, facts, at, count(*) OVER alike AS times,
             row_number() OVER (alike ORDER BY ledger.position) AS nth
-        FROM ledger, place, upto
-        WHERE ledger.position > place.position AND ledger.position <= upto.position AND act = ANY($1)
+        FROM ledger
+        WHERE position > (SELECT position FROM place) AND position <= (SELECT position FROM upto) AND act = ANY($1)
           AND case_id IS NOT NULL
         WINDOW alike AS (PARTITION BY act, case_id, object_id, facts)) AS found
     WHERE nth IN (1, times))

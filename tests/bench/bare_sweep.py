@@ -15,13 +15,14 @@ from uuid import UUID
 import msgspec
 
 from core.database import Transaction
+from core.outbox import Lane
 from core.sweep import BATCH, LEASE
 
 MESSAGES = """
 INSERT INTO outbox (id, key, lane, target_kind, target_id, template, parameters, mentions, alert_id, case_id,
     created_at, due_at)
 SELECT gen_random_uuid(), row_id || key, lane, target_kind, target_id, template, parameters,
-    string_to_array(mentions, ',')::uuid[], CASE WHEN lane = 0 THEN row_id END, row_id, $2, $2
+    string_to_array(mentions, ',')::uuid[], CASE WHEN $10 THEN row_id END, row_id, $2, $2
 FROM unnest($1::uuid[]) AS row_id, unnest($3::text[], $4::smallint[], $5::text[], $6::uuid[], $7::text[], $8::jsonb[],
     $9::text[]) AS each (key, lane, target_kind, target_id, template, parameters, mentions)
 """
@@ -34,7 +35,7 @@ ENTRIES = """
 INSERT INTO ledger (at, actor_kind, act, case_id, object_id, facts)
 SELECT $2, 'system', $3, row_id, row_id, '{"step": 1}' FROM unnest($1::uuid[]) AS row_id
 """
-STEP = "UPDATE {table} SET step = 1, next_step_at = $2, lease_until = NULL, attempts = 0 WHERE id = ANY($1)"
+STEP = "UPDATE {table} SET {counter} = 1, next_step_at = $2, lease_until = NULL, attempts = 0 WHERE id = ANY($1)"
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,13 +46,16 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     claim: str
     messages: tuple[list[object], ...]
     recipients: tuple[list[object], ...]
+    # In which column the steps are counted.
+    counter: str = "step"
 
 
-async def step_of(tx: Transaction, table: str, act: str, claim: str, row_id: UUID) -> Step:
-    """Return what a real step of this row wrote: of an alert, or of a review, which is in the case of the same id."""
-    messages = await tx.rows(
-        "SELECT * FROM outbox WHERE case_id = $1 AND lane = $2 ORDER BY sequence", row_id, int(table != "alerts")
-    )
+async def step_of(
+    tx: Transaction, table: str, act: str, claim: str, row_id: UUID, *, lane: Lane | None = None, counter: str = "step"
+) -> Step:  # fmt: skip
+    """Return what a real step of this row wrote: an alert's, or that of a row which is in the case of the same id."""
+    wanted = lane if lane is not None else Lane.ALERT if table == "alerts" else Lane.ORDINARY
+    messages = await tx.rows("SELECT * FROM outbox WHERE case_id = $1 AND lane = $2 ORDER BY sequence", row_id, wanted)
     recipients = (
         await tx.rows("SELECT * FROM alert_recipients WHERE alert_id = $1", row_id) if table == "alerts" else []
     )
@@ -69,6 +73,7 @@ async def step_of(tx: Transaction, table: str, act: str, claim: str, row_id: UUI
             [",".join(map(str, each["mentions"])) for each in messages],
         ),
         recipients=tuple([each[column] for each in recipients] for column in ("person_id", "agency_id", "tier")),
+        counter=counter,
     )
 
 
@@ -89,6 +94,6 @@ async def write(connection: Any, step: Step, ids: Sequence[UUID], now: datetime)
     """Write what steps of these rows write, one statement for each kind of row."""
     if step.recipients[0]:
         await connection.execute(RECIPIENTS, ids, now, *step.recipients)
-    await connection.execute(MESSAGES, ids, now, *step.messages)
-    await connection.execute(STEP.format(table=step.table), ids, now + timedelta(minutes=10))
+    await connection.execute(MESSAGES, ids, now, *step.messages, step.table == "alerts")
+    await connection.execute(STEP.format(table=step.table, counter=step.counter), ids, now + timedelta(minutes=10))
     await connection.execute(ENTRIES, ids, now, step.act)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -19,8 +21,9 @@ from core.database import Database
 from core.errors import Conflict, NotFound
 from safety_plans.events import take_up_events
 from safety_plans.model import Level, Reason, Review
+from safety_plans.store import SQL
 from safety_plans.sweep import remind_due
-from safety_plans.triggers import Within
+from safety_plans.triggers import ACTS, Within
 from tests import outgoing
 from tests.clock import SERBIA, ZONE, MovableClock
 from tests.outgoing import desk
@@ -224,6 +227,31 @@ async def test_an_alert_of_a_leak_starts_the_clock_from_the_moment_it_was_raised
     await end(network, scene.coordinator, alert)
     await taken(database, clock)
     assert len((await network.incidents.see(scene.coordinator, alert.id)).duties) == 2
+
+
+async def test_what_was_read_of_the_ledger_is_not_read_again(database: Database, clock: MovableClock) -> None:
+    few, many = 5, 20_000
+    async with database.transaction() as tx:
+        await tx.run("UPDATE case_events_read SET position = $1", many - few)
+        await tx.run(
+            "INSERT INTO ledger (at, actor_kind, act, facts, position, hash) "
+            "SELECT $1, 'system', 'invented', '{}', number, '' FROM generate_series(1, $2) AS number",
+            clock.now(), many,
+        )  # fmt: skip
+        await tx.run("ANALYZE ledger")
+        told = await tx.value(f"EXPLAIN (ANALYZE, FORMAT JSON) {SQL['read_events']}", list(ACTS), 1000)
+    looks = list(looks_at(json.loads(told)[0]["Plan"], "ledger"))
+    assert len(looks) == 2
+    for each in looks:
+        assert each["Actual Rows"] + each.get("Rows Removed by Filter", 0) <= few, each
+
+
+def looks_at(plan: dict[str, Any], table: str) -> Iterator[dict[str, Any]]:
+    """Return where a plan reads a table."""
+    for each in plan.get("Plans", ()):
+        yield from looks_at(each, table)
+    if plan.get("Relation Name") == table:
+        yield plan
 
 
 async def test_many_engines_take_up_each_event_once(

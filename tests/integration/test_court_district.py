@@ -86,7 +86,7 @@ def outcome(said: Said, climbed: Rungs) -> str:
 def is_missed(said: Said, climbed: Rungs) -> None:
     """Require that somebody who is lost is asked for, and that people are called in the time of their level."""
     assert said.lost_at is not None
-    since = [(at, rung) for at, rung in climbed if at >= said.lost_at]
-    asked = next(at for at, rung in since if rung == "prompt")
-    called = next(at for at, rung in since if rung == "desk")
+    called = next(at for at, rung in climbed if rung == "desk" and at > said.lost_at)
+    # What was asked for before it may have been reached at the very moment.
+    asked = max(at for at, rung in climbed if rung == "prompt" and at <= called)
     assert called - asked == ALERT[said.level] * MINUTE
