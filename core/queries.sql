@@ -211,6 +211,20 @@ INSERT INTO heartbeats (role, at) VALUES ($1, $2) ON CONFLICT (role) DO UPDATE S
 -- heartbeats --
 SELECT role, at FROM heartbeats
 
+-- awake --
+-- When an engine was last at work, and for how long since time last leaped; no row before the first round.
+SELECT at, steady_seconds, leaped_at FROM awake
+
+-- lock_awake --
+-- The same, held: engines note it one after the other.
+SELECT at, steady_seconds, leaped_at FROM awake FOR UPDATE
+
+-- note_awake --
+-- $1 now, $2 seconds at work since time leaped, $3 when it last did, if ever.
+INSERT INTO awake (at, steady_seconds, leaped_at) VALUES ($1, $2, $3)
+ON CONFLICT (the_only) DO UPDATE
+SET at = EXCLUDED.at, steady_seconds = EXCLUDED.steady_seconds, leaped_at = EXCLUDED.leaped_at
+
 -- key_holders --
 -- Who can read what the bot says next in these rooms; nothing while no bot is active, for then nobody knows.
 -- $1 target ids, $2 now.

@@ -6,6 +6,8 @@ is owed go some days after their case was closed. Who was a member goes with the
 who could have known. Devices that raised in it go once they were removed or have ended. What stays are ids, codenames,
 who led, the logs that people have signed, and the ledger.
 
+Whether the time is to be relied upon is asked before (`core.awake`, by the engine): what is erased never comes back.
+
 Source: the vault's page, *Erasure*.
 """
 

@@ -116,7 +116,7 @@ def pulled(review: Review, by: Duty) -> Review:
     if urgent(by.reason) and not urgent(review.reason):
         # It was due sooner, or is already: from when the urgent one is due it calls as that one does.
         return replace(review, reason=by.reason, next_step_at=by.due_at)
-    if review.step > 0 and urgent(by.reason) and review.next_step_at is not None:
+    if urgent(by.reason) and review.next_step_at is not None:
         return replace(review, next_step_at=min(review.next_step_at, by.due_at))
     return review
 

@@ -29,7 +29,7 @@ from alerts.telephone.answer_numbers import key_of
 from cases import ledger
 from cases.last_head import LastHead
 from cases.vault import sweep as vault
-from core import heartbeat, logs, metrics
+from core import awake, heartbeat, logs, metrics
 from core.clock import Clock, Pace
 from core.database import Database
 from core.errors import Unavailable
@@ -61,6 +61,8 @@ FORGET_OLD_EVERY = timedelta(days=1)
 SHIFTS_EVERY = timedelta(seconds=20)
 VAULT_EVERY = timedelta(seconds=20)
 RETENTION_EVERY = timedelta(hours=1)
+# Often enough for what is noted to be of one stretch (`core.awake`).
+AWAKE_EVERY = timedelta(minutes=1)
 # Whoever came to work this morning hears of what there is no later than tomorrow's.
 NEWCOMERS_EVERY = timedelta(hours=1)
 EVERYWHERE_EVERY = timedelta(hours=1)
@@ -84,7 +86,7 @@ class Engine:
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._forgetting, self._forgetting_old = Pace(clock, FORGET_EVERY), Pace(clock, FORGET_OLD_EVERY)
         self._vault, self._retention = Pace(clock, VAULT_EVERY), Pace(clock, RETENTION_EVERY)
-        self._everywhere = Pace(clock, EVERYWHERE_EVERY)
+        self._awake, self._everywhere = Pace(clock, AWAKE_EVERY), Pace(clock, EVERYWHERE_EVERY)
         self._zone, self._spans = ZoneInfo(settings.time_zone), spans_of(settings)
         self._quiet = Quiet.read(settings.quiet_hours, settings.time_zone)
         self._newcomers = Pace(clock, NEWCOMERS_EVERY)
@@ -233,8 +235,16 @@ class Engine:
             self._vault.done()
 
     async def _erase_what_is_over(self) -> None:
+        """Note that an engine is at work, and erase by what time it is only while time can be relied upon."""
+        if not (self._awake.due() or self._retention.due()):
+            return
+        known = await awake.note(self._database, self._clock)
+        self._awake.done()
         if self._retention.due():
-            await retention.look(self._database, self._clock)
+            if known.reliable:
+                await retention.look(self._database, self._clock)
+            else:
+                log.info("erasing_waits", seconds=round(known.waits.total_seconds()))
             self._retention.done()
 
     async def _forget_expired(self) -> None:

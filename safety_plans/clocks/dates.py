@@ -20,10 +20,14 @@ BROUGHT_FORWARD = timedelta(days=4)
 
 def around(date: CaseDate, calendar: Calendar) -> list[Duty]:
     """Return what must be assessed around a date. What comes after it no assessment before it satisfies."""
+    told = date.told_at
+    # Brought forward at most to when it was told: what falls due before that would be overdue at once.
     before = [
-        Duty(reason=Reason.DATE, since=date.told_at, due_at=calendar.snapped(at, at - BROUGHT_FORWARD))
+        Duty(
+            reason=Reason.DATE, since=told, due_at=max(calendar.snapped(at, max(at - BROUGHT_FORWARD, told)), told)
+        )
         for at in (date.at - each for each in BEFORE)
-        if at > date.told_at
-    ]
+        if at > told
+    ]  # fmt: skip
     after = [Duty(reason=Reason.DATE, since=date.at, due_at=calendar.due(date.at, each)) for each in AFTER]
     return before + after

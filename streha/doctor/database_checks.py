@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import ceil
 
 from agencies.roster import gaps, uses_roster
 from agencies.service import Agencies
 from alerts.devices.service import Devices
 from alerts.duress import own
 from cases import hold
-from core import heartbeat, migrations, processes, queries
+from core import awake, heartbeat, migrations, processes, queries
 from core.clock import Clock
 from core.database import Database
 from core.settings import Settings
@@ -224,6 +225,19 @@ class DatabaseChecks:
                 mark("The role {role} was last seen {seconds} seconds ago. Start it: streha run --role {role}"),
                 role=role,
                 seconds=_seconds_since(at, self._clock.now()),
+            )
+
+    async def leaped(self) -> None:
+        """Tell where nothing is erased because time leaped: a clock that is wrong must be set right meanwhile."""
+        async with self._database.reading() as reading:
+            known = await awake.known_in(reading)
+        if known is not None and known.leaped_at is not None and not known.reliable:
+            raise Note(
+                mark(
+                    "Time leaped, or no engine was at work for two days. Nothing is erased by its date until engines "
+                    "were at work for {hours} more hours. If a clock is wrong, set it right before"
+                ),
+                hours=ceil(known.waits / timedelta(hours=1)),
             )
 
     async def outbox(self) -> None:

@@ -85,6 +85,7 @@ async def _with_database(database: Database, clock: Clock, settings: Settings) -
         (mark("database can be written"), lambda: heartbeat.check_write(database, clock)),
         (mark("every process is of this version"), examination.processes),
         (mark("clocks agree"), examination.clocks),
+        (mark("time has not leaped"), examination.leaped),
         (mark("nothing is on hold"), examination.held),
         (mark("one duty desk is staffed at all hours"), examination.always_staffed),
         (mark("every responding desk can be reached"), examination.desks),
