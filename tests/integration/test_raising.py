@@ -378,12 +378,14 @@ async def test_nobody_raises_where_they_have_no_part(
     elif who == "other_circle":
         actor = scene.ngo.worker
         where = (await network.cases.open_compartment(scene.coordinator, scene.case.id, [])).id
+    # Who shared with somebody excluded was told so.
+    before = await outgoing.said(database)
     with pytest.raises(NotFound) as refused:
         await network.alerts.raise_(actor, where, uuid4())
     with pytest.raises(NotFound) as absent:
         await network.alerts.raise_(actor, CompartmentId(uuid4()), uuid4())
     assert str(refused.value) == str(absent.value)
-    assert not await outgoing.said(database)
+    assert await outgoing.said(database) == before
 
 
 async def test_a_key_of_somebody_elses_alert_shows_nothing(network: Network, scene: Scene) -> None:

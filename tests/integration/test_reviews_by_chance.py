@@ -64,6 +64,8 @@ class Chance:
                 [self._tell, self._tell, self._tell, self._wait, self._wait, self._happens, self._to_court, self._done]
             )
             await step()  # type: ignore[misc]
+            # No two things happen at the very same moment.
+            self._clock.move(timedelta(seconds=1))
             await self._open()
 
     async def _tell(self) -> None:
