@@ -175,7 +175,7 @@ class Lived:
         within = HAPPENS.get(reason, DAY)
         earliest = at + (within if within < DAY else within / 4)
         self.account.owed.append(Owed(reason=reason, since=at, earliest=earliest, latest=at + within))
-        # Never later. What is due earlier is said anew; what happens is never less urgent for what else does, nor later.
+        # Never later, and never less urgent for what else happens; what is due earlier is said anew.
         assert self.review.due_at == min(before.due_at, further.due_at)
         assert self.review.next_step_at is not None
         assert urgent(self.review.reason) == (urgent(before.reason) or urgent(reason))
