@@ -30,7 +30,7 @@ from safety_plans.quiet import Quiet
 from safety_plans.rings import sweep as rings
 from safety_plans.service import ReviewView
 from safety_plans.sweep import next_due, remind_due
-from safety_plans.triggers import Within, urgent
+from safety_plans.triggers import SOON, Within, urgent
 from tests.clock import ZONE, MovableClock
 from tests.people import Network
 
@@ -54,8 +54,9 @@ class Due:
     reason: Reason
     first: datetime
     last: datetime
-    # Whether something urgent happened once it was due: then whoever is told later is told no later than of that.
-    urged: bool = False
+    # By when something urgent had to be assessed that happened once it was due, or shortly before: from then on at the
+    # latest people are told as of that.
+    urged: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -79,6 +80,7 @@ class Year:
         self._chance = random.Random(seed)  # noqa: S311 (chance that can be repeated)
         self._leaders: list[tuple[Person, Person]] = []
         self._cases: list[tuple[Case, Person]] = []
+        self._urged: dict[tuple[UUID, datetime], datetime] = {}
 
     async def begin(self) -> None:
         """Open the cases: one shelter leads them, one centre is the deputy."""
@@ -152,8 +154,10 @@ class Year:
             )
         for row in [*reviews, *running]:
             if row["due_at"] <= now:
+                place = row["id"], row["due_at"]
                 seen = Due(level=Level(row["level"]), reason=Reason(row["reason"]), first=now, last=now)
-                self.account.due.setdefault((row["id"], row["due_at"]), seen).last = now
+                seen = self.account.due.setdefault(place, seen)
+                seen.last, seen.urged = now, self._urged.get(place)
         if morning:
             self._note_digests(day, now, reviews, running)
 
@@ -184,16 +188,20 @@ class Year:
         alerted, due = (
             {leader.id for case, leader in self._cases if case.id in of[what]} for what in ("alert", "review")
         )
+        # What is due at one moment comes in any order, and chance is to be the same in every run.
+        number = {case.id: place for place, (case, _) in enumerate(self._cases)}
         for leader, deputy in self._leaders:
             if leader.id in alerted:
                 await self._end_alerts(leader)
             if leader.id in due | alerted:
-                for view in await self.network.reviews.due(leader):
+                for view in sorted(
+                    await self.network.reviews.due(leader), key=lambda each: number[each.review.case_id]
+                ):
                     if view.stale_since is not None and self._chance.random() < DONE_A_DAY:
                         await self._assess(leader, deputy, view)
         for case, leader in [each for each in self._cases if each[0].id in of["clock"]]:
             now = self.clock.now()
-            for each in (await self.network.clocks.see(leader, case.id)).clocks:
+            for each in sorted((await self.network.clocks.see(leader, case.id)).clocks, key=lambda each: each.kind):
                 if each.due_at <= now and self._chance.random() < DONE_A_DAY:
                     await self.network.clocks.looked(leader, case.id, each.kind)
 
@@ -223,8 +231,9 @@ class Year:
             return
         within = self._chance.choice([*[Within.THREE_DAYS] * 3, Within.ONE_DAY, Within.TWO_HOURS])
         review = (await self.network.reviews.note_event(leader, case.id, within)).review
-        if within is Within.TWO_HOURS and (seen := self.account.due.get((review.id, review.due_at))):
-            seen.urged = True
+        if within is Within.TWO_HOURS and review.due_at < now + SOON:
+            # It was due sooner, or is already.
+            self._urged.setdefault((review.id, review.due_at), now + SOON)
 
 
 def _next_working(day: date) -> datetime:

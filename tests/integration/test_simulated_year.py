@@ -62,10 +62,11 @@ def everything_is_said(year: Year, said: Sequence[Row]) -> None:
     for (review, due_at), seen in due.items():
         steps, wanted = heard.get((review, due_at), []), reminders(due_at, seen)
         assert [step for step, _ in steps] == list(range(len(steps)))
-        if seen.urged:
-            # What is urgent brings the next step forward: it may come sooner, and none is left out.
-            assert len(steps) >= len(wanted)
-            assert steps[0][1] == wanted[0]
+        if seen.urged is not None:
+            # What is urgent brings the next step forward: it may come sooner, and none is left out. Where it happened
+            # shortly before, it is told of when the urgent is due.
+            assert len(steps) >= len([each for each in wanted if each != wanted[0] or seen.urged <= seen.last])
+            assert all(wanted[0] <= steps[0][1] <= max(wanted[0], seen.urged) for _ in steps[:1])
         else:
             assert [moment for _, moment in steps] == wanted
     # Chance made enough of each: late ones, very late ones, urgent ones by night.
