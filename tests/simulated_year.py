@@ -6,9 +6,10 @@ what stood in the database when: from levels, due times and the hours of the nig
 
 from __future__ import annotations
 
+import heapq
 import random
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -68,6 +69,76 @@ class Account:
     digests: dict[tuple[date, PersonId], tuple[int, int, int, int]] = field(default_factory=dict)
 
 
+# What changes of reviews and clocks is noted by the database of the test, so that a look costs what has changed and
+# not what there is: of five thousand cases hundreds are due at every one of hundreds of moments a day.
+NOTED = """
+CREATE TABLE noted (
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, what text, id uuid, owner_id uuid, due_at timestamptz,
+    level text, reason text, stands boolean);
+CREATE FUNCTION note_review() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO noted (what, id, owner_id, due_at, level, reason, stands)
+    VALUES ('review', NEW.id, NEW.owner_id, NEW.due_at, NEW.level, NEW.reason, NEW.state = 'open');
+    RETURN NULL; END $$;
+CREATE TRIGGER begins AFTER INSERT ON reviews FOR EACH ROW EXECUTE FUNCTION note_review();
+CREATE TRIGGER changes AFTER UPDATE ON reviews FOR EACH ROW
+    WHEN ((OLD.owner_id, OLD.due_at, OLD.level, OLD.reason, OLD.state)
+        IS DISTINCT FROM (NEW.owner_id, NEW.due_at, NEW.level, NEW.reason, NEW.state))
+    EXECUTE FUNCTION note_review();
+CREATE FUNCTION note_clock() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF TG_OP = 'DELETE' THEN
+        INSERT INTO noted (what, id, stands) VALUES ('clock', OLD.id, false);
+    ELSE
+        INSERT INTO noted (what, id, owner_id, due_at, level, reason, stands)
+        VALUES ('clock', NEW.id, NEW.owner_id, NEW.due_at, 'low', 'interval', NEW.due_at IS NOT NULL);
+    END IF;
+    RETURN NULL; END $$;
+CREATE TRIGGER begins AFTER INSERT OR DELETE ON case_clocks FOR EACH ROW EXECUTE FUNCTION note_clock();
+CREATE TRIGGER changes AFTER UPDATE ON case_clocks FOR EACH ROW
+    WHEN ((OLD.owner_id, OLD.due_at) IS DISTINCT FROM (NEW.owner_id, NEW.due_at)) EXECUTE FUNCTION note_clock();
+INSERT INTO noted (what, id, owner_id, due_at, level, reason, stands)
+    SELECT 'review', id, owner_id, due_at, level, reason, true FROM reviews WHERE state = 'open'
+    UNION ALL SELECT 'clock', id, owner_id, due_at, 'low', 'interval', true FROM case_clocks WHERE due_at IS NOT NULL;
+"""
+
+
+class Standing:
+    """The reviews and clocks that stand, as they were when last looked at; keeps the account of what was due when."""
+
+    def __init__(self, account: Account, urged: Mapping[tuple[UUID, datetime], datetime]) -> None:
+        self.rows: dict[UUID, Row] = {}
+        self._account = account
+        self._urged = urged
+        self._read = 0
+        # What was due at the last look, and what will be, the first first.
+        self._due: dict[UUID, tuple[datetime, Due]] = {}
+        self._ahead: list[tuple[datetime, int, UUID]] = []
+
+    async def begin(self, database: Database) -> None:
+        """Let the database note what changes."""
+        async with database.transaction() as tx:
+            await tx.script(NOTED)
+
+    async def look(self, database: Database, now: datetime) -> None:
+        """Note what is due now for the first time; what is due no more was so at the last look."""
+        async with database.reading() as look:
+            changed = await look.rows("SELECT * FROM noted WHERE number > $1 ORDER BY number", self._read)
+        for row in {each["id"]: each for each in changed}.values():
+            self._due.pop(row["id"], None)
+            self.rows.pop(row["id"], None)
+            if row["stands"]:
+                self.rows[row["id"]] = row
+                heapq.heappush(self._ahead, (row["due_at"], row["number"], row["id"]))
+        self._read = changed[-1]["number"] if changed else self._read
+        while self._ahead and self._ahead[0][0] <= now:
+            due_at, number, id_ = heapq.heappop(self._ahead)
+            found = self.rows.get(id_)
+            if found is not None and found["number"] == number:
+                seen = Due(level=Level(found["level"]), reason=Reason(found["reason"]), first=now, last=now)
+                self._due[id_] = due_at, self._account.due.setdefault((id_, due_at), seen)
+        for id_, (due_at, each) in self._due.items():
+            each.last, each.urged = now, self._urged.get((id_, due_at))
+
+
 class Year:
     """Lives through days of cases whose people act by chance."""
 
@@ -81,6 +152,7 @@ class Year:
         self._leaders: list[tuple[Person, Person]] = []
         self._cases: list[tuple[Case, Person]] = []
         self._urged: dict[tuple[UUID, datetime], datetime] = {}
+        self._standing = Standing(self.account, self._urged)
 
     async def begin(self) -> None:
         """Open the cases: one shelter leads them, one centre is the deputy."""
@@ -96,9 +168,7 @@ class Year:
                 await self.network.clocks.looked(leader, case.id, ClockKind.CUSTODY)
             self._cases.append((case, leader))
         await digests.begin_new(self.database, self.clock, ZONE)
-        async with self.database.transaction() as tx:
-            # For this account alone, which looks at every moment: after a year most reviews are over.
-            await tx.run("CREATE INDEX ON reviews (due_at) WHERE state = 'open'")
+        await self._standing.begin(self.database)
 
     async def live(self, days: int) -> None:
         """Let days pass."""
@@ -144,30 +214,17 @@ class Year:
         now = self.clock.now()
         day = now.astimezone(ZONE).date()
         morning = now == CALENDAR.morning(day) and CALENDAR.working(day)
-        # Of very many cases only what is due is looked at; in the morning what the day will bring too.
-        upto = _next_working(day) if morning else now
-        async with self.database.reading() as look:
-            reviews = await look.rows("SELECT * FROM reviews WHERE state = 'open' AND due_at <= $1", upto)
-            running = await look.rows(
-                "SELECT id, owner_id, due_at, 'low' AS level, 'interval' AS reason FROM case_clocks WHERE due_at <= $1",
-                upto,
-            )
-        for row in [*reviews, *running]:
-            if row["due_at"] <= now:
-                place = row["id"], row["due_at"]
-                seen = Due(level=Level(row["level"]), reason=Reason(row["reason"]), first=now, last=now)
-                seen = self.account.due.setdefault(place, seen)
-                seen.last, seen.urged = now, self._urged.get(place)
+        await self._standing.look(self.database, now)
         if morning:
-            self._note_digests(day, now, reviews, running)
+            self._note_digests(day, now)
 
-    def _note_digests(self, day: date, now: datetime, reviews: Sequence[Row], running: Sequence[Row]) -> None:
+    def _note_digests(self, day: date, now: datetime) -> None:
         ends = _next_working(day)
         found: dict[PersonId, Counter[str]] = defaultdict(Counter)
-        for what, rows in (("review", reviews), ("clock", running)):
-            for row in rows:
-                if row["due_at"] < ends:
-                    found[PersonId(row["owner_id"])][f"{what} {'late' if row['due_at'] < now else 'due'}"] += 1
+        for row in self._standing.rows.values():
+            if row["due_at"] < ends:
+                late = "late" if row["due_at"] < now else "due"
+                found[PersonId(row["owner_id"])][f"{row['what']} {late}"] += 1
         for person, each in found.items():
             numbers = (each["review due"], each["review late"], each["clock due"], each["clock late"])
             self.account.digests.setdefault((day, person), numbers)

@@ -86,7 +86,11 @@ def outcome(said: Said, climbed: Rungs) -> str:
 def is_missed(said: Said, climbed: Rungs) -> None:
     """Require that somebody who is lost is asked for, and that people are called in the time of their level."""
     assert said.lost_at is not None
-    called = next(at for at, rung in climbed if rung == "desk" and at > said.lost_at)
+    called = next((at for at, rung in climbed if rung == "desk" and at > said.lost_at), None)
+    if called is None:
+        # Nobody had said that the step before was reached: people are called already, and will be again.
+        assert any(rung == "again" and at > said.lost_at for at, rung in climbed)
+        return
     # What was asked for before it may have been reached at the very moment.
     asked = max(at for at, rung in climbed if rung == "prompt" and at <= called)
     assert called - asked == ALERT[said.level] * MINUTE
