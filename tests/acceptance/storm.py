@@ -1,26 +1,24 @@
 """A storm of faults over one town: people press while parts die, hang and refuse and the clock is stepped.
 
-Owns how a plan (`storm_plan`) is let happen, and the account that is taken afterwards from what strict clients
-have read: nothing lost, nothing twice without saying so, nothing with people it is not for, and how late. Times are in
-seconds. The bot reaches its homeserver only through a proxy (`tests.adverse_homeserver`).
+Owns how a plan (`storm_plan`) is let happen, and the account that is taken afterwards (`storm_account`) from what
+strict clients have read: nothing lost, nothing twice without saying so, nothing with people it is not for, and how
+late. In every case somebody is on the way whose step is missed meanwhile (`storm_ways`). Times are in seconds. The bot
+reaches its homeserver only through a proxy (`tests.adverse_homeserver`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from msgspec import structs
-
 from agencies.model import AgencyKind
 from alerts.model import AlertId
-from alerts.vocabulary import StandDownReason
+from alerts.vocabulary import RAISED_BY_CLOCKS, StandDownReason
 from cases.model import Case
 from core.errors import Conflict, StrehaError
 from core.ids import new_id
@@ -31,7 +29,9 @@ from deploy.network import ROLES
 from deploy.witness import Message, Witness, WitnessError
 from tests.acceptance.conftest import Town, rings
 from tests.acceptance.siege import Siege
+from tests.acceptance.storm_account import COUNTED, Account, is_said_again, unmarked
 from tests.acceptance.storm_plan import PLACES, Fault, Plan, Press, Stroke
+from tests.acceptance.storm_ways import Ways
 from tests.adverse_homeserver import Rule, What
 from tests.clock import ZONE
 from tests.waiting import until
@@ -39,9 +39,6 @@ from tests.waiting import until
 PATIENCE = 120.0
 # Whoever presses and hears nothing presses again.
 PRESSED_AGAIN = 0.5
-# How a message begins that is sent a second time, or may be.
-AGAIN = "Sent again, in case you have not seen it: "
-
 
 _TROUBLED = ("send", "sync", "keys/query", "keys/claim", "sendToDevice", "joined_members")
 _RULES = {
@@ -52,36 +49,6 @@ _RULES = {
     Fault.HOMESERVER_SLOW: [Rule(part=part, what=What.DELAY, times=3) for part in _TROUBLED],
     Fault.HOMESERVER_CUTS: [Rule(part=part, what=What.DROP, times=2) for part in _TROUBLED],
 }
-
-
-@dataclass(slots=True, kw_only=True)
-class Account:
-    """What came of the runs, as people's own clients saw it."""
-
-    runs: int = 0
-    alerts: int = 0
-    messages: int = 0
-    lost: list[str] = field(default_factory=list)
-    double: list[str] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-    # From the press, or the end of the last fault where that was later, until everybody had read it.
-    late: list[float] = field(default_factory=list)
-
-    @property
-    def faultless(self) -> bool:
-        """Whether nothing was lost, said twice or told to the wrong people."""
-        return not (self.lost or self.double or self.wrong)
-
-    def told(self) -> str:
-        """Return the account in a few lines."""
-        late = sorted(self.late) or [0.0]
-        median, most = late[len(late) // 2], late[int(len(late) * 0.99)]
-        return (
-            f"{self.runs} runs, {self.alerts} alerts, {self.messages} messages read: lost {len(self.lost)}, "
-            f"double {len(self.double)}, wrong recipient {len(self.wrong)}; read after "
-            f"{median:.1f} s (median), {most:.1f} s (p99), {late[-1]:.1f} s (worst)"
-            + "".join(f"\n  {each}" for each in (*self.lost, *self.double, *self.wrong))
-        )
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -102,6 +69,7 @@ class Storm:
     # Who may hear nothing of a place; and who may hear nothing at all.
     barred: Mapping[Witness, Collection[str]]
     people: Mapping[str, Witness]
+    ways: Ways
     account: Account = field(default_factory=Account)
     _began: dict[Witness, int] = field(default_factory=dict)
     _first_row: int = 0
@@ -120,6 +88,7 @@ class Storm:
             await self.town.network.stack.add_standby()
         loop = asyncio.get_running_loop()
         before = {witness: len(witness.messages) for witness in self.people.values()}
+        await self.ways.begin([each.case for each in self.places], plan.missed)
         async with asyncio.TaskGroup() as tasks:
             pressed = [tasks.create_task(self._press(each)) for each in plan.presses]
             async with asyncio.TaskGroup() as strokes:
@@ -128,12 +97,15 @@ class Storm:
             over = loop.time()
             await self._mend()
         since = max(over, *(each.result() for each in pressed))
-        for place in {each.place: self.places[each.place] for each in plan.presses}.values():
-            self.account.alerts += 1
-            await self._is_read(plan, place, before)
-            self.account.late.append(max(loop.time() - since, 0.0))
+        async with asyncio.TaskGroup() as looking:
+            looking.create_task(self.ways.require_noticed(self.account, plan.seed))
+            for place in {each.place: self.places[each.place] for each in plan.presses}.values():
+                self.account.alerts += 1
+                await self._is_read(plan, place, before)
+                self.account.late.append(max(loop.time() - since, 0.0))
         for place in {each.place: self.places[each.place] for each in plan.presses if each.in_room}.values():
             await self._is_heard_out(place)
+        await self.ways.end()
         for place in self.places:
             await self._end(place, before)
         await self._take_account(plan)
@@ -214,7 +186,7 @@ class Storm:
         for witness in place.readers:
             try:
                 # After a long outage the first that there is may say that it is sent again.
-                await witness.wait_for(lambda each: rings(_unmarked(each)), None, PATIENCE, after=before[witness])
+                await witness.wait_for(lambda each: rings(unmarked(each)), None, PATIENCE, after=before[witness])
                 await witness.wait_for(details, None, PATIENCE, after=before[witness])
             except WitnessError:
                 self.account.lost.append(f"seed {plan.seed}: {witness.name} has not read the alert. {plan.strokes}")
@@ -262,9 +234,10 @@ class Storm:
         """Return the open alerts of a place, each with whether nobody pressed for it but a clock."""
         async with self.town.network.database.reading() as look:
             rows = await look.rows(
-                "SELECT id, event = 'review_missed' AS by_clock FROM alerts "
+                "SELECT id, event = ANY($2) AS by_clock FROM alerts "
                 "WHERE compartment_id = $1 AND state <> 'stood_down'",
                 place.case.core.id,
+                sorted(RAISED_BY_CLOCKS),
             )
         return [(AlertId(row["id"]), row["by_clock"]) for row in rows]
 
@@ -300,7 +273,7 @@ class Storm:
                         "THEN count(DISTINCT coalesce(event_id, outbox.id::text)) ELSE count(*) END AS times "
                         "FROM outbox LEFT JOIN matrix_sends ON outbox_id = outbox.id "
                         "WHERE sequence > $1 AND NOT repeated AND template = ANY($2) GROUP BY 1, 2, 3, 4",
-                        self._first_row, list(_COUNTED),
+                        self._first_row, list(COUNTED),
                     )  # fmt: skip
                 if not any(row["state"] in {"pending", "sending"} for row in rows):
                     break
@@ -325,42 +298,14 @@ class Storm:
 
     def _read(self, witness: Witness, rooms: Collection[str], template: str) -> int:
         """Return how often something was read that does not say of itself that it may have been read before."""
-        return sum(_COUNTED[template](each) for each in self._heard(witness, rooms) if not _is_said_again(each))
+        return sum(COUNTED[template](each) for each in self._heard(witness, rooms) if not is_said_again(each))
 
     def _told(self, witness: Witness, rooms: Collection[str], template: str) -> int:
         """Return how often it was read at all: after a long outage the first there is may say that it is sent again."""
-        return sum(_COUNTED[template](_unmarked(each)) for each in self._heard(witness, rooms))
+        return sum(COUNTED[template](unmarked(each)) for each in self._heard(witness, rooms))
 
     def _heard(self, witness: Witness, rooms: Collection[str]) -> list[Message]:
         return [each for each in witness.messages[self._began[witness] :] if each.room_id in rooms]
-
-
-def _is_said_again(message: Message) -> bool:
-    return message.body.startswith(AGAIN)
-
-
-def _unmarked(message: Message) -> Message:
-    """Return a message without the mark that it is sent again."""
-    return structs.replace(message, body=message.body.removeprefix(AGAIN))
-
-
-def _details(message: Message) -> int:
-    """Return how often a message tells of an alert: by itself, or a line for each where it tells what happened late.
-
-    What a clock raised, because somebody's risk was not assessed in time, is another message.
-    """
-    told = re.findall(r"^(?:\d\d:\d\d )?ALERT, .*", message.body, re.MULTILINE)
-    return sum("Nobody raised this but the clock" not in each for each in told)
-
-
-def _ends(message: Message) -> int:
-    return message.body.count(": the alert was ended ")
-
-
-# What of all that is said is counted, and how it is known where it is not marked as a repetition.
-_COUNTED: Mapping[str, Callable[[Message], int]] = {
-    "alert_ring": rings, "alert_details": _details, "alert_ended": _ends
-}  # fmt: skip
 
 
 def _anew(rule: Rule) -> Rule:
@@ -395,6 +340,6 @@ async def gathered(siege: Siege) -> Storm:
         places.append(Place(case=case, room=room, readers=readers))
     everything = [each.case.codename for each in places]
     barred = {people["luka"]: everything[-1:], people["teo"]: everything}
-    storm = Storm(siege=siege, places=places, barred=barred, people=people)
+    storm = Storm(siege=siege, places=places, barred=barred, people=people, ways=Ways(town))
     await storm.begin()
     return storm

@@ -56,6 +56,8 @@ class Plan:
     seed: int
     strokes: tuple[Stroke, ...]
     presses: tuple[Press, ...]
+    # In each place somebody is on the way: when their first step is due.
+    missed: tuple[float, ...]
 
 
 def planned(seed: int) -> Plan:
@@ -76,4 +78,6 @@ def planned(seed: int) -> Plan:
         for _ in range(chosen.choice((0, 1, 1, 2)))
     ]
     presses = presses or [Press(place=0, at=chosen.uniform(0, BEGINS_WITHIN), in_room=True)]
-    return Plan(seed=seed, strokes=tuple(strokes), presses=tuple(presses))
+    # Drawn after everything else: a seed means what it meant before.
+    missed = tuple(chosen.uniform(0.5, BEGINS_WITHIN) for _ in range(PLACES))
+    return Plan(seed=seed, strokes=tuple(strokes), presses=tuple(presses), missed=missed)
