@@ -20,6 +20,7 @@ from alerts.vocabulary import StandDownReason
 from cases.model import Case, Part
 from operations.acting import OperationView
 from operations.model import Milestone, MilestoneKind, OperationId
+from operations.running import LONGEST_DARK
 from operations.sweep import call_for_late, next_late
 from operations.templates import templates
 from safety_plans.calendar import Calendar
@@ -97,7 +98,8 @@ class District:
 
     async def _live_through(self, day: date) -> None:
         """Let all ways of a day take their course beside each other, then end what is left of them."""
-        self.clock.set(datetime(day.year, day.month, day.day, 5, tzinfo=ZONE))
+        began = max(datetime(day.year, day.month, day.day, 5, tzinfo=ZONE), self.clock.now())
+        self.clock.set(began)
         turn = count()
         under_way: list[tuple[datetime, int, AsyncIterator[datetime]]] = []
         for team in self._teams:
@@ -110,6 +112,9 @@ class District:
             following = await anext(going, None)
             if following is not None:
                 heapq.heappush(under_way, (max(following, self.clock.now()), next(turn), going))
+        if any(each.lost_at is not None and each.lost_at >= began for each in self.said):
+            # Whoever is lost in a silence is missed when that is over.
+            await self._until(self.clock.now() + LONGEST_DARK + 60 * MINUTE)
         for team in self._teams:
             await self._ends(team)
 
@@ -204,7 +209,7 @@ class _Way:
                     )
 
     async def _dark(self, minutes: int) -> datetime:
-        now, minutes = self._clock.now(), min(max(minutes, SHORTEST), 480)
+        now, minutes = self._clock.now(), min(max(minutes, SHORTEST), LONGEST_DARK // MINUTE)
         await self._network.under_way.dark(self._goes(), self._said.way, minutes, uuid4())
         self._said.silences.append((now, now + minutes * MINUTE))
         return now + minutes * MINUTE
