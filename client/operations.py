@@ -54,6 +54,21 @@ class KnownOperations(Answer, frozen=True, kw_only=True):
     operations: list[Operation]
 
 
+class MissingPiece(Answer, frozen=True, kw_only=True):
+    """Something that is missing, of these people if of any; over what is `hard` go needs a reason."""
+
+    what: str
+    people: list[UUID]
+    hard: bool
+
+
+class OperationReadiness(Answer, frozen=True, kw_only=True):
+    """All that is missing before somebody goes, and how many people can know time and place."""
+
+    missing: list[MissingPiece]
+    exposed: int
+
+
 class OperationsApi:
     """Speaks of operations as somebody who is signed in."""
 
@@ -77,10 +92,20 @@ class OperationsApi:
         """Put another plan in the place of one that nobody has begun."""
         return await self._connection.ask(Operation, "PUT", f"api/operations/{operation_id}/plan", _body(plan))
 
-    async def decide(self, operation_id: UUID, decision: str) -> Operation:
-        """Approve an operation, say go, postpone or close it; said twice it changes nothing."""
+    async def readiness(self, operation_id: UUID) -> OperationReadiness:
+        """Return what is missing before somebody goes."""
+        path = f"api/operations/{operation_id}/readiness"
+        return await self._connection.ask(OperationReadiness, "GET", path, repeat=True)
+
+    async def decide(self, operation_id: UUID, decision: str, despite: str | None = None) -> Operation:
+        """Approve an operation, say go, postpone or close it; said twice it changes nothing.
+
+        `despite` says why somebody goes although something is missing.
+        """
         path = f"api/operations/{operation_id}/decision"
-        return await self._connection.ask(Operation, "PUT", path, {"decision": decision}, repeat=True)
+        return await self._connection.ask(
+            Operation, "PUT", path, {"decision": decision, "despite": despite}, repeat=True
+        )  # fmt: skip
 
     async def tell(
         self, operation_id: UUID, key: UUID, word: str, *, position: int | None = None,

@@ -45,6 +45,8 @@ _BEFORE = ((Task.CONFIRM, 14 * DAY), (Task.ASSESS, 7 * DAY), (Task.FREEZE, 3 * D
 _AT_LAST = ((Task.NOT_GONE, timedelta(hours=2)), (Task.UNDECIDED, timedelta()))
 _AFTER = ((Task.DEBRIEF, DAY), (Task.WATCH, 30 * DAY))
 _LOUD = frozenset({Task.UNDECIDED})
+# With these it is told how many know of it, and how much is missing.
+SAYS_WHAT_IS_MISSING = frozenset({Task.FREEZE, Task.GO_NO_GO, Task.NOT_GONE})
 
 
 def tasks(operation: Operation, calendar: Calendar) -> list[Due]:

@@ -13,9 +13,10 @@ from alerts.waking import beside
 from core.outbox import Lane, Message, Target, TargetKind, Urgency
 from core.texts import mark
 from operations.countdown import Task
-from operations.model import Milestone, Operation
+from operations.model import Despite, Milestone, Operation
+from operations.readiness import Readiness
 from operations.running import lateness_begins
-from operations.words import STEPS
+from operations.words import DESPITE, STEPS
 
 RING = "operation_ring"
 TEXTS = {
@@ -40,6 +41,12 @@ TEXTS = {
     "operation_dark": mark("{codename}: telephones are off, {person} says. You will hear again by {time}."),
     "operation_approved": mark("{codename}: approved by {person}. It begins {time}."),
     "operation_gone": mark("{codename}: GO, says {person}. First expected {time}: {text}."),
+    "operation_despite": mark(
+        "{codename}: {person} takes it upon them to go although this many things are missing: {count}. Why: {text}."
+    ),
+    "operation_readiness": mark(
+        "{codename}: so many people can know time and place: {count}. Missing before go: {number}. See: {command}"
+    ),
     "operation_postponed": mark("{codename}: postponed by {person}. Nobody goes on the day that was set."),
     "operation_planned": mark("{codename}: planned for {time} by {person}. The brief is among the records."),
     "operation_diverted": mark(
@@ -105,6 +112,21 @@ def told(
     if moment is not None:
         parameters["time"] = moment.isoformat()
     return _message(operation, channel(operation), template, cause, parameters)
+
+
+def despite(operation: Operation, by: PersonId, why: Despite, missing: int, now: datetime) -> Message:
+    """Return what the channel hears where somebody goes although something is missing."""
+    parameters = {"count": str(missing), "text": DESPITE[why]}
+    return told(operation, "operation_despite", f"despite:{now.isoformat()}", by, more=parameters)
+
+
+def readiness(operation: Operation, found: Readiness, cause: str) -> Message:
+    """Return what the channel hears before the day: how many know of it, and how much is missing."""
+    parameters = {
+        "count": str(found.exposed), "number": str(len(found.missing)),
+        "command": f"streha operation ready {operation.codename}",
+    }  # fmt: skip
+    return told(operation, "operation_readiness", cause, more=parameters)
 
 
 def ringing(message: Message, people: Iterable[PersonId], *, alone: bool = False) -> list[Message]:

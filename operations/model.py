@@ -48,6 +48,32 @@ class MilestoneKind(StrEnum):
     DEBRIEFED = "debriefed"
 
 
+class Missing(StrEnum):
+    """What is missing; the first five of somebody by name."""
+
+    NOT_JOINED = "not_joined"
+    NO_DEVICE = "no_device"
+    NO_KEY = "no_key"
+    AWAY = "away"
+    NO_TELEPHONE = "no_telephone"
+    NOT_SEEN = "not_seen"
+    # No bot is at work: nobody can tell who reads the channel.
+    NOT_KNOWN = "not_known"
+    NOBODY_ON_DUTY = "nobody_on_duty"
+    # Nobody confirmed it in time: it counts as ended.
+    CUSTODY = "custody"
+    LEVEL = "level"
+
+
+class Despite(StrEnum):
+    """Why somebody goes although something is missing."""
+
+    SUMMONED = "summoned"
+    NO_OTHER_DAY = "no_other_day"
+    STAYING_IS_WORSE = "staying_is_worse"
+    SEEN_TO = "seen_to"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Milestone:
     """One step of the way. `due_at` is when it is expected as re-planned; without it the step is only noted.

@@ -104,3 +104,8 @@ FROM (SELECT next_task_at FROM operations WHERE next_task_at <= $1 ORDER BY next
 -- Other operations that are ahead or under way with the same place token. $1 operation, $2 token, $3 statuses.
 SELECT case_id, coordinator_id FROM operations
 WHERE place_token = $2 AND id <> $1 AND status = ANY($3) ORDER BY id
+
+-- could_know --
+-- How many people can read, or could once, what was planned: the members of a circle since. $1 circle, $2 since when.
+SELECT count(DISTINCT person_id) FROM compartment_members
+WHERE compartment_id = $1 AND (until IS NULL OR until > $2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,17 +13,19 @@ from cases import rules as case_rules
 from cases import store as case_store
 from cases.codenames import new_codename
 from cases.model import Case, Compartment, CompartmentId
-from core import ledger, outbox
+from core import key_holders, ledger, outbox
 from core.clock import Clock
 from core.database import Database, Transaction
 from core.errors import Conflict, InvalidInput
 from core.ids import new_id
+from core.key_holders import KeyWindow
 from core.outbox import Message
 from core.texts import mark
-from operations import acting, countdown, messages, planning, running, store
+from operations import acting, countdown, looking, messages, planning, running, store
 from operations.acting import ASK_THE_COORDINATOR, Deed, OperationView
-from operations.model import Milestone, MilestoneId, Operation, OperationId, OperationStatus
+from operations.model import Despite, Milestone, MilestoneId, Operation, OperationId, OperationStatus
 from operations.planning import PROBLEMS, Plan
+from operations.readiness import Readiness, require
 from operations.transitions import AHEAD, RUNNING, Move, after
 from safety_plans import store as level_store
 from safety_plans.clocks.days import Days
@@ -33,6 +35,8 @@ from safety_plans.opening import calendar_of
 
 # The stricter first.
 _STRICTNESS = (Level.VERY_HIGH, Level.HIGH, Level.NOT_YET_ASSESSED, Level.MEDIUM, Level.LOW)
+# Keys are given out before a way, and stay until the last have come home late.
+KEYS_BEFORE, KEYS_AFTER = timedelta(hours=1), timedelta(hours=3)
 _OVER = mark("This operation is over. Plan a new one.")
 _PLANNED = Deed(act="operation_planned", template="operation_planned")
 _LED: dict[Move, Deed] = {
@@ -113,9 +117,21 @@ class Operations:
         """Record that a leader of the case agrees to the plan as it is."""
         return await self._lead(actor, operation_id, Move.APPROVE)
 
-    async def go(self, actor: Person, operation_id: OperationId) -> OperationView:
-        """Record that it begins: from now on the first step is watched."""
-        return await self._lead(actor, operation_id, Move.GO)
+    async def go(self, actor: Person, operation_id: OperationId, despite: Despite | None = None) -> OperationView:
+        """Record that it begins: from now on the first step is watched.
+
+        Raises Conflict where something is missing (`readiness`), unless the actor takes that upon them and says why.
+        """
+        return await self._lead(actor, operation_id, Move.GO, despite)
+
+    async def readiness(self, actor: Person, operation_id: OperationId) -> Readiness:
+        """Return what is missing before somebody goes, as it is now, and have the bot see to the channel's keys."""
+        async with self._database.transaction() as tx:
+            operation = await store.operation(tx, operation_id)
+            case = await case_store.case(tx, operation.case_id)
+            circle = acting.seen(case, actor, operation)
+            await key_holders.warm(tx)
+            return await looking.readiness(tx, case, circle, operation, self._clock.now())
 
     async def postpone(self, actor: Person, operation_id: OperationId) -> OperationView:
         """Record that nobody goes on the day that was set; nothing of it reminds anybody any more."""
@@ -150,7 +166,9 @@ class Operations:
             return [each for each in found if actor.id in each.operation.people and each.operation.next is not None]
         return [each for each in found if each.operation.compartment_id == compartment_id]
 
-    async def _lead(self, actor: Person, operation_id: OperationId, move: Move) -> OperationView:
+    async def _lead(
+        self, actor: Person, operation_id: OperationId, move: Move, despite: Despite | None = None
+    ) -> OperationView:
         """Do what those who lead say of an operation as a whole; said twice it changes nothing."""
         deed = _LED[move]
         now = self._clock.now()
@@ -161,7 +179,15 @@ class Operations:
             acting.require_leads(actor, case, before)
             if before.status is _REACHED[move]:
                 return acting.view(before, circle, now, known=True)
+            facts: dict[str, str | int | bool] = {}
+            said: list[Message] = []
             if move is Move.GO:
+                ready = await looking.readiness(tx, case, circle, before, now)
+                require(ready, despite)
+                if ready.hard and despite is not None:
+                    facts = {"despite": despite, "missing": ",".join(each.what for each in ready.hard)}
+                    said.append(messages.despite(before, actor.id, despite, len(ready.hard), now))
+                await key_holders.plan_window(tx, _keys_of(before, now))
                 strict = min(before.level, await level_store.level(tx, case.id), key=_STRICTNESS.index)
                 operation = running.gone(replace(before, level=strict))
             elif move is Move.APPROVE:
@@ -177,8 +203,9 @@ class Operations:
                     operation, deed.template, f"{move}:{now.isoformat()}", actor.id, step=step,
                     at=None if step is not None or move is Move.POSTPONE else operation.begins_at,
                 )  # fmt: skip
-                await outbox.post(tx, [told], now)
-            await ledger.record(tx, acting.recorded(deed, actor, operation, now))
+                said.append(told)
+            await outbox.post(tx, said, now)
+            await ledger.record(tx, acting.recorded(deed, actor, operation, now, facts))
             return acting.view(operation, circle, now)
 
     async def _counted(self, tx: Transaction, case: Case, operation: Operation, now: datetime) -> Operation:
@@ -211,6 +238,14 @@ def _require(plan: Plan, circle: Compartment, now: datetime) -> None:
     found = planning.problems(plan, circle.member_ids, now)
     if found:
         raise InvalidInput(PROBLEMS[found[0]])
+
+
+def _keys_of(operation: Operation, now: datetime) -> KeyWindow:
+    """Return the time in which everybody holds the key of the channel, and it does not change."""
+    return KeyWindow(
+        target=messages.channel(operation), opens_at=max(now, operation.begins_at - KEYS_BEFORE),
+        closes_at=max(now, operation.ends_at) + KEYS_AFTER,
+    )  # fmt: skip
 
 
 async def _codename(tx: Transaction) -> str:

@@ -18,7 +18,7 @@ from core.clock import Clock
 from core.database import Database, Transaction
 from core.outbox import Message
 from core.sweep import sweep
-from operations import countdown, messages, store
+from operations import countdown, looking, messages, store
 from operations.countdown import Task
 from operations.lateness import Rung, climb
 from operations.model import Milestone, Operation, OperationId
@@ -170,7 +170,12 @@ async def _tell(tx: Transaction, operation: Operation, task: Task, case: Case, n
         operation, messages.TASKS[task], f"{task}:{operation.begins_at.isoformat()}", operation.coordinator_id,
         at=operation.begins_at,
     )  # fmt: skip
-    await outbox.post(tx, messages.ringing(message, people, alone=countdown.loud(task)), now)
+    said = messages.ringing(message, people, alone=countdown.loud(task))
+    circle = case.compartment(operation.compartment_id)
+    if task in countdown.SAYS_WHAT_IS_MISSING and circle is not None:
+        ready = await looking.readiness(tx, case, circle, operation, now)
+        said.append(messages.readiness(operation, ready, f"{task}:ready:{operation.begins_at.isoformat()}"))
+    await outbox.post(tx, said, now)
     await ledger.record(
         tx,
         ledger.Act(

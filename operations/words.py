@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.texts import mark
-from operations.model import MilestoneKind, OperationStatus
+from operations.model import Despite, MilestoneKind, Missing, OperationStatus
 
 STEPS: dict[str, str] = {
     MilestoneKind.READY: mark("ready to go"),
@@ -25,4 +25,22 @@ STATUSES: dict[str, str] = {
     OperationStatus.CLOSED: mark("closed"),
     OperationStatus.ABORTED: mark("ended early"),
     OperationStatus.POSTPONED: mark("postponed"),
+}
+MISSING: dict[str, str] = {
+    Missing.NOT_JOINED: mark("not in the channel: they open the app and accept the invitation"),
+    Missing.NO_DEVICE: mark("no device that counts: they sign in and verify it"),
+    Missing.NO_KEY: mark("the key of the channel has not come: they open the app"),
+    Missing.AWAY: mark("away on that day: name somebody else"),
+    Missing.NO_TELEPHONE: mark("no telephone that rings: have the number entered"),
+    Missing.NOT_SEEN: mark("not seen for a day: ring them"),
+    Missing.NOT_KNOWN: mark("nobody can tell who reads the channel: the bot is not at work"),
+    Missing.NOBODY_ON_DUTY: mark("at some time of the way nobody is on duty at any desk: fill the roster"),
+    Missing.CUSTODY: mark("custody was not confirmed in time: it counts as ended"),
+    Missing.LEVEL: mark("the risk is not assessed, or not in time: assess it"),
+}
+DESPITE: dict[str, str] = {
+    Despite.SUMMONED: mark("summoned, and must appear"),
+    Despite.NO_OTHER_DAY: mark("there is no other day"),
+    Despite.STAYING_IS_WORSE: mark("staying is more dangerous"),
+    Despite.SEEN_TO: mark("seen to otherwise, by telephone"),
 }

@@ -27,6 +27,7 @@ from crypto import desk_key, sentence_seal, sign_in
 from crypto.tokens import token_hash
 from crypto.vault.bundle import BUNDLE_BYTES
 from crypto.vault.invitation import new_token
+from operations.model import Despite
 from safety_plans.model import Level
 from server.api.credentials import COOKIE, DEVICE_PREFIX
 from server.api.wire.directory import token_bytes, token_text
@@ -162,7 +163,7 @@ async def surroundings(api: ServedApi, clock: MovableClock) -> Surroundings:
         msgspec.convert(way_of(coordinator, deputy, member, raiser), PlanOperation, strict=False).plan(),
     )  # fmt: skip
     await network.operations.approve(coordinator, way.operation.id)
-    await network.operations.go(coordinator, way.operation.id)
+    await network.operations.go(coordinator, way.operation.id, Despite.SEEN_TO)
     device_key = await network.claim(spare)
     await network.claim(newcomer)
     ids = {

@@ -19,7 +19,7 @@ from alerts.model import State
 from alerts.vocabulary import StandDownReason
 from cases.model import Case, Part
 from operations.acting import OperationView
-from operations.model import Milestone, MilestoneKind, OperationId
+from operations.model import Despite, Milestone, MilestoneKind, OperationId
 from operations.running import LONGEST_DARK
 from operations.sweep import call_for_late, next_late
 from operations.templates import templates
@@ -132,7 +132,7 @@ class District:
         view = await self.network.operations.plan(team.coordinator, team.case.core.id, uuid4(), plan)
         await self.network.operations.approve(team.coordinator, view.operation.id)
         yield begins - 30 * MINUTE
-        view = await self.network.operations.go(team.coordinator, view.operation.id)
+        view = await self.network.operations.go(team.coordinator, view.operation.id, Despite.SEEN_TO)
         said = Said(way=view.operation.id, level=team.level)
         self.said.append(said)
         async for moment in _Way(self.network, self.clock, self._chance, team, said).lived(view):

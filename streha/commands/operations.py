@@ -12,13 +12,14 @@ import typer
 
 from agencies.model import PersonId
 from client.api import ApiClient
-from client.operations import Operation, OperationStep
+from client.operations import Operation, OperationReadiness, OperationStep
 from core import private_files
 from core.errors import InvalidInput, NotFound
 from core.ids import new_id
 from core.texts import mark
+from operations.model import Despite
 from operations.templates import Template, templates
-from operations.words import STATUSES, STEPS
+from operations.words import MISSING, STATUSES, STEPS
 from streha import terminal
 from streha.moments import whole_moment
 from streha.options import Json, Key
@@ -166,8 +167,44 @@ def _approve(which: Which, key: Key, *, json: Json = False) -> None:
 
 
 @app.command("go", help=say(mark("Say that it begins: from now on lateness calls people.")))
-def _go(which: Which, key: Key, *, json: Json = False) -> None:
-    _do(key, which, lambda api, operation_id: api.operations.decide(operation_id, "go"), json=json)
+def _go(
+    which: Which,
+    key: Key,
+    *,
+    despite: Annotated[
+        Despite | None,
+        typer.Option("--despite", help=say(mark("Go although something is missing, and take it upon yourself: why."))),
+    ] = None,
+    json: Json = False,
+) -> None:
+    _do(key, which, lambda api, operation_id: api.operations.decide(operation_id, "go", despite), json=json)
+
+
+@app.command("ready", help=say(mark("Show what is missing before somebody goes, and how many know of it.")))
+def _ready(which: Which, key: Key, *, json: Json = False) -> None:
+    async def done() -> tuple[OperationReadiness, Names]:
+        async with speaking_as(key) as api:
+            found = await api.operations.readiness((await _found(api, which)).operation)
+            return found, Names() if json else await Names.of(api)
+
+    found, names = asyncio.run(done())
+    if json:
+        terminal.as_json(found)
+        return
+    terminal.line(mark("So many people can know time and place: {count}."), count=found.exposed)
+    if not found.missing:
+        terminal.line(mark("Nothing is missing."))
+        return
+    terminal.table(
+        [mark("Missing"), mark("Of whom"), mark("Needed before go")],
+        [
+            (
+                _words(MISSING, each.what), ", ".join(names(one) for one in each.people),
+                say(mark("yes")) if each.hard else "",
+            )
+            for each in found.missing
+        ],
+    )  # fmt: skip
 
 
 @app.command("postpone", help=say(mark("Say that nobody goes on the day that was set.")))

@@ -12,7 +12,7 @@ from alerts.vocabulary import StandDownReason
 from cases.model import Case
 from core.settings import Secret, Settings
 from operations.acting import OperationView
-from operations.model import OperationStatus
+from operations.model import Despite, OperationStatus
 from operations.service import Operations
 from operations.templates import templates
 from safety_plans.clocks.service import spans_of
@@ -48,7 +48,7 @@ class Day:
         view = await self.operations.plan(ana, self.case.core.id, uuid4(), plan)
         await self.operations.approve(ana, view.operation.id)
         self.to(plan.begins_at - HOUR)
-        return await self.operations.go(ana, view.operation.id)
+        return await self.operations.go(ana, view.operation.id, Despite.SEEN_TO)
 
     async def seen(self, view: OperationView) -> OperationView:
         return await self.operations.see(self.town.person("ana"), view.operation.id)

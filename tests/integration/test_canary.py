@@ -324,7 +324,7 @@ async def test_no_command_lets_a_marked_name_out(
         ("operation", "list"),
         *(
             ("operation", each, f"{MARK}-none")
-            for each in ("show", "approve", "go", "ok", "divert", "abort", "postpone", "close")
+            for each in ("show", "ready", "approve", "go", "ok", "divert", "abort", "postpone", "close")
         ),
         ("operation", "delayed", f"{MARK}-none", "20"),
         ("operation", "dark", f"{MARK}-none", "60"),
@@ -553,7 +553,7 @@ def right_body(takes: type, marked: Marked) -> object:
         SetPart: {"part": "responder"},
         WindClock: {"kind": "contact"},
         PlanOperation: way_of(marked.leader, marked.officer, marked.leader, marked.member),
-        DecideOperation: {"decision": "go"},
+        DecideOperation: {"decision": "go", "despite": "summoned"},
         TellPassage: {"key": uuid4(), "word": "dark", "minutes": 60},
         PutAbsence: {"first": "2031-05-14", "last": "2031-05-20"},
         SetDate: {"at": "2031-05-14T09:30:00Z"},

@@ -65,7 +65,13 @@ async def test_a_day_from_its_plan_to_its_end(api: ServedApi) -> None:
     assert "not under way" in (await member("ok", name)).err
     assert "Ask them." in (await member("approve", name)).err
     assert (await coordinator.json("approve", name))["status"] == "approved"
-    assert (await coordinator.json("go", name))["status"] == "go"
+    # No bot is at work here, and nothing is assessed: nobody goes unless somebody takes that upon them.
+    missing = await coordinator.json("ready", name)
+    assert {each["what"] for each in missing["missing"] if each["hard"]} == {"not_known", "level"}
+    assert missing["exposed"] == len(scene.case.core.member_ids) + 1
+    assert "the bot is not at work" in await coordinator.ok("ready", name)
+    assert "--despite" in (await coordinator("go", name)).err
+    assert (await coordinator.json("go", name, "--despite", "summoned"))["status"] == "go"
     assert "nothing was changed" in await coordinator.ok("go", name)
     reached = await member.json("ok", name)
     assert (reached["status"], reached["steps"][0]["confirmed_by"]) == ("in_progress", str(scene.member.id))

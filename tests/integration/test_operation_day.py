@@ -21,7 +21,7 @@ from alerts.vocabulary import Event
 from cases.model import CompartmentId, Part
 from core.database import Database, connect
 from core.errors import Conflict, InvalidInput
-from operations.model import MilestoneKind, OperationId
+from operations.model import Despite, MilestoneKind, OperationId
 from operations.planning import Plan, Step
 from operations.sweep import call_for_late, next_late
 from safety_plans.calendar import DAY
@@ -168,7 +168,7 @@ async def _gone(
 ) -> OperationId:  # fmt: skip
     way = (await network.operations.plan(scene.coordinator, circle, uuid4(), plan)).operation.id
     await network.operations.approve(scene.coordinator, way)
-    await network.operations.go(scene.coordinator, way)
+    await network.operations.go(scene.coordinator, way, Despite.SEEN_TO)
     clock.set(plan.begins_at - MINUTE)
     return way
 

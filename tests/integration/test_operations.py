@@ -17,7 +17,7 @@ from cases.model import CompartmentId, Part
 from core.database import Database
 from core.errors import Conflict, InvalidInput, NotFound
 from operations.acting import OperationView
-from operations.model import MilestoneKind, OperationId, OperationStatus
+from operations.model import Despite, MilestoneKind, OperationId, OperationStatus
 from operations.planning import Plan, Step
 from operations.sweep import call_for_late, count_down, next_late, next_task
 from safety_plans.calendar import DAY
@@ -71,7 +71,7 @@ async def gone(network: Network, scene: Scene, planned: OperationView, clock: Mo
     """Let it be the day, and somebody say go."""
     await network.operations.approve(scene.coordinator, planned.operation.id)
     clock.set(planned.operation.begins_at - HOUR)
-    return await network.operations.go(scene.coordinator, planned.operation.id)
+    return await network.operations.go(scene.coordinator, planned.operation.id, Despite.SEEN_TO)
 
 
 async def alerts(network: Network, scene: Scene) -> Sequence[AlertView]:

@@ -137,6 +137,7 @@ REFUSED: dict[str, Attempt] = {
     "Operations.plan_anew": lambda n, p, s, t: n.operations.plan_anew(p, t.operation, way(s, n)),
     "Operations.see": lambda n, p, _s, t: n.operations.see(p, t.operation),
     "Operations.approve": lambda n, p, _s, t: n.operations.approve(p, t.operation),
+    "Operations.readiness": lambda n, p, _s, t: n.operations.readiness(p, t.operation),
     "Operations.go": lambda n, p, _s, t: n.operations.go(p, t.operation),
     "Operations.postpone": lambda n, p, _s, t: n.operations.postpone(p, t.operation),
     "Operations.close": lambda n, p, _s, t: n.operations.close(p, t.operation),

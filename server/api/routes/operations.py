@@ -18,6 +18,7 @@ from server.api.wire.operations import (
     OperationAnswer,
     OperationsAnswer,
     PlanOperation,
+    ReadinessAnswer,
     TellPassage,
     Word,
 )
@@ -36,6 +37,11 @@ async def show_operation(call: Call[Nothing]) -> OperationAnswer:
     return OperationAnswer.of(await call.services.operations.see(call.actor, OperationId(call.ids["operation"])))
 
 
+async def show_readiness(call: Call[Nothing]) -> ReadinessAnswer:
+    """Return what is missing before somebody goes."""
+    return ReadinessAnswer.of(await call.services.operations.readiness(call.actor, OperationId(call.ids["operation"])))
+
+
 async def plan_operation(call: Call[PlanOperation]) -> OperationAnswer:
     """Keep a new plan in a circle; the id that whoever plans has chosen makes it one."""
     circle, key = CompartmentId(call.ids["compartment"]), call.ids["operation"]
@@ -50,14 +56,15 @@ async def plan_operation_anew(call: Call[PlanOperation]) -> OperationAnswer:
 
 async def decide_operation(call: Call[DecideOperation]) -> OperationAnswer:
     """Approve an operation, say go, postpone or close it."""
-    operations = call.services.operations
+    operations, operation_id = call.services.operations, OperationId(call.ids["operation"])
+    if call.asked.decision is Decision.GO:
+        return OperationAnswer.of(await operations.go(call.actor, operation_id, call.asked.despite))
     act = {
         Decision.APPROVE: operations.approve,
-        Decision.GO: operations.go,
         Decision.POSTPONE: operations.postpone,
         Decision.CLOSE: operations.close,
     }[call.asked.decision]
-    return OperationAnswer.of(await act(call.actor, OperationId(call.ids["operation"])))
+    return OperationAnswer.of(await act(call.actor, operation_id))
 
 
 async def tell_passage(call: Call[TellPassage]) -> OperationAnswer:
@@ -98,6 +105,15 @@ ROUTES: tuple[Route[Any], ...] = (
         access=Access.PART_IN_COMPARTMENT,
         takes=Nothing,
         gives=OperationAnswer,
+    ),
+    Route(
+        method="GET",
+        path="/api/operations/{operation}/readiness",
+        summary="What is missing before somebody goes, and how many can know time and place",
+        call=show_readiness,
+        access=Access.PART_IN_COMPARTMENT,
+        takes=Nothing,
+        gives=ReadinessAnswer,
     ),
     Route(
         method="PUT",

@@ -12,8 +12,9 @@ import msgspec
 from agencies.model import PersonId
 from cases.model import CaseId, CompartmentId
 from operations.acting import OperationView
-from operations.model import Milestone, MilestoneKind, OperationId, OperationStatus
+from operations.model import Despite, Milestone, MilestoneKind, Missing, OperationId, OperationStatus
 from operations.planning import MOST_STEPS, Plan, Step
+from operations.readiness import Readiness
 from safety_plans.model import Level
 from server.api.wire import Codename, Moment, Wire
 
@@ -62,9 +63,10 @@ class Decision(StrEnum):
 
 
 class DecideOperation(Wire, frozen=True, kw_only=True):
-    """What is decided. Said twice it changes nothing."""
+    """What is decided; said twice it changes nothing. `despite`: why somebody goes although something is missing."""
 
     decision: Annotated[Decision, msgspec.Meta(examples=["go"])]
+    despite: Annotated[Despite, msgspec.Meta(examples=["summoned"])] | None = None
 
 
 class Word(StrEnum):
@@ -155,3 +157,24 @@ class OperationsAnswer(Wire, frozen=True, kw_only=True):
     """The operations of one's circles, the first first."""
 
     operations: list[OperationAnswer]
+
+
+class MissingAnswer(Wire, frozen=True, kw_only=True):
+    """Something that is missing, of these people if of any; over what is `hard` go is not said without a reason."""
+
+    what: Annotated[Missing, msgspec.Meta(examples=["no_key"])]
+    people: list[PersonId]
+    hard: bool
+
+
+class ReadinessAnswer(Wire, frozen=True, kw_only=True):
+    """All that is missing before somebody goes, and how many people can know time and place."""
+
+    missing: list[MissingAnswer]
+    exposed: Annotated[int, msgspec.Meta(examples=[11])]
+
+    @classmethod
+    def of(cls, found: Readiness) -> Self:
+        """Return readiness as it is sent."""
+        missing = [MissingAnswer(what=each.what, people=list(each.people), hard=each.hard) for each in found.missing]
+        return cls(missing=missing, exposed=found.exposed)
