@@ -9,16 +9,15 @@ among what `streha known` shows as refused. Ground: domain/scenarios.md 7, "the 
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from agencies.model import Person
 from cases.store import SQL
 from core import ledger, logs
 from core.clock import Clock
-from core.database import Database
+from core.database import Database, Row
 
-ACT = "asked_while_barred"
 AGAIN_AFTER = timedelta(hours=1)
 
 log = logs.get(__name__)
@@ -42,13 +41,12 @@ class Asking:
         now = self._clock.now()
         async with self._database.transaction() as tx:
             await tx.run(SQL["not_waiting_for_the_disk"])
-            rows = await tx.rows(SQL["barred_asking"], asker.id, list(ids), ACT, now - AGAIN_AFTER)
-            await ledger.record(
-                tx,
-                *(
-                    ledger.Act(
-                        act=ACT, at=now, person_id=asker.id, case_id=row["case_id"], object_id=row["compartment_id"]
-                    )
-                    for row in rows
-                ),
-            )  # fmt: skip
+            rows = await tx.rows(SQL["barred_asking"], asker.id, list(ids), now - AGAIN_AFTER)
+            await ledger.record(tx, *(_asked(asker, row, now) for row in rows))
+
+
+def _asked(asker: Person, barred: Row, now: datetime) -> ledger.Act:
+    case_id, compartment_id = barred["case_id"], barred["compartment_id"]
+    return ledger.Act(
+        act="asked_while_barred", at=now, person_id=asker.id, case_id=case_id, object_id=compartment_id
+    )  # fmt: skip

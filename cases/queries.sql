@@ -133,7 +133,7 @@ SET LOCAL synchronous_commit = off
 
 -- barred_asking --
 -- The cases and compartments among these ids from which a person is barred and of which they have not asked since a
--- moment: the compartment, or the core of a case. $1 person, $2 ids, $3 the act, $4 since when.
+-- moment: the compartment, or the core of a case. $1 person, $2 ids, $3 since when.
 SELECT compartments.case_id, compartments.id AS compartment_id
 FROM exclusions JOIN compartments ON compartments.case_id = exclusions.case_id
 WHERE exclusions.person_id = $1
@@ -141,7 +141,7 @@ WHERE exclusions.person_id = $1
   AND NOT EXISTS (
       SELECT FROM ledger
       WHERE ledger.case_id = compartments.case_id AND ledger.object_id = compartments.id AND ledger.actor_id = $1
-        AND ledger.act = $3 AND ledger.at > $4)
+        AND ledger.act = 'asked_while_barred' AND ledger.at > $3)
 
 -- exclusions --
 -- $1 cases.

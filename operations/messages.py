@@ -45,7 +45,7 @@ TEXTS = {
         "{codename}: {person} takes it upon them to go although this many things are missing: {count}. Why: {text}."
     ),
     "operation_readiness": mark(
-        "{codename}: so many people can know time and place: {count}. Missing before go: {number}. See: {command}"
+        "{codename}: so many people can know time and place: {count}. Missing before go: {number}. Look at it together."
     ),
     "operation_postponed": mark("{codename}: postponed by {person}. Nobody goes on the day that was set."),
     "operation_planned": mark("{codename}: planned for {time} by {person}. The brief is among the records."),
@@ -124,7 +124,6 @@ def readiness(operation: Operation, found: Readiness, cause: str) -> Message:
     """Return what the channel hears before the day: how many know of it, and how much is missing."""
     parameters = {
         "count": str(found.exposed), "number": str(len(found.missing)),
-        "command": f"streha operation ready {operation.codename}",
     }  # fmt: skip
     return told(operation, "operation_readiness", cause, more=parameters)
 

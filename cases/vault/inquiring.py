@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from agencies.model import Person
-from cases import asking, store
+from cases import store
 from cases.ledger import BEGINNING, Entry
 from cases.model import Case, CompartmentId
 from cases.vault.entering import recorded, require_leading, require_member
@@ -22,7 +22,7 @@ from core.database import Database, Row, Transaction
 
 ACTS = (
     "vault_entry_taken", "vault_entry_refused", "grant_fetched", "record_fetched", "wraps_fetched", "record_exported",
-    "history_granted", "history_fetched", "vault_acts_asked", "vault_acts_exported", asking.ACT,
+    "history_granted", "history_fetched", "vault_acts_asked", "vault_acts_exported", "asked_while_barred",
 )  # fmt: skip
 # So many leave in one answer.
 PAGE = 500

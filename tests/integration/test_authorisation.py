@@ -18,7 +18,6 @@ from agencies.model import DeskId
 from agencies.trust import offers
 from agencies.trust.deeds import Revoke
 from agencies.trust.offers import Offer
-from cases import asking
 from cases.model import CompartmentId
 from cases.trust.grants import HistoryGrant, write_history_grant
 from core.database import Database
@@ -454,7 +453,7 @@ async def everything(database: Database) -> bytes:
             for row in await tx.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
         ]
         select = "SELECT t::text AS line FROM {table} AS t WHERE t::text NOT LIKE $1 ORDER BY 1"
-        barred = f"%{asking.ACT}%"
+        barred = "%asked_while_barred%"
         return msgspec.json.encode(
             {table: [row["line"] for row in await tx.rows(select.format(table=table), barred)] for table in tables}
         )

@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from agencies.model import Person, PersonId
-from cases.asking import ACT, AGAIN_AFTER
+from cases.asking import AGAIN_AFTER
 from cases.model import CompartmentId
 from core.database import Database
 from tests.clock import MovableClock
@@ -38,7 +38,9 @@ def ids(people: Iterable[Person]) -> set[UUID]:
 
 async def asked(database: Database) -> list[tuple[PersonId, CompartmentId]]:
     async with database.reading() as look:
-        rows = await look.rows("SELECT actor_id, object_id, facts FROM ledger WHERE act = $1 ORDER BY entry", ACT)
+        rows = await look.rows(
+            "SELECT actor_id, object_id, facts FROM ledger WHERE act = $1 ORDER BY entry", "asked_while_barred"
+        )
     assert not any(row["facts"] for row in rows)
     return [(PersonId(row["actor_id"]), CompartmentId(row["object_id"])) for row in rows]
 
