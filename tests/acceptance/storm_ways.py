@@ -15,7 +15,7 @@ from cases.model import Case
 from core.database import Row
 from core.settings import Secret, Settings
 from operations.lateness import LADDERS
-from operations.model import MilestoneKind, OperationId
+from operations.model import Despite, MilestoneKind, OperationId
 from operations.planning import Plan, Step
 from operations.service import Operations
 from operations.under_way import UnderWay
@@ -59,7 +59,7 @@ class Ways:
             )  # fmt: skip
             way = (await self._operations.plan(ana, case.core.id, uuid4(), plan)).operation.id
             await self._operations.approve(ana, way)
-            await self._operations.go(ana, way)
+            await self._operations.go(ana, way, Despite.SEEN_TO)
             self._ways.append(way)
 
     async def require_noticed(self, account: Account, seed: int) -> None:

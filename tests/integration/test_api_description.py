@@ -52,7 +52,8 @@ NOT_FOR_THE_CLIENT = {
     "ask_passkey_challenge", "begin_passkey_session", "ask_new_passkey", "add_passkey", "list_passkeys",
     "remove_passkey",
     # `client.operations` speaks to them, in tests of its own (tests/integration/test_operation_commands.py).
-    "list_operations", "show_operation", "show_readiness", "plan_operation", "plan_operation_anew", "decide_operation", "tell_passage",
+    "list_operations", "show_operation", "show_readiness", "plan_operation", "plan_operation_anew",
+    "decide_operation", "tell_passage",
     # Answered in a room, by telephone or in the console.
     "answer_ring", "take_call",
 }  # fmt: skip

@@ -20,7 +20,7 @@ from core.outbox import Target, TargetKind
 from core.settings import Secret, Settings
 from deploy.witness import Message, Witness, Witnesses
 from operations.lateness import LADDERS, Rung
-from operations.model import OperationId
+from operations.model import Despite, OperationId
 from operations.service import Operations
 from operations.sweep import call_for_late
 from operations.templates import templates
@@ -134,7 +134,7 @@ async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, M
         )
         way = (await operations.plan(running.leader, case.core.id, uuid4(), plan)).operation.id
         await operations.approve(running.leader, way)
-        await operations.go(running.leader, way)
+        await operations.go(running.leader, way, Despite.SEEN_TO)
         watching = _Watching(database, way, (channel, own), client, script, TINY_MISSED if tiny else MISSED)
         await watching.meet()
         yield {READ: watching.read, BARE: watching.bare}
