@@ -14,11 +14,11 @@ _PAIRS = {"lj": "љ", "nj": "њ", "dž": "џ"}
 _APART = ("injekc", "konjunk", "konjug", "tanjug", "nadživ", "nadžnj", "podžanr", "odžal", "odživ", "vanjezič")
 # Names of products and formats, and words that programs read as they stand.
 _KEPT_WORDS = (
-    "API", "CASE", "CSV", "FILE", "HTTP", "JSON", "LEVEL", "Matrix", "NAME", "PERSON", "QR", "RS", "TOML", "UTC",
-    "UTF-8", "V01", "Z", "begins", "bots", "chmod", "debug", "device", "door-2", "email", "en", "ends", "engine",
-    "error", "https", "iCalendar", "identity", "info", "informed", "mon tue wed thu fri sat sun", "missing_person",
-    "mon-fri", "panic", "person", "prober", "question, answer, evidence, note", "responder", "sr-Cyrl", "sr-Latn",
-    "text", "voice", "warning",
+    "API", "CASE", "CSV", "DTSTAMP", "FILE", "HTTP", "JSON", "LEVEL", "METHOD", "Matrix", "NAME", "PERSON", "QR", "RS",
+    "SEQUENCE", "TOML", "UID", "UTC", "UTF-8", "V01", "Z", "begins", "bots", "chmod", "debug", "device", "door-2",
+    "email", "en", "ends", "engine", "error", "https", "iCalendar", "identity", "info", "informed",
+    "mon tue wed thu fri sat sun", "missing_person", "mon-fri", "panic", "person", "prober",
+    "question, answer, evidence, note", "responder", "sr-Cyrl", "sr-Latn", "text", "voice", "warning",
 )  # fmt: skip
 _KEPT = re.compile(
     rf"""

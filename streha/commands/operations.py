@@ -21,6 +21,7 @@ from operations.model import Despite
 from operations.templates import Template, templates
 from operations.words import MISSING, STATUSES, STEPS
 from streha import terminal
+from streha.commands import operation_imports
 from streha.moments import whole_moment
 from streha.options import Json, Key
 from streha.personal import Names, as_id, find_compartment, find_person, speaking_as
@@ -32,6 +33,7 @@ app = typer.Typer(
         mark(
             "Days at court, transfers and other ways, watched step by step until everybody is home.\n\n\b\nMost used:\n"
             "  streha operation plan CASE KIND         plan a way by what is usual\n"
+            "  streha operation import CASE FILE       take court dates from a calendar file\n"
             "  streha operation list                   what is ahead and under way\n"
             "  streha operation go OPERATION           it begins: now lateness calls people\n"
             "  streha operation ok OPERATION           the next step is reached"
@@ -63,6 +65,7 @@ Act = Callable[[ApiClient, UUID], Awaitable[Operation]]
 
 def add_to(commands: typer.Typer) -> None:
     """Attach these commands."""
+    operation_imports.add_to(app)
     commands.add_typer(app, name="operation")
 
 

@@ -60,6 +60,7 @@ from tests.askers import way_of
 from tests.carried import KEY, carry
 from tests.clock import MovableClock
 from tests.commands import streha
+from tests.court_calendars import calendar, entry
 from tests.passphrases import OWN, with_passphrases
 from tests.scraped import unknown_labels
 from tests.served import Answered, ServedApi
@@ -604,6 +605,12 @@ def in_the_vault(marked: Marked, own: object, folder: Path) -> list[tuple[object
     """Return every command of compartments and records, with marked texts and people."""
     text, where, key = folder / "marked.txt", marked.codename, ("--key", own)
     text.write_text(f"{CARD_MARK} {MARK}")
+    court = folder / "marked.ics"
+    hearing = entry(
+        f"{CARD_MARK}-{MARK}", f"SUMMARY:{CARD_MARK}", f"LOCATION:{CARD_MARK}", at="DTSTART:20310514T073000Z"
+    )
+    court.write_bytes(calendar(hearing, entry(CARD_MARK, at=f"DTSTART:{CARD_MARK}")))
+    goes = ("--confirm", marked.member.name, "--confirm", marked.officer.name, "--buddy", marked.leader.name)
     person, record = marked.member.id, uuid4()
     return [
         ("compartment", "open", where, "--yes", *key),
@@ -628,6 +635,8 @@ def in_the_vault(marked: Marked, own: object, folder: Path) -> list[tuple[object
         ("known", where, "--out", folder / "known.streha", "--reason-file", text, *key),
         ("record", "put", where, "--file", text, *key),
         ("record", "list", where, *key),
+        ("operation", "import", where, court, *goes, *key),
+        ("operation", "import", where, court, "--entry", "1", *goes, *key),
         *(("record", verb, where, record, *key) for verb in ("get", "history", "diff")),
         ("record", "share", where, record, person, *key),
         ("record", "export", where, record, "--out", folder / "export.streha", "--reason-file", text, *key),
