@@ -169,8 +169,8 @@ async def test_with_one_entry_wrong_nothing_is_done_and_the_others_can_be_taken(
 async def test_whoever_is_under_way_is_not_put_off_by_a_file(imports: Importing) -> None:
     await imports.json(calendar(hearing(imports.at(20))))
     (operation,) = await imports.operations()
-    for word in ("approve", "go", "ok"):
-        assert (await imports.types(imports.who, "operation", word, operation["codename"])).code == 0, word
+    for word, *more in (("approve",), ("go", "--despite", "seen_to"), ("ok",)):
+        assert (await imports.types(imports.who, "operation", word, operation["codename"], *more)).code == 0, word
     refused = await imports.run(calendar(hearing(imports.at(20), "SEQUENCE:1", "STATUS:CANCELLED")))
     assert (refused.code, "on the way" in refused.out) == (1, True), refused
     assert [each["status"] for each in await imports.operations()] == ["in_progress"]
