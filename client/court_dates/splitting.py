@@ -19,6 +19,7 @@ MOST_BYTES = 8_000_000
 MOST_ENTRIES = 10_000
 # Of one line, its folded parts together; of lines that matter here.
 MOST_OF_LINE = 16_384
+_MOST_LINES = 100
 # A calendar, an entry, its alarm; a little more than is usual.
 _DEEPEST = 6
 _NAME = re.compile(rb"[A-Za-z0-9-]+")
@@ -150,6 +151,9 @@ class _Splitter:
 
     def _of_entry(self, number: int, name: str, raw: bytes) -> None:
         _, lines, wrong, seen = self.begun[-1]
+        if wrong:
+            # One problem for each entry is told; a file of nothing else costs no memory.
+            return
         if not name:
             wrong.append((BAD_LINE, {"line": number}))
         elif name in READ:
@@ -159,7 +163,7 @@ class _Splitter:
                     lines.append(raw)
             elif len(raw) > MOST_OF_LINE:
                 wrong.append((LONG_LINE, {"line": number}))
-            elif name in seen and name not in _OFTEN:
+            elif name in seen and (name not in _OFTEN or len(lines) >= _MOST_LINES):
                 wrong.append((TWICE, {"name": name}))
             else:
                 lines.append(raw)

@@ -164,6 +164,8 @@ def test_folds_and_letters_of_any_kind_are_read() -> None:
     )
     found = reading.read(text, None, NOW)
     assert [(each.uid, each.summary) for each in found.dates] == [("ђ-1", "Суђење")]
+    often = entry("a", *["EXDATE:20310101T000000Z"] * 200)
+    assert wrong(often) == [("1 (:3)", splitting.TWICE)]
     huge = entry("a" * 20_000), entry("b", "DESCRIPTION:" + "x" * 100_000)
     assert wrong(*huge) == [("1 (:3)", splitting.LONG_LINE)]
 
