@@ -71,6 +71,10 @@ INSTRUCTIONS: dict[Event, str] = {
         "First: ring those who are on the way, then each other: who was last heard, and where were they to be? Nobody "
         "goes there alone."
     ),
+    Event.OPERATION_ABORTED: mark(
+        "First: ring those who are on the way. Are they safe, and how do they come home? Nobody waits where they were "
+        "expected."
+    ),
     Event.REVIEW_MISSED: mark(
         "First: ring whoever owns the review, and assess the risk again together. Until then treat it as high."
     ),

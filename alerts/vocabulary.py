@@ -54,11 +54,13 @@ class Event(StrEnum):
     REVIEW_MISSED = "review_missed"
     # Nobody confirmed in time that somebody who is under way has come to where they were to be.
     MISSED_MILESTONE = "missed_milestone"
+    # A way that somebody was on was ended early: it follows from that word, and nobody says it by itself.
+    OPERATION_ABORTED = "operation_aborted"
 
 
-RAISED_BY_CLOCKS = frozenset({Event.REVIEW_MISSED, Event.MISSED_MILESTONE})
+RAISED_BY_CLOCKS = frozenset({Event.REVIEW_MISSED, Event.MISSED_MILESTONE, Event.OPERATION_ABORTED})
 # What nobody raises by a word or a press either: operations will, once they watch over people by themselves.
-RAISED_BY_MACHINES_LATER = frozenset({"missed_check_in", "operation_aborted"})
+RAISED_BY_MACHINES_LATER = frozenset({"missed_check_in"})
 
 SEVERITY_OF_EVENT = dict.fromkeys(Event, Severity.SEVERE) | {
     Event.PANIC: Severity.EXTREME,
@@ -126,6 +128,7 @@ RESPONSE_TO_EVENT: dict[Event, Response] = {
     Event.HEALTH: Response.ASSESS,
     Event.REVIEW_MISSED: Response.ASSESS,
     Event.MISSED_MILESTONE: Response.EXECUTE,
+    Event.OPERATION_ABORTED: Response.EXECUTE,
 }
 
 

@@ -8,6 +8,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from agencies.model import Person, PersonId
+from alerts.clocked import raise_by_clock
+from alerts.vocabulary import Event
 from core import ledger, once, outbox
 from core.clock import Clock, sensible
 from core.database import Database
@@ -132,6 +134,12 @@ class UnderWay:
             people = sorted((operation.people & circle.member_ids) - {actor.id})
             await outbox.post(tx, messages.ringing(told, people) if rings else [told], now)
             await ledger.record(tx, acting.recorded(deed, actor, operation, now))
+            if deed is _ABORTED and operation.watched is not None:
+                # Somebody is out: those on duty are called until one accepts, as for any other danger.
+                cause = f"{operation.id}:{now.isoformat()}"
+                await raise_by_clock(
+                    tx, case, Event.OPERATION_ABORTED, cause, now, circle, joins=True, said_by=actor.id
+                )  # fmt: skip
             return acting.view(operation, circle, now)
 
 

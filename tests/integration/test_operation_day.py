@@ -119,7 +119,8 @@ class OnTheWay:
                 f"operation:{self.way}:%",
             )
             alarmed = await look.value(
-                "SELECT count(*) FROM alerts WHERE event = $1 AND state <> 'stood_down'", Event.MISSED_MILESTONE
+                "SELECT count(*) FROM alerts WHERE event = ANY($1) AND state <> 'stood_down'",
+                [Event.MISSED_MILESTONE, Event.OPERATION_ABORTED],
             )
         said = {row["template"]: row["times"] for row in rows}
         for template, rungs in (
@@ -128,7 +129,8 @@ class OnTheWay:
             ("operation_late_police", {"police"}),
         ):
             assert said.get(template, 0) == len([each for each in self.day.called if each[1] in rungs]), template
-        assert alarmed == int(any(rung == "desk" for _, rung, _ in self.day.called))
+        ended_out = self.day.aborted and self.day.set_out
+        assert alarmed == int(ended_out or any(rung == "desk" for _, rung, _ in self.day.called))
 
     async def _climbed(self) -> list[tuple[int, str]]:
         async with self.database.reading() as look:

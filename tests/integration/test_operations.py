@@ -256,9 +256,15 @@ async def test_ended_early_whoever_is_out_is_awaited_at_home(
     assert ended.operation.status is OperationStatus.ABORTED
     assert await next_late(database) == due(gone, 4)
     assert (await network.under_way.abort(scene.deputy, id_)).known
+    # Somebody is out: whoever is on duty is called at once, and knows from whom it comes.
+    [called] = await alerts(network, scene)
+    assert (called.alert.event, called.alert.state) == (Event.OPERATION_ABORTED, State.OPEN)
+    assert [each.person_id for each in called.alert.presses] == [scene.deputy.id]
     clock.set(due(gone, 4) + 20 * MINUTE)
     await call_for_late(database, clock)
-    assert [each.alert.event for each in await alerts(network, scene)] == [Event.MISSED_MILESTONE]
+    # That nobody has come home becomes part of it.
+    [called] = await alerts(network, scene)
+    assert (called.alert.event, len(called.alert.presses)) == (Event.OPERATION_ABORTED, 2)
     await network.under_way.confirm(scene.member, id_)
     await network.under_way.confirm(scene.member, id_, 5)
     assert (await network.operations.see(scene.member, id_)).operation.status is OperationStatus.CLOSED
