@@ -234,7 +234,8 @@ WHERE target_id = ANY($1) AND EXISTS (SELECT FROM bot_lease WHERE until > $2)
 -- plan_key_window --
 -- $1 kind, $2 target, $3 opens at, $4 closes at.
 INSERT INTO key_windows (target_kind, target_id, opens_at, closes_at) VALUES ($1, $2, $3, $4)
-ON CONFLICT (target_kind, target_id, opens_at) DO UPDATE SET closes_at = EXCLUDED.closes_at
+ON CONFLICT (target_kind, target_id, opens_at) DO UPDATE
+SET closes_at = greatest(key_windows.closes_at, EXCLUDED.closes_at)
 
 -- key_windows --
 -- Windows that are open or open soon. $1 now, $2 until when they count as soon.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from agencies.model import Person
@@ -14,13 +14,19 @@ from cases.model import Case, Compartment
 from core import ledger
 from core.database import Transaction
 from core.errors import Conflict, NotFound
+from core.key_holders import KeyWindow
 from core.texts import mark
-from operations import countdown, running, store
+from operations import countdown, messages, running, store
 from operations.model import Operation, OperationId, OperationStatus
+from operations.readiness import AFTERWARDS
 from safety_plans.opening import calendar_of
 
 ASK_THE_COORDINATOR = mark("Only the coordinator of the operation or a leader of the case can say this. Ask them.")
 NO_PART = mark("Only who has a part in the operation, or leads its case, can say this. Ask them.")
+
+
+# Keys are given out so long before a way.
+KEYS_BEFORE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,3 +107,11 @@ def recorded(
     return ledger.Act(
         act=act, at=now, person_id=actor.id, case_id=operation.case_id, object_id=operation.id, facts=facts or {}
     )
+
+
+def keys_of(operation: Operation, now: datetime) -> KeyWindow:
+    """Return the time in which everybody holds the key of the channel, and it does not change."""
+    return KeyWindow(
+        target=messages.channel(operation), opens_at=max(now, operation.begins_at - KEYS_BEFORE),
+        closes_at=max(now, operation.ends_at) + AFTERWARDS,
+    )  # fmt: skip

@@ -6,13 +6,13 @@ from datetime import datetime
 
 from agencies import contacts
 from agencies import store as agency_store
-from agencies.absences import away
+from agencies.absences import away_between
 from agencies.model import PersonId
 from cases.model import Case, Compartment
 from core import key_holders
 from core.database import Reading, Transaction
 from operations.model import Operation
-from operations.readiness import Facts, Readiness, always_on_duty, judged
+from operations.readiness import AFTERWARDS, Facts, Readiness, always_on_duty, judged
 from operations.store import SQL
 from safety_plans import store as plan_store
 from safety_plans.clocks import store as clock_store
@@ -28,18 +28,17 @@ async def readiness(
     people = sorted(operation.people)
     held = (await key_holders.holdings(look, [circle.id], now)).get(circle.id, {})
     rung = {each.person_id for each, _ in await contacts.contacts_of(look, people, []) if each.means.wakes}
-    gone = [await away(look, people, each) for each in (operation.begins_at, operation.ends_at)]
     custody = [
-        each.stale_since(now)
+        each.stale_since(max(now, operation.begins_at))
         for each in await clock_store.of_cases(look, [case.id])
         if each.kind is ClockKind.CUSTODY
     ]  # fmt: skip
     facts = Facts(
         people=people,
         holdings={PersonId(person): each for person, each in held.items()},
-        away=gone[0] | gone[1],
+        away=await away_between(look, people, operation.begins_at, operation.ends_at),
         without_telephone=[each for each in people if each not in rung],
-        on_duty=await _on_duty(look, circle, operation),
+        on_duty=await _on_duty(look, case, operation),
         custody_stale=any(custody),
         level_stale=await _level_stale(look, case, now),
         exposed=int(await look.value(SQL["could_know"], circle.id, operation.planned_at)),
@@ -47,15 +46,13 @@ async def readiness(
     return judged(facts, now)
 
 
-async def _on_duty(look: Reading, circle: Compartment, operation: Operation) -> bool:
-    """Whether at every moment of the way a desk answers that an alert in this circle would call."""
-    people = await agency_store.people(look, circle.member_ids)
+async def _on_duty(look: Reading, case: Case, operation: Operation) -> bool:
+    """Whether at every moment a desk answers that an alert in this case would call, until the last are home late."""
+    until = operation.ends_at + AFTERWARDS
     duty = await agency_store.duty(
-        look, agency_ids={each.agency_id for each in people.values()},
-        desk_ids=await agency_store.desks_at_all_hours(look), now=operation.begins_at,
-        ahead=operation.ends_at - operation.begins_at,
+        look, agency_ids=case.agencies, now=operation.begins_at, ahead=until - operation.begins_at
     )  # fmt: skip
-    return always_on_duty(duty.desks, operation.begins_at, operation.ends_at)
+    return always_on_duty(duty.desks, operation.begins_at, until, case.excluded_ids)
 
 
 async def _level_stale(look: Transaction, case: Case, now: datetime) -> bool:

@@ -49,7 +49,7 @@ class MilestoneKind(StrEnum):
 
 
 class Missing(StrEnum):
-    """What is missing; the first five of somebody by name."""
+    """What is missing; the first six of somebody by name."""
 
     NOT_JOINED = "not_joined"
     NO_DEVICE = "no_device"

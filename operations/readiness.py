@@ -21,6 +21,8 @@ from operations.model import Despite, Missing
 SEEN_WITHIN = timedelta(days=1)
 # So often it is looked whether somebody is on duty; shifts that leave out less are not made.
 LOOKED_EVERY = timedelta(minutes=15)
+# Who comes home late is still called for so long after the end.
+AFTERWARDS = timedelta(hours=3)
 NOT_READY = mark("Not ready. Look at what is missing and mend it, or go all the same and say why: {command}")
 READY = "streha operation ready, streha operation go --despite"
 
@@ -96,11 +98,13 @@ def require(readiness: Readiness, despite: Despite | None) -> None:
         raise Conflict(NOT_READY, command=READY)
 
 
-def always_on_duty(desks: Collection[DutyDesk], begins_at: datetime, ends_at: datetime) -> bool:
-    """Whether at every moment of a time somebody answers at one of these desks."""
+def always_on_duty(
+    desks: Collection[DutyDesk], begins_at: datetime, ends_at: datetime, barred: Collection[PersonId] = ()
+) -> bool:
+    """Whether at every moment of a time somebody answers at one of these desks who is not barred from the case."""
     looks = (ends_at - begins_at) // LOOKED_EVERY
     moments = [*(begins_at + number * LOOKED_EVERY for number in range(looks + 1)), ends_at]
-    return all(any(on_duty(desk, each) for desk in desks) for each in moments)
+    return all(any(one.id not in barred for desk in desks for one in on_duty(desk, each)) for each in moments)
 
 
 def _of(person: PersonId, facts: Facts, now: datetime) -> list[Missing]:

@@ -144,9 +144,17 @@ def diverted(operation: Operation) -> Operation:
     return _armed(replace(operation, status=after(operation.status, Move.DIVERT)))
 
 
-def aborted(operation: Operation) -> Operation:
-    """Return the operation ended early. Whoever has set out is still awaited at home, and debriefed."""
-    out = operation.status in {OperationStatus.IN_PROGRESS, OperationStatus.DIVERTED}
+def may_be_out(operation: Operation, now: datetime) -> bool:
+    """Whether somebody may be on the way: a step was reached, or after go the first was due. Silence is no proof."""
+    if operation.status is OperationStatus.GO:
+        first = operation.watched
+        return first is not None and first.due_at is not None and first.due_at <= now
+    return operation.status in {OperationStatus.IN_PROGRESS, OperationStatus.DIVERTED}
+
+
+def aborted(operation: Operation, now: datetime) -> Operation:
+    """Return the operation ended early. Whoever may have set out is still awaited at home, and debriefed."""
+    out = may_be_out(operation, now)
     status = after(operation.status, Move.ABORT)
     kept = {MilestoneKind.HOME_SAFE, MilestoneKind.DEBRIEFED} if out else set()
     milestones = [
@@ -156,13 +164,13 @@ def aborted(operation: Operation) -> Operation:
     return _armed(replace(operation, status=status, milestones=milestones))
 
 
-def ended(operation: Operation, move: Move) -> Operation:
+def ended(operation: Operation, move: Move, now: datetime) -> Operation:
     """Return the operation postponed or closed: nothing of it is watched any more.
 
-    Raises Conflict where somebody who set out is still awaited.
+    Raises Conflict where somebody who may have set out is still awaited.
     """
     status = after(operation.status, move)
-    if move is Move.CLOSE and operation.watched is not None:
+    if may_be_out(operation, now) or (move is Move.CLOSE and operation.watched is not None):
         raise Conflict(STILL_AWAITED)
     return replace(
         operation, status=status, milestones=[replace(each, next_step_at=None) for each in operation.milestones]

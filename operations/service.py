@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,6 @@ from core.clock import Clock
 from core.database import Database, Transaction
 from core.errors import Conflict, InvalidInput
 from core.ids import new_id
-from core.key_holders import KeyWindow
 from core.outbox import Message
 from core.texts import mark
 from operations import acting, countdown, looking, messages, planning, running, store
@@ -35,8 +34,6 @@ from safety_plans.opening import calendar_of
 
 # The stricter first.
 _STRICTNESS = (Level.VERY_HIGH, Level.HIGH, Level.NOT_YET_ASSESSED, Level.MEDIUM, Level.LOW)
-# Keys are given out before a way, and stay until the last have come home late.
-KEYS_BEFORE, KEYS_AFTER = timedelta(hours=1), timedelta(hours=3)
 _OVER = mark("This operation is over. Plan a new one.")
 _PLANNED = Deed(act="operation_planned", template="operation_planned")
 _LED: dict[Move, Deed] = {
@@ -182,18 +179,20 @@ class Operations:
             facts: dict[str, str | int | bool] = {}
             said: list[Message] = []
             if move is Move.GO:
+                # What cannot be is said first: nobody mends what is missing for nothing.
+                after(before.status, move)
                 ready = await looking.readiness(tx, case, circle, before, now)
                 require(ready, despite)
                 if ready.hard and despite is not None:
                     facts = {"despite": despite, "missing": ",".join(each.what for each in ready.hard)}
                     said.append(messages.despite(before, actor.id, despite, len(ready.hard), now))
-                await key_holders.plan_window(tx, _keys_of(before, now))
+                await key_holders.plan_window(tx, acting.keys_of(before, now))
                 strict = min(before.level, await level_store.level(tx, case.id), key=_STRICTNESS.index)
                 operation = running.gone(replace(before, level=strict))
             elif move is Move.APPROVE:
                 operation = replace(before, status=after(before.status, move))
             else:
-                operation = running.ended(before, move)
+                operation = running.ended(before, move, now)
             await acting.keep(tx, case, operation, self._zone)
             if move is Move.POSTPONE:
                 await self._days.take(tx, case, before.begins_at, now)
@@ -238,14 +237,6 @@ def _require(plan: Plan, circle: Compartment, now: datetime) -> None:
     found = planning.problems(plan, circle.member_ids, now)
     if found:
         raise InvalidInput(PROBLEMS[found[0]])
-
-
-def _keys_of(operation: Operation, now: datetime) -> KeyWindow:
-    """Return the time in which everybody holds the key of the channel, and it does not change."""
-    return KeyWindow(
-        target=messages.channel(operation), opens_at=max(now, operation.begins_at - KEYS_BEFORE),
-        closes_at=max(now, operation.ends_at) + KEYS_AFTER,
-    )  # fmt: skip
 
 
 async def _codename(tx: Transaction) -> str:

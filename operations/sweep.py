@@ -21,7 +21,7 @@ from core.sweep import sweep
 from operations import countdown, looking, messages, store
 from operations.countdown import Task
 from operations.lateness import Rung, climb
-from operations.model import Milestone, Operation, OperationId
+from operations.model import Milestone, Operation, OperationId, OperationStatus
 from operations.running import ended_with_case, lateness_begins, with_step
 from operations.store import SQL
 from safety_plans.opening import calendar_of
@@ -159,7 +159,18 @@ async def _tasks(tx: Transaction, operation: Operation, case: Case, zone: ZoneIn
     wanted = [each for each in due if countdown.wanted(operation, each.task)] if case.open else []
     for each in wanted[-1:]:
         await _tell(tx, operation, each.task, case, now)
+    if case.open and operation.status is OperationStatus.GO and any(each.task is Task.NOT_GONE for each in due):
+        await _look_again(tx, operation, case, now)
     await store.save(tx, countdown.told(operation, known, later))
+
+
+async def _look_again(tx: Transaction, operation: Operation, case: Case, now: datetime) -> None:
+    """Say shortly before what has come to be missing since go was said; nothing where nothing has."""
+    circle = case.compartment(operation.compartment_id)
+    ready = None if circle is None else await looking.readiness(tx, case, circle, operation, now)
+    if ready is not None and ready.hard:
+        told = messages.readiness(operation, ready, f"looked_again:{operation.begins_at.isoformat()}")
+        await outbox.post(tx, messages.ringing(told, [operation.coordinator_id]), now)
 
 
 async def _tell(tx: Transaction, operation: Operation, task: Task, case: Case, now: datetime) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from agencies.model import Person, PersonId
 from alerts.clocked import raise_by_clock
 from alerts.vocabulary import Event
-from core import ledger, once, outbox
+from core import key_holders, ledger, once, outbox
 from core.clock import Clock, sensible
 from core.database import Database
 from core.errors import Conflict, InvalidInput
@@ -49,8 +49,8 @@ class UnderWay:
     async def abort(self, actor: Person, operation_id: OperationId) -> OperationView:
         """End it early. Whoever is out is still awaited at home."""
 
-        def changed(operation: Operation, _now: datetime) -> Operation:
-            return operation if operation.status is OperationStatus.ABORTED else running.aborted(operation)
+        def changed(operation: Operation, now: datetime) -> Operation:
+            return operation if operation.status is OperationStatus.ABORTED else running.aborted(operation, now)
 
         return await self._on_the_way(actor, operation_id, _ABORTED, changed, rings=True)
 
@@ -130,6 +130,8 @@ class UnderWay:
             if operation == before:
                 return acting.view(before, circle, now, known=True)
             await acting.keep(tx, case, operation, self._zone)
+            if operation.ends_at != before.ends_at:
+                await key_holders.plan_window(tx, acting.keys_of(operation, now))
             told = _spoken(operation, deed.template, actor.id, now)
             people = sorted((operation.people & circle.member_ids) - {actor.id})
             await outbox.post(tx, messages.ringing(told, people) if rings else [told], now)

@@ -1,15 +1,16 @@
 """The role `engine`: sweeps what is due. PostgreSQL decides what that is; APScheduler only wakes the sweep.
 
 The sweep also runs every few seconds regardless of any wake, so a lost wake costs seconds, never an alert.
-Any number of engines may run and any may be killed at any moment. One module that fails never stops the
-others, and a machine whose clock has gone wrong stops sweeping rather than call people at wrong times.
+What calls people now has rounds of its own: it waits for nothing that only reminds, opens or erases, however long that
+takes. Any number of engines may run and any may be killed at any moment. One module that fails never stops the others,
+and a machine whose clock has gone wrong stops sweeping rather than call people at wrong times.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
@@ -67,6 +68,23 @@ AWAKE_EVERY = timedelta(minutes=1)
 NEWCOMERS_EVERY = timedelta(hours=1)
 EVERYWHERE_EVERY = timedelta(hours=1)
 CARRYING_PAUSE_SECONDS = 10.0
+NextDue = Callable[[Database], Awaitable[datetime | None]]
+# When the next row of each is due: of what calls people now, and of the rest.
+CALLS: Mapping[str, NextDue] = {
+    "alerts": alerts.next_due,
+    "police": police_asking.next_due,
+    "milestones": operations.next_late,
+}
+REMINDERS: Mapping[str, NextDue] = {
+    "countdowns": operations.next_task,
+    "reviews": reviews.next_due,
+    "measures": measures.next_due,
+    "digests": digests.next_due,
+    "rings": rings.next_due,
+    "clocks": clocks.next_due,
+    "organisations": organisations.next_due,
+    "incidents": incident_sweep.next_due,
+}
 
 
 class Engine:
@@ -81,7 +99,7 @@ class Engine:
         self._settings = settings
         self._interval = settings.sweep_interval
         self._sign_in = SignIn(database, clock, settings)
-        self._woken = asyncio.Event()
+        self._calls, self._woken = asyncio.Event(), asyncio.Event()
         self._acts = asyncio.Event()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._forgetting, self._forgetting_old = Pace(clock, FORGET_EVERY), Pace(clock, FORGET_OLD_EVERY)
@@ -100,26 +118,46 @@ class Engine:
                 tasks.create_task(self._database.listen([CHANNEL], self._acts.set))
                 tasks.create_task(self._keep_chaining())
                 tasks.create_task(self._keep_carrying())
-                while True:
-                    self._woken.clear()
-                    await self.sweep()
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(self._interval):
-                            await self._woken.wait()
+                # Whoever is to be called now waits for nothing else, however long that takes.
+                tasks.create_task(self._keep_sweeping(self._calls, self._call))
+                await self._keep_sweeping(self._woken, self._remind)
         finally:
             self._scheduler.shutdown(wait=False)
 
     async def sweep(self) -> None:
-        """Do one round: alerts first."""
+        """Do one round of everything: first those who are to be called now."""
+        if await self._may_sweep():
+            await self._call()
+            await self._remind()
+
+    async def _keep_sweeping(self, woken: asyncio.Event, module: Callable[[], Awaitable[None]]) -> NoReturn:
+        """Do a part of the rounds again and again: each so often, and when something of it falls due."""
+        while True:
+            woken.clear()
+            if await self._may_sweep():
+                await module()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._interval):
+                    await woken.wait()
+
+    async def _may_sweep(self) -> bool:
         if not await self._guarded("clock", self._clock_is_right):
-            return
+            return False
         # Before anything is claimed: a restored database is on hold, and its statements hold back what is old.
         await self._guarded("hold", self._last_head.look)
+        return True
+
+    async def _call(self) -> None:
+        """Take further what calls people now."""
         await self._guarded("alerts", lambda: alerts.escalate_due(self._database, self._clock))
         await self._guarded("desk_calls", lambda: desk_calls.repeat_due(self._database, self._clock))
         await self._guarded("police", lambda: police_asking.ask_on(self._database, self._clock))
         await self._guarded("unreached", lambda: reaching.wake_waiting(self._database, self._clock))
         await self._guarded("milestones", lambda: operations.call_for_late(self._database, self._clock))
+        await self._guarded("wake_calls", lambda: self._wake_in_time(self._calls, CALLS))
+
+    async def _remind(self) -> None:
+        """Do all the rest of a round."""
         await self._guarded("duty_rings", self._ring_for_duty)
         await self._guarded("hand_overs", self._hand_over)
         await self._guarded("first_reviews", self._open_first_reviews)
@@ -143,7 +181,7 @@ class Engine:
         await self._guarded("proof", self._prove)
         await self._guarded("sign_in", self._forget_expired)
         await self._guarded("heartbeat", lambda: heartbeat.beat(self._database, "engine", self._clock.now()))
-        await self._guarded("wake", self._wake_in_time)
+        await self._guarded("wake", lambda: self._wake_in_time(self._woken, REMINDERS))
 
     async def _keep_chaining(self) -> NoReturn:
         """Chain what is recorded soon after it is; the sweep chains what was not heard of."""
@@ -256,32 +294,18 @@ class Engine:
             await digests.forget_told(self._database, self._clock)
             self._forgetting_old.done()
 
-    async def _wake_in_time(self) -> None:
+    async def _wake_in_time(self, woken: asyncio.Event, sweeps: Mapping[str, NextDue]) -> None:
         """Ask to be woken at the very moment when the next row falls due."""
         soon = self._clock.now() + SOON
-        for name, next_due in (
-            ("alerts", alerts.next_due),
-            ("police", police_asking.next_due),
-            ("milestones", operations.next_late),
-            ("countdowns", operations.next_task),
-            ("reviews", reviews.next_due),
-            ("measures", measures.next_due),
-            ("digests", digests.next_due),
-            ("rings", rings.next_due),
-            ("clocks", clocks.next_due),
-            ("organisations", organisations.next_due),
-            ("incidents", incident_sweep.next_due),
-        ):
+        for name, next_due in sweeps.items():
             moment = await next_due(self._database)
             # What is past already fell due during this round, or somebody holds it: what failed waits for its lease.
             if moment is not None:
-                self._wake_at(max(moment, soon) - self._clock.offset, name)
-
-    def _wake_at(self, moment: datetime, name: str) -> None:
-        # APScheduler drops jobs that are over a second late unless told otherwise.
-        self._scheduler.add_job(
-            self._woken.set, "date", run_date=moment, id=name, replace_existing=True, misfire_grace_time=None
-        )
+                # APScheduler drops jobs that are over a second late unless told otherwise.
+                self._scheduler.add_job(
+                    woken.set, "date", run_date=max(moment, soon) - self._clock.offset, id=name,
+                    replace_existing=True, misfire_grace_time=None,
+                )  # fmt: skip
 
 
 async def clock_skew(database: Database, clock: Clock) -> float:

@@ -59,6 +59,8 @@ class Day:
     steps: list[Awaited]
     aborted: bool = False
     set_out: bool = False
+    # Whether somebody may have been on the way when it was ended.
+    out: bool = False
     closed: bool = False
     written: list[float] = field(default_factory=list)
     # Each rung that was climbed: of which step, and from when that was late. The same is said once.
@@ -156,13 +158,15 @@ class Day:
             raise Refused
         self.set_out = True
 
-    def abort(self) -> None:
-        """End it early: only whoever has set out is awaited, at home."""
+    def abort(self, now: float) -> None:
+        """End it early: only whoever may have set out is awaited, at home. Who should have, may have."""
         if self.closed:
             raise Refused
         if self.aborted:
             return
+        first = self.awaited
+        self.out = self.set_out or (first is not None and first.due is not None and first.due <= now)
         self.aborted = True
         for each in self.steps:
-            if each.waits and not (each.home and self.set_out):
+            if each.waits and not (each.home and self.out):
                 each.passed = True

@@ -23,7 +23,8 @@ from safety_plans.problems import Problem, problem
 OLDER = mark("This file is older than the one that was imported last (SEQUENCE, DTSTAMP). Ask for the newest.")
 MOVED_INTO_PAST = mark("This day is known, and the file moves it into the past. Ask.")
 UNDER_WAY = mark("They are on the way for this day already ({codename}). Speak with them; the file changes nothing.")
-_UNDER_WAY = frozenset({OperationStatus.IN_PROGRESS, OperationStatus.DIVERTED})
+# After go somebody may be out already, whether they have written or not.
+_UNDER_WAY = frozenset({OperationStatus.GO, OperationStatus.IN_PROGRESS, OperationStatus.DIVERTED})
 _OVER = frozenset({OperationStatus.COMPLETED, OperationStatus.CLOSED, OperationStatus.ABORTED})
 
 

@@ -35,6 +35,7 @@ SWEEP = Label(
         "duty_rings",
         "hand_overs",
         "wake",
+        "wake_calls",
         "proof",
         "police",
         "incidents",

@@ -82,7 +82,7 @@ class OnTheWay:
             ),
             "dark": (lambda: under_way.dark(goes, way, number, uuid4(), at), lambda: self.day.dark(number, said)),
             "divert": (lambda: under_way.divert(goes, way), self.day.divert),
-            "abort": (lambda: under_way.abort(goes, way), self.day.abort),
+            "abort": (lambda: under_way.abort(goes, way), lambda: self.day.abort(now)),
         }  # fmt: skip
         if word == "look":
             return
@@ -129,7 +129,7 @@ class OnTheWay:
             ("operation_late_police", {"police"}),
         ):
             assert said.get(template, 0) == len([each for each in self.day.called if each[1] in rungs]), template
-        ended_out = self.day.aborted and self.day.set_out
+        ended_out = self.day.aborted and self.day.out
         assert alarmed == int(ended_out or any(rung == "desk" for _, rung, _ in self.day.called))
 
     async def _climbed(self) -> list[tuple[int, str]]:

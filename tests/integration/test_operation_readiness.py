@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
 from agencies.contacts import Contacts, Means
-from agencies.model import Person
+from agencies.model import AgencyKind, Person
 from core.database import Database
 from core.errors import Conflict, NotFound
 from core.key_holders import KeyState
 from operations.acting import OperationView
 from operations.model import Despite, Missing, OperationStatus
+from operations.readiness import AFTERWARDS
 from operations.sweep import count_down
 from safety_plans.clocks.rules import ClockKind
 from safety_plans.model import Level
@@ -104,6 +106,53 @@ async def test_each_fact_that_is_gone_is_said_and_nothing_else(day: Day, clock: 
     assert await day.missing() == [(Missing.NO_TELEPHONE, False), (Missing.NOT_SEEN, False)]
     # That is advice: nobody is kept from going.
     assert (await day.go()).operation.status is OperationStatus.GO
+
+
+async def test_whoever_is_away_in_the_middle_of_a_way_of_days_is_away(
+    day: Day, buddy: Person, clock: MovableClock
+) -> None:
+    plan = replace(
+        plan_of(day.scene, buddy, clock.now() + 20 * HOUR), ends_at=clock.now() + 20 * HOUR + timedelta(hours=70)
+    )
+    await day.network.operations.plan_anew(day.scene.coordinator, day.view.operation.id, plan)
+    middle = (plan.begins_at + timedelta(hours=35)).astimezone(ZONE).date()
+    await day.network.absences.put(day.scene.member, middle, middle)
+    assert (Missing.AWAY, True) in await day.missing()
+
+
+async def test_only_a_desk_that_an_alert_would_call_counts_as_duty(day: Day, network: Network) -> None:
+    scene = day.scene
+    # Another agency's desk, of which no alert of this case would call anybody.
+    elsewhere = await network.office(AgencyKind.NGO)
+    await day.write("UPDATE duty_desks SET always_staffed = true WHERE agency_id = $1", elsewhere.agency.id)
+    assert await day.missing() == []
+    for agency in scene.case.agencies:
+        await day.write(
+            "DELETE FROM duty_officers WHERE desk_id IN (SELECT id FROM duty_desks WHERE agency_id = $1)", agency
+        )
+    assert (Missing.NOBODY_ON_DUTY, True) in await day.missing()
+
+
+async def test_a_key_stays_until_those_who_are_later_are_home_too(day: Day, clock: MovableClock) -> None:
+    operation = day.view.operation
+    await day.go()
+    clock.set(operation.begins_at)
+    await day.network.under_way.delay(day.scene.member, operation.id, 240, uuid4())
+    async with day.database.reading() as look:
+        closes = await look.value("SELECT max(closes_at) FROM key_windows WHERE target_id = $1", core(day.scene))
+    assert closes == operation.ends_at + timedelta(minutes=240) + AFTERWARDS
+
+
+async def test_what_comes_to_be_missing_after_go_is_told_shortly_before(day: Day, clock: MovableClock) -> None:
+    await day.go()
+    clock.set(day.view.operation.begins_at - HOUR)
+    await count_down(day.database, clock, ZONE)
+    assert await outgoing.said(day.database, "operation_readiness") == []
+    await day.write("UPDATE operations SET task = task - 1, next_task_at = $1", clock.now())
+    await day.write("UPDATE key_holders SET state = 'owed' WHERE person_id = $1", day.scene.member.id)
+    await count_down(day.database, clock, ZONE)
+    [said] = await outgoing.said(day.database, "operation_readiness")
+    assert said.parameters["number"] == "1"
 
 
 async def test_custody_that_nobody_confirmed_in_time_counts_as_ended(day: Day, clock: MovableClock) -> None:

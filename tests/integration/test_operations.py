@@ -270,6 +270,31 @@ async def test_ended_early_whoever_is_out_is_awaited_at_home(
     assert (await network.operations.see(scene.member, id_)).operation.status is OperationStatus.CLOSED
 
 
+async def test_whoever_may_have_left_without_a_word_is_not_dropped(
+    database: Database, network: Network, scene: Scene, clock: MovableClock, gone: OperationView
+) -> None:
+    id_ = gone.operation.id
+    clock.set(due(gone, 1))
+    await call_for_late(database, clock)
+    # After go, once the first step is due, somebody may be out whose telephone is dead.
+    with pytest.raises(Conflict):
+        await network.operations.postpone(scene.coordinator, id_)
+    ended = await network.under_way.abort(scene.deputy, id_)
+    assert ended.operation.status is OperationStatus.ABORTED
+    assert await next_late(database) == due(gone, 4)
+    [called] = await alerts(network, scene)
+    assert called.alert.event is Event.OPERATION_ABORTED
+
+
+async def test_before_the_first_step_is_due_nobody_is_out(
+    database: Database, network: Network, scene: Scene, clock: MovableClock, gone: OperationView
+) -> None:
+    clock.set(due(gone, 1) - MINUTE)
+    await network.under_way.abort(scene.deputy, gone.operation.id)
+    assert await next_late(database) is None
+    assert await alerts(network, scene) == []
+
+
 async def test_the_countdown_asks_what_is_to_be_done_and_stops_when_it_was(
     database: Database, network: Network, scene: Scene, buddy: Person, clock: MovableClock
 ) -> None:

@@ -84,7 +84,7 @@ def test_a_day_of_a_series_that_stands_for_itself_is_not_gone_where_it_is_left_o
 @pytest.mark.parametrize(
     ("status", "turn"),
     [
-        (OperationStatus.PLANNED, Turn.MOVED), (OperationStatus.APPROVED, Turn.MOVED), (OperationStatus.GO, Turn.MOVED),
+        (OperationStatus.PLANNED, Turn.MOVED), (OperationStatus.APPROVED, Turn.MOVED), (OperationStatus.GO, None),
         (OperationStatus.POSTPONED, Turn.MOVED), (OperationStatus.COMPLETED, Turn.NEW),
         (OperationStatus.ABORTED, Turn.NEW), (OperationStatus.CLOSED, Turn.NEW), (OperationStatus.IN_PROGRESS, None),
         (OperationStatus.DIVERTED, None),

@@ -143,7 +143,7 @@ def spoken(found: Operation, word: str, number: int, now: datetime) -> Operation
         "delayed": lambda: running.delayed(found, number, now),
         "dark": lambda: running.dark(found, number, now),
         "divert": lambda: running.diverted(found),
-        "abort": lambda: running.aborted(found),
+        "abort": lambda: running.aborted(found, now),
         "look": lambda: found,
     }
     return acts[word]()
