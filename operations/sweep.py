@@ -170,7 +170,8 @@ async def _look_again(tx: Transaction, operation: Operation, case: Case, now: da
     ready = None if circle is None else await looking.readiness(tx, case, circle, operation, now)
     if ready is not None and ready.hard:
         told = messages.readiness(operation, ready, f"looked_again:{operation.begins_at.isoformat()}")
-        await outbox.post(tx, messages.ringing(told, [operation.coordinator_id]), now)
+        # Whoever said go knows of most of it: nobody is rung for this.
+        await outbox.post(tx, [told], now)
 
 
 async def _tell(tx: Transaction, operation: Operation, task: Task, case: Case, now: datetime) -> None:
