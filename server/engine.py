@@ -53,6 +53,8 @@ log = logs.get(__name__)
 
 MOST_SKEW_SECONDS = 2.0
 CHAIN_AFTER_SECONDS = 0.05
+# Where what calls people now has done no round for longer, this engine gives no sign of life.
+CALLS_LATE = timedelta(seconds=30)
 # So soon a round may follow another by itself, whatever falls due meanwhile.
 SOON = timedelta(seconds=0.5)
 FORGET_EVERY = timedelta(minutes=10)
@@ -100,6 +102,7 @@ class Engine:
         self._interval = settings.sweep_interval
         self._sign_in = SignIn(database, clock, settings)
         self._calls, self._woken = asyncio.Event(), asyncio.Event()
+        self._called_at: datetime | None = None
         self._acts = asyncio.Event()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._forgetting, self._forgetting_old = Pace(clock, FORGET_EVERY), Pace(clock, FORGET_OLD_EVERY)
@@ -155,6 +158,7 @@ class Engine:
         await self._guarded("unreached", lambda: reaching.wake_waiting(self._database, self._clock))
         await self._guarded("milestones", lambda: operations.call_for_late(self._database, self._clock))
         await self._guarded("wake_calls", lambda: self._wake_in_time(self._calls, CALLS))
+        self._called_at = self._clock.now()
 
     async def _remind(self) -> None:
         """Do all the rest of a round."""
@@ -180,8 +184,16 @@ class Engine:
         await self._guarded("retention", self._erase_what_is_over)
         await self._guarded("proof", self._prove)
         await self._guarded("sign_in", self._forget_expired)
-        await self._guarded("heartbeat", lambda: heartbeat.beat(self._database, "engine", self._clock.now()))
+        await self._guarded("heartbeat", self._beat)
         await self._guarded("wake", lambda: self._wake_in_time(self._woken, REMINDERS))
+
+    async def _beat(self) -> None:
+        """Give a sign of life: only while both parts of the rounds are done, for most depends on the other one."""
+        now, late = self._clock.now(), CALLS_LATE + timedelta(seconds=self._interval)
+        if self._called_at is not None and now - self._called_at <= late:
+            await heartbeat.beat(self._database, "engine", now)
+        else:
+            log.error("calls_stand_still")
 
     async def _keep_chaining(self) -> NoReturn:
         """Chain what is recorded soon after it is; the sweep chains what was not heard of."""
