@@ -89,12 +89,12 @@ class Absences:
 
 async def away(tx: Reading, people: Iterable[PersonId], now: datetime) -> frozenset[PersonId]:
     """Return who of these people is away, has left, or works for an agency that is suspended: they cannot be asked."""
-    return frozenset(PersonId(row["person_id"]) for row in await tx.rows(store.SQL["away"], list(set(people)), now))
+    return await away_between(tx, people, now, now)
 
 
 async def away_between(
     tx: Reading, people: Iterable[PersonId], begins_at: datetime, ends_at: datetime
 ) -> frozenset[PersonId]:
     """Return who of these people is away at any time between two moments, has left, or whose agency is suspended."""
-    rows = await tx.rows(store.SQL["away_between"], list(set(people)), begins_at, ends_at)
+    rows = await tx.rows(store.SQL["away"], list(set(people)), begins_at, ends_at)
     return frozenset(PersonId(row["person_id"]) for row in rows)

@@ -763,16 +763,9 @@ ON CONFLICT (person_id) DO UPDATE SET begins_at = EXCLUDED.begins_at, ends_at = 
 -- $1 person.
 DELETE FROM absences WHERE person_id = $1 RETURNING person_id
 
--- away_between --
--- $1 people, $2 from, $3 until.
-SELECT person_id FROM absences WHERE person_id = ANY($1) AND begins_at < $3 AND ends_at > $2
-UNION
-SELECT people.id FROM people JOIN agencies ON agencies.id = people.agency_id
-WHERE people.id = ANY($1) AND (people.left_at IS NOT NULL OR agencies.suspended_at IS NOT NULL)
-
 -- away --
--- $1 people, $2 now.
-SELECT person_id FROM absences WHERE person_id = ANY($1) AND begins_at <= $2 AND ends_at > $2
+-- $1 people, $2 from, $3 until; the same moment twice for who is away at it.
+SELECT person_id FROM absences WHERE person_id = ANY($1) AND begins_at <= $3 AND ends_at > $2
 UNION
 SELECT people.id FROM people JOIN agencies ON agencies.id = people.agency_id
 WHERE people.id = ANY($1) AND (people.left_at IS NOT NULL OR agencies.suspended_at IS NOT NULL)

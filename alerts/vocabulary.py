@@ -58,6 +58,7 @@ class Event(StrEnum):
     OPERATION_ABORTED = "operation_aborted"
 
 
+# Nobody raises these by their names: a clock does, or they follow from another word (`alerts.clocked`).
 RAISED_BY_CLOCKS = frozenset({Event.REVIEW_MISSED, Event.MISSED_MILESTONE, Event.OPERATION_ABORTED})
 # What nobody raises by a word or a press either: operations will, once they watch over people by themselves.
 RAISED_BY_MACHINES_LATER = frozenset({"missed_check_in"})

@@ -28,10 +28,10 @@ from operations.templates import templates
 from safety_plans.problems import Problem, problem
 from streha import terminal
 from streha.options import Json, Key
-from streha.personal import find_person
+from streha.planners import CONFIRM, Buddy, Coordinator, Liaison, planner_of
 from streha.problems import file_read, tell
 from streha.terminal import say
-from streha.vault_place import VaultPlace, say_due, vault_place
+from streha.vault_place import say_due, vault_place
 
 KINDS = ("court_testimony", "court_other")
 _TURNS = {
@@ -57,19 +57,10 @@ def _import(
     file: Annotated[Path, typer.Argument(metavar="FILE", help=say(mark("A calendar file (iCalendar).")))],
     key: Key,
     *,
-    confirm: Annotated[
-        list[str] | None,
-        typer.Option("--confirm", metavar="PERSON", help=say(mark("Who goes and confirms; name two."))),
-    ] = None,
-    buddy: Annotated[
-        str, typer.Option("--buddy", metavar="PERSON", help=say(mark("Who stays behind and is rung.")))
-    ] = "",
-    coordinator: Annotated[
-        str, typer.Option("--coordinator", metavar="PERSON", help=say(mark("Who leads the day; else you.")))
-    ] = "",
-    liaison: Annotated[
-        str, typer.Option("--liaison", metavar="PERSON", help=say(mark("Who rings the police for them.")))
-    ] = "",
+    confirm: Annotated[list[str] | None, CONFIRM] = None,
+    buddy: Buddy = "",
+    coordinator: Coordinator = "",
+    liaison: Liaison = "",
     kind: Annotated[
         str, typer.Option("--kind", metavar="KIND", help=say(mark("One of: {choices}."), choices=", ".join(KINDS)))
     ] = KINDS[0],
@@ -102,7 +93,9 @@ def _import(
             changes = match(found, kept.dates, {each.operation: each for each in here}, before, now)
             planner = None
             if buddy and confirm:
-                planner = await _planner(place, kind, confirm, buddy, coordinator, liaison)
+                planner = await planner_of(
+                    place.api, templates()[kind], confirm, buddy, coordinator, liaison
+                )  # fmt: skip
             wrong = [*changes.problems, *_unplannable(changes, planner, place.compartment.members, now)]
             changes = Changes(changes=changes.changes, past=changes.past, not_in_it=changes.not_in_it, problems=wrong)
             if wrong or dry_run:
@@ -131,17 +124,6 @@ def add_to(commands: typer.Typer) -> None:
             )
         ),
     )(_import)
-
-
-async def _planner(
-    place: VaultPlace, kind: str, confirm: Sequence[str], buddy: str, coordinator: str, liaison: str
-) -> Planner:  # fmt: skip
-    api = place.api
-    goes = [PersonId(await find_person(api, each)) for each in confirm]
-    stays = PersonId(await find_person(api, buddy))
-    leads = PersonId(await find_person(api, coordinator) if coordinator else api.key.person_id)
-    rings = PersonId(await find_person(api, liaison)) if liaison else None
-    return lambda begins_at: templates()[kind].plan(begins_at, leads, stays, goes, rings)
 
 
 def _nobody(_begins_at: datetime) -> Plan:

@@ -10,7 +10,6 @@ from uuid import UUID
 
 import typer
 
-from agencies.model import PersonId
 from client.api import ApiClient
 from client.operations import Operation, OperationReadiness, OperationStep
 from core import private_files
@@ -25,6 +24,7 @@ from streha.commands import operation_imports
 from streha.moments import whole_moment
 from streha.options import Json, Key
 from streha.personal import Names, as_id, find_compartment, find_person, speaking_as
+from streha.planners import CONFIRM, Buddy, Coordinator, Liaison, planner_of
 from streha.terminal import say
 
 app = typer.Typer(
@@ -100,16 +100,10 @@ def _plan(
     key: Key,
     *,
     begins: Annotated[str, typer.Option("--begins", metavar="TIME", help=say(mark("When the first step is due.")))],
-    confirm: Annotated[
-        list[str], typer.Option("--confirm", metavar="PERSON", help=say(mark("Who goes and confirms; name two.")))
-    ],
-    buddy: Annotated[str, typer.Option("--buddy", metavar="PERSON", help=say(mark("Who stays behind and is rung.")))],
-    coordinator: Annotated[
-        str, typer.Option("--coordinator", metavar="PERSON", help=say(mark("Who leads the day; else you.")))
-    ] = "",
-    liaison: Annotated[
-        str, typer.Option("--liaison", metavar="PERSON", help=say(mark("Who rings the police for them.")))
-    ] = "",
+    confirm: Annotated[list[str], CONFIRM],
+    buddy: Buddy,
+    coordinator: Coordinator = "",
+    liaison: Liaison = "",
     again: Annotated[
         str, typer.Option("--again", metavar="OPERATION", help=say(mark("Plan this one anew, that was put off.")))
     ] = "",
@@ -120,11 +114,7 @@ def _plan(
     async def act() -> tuple[Operation, Names, str]:
         async with speaking_as(key) as api:
             place = await find_compartment(api, circle)
-            goes = [PersonId(await find_person(api, each)) for each in confirm]
-            leads = await find_person(api, coordinator) if coordinator else api.key.person_id
-            rings = PersonId(await find_person(api, liaison)) if liaison else None
-            stays = PersonId(await find_person(api, buddy))
-            plan = found.plan(moment, PersonId(leads), stays, goes, rings)
+            plan = (await planner_of(api, found, confirm, buddy, coordinator, liaison))(moment)
             if again:
                 planned = await api.operations.plan_anew((await _found(api, again)).operation, plan)
             else:
