@@ -10,12 +10,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import asyncpg
-
 from agencies.model import AgencyKind
 from core.clock import SystemClock
 from core.database import connect
 from core.migrations import migrate
+from tests.bench.filled import loading
 from tests.people import Network
 
 # What is not due is due in the month to come. $1 now, $2 coordinator, $3 how many cases.
@@ -80,8 +79,6 @@ UPDATE reviews SET step = 0, due_at = $1, next_step_at = $1, lease_until = NULL,
 FROM due WHERE due.case_id = reviews.case_id
 """,
 )
-# What makes loading a million rows quick, for the administrator of the cluster to allow: nothing is checked.
-MAY_LOAD = "GRANT SET ON PARAMETER session_replication_role TO streha;"
 clock = SystemClock()
 
 
@@ -94,22 +91,17 @@ async def schedule(url: str, cases: int, due: int) -> None:
         offices = [await network.office(kind, officers=2, deputies=1) for kind in kinds]
     now, coordinator = clock.now(), offices[0].worker.id
     agencies, people = [each.agency.id for each in offices], [each.worker.id for each in offices]
-    loading = await asyncpg.connect(url)
-    try:
-        await loading.execute("SET session_replication_role = replica")
-        await loading.execute(CASES, now, coordinator, cases)
-        await loading.execute(COMPARTMENTS)
-        await loading.execute(REVIEWS, now)
-        await loading.execute(ALERTS, now)
-        await loading.execute(DUE.replace("$1", str(cases // due)))
-        await loading.execute(RESPONDERS, agencies)
-        await loading.execute(ANSWERS, agencies)
-        await loading.execute(MEMBERS, people, coordinator, now)
-        await loading.execute(RAISED, now)
-        await loading.execute(PRESSES)
-        await loading.execute("VACUUM ANALYZE")
-    finally:
-        await loading.close()
+    async with loading(url) as load:
+        await load.execute(CASES, now, coordinator, cases)
+        await load.execute(COMPARTMENTS)
+        await load.execute(REVIEWS, now)
+        await load.execute(ALERTS, now)
+        await load.execute(DUE.replace("$1", str(cases // due)))
+        await load.execute(RESPONDERS, agencies)
+        await load.execute(ANSWERS, agencies)
+        await load.execute(MEMBERS, people, coordinator, now)
+        await load.execute(RAISED, now)
+        await load.execute(PRESSES)
 
 
 async def fall_due(connection: Any) -> None:

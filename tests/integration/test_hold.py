@@ -23,7 +23,7 @@ from deploy.stack import LocalStack
 from safety_plans.clocks.rules import Spans
 from safety_plans.sweep import open_missing, remind_due
 from server.engine import Engine
-from tests.bench.scheduled import MAY_LOAD
+from tests.bench.filled import MAY_LOAD
 from tests.clock import ZONE, MovableClock
 from tests.conftest import Copies
 from tests.outgoing import said

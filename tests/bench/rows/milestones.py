@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import asyncpg
 
 from agencies.model import AgencyKind
 from core.clock import SystemClock
@@ -24,11 +23,11 @@ from core.migrations import migrate
 from core.outbox import Lane
 from core.settings import Secret, Settings
 from core.sweep import BATCH, LEASE, TOGETHER
-from deploy.stack import LocalStack
 from operations.store import SQL
 from operations.sweep import call_for_late
 from server.engine import Engine
 from tests.bench import bare_sweep, scheduled
+from tests.bench.filled import filled, loading
 from tests.bench.row import Comparison, Limit, Measure, MeasurementFailed, Row, p50, p99
 from tests.people import Network
 
@@ -150,44 +149,28 @@ async def _filled(url: str, ways: int, due: int) -> None:
         shelter = await network.office(AgencyKind.SHELTER, workers=4, deputies=1)
         police = await network.office(AgencyKind.POLICE, deputies=1)
     leader, buddy, *goes = [each.id for each in shelter.workers]
-    loading = await asyncpg.connect(url)
-    try:
+    async with loading(url) as load:
         now = clock.now()
-        await loading.execute("SET session_replication_role = replica")
-        await loading.execute(scheduled.CASES, now, leader, ways)
-        await loading.execute(scheduled.COMPARTMENTS)
-        await loading.execute(scheduled.REVIEWS, now)
-        await loading.execute(scheduled.DUE.replace("$1", str(ways // due)))
-        await loading.execute(scheduled.RESPONDERS, [shelter.agency.id, police.agency.id])
-        await loading.execute(scheduled.MEMBERS, [leader, buddy, *goes], leader, now)
-        await loading.execute(WAYS, now, leader, buddy)
-        await loading.execute(STEPS, now, goes)
-        await loading.execute("VACUUM ANALYZE")
-    finally:
-        await loading.close()
+        await load.execute(scheduled.CASES, now, leader, ways)
+        await load.execute(scheduled.COMPARTMENTS)
+        await load.execute(scheduled.REVIEWS, now)
+        await load.execute(scheduled.DUE.replace("$1", str(ways // due)))
+        await load.execute(scheduled.RESPONDERS, [shelter.agency.id, police.agency.id])
+        await load.execute(scheduled.MEMBERS, [leader, buddy, *goes], leader, now)
+        await load.execute(WAYS, now, leader, buddy)
+        await load.execute(STEPS, now, goes)
 
 
 @asynccontextmanager
 async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, Measure]]:  # noqa: FBT001 (see Row)
     few, many, due = (TINY_FEW, TINY_MANY, TINY_DUE) if tiny else (FEW, MANY, DUE)
-    # Filled in a hurry, measured on a cluster that writes to its disk as a real one does.
-    async with LocalStack(directory, fast=True, homeserver=False) as stack:
-        await stack._postgres.run_sql(scheduled.MAY_LOAD)
-        for name, ways in (("few", few), ("many", many)):
-            await _filled(await stack.database(name), ways, due)
-    async with AsyncExitStack() as resources:
-        stack = await resources.enter_async_context(LocalStack(directory, fast=tiny, homeserver=False))
-        places = {}
-        for name in ("few", "many"):
-            url = await stack.database(name)
-            bare = await asyncpg.connect(url)
-            resources.push_async_callback(bare.close)
-            database = await resources.enter_async_context(connect(url))
-            places[name] = _Place(database=database, bare=bare, due=due, within=TINY_WITHIN if tiny else WITHIN)
-        large = places["many"]
+    fills = [partial(_filled, ways=ways, due=due) for ways in (few, many)]
+    async with filled(directory, fills, fast=tiny) as found:
+        within = TINY_WITHIN if tiny else WITHIN
+        small, large = [_Place(database=each.database, bare=each.bare, due=due, within=within) for each in found]
         step = await large.step()
         yield {
-            AT_ONCE_FEW: places["few"].swept(),
+            AT_ONCE_FEW: small.swept(),
             AT_ONCE_MANY: large.swept(),
             BARE: large.bare_swept(step),
             GROUPED: large.bare_swept(step, TOGETHER),

@@ -16,18 +16,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-
 from alerts import store as alerts
 from alerts.sweep import escalate_due
 from core import outbox
 from core.clock import SystemClock
-from core.database import Database, connect
+from core.database import Database
 from core.settings import Secret, Settings
 from core.sweep import BATCH, LEASE, TOGETHER
-from deploy.stack import LocalStack
 from server.engine import Engine
 from tests.bench import bare_sweep, scheduled
+from tests.bench.filled import connection, filled
 from tests.bench.row import Comparison, Limit, Measure, MeasurementFailed, Row, p50, p99
 
 OPEN, OVERDUE = 10_000, 300
@@ -150,32 +148,28 @@ class _Place:
 @asynccontextmanager
 async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, Measure]]:  # noqa: FBT001 (see Row)
     cases, due = (TINY_OPEN, TINY_OVERDUE) if tiny else (OPEN, OVERDUE)
-    async with LocalStack(directory, fast=True, homeserver=False) as stack:
-        await stack._postgres.run_sql(scheduled.MAY_LOAD)
-        await scheduled.schedule(await stack.database("open"), cases, due)
     async with AsyncExitStack() as resources:
-        stack = await resources.enter_async_context(LocalStack(directory, fast=tiny, homeserver=False))
-        url = await stack.database("open")
-        database = await resources.enter_async_context(connect(url))
-        bare, listening = await asyncpg.connect(url), await asyncpg.connect(url)
-        for connection in (bare, listening):
-            resources.push_async_callback(connection.close)
+        (place,) = await resources.enter_async_context(
+            filled(directory, [lambda url: scheduled.schedule(url, cases, due)], fast=tiny)
+        )
+        database, bare = place.database, place.bare
+        listening = await resources.enter_async_context(connection(place.url))
         await scheduled.fall_due(bare)
         # As many as there are: cases are not always a multiple of what is due.
         found = await escalate_due(database, clock)
         async with database.transaction() as tx:
             case_id = await tx.value("SELECT case_id FROM due LIMIT 1")
             step = await bare_sweep.step_of(tx, "alerts", "alert_escalated", alerts.SQL["claim_due"], case_id)
-        place = _Place(
+        measured = _Place(
             database=database, bare=bare, listening=listening, due=found, step=step,
             spread=TINY_SPREAD if tiny else SPREAD,
         )  # fmt: skip
         yield {
-            FIRST: place.first,
-            ALL: place.all,
-            BARE_FIRST: place.bare_first,
-            BARE_ALL: place.bare_all,
-            LATE: place.lateness,
+            FIRST: measured.first,
+            ALL: measured.all,
+            BARE_FIRST: measured.bare_first,
+            BARE_ALL: measured.bare_all,
+            LATE: measured.lateness,
         }
 
 

@@ -7,24 +7,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import asyncpg
 
 from alerts import store as alerts
 from alerts.sweep import escalate_due
 from core.clock import Clock, SystemClock
-from core.database import Database, connect
+from core.database import Database
 from core.settings import Secret, Settings
 from core.sweep import TOGETHER
-from deploy.stack import LocalStack
 from safety_plans import store as reviews
 from safety_plans.sweep import remind_due
 from server.engine import Engine
 from tests.bench import bare_sweep, scheduled
+from tests.bench.filled import filled
 from tests.bench.row import Comparison, Measure, MeasurementFailed, Row
 
 FEW, MANY, DUE = 10_000, 1_000_000, 1_000
@@ -88,21 +87,9 @@ class _Place:
 @asynccontextmanager
 async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, Measure]]:  # noqa: FBT001 (see Row)
     few, many, due = (TINY_FEW, TINY_MANY, TINY_DUE) if tiny else (FEW, MANY, DUE)
-    # Filled in a hurry, measured on a cluster that writes to its disk as a real one does.
-    async with LocalStack(directory, fast=True, homeserver=False) as stack:
-        await stack._postgres.run_sql(scheduled.MAY_LOAD)
-        for name, cases in (("few", few), ("many", many)):
-            await scheduled.schedule(await stack.database(name), cases, due)
-    async with AsyncExitStack() as resources:
-        stack = await resources.enter_async_context(LocalStack(directory, fast=tiny, homeserver=False))
-        small, large = [
-            _Place(
-                database=await resources.enter_async_context(connect(url)),
-                bare=await resources.enter_async_context(_bare(url)),
-                due=due,
-            )
-            for url in (await stack.database("few"), await stack.database("many"))
-        ]
+    fills = [partial(scheduled.schedule, cases=cases, due=due) for cases in (few, many)]
+    async with filled(directory, fills, fast=tiny) as found:
+        small, large = [_Place(database=each.database, bare=each.bare, due=due) for each in found]
         review = await large.step_of("reviews", "review_reminded", reviews.SQL["claim_due"], remind_due)
         alert = await large.step_of("alerts", "alert_escalated", alerts.SQL["claim_due"], escalate_due)
         yield {
@@ -116,15 +103,6 @@ async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, M
             GROUPED_ALERTS: large.bare_swept(alert, TOGETHER),
             NOTHING: large.idle_round,
         }
-
-
-@asynccontextmanager
-async def _bare(url: str) -> AsyncIterator[Any]:
-    connection = await asyncpg.connect(url)
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 ROW = Row(

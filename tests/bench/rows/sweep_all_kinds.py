@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
-
-import asyncpg
 
 from agencies.model import AgencyKind
 from cases.model import Part
@@ -25,7 +24,6 @@ from core.clock import SystemClock
 from core.database import Database, connect
 from core.migrations import migrate
 from core.sweep import BATCH, LEASE
-from deploy.stack import LocalStack
 from safety_plans.clocks import sweep as clocks
 from safety_plans.digests import sweep as digests
 from safety_plans.measures import sweep as measures
@@ -33,7 +31,7 @@ from safety_plans.organisations import sweep as organisations
 from safety_plans.rings import sweep as rings
 from safety_plans.store import SQL
 from safety_plans.sweep import remind_due
-from tests.bench import scheduled
+from tests.bench.filled import filled, loading
 from tests.bench.row import Comparison, Measure, MeasurementFailed, Row
 from tests.people import Network
 
@@ -211,39 +209,21 @@ async def _filled(url: str, rows: int) -> Mapping[str, UUID]:
         shelter = await network.office(AgencyKind.SHELTER, deputies=1)
         police = await network.office(AgencyKind.POLICE)
         case = await network.case(shelter.worker, {police: Part.RESPONDER})
-    loading = await asyncpg.connect(url)
-    try:
-        await loading.execute("SET session_replication_role = replica")
+    async with loading(url) as load:
         for kind, statement in FILL.items():
-            await loading.execute(LATER + statement, clock.now(), rows * SHARES[kind] // 100)
+            await load.execute(LATER + statement, clock.now(), rows * SHARES[kind] // 100)
         for table in ("reviews", "case_clocks"):
             # Those with which the case began.
-            await loading.execute(f"DELETE FROM {table} WHERE case_id = $1", case.id)  # noqa: S608 (named here)
-        await loading.execute(ONE_OF_EACH)
-        await loading.execute("VACUUM ANALYZE")
-    finally:
-        await loading.close()
+            await load.execute(f"DELETE FROM {table} WHERE case_id = $1", case.id)  # noqa: S608 (named here)
+        await load.execute(ONE_OF_EACH)
     return {"case": case.id, "coordinator": shelter.worker.id, "agency": shelter.agency.id}
 
 
 @asynccontextmanager
 async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, Measure]]:  # noqa: FBT001 (see Row)
     few, many, rounds = (TINY_FEW, TINY_MANY, TINY_ROUNDS) if tiny else (FEW, MANY, ROUNDS)
-    due: dict[str, Mapping[str, UUID]] = {}
-    async with LocalStack(directory, fast=True, homeserver=False) as stack:
-        await stack._postgres.run_sql(scheduled.MAY_LOAD)
-        for name, rows in (("few", few), ("many", many)):
-            due[name] = await _filled(await stack.database(name), rows)
-    async with AsyncExitStack() as resources:
-        stack = await resources.enter_async_context(LocalStack(directory, fast=tiny, homeserver=False))
-        places = {}
-        for name in ("few", "many"):
-            url = await stack.database(name)
-            bare = await asyncpg.connect(url)
-            resources.push_async_callback(bare.close)
-            database = await resources.enter_async_context(connect(url))
-            places[name] = _Place(database=database, bare=bare, due=due[name], rounds=rounds)
-        small, large = places["few"], places["many"]
+    async with filled(directory, [partial(_filled, rows=rows) for rows in (few, many)], fast=tiny) as found:
+        small, large = [_Place(database=each.database, bare=each.bare, due=each.facts, rounds=rounds) for each in found]
         yield {
             NOTHING_FEW: small.swept(0),
             NOTHING_MANY: large.swept(0),

@@ -9,24 +9,22 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import asyncpg
-
 from cases.ledger import sequence_all
 from core.clock import SystemClock
-from core.database import Database, connect
+from core.database import Database
 from core.sweep import BATCH, LEASE, TOGETHER
-from deploy.stack import LocalStack
 from safety_plans import store
 from safety_plans.events import take_up_events
 from safety_plans.model import Reason
 from safety_plans.triggers import WITHIN
 from tests.bench import scheduled
+from tests.bench.filled import filled
 from tests.bench.row import Comparison, Measure, MeasurementFailed, Row
 
 CASES, TINY_CASES = 2_000, 20
@@ -160,16 +158,8 @@ class _Triggers:
 @asynccontextmanager
 async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, Measure]]:  # noqa: FBT001 (see Row)
     cases = TINY_CASES if tiny else CASES
-    async with LocalStack(directory, fast=True, homeserver=False) as stack:
-        await stack._postgres.run_sql(scheduled.MAY_LOAD)
-        await scheduled.schedule(await stack.database("triggers"), cases, cases)
-    async with AsyncExitStack() as resources:
-        stack = await resources.enter_async_context(LocalStack(directory, fast=tiny, homeserver=False))
-        url = await stack.database("triggers")
-        database = await resources.enter_async_context(connect(url))
-        bare = await asyncpg.connect(url)
-        resources.push_async_callback(bare.close)
-        triggers = _Triggers(database=database, bare=bare, cases=cases)
+    async with filled(directory, [lambda url: scheduled.schedule(url, cases, cases)], fast=tiny) as (found,):
+        triggers = _Triggers(database=found.database, bare=found.bare, cases=cases)
         yield {TAKEN_UP: triggers.taken_up, BARE: triggers.bare_taken_up}
 
 
