@@ -72,6 +72,17 @@ ON CONFLICT DO NOTHING
 SELECT DISTINCT kept.person_id FROM alert_kept_from AS kept JOIN alerts ON alerts.id = kept.alert_id
 WHERE alerts.case_id = $1 AND alerts.state <> 'stood_down'
 
+-- go_along --
+-- Written whole. $1 way, $2 who is on it, $3 since when, $4 until when.
+WITH gone AS (DELETE FROM on_the_way WHERE way_id = $1 AND person_id <> ALL($2::uuid[]))
+INSERT INTO on_the_way (way_id, person_id, since, until) SELECT $1, unnest($2::uuid[]), $3, $4
+ON CONFLICT (way_id, person_id) DO UPDATE SET since = excluded.since, until = excluded.until
+
+-- companions --
+-- Everybody who is on a way with somebody. $1 person, $2 now.
+SELECT DISTINCT theirs.person_id FROM on_the_way AS own JOIN on_the_way AS theirs USING (way_id)
+WHERE own.person_id = $1 AND theirs.person_id <> $1 AND own.since <= $2 AND $2 < own.until
+
 -- lock_alerts --
 -- $1 alerts. (A list as a SELECT: planned once, and not for every list anew.)
 SELECT id FROM alerts WHERE id = ANY(ARRAY(SELECT unnest($1::uuid[]))) ORDER BY id FOR NO KEY UPDATE

@@ -750,6 +750,17 @@ CREATE TABLE milestones (
 );
 CREATE INDEX milestones_to_step ON milestones (next_step_at) WHERE next_step_at IS NOT NULL;
 
+-- Who is on the way together: whoever goes along with somebody forced must know nothing of an alert for duress.
+CREATE TABLE on_the_way (
+    -- What they are on: an operation.
+    way_id uuid NOT NULL,
+    person_id uuid NOT NULL REFERENCES people,
+    since timestamptz NOT NULL,
+    until timestamptz NOT NULL,
+    PRIMARY KEY (way_id, person_id)
+);
+CREATE INDEX on_the_way_of_people ON on_the_way (person_id);
+
 -- When an organisation assesses its own safety again, as often as the worst of its open cases demands.
 CREATE TABLE organisation_reviews (
     agency_id uuid PRIMARY KEY REFERENCES agencies,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from agencies.model import Person
+from alerts.duress.companions import go_along
 from cases import rules as case_rules
 from cases import store as case_store
 from cases.model import Case, Compartment
@@ -25,6 +26,8 @@ ASK_THE_COORDINATOR = mark("Only the coordinator of the operation or a leader of
 NO_PART = mark("Only who has a part in the operation, or leads its case, can say this. Ask them.")
 
 
+# They meet so long before a way begins; and where nobody ends it, so long after its end nobody knows any more.
+TOGETHER_BEFORE, TOGETHER_AFTER = timedelta(hours=2), timedelta(days=3)
 # Keys are given out so long before a way.
 KEYS_BEFORE = timedelta(hours=1)
 
@@ -97,6 +100,15 @@ async def keep(tx: Transaction, case: Case, operation: Operation, zone: ZoneInfo
     found = countdown.tasks(operation, await calendar_of(tx, case, zone))
     left = operation.task < len(found) and operation.status is not OperationStatus.POSTPONED
     await store.save(tx, countdown.told(operation, operation.task, found[operation.task].at if left else None))
+    await keep_together(tx, operation)
+
+
+async def keep_together(tx: Transaction, operation: Operation) -> None:
+    """Keep who is on the way together as it now is: of duress nobody is told who stands beside whoever is forced."""
+    await go_along(
+        tx, operation.id, running.on_the_way(operation), operation.begins_at - TOGETHER_BEFORE,
+        operation.ends_at + TOGETHER_AFTER,
+    )  # fmt: skip
 
 
 def recorded(

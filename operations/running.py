@@ -152,6 +152,13 @@ def may_be_out(operation: Operation, now: datetime) -> bool:
     return operation.status in {OperationStatus.IN_PROGRESS, OperationStatus.DIVERTED}
 
 
+def on_the_way(operation: Operation) -> frozenset[PersonId]:
+    """Return who goes along, from go until everybody is home: those who confirm. The buddy stays behind."""
+    if operation.status not in RUNNING or operation.watched is None:
+        return frozenset()
+    return frozenset(person for step in operation.milestones for person in step.confirmers)
+
+
 def aborted(operation: Operation, now: datetime) -> Operation:
     """Return the operation ended early. Whoever may have set out is still awaited at home, and debriefed."""
     out = may_be_out(operation, now)

@@ -101,6 +101,7 @@ class Operations:
             operation = await self._counted(tx, case, operation, now)
             await store.replace_steps(tx, operation)
             await store.save(tx, operation)
+            await acting.keep_together(tx, operation)
             if before.begins_at != operation.begins_at:
                 await self._days.take(tx, case, before.begins_at, now)
             await self._days.add(tx, case, operation.begins_at, now)

@@ -15,6 +15,7 @@ from datetime import datetime
 from agencies import store as directory
 from agencies.model import AgencyId, Person, PersonId
 from alerts import store
+from alerts.duress.companions import companions
 from cases import store as case_store
 from cases.model import Case, CaseId, Compartment, CompartmentId, Part
 from cases.service import CHANNEL, free_codename
@@ -53,12 +54,14 @@ async def _staff(tx: Transaction, forced: Person, now: datetime) -> Staff | None
     leading = await tx.rows(store.SQL["coordinators_of_agency"], forced.agency_id)
     coordinators = (await directory.people(tx, [row["id"] for row in leading])).values()
     administrators = await store.administrators(tx)
+    # Whoever is on the way with them is kept from the alert, and takes no part.
+    apart = excluded | await companions(tx, forced.id, now)
     # Whoever may be forced as well leads it only where nobody else is left.
     doubtful = (await store.wrote_since(tx, now - store.RESTING)).keys()
 
     def able(people: Iterable[Person]) -> list[Person]:
         return sorted(
-            (each for each in people if each.active and each.id not in excluded), key=lambda each: each.id in doubtful
+            (each for each in people if each.active and each.id not in apart), key=lambda each: each.id in doubtful
         )
 
     own = [each for each in duty.desks if each.agency_id == forced.agency_id]

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from agencies.model import Person, PersonId
 from alerts import store
+from alerts.duress.companions import companions
 from alerts.duress.own_case import case_for
 from alerts.model import Press
 from alerts.pressing import new_alert, take_up
@@ -87,7 +88,9 @@ class Duress:
         )  # fmt: skip
         alert = new_alert(
             key, case, compartment, press, Event.DURESS, Status.ACTUAL, through, duress_of=actor.id,
-            kept_from=kept_from(actor.id, await store.forced_in(tx, case.id)),
+            kept_from=kept_from(
+                actor.id, await store.forced_in(tx, case.id), await companions(tx, actor.id, now)
+            ),
         )  # fmt: skip
         seen = await take_up(
             tx, alert, case, compartment, found.open, claimed_by=None if through.verified else actor.id
@@ -95,13 +98,15 @@ class Duress:
         return bool(seen.alert.recipients)
 
 
-def kept_from(raiser: PersonId, forced: frozenset[PersonId]) -> frozenset[PersonId]:
+def kept_from(
+    raiser: PersonId, forced: frozenset[PersonId], beside: frozenset[PersonId]
+) -> frozenset[PersonId]:  # fmt: skip
     """Return who must know nothing of an alert for duress: who raised it, and whoever else is `forced` in that case.
 
-    This is the one place for whoever is on the scene with the raiser; as long as no operation says who that is, nobody
-    is. Everything that shows or says an alert asks for this set.
+    So must who is `beside` them, on the way: whoever forces them may be one, or read the others' telephones. Everything
+    that shows or says an alert asks for this set.
     """
-    return forced | {raiser}
+    return forced | beside | {raiser}
 
 
 async def _places(look: Reading, actor: Person, here: CompartmentId | None) -> list[Compartment]:
