@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from agencies.model import Person, Role
+from alerts.model import AlertId
 from alerts.sweep import escalate_due
 from alerts.vocabulary import Event
 from bots.talk.own_sentences import OwnSentences
@@ -64,7 +65,7 @@ async def test_whoever_goes_along_hears_nothing_of_it(
     for each in (scene.member, scene.deputy):
         await network.cases.add_member(scene.coordinator, other.core.id, each.id)
     await talk.say(scene.member, scene.case.core.id if where == "channel" else scene.member.id, DURESS)
-    found = await duress_alerts(database)
+    found = [AlertId(each) for each in await duress_alerts(database)]
     assert len(found) == (1 if where == "channel" else 2)
     # Nor when it goes on, over all tiers.
     for _ in range(4):
