@@ -40,6 +40,10 @@ class Operation(Answer, frozen=True, kw_only=True):
     coordinator: UUID
     buddy: UUID
     liaison: UUID | None
+    receiver: UUID | None
+    handed_over: str | None
+    refused_at: Moment | None
+    refusal: str | None
     begins_at: Moment
     ends_at: Moment
     dark_until: Moment | None
@@ -110,14 +114,20 @@ class OperationsApi:
     async def tell(
         self, operation_id: UUID, key: UUID, word: str, *, position: int | None = None,
         written_at: datetime | None = None, heard_from: UUID | None = None, minutes: int | None = None,
+        why: str | None = None,
     ) -> Operation:  # fmt: skip
         """Say something on the way, once for each key."""
         body = {
             "key": key, "word": word, "position": position, "written_at": written_at, "heard_from": heard_from,
-            "minutes": minutes,
+            "minutes": minutes, "why": why,
         }  # fmt: skip
         path = f"api/operations/{operation_id}/passages"
         return await self._connection.ask(Operation, "POST", path, body, repeat=True)
+
+    async def name_receiver(self, operation_id: UUID, receiver: UUID) -> Operation:
+        """Say who receives instead; said twice it changes nothing."""
+        path = f"api/operations/{operation_id}/receiver"
+        return await self._connection.ask(Operation, "PUT", path, {"receiver": receiver}, repeat=True)
 
 
 def _body(plan: Plan) -> dict[str, object]:
@@ -127,4 +137,5 @@ def _body(plan: Plan) -> dict[str, object]:
     return {
         "coordinator": plan.coordinator_id, "buddy": plan.buddy_id, "liaison": plan.liaison_id,
         "begins_at": plan.begins_at, "ends_at": plan.ends_at, "steps": steps, "place": plan.place_token,
+        "receiver": plan.receiver_id,
     }  # fmt: skip

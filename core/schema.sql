@@ -719,7 +719,11 @@ CREATE TABLE operations (
     task integer NOT NULL DEFAULT 0,
     next_task_at timestamptz,
     lease_until timestamptz,
-    attempts integer NOT NULL DEFAULT 0
+    attempts integer NOT NULL DEFAULT 0,
+    -- Who receives somebody at the end; whoever brought them answers for them until then.
+    receiver_id uuid REFERENCES people,
+    refused_at timestamptz,
+    refusal text
 );
 CREATE INDEX operations_of_compartments ON operations (compartment_id);
 CREATE INDEX operations_to_count_down ON operations (next_task_at) WHERE next_task_at IS NOT NULL;

@@ -16,7 +16,7 @@ from operations.countdown import Task
 from operations.model import Despite, Milestone, Operation
 from operations.readiness import Readiness
 from operations.running import lateness_begins
-from operations.words import DESPITE, STEPS
+from operations.words import DESPITE, REFUSALS, STEPS
 
 RING = "operation_ring"
 TEXTS = {
@@ -35,6 +35,23 @@ TEXTS = {
     ),
     "operation_confirmed": mark("{codename}: {text}, confirmed by {person}, written {time}."),
     "operation_confirmed_for": mark("{codename}: {text}, heard from {other} by {person}, {time}."),
+    "operation_received": mark("{codename}: TAKEN OVER by {person}, written {time}. From now on they answer for them."),
+    "operation_received_for": mark(
+        "{codename}: TAKEN OVER by {other}, as {person} heard from them {time}. From now on {other} answers for them."
+    ),
+    "operation_refused": mark(
+        "{codename}: NOT TAKEN OVER by {person}: {text}. They stay with those who brought them. {other}: say now where "
+        "they go: op divert, or op abort. Where somebody else receives them, name that person in the program."
+    ),
+    "operation_refused_supervisor": mark(
+        "Somebody was brought to a place and not taken over. Ring {person} now, and see to it that they are safe "
+        "tonight. Write nothing of it here."
+    ),
+    "operation_receiver": mark("{codename}: {other} receives, says {person}. {other}: look at the brief now."),
+    "operation_prompt_hand_over": mark(
+        "{codename}: expected {time}: {text}. {person}: have you taken them over? Write: op received\nIf you cannot "
+        "write why, for example: op refused no place\nIf they are later: op delayed 20\nIn danger write: panic"
+    ),
     "operation_delayed": mark(
         "{codename}: {person} says that they are later, {count} minutes in all. Next expected {time}: {text}."
     ),
@@ -126,6 +143,24 @@ def readiness(operation: Operation, found: Readiness, cause: str) -> Message:
         "count": str(found.exposed), "number": str(len(found.missing)),
     }  # fmt: skip
     return told(operation, "operation_readiness", cause, more=parameters)
+
+
+def refused(operation: Operation, cause: str, by: PersonId) -> Message:
+    """Return what the channel hears where somebody was not taken over."""
+    more = {"other": str(operation.coordinator_id)}
+    if operation.refusal is not None:
+        more["text"] = REFUSALS[operation.refusal]
+    return told(operation, "operation_refused", cause, by, more=more)
+
+
+def supervisor(operation: Operation, cause: str, person: PersonId, to_ring: PersonId) -> list[Message]:
+    """Return what somebody hears who answers for an agency's safety, and is not in the circle: whom to ring."""
+    room = Target(kind=TargetKind.PERSON, id=person)
+    words = {"person": str(to_ring)}
+    message = replace(
+        _message(operation, room, "operation_refused_supervisor", f"{cause}:{person}", words), case_id=None
+    )
+    return [_ring(message, room, (person,)), message]
 
 
 def ringing(message: Message, people: Iterable[PersonId], *, alone: bool = False) -> list[Message]:

@@ -74,6 +74,27 @@ class Despite(StrEnum):
     SEEN_TO = "seen_to"
 
 
+class Refusal(StrEnum):
+    """Why somebody is not taken over at the end of a way."""
+
+    NO_PLACE = "no_place"
+    NOT_AGREED = "not_agreed"
+    SOMEBODY_ELSE = "somebody_else"
+    NOT_SAFE_HERE = "not_safe_here"
+    OTHER_CARE = "other_care"
+    PAPERS = "papers"
+
+
+class HandOver(StrEnum):
+    """How it stands with a person who is brought to somebody: whoever brings them answers for them until `accepted`."""
+
+    AWAITED = "awaited"
+    REFUSED = "refused"
+    ACCEPTED = "accepted"
+    # The way was ended before: nobody is brought there any more.
+    OVER = "over"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Milestone:
     """One step of the way. `due_at` is when it is expected as re-planned; without it the step is only noted.
@@ -106,7 +127,10 @@ class Milestone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One way, from who is to go until everybody is home. The coordinator leads the day; the buddy looks after them."""
+    """One way, from who is to go until everybody is home. The coordinator leads the day; the buddy looks after them.
+
+    Where somebody is brought to a `receiver_id`, that person alone says that they were taken over.
+    """
 
     id: OperationId
     case_id: CaseId
@@ -127,6 +151,9 @@ class Operation:
     # How many tasks of the countdown were told, and when the next is due.
     task: int = 0
     next_task_at: datetime | None = None
+    receiver_id: PersonId | None = None
+    refused_at: datetime | None = None
+    refusal: Refusal | None = None
 
     @property
     def next(self) -> Milestone | None:
@@ -139,7 +166,29 @@ class Operation:
         return next((each for each in self.milestones if each.waits and each.due_at is not None), None)
 
     @property
+    def hand_over(self) -> Milestone | None:
+        """The step at which somebody is taken over by who receives: the last arrival with a time."""
+        if self.receiver_id is None:
+            return None
+        arrivals = (
+            each for each in reversed(self.milestones) if each.kind is MilestoneKind.ARRIVED and each.planned_at
+        )
+        return next(arrivals, None)
+
+    @property
+    def handed_over(self) -> HandOver | None:
+        """How it stands with the hand-over; None where nobody is to receive anybody."""
+        step = self.hand_over
+        if step is None:
+            return None
+        if step.confirmed_at is not None:
+            return HandOver.ACCEPTED
+        if step.passed:
+            return HandOver.OVER
+        return HandOver.AWAITED if self.refused_at is None else HandOver.REFUSED
+
+    @property
     def people(self) -> frozenset[PersonId]:
         """Everybody who has a part in it by name."""
         named = {self.coordinator_id, self.buddy_id, *(each for step in self.milestones for each in step.confirmers)}
-        return frozenset(named | ({self.liaison_id} if self.liaison_id else set()))
+        return frozenset(named | {each for each in (self.liaison_id, self.receiver_id) if each is not None})

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from agencies.model import PersonId
 from core.texts import mark
-from operations.model import MilestoneKind
+from operations.model import Milestone, MilestoneKind
 
 LONGEST_AHEAD = timedelta(days=10 * 366)
 LONGEST_WINDOW = timedelta(days=3)
@@ -26,6 +26,8 @@ PROBLEMS = {
     "last": mark("Only debriefed may come after home_safe, once, and without a time."),
     "confirmers": mark("Every step with a time needs two different people who confirm it."),
     "buddy": mark("The buddy stays behind and looks after the others: name somebody who confirms no step."),
+    "receiver": mark("Whoever receives is not one of those who go, and not the buddy. Name somebody else."),
+    "no_arrival": mark("Whoever receives does so at a step arrived with a time. Add one."),
     "not_members": mark("Everybody who is named must be a member of the circle. Let them in first."),
 }
 
@@ -50,6 +52,7 @@ class Plan:
     ends_at: datetime
     steps: Sequence[Step]
     place_token: bytes | None = None
+    receiver_id: PersonId | None = None
 
 
 def problems(plan: Plan, members: Collection[PersonId], now: datetime) -> list[str]:
@@ -57,8 +60,7 @@ def problems(plan: Plan, members: Collection[PersonId], now: datetime) -> list[s
     timed = [each.due_at for each in plan.steps if each.due_at is not None]
     homes = [number for number, each in enumerate(plan.steps) if each.kind is MilestoneKind.HOME_SAFE]
     named = {plan.coordinator_id, plan.buddy_id, *(one for each in plan.steps for one in each.confirmers)}
-    if plan.liaison_id is not None:
-        named.add(plan.liaison_id)
+    named |= {each for each in (plan.liaison_id, plan.receiver_id) if each is not None}
     found = {
         "begins_past": plan.begins_at <= now,
         "begins_too_far": plan.begins_at > now + LONGEST_AHEAD,
@@ -72,9 +74,17 @@ def problems(plan: Plan, members: Collection[PersonId], now: datetime) -> list[s
             each.due_at is not None and len(set(each.confirmers)) < CONFIRMERS for each in plan.steps
         ),
         "buddy": any(plan.buddy_id in each.confirmers for each in plan.steps),
+        "receiver": plan.receiver_id is not None and not may_receive(plan.receiver_id, plan.buddy_id, plan.steps),
+        "no_arrival": plan.receiver_id is not None
+        and not any(each.kind is MilestoneKind.ARRIVED and each.due_at for each in plan.steps),
         "not_members": not named <= set(members),
     }  # fmt: skip
     return [name for name, wrong in found.items() if wrong]
+
+
+def may_receive(receiver: PersonId, buddy: PersonId, steps: Sequence[Step | Milestone]) -> bool:
+    """Whether somebody can be who receives: neither one of those who go nor the buddy."""
+    return receiver != buddy and not any(receiver in each.confirmers for each in steps)
 
 
 def _ends_otherwise(steps: Sequence[Step], homes: Sequence[int]) -> bool:

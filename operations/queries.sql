@@ -4,10 +4,10 @@ SELECT EXISTS (SELECT FROM operations WHERE codename = $1)
 
 -- add_operation --
 -- $1 id, $2 case, $3 compartment, $4 codename, $5 level, $6 status, $7 coordinator, $8 buddy, $9 liaison, $10 begins,
--- $11 ends, $12 now, $13 place token, $14 task, $15 when the next task is due.
+-- $11 ends, $12 now, $13 place token, $14 task, $15 when the next task is due, $16 who receives.
 INSERT INTO operations (id, case_id, compartment_id, codename, level, status, coordinator_id, buddy_id, liaison_id,
-    begins_at, ends_at, planned_at, place_token, task, next_task_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+    begins_at, ends_at, planned_at, place_token, task, next_task_at, receiver_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 
 -- add_milestones --
 -- $1 operation, $2 milestones as JSON.
@@ -21,9 +21,11 @@ DELETE FROM milestones WHERE operation_id = $1
 
 -- save_operation --
 -- Written whole, its lease with the countdown released. $1 id, $2 level, $3 status, $4 coordinator, $5 buddy,
--- $6 liaison, $7 begins, $8 ends, $9 place token, $10 dark until, $11 minutes of delay, $12 task, $13 next task.
+-- $6 liaison, $7 begins, $8 ends, $9 place token, $10 dark until, $11 minutes of delay, $12 task, $13 next task,
+-- $14 who receives, $15 when it was refused, $16 why.
 UPDATE operations SET level = $2, status = $3, coordinator_id = $4, buddy_id = $5, liaison_id = $6, begins_at = $7,
     ends_at = $8, place_token = $9, dark_until = $10, delayed_minutes = $11, task = $12, next_task_at = $13,
+    receiver_id = $14, refused_at = $15, refusal = $16,
     lease_until = NULL, attempts = 0
 WHERE id = $1
 

@@ -13,7 +13,7 @@ from agencies.model import PersonId
 from core.errors import Conflict, InvalidInput
 from core.texts import mark
 from operations.lateness import missed_at
-from operations.model import Milestone, MilestoneKind, Operation, OperationStatus
+from operations.model import HandOver, Milestone, MilestoneKind, Operation, OperationStatus
 from operations.transitions import RUNNING, Move, after, may
 from safety_plans.model import Level
 
@@ -66,7 +66,8 @@ def confirmed(
     """Return the operation with a step confirmed; those before it are passed. Said twice it changes nothing.
 
     A step that was passed can still be confirmed, with its own time: nothing goes backwards by it, and a silence goes
-    on. Raises InvalidInput for a step that is not there and for what is to come.
+    on. The hand-over is never passed: as long as nobody has taken over whoever is brought, it is asked for. Raises
+    InvalidInput for a step that is not there and for what is to come.
     """
     require_running(operation)
     step = next((each for each in operation.milestones if each.position == position), None)
@@ -82,7 +83,8 @@ def confirmed(
     )  # fmt: skip
     milestones = [
         done if each is step
-        else replace(each, passed=True, next_step_at=None) if each.position < position and each.waits
+        else replace(each, passed=True, next_step_at=None)
+        if each.position < position and each.waits and each is not operation.hand_over
         else each
         for each in operation.milestones
     ]  # fmt: skip
@@ -228,6 +230,7 @@ def _completed(operation: Operation) -> Operation:
         operation.status in {OperationStatus.IN_PROGRESS, OperationStatus.DIVERTED}
         and home
         and all(each.confirmed_at for each in home)
+        and operation.handed_over not in {HandOver.AWAITED, HandOver.REFUSED}
     ):
         operation = replace(operation, status=after(operation.status, Move.COMPLETE))
     if operation.next is None and may(operation.status, Move.CLOSE):

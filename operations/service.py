@@ -73,7 +73,7 @@ class Operations:
                 level=await level_store.level(tx, case.id), status=OperationStatus.PLANNED,
                 coordinator_id=plan.coordinator_id,
                 buddy_id=plan.buddy_id, liaison_id=plan.liaison_id, begins_at=plan.begins_at, ends_at=plan.ends_at,
-                planned_at=now, milestones=_steps(plan), place_token=plan.place_token,
+                planned_at=now, milestones=_steps(plan), place_token=plan.place_token, receiver_id=plan.receiver_id,
             )  # fmt: skip
             operation = await self._counted(tx, case, operation, now)
             await store.add(tx, operation)
@@ -96,7 +96,8 @@ class Operations:
                 before, status=OperationStatus.PLANNED, level=await level_store.level(tx, case.id),
                 coordinator_id=plan.coordinator_id, buddy_id=plan.buddy_id, liaison_id=plan.liaison_id,
                 begins_at=plan.begins_at, ends_at=plan.ends_at, milestones=_steps(plan), delayed_minutes=0,
-                dark_until=None, place_token=plan.place_token,
+                dark_until=None, place_token=plan.place_token, receiver_id=plan.receiver_id, refused_at=None,
+                refusal=None,
             )  # fmt: skip
             operation = await self._counted(tx, case, operation, now)
             await store.replace_steps(tx, operation)

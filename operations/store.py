@@ -13,7 +13,7 @@ from core import queries
 from core.database import Reading, Row, Transaction
 from core.errors import NotFound
 from core.texts import mark
-from operations.model import Milestone, MilestoneId, MilestoneKind, Operation, OperationId, OperationStatus
+from operations.model import Milestone, MilestoneId, MilestoneKind, Operation, OperationId, OperationStatus, Refusal
 from safety_plans.model import Level
 
 SQL = queries.load("operations")
@@ -26,7 +26,7 @@ async def add(tx: Transaction, operation: Operation) -> None:
         SQL["add_operation"], operation.id, operation.case_id, operation.compartment_id, operation.codename,
         operation.level, operation.status, operation.coordinator_id, operation.buddy_id, operation.liaison_id,
         operation.begins_at, operation.ends_at, operation.planned_at, operation.place_token, operation.task,
-        operation.next_task_at,
+        operation.next_task_at, operation.receiver_id,
     )  # fmt: skip
     await _add_steps(tx, operation)
 
@@ -42,7 +42,8 @@ async def save(tx: Transaction, operation: Operation) -> None:
     await tx.run(
         SQL["save_operation"], operation.id, operation.level, operation.status, operation.coordinator_id,
         operation.buddy_id, operation.liaison_id, operation.begins_at, operation.ends_at, operation.place_token,
-        operation.dark_until, operation.delayed_minutes, operation.task, operation.next_task_at,
+        operation.dark_until, operation.delayed_minutes, operation.task, operation.next_task_at, operation.receiver_id,
+        operation.refused_at, operation.refusal,
     )  # fmt: skip
     await tx.run(SQL["save_milestones"], [_columns(each) for each in operation.milestones])
 
@@ -141,6 +142,9 @@ def _operation(row: Row) -> Operation:
         delayed_minutes=row["delayed_minutes"],
         task=row["task"],
         next_task_at=row["next_task_at"],
+        receiver_id=None if row["receiver_id"] is None else PersonId(row["receiver_id"]),
+        refused_at=row["refused_at"],
+        refusal=None if row["refusal"] is None else Refusal(row["refusal"]),
     )
 
 

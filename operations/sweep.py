@@ -114,10 +114,13 @@ async def _climbed(
     # Where the circle is closed, nobody reads its channel: the case's own hears of the alert.
     circle = circle if circle is not None and circle.open else None
     there = case.core.member_ids if circle is None else circle.member_ids
-    asked = [each for each in step.confirmers if each in there] or [operation.coordinator_id]
+    receiver = operation.receiver_id if step is operation.hand_over else None
+    expected = [*step.confirmers, *([receiver] if receiver else [])]
+    asked = [each for each in expected if each in there] or [operation.coordinator_id]
     match rung:
         case Rung.PROMPT:
-            message = messages.told(operation, "operation_prompt", cause, step=step)
+            template = "operation_prompt" if receiver is None else "operation_prompt_hand_over"
+            message = messages.told(operation, template, cause, receiver, step=step)
             return messages.ringing(message, asked, alone=True)
         case Rung.VOICE:
             return messages.calling(operation, cause, await _contacts(tx, asked))

@@ -27,16 +27,17 @@ class UsualStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """The usual steps of one kind of way, and how long it lasts at most."""
+    """The usual steps of one kind of way, how long it lasts at most, and whether somebody is brought to somebody."""
 
     kind: str
     name: dict[str, str]
     lasts: timedelta
+    hands_over: bool
     steps: Sequence[UsualStep]
 
     def plan(
         self, begins_at: datetime, coordinator: PersonId, buddy: PersonId, confirmers: Sequence[PersonId],
-        liaison: PersonId | None = None, place_token: bytes | None = None,
+        liaison: PersonId | None = None, receiver: PersonId | None = None, place_token: bytes | None = None,
     ) -> Plan:  # fmt: skip
         """Return the plan of such a way; the same people confirm each of its steps."""
         steps = [
@@ -48,7 +49,7 @@ class Template:
         ]  # fmt: skip
         return Plan(
             coordinator_id=coordinator, buddy_id=buddy, liaison_id=liaison, begins_at=begins_at,
-            ends_at=begins_at + self.lasts, steps=steps, place_token=place_token,
+            ends_at=begins_at + self.lasts, steps=steps, place_token=place_token, receiver_id=receiver,
         )  # fmt: skip
 
 
@@ -64,6 +65,7 @@ def _template(kind: str, told: dict[str, Any]) -> Template:
         kind=kind,
         name=_texts(told["name"]),
         lasts=timedelta(hours=told["hours"]),
+        hands_over=told.get("hands_over", False),
         steps=[
             UsualStep(
                 kind=MilestoneKind(each["kind"]),

@@ -17,8 +17,9 @@ from core.errors import Conflict, InvalidInput
 from core.ids import derived_id
 from core.outbox import Message
 from core.texts import mark
-from operations import acting, messages, running
+from operations import acting, confirming, messages, running
 from operations.acting import Deed, OperationView
+from operations.handing_over import require_not_the_hand_over
 from operations.model import Operation, OperationId, OperationStatus
 from operations.planning import PROBLEMS
 
@@ -97,23 +98,11 @@ class UnderWay:
                 position = None if step is None else step.position
             if position is None:
                 return acting.view(before, circle, now, known=True)
-            operation = running.confirmed(before, position, actor.id, written, now, heard_from=heard_from)
-            if operation == before:
-                return acting.view(before, circle, now, known=True)
-            await acting.keep(tx, case, operation, self._zone)
-            step = next(each for each in operation.milestones if each.position == position)
-            template = "operation_confirmed" if heard_from is None else "operation_confirmed_for"
-            more = {} if heard_from is None else {"other": str(heard_from)}
-            told = messages.told(
-                operation, template, f"confirmed:{step.id}", actor.id, step=step, at=step.written_at, more=more
-            )
-            said = [told]
-            if operation.status is OperationStatus.COMPLETED and before.status is not OperationStatus.COMPLETED:
-                said.append(messages.told(operation, "operation_completed", "completed"))
-            await outbox.post(tx, said, now)
-            done = acting.recorded(_CONFIRMED, actor, operation, now, {"position": position})
-            await ledger.record(tx, done)
-            return acting.view(operation, circle, now)
+            require_not_the_hand_over(before, position)
+            return await confirming.confirm(
+                tx, _CONFIRMED, actor, (case, circle, before), position, written, now, self._zone,
+                heard_from=heard_from,
+            )  # fmt: skip
 
     async def _on_the_way(
         self, actor: Person, operation_id: OperationId, deed: Deed,

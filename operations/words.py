@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.texts import mark
-from operations.model import Despite, MilestoneKind, Missing, OperationStatus
+from operations.model import Despite, HandOver, MilestoneKind, Missing, OperationStatus, Refusal
 
 STEPS: dict[str, str] = {
     MilestoneKind.READY: mark("ready to go"),
@@ -37,6 +37,20 @@ MISSING: dict[str, str] = {
     Missing.NOBODY_ON_DUTY: mark("at some time of the way nobody is on duty at any desk: fill the roster"),
     Missing.CUSTODY: mark("custody was not confirmed in time: it counts as ended"),
     Missing.LEVEL: mark("the risk is not assessed, or not in time: assess it"),
+}
+REFUSALS: dict[str, str] = {
+    Refusal.NO_PLACE: mark("there is no place"),
+    Refusal.NOT_AGREED: mark("nobody announced it here"),
+    Refusal.SOMEBODY_ELSE: mark("it is not who was announced"),
+    Refusal.NOT_SAFE_HERE: mark("it is not safe here now"),
+    Refusal.OTHER_CARE: mark("other care is needed first"),
+    Refusal.PAPERS: mark("papers are missing"),
+}
+HAND_OVERS: dict[str, str] = {
+    HandOver.AWAITED: mark("not taken over yet: whoever brings them answers for them"),
+    HandOver.REFUSED: mark("REFUSED: whoever brought them still answers for them"),
+    HandOver.ACCEPTED: mark("taken over: whoever receives answers for them"),
+    HandOver.OVER: mark("ended before anybody was taken over: whoever brings them answers for them"),
 }
 DESPITE: dict[str, str] = {
     Despite.SUMMONED: mark("summoned, and must appear"),

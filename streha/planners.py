@@ -21,15 +21,25 @@ Coordinator = Annotated[
     str, typer.Option("--coordinator", metavar="PERSON", help=say(mark("Who leads the day; else you.")))
 ]
 Liaison = Annotated[str, typer.Option("--liaison", metavar="PERSON", help=say(mark("Who rings the police for them.")))]
+Receiver = Annotated[
+    str, typer.Option("--receiver", metavar="PERSON", help=say(mark("Who takes over whoever is brought, at the end.")))
+]
 CONFIRM = typer.Option("--confirm", metavar="PERSON", help=say(mark("Who goes and confirms; name two.")))
 
 
 async def planner_of(
-    api: ApiClient, template: Template, confirm: Sequence[str], buddy: str, coordinator: str, liaison: str
+    api: ApiClient,
+    template: Template,
+    confirm: Sequence[str],
+    buddy: str,
+    coordinator: str,
+    liaison: str,
+    receiver: str = "",
 ) -> Callable[[datetime], Plan]:
     """Return what makes a plan that begins at a moment, with these people as they were named on the command line."""
     goes = [PersonId(await find_person(api, each)) for each in confirm]
     stays = PersonId(await find_person(api, buddy))
     leads = PersonId(await find_person(api, coordinator) if coordinator else api.key.person_id)
     rings = PersonId(await find_person(api, liaison)) if liaison else None
-    return lambda begins_at: template.plan(begins_at, leads, stays, goes, rings)
+    receives = PersonId(await find_person(api, receiver)) if receiver else None
+    return lambda begins_at: template.plan(begins_at, leads, stays, goes, rings, receives)

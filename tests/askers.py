@@ -188,6 +188,7 @@ def way_of(coordinator: Person, buddy: Person, *confirmers: Person) -> dict[str,
         "ends_at": "2031-05-14T17:30:00Z",
         "steps": [
             {"kind": "departed", "due_at": "2031-05-14T10:00:00Z", "confirmers": two},
+            {"kind": "arrived", "due_at": "2031-05-14T12:00:00Z", "confirmers": two},
             {"kind": "home_safe", "due_at": "2031-05-14T16:00:00Z", "confirmers": two},
         ],
     }  # fmt: skip

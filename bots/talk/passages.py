@@ -20,12 +20,17 @@ from core.outbox import Lane, TargetKind
 from core.settings import Settings
 from core.texts import mark
 from operations.acting import OperationView
+from operations.handing_over import HandingOver
 from operations.service import Operations
 from operations.under_way import UnderWay
 from operations.words import STATUSES, STEPS
 from safety_plans.clocks.service import spans_of
 
 MINUTES = mark("For how many minutes? Write for example: op delayed 20")
+WHY = mark(
+    "Why? Write one of: op refused no place, not agreed, somebody else, not safe here, other care, papers. Nothing was "
+    "noted yet."
+)
 
 
 class Passages:
@@ -35,6 +40,7 @@ class Passages:
         self._answers = answers
         self._operations = Operations(database, clock, settings.time_zone, spans_of(settings))
         self._under_way = UnderWay(database, clock, settings.time_zone)
+        self._handing_over = HandingOver(database, clock, settings.time_zone)
 
     async def take(self, heard: Heard, said: Command) -> None:
         """Do what was written; where it is not clear of which operation, ask."""
@@ -50,7 +56,7 @@ class Passages:
         elif said.passage is None:
             await self._state(heard, found[0])
         else:
-            view = await self._told(heard, found[0], said.passage, said.minutes)
+            view = await self._told(heard, found[0], said.passage, said)
             if view.known:
                 await self._state(heard, view)
 
@@ -61,8 +67,8 @@ class Passages:
         found = await self._operations.running_in(heard.person, here)
         return [each for each in found if said.codename in {None, each.operation.codename}]
 
-    async def _told(self, heard: Heard, view: OperationView, passage: Passage, minutes: int | None) -> OperationView:
-        operation_id = view.operation.id
+    async def _told(self, heard: Heard, view: OperationView, passage: Passage, said: Command) -> OperationView:
+        operation_id, minutes = view.operation.id, said.minutes
         match passage:
             case Passage.REACHED:
                 return await self._under_way.confirm(heard.person, operation_id, written_at=heard.written_at)
@@ -70,6 +76,12 @@ class Passages:
                 return await self._under_way.divert(heard.person, operation_id)
             case Passage.ABORTED:
                 return await self._under_way.abort(heard.person, operation_id)
+            case Passage.RECEIVED:
+                return await self._handing_over.receive(heard.person, operation_id, heard.written_at)
+            case Passage.REFUSED:
+                if said.refusal is None:
+                    raise InvalidInput(WHY)
+                return await self._handing_over.refuse(heard.person, operation_id, said.refusal)
             case Passage.DELAYED | Passage.DARK:
                 if minutes is None:
                     raise InvalidInput(MINUTES)
@@ -85,7 +97,8 @@ class Passages:
             await self._answers.say(heard, "reply_operation", words | {"text": STATUSES[view.operation.status]})
         else:
             words |= {"text": STEPS[step.kind], "time": step.due_at.isoformat()}
-            await self._answers.say(heard, "reply_operation_next", words)
+            hand_over = step is view.operation.hand_over
+            await self._answers.say(heard, "reply_operation_hand_over" if hand_over else "reply_operation_next", words)
 
 
 def _asked(view: OperationView, heard: Heard) -> bool:

@@ -19,6 +19,7 @@ from alerts import panic_words
 from alerts.vocabulary import StandDownReason
 from bots.words import happenings
 from bots.words.happenings import Happening
+from operations.model import Refusal
 
 LONGEST = 80
 SIMILAR = 0.75
@@ -57,6 +58,8 @@ class Passage(StrEnum):
     DARK = "dark"
     DIVERTED = "divert"
     ABORTED = "abort"
+    RECEIVED = "received"
+    REFUSED = "refused"
 
 
 class Caller(StrEnum):
@@ -79,6 +82,7 @@ class Command:
     reason: StandDownReason | None = None
     passage: Passage | None = None
     minutes: int | None = None
+    refusal: Refusal | None = None
     caller: Caller | None = None
     name: str = ""
     what: Happening | None = None
@@ -166,6 +170,16 @@ PASSAGES: dict[Passage, tuple[str, ...]] = {
     Passage.DARK: ("dark", "tišina", "tisina", "тишина"),
     Passage.DIVERTED: ("divert", "diverted", "skrećemo", "skrecemo", "скрећемо"),
     Passage.ABORTED: ("abort", "aborted", "prekid", "прекид"),
+    Passage.RECEIVED: ("received", "primljeno", "примљено"),
+    Passage.REFUSED: ("refused", "odbijeno", "одбијено"),
+}
+REFUSALS: dict[Refusal, tuple[str, ...]] = {
+    Refusal.NO_PLACE: ("no place", "nema mesta", "нема места"),
+    Refusal.NOT_AGREED: ("not agreed", "nije najavljeno", "није најављено"),
+    Refusal.SOMEBODY_ELSE: ("somebody else", "neko drugi", "неко други"),
+    Refusal.NOT_SAFE_HERE: ("not safe here", "nije bezbedno", "није безбедно"),
+    Refusal.OTHER_CARE: ("other care", "druga pomoć", "druga pomoc", "друга помоћ"),
+    Refusal.PAPERS: ("papers", "papiri", "папири"),
 }
 CALLERS: dict[Caller, tuple[str, ...]] = {
     Caller.ME: ("me", "i", "ja", "ја"),
@@ -177,6 +191,7 @@ _LASTING = frozenset({Passage.DELAYED, Passage.DARK})
 _VERB_OF_WORD = {word: verb for verb, words in WORDS.items() for word in words}
 _REASON_OF_WORDS = {words: reason for reason, variants in REASONS.items() for words in variants}
 _PASSAGE_OF_WORDS = {words: passage for passage, variants in PASSAGES.items() for words in variants}
+_REFUSAL_OF_WORDS = {words: why for why, variants in REFUSALS.items() for words in variants}
 _CALLER_OF_WORDS = {words: caller for caller, variants in CALLERS.items() for words in variants}
 _ANSWER_OF_WORD = {word: answer for answer, words in ANSWERS.items() for word in words}
 _WORD = re.compile(r"\w+")
@@ -319,12 +334,17 @@ def _emergency(verb: Verb, rest: str) -> Command:
 
 
 def _passage(rest: str) -> Command | None:
-    """Accept what happened on the way, with minutes where a delay or a silence takes some; a codename before it."""
+    """Accept what happened on the way, with minutes or a reason where one belongs to it; a codename before it."""
     codename, _, after = rest.partition(" ")
     if not _CODENAME.fullmatch(codename):
         codename, after = "", rest
     if not after:
         return Command(verb=Verb.OP, codename=codename)
+    refused, _, why = after.partition(" ")
+    if refused in PASSAGES[Passage.REFUSED]:
+        # Other words than those of the list are asked about: whoever writes this believes that everybody knows now.
+        refusal = _REFUSAL_OF_WORDS.get(why)
+        return Command(verb=Verb.OP, codename=codename or None, passage=Passage.REFUSED, refusal=refusal)
     found = _PASSAGE.fullmatch(after)
     passage = _PASSAGE_OF_WORDS.get(found[1]) if found else None
     if found is None or passage is None or (passage in _LASTING) is (found[2] is None):

@@ -96,6 +96,10 @@ TEXTS = {
     ),
     "reply_operation": mark("{codename}: {text}."),
     "reply_operation_next": mark("{codename}: next expected {time}: {text}. When it is so write: op ok"),
+    "reply_operation_hand_over": mark(
+        "{codename}: next expected {time}: {text}. Whoever receives writes: op received, or why not, for example: op "
+        "refused no place"
+    ),
     "reply_which_operation": mark("Several operations are running. Write the codename after the first word too."),
     "reply_refused": mark("{text}"),
     "reply_flood": mark(

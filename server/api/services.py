@@ -36,6 +36,7 @@ from cases.vault.service import Vault
 from core.clock import Clock
 from core.database import Database
 from core.settings import Settings
+from operations.handing_over import HandingOver
 from operations.service import Operations
 from operations.under_way import UnderWay
 from safety_plans.clocks.service import CaseClocks, spans_of
@@ -83,6 +84,7 @@ class Services:
     reviews: Reviews
     clocks: CaseClocks
     operations: Operations
+    handing_over: HandingOver
     under_way: UnderWay
     organisations: OrganisationReviews
     saving: Saving
@@ -134,6 +136,7 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
         organisations=OrganisationReviews(database, clock, settings.time_zone),
         clocks=CaseClocks(database, clock, settings.time_zone, spans_of(settings)),
         operations=Operations(database, clock, settings.time_zone, spans_of(settings)),
+        handing_over=HandingOver(database, clock, settings.time_zone),
         under_way=UnderWay(database, clock, settings.time_zone),
         saving=Saving(vault, reviews, clock, settings.time_zone),
         board=Board(database, clock, agencies=agencies, cases=cases, alerts=alerts, reviews=reviews, rung=rung),

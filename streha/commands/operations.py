@@ -16,15 +16,15 @@ from core import private_files
 from core.errors import InvalidInput, NotFound
 from core.ids import new_id
 from core.texts import mark
-from operations.model import Despite
+from operations.model import Despite, Refusal
 from operations.templates import Template, templates
-from operations.words import MISSING, STATUSES, STEPS
+from operations.words import HAND_OVERS, MISSING, REFUSALS, STATUSES, STEPS
 from streha import terminal
 from streha.commands import operation_imports
 from streha.moments import whole_moment
 from streha.options import Json, Key
 from streha.personal import Names, as_id, find_compartment, find_person, speaking_as
-from streha.planners import CONFIRM, Buddy, Coordinator, Liaison, planner_of
+from streha.planners import CONFIRM, Buddy, Coordinator, Liaison, Receiver, planner_of
 from streha.terminal import say
 
 app = typer.Typer(
@@ -46,6 +46,10 @@ NOTE = mark(
     "Streha was told the times and who confirms, nothing else. Write the rest into the brief and seal it:\n"
     "  {first}\n  {second}"
 )
+NOBODY_RECEIVES = mark(
+    "Nobody is named who takes them over: that they arrived, those who go confirm themselves. Plan it again with "
+    "--receiver if somebody does."
+)
 HEADINGS = (
     mark("What and where"),
     mark("Who goes, with what, by which way; the other way"),
@@ -60,6 +64,10 @@ Kind = Annotated[
 ]
 Which = Annotated[str, typer.Argument(metavar="OPERATION", help=say(mark("An operation, by codename or id.")))]
 Minutes = Annotated[int, typer.Argument(metavar="MINUTES", min=1, max=480, help=say(mark("How many minutes.")))]
+At = Annotated[str | None, typer.Option(metavar="TIME", help=say(mark("When it was so; else now.")))]
+Why = Annotated[
+    Refusal, typer.Argument(metavar="WHY", help=say(mark("One of: {choices}."), choices=", ".join(Refusal)))
+]
 Act = Callable[[ApiClient, UUID], Awaitable[Operation]]
 
 
@@ -104,6 +112,7 @@ def _plan(
     buddy: Buddy,
     coordinator: Coordinator = "",
     liaison: Liaison = "",
+    receiver: Receiver = "",
     again: Annotated[
         str, typer.Option("--again", metavar="OPERATION", help=say(mark("Plan this one anew, that was put off.")))
     ] = "",
@@ -114,7 +123,7 @@ def _plan(
     async def act() -> tuple[Operation, Names, str]:
         async with speaking_as(key) as api:
             place = await find_compartment(api, circle)
-            plan = (await planner_of(api, found, confirm, buddy, coordinator, liaison))(moment)
+            plan = (await planner_of(api, found, confirm, buddy, coordinator, liaison, receiver))(moment)
             if again:
                 planned = await api.operations.plan_anew((await _found(api, again)).operation, plan)
             else:
@@ -124,6 +133,8 @@ def _plan(
     planned, names, codename = asyncio.run(act())
     _print(planned, names, json=json)
     if not json:
+        if found.hands_over and planned.receiver is None:
+            terminal.line(NOBODY_RECEIVES)
         terminal.line(
             NOTE, first=f"streha operation brief {kind} --out brief.txt",
             second=f"streha record put {codename} --kind brief --file brief.txt",
@@ -216,7 +227,7 @@ def _ok(
     key: Key,
     *,
     step: Annotated[int | None, typer.Option(min=1, max=20, help=say(mark("Which, by its number.")))] = None,
-    at: Annotated[str | None, typer.Option(metavar="TIME", help=say(mark("When it was so; else now.")))] = None,
+    at: At = None,
     heard_from: Annotated[
         str, typer.Option("--heard-from", metavar="PERSON", help=say(mark("Who told you by telephone.")))
     ] = "",
@@ -251,6 +262,46 @@ def _divert(which: Which, key: Key, *, json: Json = False) -> None:
 @app.command("abort", help=say(mark("End it early. Whoever is out is still awaited at home.")))
 def _abort(which: Which, key: Key, *, json: Json = False) -> None:
     _tell(key, which, "aborted", None, json=json)
+
+
+@app.command(
+    "received",
+    help=say(mark("Say that you took over who was brought; or that who receives told you so by telephone.")),
+)
+def _received(which: Which, key: Key, *, at: At = None, json: Json = False) -> None:
+    moment = None if at is None else whole_moment(at)
+
+    async def act(api: ApiClient, operation_id: UUID) -> Operation:
+        return await api.operations.tell(operation_id, new_id(), "received", written_at=moment)
+
+    _do(key, which, act, json=json)
+
+
+@app.command("refused", help=say(mark("Say that who was brought is not taken over, and why.")))
+def _refused(
+    which: Which,
+    why: Why,
+    key: Key,
+    *,
+    json: Json = False,
+) -> None:
+    _do(
+        key, which, lambda api, operation_id: api.operations.tell(operation_id, new_id(), "refused", why=why), json=json
+    )
+
+
+@app.command("receiver", help=say(mark("Say who receives instead, as one who leads.")))
+def _receiver(
+    which: Which,
+    person: Annotated[str, typer.Argument(metavar="PERSON", help=say(mark("Who takes over whoever is brought.")))],
+    key: Key,
+    *,
+    json: Json = False,
+) -> None:
+    async def act(api: ApiClient, operation_id: UUID) -> Operation:
+        return await api.operations.name_receiver(operation_id, await find_person(api, person))
+
+    _do(key, which, act, json=json)
 
 
 def _tell(key: Key, which: str, word: str, minutes: int | None, *, json: bool) -> None:
@@ -297,6 +348,13 @@ def _print(found: Operation, names: Names, *, json: bool) -> None:
         codename=found.codename, circle=found.circle, state=_words(STATUSES, found.status),
         time=terminal.moment(found.begins_at), person=names(found.coordinator), buddy=names(found.buddy),
     )  # fmt: skip
+    if found.receiver is not None and found.handed_over is not None:
+        terminal.line(
+            mark("Receives: {person}. {state}"), person=names(found.receiver),
+            state=_words(HAND_OVERS, found.handed_over),
+        )  # fmt: skip
+    if found.refusal is not None:
+        terminal.line(mark("Why: {text}"), text=_words(REFUSALS, found.refusal))
     if found.dark_until is not None:
         terminal.line(mark("Telephones are off until {time}."), time=terminal.moment(found.dark_until))
     terminal.table(

@@ -53,7 +53,7 @@ NOT_FOR_THE_CLIENT = {
     "remove_passkey",
     # `client.operations` speaks to them, in tests of its own (tests/integration/test_operation_commands.py).
     "list_operations", "show_operation", "show_readiness", "plan_operation", "plan_operation_anew",
-    "decide_operation", "tell_passage",
+    "decide_operation", "tell_passage", "name_receiver",
     # Answered in a room, by telephone or in the console.
     "answer_ring", "take_call",
 }  # fmt: skip

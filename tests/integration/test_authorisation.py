@@ -318,6 +318,7 @@ BODIES: dict[str, Body] = {
     "show_readiness": nothing,
     "plan_operation": planned_way,
     "tell_passage": saying(key=str(FETCHED), word="dark", minutes=60),
+    "name_receiver": saying(receiver="person"),
     "decide_operation": saying(decision="go", despite="summoned"),
     "plan_operation_anew": planned_way,
     "set_part": saying(part="informed"),

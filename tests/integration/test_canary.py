@@ -44,7 +44,7 @@ from server.api.wire.directory import ChallengeRequest, SessionRequest, token_te
 from server.api.wire.incidents import AddFact
 from server.api.wire.invitations import OpenInvitation, PutInvitation, PutOffer
 from server.api.wire.matrix import ClaimDevice, ConfirmDevice, EndLink
-from server.api.wire.operations import DecideOperation, PlanOperation, TellPassage
+from server.api.wire.operations import DecideOperation, NameReceiver, PlanOperation, TellPassage
 from server.api.wire.passkeys import AddPasskey, PasskeySignInRequest
 from server.api.wire.reviews import NoteEvent, SetLevel
 from server.api.wire.sentences import SealedSentences
@@ -325,8 +325,10 @@ async def test_no_command_lets_a_marked_name_out(
         ("operation", "list"),
         *(
             ("operation", each, f"{MARK}-none")
-            for each in ("show", "ready", "approve", "go", "ok", "divert", "abort", "postpone", "close")
+            for each in ("show", "ready", "approve", "go", "ok", "divert", "abort", "postpone", "close", "received")
         ),
+        ("operation", "refused", f"{MARK}-none", "no_place"),
+        ("operation", "receiver", f"{MARK}-none", MARK),
         ("operation", "delayed", f"{MARK}-none", "20"),
         ("operation", "dark", f"{MARK}-none", "60"),
         ("card", "list"),
@@ -556,6 +558,7 @@ def right_body(takes: type, marked: Marked) -> object:
         PlanOperation: way_of(marked.leader, marked.officer, marked.leader, marked.member),
         DecideOperation: {"decision": "go", "despite": "summoned"},
         TellPassage: {"key": uuid4(), "word": "dark", "minutes": 60},
+        NameReceiver: {"receiver": marked.member.id},
         PutAbsence: {"first": "2031-05-14", "last": "2031-05-20"},
         SetDate: {"at": "2031-05-14T09:30:00Z"},
         OpenCompartment: {"members": [marked.member.id]},

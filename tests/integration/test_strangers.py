@@ -47,7 +47,7 @@ from cases.vault.service import Vault
 from core.clock import SystemClock
 from core.database import Database
 from core.errors import NotFound
-from operations.model import MilestoneKind, OperationId
+from operations.model import MilestoneKind, OperationId, Refusal
 from operations.planning import Plan, Step
 from operations.service import Operations
 from operations.under_way import UnderWay
@@ -146,6 +146,9 @@ REFUSED: dict[str, Attempt] = {
     "UnderWay.dark": lambda n, p, _s, t: n.under_way.dark(p, t.operation, 60, uuid4()),
     "UnderWay.divert": lambda n, p, _s, t: n.under_way.divert(p, t.operation),
     "UnderWay.abort": lambda n, p, _s, t: n.under_way.abort(p, t.operation),
+    "HandingOver.receive": lambda n, p, _s, t: n.handing_over.receive(p, t.operation),
+    "HandingOver.refuse": lambda n, p, _s, t: n.handing_over.refuse(p, t.operation, Refusal.NO_PLACE),
+    "HandingOver.name": lambda n, p, s, t: n.handing_over.name(p, t.operation, s.ngo.worker.id),
     "Reviews.complete": lambda n, p, _s, t: n.reviews.complete(p, t.review),
     "Linking.confirm": lambda n, p, _s, t: n.linking.confirm(p, t.person, "AbCd EfGh IjKl MnOp"),
     "Linking.refuse": lambda n, p, _s, t: n.linking.refuse(p, t.person),
@@ -218,6 +221,7 @@ def test_every_method_is_tried() -> None:
             CaseClocks,
             Operations,
             UnderWay,
+            HandingOver,
             OrganisationReviews,
             Absences,
             Saving,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,7 @@ from bots.words.commands import (
     ANSWERS,
     PASSAGES,
     REASONS,
+    REFUSALS,
     WORDS,
     Answer,
     Command,
@@ -27,6 +29,7 @@ from bots.words.rendering import TEMPLATES, Names, Renderer
 from core.outbox import Message, Target, TargetKind
 from core.settings import Secret, Settings
 from core.texts import LANGUAGES
+from operations.model import Refusal
 
 
 @pytest.mark.parametrize(("verb", "word"), [(verb, word) for verb, words in WORDS.items() for word in words])
@@ -104,11 +107,24 @@ def test_what_happens_on_the_way_follows_an_op(passage: Passage, words: str) -> 
         if passage not in {Passage.DELAYED, Passage.DARK}:
             assert parse(f"{op} {words}") == Command(verb=Verb.OP, passage=passage)
             assert parse(f"{op} quiet-heron {words}") == Command(verb=Verb.OP, passage=passage, codename="quiet-heron")
-            assert parse(f"{op} {words} 40") is None
+            if passage is not Passage.REFUSED:
+                assert parse(f"{op} {words} 40") is None
         else:
             assert not isinstance(parse(f"{op} {words}"), Command)
             assert parse(f"{op} {words} 40") == Command(verb=Verb.OP, passage=passage, minutes=40)
             assert parse(f"{op.upper()}  {words}  120 min") == Command(verb=Verb.OP, passage=passage, minutes=120)
+
+
+@pytest.mark.parametrize(("why", "words"), [(why, each) for why, all_ in REFUSALS.items() for each in all_])
+def test_why_somebody_is_not_taken_over_follows_a_refusal(why: Refusal, words: str) -> None:
+    refused = Command(verb=Verb.OP, passage=Passage.REFUSED, refusal=why)
+    assert parse(f"op refused {words}") == refused
+    assert parse(f"postupak quiet-heron odbijeno {words}") == replace(refused, codename="quiet-heron")
+
+
+def test_a_refusal_in_other_words_is_asked_about_and_never_taken_for_talk() -> None:
+    for words in ("refused they have no bed", "refused 40", "odbijeno jer nema mesta"):
+        assert parse(f"op {words}") == Command(verb=Verb.OP, passage=Passage.REFUSED)
 
 
 @pytest.mark.parametrize("words", PASSAGES[Passage.REACHED])

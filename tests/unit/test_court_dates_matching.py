@@ -26,7 +26,8 @@ def operation(known: Known, status: OperationStatus = OperationStatus.PLANNED) -
     begins = known.at - timedelta(minutes=known.minutes)
     return Operation(
         operation=known.operation, codename="quiet-heron", case=uuid4(), compartment=uuid4(), circle="quiet-heron",
-        level="high", status=status, coordinator=uuid4(), buddy=uuid4(), liaison=None, begins_at=begins,
+        level="high", status=status, coordinator=uuid4(), buddy=uuid4(), liaison=None, receiver=None, handed_over=None,
+        refused_at=None, refusal=None, begins_at=begins,
         ends_at=begins + timedelta(hours=9), dark_until=None, delayed_minutes=0, steps=[], known=False,
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from server.api.wire import Nothing
 from server.api.wire.operations import (
     DecideOperation,
     Decision,
+    NameReceiver,
     OperationAnswer,
     OperationsAnswer,
     PlanOperation,
@@ -24,6 +25,7 @@ from server.api.wire.operations import (
 )
 
 MINUTES = mark("For how many minutes? Say so.")
+WHY = mark("Why were they not taken over? Say so.")
 
 
 async def list_operations(call: Call[Nothing]) -> OperationsAnswer:
@@ -72,6 +74,12 @@ async def tell_passage(call: Call[TellPassage]) -> OperationAnswer:
     return OperationAnswer.of(await _told(call, OperationId(call.ids["operation"])))
 
 
+async def name_receiver(call: Call[NameReceiver]) -> OperationAnswer:
+    """Record who receives instead."""
+    operation_id = OperationId(call.ids["operation"])
+    return OperationAnswer.of(await call.services.handing_over.name(call.actor, operation_id, call.asked.receiver))
+
+
 async def _told(call: Call[TellPassage], operation_id: OperationId) -> OperationView:
     asked, under_way = call.asked, call.services.under_way
     match asked.word:
@@ -81,6 +89,12 @@ async def _told(call: Call[TellPassage], operation_id: OperationId) -> Operation
             return await under_way.divert(call.actor, operation_id)
         case Word.ABORTED:
             return await under_way.abort(call.actor, operation_id)
+        case Word.RECEIVED:
+            return await call.services.handing_over.receive(call.actor, operation_id, asked.written_at)
+        case Word.REFUSED:
+            if asked.why is None:
+                raise InvalidInput(WHY)
+            return await call.services.handing_over.refuse(call.actor, operation_id, asked.why)
     if asked.minutes is None:
         raise InvalidInput(MINUTES)
     act = under_way.delay if asked.word is Word.DELAYED else under_way.dark
@@ -128,10 +142,20 @@ ROUTES: tuple[Route[Any], ...] = (
     Route(
         method="POST",
         path="/api/operations/{operation}/passages",
-        summary="What is said on the way: reached, later, telephones off, to another place, ended early",
+        summary="What is said on the way: reached, later, silent, elsewhere, ended early, taken over or not",
         call=tell_passage,
         access=Access.HAS_PART,
         takes=TellPassage,
+        gives=OperationAnswer,
+        refuses=(Conflict,),
+    ),
+    Route(
+        method="PUT",
+        path="/api/operations/{operation}/receiver",
+        summary="Who receives instead, until somebody was taken over",
+        call=name_receiver,
+        access=Access.LEADS_OPERATION,
+        takes=NameReceiver,
         gives=OperationAnswer,
         refuses=(Conflict,),
     ),

@@ -12,7 +12,16 @@ import msgspec
 from agencies.model import PersonId
 from cases.model import CaseId, CompartmentId
 from operations.acting import OperationView
-from operations.model import Despite, Milestone, MilestoneKind, Missing, OperationId, OperationStatus
+from operations.model import (
+    Despite,
+    HandOver,
+    Milestone,
+    MilestoneKind,
+    Missing,
+    OperationId,
+    OperationStatus,
+    Refusal,
+)
 from operations.planning import MOST_STEPS, Plan, Step
 from operations.readiness import Readiness
 from safety_plans.model import Level
@@ -32,7 +41,10 @@ class PlannedStep(Wire, frozen=True, kw_only=True):
 
 
 class PlanOperation(Wire, frozen=True, kw_only=True):
-    """A way from who is to go until everybody is home. `place` is a token that clients make of place and date."""
+    """A way from who is to go until everybody is home. `place` is a token that clients make of place and date.
+
+    Somebody is brought to the `receiver`, where one is named: that person alone says that they were taken over.
+    """
 
     coordinator: PersonId
     buddy: PersonId
@@ -43,13 +55,14 @@ class PlanOperation(Wire, frozen=True, kw_only=True):
     place: (
         Annotated[bytes, msgspec.Meta(min_length=TOKEN_BYTES, max_length=TOKEN_BYTES, examples=[EXAMPLE_TOKEN])] | None
     ) = None
+    receiver: PersonId | None = None
 
     def plan(self) -> Plan:
         """Return it as the rules take it."""
         steps = [Step(kind=each.kind, due_at=each.due_at, confirmers=tuple(each.confirmers)) for each in self.steps]
         return Plan(
             coordinator_id=self.coordinator, buddy_id=self.buddy, liaison_id=self.liaison, begins_at=self.begins_at,
-            ends_at=self.ends_at, steps=steps, place_token=self.place,
+            ends_at=self.ends_at, steps=steps, place_token=self.place, receiver_id=self.receiver,
         )  # fmt: skip
 
 
@@ -77,13 +90,16 @@ class Word(StrEnum):
     DARK = "dark"
     DIVERTED = "diverted"
     ABORTED = "aborted"
+    RECEIVED = "received"
+    REFUSED = "refused"
 
 
 class TellPassage(Wire, frozen=True, kw_only=True):
     """What is said on the way, once for each key.
 
     `reached` takes the position of a step, else it means the next one; when it was written, now unless it says
-    otherwise; and who said so by telephone. `delayed` and `dark` take minutes.
+    otherwise; and who said so by telephone. `delayed` and `dark` take minutes. `received` and `refused` are for who
+    receives, and for who leads or looks after the day when told so by them; a refusal says why.
     """
 
     key: UUID
@@ -92,6 +108,13 @@ class TellPassage(Wire, frozen=True, kw_only=True):
     written_at: Moment | None = None
     heard_from: PersonId | None = None
     minutes: Annotated[int, msgspec.Meta(ge=1, le=480, examples=[60])] | None = None
+    why: Annotated[Refusal, msgspec.Meta(examples=["no_place"])] | None = None
+
+
+class NameReceiver(Wire, frozen=True, kw_only=True):
+    """Who receives instead: a member of the circle who does not go along."""
+
+    receiver: PersonId
 
 
 class StepAnswer(Wire, frozen=True, kw_only=True):
@@ -132,6 +155,10 @@ class OperationAnswer(Wire, frozen=True, kw_only=True):
     coordinator: PersonId
     buddy: PersonId
     liaison: PersonId | None
+    receiver: PersonId | None
+    handed_over: Annotated[HandOver | None, NOT_YET]
+    refused_at: Annotated[Moment | None, NOT_YET]
+    refusal: Annotated[Refusal | None, NOT_YET]
     begins_at: Moment
     ends_at: Moment
     dark_until: Annotated[Moment | None, NOT_YET]
@@ -146,7 +173,9 @@ class OperationAnswer(Wire, frozen=True, kw_only=True):
         return cls(
             operation=found.id, codename=found.codename, case=found.case_id, compartment=found.compartment_id,
             circle=view.circle, level=found.level, status=found.status, coordinator=found.coordinator_id,
-            buddy=found.buddy_id, liaison=found.liaison_id, begins_at=found.begins_at, ends_at=found.ends_at,
+            buddy=found.buddy_id, liaison=found.liaison_id, receiver=found.receiver_id,
+            handed_over=found.handed_over, refused_at=found.refused_at, refusal=found.refusal,
+            begins_at=found.begins_at, ends_at=found.ends_at,
             dark_until=found.dark_until, delayed_minutes=found.delayed_minutes,
             steps=[StepAnswer.of(each, late=each.position in view.late) for each in found.milestones],
             known=view.known,
