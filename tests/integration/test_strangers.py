@@ -47,6 +47,7 @@ from cases.vault.service import Vault
 from core.clock import SystemClock
 from core.database import Database
 from core.errors import NotFound
+from operations.handing_over import HandingOver
 from operations.model import MilestoneKind, OperationId, Refusal
 from operations.planning import Plan, Step
 from operations.service import Operations
