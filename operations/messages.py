@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from agencies.contacts import Contact
 from agencies.model import PersonId
 from alerts.waking import beside
+from cases.model import CaseId, CompartmentId
 from core.outbox import Lane, Message, Target, TargetKind, Urgency
 from core.texts import mark
 from operations.countdown import Task
@@ -110,13 +112,33 @@ TEXTS = {
 TASKS: dict[Task, str] = {each: f"operation_{each}" for each in Task}
 
 
-def channel(operation: Operation) -> Target:
-    """Return the channel in which an operation is told."""
-    return Target(kind=TargetKind.COMPARTMENT, id=operation.compartment_id)
+class Told(Protocol):
+    """What a circle is told of: an operation or a safe-call, by its codename."""
+
+    @property
+    def id(self) -> UUID:
+        """Its id, by which what is said of it is known."""
+
+    @property
+    def case_id(self) -> CaseId:
+        """The case it belongs to."""
+
+    @property
+    def compartment_id(self) -> CompartmentId:
+        """The circle that hears of it."""
+
+    @property
+    def codename(self) -> str:
+        """By what people know it."""
+
+
+def channel(about: Told) -> Target:
+    """Return the channel in which something is told."""
+    return Target(kind=TargetKind.COMPARTMENT, id=about.compartment_id)
 
 
 def told(
-    operation: Operation, template: str, cause: str, by: PersonId | None = None, *, step: Milestone | None = None,
+    operation: Told, template: str, cause: str, by: PersonId | None = None, *, step: Milestone | None = None,
     at: datetime | None = None, more: Mapping[str, str] | None = None,
 ) -> Message:  # fmt: skip
     """Return what the channel hears. `step` is the one that is spoken of, `at` the moment that is named."""
@@ -176,7 +198,7 @@ def ringing(message: Message, people: Iterable[PersonId], *, alone: bool = False
     return said
 
 
-def calling(operation: Operation, cause: str, contacts: Sequence[Contact]) -> list[Message]:
+def calling(operation: Told, cause: str, contacts: Sequence[Contact]) -> list[Message]:
     """Return the calls to telephones beside Matrix: they say only that the app is to be opened."""
     waking = [each for each in contacts if each.means.wakes]
     return [
@@ -204,7 +226,7 @@ def same_place(operation: Operation, other: PersonId) -> list[Message]:
     return said
 
 
-def alone(operation: Operation, template: str, people: Iterable[PersonId], cause: str) -> list[Message]:
+def alone(operation: Told, template: str, people: Iterable[PersonId], cause: str) -> list[Message]:
     """Return what people hear alone with the bot, because there is no channel any more."""
     people = list(people)
     words = {"codename": operation.codename, "person": ",".join(str(each) for each in people)}
@@ -224,7 +246,7 @@ def _ring(message: Message, target: Target, people: Sequence[PersonId]) -> Messa
 
 
 def _message(
-    operation: Operation, target: Target, template: str, cause: str, parameters: Mapping[str, str]
+    operation: Told, target: Target, template: str, cause: str, parameters: Mapping[str, str]
 ) -> Message:  # fmt: skip
     return Message(
         key=f"operation:{operation.id}:{cause}:{template}", target=target, template=template,

@@ -7,9 +7,7 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from agencies import contacts
 from agencies.model import PersonId
-from alerts.clocked import raise_by_clock
 from alerts.vocabulary import Event
 from cases import store as case_store
 from cases.model import Case, CaseId
@@ -22,6 +20,7 @@ from operations import countdown, looking, messages, store
 from operations.countdown import Task
 from operations.lateness import Rung, climb
 from operations.model import Milestone, Operation, OperationId, OperationStatus
+from operations.rungs import Late, climbed
 from operations.running import ended_with_case, lateness_begins, with_step
 from operations.store import SQL
 from safety_plans.opening import calendar_of
@@ -92,7 +91,10 @@ async def _late(tx: Transaction, operation: Operation, step: Milestone, case: Ca
     reached = climb(operation.level, begins, step.rung, now)
     said: list[Message] = []
     for number, rung in enumerate(reached.rungs):
-        said += await _climbed(tx, operation, step, case, rung, f"{step.rung + number}", now)
+        # Raised again it is another alert each time.
+        anew = f":{now.isoformat()}" if rung is Rung.AGAIN else ""
+        cause = messages.cause_of(step, f"{rung}:{step.rung + number}{anew}")
+        said += await climbed(tx, _late_step(operation, step), case, rung, cause, now)
     await store.save(tx, with_step(operation, step, rung=max(reached.climbed, 1), next_step_at=reached.next_step_at))
     await outbox.post(tx, said, now)
     await ledger.record(
@@ -105,52 +107,21 @@ async def _late(tx: Transaction, operation: Operation, step: Milestone, case: Ca
     )  # fmt: skip
 
 
-async def _climbed(
-    tx: Transaction, operation: Operation, step: Milestone, case: Case, rung: Rung, number: str, now: datetime
-) -> list[Message]:
-    """Return what one rung says; that of the desks raises the alert by which the engine calls people on."""
-    cause = messages.cause_of(step, f"{rung}:{number}" + (f":{now.isoformat()}" if rung is Rung.AGAIN else ""))
-    circle = case.compartment(operation.compartment_id)
-    # Where the circle is closed, nobody reads its channel: the case's own hears of the alert.
-    circle = circle if circle is not None and circle.open else None
-    there = case.core.member_ids if circle is None else circle.member_ids
+def _late_step(operation: Operation, step: Milestone) -> Late:
+    """Return who is called about a step of a way."""
     receiver = operation.receiver_id if step is operation.hand_over else None
-    expected = [*step.confirmers, *([receiver] if receiver else [])]
-    asked = [each for each in expected if each in there] or [operation.coordinator_id]
-    match rung:
-        case Rung.PROMPT:
-            template = "operation_prompt" if receiver is None else "operation_prompt_hand_over"
-            message = messages.told(operation, template, cause, receiver, step=step)
-            return messages.ringing(message, asked, alone=True)
-        case Rung.VOICE:
-            return messages.calling(operation, cause, await _contacts(tx, asked))
-        case Rung.BUDDY:
-            return await _rung(tx, operation, step, cause, [operation.buddy_id, operation.coordinator_id], there)
-        case Rung.LIAISON:
-            named = [operation.liaison_id] if operation.liaison_id is not None else [operation.coordinator_id]
-            return await _rung(tx, operation, step, cause, named, there)
-        case Rung.POLICE:
-            message = messages.told(operation, "operation_late_police", cause, step=step)
-            return messages.ringing(message, sorted(there))
-        case Rung.DESK | Rung.AGAIN:
-            first = rung is Rung.DESK
-            await raise_by_clock(tx, case, Event.MISSED_MILESTONE, cause, now, circle, joins=first)
-            return []
+    prompt = "operation_prompt" if receiver is None else "operation_prompt_hand_over"
 
+    def says(rung: Rung, cause: str, person: PersonId | None) -> Message:
+        template = "operation_late_police" if rung is Rung.POLICE else "operation_late"
+        return messages.told(operation, template, cause, person, step=step)
 
-async def _rung(
-    tx: Transaction, operation: Operation, step: Milestone, cause: str, people: Sequence[PersonId],
-    there: frozenset[PersonId],
-) -> list[Message]:  # fmt: skip
-    """Return what rings people by every way: in the channel, alone, by telephone. Who left the circle hears nothing."""
-    called = [each for each in dict.fromkeys(people) if each in there] or sorted(there)
-    message = messages.told(operation, "operation_late", cause, called[0] if called else None, step=step)
-    said = messages.ringing(message, called, alone=True)
-    return said + messages.calling(operation, cause, await _contacts(tx, called))
-
-
-async def _contacts(tx: Transaction, people: Sequence[PersonId]) -> list[contacts.Contact]:
-    return [each for each, _ in await contacts.contacts_of(tx, people, [])]
+    return Late(
+        about=operation, asked=[*step.confirmers, *([receiver] if receiver else [])],
+        helpers=[operation.buddy_id, operation.coordinator_id],
+        liaison=operation.liaison_id or operation.coordinator_id, event=Event.MISSED_MILESTONE,
+        asks=lambda cause: messages.told(operation, prompt, cause, receiver, step=step), says=says,
+    )  # fmt: skip
 
 
 async def _tasks(tx: Transaction, operation: Operation, case: Case, zone: ZoneInfo, now: datetime) -> None:
