@@ -71,6 +71,9 @@ INSTRUCTIONS: dict[Event, str] = {
         "First: ring those who are on the way, then each other: who was last heard, and where were they to be? Nobody "
         "goes there alone."
     ),
+    Event.MISSED_CHECK_IN: mark(
+        "First: ring them, then whoever saw them last. Who can look where they are? Nobody goes there alone."
+    ),
     Event.OPERATION_ABORTED: mark(
         "First: ring those who are on the way. Are they safe, and how do they come home? Nobody waits where they were "
         "expected."

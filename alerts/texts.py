@@ -195,6 +195,7 @@ EVENT_TEXTS = {
     "health": mark("health"),
     "review_missed": mark("the risk was not assessed in time"),
     "missed_milestone": mark("nobody was heard from on the way"),
+    "missed_check_in": mark("somebody was not heard from in time"),
     "operation_aborted": mark("a way was ended early"),
 }
 

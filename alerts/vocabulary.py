@@ -54,14 +54,16 @@ class Event(StrEnum):
     REVIEW_MISSED = "review_missed"
     # Nobody confirmed in time that somebody who is under way has come to where they were to be.
     MISSED_MILESTONE = "missed_milestone"
+    # Nobody was heard from in time who was expected to be.
+    MISSED_CHECK_IN = "missed_check_in"
     # A way that somebody was on was ended early: it follows from that word, and nobody says it by itself.
     OPERATION_ABORTED = "operation_aborted"
 
 
 # Nobody raises these by their names: a clock does, or they follow from another word (`alerts.clocked`).
-RAISED_BY_CLOCKS = frozenset({Event.REVIEW_MISSED, Event.MISSED_MILESTONE, Event.OPERATION_ABORTED})
-# What nobody raises by a word or a press either: operations will, once they watch over people by themselves.
-RAISED_BY_MACHINES_LATER = frozenset({"missed_check_in"})
+RAISED_BY_CLOCKS = frozenset(
+    {Event.REVIEW_MISSED, Event.MISSED_MILESTONE, Event.MISSED_CHECK_IN, Event.OPERATION_ABORTED}
+)
 
 SEVERITY_OF_EVENT = dict.fromkeys(Event, Severity.SEVERE) | {
     Event.PANIC: Severity.EXTREME,
@@ -95,6 +97,7 @@ CATEGORY_OF_EVENT = dict.fromkeys(Event, Category.SECURITY) | {
     Event.HEALTH: Category.HEALTH,
     Event.REVIEW_MISSED: Category.SAFETY,
     Event.MISSED_MILESTONE: Category.RESCUE,
+    Event.MISSED_CHECK_IN: Category.RESCUE,
 }
 
 
@@ -129,6 +132,7 @@ RESPONSE_TO_EVENT: dict[Event, Response] = {
     Event.HEALTH: Response.ASSESS,
     Event.REVIEW_MISSED: Response.ASSESS,
     Event.MISSED_MILESTONE: Response.EXECUTE,
+    Event.MISSED_CHECK_IN: Response.EXECUTE,
     Event.OPERATION_ABORTED: Response.EXECUTE,
 }
 

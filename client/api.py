@@ -45,6 +45,7 @@ from client.key_file import KeyFile
 from client.line import REQUEST_SECONDS
 from client.matrix_answers import ProvenLink, ProvenLinks
 from client.operations import OperationsApi
+from client.safe_calls import SafeCallsApi
 from client.stream import Told, follow
 from client.vault.api import VaultApi
 from client.vault.invitations_api import InvitationsApi
@@ -68,6 +69,7 @@ class ApiClient:
         self.keys_of_vault = KeysApi(self._connection)
         self.invitations = InvitationsApi(self._connection)
         self.operations = OperationsApi(self._connection)
+        self.safe_calls = SafeCallsApi(self._connection)
 
     async def __aenter__(self) -> Self:
         await self._connection.__aenter__()

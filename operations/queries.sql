@@ -1,6 +1,6 @@
 -- codename_taken --
 -- $1 codename.
-SELECT EXISTS (SELECT FROM operations WHERE codename = $1)
+SELECT EXISTS (SELECT FROM operations WHERE codename = $1) OR EXISTS (SELECT FROM safe_calls WHERE codename = $1)
 
 -- add_operation --
 -- $1 id, $2 case, $3 compartment, $4 codename, $5 level, $6 status, $7 coordinator, $8 buddy, $9 liaison, $10 begins,
@@ -111,3 +111,52 @@ WHERE place_token = $2 AND id <> $1 AND status = ANY($3) ORDER BY id
 -- How many people can read, or could once, what was planned: the members of a circle since. $1 circle, $2 since when.
 SELECT count(DISTINCT person_id) FROM compartment_members
 WHERE compartment_id = $1 AND (until IS NULL OR until > $2)
+
+-- add_safe_call --
+-- $1 id, $2 case, $3 compartment, $4 codename, $5 level, $6 planned by, $7 now, $8 listeners, $9 buddy, $10 due,
+-- $11 last day.
+INSERT INTO safe_calls (id, case_id, compartment_id, codename, level, planned_by, planned_at, listeners, buddy_id,
+    due_at, first_due_at, last_day, next_step_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $10)
+
+-- save_safe_call --
+-- Written whole, its lease released. $1 id, $2 level, $3 due, $4 heard, $5 heard by, $6 rung, $7 next step.
+UPDATE safe_calls SET level = $2, due_at = $3, heard_at = $4, heard_by = $5, rung = $6, next_step_at = $7,
+    lease_until = NULL, attempts = 0
+WHERE id = $1
+
+-- safe_calls --
+-- $1 ids.
+SELECT * FROM safe_calls WHERE id = ANY($1) ORDER BY due_at NULLS LAST, id
+
+-- hold_safe_calls --
+-- $1 ids. In the order of their ids, as everybody holds them.
+SELECT id FROM safe_calls WHERE id = ANY($1) ORDER BY id FOR UPDATE
+
+-- safe_calls_of_compartments --
+-- Those that are awaited, and those that ended lately. $1 compartments, $2 since when.
+SELECT * FROM safe_calls WHERE compartment_id = ANY($1) AND (due_at IS NOT NULL OR heard_at >= $2)
+ORDER BY due_at NULLS LAST, id
+
+-- cases_of_safe_calls --
+-- $1 ids.
+SELECT id, case_id FROM safe_calls WHERE id = ANY($1)
+
+-- claim_safe_calls --
+-- Lease those nobody was heard from; none while on hold. $1 now, $2 lease until, $3 limit.
+UPDATE safe_calls SET lease_until = $2, attempts = attempts + 1
+WHERE id IN (
+    SELECT id FROM safe_calls WHERE next_step_at <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+      AND (SELECT since FROM hold) IS NULL
+    ORDER BY next_step_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING id, attempts, next_step_at AS due_at
+
+-- next_safe_call --
+-- When the next one is due.
+SELECT min(next_step_at) FROM safe_calls WHERE next_step_at IS NOT NULL AND lease_until IS NULL
+  AND (SELECT since FROM hold) IS NULL
+
+-- overdue_safe_calls --
+-- Count those that nobody was called for in time. $1 now, $2 how many are looked at.
+SELECT count(*) AS rows, min(next_step_at) AS oldest
+FROM (SELECT next_step_at FROM safe_calls WHERE next_step_at <= $1 ORDER BY next_step_at LIMIT $2) AS due

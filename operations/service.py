@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from agencies.model import Person
 from cases import rules as case_rules
 from cases import store as case_store
-from cases.codenames import new_codename
 from cases.model import Case, Compartment, CompartmentId
 from core import key_holders, ledger, outbox
 from core.clock import Clock
@@ -23,6 +22,7 @@ from core.texts import mark
 from operations import acting, countdown, looking, messages, planning, running, store
 from operations.acting import ASK_THE_COORDINATOR, Deed, OperationView
 from operations.model import Despite, Milestone, MilestoneId, Operation, OperationId, OperationStatus
+from operations.naming import free_codename
 from operations.planning import PROBLEMS, Plan
 from operations.readiness import Readiness, require
 from operations.transitions import AHEAD, RUNNING, Move, after
@@ -69,7 +69,7 @@ class Operations:
                 return acting.view(found[0], circle, now, known=True)
             _require(plan, circle, now)
             operation = Operation(
-                id=OperationId(key), case_id=case.id, compartment_id=circle.id, codename=await _codename(tx),
+                id=OperationId(key), case_id=case.id, compartment_id=circle.id, codename=await free_codename(tx),
                 level=await level_store.level(tx, case.id), status=OperationStatus.PLANNED,
                 coordinator_id=plan.coordinator_id,
                 buddy_id=plan.buddy_id, liaison_id=plan.liaison_id, begins_at=plan.begins_at, ends_at=plan.ends_at,
@@ -239,13 +239,6 @@ def _require(plan: Plan, circle: Compartment, now: datetime) -> None:
     found = planning.problems(plan, circle.member_ids, now)
     if found:
         raise InvalidInput(PROBLEMS[found[0]])
-
-
-async def _codename(tx: Transaction) -> str:
-    attempt = 0
-    while await store.codename_taken(tx, name := new_codename(attempt)) or await case_store.codename_taken(tx, name):
-        attempt += 1
-    return name
 
 
 def _steps(plan: Plan) -> list[Milestone]:

@@ -359,6 +359,7 @@ ORDER BY closed_at LIMIT $2
 -- Its level, reviews, what is owed, what happened, its operations. $1 case, $2 now.
 WITH steps AS (
     DELETE FROM milestones USING operations WHERE operations.id = operation_id AND operations.case_id = $1),
+calls AS (DELETE FROM safe_calls WHERE case_id = $1),
 together AS (DELETE FROM on_the_way USING operations WHERE operations.id = way_id AND operations.case_id = $1),
 ways AS (DELETE FROM operations WHERE case_id = $1),
 levels AS (DELETE FROM risk_levels WHERE case_id = $1),

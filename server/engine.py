@@ -37,6 +37,7 @@ from core.errors import Unavailable
 from core.ledger import CHANNEL
 from core.settings import Settings
 from operations import sweep as operations
+from operations.safe_calls import sweep as safe_calls
 from safety_plans import events as case_events
 from safety_plans import retention
 from safety_plans import sweep as reviews
@@ -76,6 +77,7 @@ CALLS: Mapping[str, NextDue] = {
     "alerts": alerts.next_due,
     "police": police_asking.next_due,
     "milestones": operations.next_late,
+    "safe_calls": safe_calls.next_due,
 }
 REMINDERS: Mapping[str, NextDue] = {
     "countdowns": operations.next_task,
@@ -157,6 +159,7 @@ class Engine:
         await self._guarded("police", lambda: police_asking.ask_on(self._database, self._clock))
         await self._guarded("unreached", lambda: reaching.wake_waiting(self._database, self._clock))
         await self._guarded("milestones", lambda: operations.call_for_late(self._database, self._clock))
+        await self._guarded("safe_calls", lambda: safe_calls.call_for_unheard(self._database, self._clock))
         await self._guarded("wake_calls", lambda: self._wake_in_time(self._calls, CALLS))
         self._called_at = self._clock.now()
 

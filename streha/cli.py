@@ -29,6 +29,7 @@ COMMANDS = {
     "review": "streha.commands.reviews",
     "clock": "streha.commands.clocks",
     "operation": "streha.commands.operations",
+    "safe-call": "streha.commands.safe_calls",
     "away": "streha.commands.absences",
     "instrument": "streha.commands.instruments",
     "assess": "streha.commands.assess",

@@ -32,6 +32,7 @@ from safety_plans.model import Level
 from server.api.credentials import COOKIE, DEVICE_PREFIX
 from server.api.wire.directory import token_bytes, token_text
 from server.api.wire.operations import PlanOperation
+from server.api.wire.safe_calls import PlanSafeCall
 from tests.authorisation import Asker
 from tests.clock import MovableClock
 from tests.people import Office
@@ -164,6 +165,10 @@ async def surroundings(api: ServedApi, clock: MovableClock) -> Surroundings:
     )  # fmt: skip
     await network.operations.approve(coordinator, way.operation.id)
     await network.operations.go(coordinator, way.operation.id, Despite.SEEN_TO)
+    expected = await network.safe_calls.plan(
+        coordinator, case.core.id, uuid4(),
+        msgspec.convert(safe_call_of(deputy, member, raiser), PlanSafeCall, strict=False).plan(),
+    )  # fmt: skip
     device_key = await network.claim(spare)
     await network.claim(newcomer)
     ids = {
@@ -171,6 +176,7 @@ async def surroundings(api: ServedApi, clock: MovableClock) -> Surroundings:
         "person": spare.id, "agency": police.agency.id, "raise": raised, "desk": police.desk_id,
         "version": written.version, "bundle": FETCHED, "kept": uuid4(), "invitation": invited.id,
         "ring": ring, "call": call, "operation": way.operation.id,
+        "safe_call": expected.call.id,
         "passkey": UUID((await passkey_of(api, coordinator)).id),
     }  # fmt: skip
     return Surroundings(
@@ -191,6 +197,13 @@ def way_of(coordinator: Person, buddy: Person, *confirmers: Person) -> dict[str,
             {"kind": "arrived", "due_at": "2031-05-14T12:00:00Z", "confirmers": two},
             {"kind": "home_safe", "due_at": "2031-05-14T16:00:00Z", "confirmers": two},
         ],
+    }  # fmt: skip
+
+
+def safe_call_of(buddy: Person, *listeners: Person) -> dict[str, object]:
+    """Return the plan of a safe-call, as it is sent."""
+    return {
+        "buddy": str(buddy.id), "listeners": [str(each.id) for each in listeners], "due_at": "2031-05-14T18:00:00Z",
     }  # fmt: skip
 
 

@@ -36,6 +36,7 @@ from core.database import Database
 from core.settings import Secret, Settings
 from crypto import device_claim, signing
 from operations.handing_over import HandingOver
+from operations.safe_calls.service import SafeCalls
 from operations.service import Operations
 from operations.under_way import UnderWay
 from safety_plans.clocks.service import CaseClocks, spans_of
@@ -137,6 +138,7 @@ class Network:
         self.clocks = CaseClocks(database, clock, settings.time_zone, spans_of(settings))
         self.operations = Operations(database, clock, settings.time_zone, spans_of(settings))
         self.under_way = UnderWay(database, clock, settings.time_zone)
+        self.safe_calls = SafeCalls(database, clock, settings.time_zone)
         self.handing_over = HandingOver(database, clock, settings.time_zone)
         self.invitations = Invitations(database, clock, settings, kept.network)
         self.seeds: dict[PersonId, bytes] = {}

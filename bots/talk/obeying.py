@@ -22,6 +22,7 @@ from bots.talk.calls import Calls
 from bots.talk.confirmations import Question
 from bots.talk.heard import Heard, key_of
 from bots.talk.passages import Passages
+from bots.talk.safe_call_words import SafeCallWords
 from bots.words.commands import Answer, Command, NearMiss, Verb
 from bots.words.happenings import Happening
 from bots.words.meaning import LATE, Doubt, candidates, doubt, late
@@ -46,6 +47,7 @@ class Obeying:
         self._alerts = Alerts(database, clock)
         self._calls = Calls(database, clock, answers)
         self._passages = Passages(database, clock, settings, answers)
+        self._safe_calls = SafeCallWords(database, clock, settings, answers)
 
     async def obey(self, heard: Heard) -> None:
         """Do what is said, or ask."""
@@ -87,6 +89,8 @@ class Obeying:
                 await self._answer_alert(heard, said)
             case Verb.OP:
                 await self._passages.take(heard, said)
+            case Verb.HEARD:
+                await self._safe_calls.take(heard, said)
             case Verb.POLICE | Verb.AMBULANCE:
                 await self._calls.note(heard, said, await self._meant(heard, said))
             case _:

@@ -35,6 +35,8 @@ class Verb(StrEnum):
     ACK = "ack"
     STAND_DOWN = "stand-down"
     OP = "op"
+    # Somebody who is expected to be was heard from; which one, its codename says.
+    HEARD = "heard"
     DUE = "due"
     WHO = "who"
     ROSTER = "roster"
@@ -116,6 +118,7 @@ _ENGLISH: dict[Verb, tuple[str, ...]] = {
     Verb.ACK: ("ack",),
     Verb.STAND_DOWN: ("stand-down", "stand down", "standdown"),
     Verb.OP: ("op",),
+    Verb.HEARD: ("heard",),
     Verb.DUE: ("due",),
     Verb.WHO: ("who",),
     Verb.ROSTER: ("roster",),
@@ -131,6 +134,7 @@ _LATIN: dict[Verb, tuple[str, ...]] = {
     Verb.ACK: ("primam",),
     Verb.STAND_DOWN: ("prestanak",),
     Verb.OP: ("postupak",),
+    Verb.HEARD: ("javljanje",),
     Verb.DUE: ("rokovi",),
     Verb.WHO: ("ko je tu",),
     Verb.ROSTER: ("dežurstvo", "dezurstvo"),
@@ -146,6 +150,7 @@ _CYRILLIC: dict[Verb, tuple[str, ...]] = {
     Verb.ACK: ("примам",),
     Verb.STAND_DOWN: ("престанак",),
     Verb.OP: ("поступак",),
+    Verb.HEARD: ("јављање",),
     Verb.DUE: ("рокови",),
     Verb.WHO: ("ко је ту",),
     Verb.ROSTER: ("дежурство",),
@@ -199,7 +204,7 @@ _CODENAME = re.compile(r"[a-z]+(?:-[a-z]+)+")
 _PASSAGE = re.compile(r"([^\d]+?)(?: ([0-9]{1,4}))?(?: (?:min|мин))?")
 # Short words are too like ordinary ones: "back" is no "ack", "dude" no "due".
 NUMBERS: Mapping[str, Verb] = {each.value: each for each in EMERGENCY}
-_LONG_ENOUGH = [word for word in _VERB_OF_WORD if len(word) >= 5]
+_LONG_ENOUGH = [word for word, verb in _VERB_OF_WORD.items() if len(word) >= 5 and verb is not Verb.HEARD]
 _LONGEST_FIRST = sorted(_VERB_OF_WORD, key=len, reverse=True)
 
 
@@ -293,7 +298,7 @@ def _with_rest(verb: Verb, rest: str) -> Command | NearMiss | None:
     """Accept a codename after any verb that acts, a reason after a stand-down, what happens after an alert."""
     if not rest:
         return Command(verb=verb)
-    if verb in ASKING or verb is Verb.HERE:
+    if verb in ASKING | {Verb.HERE} or (verb is Verb.HEARD and not _CODENAME.fullmatch(rest)):
         return None
     if verb in {Verb.OP, Verb.ALERT}:
         return _passage(rest) if verb is Verb.OP else _alert(rest)

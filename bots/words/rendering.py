@@ -42,6 +42,7 @@ from core.outbox import Message
 from core.settings import Settings
 from core.texts import mark, render
 from operations import messages as operation_messages
+from operations.safe_calls import messages as safe_call_messages
 from safety_plans import messages as review_messages
 from safety_plans.digests import messages as digest_messages
 from safety_plans.rings import sweep as rings
@@ -52,6 +53,7 @@ TEMPLATES = {
     **device_places.TEXTS, **duty_messages.TEXTS, **review_messages.TEXTS, **replies.TEXTS, **room_messages.TEXTS,
     **vault_messages.TEXTS,
     **operation_messages.TEXTS,
+    **safe_call_messages.TEXTS,
     **digest_messages.TEXTS, **rings.TEXTS, **hold.TEXTS, **excluding.TEXTS, **proving.TEXTS,
     **absence_words.TEXTS, **duress_texts.TEXTS,
     **own_sentences.TEXTS, **passkey_messages.TEXTS,

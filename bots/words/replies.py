@@ -20,6 +20,7 @@ TEXTS = {
         "roster: who is on duty\n"
         "here: answers the test ring when your shift begins, and says that you see to a call for help by telephone\n"
         "op: says how far you are, where an operation is running\n"
+        "heard: somebody who is expected to be was heard from; write the codename after it\n"
         "drill: an exercise\n"
         "{police} me: you called {police} in an alert; or {police} and a name, or {police} no\n"
         "{ambulance} me: the same of {ambulance}\n"
@@ -100,6 +101,10 @@ TEXTS = {
         "{codename}: next expected {time}: {text}. Whoever receives writes: op received, or why not, for example: op "
         "refused no place"
     ),
+    "reply_no_safe_call": mark(
+        "No safe-call of this name is known here, so nothing was noted. Write it as it stands in the channel."
+    ),
+    "reply_safe_call_known": mark("{codename}: that was known already."),
     "reply_which_operation": mark("Several operations are running. Write the codename after the first word too."),
     "reply_refused": mark("{text}"),
     "reply_flood": mark(

@@ -44,6 +44,7 @@ SWEEP = Label(
         "rings",
         "clocks",
         "milestones",
+        "safe_calls",
         "countdowns",
         "organisations",
         "case_events",
@@ -56,7 +57,7 @@ STEPPED = Label(
     "module",
     (
         "alerts", "reviews", "duty_rings", "hand_overs", "police", "incidents", "measures", "digests", "rings",
-        "clocks", "organisations", "case_events", "desk_calls", "milestones", "countdowns",
+        "clocks", "organisations", "case_events", "desk_calls", "milestones", "safe_calls", "countdowns",
     ),
 )  # fmt: skip
 PART = Label("module", ("core", "ledger", "alerts", "reviews", "operations", "bots"))

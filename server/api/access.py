@@ -47,7 +47,10 @@ class Access(Enum):
     ENDS_LINK = "The person, and whoever may confirm the person's devices."
     KEEPS_REVIEW = "The owner of the review, and whoever leads its case. Members are told to ask them."
     KEEPS_CLOCK = "The owner of the clock, and whoever leads its case. Members are told to ask them."
-    LEADS_OPERATION = "The operation's coordinator, and whoever leads its case. Other members are told to ask them."
+    LEADS_OPERATION = (
+        "The operation's coordinator, or who planned the safe-call, and whoever leads its case. Other members are told "
+        "to ask them."
+    )
     HAS_PART = (
         "Whoever has a part in the operation by name, and whoever leads its case. Other members of its circle are told "
         "to ask them."

@@ -29,6 +29,7 @@ from cases.rules import NO_CASE, NO_COMPARTMENT
 from cases.vault.fetching import NO_VERSION
 from core.errors import InvalidInput, NotFound
 from core.texts import mark
+from operations.safe_calls.store import NO_SAFE_CALL
 from operations.store import NO_OPERATION
 from safety_plans.store import NO_REVIEW
 from server.api.wire import Wire
@@ -51,6 +52,7 @@ ABSENT = {
     "raise": NO_RAISE,
     "review": NO_REVIEW,
     "ring": NO_RING,
+    "safe_call": NO_SAFE_CALL,
     "version": NO_VERSION,
 }
 # Less than a handler may take: what never ends is told apart from what took us too long.

@@ -37,6 +37,7 @@ from core.clock import Clock
 from core.database import Database
 from core.settings import Settings
 from operations.handing_over import HandingOver
+from operations.safe_calls.service import SafeCalls
 from operations.service import Operations
 from operations.under_way import UnderWay
 from safety_plans.clocks.service import CaseClocks, spans_of
@@ -85,6 +86,7 @@ class Services:
     clocks: CaseClocks
     operations: Operations
     handing_over: HandingOver
+    safe_calls: SafeCalls
     under_way: UnderWay
     organisations: OrganisationReviews
     saving: Saving
@@ -137,6 +139,7 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
         clocks=CaseClocks(database, clock, settings.time_zone, spans_of(settings)),
         operations=Operations(database, clock, settings.time_zone, spans_of(settings)),
         handing_over=HandingOver(database, clock, settings.time_zone),
+        safe_calls=SafeCalls(database, clock, settings.time_zone),
         under_way=UnderWay(database, clock, settings.time_zone),
         saving=Saving(vault, reviews, clock, settings.time_zone),
         board=Board(database, clock, agencies=agencies, cases=cases, alerts=alerts, reviews=reviews, rung=rung),

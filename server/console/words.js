@@ -22,6 +22,7 @@ export function eventWords(event) {
     case "health": return t("health");
     case "review_missed": return t("the risk was not assessed in time");
     case "missed_milestone": return t("nobody was heard from on the way");
+    case "missed_check_in": return t("somebody was not heard from in time");
     case "operation_aborted": return t("a way was ended early");
     default: return event;
   }

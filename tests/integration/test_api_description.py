@@ -54,6 +54,8 @@ NOT_FOR_THE_CLIENT = {
     # `client.operations` speaks to them, in tests of its own (tests/integration/test_operation_commands.py).
     "list_operations", "show_operation", "show_readiness", "plan_operation", "plan_operation_anew",
     "decide_operation", "tell_passage", "name_receiver",
+    # `client.safe_calls` speaks to them (tests/integration/test_safe_call_commands.py).
+    "list_safe_calls", "plan_safe_call", "tell_heard", "call_off",
     # Answered in a room, by telephone or in the console.
     "answer_ring", "take_call",
 }  # fmt: skip

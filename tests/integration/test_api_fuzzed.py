@@ -37,6 +37,7 @@ REQUEST_SECONDS = 5.0
 RULES_BEYOND_THE_SCHEMA = {
     "open_case", "name_leaders", "set_level", "wind_clock", "set_date", "put_absence", "claim_device", "put_card",
     "plan_operation", "plan_operation_anew", "tell_passage", "decide_operation", "name_receiver",
+    "plan_safe_call", "tell_heard",
     "put_directory_entry", "put_member_entry", "put_record_entry", "give_history", "put_bundle",
     "begin_passkey_session", "add_passkey", "invite", "open_invitation", "offer_keys",
 }  # fmt: skip

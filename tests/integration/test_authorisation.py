@@ -28,7 +28,16 @@ from server.api.routes import ROUTES
 from server.api.wire.directory import token_bytes, token_text
 from tests import authorisation
 from tests.asked import World
-from tests.askers import FETCHED, SENTENCE_KEY, Surroundings, invitation_of, link_code, signed_challenge, way_of
+from tests.askers import (
+    FETCHED,
+    SENTENCE_KEY,
+    Surroundings,
+    invitation_of,
+    link_code,
+    safe_call_of,
+    signed_challenge,
+    way_of,
+)
 from tests.authenticator import Authenticator, client_data
 from tests.authorisation import ASK, DONE, PAGE, SIGNED_OUT, TOLD, Answer, Asker, answer_of, operations, page
 from tests.carried import NUMBER
@@ -68,6 +77,11 @@ async def nothing(_world: World, _ids: Mapping[str, UUID]) -> object:
 async def planned_way(served: World, _ids: Mapping[str, UUID]) -> object:
     people = served.around.people
     return way_of(people[Asker.COORDINATOR], people[Asker.DEPUTY], people[Asker.MEMBER], people[Asker.RAISER])
+
+
+async def planned_safe_call(served: World, _ids: Mapping[str, UUID]) -> object:
+    people = served.around.people
+    return safe_call_of(people[Asker.DEPUTY], people[Asker.MEMBER], people[Asker.RAISER])
 
 
 async def rightly_signed(served: World, _ids: Mapping[str, UUID]) -> object:
@@ -318,6 +332,10 @@ BODIES: dict[str, Body] = {
     "show_readiness": nothing,
     "plan_operation": planned_way,
     "tell_passage": saying(key=str(FETCHED), word="dark", minutes=60),
+    "list_safe_calls": nothing,
+    "plan_safe_call": planned_safe_call,
+    "tell_heard": nothing,
+    "call_off": nothing,
     "name_receiver": saying(receiver="person"),
     "decide_operation": saying(decision="go", despite="summoned"),
     "plan_operation_anew": planned_way,
@@ -352,8 +370,8 @@ def ids_for(operation_id: str, around: Surroundings) -> dict[str, UUID]:
             return {**ids, "alert": uuid4()}
         case "raise_with_device":
             ids["raise"] = uuid4()
-        case "plan_operation":
-            ids["operation"] = uuid4()
+        case "plan_operation" | "plan_safe_call":
+            ids["operation" if operation_id == "plan_operation" else "safe_call"] = uuid4()
         case "put_bundle" | "take_bundle":
             # Whoever asks keeps one of their own, and takes it away.
             ids["bundle"] = ids["kept"]

@@ -47,6 +47,7 @@ from server.api.wire.matrix import ClaimDevice, ConfirmDevice, EndLink
 from server.api.wire.operations import DecideOperation, NameReceiver, PlanOperation, TellPassage
 from server.api.wire.passkeys import AddPasskey, PasskeySignInRequest
 from server.api.wire.reviews import NoteEvent, SetLevel
+from server.api.wire.safe_calls import PlanSafeCall, TellHeard
 from server.api.wire.sentences import SealedSentences
 from server.api.wire.stream import FollowStream
 from server.api.wire.telephone import HearTelephone
@@ -56,7 +57,7 @@ from server.api.wire.vault_keys import PutBundle
 from server.api.wire.vault_logs import DirectoryQuery, LogsQuery, PutEntry, PutMemberEntry, PutRecordEntry
 from streha.cli import application
 from streha.processes import exposition
-from tests.askers import way_of
+from tests.askers import safe_call_of, way_of
 from tests.carried import KEY, carry
 from tests.clock import MovableClock
 from tests.commands import streha
@@ -150,6 +151,7 @@ class Marked:
             "bundle": uuid4(),
             "invitation": uuid4(),
             "operation": uuid4(),
+            "safe_call": uuid4(),
         }
         self.codename = codename
 
@@ -327,6 +329,22 @@ async def test_no_command_lets_a_marked_name_out(
             ("operation", each, f"{MARK}-none")
             for each in ("show", "ready", "approve", "go", "ok", "divert", "abort", "postpone", "close", "received")
         ),
+        (
+            "safe-call",
+            "plan",
+            case,
+            "--by",
+            "2031-05-14T18:00:00Z",
+            "--listen",
+            marked.leader.name,
+            "--listen",
+            marked.member.name,
+            "--buddy",
+            marked.officer.name,
+        ),
+        ("safe-call", "list"),
+        ("safe-call", "heard", f"{MARK}-none"),
+        ("safe-call", "off", f"{MARK}-none"),
         ("operation", "refused", f"{MARK}-none", "no_place"),
         ("operation", "receiver", f"{MARK}-none", MARK),
         ("operation", "delayed", f"{MARK}-none", "20"),
@@ -558,6 +576,8 @@ def right_body(takes: type, marked: Marked) -> object:
         PlanOperation: way_of(marked.leader, marked.officer, marked.leader, marked.member),
         DecideOperation: {"decision": "go", "despite": "summoned"},
         TellPassage: {"key": uuid4(), "word": "dark", "minutes": 60},
+        PlanSafeCall: safe_call_of(marked.officer, marked.leader, marked.member),
+        TellHeard: {},
         NameReceiver: {"receiver": marked.member.id},
         PutAbsence: {"first": "2031-05-14", "last": "2031-05-20"},
         SetDate: {"at": "2031-05-14T09:30:00Z"},

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import aiohttp
 import pytest
@@ -36,6 +36,8 @@ from core.key_holders import KeyState
 from core.outbox import Lane, Target
 from core.settings import Settings
 from core.texts import LANGUAGES
+from operations.safe_calls.model import SafeCallPlan
+from operations.safe_calls.sweep import call_for_unheard
 from safety_plans.clocks.rules import ClockKind
 from safety_plans.model import Level
 from tests.clock import MovableClock
@@ -404,6 +406,30 @@ async def test_an_operation_that_is_not_there_is_not_confirmed(talk: Talk, scene
     for words in ("op", "op ok", "postupak kasnim 40", "поступак тишина 120"):
         await talk.say(scene.member, scene.case.core.id, words)
     assert [each.template for each in await talk.answers()] == ["reply_no_operation"] * 4
+
+
+async def test_whoever_was_heard_from_is_named_by_codename_or_was_just_asked_about(
+    talk: Talk, scene: Scene, network: Network
+) -> None:
+    safe_calls, here = network.safe_calls, scene.case.core.id
+    due_at = talk.clock.now() + timedelta(hours=1)
+    plan = SafeCallPlan(listeners=[scene.member.id, scene.deputy.id], buddy_id=scene.ngo.worker.id, due_at=due_at)
+    call = (await safe_calls.plan(scene.coordinator, here, uuid4(), plan)).call
+    # The word alone is talk, and another name is told apart.
+    for words in ("heard", "javljanje", "heard quiet-heron"):
+        await talk.say(scene.member, here, words)
+    assert [each.template for each in await talk.answers()] == ["reply_no_safe_call"]
+    assert (await safe_calls.see_all(scene.member))[0].call.heard_at is None
+    talk.clock.set(due_at)
+    await call_for_unheard(network.database, talk.clock)
+    # Who listens was asked; the coordinator was not.
+    await talk.say(scene.coordinator, here, "heard")
+    assert (await safe_calls.see_all(scene.member))[0].call.due_at == due_at
+    talk.clock.move(timedelta(minutes=1))
+    await talk.say(scene.member, scene.member.id, "јављање")
+    assert (await safe_calls.see_all(scene.member))[0].call.due_at is None
+    await talk.say(scene.coordinator, here, f"javljanje {call.codename}")
+    assert (await talk.answers())[-1].template == "reply_safe_call_known"
 
 
 async def test_the_roster_names_who_answers_for_each_agency(

@@ -29,7 +29,7 @@ DAY = timedelta(days=1)
 SEALED = ("vault_contents", "vault_wraps", "vault_epoch_grants", "vault_history_grants")
 KNOWN = (
     "risk_levels", "reviews", "review_duties", "owed_measures", "case_clocks", "case_dates",
-    "operations", "milestones", "on_the_way", "alerts", "alert_raises",
+    "operations", "milestones", "on_the_way", "safe_calls", "alerts", "alert_raises",
     "alert_recipients", "alert_agencies", "incident_facts",
 )  # fmt: skip
 

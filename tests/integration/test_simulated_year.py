@@ -13,7 +13,7 @@ import pytest
 
 from core.database import Database, Row
 from core.outbox import TargetKind
-from safety_plans.triggers import urgent
+from safety_plans.triggers import SOON, urgent
 from tests.bench.figures import percentile
 from tests.clock import ZONE, MovableClock
 from tests.people import Network
@@ -71,10 +71,13 @@ def everything_is_said(year: Year, said: Sequence[Row]) -> None:
         steps, wanted = heard.get((review, due_at), []), reminders(due_at, seen)
         assert [step for step, _ in steps] == list(range(len(steps)))
         if seen.urged is not None:
-            # What is urgent brings the next step forward: it may come sooner, and none is left out. Where it happened
-            # shortly before, it is told of when the urgent is due.
-            assert len(steps) >= len([each for each in wanted if each != wanted[0] or seen.urged <= seen.last])
-            assert all(wanted[0] <= steps[0][1] <= max(wanted[0], seen.urged) for _ in steps[:1])
+            # What is urgent moves the next step to when it must be assessed itself: mostly that is sooner, and never
+            # more than two hours later, for the channel heard of it when it happened. None is left out.
+            happened = seen.urged - SOON
+            wanted = [each if each <= happened else each + SOON for each in wanted]
+            assert len(steps) >= len([each for each in wanted if each <= seen.last])
+            assert all(moment <= latest for (_, moment), latest in zip(steps, wanted, strict=False))
+            assert all(due_at <= steps[0][1] for _ in steps[:1])
         else:
             assert [moment for _, moment in steps] == wanted
     # Chance made enough of each: late ones, very late ones, urgent ones by night.

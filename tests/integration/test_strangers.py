@@ -50,6 +50,8 @@ from core.errors import NotFound
 from operations.handing_over import HandingOver
 from operations.model import MilestoneKind, OperationId, Refusal
 from operations.planning import Plan, Step
+from operations.safe_calls.model import SafeCallId, SafeCallPlan
+from operations.safe_calls.service import SafeCalls
 from operations.service import Operations
 from operations.under_way import UnderWay
 from safety_plans.clocks.rules import ClockKind
@@ -80,6 +82,7 @@ class Things:
     ring: DutyRingId
     call: DeskCallId
     operation: OperationId
+    safe_call: SafeCallId
 
 
 async def tell_level(network: Network, person: Person, case_id: CaseId) -> None:
@@ -96,6 +99,12 @@ def way(scene: Scene, network: Network) -> Plan:
         coordinator_id=scene.coordinator.id, buddy_id=scene.deputy.id, liaison_id=None, begins_at=begins,
         ends_at=begins + timedelta(hours=5), steps=[step],
     )  # fmt: skip
+
+
+def safe_call(scene: Scene, network: Network) -> SafeCallPlan:
+    """Return the plan of a safe-call for which members of the case listen."""
+    due_at, two = network.clock.now() + timedelta(hours=2), (scene.member.id, scene.coordinator.id)
+    return SafeCallPlan(listeners=two, buddy_id=scene.deputy.id, due_at=due_at)
 
 
 Attempt = Callable[[Network, Person, Scene, Things], Awaitable[object]]
@@ -150,6 +159,9 @@ REFUSED: dict[str, Attempt] = {
     "HandingOver.receive": lambda n, p, _s, t: n.handing_over.receive(p, t.operation),
     "HandingOver.refuse": lambda n, p, _s, t: n.handing_over.refuse(p, t.operation, Refusal.NO_PLACE),
     "HandingOver.name": lambda n, p, s, t: n.handing_over.name(p, t.operation, s.ngo.worker.id),
+    "SafeCalls.plan": lambda n, p, s, t: n.safe_calls.plan(p, t.core, uuid4(), safe_call(s, n)),
+    "SafeCalls.heard": lambda n, p, _s, t: n.safe_calls.heard(p, t.safe_call),
+    "SafeCalls.call_off": lambda n, p, _s, t: n.safe_calls.call_off(p, t.safe_call),
     "Reviews.complete": lambda n, p, _s, t: n.reviews.complete(p, t.review),
     "Linking.confirm": lambda n, p, _s, t: n.linking.confirm(p, t.person, "AbCd EfGh IjKl MnOp"),
     "Linking.refuse": lambda n, p, _s, t: n.linking.refuse(p, t.person),
@@ -177,6 +189,7 @@ EMPTY: dict[str, Attempt] = {
     "Alerts.last_accepted": lambda n, p, _s, _t: n.alerts.last_accepted(p),
     "CaseClocks.due": lambda n, p, _s, _t: n.clocks.due(p),
     "Reviews.due": lambda n, p, _s, _t: n.reviews.due(p),
+    "SafeCalls.see_all": lambda n, p, _s, _t: n.safe_calls.see_all(p),
     "Operations.see_all": lambda n, p, _s, _t: n.operations.see_all(p),
     "Operations.running_in": lambda n, p, _s, t: n.operations.running_in(p, t.core),
     "Linking.pending": lambda n, p, _s, _t: n.linking.pending(p),
@@ -223,6 +236,7 @@ def test_every_method_is_tried() -> None:
             Operations,
             UnderWay,
             HandingOver,
+            SafeCalls,
             OrganisationReviews,
             Absences,
             Saving,
@@ -317,14 +331,17 @@ async def test_who_has_no_part_finds_nothing_and_changes_nothing(
     actor = await nobody(network, scene, who)
     alert = (await network.alerts.raise_(scene.member, scene.case.core.id, uuid4())).alert
     planned = await network.operations.plan(scene.coordinator, scene.case.core.id, uuid4(), way(scene, network))
+    awaited = await network.safe_calls.plan(scene.coordinator, scene.case.core.id, uuid4(), safe_call(scene, network))
     there = Things(
         operation=planned.operation.id,
+        safe_call=awaited.call.id,
         case=scene.case.id, core=scene.case.core.id, circle=circle.id, alert=alert.id, review=review.review.id,
         person=claimant.id, desk=scene.shelter.desk_id or DeskId(uuid4()),
         passkey=await passkey_of(database, scene.member), **await rung(database, scene),
     )  # fmt: skip
     absent = Things(
         operation=OperationId(uuid4()),
+        safe_call=SafeCallId(uuid4()),
         case=CaseId(uuid4()), core=(nowhere := CompartmentId(uuid4())), circle=nowhere, alert=AlertId(uuid4()),
         review=ReviewId(uuid4()), person=PersonId(uuid4()), desk=DeskId(uuid4()),
         passkey=PasskeyId(uuid4()), ring=DutyRingId(uuid4()), call=DeskCallId(uuid4()),
