@@ -31,6 +31,7 @@ const SCREENS = {
   device: later(async () => (await import("./rare/device.js")).DeviceScreen, true),
   drill: DrillScreen,
   other: OtherAlertScreen,
+  ways: later(async () => (await import("./rare/ways.js")).WaysScreen, true),
 };
 
 /** With the next picture; where nobody looks no picture comes, and what is to be heard must not wait for one. */

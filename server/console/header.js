@@ -13,6 +13,7 @@ export function Header() {
       <p class="brand">${t("Streha")}</p>
       <nav aria-label=${t("Screens")}>
         <a href="#/board" aria-current=${screen === "board" ? "page" : undefined}>${t("Board")}</a>
+        <a href="#/ways" aria-current=${screen === "ways" ? "page" : undefined}>${t("On the way")}</a>
         <a href="#/other" aria-current=${screen === "other" ? "page" : undefined}>${t("Other alert")}</a>
         <a href="#/drill" aria-current=${screen === "drill" ? "page" : undefined}>${t("Drill")}</a>
         <a href="#/device" aria-current=${screen === "device" ? "page" : undefined}>${t("This device")}</a>

@@ -2,10 +2,11 @@
 
 const CODE = /^#([A-Za-z0-9_-]{16,})$/;
 
-/** @param {string} hash @returns {"board" | "device" | "drill" | "other"} */
+/** @param {string} hash @returns {"board" | "device" | "drill" | "other" | "ways"} */
 export function screenOf(hash) {
   if (hash === "#/other") return "other";
   if (hash === "#/device") return "device";
+  if (hash === "#/ways") return "ways";
   return hash === "#/drill" ? "drill" : "board";
 }
 

@@ -234,6 +234,36 @@ export type Progress = {
   refusal: Failure | null;
 };
 
+export type OperationStep = {
+  position: number;
+  kind: string;
+  planned_at: string | null;
+  due_at: string | null;
+  confirmers: string[];
+  confirmed_at: string | null;
+  confirmed_by: string | null;
+  heard_from: string | null;
+  written_at: string | null;
+  passed: boolean;
+  late: boolean;
+};
+
+export type Operation = {
+  operation: string;
+  codename: string;
+  status: string;
+  coordinator: string;
+  buddy: string;
+  liaison: string | null;
+  receiver: string | null;
+  handed_over: string | null;
+  begins_at: string;
+  dark_until: string | null;
+  steps: OperationStep[];
+};
+
+export type Operations = { operations: Operation[] };
+
 export type Clock = {
   /** Milliseconds since 1970. */
   now: () => number;
@@ -273,7 +303,7 @@ export type State = {
   silenced: ReadonlySet<string>;
   ringing: boolean;
   sound: Sounding;
-  screen: "board" | "device" | "drill" | "other";
+  screen: "board" | "device" | "drill" | "other" | "ways";
   language: string;
   polite: Said;
   urgent: Said;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from agencies.model import Agency, Person
 from agencies.rosters import Rosters
@@ -13,6 +13,9 @@ from alerts.vocabulary import Event, StandDownReason, Status
 from cases.model import Case
 from core.ids import new_id
 from core.outbox import TargetKind
+from operations.acting import OperationView
+from operations.model import Despite
+from operations.templates import templates
 from safety_plans.model import Level
 from tests.console.elsewhere import deliver, refuse
 from tests.console.serving import ServedConsole
@@ -76,6 +79,21 @@ async def night(console: ServedConsole, story: Scene) -> Night:
         story=story, nobody_accepted=nobody, somebody_accepted=somebody, everybody_accepted=everybody,
         practised=practised, ended=ended, late=late,
     )  # fmt: skip
+
+
+async def begun(network: Network, story: Scene, receiver: Person | None = None) -> OperationView:
+    """Let two go in ten minutes, to court or to somebody who receives, and go be said."""
+    goes = [story.member.id, story.deputy.id]
+    kind = "court_testimony" if receiver is None else "shelter_transfer"
+    buddy = story.ngo.worker if receiver is None else story.coordinator
+    plan = templates()[kind].plan(
+        network.clock.now() + timedelta(minutes=10), story.coordinator.id, buddy.id, goes,
+        receiver=None if receiver is None else receiver.id,
+    )  # fmt: skip
+    operations = network.operations
+    planned = await operations.plan(story.coordinator, story.case.core.id, uuid4(), plan)
+    await operations.approve(story.coordinator, planned.operation.id)
+    return await operations.go(story.coordinator, planned.operation.id, Despite.SEEN_TO)
 
 
 async def rename(network: Network, names: dict[Agency | Person, str]) -> None:

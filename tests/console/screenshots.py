@@ -31,7 +31,7 @@ from tests.console.browsers import DESKTOP, PHONE, Browsers, Machine, start_chro
 from tests.console.elsewhere import deliver, presses
 from tests.console.joining import House, code_of, copy_passphrase, newcomer, say_who, show_paper, type_passphrase
 from tests.console.passkeys import NAME, device_of
-from tests.console.scenery import night, rename
+from tests.console.scenery import begun, night, rename
 from tests.console.screen import ANYTHING, HOLD, Screen
 from tests.console.serving import ServedConsole, serve_console
 from tests.console.watching import FAILED_REQUEST
@@ -172,6 +172,13 @@ async def _take(album: Album, browser: Browser, console: ServedConsole, story: S
     await expect(screen.own_alert).to_contain_text(screen.like("ACCEPTED by {people}.", people=ANYTHING))
     await album.add(screen, "accepted")
     await screen.button("Close").click()
+
+    for receiver in (None, story.ngo.worker):
+        way = await begun(network, story, receiver)
+    await network.under_way.confirm(story.member, way.operation.id, 1)
+    await screen.page.get_by_role("link", name=screen.words("On the way"), exact=True).click()
+    await expect(screen.page.get_by_role("article")).to_have_count(2)
+    await album.add(screen, "ways", whole=True)
 
     await device_of(screen)
     await screen.page.get_by_role("link", name=screen.words("This device"), exact=True).click()

@@ -19,7 +19,7 @@ from core.texts import LANGUAGES
 
 TITLE = "Streha"
 # What may stand in the address bar behind the origin, and in a request.
-ADDRESS = re.compile(r"/console/(#(/board|/device|/drill|/other)?|records/)?")
+ADDRESS = re.compile(r"/console/(#(/board|/device|/drill|/other|/ways)?|records/)?")
 # Of what is asked behind a `?`, positions and ids alone.
 PATHS = re.compile(
     r"/(console/[a-z0-9_./-]*|api/[a-z0-9/-]+|api/vault/[a-z0-9/-]+\?[a-z]+=[a-z0-9-]+(&[a-z]+=[a-z0-9-]+)*)?",

@@ -1,0 +1,124 @@
+/** Ways that are watched step by step: who is out, what is awaited, what is late; and the words of whoever goes. */
+import { useConsole, useShown } from "../drawing.js";
+import { exactly } from "../moments.js";
+import { personName } from "../names.js";
+import { t } from "../texts.js";
+import { Time } from "../time.js";
+import { html, useEffect, useState } from "../vendor/preact.js";
+import { failureWords } from "../words.js";
+import { WayButtons } from "./way_button.js";
+import { inOrder, isAhead, isLate, isOut, watchedStep } from "./way_facts.js";
+import { handOverWords, statusWords, stepWords } from "./way_words.js";
+
+/**
+ * @typedef {import("../api.js").Failure} Failure
+ * @typedef {import("../types.js").Operation} Operation
+ * @typedef {import("../types.js").OperationStep} OperationStep
+ */
+
+const EVERY_MS = 10_000;
+// So many are shown at once; the rest on demand.
+const AT_ONCE = 12;
+const SHAPE = { operations: Array.isArray };
+
+export function WaysScreen() {
+  const { ask, clock } = useConsole();
+  const [ways, know] = useState(/** @type {readonly Operation[] | null} */ (null));
+  const [seenAt, see] = useState(0);
+  const [failure, fail] = useState(/** @type {Failure | null} */ (null));
+  const [all, showAll] = useState(false);
+
+  useEffect(() => {
+    let over = false;
+    let callOff = () => {};
+    async function look() {
+      try {
+        const { operations } = await ask("GET", "/api/operations", SHAPE);
+        if (over) return;
+        know(operations);
+        see(clock.now());
+        fail(null);
+      } catch (error) {
+        if (!over) fail(/** @type {Failure} */ (error));
+      }
+      if (!over) callOff = clock.after(EVERY_MS, look);
+    }
+    void look();
+    return () => {
+      over = true;
+      callOff();
+    };
+  }, []);
+
+  /** @param {Operation} told */
+  const learn = (told) => know((known) => (known ?? []).map((each) => (each.operation === told.operation ? told : each)));
+  const out = inOrder((ways ?? []).filter(isOut));
+  const ahead = inOrder((ways ?? []).filter(isAhead));
+  const late = out.filter(isLate).length;
+  const shown = all ? out : out.slice(0, Math.max(AT_ONCE, late));
+  return html`
+    <main id="main" tabindex="-1" class=${failure ? "ways old" : "ways"}>
+      <h1>${t("On the way")}</h1>
+      ${failure
+        ? html`<p class="urgent" role="alert">${t("What you see may be old, as of {time}. {why}", { time: seenAt ? exactly(seenAt) : t("never"), why: failureWords(failure) })}</p>`
+        : html`<p class="quiet">${seenAt ? t("Looked at {time}, and again every ten seconds.", { time: exactly(seenAt) }) : t("One moment…")}</p>`}
+      ${late > 0 && html`<p class="urgent"><strong>${t("LATE: {count}", { count: late })}</strong></p>`}
+      ${ways && !out.length && html`<p class="calm">${t("Nobody is on the way.")}</p>`}
+      ${shown.map((each) => html`<${Way} key=${each.operation} way=${each} know=${learn} open=${out.length <= 2} />`)}
+      ${out.length > shown.length && html`<button type="button" onClick=${() => showAll(true)}>${t("Show all: {count}", { count: out.length })}</button>`}
+      ${ahead.length > 0 &&
+      html`<section aria-labelledby="ahead">
+        <h2 id="ahead">${t("Ahead: {count}", { count: ahead.length })}</h2>
+        <ul class="rows">
+          ${ahead.slice(0, AT_ONCE).map((each) => html`<li key=${each.operation}>
+            <strong>${each.codename}</strong> <span>${statusWords(each.status)}, ${t("begins")} <${Time} at=${each.begins_at} /></span>
+          </li>`)}
+        </ul>
+      </section>`}
+    </main>
+  `;
+}
+
+/** @param {{ way: Operation, know: (way: Operation) => void, open: boolean }} props */
+function Way({ way, know, open }) {
+  const facts = useShown((state) => state.facts) ?? { people: {}, agencies: {}, duty: [] };
+  const step = watchedStep(way);
+  const late = isLate(way);
+  return html`
+    <article class="way" aria-label=${t("Way {codename}", { codename: way.codename })}>
+      <h2>${way.codename}</h2>
+      <p>
+        <span>${statusWords(way.status)}. </span>
+        ${step?.due_at &&
+        html`<strong class=${late ? "late" : ""}>${late ? t("LATE") : t("next")}: ${stepWords(step.kind)}, <${Time} at=${step.due_at} /> (<${Time} at=${step.due_at} far=${true} />)</strong>`}
+      </p>
+      ${way.dark_until && html`<p class="notice">${t("Telephones are off until")} <${Time} at=${way.dark_until} /></p>`}
+      ${way.handed_over && html`<p class=${way.handed_over === "refused" ? "urgent" : ""}>${handOverWords(way.handed_over)}</p>`}
+      <${WayButtons} way=${way} know=${know} />
+      <p class="quiet">${t("Leads: {person}. Buddy: {buddy}.", { person: personName(way.coordinator, facts), buddy: personName(way.buddy, facts) })}</p>
+      <details open=${open}>
+        <summary>${t("All steps")}</summary>
+        <ol class="steps">${way.steps.map((each) => html`<${Step} key=${each.position} step=${each} name=${(/** @type {string} */ id) => personName(id, facts)} />`)}</ol>
+      </details>
+    </article>
+  `;
+}
+
+/** @param {{ step: OperationStep, name: (id: string) => string }} props */
+function Step({ step, name }) {
+  const moved = step.due_at && step.planned_at && step.due_at !== step.planned_at;
+  return html`
+    <li>
+      <b>${stepWords(step.kind)}</b>${" "}
+      ${step.confirmed_at && step.written_at && step.confirmed_by
+        ? html`<span>${t("confirmed by {person}", { person: name(step.confirmed_by) })}, <${Time} at=${step.written_at} /></span>
+            ${step.heard_from && html` <span class="quiet">${t("heard from {person}", { person: name(step.heard_from) })}</span>`}`
+        : step.passed
+          ? html`<span class="quiet">${t("passed")}</span>`
+          : step.due_at
+            ? html`<span class=${step.late ? "late" : ""}>${step.late ? t("LATE since") : t("expected")} <${Time} at=${step.due_at} /></span>
+                ${moved && html` <span class="quiet">${t("planned")} <${Time} at=${/** @type {string} */ (step.planned_at)} /></span>`}`
+            : html`<span class="quiet">${t("to come, without a time")}</span>`}
+    </li>
+  `;
+}

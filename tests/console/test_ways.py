@@ -1,0 +1,144 @@
+"""On the way: who goes says with one large button that a step is reached; who stays behind sees what is late."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from playwright.async_api import Route, expect
+
+from operations.acting import OperationView
+from operations.model import OperationId, OperationStatus
+from tests.clock import MovableClock
+from tests.console.browsers import PHONE, SMALLEST, Browsers, Machine
+from tests.console.scenery import begun
+from tests.console.screen import ANYTHING, Screen
+from tests.console.test_axe import clean
+from tests.console.watching import FAILED_REQUEST
+from tests.people import Network, Scene
+
+pytestmark = pytest.mark.slow
+
+PASSAGES = "**/passages"
+HOUR = timedelta(hours=1)
+READY = "ready to go"
+NOT_STORED = "NOT stored yet, it is sent again by itself, as of {time}. Leave this page open, or ring who leads. {why}"
+
+
+@pytest.fixture
+async def way(network: Network, story: Scene) -> OperationView:
+    """Let two go to court in ten minutes."""
+    return await begun(network, story)
+
+
+async def go(screen: Screen) -> None:
+    await screen.page.get_by_role("link", name=screen.words("On the way"), exact=True).click()
+    await expect(screen.page.get_by_role("heading", name=screen.words("On the way"))).to_be_visible()
+
+
+async def state(network: Network, way: OperationView, story: Scene) -> OperationView:
+    return await network.operations.see(story.coordinator, OperationId(way.operation.id))
+
+
+async def test_one_tap_tells_that_a_step_is_reached(
+    browsers: Browsers, network: Network, story: Scene, way: OperationView, language: str
+) -> None:
+    machine = Machine(language=language, policy_off=True)
+    phone = await browsers.board_of(story.member, replace(machine, size=PHONE, touch=True))
+    desk = await browsers.board_of(story.coordinator, machine)
+    for each in (phone, desk):
+        await go(each)
+    button = phone.page.get_by_role("button", name=phone.like("Reached: {step}", step=phone.words(READY)))
+    await clean(phone, "on the way, one's own step")
+    box = await button.bounding_box()
+    assert box is not None
+    # For a thumb: all of the width, and high.
+    assert box["width"] > PHONE["width"] * 0.7
+    assert box["height"] > 100
+    # Whoever stays behind confirms nothing by a tap.
+    await expect(desk.page.get_by_role("button", name=desk.like("Reached: {step}", step=ANYTHING))).to_have_count(0)
+    await button.tap()
+    await expect(phone.text("Stored, as of {time}.", time=ANYTHING)).to_be_visible()
+    step = (await state(network, way, story)).operation.milestones[0]
+    assert (step.confirmed_by, step.written_at) == (story.member.id, step.confirmed_at)
+    # The next one is asked for at once; on the other screen it stands after a look.
+    left = phone.like("Reached: {step}", step=phone.words("departed"))
+    await expect(phone.page.get_by_role("button", name=left)).to_be_visible()
+    await desk.pass_time(timedelta(seconds=11))
+    await expect(desk.text("confirmed by {person}", person=story.member.name)).to_be_visible()
+    await clean(desk, "on the way")
+    # Later, silent, elsewhere, ended: what takes people elsewhere is asked about once.
+    await phone.button("{count} min later", count=20).tap()
+    await phone.button("{count} min silent", count=60).tap()
+    await expect(phone.text("Telephones are off until")).to_be_visible()
+    await phone.button("To the other place…").tap()
+    await phone.button("Cancel").tap()
+    assert (await state(network, way, story)).operation.status is OperationStatus.IN_PROGRESS
+    await phone.button("To the other place…").tap()
+    await phone.button("Yes, to the other place").tap()
+    await expect(phone.text("diverted, under way")).to_be_visible()
+    found = (await state(network, way, story)).operation
+    assert (found.status, found.delayed_minutes) == (OperationStatus.DIVERTED, 20)
+
+
+async def test_a_word_that_does_not_arrive_says_so_and_is_sent_until_it_does(
+    browsers: Browsers, network: Network, story: Scene, way: OperationView
+) -> None:
+    screen = await browsers.board_of(story.member, Machine(size=PHONE, touch=True))
+    screen.watch.expect(FAILED_REQUEST)
+    await go(screen)
+    sent: list[str | None] = []
+
+    async def lost(route: Route) -> None:
+        sent.append(route.request.post_data)
+        await route.abort()
+
+    await screen.page.route(PASSAGES, lost)
+    button = screen.page.get_by_role("button", name=screen.like("Reached: {step}", step=ANYTHING))
+    await button.tap()
+    await expect(screen.text(NOT_STORED, time=ANYTHING, why=ANYTHING)).to_be_visible()
+    await screen.pass_time(timedelta(seconds=10))
+    assert (await state(network, way, story)).operation.milestones[0].confirmed_at is None
+    await screen.page.unroute(PASSAGES, lost)
+    await screen.pass_time(timedelta(seconds=10))
+    await expect(screen.text("Stored, as of {time}.", time=ANYTHING)).to_be_visible()
+    # The same key and the same moment each time.
+    assert len(sent) > 1
+    assert len(set(sent)) == 1
+    assert (await state(network, way, story)).operation.milestones[0].confirmed_by == story.member.id
+
+
+async def test_what_is_late_is_said_in_words_first_and_in_the_smallest_window(
+    browsers: Browsers, network: Network, story: Scene, clock: MovableClock, way: OperationView
+) -> None:
+    later = await begun(network, story)
+    clock.move(HOUR / 2)
+    await network.under_way.confirm(story.member, later.operation.id, 1, clock.now())
+    screen = await browsers.board_of(story.coordinator, Machine(size=SMALLEST[1], policy_off=True))
+    await go(screen)
+    await expect(screen.text("LATE: {count}", count=1)).to_be_visible()
+    names = await screen.page.get_by_role("article").locator("h2").all_inner_texts()
+    assert names == [way.operation.codename, later.operation.codename]
+    await clean(screen, "on the way")
+    # To somebody outside the circle there is nothing.
+    stranger = await browsers.board_of(story.stranger)
+    await go(stranger)
+    await expect(stranger.text("Nobody is on the way.")).to_be_visible()
+
+
+async def test_who_receives_says_that_they_took_over(browsers: Browsers, network: Network, story: Scene) -> None:
+    way = await begun(network, story, receiver=story.ngo.worker)
+    for position in (1, 2, 3):
+        await network.under_way.confirm(story.member, way.operation.id, position)
+    giver = await browsers.board_of(story.member, Machine(size=PHONE, touch=True))
+    taker = await browsers.board_of(story.ngo.worker, Machine(size=PHONE, touch=True))
+    for each in (giver, taker):
+        await go(each)
+        await expect(each.text("not taken over yet: whoever brings them answers for them")).to_be_visible()
+    await expect(giver.page.get_by_role("button", name=giver.like("Reached: {step}", step=ANYTHING))).to_have_count(0)
+    await taker.page.get_by_role("button", name=taker.like("Taken over")).tap()
+    await expect(taker.text("taken over: whoever receives answers for them")).to_be_visible()
+    found = (await state(network, way, story)).operation
+    assert found.milestones[3].confirmed_by == story.ngo.worker.id
+    assert replace(found, status=OperationStatus.IN_PROGRESS) == found
