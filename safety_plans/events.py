@@ -29,7 +29,7 @@ from safety_plans import messages, store
 from safety_plans.handing_on import hand_on
 from safety_plans.model import Reason
 from safety_plans.opening import take_up
-from safety_plans.organisations.service import follow
+from safety_plans.organisations.service import follow, look_to_their_own
 from safety_plans.triggers import ACTS, reason_of
 
 NAME = "case_events"
@@ -95,6 +95,8 @@ async def _handle(
     if reason is None or only_a_clock or not case.open:
         return []
     review = await take_up(tx, case, reason, event.at, now, zone)
+    if event.act == "alert_raised":
+        await look_to_their_own(tx, case, Event(str(event.facts["event"])), event.at, now, zone)
     if reason is Reason.AGENCY_CHANGED:
         # Who comes into a grave case looks to their own safety as soon as those who were there.
         await follow(tx, case, await store.level(tx, case.id), now, zone)

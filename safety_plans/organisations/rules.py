@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from agencies.model import AgencyId, AgencyKind
+from alerts.vocabulary import Event
 from safety_plans.calendar import Calendar
 from safety_plans.model import Level
 from safety_plans.rules import REVIEW_AT_LEAST_EVERY, due_at
@@ -19,6 +20,15 @@ from safety_plans.rules import REVIEW_AT_LEAST_EVERY, due_at
 HELPERS = (
     AgencyKind.SHELTER, AgencyKind.NGO, AgencyKind.SOCIAL_WELFARE, AgencyKind.VICTIMS_CENTRE, AgencyKind.HEALTH,
 )  # fmt: skip
+# Who was seen with a protected person may be sought as well: what happened to them is looked at within a day, as the
+# debriefing is after a way (network's rules for alerts and operations, *Protective operations*).
+MEETS_STAFF = frozenset(
+    {
+        Event.BEING_FOLLOWED, Event.TRAFFICKER_SIGHTED, Event.THREAT_RECEIVED, Event.INTIMIDATION_OR_BRIBE,
+        Event.DEFENDANT_RELEASED, Event.HOSTILE_PRESENCE, Event.LOCATION_COMPROMISED, Event.PREMISES_INCIDENT,
+    }
+)  # fmt: skip
+WITHIN_A_DAY = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from agencies import store as directory
 from agencies.model import AgencyId, Person, Role
+from alerts.vocabulary import Event
 from cases.model import Case
 from core import ledger
 from core.clock import Clock
@@ -17,7 +18,7 @@ from core.texts import mark
 from safety_plans.calendar import Calendar
 from safety_plans.model import Level
 from safety_plans.organisations import store
-from safety_plans.organisations.rules import OrganisationReview, pulled, worst
+from safety_plans.organisations.rules import MEETS_STAFF, WITHIN_A_DAY, OrganisationReview, pulled, worst
 from safety_plans.organisations.sweep import begun
 from safety_plans.rules import due_at
 
@@ -78,4 +79,18 @@ async def follow(tx: Transaction, case: Case, level: Level, now: datetime, zone:
         calendar = Calendar(await directory.country_of_agency(tx, review.agency_id), zone)
         due = pulled(review.due_at, level, now, calendar)
         if due < review.due_at:
+            await store.put(tx, begun(review.agency_id, review.since, due))
+
+
+async def look_to_their_own(
+    tx: Transaction, case: Case, event: Event, at: datetime, now: datetime, zone: ZoneInfo
+) -> None:  # fmt: skip
+    """Let the organisations that help in a case, held, assess themselves within a day: it may meet who works there."""
+    if case.opened_for is not None or event not in MEETS_STAFF:
+        # As for its level: whoever it was opened for is not to know of the case.
+        return
+    for review in await store.held(tx, list(case.agencies)):
+        calendar = Calendar(await directory.country_of_agency(tx, review.agency_id), zone)
+        due = max(now, calendar.due(at, WITHIN_A_DAY))
+        if due < review.due_at and review.since <= at:
             await store.put(tx, begun(review.agency_id, review.since, due))

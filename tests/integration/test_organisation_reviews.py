@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agencies.model import Role
+from alerts.vocabulary import Event, Status
 from cases import ledger
 from cases.model import Part
 from core.database import Database
@@ -138,3 +140,34 @@ def test_of_levels_the_one_that_is_assessed_most_often_counts(levels: list[Level
     now = MovableClock().now()
     due = due_at(worst(levels), now, SERBIA)
     assert pulled(due, other, now, SERBIA) == min(due, due_at(other, now, SERBIA))
+
+
+@pytest.mark.parametrize("event", [Event.DEFENDANT_RELEASED, Event.HOSTILE_PRESENCE, Event.BEING_FOLLOWED])
+async def test_what_may_meet_those_who_help_has_them_look_to_their_own_within_a_day(
+    database: Database, network: Network, scene: Scene, clock: MovableClock, begun: OrganisationReview, event: Event
+) -> None:
+    # It is raised after the assessment that it asks for anew.
+    clock.move(timedelta(hours=1))
+    at = clock.now()
+    await network.alerts.raise_(scene.member, scene.case.core.id, uuid4(), event=event)
+    await ledger.sequence_all(database)
+    await take_up_events(database, clock, ZONE)
+    for office in (scene.shelter, scene.welfare, scene.ngo):
+        review = (await network.organisations.own(office.worker)).review
+        assert review is not None
+        assert at < review.due_at <= at + timedelta(hours=24) < begun.due_at
+    assert (await network.organisations.own(scene.police.worker)).review is None
+
+
+@pytest.mark.parametrize(
+    ("event", "status"), [(Event.HEALTH, Status.ACTUAL), (Event.DEFENDANT_RELEASED, Status.EXERCISE)]
+)
+async def test_what_meets_only_the_protected_and_drills_ask_nothing_of_those_who_help(
+    database: Database, network: Network, scene: Scene, clock: MovableClock, begun: OrganisationReview,
+    event: Event, status: Status,
+) -> None:  # fmt: skip
+    clock.move(timedelta(hours=1))
+    await network.alerts.raise_(scene.member, scene.case.core.id, uuid4(), event=event, status=status)
+    await ledger.sequence_all(database)
+    await take_up_events(database, clock, ZONE)
+    assert await of(network, scene) == begun
