@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from agencies import contacts
 from agencies import store as directory
 from agencies.model import Person, PersonId, Role
 from cases.model import Case, Compartment
@@ -34,6 +35,7 @@ NOT_YOURS = mark(
 )
 ACCEPTED_ALREADY = mark("They were taken over already. Talk about it with who received them.")
 OVER = mark("The way was ended before anybody was taken over. They stay with who brought them.")
+NO_ARRIVAL = mark("No arrival with a time is still to come on this way, so nobody can be named who receives there.")
 _RECEIVED = Deed(act="operation_received", template="operation_received")
 _REFUSED = Deed(act="operation_refused")
 _NAMED = Deed(act="operation_receiver_named", template="operation_receiver")
@@ -92,8 +94,9 @@ class HandingOver:
                 raise InvalidInput(PROBLEMS["not_members"])
             if not may_receive(receiver, operation.buddy_id, operation.milestones):
                 raise InvalidInput(PROBLEMS["receiver"])
-            if operation.hand_over is None:
-                raise Conflict(PROBLEMS["no_arrival"])
+            if operation.handed_over is not HandOver.AWAITED:
+                # There is no such step, or those who go have confirmed it themselves.
+                raise Conflict(NO_ARRIVAL)
             await acting.keep(tx, case, operation, self._zone)
             told = messages.told(
                 operation, _NAMED.template, f"receiver:{now.isoformat()}", actor.id, more={"other": str(receiver)}
@@ -140,10 +143,14 @@ async def _refused(
     told = messages.refused(operation, cause, by)
     people = sorted((operation.people | {*case.leaders}) & circle.member_ids)
     said = messages.ringing(told, people, alone=True)
+    called = dict.fromkeys(people)
     for supervisor, to_ring in await _supervisors(tx, case, operation):
         if supervisor not in people:
             said += messages.supervisor(operation, cause, supervisor, to_ring)
-    return said
+            called[supervisor] = None
+    # At night a message wakes nobody.
+    waking = [each for each, _ in await contacts.contacts_of(tx, list(called), [])]
+    return said + messages.calling(operation, cause, waking)
 
 
 async def _supervisors(tx: Reading, case: Case, operation: Operation) -> Sequence[tuple[PersonId, PersonId]]:

@@ -142,3 +142,21 @@ async def test_who_receives_says_that_they_took_over(browsers: Browsers, network
     found = (await state(network, way, story)).operation
     assert found.milestones[3].confirmed_by == story.ngo.worker.id
     assert replace(found, status=OperationStatus.IN_PROGRESS) == found
+
+
+async def test_a_word_that_waits_is_not_sent_in_the_name_of_whoever_signs_in_next(
+    browsers: Browsers, network: Network, story: Scene, way: OperationView
+) -> None:
+    screen = await browsers.board_of(story.member, Machine(size=PHONE, touch=True))
+    screen.watch.expect(FAILED_REQUEST)
+    await go(screen)
+    await screen.page.route(PASSAGES, lambda route: route.abort())
+    await screen.page.get_by_role("button", name=screen.like("Reached: {step}", step=ANYTHING)).tap()
+    await expect(screen.text(NOT_STORED, time=ANYTHING, why=ANYTHING)).to_be_visible()
+    await screen.page.unroute(PASSAGES)
+    await screen.button("Sign out").tap()
+    await expect(screen.text("On your own machine, run:")).to_be_visible()
+    await screen.open(await browsers.console.address_for(story.deputy))
+    await screen.until_live()
+    await screen.pass_time(timedelta(seconds=20))
+    assert (await state(network, way, story)).operation.milestones[0].confirmed_at is None

@@ -12,6 +12,7 @@ from agencies.model import Person, Role
 from alerts.vocabulary import Event
 from core.database import Database
 from core.errors import Conflict, InvalidInput, NotFound
+from core.outbox import TargetKind
 from operations.acting import OperationView
 from operations.model import Despite, HandOver, MilestoneKind, OperationStatus, Refusal
 from operations.planning import Plan, Step
@@ -191,6 +192,38 @@ async def test_somebody_else_receives(
     with pytest.raises(Conflict):
         await network.handing_over.receive(receiver, way)
     assert (await network.handing_over.receive(other, way)).operation.handed_over is HandOver.ACCEPTED
+
+
+async def test_a_refusal_rings_telephones_too(
+    database: Database, network: Network, scene: Scene, receiver: Person, gone: OperationView
+) -> None:
+    supervisor = scene.shelter.deputies[0]
+    async with database.transaction() as tx:
+        for number, person in enumerate((scene.coordinator, supervisor)):
+            await tx.run(
+                "INSERT INTO contacts (id, person_id, means, address, added_at) "
+                "VALUES (gen_random_uuid(), $1, 'voice', $2, now())",
+                person.id, f"+381110000{number}",
+            )  # fmt: skip
+    before = await outgoing.count(database)
+    await network.handing_over.refuse(receiver, gone.operation.id, Refusal.NO_PLACE)
+    calls = [each for each in await outgoing.said(database, after=before) if each.target.kind is TargetKind.CONTACT]
+    assert len(calls) == 2
+
+
+async def test_who_receives_is_not_named_after_those_who_go_have_arrived(
+    network: Network, scene: Scene, buddy: Person, receiver: Person, clock: MovableClock
+) -> None:
+    plan = replace(brought(scene, buddy, receiver, clock), receiver_id=None)
+    planned = await network.operations.plan(scene.coordinator, core(scene), uuid4(), plan)
+    way = planned.operation.id
+    await network.operations.approve(scene.coordinator, way)
+    clock.set(planned.operation.begins_at)
+    await network.operations.go(scene.coordinator, way, Despite.SEEN_TO)
+    await network.under_way.confirm(scene.member, way, ARRIVED)
+    with pytest.raises(Conflict):
+        await network.handing_over.name(scene.coordinator, way, receiver.id)
+    assert (await network.operations.see(scene.coordinator, way)).operation.receiver_id is None
 
 
 async def test_ended_early_they_stay_with_who_brought_them(

@@ -21,7 +21,7 @@ const SILENT = [30, 60, 120];
 
 /** @param {{ way: Operation, know: (way: Operation) => void }} props */
 export function WayButtons({ way, know }) {
-  const { ask, clock, session } = useConsole();
+  const { ask, clock, session, store } = useConsole();
   const me = useShown((state) => state.facts?.me.id ?? "");
   const [sent, tell] = useState(/** @type {Sent | null} */ (null));
   const [asking, ask_] = useState("");
@@ -45,7 +45,8 @@ export function WayButtons({ way, know }) {
       if (next.state !== "sending") session.say(sentWords(next), next.state !== "stored");
       if (answer) know(answer);
     };
-    void createSending({ ask, clock, key: crypto.randomUUID(), writtenAt: serverNow(), changed })(way.operation, said);
+    const mine = () => store.get().session === "signed_in" && store.get().facts?.me.id === me;
+    void createSending({ ask, clock, key: crypto.randomUUID(), writtenAt: serverNow(), changed, mine })(way.operation, said);
   }
 
   const shut = busy ? "true" : undefined;

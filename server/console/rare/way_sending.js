@@ -19,15 +19,18 @@ export const AGAIN_MS = 4_000;
  * @param {string} means.key
  * @param {number} means.writtenAt by the server's clock
  * @param {(sent: Sent, answer?: Operation) => void} means.changed
+ * @param {() => boolean} means.mine whether whoever tapped is still the one who is signed in
  * @returns {(way: string, said: Word) => Promise<void>}
  */
-export function createSending({ ask, clock, key, writtenAt, changed }) {
+export function createSending({ ask, clock, key, writtenAt, changed, mine }) {
   return async (way, said) => {
     // When it was so stands fast, however late it comes; a delay or a silence counts from when it comes.
     const written = said.word === "reached" || said.word === "received" ? { written_at: new Date(writtenAt).toISOString() } : {};
     const body = { key, ...said, ...written };
     changed({ state: "sending", at: writtenAt, failure: null });
     for (;;) {
+      // In the name of somebody else nothing is said.
+      if (!mine()) return changed({ state: "refused", at: writtenAt, failure: new Failure("refused", 401) });
       try {
         const answer = await ask("POST", `/api/operations/${way}/passages`, {}, body);
         return changed({ state: "stored", at: writtenAt, failure: null }, answer);
