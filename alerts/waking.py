@@ -95,11 +95,12 @@ def rings(key: str) -> bool:
     return ":ring:" in key
 
 
-def beside(alert: Alert | None, key: str, called: Iterable[Contact], *, sentence: str = "ring") -> list[Message]:
+def beside(alert: Alert | None, key: str, called: Iterable[Contact], *, sentence: str = "ring",
+           exercise: bool = False) -> list[Message]:  # fmt: skip
     """Return a ring, by its key in a room, for contacts: one for each cause, in however many rooms it rings.
 
-    Without an alert it is for a device that could raise none (`alerts.devices.places`). A telephone that is noted of a
-    person and of a desk rings once, as the person's.
+    Without an alert it is for a device that could raise none (`alerts.devices.places`), or for what calls people by
+    itself, an `exercise` or not. A telephone that is noted of a person and of a desk rings once, as the person's.
     """
     found: dict[tuple[Means, str], Contact] = {}
     for each in called:
@@ -107,7 +108,8 @@ def beside(alert: Alert | None, key: str, called: Iterable[Contact], *, sentence
         if known.person_id is None and each.person_id is not None:
             found[each.means, each.address] = each
     cause = key.rpartition(":")[0]
-    exercise = alert is not None and alert.status is Status.EXERCISE
+    exercise = exercise or (alert is not None and alert.status is Status.EXERCISE)
+    alone = Urgency.ORDINARY if exercise else Urgency.EXTREME
     return [
         Message(
             key=f"{cause}:{uuid5(_ADDRESSES, f'{means}:{address}')}",
@@ -116,7 +118,7 @@ def beside(alert: Alert | None, key: str, called: Iterable[Contact], *, sentence
             lane=outbox.Lane.ALERT,
             alert_id=None if alert is None else alert.id,
             case_id=None if alert is None else alert.case_id,
-            urgency=Urgency.EXTREME if alert is None else messages.urgency(alert, "alert_ring"),
+            urgency=alone if alert is None else messages.urgency(alert, "alert_ring"),
         )
         for (means, address), contact in found.items()
     ]

@@ -25,6 +25,7 @@ class OperationStep(Answer, frozen=True, kw_only=True):
     written_at: Moment | None
     passed: bool
     late: bool
+    answered_seconds: int | None
 
 
 class Operation(Answer, frozen=True, kw_only=True):
@@ -49,6 +50,7 @@ class Operation(Answer, frozen=True, kw_only=True):
     dark_until: Moment | None
     delayed_minutes: int
     steps: list[OperationStep]
+    drill: bool
     known: bool
 
 
@@ -137,5 +139,5 @@ def _body(plan: Plan) -> dict[str, object]:
     return {
         "coordinator": plan.coordinator_id, "buddy": plan.buddy_id, "liaison": plan.liaison_id,
         "begins_at": plan.begins_at, "ends_at": plan.ends_at, "steps": steps, "place": plan.place_token,
-        "receiver": plan.receiver_id,
+        "receiver": plan.receiver_id, "drill": plan.drill,
     }  # fmt: skip

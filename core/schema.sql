@@ -723,7 +723,9 @@ CREATE TABLE operations (
     -- Who receives somebody at the end; whoever brought them answers for them until then.
     receiver_id uuid REFERENCES people,
     refused_at timestamptz,
-    refusal text
+    refusal text,
+    -- Only practised, from its first moment to its last.
+    drill boolean NOT NULL DEFAULT false
 );
 CREATE INDEX operations_of_compartments ON operations (compartment_id);
 CREATE INDEX operations_to_count_down ON operations (next_task_at) WHERE next_task_at IS NOT NULL;

@@ -97,6 +97,10 @@ def require_part(actor: Person, case: Case, operation: Operation) -> None:
 
 async def keep(tx: Transaction, case: Case, operation: Operation, zone: ZoneInfo) -> None:
     """Save an operation with its countdown as it now is: what is stale is told no more."""
+    if operation.drill:
+        # Nothing is to be done before an exercise or after it.
+        await store.save(tx, countdown.told(operation, operation.task, None))
+        return
     found = countdown.tasks(operation, await calendar_of(tx, case, zone))
     left = operation.task < len(found) and operation.status is not OperationStatus.POSTPONED
     await store.save(tx, countdown.told(operation, operation.task, found[operation.task].at if left else None))
@@ -104,7 +108,12 @@ async def keep(tx: Transaction, case: Case, operation: Operation, zone: ZoneInfo
 
 
 async def keep_together(tx: Transaction, operation: Operation) -> None:
-    """Keep who is on the way together as it now is: of duress nobody is told who stands beside whoever is forced."""
+    """Keep who is on the way together as it now is: of duress nobody is told who stands beside whoever is forced.
+
+    Nobody is on the way in an exercise.
+    """
+    if operation.drill:
+        return
     await go_along(
         tx, operation.id, running.on_the_way(operation), operation.begins_at - TOGETHER_BEFORE,
         operation.ends_at + TOGETHER_AFTER,
@@ -116,8 +125,9 @@ def recorded(
 ) -> ledger.Act:  # fmt: skip
     """Return what was done, as the ledger keeps it."""
     act = deed.act
+    facts = {**(facts or {}), **({"drill": True} if operation.drill else {})}
     return ledger.Act(
-        act=act, at=now, person_id=actor.id, case_id=operation.case_id, object_id=operation.id, facts=facts or {}
+        act=act, at=now, person_id=actor.id, case_id=operation.case_id, object_id=operation.id, facts=facts
     )
 
 

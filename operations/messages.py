@@ -109,6 +109,20 @@ TEXTS = {
         "{codename}: a month ago. {person}: has anything happened since to whoever went, staff too? Assess again."
     ),
 }  # fmt: skip
+# An exercise has every sentence with this before it, and some of its own.
+DRILL = mark("EXERCISE, nothing has happened. {text}")
+_PRACTISED = {
+    RING: mark("Streha: exercise, open the app"),
+    "operation_late_police": mark(
+        "{codename}: STILL NOT HEARD FROM since {time}: {text}. In earnest one of you would call the police now. Do "
+        "NOT call {police}."
+    ),
+    "operation_aborted": mark("{codename}: ENDED EARLY by {person}. Whoever is out is still awaited."),
+    "operation_completed": mark("{codename}: everybody is home. Look together at who answered how soon."),
+}
+DRILLS = {f"drill_{name}": _PRACTISED.get(name, text) for name, text in TEXTS.items()}
+# What rings is short and neutral, and says so itself.
+DRILL_RING = f"drill_{RING}"
 TASKS: dict[Task, str] = {each: f"operation_{each}" for each in Task}
 
 
@@ -130,6 +144,10 @@ class Told(Protocol):
     @property
     def codename(self) -> str:
         """By what people know it."""
+
+    @property
+    def drill(self) -> bool:
+        """Whether it is only practised."""
 
 
 def channel(about: Told) -> Target:
@@ -203,7 +221,9 @@ def calling(operation: Told, cause: str, contacts: Sequence[Contact]) -> list[Me
     waking = [each for each in contacts if each.means.wakes]
     return [
         replace(each, case_id=operation.case_id)
-        for each in beside(None, f"operation:{operation.id}:{cause}:ring:{operation.id}", waking)
+        for each in beside(
+            None, f"operation:{operation.id}:{cause}:ring:{operation.id}", waking, exercise=operation.drill
+        )
     ]
 
 
@@ -240,15 +260,18 @@ def alone(operation: Told, template: str, people: Iterable[PersonId], cause: str
 
 def _ring(message: Message, target: Target, people: Sequence[PersonId]) -> Message:
     mentions: tuple[UUID, ...] = tuple(people)
+    ring = DRILL_RING if message.template in DRILLS else RING
     return replace(
-        message, key=f"{message.key}:ring:{target.id}", target=target, template=RING, parameters={}, mentions=mentions
+        message, key=f"{message.key}:ring:{target.id}", target=target, template=ring, parameters={}, mentions=mentions
     )
 
 
 def _message(
     operation: Told, target: Target, template: str, cause: str, parameters: Mapping[str, str]
 ) -> Message:  # fmt: skip
+    template = f"drill_{template}" if operation.drill else template
     return Message(
         key=f"operation:{operation.id}:{cause}:{template}", target=target, template=template,
-        parameters=dict(parameters), lane=Lane.ALERT, case_id=operation.case_id, urgency=Urgency.SEVERE,
+        parameters=dict(parameters), lane=Lane.ALERT, case_id=operation.case_id,
+        urgency=Urgency.ORDINARY if operation.drill else Urgency.SEVERE,
     )  # fmt: skip

@@ -154,6 +154,8 @@ class Operation:
     receiver_id: PersonId | None = None
     refused_at: datetime | None = None
     refusal: Refusal | None = None
+    # Only practised: everything said of it says so, and nothing in earnest follows from it.
+    drill: bool = False
 
     @property
     def next(self) -> Milestone | None:

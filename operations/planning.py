@@ -53,6 +53,7 @@ class Plan:
     steps: Sequence[Step]
     place_token: bytes | None = None
     receiver_id: PersonId | None = None
+    drill: bool = False
 
 
 def problems(plan: Plan, members: Collection[PersonId], now: datetime) -> list[str]:

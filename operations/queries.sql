@@ -4,10 +4,10 @@ SELECT EXISTS (SELECT FROM operations WHERE codename = $1) OR EXISTS (SELECT FRO
 
 -- add_operation --
 -- $1 id, $2 case, $3 compartment, $4 codename, $5 level, $6 status, $7 coordinator, $8 buddy, $9 liaison, $10 begins,
--- $11 ends, $12 now, $13 place token, $14 task, $15 when the next task is due, $16 who receives.
+-- $11 ends, $12 now, $13 place token, $14 task, $15 when the next task is due, $16 who receives, $17 whether it is a drill.
 INSERT INTO operations (id, case_id, compartment_id, codename, level, status, coordinator_id, buddy_id, liaison_id,
-    begins_at, ends_at, planned_at, place_token, task, next_task_at, receiver_id)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+    begins_at, ends_at, planned_at, place_token, task, next_task_at, receiver_id, drill)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 
 -- add_milestones --
 -- $1 operation, $2 milestones as JSON.
@@ -103,9 +103,9 @@ SELECT count(*) AS rows, min(next_task_at) AS oldest
 FROM (SELECT next_task_at FROM operations WHERE next_task_at <= $1 ORDER BY next_task_at LIMIT $2) AS due
 
 -- at_the_same_place --
--- Other operations that are ahead or under way with the same place token. $1 operation, $2 token, $3 statuses.
+-- Other operations in earnest that are ahead or under way with the same place token. $1 operation, $2 token, $3 statuses.
 SELECT case_id, coordinator_id FROM operations
-WHERE place_token = $2 AND id <> $1 AND status = ANY($3) ORDER BY id
+WHERE place_token = $2 AND id <> $1 AND status = ANY($3) AND NOT drill ORDER BY id
 
 -- could_know --
 -- How many people can read, or could once, what was planned: the members of a circle since. $1 circle, $2 since when.

@@ -12,7 +12,7 @@ from datetime import datetime
 from agencies import contacts
 from agencies.model import PersonId
 from alerts.clocked import raise_by_clock
-from alerts.vocabulary import Event
+from alerts.vocabulary import Event, Status
 from cases.model import Case
 from core.database import Transaction
 from core.outbox import Message
@@ -56,7 +56,8 @@ async def climbed(tx: Transaction, late: Late, case: Case, rung: Rung, cause: st
         case Rung.POLICE:
             return messages.ringing(late.says(rung, cause, None), sorted(there))
         case Rung.DESK | Rung.AGAIN:
-            await raise_by_clock(tx, case, late.event, cause, now, circle, joins=rung is Rung.DESK)
+            status = Status.EXERCISE if late.about.drill else Status.ACTUAL
+            await raise_by_clock(tx, case, late.event, cause, now, circle, joins=rung is Rung.DESK, status=status)
             return []
 
 

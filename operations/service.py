@@ -19,7 +19,7 @@ from core.errors import Conflict, InvalidInput
 from core.ids import new_id
 from core.outbox import Message
 from core.texts import mark
-from operations import acting, countdown, looking, messages, planning, running, store
+from operations import acting, countdown, drills, looking, messages, planning, running, store
 from operations.acting import ASK_THE_COORDINATOR, Deed, OperationView
 from operations.model import Despite, Milestone, MilestoneId, Operation, OperationId, OperationStatus
 from operations.naming import free_codename
@@ -66,6 +66,7 @@ class Operations:
             if found:
                 if found[0].compartment_id != circle.id:
                     raise Conflict(mark("This key was used for something else. Plan again with a new key."))
+                drills.require_same(found[0], plan)
                 return acting.view(found[0], circle, now, known=True)
             _require(plan, circle, now)
             operation = Operation(
@@ -74,10 +75,12 @@ class Operations:
                 coordinator_id=plan.coordinator_id,
                 buddy_id=plan.buddy_id, liaison_id=plan.liaison_id, begins_at=plan.begins_at, ends_at=plan.ends_at,
                 planned_at=now, milestones=_steps(plan), place_token=plan.place_token, receiver_id=plan.receiver_id,
+                drill=plan.drill,
             )  # fmt: skip
             operation = await self._counted(tx, case, operation, now)
             await store.add(tx, operation)
-            await self._days.add(tx, case, operation.begins_at, now)
+            if not operation.drill:
+                await self._days.add(tx, case, operation.begins_at, now)
             told = messages.told(operation, "operation_planned", "planned", actor.id, at=operation.begins_at)
             await outbox.post(tx, [told, *await self._same_place(tx, case, operation)], now)
             await ledger.record(tx, acting.recorded(_PLANNED, actor, operation, now))
@@ -91,6 +94,7 @@ class Operations:
             acting.require_leads(actor, case, before)
             if before.status is not OperationStatus.POSTPONED and before.status not in AHEAD:
                 raise Conflict(running.NOT_UNDER_WAY if before.status in RUNNING else _OVER)
+            drills.require_same(before, plan)
             _require(plan, circle, now)
             operation = replace(
                 before, status=OperationStatus.PLANNED, level=await level_store.level(tx, case.id),
@@ -103,9 +107,10 @@ class Operations:
             await store.replace_steps(tx, operation)
             await store.save(tx, operation)
             await acting.keep_together(tx, operation)
-            if before.begins_at != operation.begins_at:
+            if before.begins_at != operation.begins_at and not operation.drill:
                 await self._days.take(tx, case, before.begins_at, now)
-            await self._days.add(tx, case, operation.begins_at, now)
+            if not operation.drill:
+                await self._days.add(tx, case, operation.begins_at, now)
             cause = f"planned:{now.isoformat()}"
             told = messages.told(operation, "operation_planned", cause, actor.id, at=operation.begins_at)
             await outbox.post(tx, [told, *await self._same_place(tx, case, operation)], now)
@@ -160,7 +165,8 @@ class Operations:
 
     async def running_in(self, actor: Person, compartment_id: CompartmentId | None) -> list[OperationView]:
         """Return the operations under way in a circle, else in all circles of the actor in which they have a part."""
-        found = await self.see_all(actor, RUNNING)
+        # Everybody is home: that people talked about it is said still.
+        found = await self.see_all(actor, RUNNING | {OperationStatus.COMPLETED})
         if compartment_id is None:
             return [each for each in found if actor.id in each.operation.people and each.operation.next is not None]
         return [each for each in found if each.operation.compartment_id == compartment_id]
@@ -184,11 +190,16 @@ class Operations:
                 # What cannot be is said first: nobody mends what is missing for nothing.
                 after(before.status, move)
                 ready = await looking.readiness(tx, case, circle, before, now)
-                require(ready, despite)
-                if ready.hard and despite is not None:
+                if before.drill:
+                    # An exercise goes on without; what is missing is said all the same.
+                    await drills.require_alone(tx, before)
+                    said.append(messages.readiness(before, ready, f"drill_ready:{now.isoformat()}"))
+                else:
+                    require(ready, despite)
+                    await key_holders.plan_window(tx, acting.keys_of(before, now))
+                if ready.hard and despite is not None and not before.drill:
                     facts = {"despite": despite, "missing": ",".join(each.what for each in ready.hard)}
                     said.append(messages.despite(before, actor.id, despite, len(ready.hard), now))
-                await key_holders.plan_window(tx, acting.keys_of(before, now))
                 strict = min(before.level, await level_store.level(tx, case.id), key=_STRICTNESS.index)
                 operation = running.gone(replace(before, level=strict))
             elif move is Move.APPROVE:
@@ -196,7 +207,7 @@ class Operations:
             else:
                 operation = running.ended(before, move, now)
             await acting.keep(tx, case, operation, self._zone)
-            if move is Move.POSTPONE:
+            if move is Move.POSTPONE and not operation.drill:
                 await self._days.take(tx, case, before.begins_at, now)
             if deed.template:
                 step = operation.watched if move is Move.GO else None
@@ -211,12 +222,16 @@ class Operations:
 
     async def _counted(self, tx: Transaction, case: Case, operation: Operation, now: datetime) -> Operation:
         """Return an operation that is planned, with its countdown from the first task that is to come."""
+        if operation.drill:
+            return countdown.told(operation, 0, None)
         found = countdown.tasks(operation, await calendar_of(tx, case, self._zone))
         first = countdown.first(found, now)
         return countdown.told(operation, first, found[first].at)
 
     async def _same_place(self, tx: Transaction, case: Case, operation: Operation) -> list[Message]:
         """Return what two coordinators hear who may meet: that they ring each other, and nothing more."""
+        if operation.drill:
+            return []
         others = await store.at_the_same_place(tx, operation, AHEAD | RUNNING)
         cases = {each.id: each for each in await case_store.cases(tx, {each for each, _ in others})}
         said: list[Message] = []

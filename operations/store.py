@@ -26,7 +26,7 @@ async def add(tx: Transaction, operation: Operation) -> None:
         SQL["add_operation"], operation.id, operation.case_id, operation.compartment_id, operation.codename,
         operation.level, operation.status, operation.coordinator_id, operation.buddy_id, operation.liaison_id,
         operation.begins_at, operation.ends_at, operation.planned_at, operation.place_token, operation.task,
-        operation.next_task_at, operation.receiver_id,
+        operation.next_task_at, operation.receiver_id, operation.drill,
     )  # fmt: skip
     await _add_steps(tx, operation)
 
@@ -145,6 +145,7 @@ def _operation(row: Row) -> Operation:
         receiver_id=None if row["receiver_id"] is None else PersonId(row["receiver_id"]),
         refused_at=row["refused_at"],
         refusal=None if row["refusal"] is None else Refusal(row["refusal"]),
+        drill=row["drill"],
     )
 
 

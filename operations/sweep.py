@@ -102,7 +102,10 @@ async def _late(tx: Transaction, operation: Operation, step: Milestone, case: Ca
         ledger.Act(
             act="milestone_late" if step.rung == 0 else "milestone_later", at=now, actor_kind="system",
             case_id=case.id, object_id=operation.id,
-            facts={"position": step.position, "rungs": ",".join(reached.rungs)},
+            facts={
+                "position": step.position, "rungs": ",".join(reached.rungs),
+                **({"drill": True} if operation.drill else {}),
+            },
         ),
     )  # fmt: skip
 

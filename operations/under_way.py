@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from agencies.model import Person, PersonId
 from alerts.clocked import raise_by_clock
-from alerts.vocabulary import Event
+from alerts.vocabulary import Event, Status
 from core import key_holders, ledger, once, outbox
 from core.clock import Clock, sensible
 from core.database import Database
@@ -119,7 +119,7 @@ class UnderWay:
             if operation == before:
                 return acting.view(before, circle, now, known=True)
             await acting.keep(tx, case, operation, self._zone)
-            if operation.ends_at != before.ends_at:
+            if operation.ends_at != before.ends_at and not operation.drill:
                 await key_holders.plan_window(tx, acting.keys_of(operation, now))
             told = _spoken(operation, deed.template, actor.id, now)
             people = sorted((operation.people & circle.member_ids) - {actor.id})
@@ -129,7 +129,8 @@ class UnderWay:
                 # Somebody is out: those on duty are called until one accepts, as for any other danger.
                 cause = f"{operation.id}:{now.isoformat()}"
                 await raise_by_clock(
-                    tx, case, Event.OPERATION_ABORTED, cause, now, circle, joins=True, said_by=actor.id
+                    tx, case, Event.OPERATION_ABORTED, cause, now, circle, joins=True, said_by=actor.id,
+                    status=Status.EXERCISE if operation.drill else Status.ACTUAL,
                 )  # fmt: skip
             return acting.view(operation, circle, now)
 

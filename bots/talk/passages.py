@@ -93,12 +93,15 @@ class Passages:
     async def _state(self, heard: Heard, view: OperationView) -> None:
         """Say where an operation stands, and what is expected next."""
         step, words = view.operation.watched, {"codename": view.operation.codename}
+        drill = "drill_" if view.operation.drill else ""
         if step is None or step.due_at is None:
-            await self._answers.say(heard, "reply_operation", words | {"text": STATUSES[view.operation.status]})
+            words |= {"text": STATUSES[view.operation.status]}
+            await self._answers.say(heard, f"{drill}reply_operation", words)
         else:
             words |= {"text": STEPS[step.kind], "time": step.due_at.isoformat()}
             hand_over = step is view.operation.hand_over
-            await self._answers.say(heard, "reply_operation_hand_over" if hand_over else "reply_operation_next", words)
+            template = "reply_operation_hand_over" if hand_over else "reply_operation_next"
+            await self._answers.say(heard, f"{drill}{template}", words)
 
 
 def _asked(view: OperationView, heard: Heard) -> bool:

@@ -52,7 +52,7 @@ TEMPLATES = {
     **card_messages.TEXTS,
     **device_places.TEXTS, **duty_messages.TEXTS, **review_messages.TEXTS, **replies.TEXTS, **room_messages.TEXTS,
     **vault_messages.TEXTS,
-    **operation_messages.TEXTS,
+    **operation_messages.TEXTS, **operation_messages.DRILLS, **replies.DRILLS,
     **safe_call_messages.TEXTS,
     **digest_messages.TEXTS, **rings.TEXTS, **hold.TEXTS, **excluding.TEXTS, **proving.TEXTS,
     **absence_words.TEXTS, **duress_texts.TEXTS,
@@ -66,6 +66,8 @@ NOBODY = mark("nobody")
 RELATION = "m.relates_to"
 # What also says what to do first: what an alert is about, never an exercise; for duress there are words of its own.
 INSTRUCTED = frozenset(each for each in alert_texts.TEXTS if each.startswith("alert_details"))
+# These begin with the words of an exercise.
+PRACTISED = (frozenset(operation_messages.DRILLS) | frozenset(replies.DRILLS)) - {operation_messages.DRILL_RING}
 # The parameters that hold ids of people.
 PEOPLE = ("person", "absent", "other")
 _ROOM = re.compile("@(?=room)", re.IGNORECASE)
@@ -140,6 +142,8 @@ class Renderer:
         elif "text" in shown:
             shown["text"] = render(shown["text"], language, **shown)
         told = render(TEMPLATES[message.template], language, **{**self._numbers, **shown})
+        if message.template in PRACTISED:
+            told = render(operation_messages.DRILL, language, text=told)
         if message.template in INSTRUCTED:
             told += "\n" + render(cap.INSTRUCTIONS[Event(message.parameters["event"])], language)
         return told

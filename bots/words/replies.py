@@ -153,3 +153,7 @@ NOT_KNOWN = mark(
     "NOT KNOWN whether this was raised: Streha cannot reach its database. Ring {police} and each other now. "
     "It is being retried."
 )
+# Of an exercise these are said with its words before them.
+DRILLS = {
+    f"drill_{name}": TEXTS[name] for name in ("reply_operation", "reply_operation_next", "reply_operation_hand_over")
+}

@@ -53,3 +53,8 @@ class SafeCall:
     heard_by: PersonId | None = None
     rung: int = 0
     next_step_at: datetime | None = None
+
+    @property
+    def drill(self) -> bool:
+        """Whether it is only practised: never."""
+        return False

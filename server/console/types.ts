@@ -257,6 +257,7 @@ export type Operation = {
   liaison: string | null;
   receiver: string | null;
   handed_over: string | null;
+  drill: boolean;
   begins_at: string;
   dark_until: string | null;
   steps: OperationStep[];

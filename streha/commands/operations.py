@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -11,19 +12,20 @@ from uuid import UUID
 import typer
 
 from client.api import ApiClient
-from client.operations import Operation, OperationReadiness, OperationStep
+from client.operations import Operation, OperationReadiness
 from core import private_files
-from core.errors import InvalidInput, NotFound
+from core.errors import InvalidInput
 from core.ids import new_id
 from core.texts import mark
 from operations.model import Despite, Refusal
 from operations.templates import Template, templates
-from operations.words import HAND_OVERS, MISSING, REFUSALS, STATUSES, STEPS
+from operations.words import MISSING
 from streha import terminal
-from streha.commands import operation_imports
+from streha.commands import operation_drills, operation_imports
 from streha.moments import whole_moment
+from streha.operations_shown import found_operation, next_of, show_operation, standing, words_of
 from streha.options import Json, Key
-from streha.personal import Names, as_id, find_compartment, find_person, speaking_as
+from streha.personal import Names, find_compartment, find_person, speaking_as
 from streha.planners import CONFIRM, Buddy, Coordinator, Liaison, Receiver, planner_of
 from streha.terminal import say
 
@@ -41,7 +43,6 @@ app = typer.Typer(
     ),
 )
 NO_KIND = mark("A way is one of these: {kinds}.")
-NO_OPERATION = mark("No operation has this name for you. See: streha operation list")
 NOTE = mark(
     "Streha was told the times and who confirms, nothing else. Write the rest into the brief and seal it:\n"
     "  {first}\n  {second}"
@@ -74,6 +75,7 @@ Act = Callable[[ApiClient, UUID], Awaitable[Operation]]
 def add_to(commands: typer.Typer) -> None:
     """Attach these commands."""
     operation_imports.add_to(app)
+    operation_drills.add_to(app)
     commands.add_typer(app, name="operation")
 
 
@@ -116,6 +118,9 @@ def _plan(
     again: Annotated[
         str, typer.Option("--again", metavar="OPERATION", help=say(mark("Plan this one anew, that was put off.")))
     ] = "",
+    drill: Annotated[
+        bool, typer.Option("--drill", help=say(mark("Only practise it: an exercise, which never becomes real.")))
+    ] = False,
     json: Json = False,
 ) -> None:
     found, moment = _template(kind), whole_moment(begins)
@@ -124,14 +129,15 @@ def _plan(
         async with speaking_as(key) as api:
             place = await find_compartment(api, circle)
             plan = (await planner_of(api, found, confirm, buddy, coordinator, liaison, receiver))(moment)
+            plan = replace(plan, drill=drill)
             if again:
-                planned = await api.operations.plan_anew((await _found(api, again)).operation, plan)
+                planned = await api.operations.plan_anew((await found_operation(api, again)).operation, plan)
             else:
                 planned = await api.operations.plan(place.id, new_id(), plan)
             return planned, await Names.of(api), place.codename
 
     planned, names, codename = asyncio.run(act())
-    _print(planned, names, json=json)
+    show_operation(planned, names, json=json)
     if not json:
         if found.hands_over and planned.receiver is None:
             terminal.line(NOBODY_RECEIVES)
@@ -154,7 +160,7 @@ def _list(key: Key, *, json: Json = False) -> None:
     terminal.table(
         [mark("Codename"), mark("Circle"), mark("State"), mark("Begins"), mark("Next")],
         [
-            (each.codename, each.circle, _words(STATUSES, each.status), terminal.moment(each.begins_at), _next(each))
+            (each.codename, each.circle, standing(each), terminal.moment(each.begins_at), next_of(each))
             for each in found
         ],
     )  # fmt: skip
@@ -188,7 +194,7 @@ def _go(
 def _ready(which: Which, key: Key, *, json: Json = False) -> None:
     async def done() -> tuple[OperationReadiness, Names]:
         async with speaking_as(key) as api:
-            found = await api.operations.readiness((await _found(api, which)).operation)
+            found = await api.operations.readiness((await found_operation(api, which)).operation)
             return found, Names() if json else await Names.of(api)
 
     found, names = asyncio.run(done())
@@ -203,7 +209,7 @@ def _ready(which: Which, key: Key, *, json: Json = False) -> None:
         [mark("Missing"), mark("Of whom"), mark("Needed before go")],
         [
             (
-                _words(MISSING, each.what), ", ".join(names(one) for one in each.people),
+                words_of(MISSING, each.what), ", ".join(names(one) for one in each.people),
                 say(mark("yes")) if each.hard else "",
             )
             for each in found.missing
@@ -314,78 +320,14 @@ def _tell(key: Key, which: str, word: str, minutes: int | None, *, json: bool) -
 def _do(key: Key, which: str, act: Act, *, json: bool) -> None:
     async def done() -> tuple[Operation, Names]:
         async with speaking_as(key) as api:
-            found = await act(api, (await _found(api, which)).operation)
+            found = await act(api, (await found_operation(api, which)).operation)
             return found, Names() if json else await Names.of(api)
 
     found, names = asyncio.run(done())
-    _print(found, names, json=json)
-
-
-async def _found(api: ApiClient, which: str) -> Operation:
-    operation_id = as_id(which)
-    if operation_id is not None:
-        return await api.operations.show(operation_id)
-    for each in await api.operations.list_all():
-        if each.codename.casefold() == which.casefold():
-            return each
-    raise NotFound(NO_OPERATION)
+    show_operation(found, names, json=json)
 
 
 def _template(kind: str) -> Template:
     if kind not in templates():
         raise InvalidInput(NO_KIND, kinds=", ".join(templates()))
     return templates()[kind]
-
-
-def _print(found: Operation, names: Names, *, json: bool) -> None:
-    if json:
-        terminal.as_json(found)
-        return
-    if found.known:
-        terminal.line(mark("That was known already; nothing was changed."))
-    terminal.line(
-        mark("{codename}, in {circle}: {state}. Begins {time}. Leads: {person}. Buddy: {buddy}."),
-        codename=found.codename, circle=found.circle, state=_words(STATUSES, found.status),
-        time=terminal.moment(found.begins_at), person=names(found.coordinator), buddy=names(found.buddy),
-    )  # fmt: skip
-    if found.receiver is not None and found.handed_over is not None:
-        terminal.line(
-            mark("Receives: {person}. {state}"), person=names(found.receiver),
-            state=_words(HAND_OVERS, found.handed_over),
-        )  # fmt: skip
-    if found.refusal is not None:
-        terminal.line(mark("Why: {text}"), text=_words(REFUSALS, found.refusal))
-    if found.dark_until is not None:
-        terminal.line(mark("Telephones are off until {time}."), time=terminal.moment(found.dark_until))
-    terminal.table(
-        [mark("No."), mark("Step"), mark("Expected"), mark("State"), mark("Who confirms")],
-        [
-            (
-                str(each.position), _words(STEPS, each.kind),
-                "" if each.due_at is None else terminal.moment(each.due_at),
-                _state(each),
-                ", ".join(names(one) for one in each.confirmers),
-            )
-            for each in found.steps
-        ],
-    )  # fmt: skip
-
-
-def _state(step: OperationStep) -> str:
-    if step.confirmed_at is not None:
-        return say(mark("confirmed"))
-    if step.passed:
-        return say(mark("passed"))
-    return say(mark("LATE")) if step.late else say(mark("to come"))
-
-
-def _next(found: Operation) -> str:
-    step = next((each for each in found.steps if each.confirmed_at is None and not each.passed), None)
-    if step is None:
-        return ""
-    shown = _words(STEPS, step.kind)
-    return shown if step.due_at is None else f"{shown}, {terminal.moment(step.due_at)}"
-
-
-def _words(words: dict[str, str], name: str) -> str:
-    return say(words[name]) if name in words else name

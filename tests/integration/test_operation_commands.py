@@ -121,3 +121,19 @@ async def test_whoever_is_not_there_finds_nothing(api: ServedApi) -> None:
     by_name, by_id = await stranger("show", plan["codename"]), await stranger("show", plan["operation"])
     assert "No operation has this name" in by_name.err
     assert "There is no such operation" in by_id.err
+
+
+async def test_a_team_practises_in_ten_minutes(api: ServedApi) -> None:
+    scene = await api.network.scene()
+    buddy = await api.network.person(scene.shelter.agency)
+    await api.network.cases.add_member(scene.coordinator, scene.case.core.id, buddy.id)
+    coordinator = Typing(api, scene.coordinator)
+    who = ("--confirm", scene.member.name, "--confirm", scene.deputy.name, "--buddy", buddy.name)
+    found = await coordinator.json("drill", scene.case.codename, *who)
+    assert (found["status"], found["drill"], len(found["steps"])) == ("go", True, 3)
+    assert "EXERCISE" in await coordinator.ok("show", found["codename"])
+    assert "EXERCISE" in await coordinator.ok("list")
+    assert "Minutes until answered" in await coordinator.ok("drilled", found["codename"])
+    _typing, real, _arguments = await planned(api, scene)
+    assert "no exercise" in (await coordinator("drilled", real["codename"])).err
+    assert "EXERCISE" not in await coordinator.ok("show", real["codename"])

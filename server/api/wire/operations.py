@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID
@@ -12,6 +13,7 @@ import msgspec
 from agencies.model import PersonId
 from cases.model import CaseId, CompartmentId
 from operations.acting import OperationView
+from operations.drills import answered_after
 from operations.model import (
     Despite,
     HandOver,
@@ -43,7 +45,8 @@ class PlannedStep(Wire, frozen=True, kw_only=True):
 class PlanOperation(Wire, frozen=True, kw_only=True):
     """A way from who is to go until everybody is home. `place` is a token that clients make of place and date.
 
-    Somebody is brought to the `receiver`, where one is named: that person alone says that they were taken over.
+    Somebody is brought to the `receiver`, where one is named: that person alone says that they were taken over. A
+    `drill` is an exercise and stays one.
     """
 
     coordinator: PersonId
@@ -56,6 +59,7 @@ class PlanOperation(Wire, frozen=True, kw_only=True):
         Annotated[bytes, msgspec.Meta(min_length=TOKEN_BYTES, max_length=TOKEN_BYTES, examples=[EXAMPLE_TOKEN])] | None
     ) = None
     receiver: PersonId | None = None
+    drill: bool = False
 
     def plan(self) -> Plan:
         """Return it as the rules take it."""
@@ -63,6 +67,7 @@ class PlanOperation(Wire, frozen=True, kw_only=True):
         return Plan(
             coordinator_id=self.coordinator, buddy_id=self.buddy, liaison_id=self.liaison, begins_at=self.begins_at,
             ends_at=self.ends_at, steps=steps, place_token=self.place, receiver_id=self.receiver,
+            drill=self.drill,
         )  # fmt: skip
 
 
@@ -118,7 +123,10 @@ class NameReceiver(Wire, frozen=True, kw_only=True):
 
 
 class StepAnswer(Wire, frozen=True, kw_only=True):
-    """A step as it stands. `late` from when its grace is over; `passed` where a later one was confirmed instead."""
+    """A step as it stands. `late` from when its grace is over; `passed` where a later one was confirmed instead.
+
+    Of an exercise, `answered_seconds` is how long after it was due the confirmation came, where somebody was asked.
+    """
 
     position: Annotated[int, msgspec.Meta(examples=[1])]
     kind: Annotated[MilestoneKind, msgspec.Meta(examples=["departed"])]
@@ -131,14 +139,16 @@ class StepAnswer(Wire, frozen=True, kw_only=True):
     written_at: Annotated[Moment | None, NOT_YET]
     passed: bool
     late: bool
+    answered_seconds: Annotated[int | None, msgspec.Meta(examples=[95])]
 
     @classmethod
-    def of(cls, step: Milestone, *, late: bool) -> Self:
+    def of(cls, step: Milestone, *, late: bool, answered: timedelta | None) -> Self:
         """Return a step as it is sent."""
         return cls(
             position=step.position, kind=step.kind, planned_at=step.planned_at, due_at=step.due_at,
             confirmers=list(step.confirmers), confirmed_at=step.confirmed_at, confirmed_by=step.confirmed_by,
             heard_from=step.heard_from, written_at=step.written_at, passed=step.passed, late=late,
+            answered_seconds=None if answered is None else round(answered.total_seconds()),
         )  # fmt: skip
 
 
@@ -164,6 +174,7 @@ class OperationAnswer(Wire, frozen=True, kw_only=True):
     dark_until: Annotated[Moment | None, NOT_YET]
     delayed_minutes: Annotated[int, msgspec.Meta(examples=[0])]
     steps: list[StepAnswer]
+    drill: bool
     known: bool
 
     @classmethod
@@ -177,7 +188,11 @@ class OperationAnswer(Wire, frozen=True, kw_only=True):
             handed_over=found.handed_over, refused_at=found.refused_at, refusal=found.refusal,
             begins_at=found.begins_at, ends_at=found.ends_at,
             dark_until=found.dark_until, delayed_minutes=found.delayed_minutes,
-            steps=[StepAnswer.of(each, late=each.position in view.late) for each in found.milestones],
+            steps=[
+                StepAnswer.of(each, late=each.position in view.late, answered=answered_after(found, each))
+                for each in found.milestones
+            ],
+            drill=found.drill,
             known=view.known,
         )  # fmt: skip
 

@@ -54,7 +54,7 @@ export function WaysScreen() {
   const learn = (told) => know((known) => (known ?? []).map((each) => (each.operation === told.operation ? told : each)));
   const out = inOrder((ways ?? []).filter(isOut));
   const ahead = inOrder((ways ?? []).filter(isAhead));
-  const late = out.filter(isLate).length;
+  const late = out.filter((each) => !each.drill && isLate(each)).length;
   const shown = all ? out : out.slice(0, Math.max(AT_ONCE, late));
   return html`
     <main id="main" tabindex="-1" class=${failure ? "ways old" : "ways"}>
@@ -71,7 +71,7 @@ export function WaysScreen() {
         <h2 id="ahead">${t("Ahead: {count}", { count: ahead.length })}</h2>
         <ul class="rows">
           ${ahead.slice(0, AT_ONCE).map((each) => html`<li key=${each.operation}>
-            <strong>${each.codename}</strong> <span>${statusWords(each.status)}, ${t("begins")} <${Time} at=${each.begins_at} /></span>
+            ${each.drill && html`<span class="tag">${t("EXERCISE")}</span>${" "}`}<strong>${each.codename}</strong> <span>${statusWords(each.status)}, ${t("begins")} <${Time} at=${each.begins_at} /></span>
           </li>`)}
         </ul>
       </section>`}
@@ -86,7 +86,8 @@ function Way({ way, know, open }) {
   const late = isLate(way);
   return html`
     <article class="way" aria-label=${t("Way {codename}", { codename: way.codename })}>
-      <h2>${way.codename}</h2>
+      <h2>${way.drill && html`<span class="tag">${t("EXERCISE")}</span>${" "}`}${way.codename}</h2>
+      ${way.drill && html`<p><strong>${t("EXERCISE: nothing of it is real.")}</strong></p>`}
       <p>
         <span>${statusWords(way.status)}. </span>
         ${step?.due_at &&
