@@ -164,8 +164,10 @@ class Operations:
         return [acting.view(each, circles[each.compartment_id], now) for each in found]
 
     async def running_in(self, actor: Person, compartment_id: CompartmentId | None) -> list[OperationView]:
-        """Return the operations under way in a circle, else in all circles of the actor in which they have a part."""
-        # Everybody is home: that people talked about it is said still.
+        """Return the operations under way in a circle, else in all circles of the actor in which they have a part.
+
+        With them those of which everybody is home: that people talked about it is said still.
+        """
         found = await self.see_all(actor, RUNNING | {OperationStatus.COMPLETED})
         if compartment_id is None:
             return [each for each in found if actor.id in each.operation.people and each.operation.next is not None]

@@ -22,6 +22,7 @@ from core.texts import mark
 from operations.acting import OperationView
 from operations.handing_over import HandingOver
 from operations.service import Operations
+from operations.transitions import RUNNING
 from operations.under_way import UnderWay
 from operations.words import STATUSES, STEPS
 from safety_plans.clocks.service import spans_of
@@ -65,7 +66,10 @@ class Passages:
         if heard.target.kind is TargetKind.DESK:
             return []
         found = await self._operations.running_in(heard.person, here)
-        return [each for each in found if said.codename in {None, each.operation.codename}]
+        if said.codename is not None:
+            return [each for each in found if each.operation.codename == said.codename]
+        # Without a name those are meant that somebody is out on; else one that people are still to talk about.
+        return [each for each in found if each.operation.status in RUNNING] or found
 
     async def _told(self, heard: Heard, view: OperationView, passage: Passage, said: Command) -> OperationView:
         operation_id, minutes = view.operation.id, said.minutes

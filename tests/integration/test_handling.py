@@ -36,11 +36,13 @@ from core.key_holders import KeyState
 from core.outbox import Lane, Target
 from core.settings import Settings
 from core.texts import LANGUAGES
+from operations.model import Despite, OperationStatus
 from operations.safe_calls.model import SafeCallPlan
 from operations.safe_calls.sweep import call_for_unheard
 from safety_plans.clocks.rules import ClockKind
 from safety_plans.model import Level
 from tests.clock import MovableClock
+from tests.integration.test_operations import plan_of
 from tests.linked import note_changed, standing
 from tests.people import Network, Office, Scene
 from tests.scraped import counted
@@ -406,6 +408,35 @@ async def test_an_operation_that_is_not_there_is_not_confirmed(talk: Talk, scene
     for words in ("op", "op ok", "postupak kasnim 40", "поступак тишина 120"):
         await talk.say(scene.member, scene.case.core.id, words)
     assert [each.template for each in await talk.answers()] == ["reply_no_operation"] * 4
+
+
+async def test_that_people_talked_about_it_is_said_in_the_room_when_everybody_is_home(
+    talk: Talk, scene: Scene, network: Network
+) -> None:
+    here, clock = scene.case.core.id, talk.clock
+    buddy = await network.person(scene.shelter.agency)
+    await network.cases.add_member(scene.coordinator, here, buddy.id)
+    ways = []
+    for _ in range(2):
+        plan = plan_of(scene, buddy, clock.now() + timedelta(hours=1))
+        way = (await network.operations.plan(scene.coordinator, here, uuid4(), plan)).operation.id
+        await network.operations.approve(scene.coordinator, way)
+        await network.operations.go(scene.coordinator, way, Despite.SEEN_TO)
+        ways.append(way)
+    home, out = ways
+    await network.under_way.confirm(scene.member, home, 4)
+    # While somebody is out on another one, that is meant without a name.
+    clock.move(timedelta(minutes=3))
+    await talk.say(scene.member, here, "op ok")
+    assert (await network.operations.see(scene.member, out)).operation.milestones[0].confirmed_at
+    await network.under_way.confirm(scene.member, out, 4)
+    name = (await network.operations.see(scene.member, home)).operation.codename
+    clock.move(timedelta(minutes=3))
+    await talk.say(scene.member, here, f"op {name} ok")
+    assert (await network.operations.see(scene.member, home)).operation.status is OperationStatus.CLOSED
+    clock.move(timedelta(minutes=3))
+    await talk.say(scene.member, here, "op ok")
+    assert (await network.operations.see(scene.member, out)).operation.status is OperationStatus.CLOSED
 
 
 async def test_whoever_was_heard_from_is_named_by_codename_or_was_just_asked_about(
