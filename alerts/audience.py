@@ -112,6 +112,8 @@ def audience(
             unreachable.add(agency_id)
     if Tier.DESKS in wanted:
         draft.inform_desks()
+    if Tier.COMPARTMENT not in wanted:
+        draft.inform_raisers()
     return draft.done(frozenset(unreachable))
 
 
@@ -194,6 +196,13 @@ class _Draft:
                 self._informed.append(Target(kind=TargetKind.DESK, id=desk.id))
             for officer in officers:
                 self._add(officer, agency_id, Tier.DESKS)
+
+    def inform_raisers(self) -> None:
+        """Tell whoever raised it, alone: the channel in which they may have written is not called yet."""
+        raisers = self._people(self._raiser_ids)
+        self._informed += [
+            Target(kind=TargetKind.PERSON, id=each.id) for each in raisers if self._around.may_know(each)
+        ]
 
     def done(self, unreachable: frozenset[AgencyId]) -> Audience:
         return Audience(

@@ -32,6 +32,7 @@ from core.ids import new_id
 from core.settings import Settings
 from core.texts import render
 from safety_plans.model import Level
+from tests import outgoing
 from tests.clock import MovableClock
 from tests.commands import streha
 from tests.people import Network, Scene
@@ -207,3 +208,17 @@ async def test_on_the_command_line_a_child_is_said_to_be_one(api: ServedApi) -> 
     for more, severity in (((), "Severe"), (("--child",), "Extreme")):
         assert (await streha(*raising, *more)).code == 0
         assert (await streha("alert", "show", codename, "--json", "--key", key)).json["severity"] == severity
+
+
+async def test_whoever_raised_it_hears_alone_that_it_was_raised_and_who_accepts(
+    talk: Talk, scene: Scene, network: Network, database: Database
+) -> None:
+    """The channel in which it was written is not called yet: silence there would leave them alone with it."""
+    await talk.say(scene.member, scene.case.core.id, "alert followed")
+    own = [each for each in await outgoing.said(database) if each.target.id == scene.member.id]
+    assert [each.template for each in own] == ["alert_details"]
+    assert not own[0].mentions
+    (view,) = await network.alerts.see_all(scene.coordinator)
+    await network.alerts.acknowledge(scene.welfare.officer, view.alert.id)
+    own = [each for each in await outgoing.said(database) if each.target.id == scene.member.id]
+    assert own[-1].template == "alert_accepted"

@@ -493,12 +493,24 @@ def test_whoever_was_silent_takes_nobodys_call_away(wave: Wave, unheard: frozens
 
 @given(waves())
 def test_only_agencies_with_a_part_are_answered_for(wave: Wave) -> None:
-    world, tiers, _, _ = wave
+    world, tiers, _, raiser_ids = wave
     reached = reached_by(wave)
     by_tier = {each.agency_id for each in reached.recipients if each.tier in (Tier.DESKS, Tier.DEPUTIES)}
     assert by_tier <= world.parts.keys()
     if Tier.DESKS not in tiers:
-        assert reached.informed == ()
+        assert {each.id for each in reached.informed} <= raiser_ids
+
+
+@given(waves())
+def test_whoever_raised_it_hears_of_it_alone_where_their_channel_is_not_called(wave: Wave) -> None:
+    """And so of who accepts: what was told in a room goes on there. Nobody is told who may know nothing of it."""
+    world, tiers, _, raiser_ids = wave
+    reached = reached_by(wave)
+    told = {each.target.id for each in reached.calls} | {each.id for each in reached.informed}
+    known = {each.id for each in (*world.members, *world.leaders) if each.active} - world.excluded
+    if Tier.COMPARTMENT not in tiers:
+        assert raiser_ids & known <= told
+        assert not told & world.excluded
 
 
 @given(waves())
