@@ -112,7 +112,7 @@ def audience(
             unreachable.add(agency_id)
     if Tier.DESKS in wanted:
         draft.inform_desks()
-    if Tier.COMPARTMENT not in wanted:
+    if Tier.LEADERS in wanted and Tier.COMPARTMENT not in wanted:
         draft.inform_raisers()
     return draft.done(frozenset(unreachable))
 
@@ -198,7 +198,7 @@ class _Draft:
                 self._add(officer, agency_id, Tier.DESKS)
 
     def inform_raisers(self) -> None:
-        """Tell whoever raised it, alone: the channel in which they may have written is not called yet."""
+        """Tell whoever raised it, alone and once: the channel in which they may have written is not called yet."""
         raisers = self._people(self._raiser_ids)
         self._informed += [
             Target(kind=TargetKind.PERSON, id=each.id) for each in raisers if self._around.may_know(each)
