@@ -20,6 +20,7 @@ from core.texts import mark
 from operations import countdown, messages, running, store
 from operations.model import Operation, OperationId, OperationStatus
 from operations.readiness import AFTERWARDS
+from operations.transitions import RUNNING
 from safety_plans.opening import calendar_of
 
 ASK_THE_COORDINATOR = mark("Only the coordinator of the operation or a leader of the case can say this. Ask them.")
@@ -76,11 +77,17 @@ async def held(
 
 
 def seen(case: Case, actor: Person, operation: Operation) -> Compartment:
-    """Return the circle of an operation. To whoever is not in it, the operation does not exist."""
+    """Return the circle of an operation. To whoever is not in it, the operation does not exist.
+
+    Where it was closed while somebody is out, people are called on: who leads the case must be able to end that.
+    """
     try:
-        return case_rules.compartment_seen_by(case, operation.compartment_id, actor.id)
+        circle = case_rules.as_seen_by(case, actor.id).compartment(operation.compartment_id)
     except NotFound:
-        raise NotFound(store.NO_OPERATION) from None
+        circle = None
+    if circle is None or not (circle.open or operation.status in RUNNING):
+        raise NotFound(store.NO_OPERATION)
+    return circle
 
 
 def require_leads(actor: Person, case: Case, operation: Operation) -> None:

@@ -43,7 +43,9 @@ async def climbed(tx: Transaction, late: Late, case: Case, rung: Rung, cause: st
     # Where the circle is closed, nobody reads its channel: the case's own hears of the alert.
     circle = circle if circle is not None and circle.open else None
     there = case.core.member_ids if circle is None else circle.member_ids
-    asked = [each for each in late.asked if each in there] or [late.helpers[-1]]
+    asked = [each for each in late.asked if each in there] or [each for each in late.helpers if each in there]
+    # All of them left the circle meanwhile: whoever is there asks.
+    asked = asked or sorted(there)
     match rung:
         case Rung.PROMPT:
             return messages.ringing(late.asks(cause), asked, alone=True)

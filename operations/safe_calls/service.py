@@ -122,9 +122,12 @@ class SafeCalls:
         found = await store.safe_call(tx, call_id)
         case = await case_store.case(tx, found.case_id, share=True)
         try:
-            circle = case_rules.compartment_seen_by(case, found.compartment_id, actor.id)
+            # Where the circle was closed meanwhile, people are called on: who leads the case must be able to end it.
+            circle = case_rules.as_seen_by(case, actor.id).compartment(found.compartment_id)
         except NotFound:
-            raise NotFound(store.NO_SAFE_CALL) from None
+            circle = None
+        if circle is None:
+            raise NotFound(store.NO_SAFE_CALL)
         (call,) = await store.held(tx, [call_id])
         return case, circle, call
 

@@ -420,3 +420,31 @@ async def test_a_way_can_be_planned_twice_only_with_its_own_key(
     first = await network.operations.plan(scene.coordinator, core(scene), key, plan)
     assert await network.operations.plan(scene.coordinator, core(scene), key, plan) == replace(first, known=True)
     assert len(await network.operations.see_all(scene.coordinator)) == 1
+
+
+async def test_where_the_circle_was_closed_people_are_called_on_and_who_leads_ends_it(
+    database: Database, network: Network, scene: Scene, buddy: Person, clock: MovableClock
+) -> None:
+    people = [scene.coordinator.id, scene.deputy.id, scene.member.id, buddy.id]
+    circle = await network.cases.open_compartment(scene.coordinator, scene.case.id, people)
+    ways = []
+    for _ in range(2):
+        plan = plan_of(scene, buddy, clock.now() + HOUR)
+        ways.append((await network.operations.plan(scene.coordinator, circle.id, uuid4(), plan)).operation.id)
+        await network.operations.approve(scene.coordinator, ways[-1])
+    out, ahead = ways
+    await network.operations.go(scene.coordinator, out, Despite.SEEN_TO)
+    await network.closing.close_compartment(scene.coordinator, circle.id)
+    clock.move(3 * HOUR)
+    before = await outgoing.count(database)
+    await call_for_late(database, clock)
+    # Those of them who are in the case's own circle are called on.
+    assert set().union(*(await outgoing.rung(database, before)).values()) >= {*people}
+    assert {each.alert.event for each in await alerts(network, scene)} == {Event.MISSED_MILESTONE}
+    with pytest.raises(NotFound):
+        await network.under_way.confirm(scene.member, out)
+    assert (await network.under_way.confirm(scene.coordinator, out, 4)).operation.status is OperationStatus.COMPLETED
+    assert await next_late(database) is None
+    # What nobody has begun exists no more.
+    with pytest.raises(NotFound):
+        await network.operations.go(scene.coordinator, ahead, Despite.SEEN_TO)

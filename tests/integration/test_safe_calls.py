@@ -160,6 +160,25 @@ async def test_closing_the_case_is_told_to_whoever_listens(
     assert await next_due(database) is None
 
 
+async def test_where_the_circle_was_closed_people_are_called_on_and_who_leads_ends_it(
+    database: Database, network: Network, scene: Scene, buddy: Person, clock: MovableClock, plan: SafeCallPlan
+) -> None:
+    await network.reviews.set_level(scene.coordinator, scene.case.id, Level.HIGH)
+    people = [scene.member.id, scene.deputy.id, buddy.id]
+    circle = await network.cases.open_compartment(scene.coordinator, scene.case.id, people)
+    call = (await network.safe_calls.plan(scene.coordinator, circle.id, uuid4(), plan)).call.id
+    await network.closing.close_compartment(scene.coordinator, circle.id)
+    clock.set(EVENING + HOUR)
+    await call_for_unheard(database, clock)
+    assert [each.alert.event for each in await network.alerts.see_all(scene.coordinator)] == [Event.MISSED_CHECK_IN]
+    # Everybody left it, and whoever never was in it does not learn of it.
+    with pytest.raises(NotFound):
+        await network.safe_calls.heard(scene.ngo.worker, call)
+    assert (await network.safe_calls.heard(scene.coordinator, call)).call.due_at == EVENING + DAY - HOUR
+    assert (await network.safe_calls.call_off(scene.coordinator, call)).call.due_at is None
+    assert await next_due(database) is None
+
+
 async def test_a_plan_is_kept_once_and_what_is_wrong_with_it_is_said(
     network: Network, scene: Scene, plan: SafeCallPlan, clock: MovableClock
 ) -> None:
