@@ -81,9 +81,10 @@ class OperationsApi:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def list_all(self) -> list[Operation]:
-        """Return the operations of one's circles, the first first."""
-        return (await self._connection.ask(KnownOperations, "GET", "api/operations", repeat=True)).operations
+    async def list_all(self, *, ended: bool = False) -> list[Operation]:
+        """Return the operations of one's circles, the first first; with those that are over where asked for."""
+        path = "api/operations?ended=true" if ended else "api/operations"
+        return (await self._connection.ask(KnownOperations, "GET", path, repeat=True)).operations
 
     async def show(self, operation_id: UUID) -> Operation:
         """Return one operation."""

@@ -85,9 +85,14 @@ def seen(case: Case, actor: Person, operation: Operation) -> Compartment:
         circle = case_rules.as_seen_by(case, actor.id).compartment(operation.compartment_id)
     except NotFound:
         circle = None
-    if circle is None or not (circle.open or operation.status in RUNNING):
+    if circle is None or not shown_in(circle, operation):
         raise NotFound(store.NO_OPERATION)
     return circle
+
+
+def shown_in(circle: Compartment, operation: Operation) -> bool:
+    """Whether an operation is shown to those who see its circle: of one that was closed only what is under way."""
+    return circle.open or operation.status in RUNNING
 
 
 def require_leads(actor: Person, case: Case, operation: Operation) -> None:

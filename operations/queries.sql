@@ -51,8 +51,11 @@ FROM operations WHERE id = ANY($1)
 SELECT id FROM operations WHERE id = ANY($1) ORDER BY id FOR UPDATE
 
 -- operations_of_compartments --
--- $1 compartments, $2 statuses or null for all.
+-- What is over too, or only where something is left to do or somebody is awaited.
+-- $1 compartments, $2 statuses or null for all, $3 whether what is over too.
 SELECT id FROM operations WHERE compartment_id = ANY($1) AND ($2::text[] IS NULL OR status = ANY($2))
+  AND ($3 OR status <> ALL('{completed,aborted,closed}') OR status <> 'closed' AND (next_task_at IS NOT NULL
+    OR EXISTS (SELECT FROM milestones WHERE operation_id = operations.id AND next_step_at IS NOT NULL)))
 ORDER BY begins_at, id
 
 -- cases_of_milestones --
@@ -106,6 +109,13 @@ FROM (SELECT next_task_at FROM operations WHERE next_task_at <= $1 ORDER BY next
 -- Other operations in earnest that are ahead or under way with the same place token. $1 operation, $2 token, $3 statuses.
 SELECT case_id, coordinator_id FROM operations
 WHERE place_token = $2 AND id <> $1 AND status = ANY($3) AND NOT drill ORDER BY id
+
+-- circles_of_news --
+-- In which circles these operations and safe-calls are. In one that was closed only what is under way is shown.
+-- $1 ids, $2 statuses under way.
+SELECT operations.id, compartment_id FROM operations JOIN compartments ON compartments.id = compartment_id
+WHERE operations.id = ANY($1) AND (closed_at IS NULL OR status = ANY($2))
+UNION ALL SELECT id, compartment_id FROM safe_calls WHERE id = ANY($1)
 
 -- could_know --
 -- How many people can read, or could once, what was planned: the members of a circle since. $1 circle, $2 since when.

@@ -152,23 +152,32 @@ class Operations:
             circle = acting.seen(await case_store.case(tx, operation.case_id), actor, operation)
         return acting.view(operation, circle, self._clock.now())
 
-    async def see_all(self, actor: Person, statuses: Collection[OperationStatus] | None = None) -> list[OperationView]:
-        """Return the operations of the actor's circles, in these states where any are named, the first first."""
+    async def see_all(
+        self, actor: Person, statuses: Collection[OperationStatus] | None = None, *, ended: bool = False
+    ) -> list[OperationView]:
+        """Return the operations of the actor's circles, in these states where any are named, the first first.
+
+        With those that are over only where `ended`: of them nothing is left to do, and nobody is awaited.
+        """
         async with self._database.reading() as look:
             mine = await case_store.cases_of_person(look, actor.id)
             circles = {
                 each.id: each for case in mine for each in case_rules.as_seen_by(case, actor.id).compartments
             }  # fmt: skip
-            found = await store.of_compartments(look, circles, statuses)
+            found = await store.of_compartments(look, circles, statuses, ended=ended)
         now = self._clock.now()
-        return [acting.view(each, circles[each.compartment_id], now) for each in found]
+        return [
+            acting.view(each, circles[each.compartment_id], now)
+            for each in found
+            if acting.shown_in(circles[each.compartment_id], each)
+        ]
 
     async def running_in(self, actor: Person, compartment_id: CompartmentId | None) -> list[OperationView]:
         """Return the operations under way in a circle, else in all circles of the actor in which they have a part.
 
         With them those of which everybody is home: that people talked about it is said still.
         """
-        found = await self.see_all(actor, RUNNING | {OperationStatus.COMPLETED})
+        found = await self.see_all(actor, RUNNING | {OperationStatus.COMPLETED}, ended=True)
         if compartment_id is None:
             return [each for each in found if actor.id in each.operation.people and each.operation.next is not None]
         return [each for each in found if each.operation.compartment_id == compartment_id]

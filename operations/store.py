@@ -69,11 +69,12 @@ async def operations(tx: Reading, ids: Iterable[OperationId]) -> list[Operation]
 
 
 async def of_compartments(
-    tx: Reading, compartment_ids: Iterable[CompartmentId], statuses: Collection[OperationStatus] | None = None
+    tx: Reading, compartment_ids: Iterable[CompartmentId], statuses: Collection[OperationStatus] | None = None,
+    *, ended: bool = True,
 ) -> list[Operation]:
     """Return the operations of these compartments, in these states where any are named, the first first."""
     wanted = None if statuses is None else sorted(statuses)
-    rows = await tx.rows(SQL["operations_of_compartments"], list(compartment_ids), wanted)
+    rows = await tx.rows(SQL["operations_of_compartments"], list(compartment_ids), wanted, ended)
     return await operations(tx, [OperationId(row["id"]) for row in rows])
 
 

@@ -20,7 +20,7 @@ async def found_operation(api: ApiClient, which: str) -> Operation:
     operation_id = as_id(which)
     if operation_id is not None:
         return await api.operations.show(operation_id)
-    for each in await api.operations.list_all():
+    for each in await api.operations.list_all(ended=True):
         if each.codename.casefold() == which.casefold():
             return each
     raise NotFound(NO_OPERATION)

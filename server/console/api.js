@@ -8,6 +8,7 @@ import { language } from "./texts.js";
  * @typedef {import("./types.js").Alert} Alert
  * @typedef {import("./types.js").Board} Board
  * @typedef {import("./types.js").Clock} Clock
+ * @typedef {import("./types.js").Operation} Operation
  * @typedef {import("./types.js").Reason} Reason
  * @typedef {import("./types.js").Review} Review
  * @typedef {import("./types.js").Status} Status
@@ -34,6 +35,11 @@ const BOARD = {
   ...REVIEWS, position: Number.isInteger, at: text, me: record, people: record, agencies: record, alerts: list(ALERT),
   duty: list({ desk: text, agency: text, officers: texts, on_duty: texts }), channels: list({ compartment: text, codename: text }),
 };
+
+/** @type {Shape} */
+const WAY = { operation: text, codename: text, status: text, begins_at: text, steps: list({ kind: text, confirmers: texts }) };
+/** @type {Shape} */
+const WAYS = { operations: list(WAY) };
 
 /** Why something was not done: nobody answered, it was refused, or what came back makes no sense. */
 export class Failure extends Error {
@@ -100,6 +106,10 @@ export function createApi(means) {
     board: () => ask("GET", "/api/board", BOARD),
     /** @returns {Promise<Review[]>} */
     reviews: async () => (await ask("GET", "/api/reviews", REVIEWS)).reviews,
+    /** @returns {Promise<Operation[]>} */
+    ways: async () => (await ask("GET", "/api/operations", WAYS)).operations,
+    /** @param {string} id @returns {Promise<Operation>} */
+    way: (id) => ask("GET", `/api/operations/${id}`, WAY),
     /** @param {string} id @returns {Promise<Alert>} */
     alert: (id) => ask("GET", `/api/alerts/${id}`, ALERT),
     /** @param {string} key @param {string} compartment @param {Status} status @param {string} [what] @returns {Promise<Alert>} */

@@ -3,6 +3,7 @@ import { Alerts } from "./alerts.js";
 import { useShown } from "./drawing.js";
 import { Duty } from "./duty.js";
 import { isOld } from "./live.js";
+import { OnTheWay } from "./on_the_way.js";
 import { Proven, SignsOfLife } from "./proven.js";
 import { Overdue, Reviews, ToOverdue } from "./reviews.js";
 import { t } from "./texts.js";
@@ -20,6 +21,7 @@ export function BoardScreen() {
       <div class="columns">
         <div class="first"><${Alerts} facts=${facts} /></div>
         <div class="second">
+          <${OnTheWay} />
           <${Overdue} facts=${facts} />
           <${Duty} facts=${facts} />
           <${Proven} facts=${facts} />

@@ -5,10 +5,12 @@
 import { learnServerTime } from "./clock.js";
 import { missing, withAlert, withBoard, withReviews, withoutAlert } from "./merging.js";
 import { unsaid } from "./store.js";
+import { NO_WAYS, withWay, withWays, withoutWay } from "./ways.js";
 
 /**
  * @typedef {import("./types.js").Alert} Alert
  * @typedef {import("./types.js").Board} Board
+ * @typedef {import("./types.js").Operation} Operation
  * @typedef {import("./types.js").Reason} Reason
  * @typedef {import("./types.js").Status} Status
  * @typedef {ReturnType<typeof createKnowledge>} Knowledge
@@ -18,6 +20,7 @@ import { unsaid } from "./store.js";
 export function createKnowledge({ api, store, now }) {
   let numbers = 0;
   let anew = false;
+  let waysAnew = false;
   // Raised when a session ends: what was asked before is nobody's answer then.
   let session = 0;
 
@@ -37,12 +40,12 @@ export function createKnowledge({ api, store, now }) {
   return {
     /** What this person may see has changed: the next board is the whole truth. */
     doubt() {
-      anew = true;
+      anew = waysAnew = true;
     },
     /** The session is over. */
     forget() {
       session += 1;
-      anew = false;
+      anew = waysAnew = false;
     },
     /**
      * Where another person signed in with this browser meanwhile, nothing stays of what the one before saw.
@@ -67,7 +70,7 @@ export function createKnowledge({ api, store, now }) {
       if (another) session += 1;
       const gone = asked || another ? [] : missing(before, board, number);
       store.set({
-        ...(another ? { ...unsaid(before), silenced: new Set() } : {}),
+        ...(another ? { ...unsaid(before), silenced: new Set(), ways: NO_WAYS } : {}),
         ...withBoard(another ? { ...before, alerts: [], asOf: {} } : before, board, number, { anew: asked }),
         heardAt: now(),
         failure: null,
@@ -80,6 +83,49 @@ export function createKnowledge({ api, store, now }) {
       const reviews = await api.reviews();
       if (mine !== session) return;
       store.set({ ...withReviews(store.get(), reviews), heardAt: now() });
+    },
+    /** @returns {Promise<void>} */
+    async ways() {
+      const mine = session;
+      const number = ++numbers;
+      const asked = waysAnew;
+      waysAnew = false;
+      let listed;
+      try {
+        listed = await api.ways();
+      } catch (failure) {
+        if (mine === session) waysAnew ||= asked;
+        throw failure;
+      }
+      if (mine === session) store.set({ ways: withWays(store.get().ways, listed, number, asked), heardAt: now() });
+    },
+    /**
+     * Look at one way; one that this person does not see (any more) is taken out.
+     * @param {string} id
+     * @returns {Promise<void>}
+     */
+    async way(id) {
+      const keep = this.wayAsked(id);
+      try {
+        keep(await api.way(id));
+      } catch (failure) {
+        if (/** @type {import("./api.js").Failure} */ (failure).status !== 404) throw failure;
+        keep(null);
+      }
+    },
+    /**
+     * Return what keeps the answer to a request that is made now: how the way stands, or that there is none.
+     * @param {string} id
+     * @returns {(way: Operation | null) => void}
+     */
+    wayAsked(id) {
+      const mine = session;
+      const number = ++numbers;
+      return (way) => {
+        if (mine !== session) return;
+        const { ways } = store.get();
+        store.set({ ways: way ? withWay(ways, way, number) : withoutWay(ways, id, number), heardAt: now() });
+      };
     },
     /**
      * Look at one alert; one that this person does not see (any more) is taken out.

@@ -12,12 +12,33 @@ const RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 15_000;
 // When more than so many things changed in one moment, the whole is asked for instead.
 export const MANY = 5;
+const WAY = "way:";
+
+/** Return what is to be fetched where the stream tells that something changed. @param {{ object?: unknown, id?: unknown }} told */
+export function nameOf({ object, id }) {
+  if (object === "alert" && typeof id === "string") return id;
+  if (object === "operation" && typeof id === "string") return WAY + id;
+  return object === "review" ? "reviews" : "board";
+}
+
+/** Return the id of the way that is to be fetched, or nothing where it is something else. @param {string} name */
+export const wayOf = (name) => (name.startsWith(WAY) ? name.slice(WAY.length) : "");
+
+/** Put the whole in the place of many of a kind, and of what it tells anyway. @param {ReadonlySet<string>} names */
+function gathered(names) {
+  const each = [...names];
+  const ways = each.filter((name) => wayOf(name));
+  const alerts = each.filter((name) => !wayOf(name) && !["board", "reviews", "ways"].includes(name));
+  const allWays = names.has("ways") || ways.length > MANY;
+  const all = names.has("board") || alerts.length > MANY;
+  return [...(all ? ["board"] : each.filter((name) => name === "reviews" || alerts.includes(name))), ...(allWays ? ["ways"] : ways)];
+}
 
 /**
  * @param {object} means
  * @param {Clock} means.clock
  * @param {(act: () => void) => void} means.soon When to begin: with the next picture, or at once where nobody looks.
- * @param {(name: string) => Promise<void>} means.fetch Fetches one thing: "board", "reviews" or an alert's id.
+ * @param {(name: string) => Promise<void>} means.fetch Fetches one thing: "board", "reviews", "ways", a way (see `nameOf`) or an alert's id.
  * @param {(failure: Failure, name: string) => boolean} means.mayRetry
  * @param {(behind: boolean) => void} means.behind
  */
@@ -37,9 +58,7 @@ export function createRefresher({ clock, soon, fetch, mayRetry, behind }) {
     asked = false;
     const names = wanted;
     wanted = new Set();
-    const alerts = [...names].filter((each) => each !== "board" && each !== "reviews");
-    if (names.has("board") || alerts.length > MANY) return start("board");
-    names.forEach(start);
+    gathered(names).forEach(start);
   }
 
   /** @param {string} name */

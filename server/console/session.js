@@ -6,7 +6,7 @@ import { createEntering } from "./entering.js";
 import { createHearing } from "./hearing.js";
 import { isMine } from "./alert_facts.js";
 import { unnamedAgencies } from "./names.js";
-import { createRefresher } from "./refreshing.js";
+import { createRefresher, nameOf, wayOf } from "./refreshing.js";
 import { emptied, unsaid } from "./store.js";
 import { follow } from "./stream.js";
 import { tellTabs } from "./tabs.js";
@@ -39,23 +39,20 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
   let stream = null;
   let person = "";
   let callOffReload = () => {};
+  // Whether the ways are to be listed once the board has come: before, it is not known who asks.
+  let waysToo = false;
   /** What the board was asked about once already: agencies without a name, raises in another's. @type {Set<string>} */
   const askedFor = new Set();
 
   const warning = createWarning({ clock, sound });
   const hearing = createHearing({ store, sound, say });
-  const refresher = createRefresher({
-    clock,
-    soon,
-    fetch: fetchOne,
-    mayRetry,
-    behind: (behind) => store.set({ behind }),
-  });
-  const entering = createEntering({ api, store, raises, load: () => refresher.want("board"), end, say });
+  const refresher = createRefresher({ clock, soon, fetch: fetchOne, mayRetry, behind: (behind) => store.set({ behind }) });
+  const entering = createEntering({ api, store, raises, load, end, say });
 
   /** @param {string} name @returns {Promise<void>} */
   async function fetchOne(name) {
-    if (name === "reviews") return await knowledge.reviews();
+    if (name === "reviews" || name === "ways") return await knowledge[name]();
+    if (wayOf(name)) return await knowledge.way(wayOf(name));
     if (name !== "board") return await knowledge.alert(name);
     const answer = await knowledge.board();
     if (!answer) return;
@@ -65,9 +62,17 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
     entering.somebody();
     callOffReload();
     // What nobody is told of by the stream (signs of life, names) is looked at now and then.
-    callOffReload = clock.after(RELOAD_MS * (1 + random() / 4), () => refresher.want("board"));
+    callOffReload = clock.after(RELOAD_MS * (1 + random() / 4), load);
     stream?.from(board.position);
+    if (waysToo) refresher.want("ways");
+    waysToo = false;
     stream ??= follow({ fetch, clock, random, after: board.position, heard: change, changed, refused });
+  }
+
+  /** Everything that this person may see. */
+  function load() {
+    waysToo = true;
+    refresher.want("board");
   }
 
   /** @param {Failure} failure @param {string} name */
@@ -88,11 +93,11 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
         knowledge.doubt();
         store.set(unsaid(store.get()));
       }
-      refresher.want("board");
+      load();
     } else if (name === "change") {
-      const { object, id } = data;
-      if (object === "alert" && typeof id === "string") refresher.want(id);
-      else refresher.want(object === "review" ? "reviews" : "board");
+      // A circle may have been closed, with what is planned in it.
+      if (data.object === "case") load();
+      else refresher.want(nameOf(data));
     }
   }
 
@@ -143,6 +148,7 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
     person = id;
     hearing.forget();
     askedFor.clear();
+    refresher.want("ways");
     stream?.stop();
     stream = null;
   }

@@ -1,4 +1,5 @@
 /** The one state that all views are drawn from, and how they follow the part of it that they show. */
+import { NO_WAYS } from "./ways.js";
 import { useLayoutEffect, useReducer, useRef } from "./vendor/preact.js";
 
 /** @typedef {import("./types.js").State} State */
@@ -22,6 +23,7 @@ export function firstState(language) {
     chosen: NOTHING_CHOSEN,
     alerts: [],
     reviews: [],
+    ways: NO_WAYS,
     asOf: {},
     anewAt: 0,
     live: { state: "connecting", since: 0 },

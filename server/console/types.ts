@@ -265,6 +265,14 @@ export type Operation = {
 
 export type Operations = { operations: Operation[] };
 
+/** Ways: nothing is known before they were listed once; for each, the number of the request that told of it. */
+export type Ways = {
+  known: readonly Operation[] | null;
+  asOf: Readonly<Record<string, number>>;
+  /** The number of the last list that was the whole truth. */
+  anewAt: number;
+};
+
 export type Clock = {
   /** Milliseconds since 1970. */
   now: () => number;
@@ -290,6 +298,7 @@ export type State = {
   chosen: Chosen;
   alerts: readonly Alert[];
   reviews: readonly Review[];
+  ways: Ways;
   /** For each alert, the number of the request that told of it. */
   asOf: Readonly<Record<string, number>>;
   /** The number of the last board that was the whole truth: what was asked earlier brings back nothing. */

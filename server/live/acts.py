@@ -17,6 +17,8 @@ class Object(StrEnum):
     REVIEW = "review"
     CASE = "case"
     DUTY = "duty"
+    OPERATION = "operation"
+    SAFE_CALL = "safe_call"
 
 
 class Audience(Enum):
@@ -25,6 +27,7 @@ class Audience(Enum):
     NOBODY = "nobody"
     SEES_ALERT = "whoever may see the alert"
     SEES_REVIEW = "whoever may see the review"
+    SEES_OPERATION = "whoever may see the operation, or the safe-call"
     IN_CASE = "whoever has a part in the case"
     IN_COMPARTMENT = "the compartment's members, and whoever leads its case"
     LEADS_CASE = "whoever leads the case"
@@ -56,6 +59,8 @@ class Told:
 _QUIETLY = Told(Audience.NOBODY)
 _ALERT = Told(Audience.SEES_ALERT, Object.ALERT)
 _REVIEW = Told(Audience.SEES_REVIEW, Object.REVIEW)
+_OPERATION = Told(Audience.SEES_OPERATION, Object.OPERATION)
+_SAFE_CALL = Told(Audience.SEES_OPERATION, Object.SAFE_CALL)
 
 ACTS: dict[str, Told] = {
     # agencies
@@ -185,31 +190,32 @@ ACTS: dict[str, Told] = {
     "clock_ended": _QUIETLY,
     "case_date_added": _QUIETLY,
     "case_date_taken": _QUIETLY,
-    "operation_planned": _QUIETLY,
-    "operation_approved": _QUIETLY,
-    "operation_gone": _QUIETLY,
-    "operation_postponed": _QUIETLY,
-    "operation_closed": _QUIETLY,
-    "operation_diverted": _QUIETLY,
-    "operation_aborted": _QUIETLY,
-    "operation_delayed": _QUIETLY,
-    "operation_dark": _QUIETLY,
-    "operation_task_due": _QUIETLY,
-    "safe_call_planned": _QUIETLY,
-    "safe_call_heard": _QUIETLY,
-    "safe_call_over": _QUIETLY,
-    "safe_call_late": _QUIETLY,
-    "safe_call_later": _QUIETLY,
-    "operation_received": _QUIETLY,
-    "operation_refused": _QUIETLY,
-    "operation_receiver_named": _QUIETLY,
-    "milestone_confirmed": _QUIETLY,
-    "milestone_late": _QUIETLY,
-    "milestone_later": _QUIETLY,
     "review_opened": _REVIEW,
     "review_pulled": _REVIEW,
     "case_event_noted": _REVIEW,
     "review_reminded": _REVIEW,
     "review_overdue": _REVIEW,
     "review_done": _REVIEW,
+    # operations
+    "operation_planned": _OPERATION,
+    "operation_approved": _OPERATION,
+    "operation_gone": _OPERATION,
+    "operation_postponed": _OPERATION,
+    "operation_closed": _OPERATION,
+    "operation_diverted": _OPERATION,
+    "operation_aborted": _OPERATION,
+    "operation_delayed": _OPERATION,
+    "operation_dark": _OPERATION,
+    "operation_task_due": _QUIETLY,
+    "operation_received": _OPERATION,
+    "operation_refused": _OPERATION,
+    "operation_receiver_named": _OPERATION,
+    "milestone_confirmed": _OPERATION,
+    "milestone_late": _OPERATION,
+    "milestone_later": _OPERATION,
+    "safe_call_planned": _SAFE_CALL,
+    "safe_call_heard": _SAFE_CALL,
+    "safe_call_over": _SAFE_CALL,
+    "safe_call_late": _SAFE_CALL,
+    "safe_call_later": _SAFE_CALL,
 }

@@ -20,11 +20,14 @@ from cases.ledger import Entry
 from cases.model import CaseId, CompartmentId
 from cases.news import Standing
 from core.database import Reading
+from operations import news as operations
 from safety_plans import news as reviews
 from server.live.acts import ACTS, Audience, Concerned, Told
 
 _OF_CASE = frozenset(
-    {Audience.SEES_REVIEW, Audience.IN_CASE, Audience.IN_COMPARTMENT, Audience.LEADS_CASE},
+    {
+        Audience.SEES_REVIEW, Audience.SEES_OPERATION, Audience.IN_CASE, Audience.IN_COMPARTMENT, Audience.LEADS_CASE,
+    },
 )  # fmt: skip
 _COVERING = ("covered_by", "formerly_covered_by")
 _LEADERS = ("coordinator", "deputy", "former_coordinator", "former_deputy")
@@ -56,6 +59,7 @@ class _Facts:
     standings: Mapping[CaseId, Mapping[PersonId, Standing]]
     duty: Mapping[UUID, Collection[PersonId]]
     rung: Mapping[UUID, Collection[PersonId]]
+    circles: Mapping[UUID, CompartmentId]
     closed_upon: Mapping[UUID, Collection[PersonId]]
     cut_off: Mapping[CaseId, Collection[PersonId]]
     officers: Mapping[UUID, Collection[PersonId]]
@@ -86,6 +90,7 @@ async def _gather(reading: Reading, entries: Sequence[Entry], people: list[Perso
     alert_ids = [AlertId(each) for each in objects(Audience.SEES_ALERT)]
     case_ids = list({CaseId(entry.case_id) for entry, its in told if its.audience in _OF_CASE and entry.case_id})
     desk_ids, call_ids = objects(Audience.SEES_DUTY), objects(Audience.RUNG_FOR_CALL)
+    way_ids = objects(Audience.SEES_OPERATION)
     closed_ids = [each for each in map(_closed, concerned(Concerned.CLOSED_UPON)) if each]
     excluding = list({CaseId(each.case_id) for each in concerned(Concerned.EXCLUDED) if each.case_id})
     covering = {desk_id for entry in concerned(Concerned.COVERING) for desk_id in _named(entry, *_COVERING)}
@@ -94,6 +99,7 @@ async def _gather(reading: Reading, entries: Sequence[Entry], people: list[Perso
         standings=await cases.standings(reading, case_ids, people) if case_ids else {},
         duty=await _shown_duty(reading, desk_ids, people),
         rung=await desk_calls.who_hears(reading, call_ids, people) if call_ids else {},
+        circles=await operations.circles(reading, way_ids) if way_ids else {},
         closed_upon=await cases.closed_upon(reading, closed_ids, people) if closed_ids else {},
         cut_off=await alerts.cut_off(reading, excluding, people) if excluding else {},
         officers=await _officers(reading, covering),
@@ -134,6 +140,9 @@ def _may_know(entry: Entry, audience: Audience, facts: _Facts) -> Collection[Per
     if audience is Audience.RUNG_FOR_CALL:
         return facts.rung.get(entry.object_id, ()) if entry.object_id else ()
     standings = facts.standings.get(CaseId(entry.case_id), {}) if entry.case_id else {}
+    if audience is Audience.SEES_OPERATION:
+        circle = facts.circles.get(entry.object_id) if entry.object_id else None
+        return [person for person, its in standings.items() if circle is not None and its.sees(circle)]
     return [person for person, its in standings.items() if _suffices(its, audience, entry)]
 
 

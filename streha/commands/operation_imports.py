@@ -89,7 +89,8 @@ def _import(
         async with vault_place(key, where) as place:
             await say_due(place)
             kept = await kept_dates(place.records, await place.view())
-            here = [each for each in await place.api.operations.list_all() if each.compartment == place.compartment.id]
+            known = await place.api.operations.list_all(ended=True)
+            here = [each for each in known if each.compartment == place.compartment.id]
             changes = match(found, kept.dates, {each.operation: each for each in here}, before, now)
             planner = None
             if buddy and confirm:

@@ -148,10 +148,17 @@ def _plan(
 
 
 @app.command("list", help=say(mark("Show what is ahead and under way in one's circles.")))
-def _list(key: Key, *, json: Json = False) -> None:
+def _list(
+    key: Key,
+    *,
+    ended: Annotated[
+        bool, typer.Option("--ended", help=say(mark("Those too of which nothing is left to do.")))
+    ] = False,
+    json: Json = False,
+) -> None:
     async def act() -> list[Operation]:
         async with speaking_as(key) as api:
-            return await api.operations.list_all()
+            return await api.operations.list_all(ended=ended)
 
     found = asyncio.run(act())
     if json:

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Failure } from "../../server/console/api.js";
-import { GAP_MS, MANY, createRefresher } from "../../server/console/refreshing.js";
+import { GAP_MS, MANY, createRefresher, nameOf, wayOf } from "../../server/console/refreshing.js";
 import { StandingClock, settle } from "./world.mjs";
 
 function refreshing(fetch = async () => {}, mayRetry = () => true) {
@@ -62,6 +62,16 @@ test("many at once are the whole", async () => {
   Array.from({ length: MANY + 1 }, (_, index) => `alert-${index}`).forEach(refresher.want);
   await picture();
   assert.deepEqual(asked, ["board"]);
+});
+
+test("many ways at once are all of them, and the board does not tell of them", async () => {
+  const { asked, refresher, picture } = refreshing();
+  const told = (number) => nameOf({ object: "operation", id: `way-${number}` });
+  for (let number = 0; number <= MANY; number += 1) refresher.want(told(number));
+  ["board", "reviews", nameOf({ object: "alert", id: "a" })].forEach(refresher.want);
+  await picture();
+  assert.deepEqual(asked, ["board", "ways"]);
+  assert.deepEqual([wayOf(told(1)), wayOf("a"), nameOf({ object: "review", id: "r" }), nameOf({ object: "duty", id: "d" })], ["way-1", "", "reviews", "board"]);
 });
 
 test("a failure is told and mended, as late as the server asks for; waking up does not wait", async () => {

@@ -12,7 +12,7 @@ import { REPEAT_MS } from "../../server/console/panic.js";
 import { GRACE_MS } from "../../server/console/stream.js";
 import { CUT_OFF_MS, WARNING_MS } from "../../server/console/warning.js";
 import {
-  ANA, BORIS, CHANNEL, KEY, Line, POLICE, StandingClock, accepted, alert, answer, board, delivered, ended, problem, recipient, review, settle, silence,
+  ANA, BORIS, CHANNEL, KEY, Line, POLICE, StandingClock, accepted, alert, answer, board, delivered, ended, problem, recipient, review, settle, silence, way,
 } from "./world.mjs";
 
 /** An audio device that notes what it plays. */
@@ -39,17 +39,20 @@ class Audio extends EventTarget {
 
 function opened(answers = {}) {
   const clock = new StandingClock();
-  const world = { board: () => answer(board()), alert: () => answer(alert()), reviews: () => answer({ reviews: [] }), ...answers };
-  const state = { clock, world, asked: [], lines: [], audio: new Audio(), audible: 0 };
+  const world = { board: () => answer(board()), alert: () => answer(alert()), reviews: () => answer({ reviews: [] }), ways: () => answer({ operations: [] }), ...answers };
+  const state = { clock, world, asked: [], lines: [], audio: new Audio(), audible: 0, listed: 0 };
   const fetch = async (path, { method = "GET", signal }) => {
     if (path === "/api/stream") {
       const line = new Line(signal);
       state.lines.push(line);
       return world.stream ? world.stream() : line.response;
     }
+    // With every board that is loaded anew.
+    if (path === "/api/operations") return (state.listed += 1), await world.ways();
     state.asked.push(`${method} ${path}`);
     if (path === "/api/board") return await world.board();
     if (path === "/api/reviews") return await world.reviews();
+    if (path.startsWith("/api/operations/")) return await world.way(path);
     if (path.startsWith("/api/alerts/")) return await world.alert({ method, path });
     return await (world.signIn?.(path, signal) ?? answer(null, { status: 204 }));
   };
@@ -306,6 +309,33 @@ test("a change fetches that one thing, and nothing else is another object after 
   assert.equal(store.get().reviews, before.reviews);
 });
 
+test("ways are listed with the board; one that changes is asked for alone, and one that is gone goes", async () => {
+  const { clock, lines, store, take, world, ...state } = await signedIn({ ways: () => answer({ operations: [way("one"), way("two")] }) });
+  const names = () => store.get().ways.known.map((each) => [each.operation, each.status]);
+  const told = (id, number) => lines[0].event("change", { act: "milestone_confirmed", object: "operation", id, case: "c" }, number);
+  const before = store.get();
+  assert.deepEqual(names(), [["one", "go"], ["two", "go"]]);
+  world.way = () => answer(way("two", { status: "in_progress" }));
+  told("two", 8);
+  await settle();
+  assert.deepEqual(take(), ["GET /api/operations/two"]);
+  assert.deepEqual(names(), [["one", "go"], ["two", "in_progress"]]);
+  assert.equal(store.get().ways.known[0], before.ways.known[0]);
+  world.way = () => problem(404);
+  told("one", 9);
+  await settle();
+  assert.deepEqual(names(), [["two", "in_progress"]]);
+  await clock.pass(1_000);
+  take();
+  // What this person may see has changed, or a circle is closed: all of them anew.
+  world.ways = () => answer({ operations: [way("three")] });
+  lines[0].event("access", {}, 20);
+  await clock.pass(1_000);
+  assert.deepEqual(names(), [["three", "go"]]);
+  assert.equal(take().includes("GET /api/board"), true);
+  assert.equal(state.listed, 2);
+});
+
 test("an alert that calls is heard and said, until somebody of the agency accepts", async () => {
   let now = alert();
   const { lines, store, sound, audio, take, clock, ...state } = await signedIn({ alert: () => answer(now) });
@@ -493,6 +523,7 @@ for (const [what, name, late] of [
   ["a board", "board", () => answer(board({ alerts: [alert()] }))],
   ["an alert", "alert", () => answer(alert())],
   ["a list of reviews", "reviews", () => answer({ reviews: [review(1)] })],
+  ["a way", "way", () => answer(way("one"))],
 ]) {
   test(`${what} that comes after the session has ended changes nothing`, async () => {
     const { clock, lines, session, store, world } = await signedIn();
@@ -500,14 +531,14 @@ for (const [what, name, late] of [
     const before = lines.length;
     let come = () => {};
     world[name] = () => new Promise((resolve) => void (come = () => resolve(late())));
-    const object = { board: "duty", alert: "alert", reviews: "review" }[name];
+    const object = { board: "duty", alert: "alert", reviews: "review", way: "operation" }[name];
     lines[0].event("change", { object, id: KEY }, 8);
     await settle();
     assert.equal(await session.signOut(), "");
     come();
     await clock.pass(2_000);
-    const { alerts, facts, reviews, session: now, why } = store.get();
-    assert.deepEqual([alerts, facts, reviews, now, why], [[], null, [], "signed_out", "left"]);
+    const { alerts, facts, reviews, ways, session: now, why } = store.get();
+    assert.deepEqual([alerts, facts, reviews, ways.known, now, why], [[], null, [], null, "signed_out", "left"]);
     assert.equal(lines.length, before);
   });
 }

@@ -10,6 +10,7 @@ from playwright.async_api import Route, expect
 
 from operations.acting import OperationView
 from operations.model import OperationId, OperationStatus
+from operations.sweep import call_for_late
 from tests.clock import MovableClock
 from tests.console.browsers import PHONE, SMALLEST, Browsers, Machine
 from tests.console.scenery import begun
@@ -62,10 +63,9 @@ async def test_one_tap_tells_that_a_step_is_reached(
     await expect(phone.text("Stored, as of {time}.", time=ANYTHING)).to_be_visible()
     step = (await state(network, way, story)).operation.milestones[0]
     assert (step.confirmed_by, step.written_at) == (story.member.id, step.confirmed_at)
-    # The next one is asked for at once; on the other screen it stands after a look.
+    # The next one is asked for at once; on the other screen it stands as soon as it is stored.
     left = phone.like("Reached: {step}", step=phone.words("departed"))
     await expect(phone.page.get_by_role("button", name=left)).to_be_visible()
-    await desk.pass_time(timedelta(seconds=11))
     await expect(desk.text("confirmed by {person}", person=story.member.name)).to_be_visible()
     await clean(desk, "on the way")
     # Later, silent, elsewhere, ended: what takes people elsewhere is asked about once.
@@ -125,6 +125,31 @@ async def test_what_is_late_is_said_in_words_first_and_in_the_smallest_window(
     stranger = await browsers.board_of(story.stranger)
     await go(stranger)
     await expect(stranger.text("Nobody is on the way.")).to_be_visible()
+
+
+async def test_the_board_shows_who_is_on_the_way_as_it_happens_and_to_nobody_else(
+    browsers: Browsers, network: Network, story: Scene, clock: MovableClock, way: OperationView
+) -> None:
+    watching = await browsers.board_of(story.coordinator, Machine(policy_off=True))
+    leaving = await browsers.board_of(story.ngo.worker)
+    stranger = await browsers.board_of(story.stranger)
+    for each in (watching, leaving):
+        await expect(each.text("On the way: {count}", count=1)).to_be_visible()
+    await expect(stranger.text("On the way: {count}", count=1)).to_have_count(0)
+    section = watching.page.get_by_role("region", name=watching.like("On the way: {count}", count=1))
+    await expect(section).to_contain_text(watching.words(READY))
+    await network.under_way.confirm(story.member, way.operation.id, 1)
+    await expect(section).to_contain_text(watching.words("departed"))
+    await clean(watching, "a way on the board")
+    # Who leaves the circle sees nothing of it any more.
+    await network.cases.remove_member(story.coordinator, story.case.core.id, story.ngo.worker.id)
+    await expect(leaving.text("On the way: {count}", count=1)).to_have_count(0)
+    # Nobody wrote: it is late as soon as people are called.
+    clock.move(HOUR)
+    await call_for_late(network.database, clock)
+    late = watching.page.get_by_role("region", name=watching.like("On the way, LATE: {count}", count=1))
+    await expect(late).to_contain_text(way.operation.codename)
+    await expect(stranger.page.locator("body")).not_to_contain_text(way.operation.codename)
 
 
 async def test_who_receives_says_that_they_took_over(browsers: Browsers, network: Network, story: Scene) -> None:

@@ -140,6 +140,11 @@ export const review = (number, changes = {}) => ({
   opened_at: "2026-02-01T09:00:00Z", due_at: "2026-03-01T09:00:00Z", state: "open", ...changes,
 });
 
+export const way = (operation, changes = {}) => ({
+  operation, codename: `way-${operation}`, status: "go", begins_at: "2026-03-02T10:00:00Z",
+  steps: [{ position: 1, kind: "ready", due_at: "2026-03-02T10:00:00Z", confirmers: [ANA], late: false }], ...changes,
+});
+
 export const board = (changes = {}) => ({
   position: 7,
   at: "2026-03-02T09:00:00Z",

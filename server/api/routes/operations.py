@@ -15,6 +15,7 @@ from server.api.wire import Nothing
 from server.api.wire.operations import (
     DecideOperation,
     Decision,
+    ListOperations,
     NameReceiver,
     OperationAnswer,
     OperationsAnswer,
@@ -28,9 +29,9 @@ MINUTES = mark("For how many minutes? Say so.")
 WHY = mark("Why were they not taken over? Say so.")
 
 
-async def list_operations(call: Call[Nothing]) -> OperationsAnswer:
+async def list_operations(call: Call[ListOperations]) -> OperationsAnswer:
     """Return the operations of the actor's circles."""
-    found = await call.services.operations.see_all(call.actor)
+    found = await call.services.operations.see_all(call.actor, ended=call.asked.ended)
     return OperationsAnswer(operations=[OperationAnswer.of(each) for each in found])
 
 
@@ -108,7 +109,7 @@ ROUTES: tuple[Route[Any], ...] = (
         summary="The operations of one's circles",
         call=list_operations,
         access=Access.STAFF,
-        takes=Nothing,
+        takes=ListOperations,
         gives=OperationsAnswer,
     ),
     Route(

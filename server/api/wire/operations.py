@@ -34,6 +34,12 @@ EXAMPLE_TOKEN = b64encode(bytes(range(TOKEN_BYTES))).decode()
 NOT_YET = msgspec.Meta(examples=[None])
 
 
+class ListOperations(Wire, frozen=True, kw_only=True):
+    """Which are asked for: those that are not over, or those too of which nothing is left to do."""
+
+    ended: bool = False
+
+
 class PlannedStep(Wire, frozen=True, kw_only=True):
     """A step: when it is expected, and which two confirm it. Without a time it is only noted."""
 

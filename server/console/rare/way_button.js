@@ -6,9 +6,9 @@ import { t } from "../texts.js";
 import { Time } from "../time.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { failureWords } from "../words.js";
-import { ownStep, watchedStep } from "./way_facts.js";
+import { ownStep, watchedStep } from "../way_facts.js";
+import { stepWords } from "../way_words.js";
 import { createSending } from "./way_sending.js";
-import { stepWords } from "./way_words.js";
 
 /**
  * @typedef {import("../types.js").Operation} Operation
@@ -19,9 +19,9 @@ import { stepWords } from "./way_words.js";
 const LATER = [10, 20, 40];
 const SILENT = [30, 60, 120];
 
-/** @param {{ way: Operation, know: (way: Operation) => void }} props */
-export function WayButtons({ way, know }) {
-  const { ask, clock, session, store } = useConsole();
+/** @param {{ way: Operation }} props */
+export function WayButtons({ way }) {
+  const { ask, clock, knowledge, session, store } = useConsole();
   const me = useShown((state) => state.facts?.me.id ?? "");
   const [sent, tell] = useState(/** @type {Sent | null} */ (null));
   const [asking, ask_] = useState("");
@@ -39,14 +39,12 @@ export function WayButtons({ way, know }) {
   function say(said) {
     if (busy) return;
     ask_("");
-    /** @param {Sent} next @param {Operation} [answer] */
-    const changed = (next, answer) => {
+    const changed = (/** @type {Sent} */ next) => {
       tell(next);
       if (next.state !== "sending") session.say(sentWords(next), next.state !== "stored");
-      if (answer) know(answer);
     };
     const mine = () => store.get().session === "signed_in" && store.get().facts?.me.id === me;
-    void createSending({ ask, clock, key: crypto.randomUUID(), writtenAt: serverNow(), changed, mine })(way.operation, said);
+    void createSending({ ask, clock, knowledge, key: crypto.randomUUID(), writtenAt: serverNow(), changed, mine })(way.operation, said);
   }
 
   const shut = busy ? "true" : undefined;

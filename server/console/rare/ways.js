@@ -1,70 +1,37 @@
 /** Ways that are watched step by step: who is out, what is awaited, what is late; and the words of whoever goes. */
-import { useConsole, useShown } from "../drawing.js";
-import { exactly } from "../moments.js";
+import { memo, useShown } from "../drawing.js";
+import { isOld } from "../live.js";
 import { personName } from "../names.js";
 import { t } from "../texts.js";
 import { Time } from "../time.js";
-import { html, useEffect, useState } from "../vendor/preact.js";
-import { failureWords } from "../words.js";
+import { html, useState } from "../vendor/preact.js";
+import { inOrder, isAhead, isLate, isOut, watchedStep } from "../way_facts.js";
+import { handOverWords, statusWords, stepWords } from "../way_words.js";
 import { WayButtons } from "./way_button.js";
-import { inOrder, isAhead, isLate, isOut, watchedStep } from "./way_facts.js";
-import { handOverWords, statusWords, stepWords } from "./way_words.js";
 
 /**
- * @typedef {import("../api.js").Failure} Failure
  * @typedef {import("../types.js").Operation} Operation
  * @typedef {import("../types.js").OperationStep} OperationStep
  */
 
-const EVERY_MS = 10_000;
 // So many are shown at once; the rest on demand.
 const AT_ONCE = 12;
-const SHAPE = { operations: Array.isArray };
 
 export function WaysScreen() {
-  const { ask, clock } = useConsole();
-  const [ways, know] = useState(/** @type {readonly Operation[] | null} */ (null));
-  const [seenAt, see] = useState(0);
-  const [failure, fail] = useState(/** @type {Failure | null} */ (null));
+  const ways = useShown((state) => state.ways.known);
+  const old = useShown(isOld);
   const [all, showAll] = useState(false);
-
-  useEffect(() => {
-    let over = false;
-    let callOff = () => {};
-    async function look() {
-      try {
-        const { operations } = await ask("GET", "/api/operations", SHAPE);
-        if (over) return;
-        know(operations);
-        see(clock.now());
-        fail(null);
-      } catch (error) {
-        if (!over) fail(/** @type {Failure} */ (error));
-      }
-      if (!over) callOff = clock.after(EVERY_MS, look);
-    }
-    void look();
-    return () => {
-      over = true;
-      callOff();
-    };
-  }, []);
-
-  /** @param {Operation} told */
-  const learn = (told) => know((known) => (known ?? []).map((each) => (each.operation === told.operation ? told : each)));
   const out = inOrder((ways ?? []).filter(isOut));
   const ahead = inOrder((ways ?? []).filter(isAhead));
   const late = out.filter((each) => !each.drill && isLate(each)).length;
   const shown = all ? out : out.slice(0, Math.max(AT_ONCE, late));
   return html`
-    <main id="main" tabindex="-1" class=${failure ? "ways old" : "ways"}>
+    <main id="main" tabindex="-1" class=${old ? "ways old" : "ways"}>
       <h1>${t("On the way")}</h1>
-      ${failure
-        ? html`<p class="urgent" role="alert">${t("What you see may be old, as of {time}. {why}", { time: seenAt ? exactly(seenAt) : t("never"), why: failureWords(failure) })}</p>`
-        : html`<p class="quiet">${seenAt ? t("Looked at {time}, and again every ten seconds.", { time: exactly(seenAt) }) : t("One moment…")}</p>`}
+      ${!ways && html`<p class="quiet">${t("One moment…")}</p>`}
       ${late > 0 && html`<p class="urgent"><strong>${t("LATE: {count}", { count: late })}</strong></p>`}
       ${ways && !out.length && html`<p class="calm">${t("Nobody is on the way.")}</p>`}
-      ${shown.map((each) => html`<${Way} key=${each.operation} way=${each} know=${learn} open=${out.length <= 2} />`)}
+      ${shown.map((each) => html`<${Way} key=${each.operation} way=${each} open=${out.length <= 2} />`)}
       ${out.length > shown.length && html`<button type="button" onClick=${() => showAll(true)}>${t("Show all: {count}", { count: out.length })}</button>`}
       ${ahead.length > 0 &&
       html`<section aria-labelledby="ahead">
@@ -79,31 +46,33 @@ export function WaysScreen() {
   `;
 }
 
-/** @param {{ way: Operation, know: (way: Operation) => void, open: boolean }} props */
-function Way({ way, know, open }) {
-  const facts = useShown((state) => state.facts) ?? { people: {}, agencies: {}, duty: [] };
-  const step = watchedStep(way);
-  const late = isLate(way);
-  return html`
-    <article class="way" aria-label=${t("Way {codename}", { codename: way.codename })}>
-      <h2>${way.drill && html`<span class="tag">${t("EXERCISE")}</span>${" "}`}${way.codename}</h2>
-      ${way.drill && html`<p><strong>${t("EXERCISE: nothing of it is real.")}</strong></p>`}
-      <p>
-        <span>${statusWords(way.status)}. </span>
-        ${step?.due_at &&
-        html`<strong class=${late ? "late" : ""}>${late ? t("LATE") : t("next")}: ${stepWords(step.kind)}, <${Time} at=${step.due_at} /> (<${Time} at=${step.due_at} far=${true} />)</strong>`}
-      </p>
-      ${way.dark_until && html`<p class="notice">${t("Telephones are off until")} <${Time} at=${way.dark_until} /></p>`}
-      ${way.handed_over && html`<p class=${way.handed_over === "refused" ? "urgent" : ""}>${handOverWords(way.handed_over)}</p>`}
-      <${WayButtons} way=${way} know=${know} />
-      <p class="quiet">${t("Leads: {person}. Buddy: {buddy}.", { person: personName(way.coordinator, facts), buddy: personName(way.buddy, facts) })}</p>
-      <details open=${open}>
-        <summary>${t("All steps")}</summary>
-        <ol class="steps">${way.steps.map((each) => html`<${Step} key=${each.position} step=${each} name=${(/** @type {string} */ id) => personName(id, facts)} />`)}</ol>
-      </details>
-    </article>
-  `;
-}
+const Way = memo(
+  /** @param {{ way: Operation, open: boolean }} props */
+  ({ way, open }) => {
+    const facts = useShown((state) => state.facts) ?? { people: {}, agencies: {}, duty: [] };
+    const step = watchedStep(way);
+    const late = isLate(way);
+    return html`
+      <article class="way" aria-label=${t("Way {codename}", { codename: way.codename })}>
+        <h2>${way.drill && html`<span class="tag">${t("EXERCISE")}</span>${" "}`}${way.codename}</h2>
+        ${way.drill && html`<p><strong>${t("EXERCISE: nothing of it is real.")}</strong></p>`}
+        <p>
+          <span>${statusWords(way.status)}. </span>
+          ${step?.due_at &&
+          html`<strong class=${late ? "late" : ""}>${late ? t("LATE") : t("next")}: ${stepWords(step.kind)}, <${Time} at=${step.due_at} /> (<${Time} at=${step.due_at} far=${true} />)</strong>`}
+        </p>
+        ${way.dark_until && html`<p class="notice">${t("Telephones are off until")} <${Time} at=${way.dark_until} /></p>`}
+        ${way.handed_over && html`<p class=${way.handed_over === "refused" ? "urgent" : ""}>${handOverWords(way.handed_over)}</p>`}
+        <${WayButtons} way=${way} />
+        <p class="quiet">${t("Leads: {person}. Buddy: {buddy}.", { person: personName(way.coordinator, facts), buddy: personName(way.buddy, facts) })}</p>
+        <details open=${open}>
+          <summary>${t("All steps")}</summary>
+          <ol class="steps">${way.steps.map((each) => html`<${Step} key=${each.position} step=${each} name=${(/** @type {string} */ id) => personName(id, facts)} />`)}</ol>
+        </details>
+      </article>
+    `;
+  },
+);
 
 /** @param {{ step: OperationStep, name: (id: string) => string }} props */
 function Step({ step, name }) {

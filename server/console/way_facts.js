@@ -1,8 +1,8 @@
 /** What follows from an operation as the server tells it: whether anybody is out, what is awaited, whose word it is. */
 
 /**
- * @typedef {import("../types.js").Operation} Operation
- * @typedef {import("../types.js").OperationStep} OperationStep
+ * @typedef {import("./types.js").Operation} Operation
+ * @typedef {import("./types.js").OperationStep} OperationStep
  */
 
 const OUT = new Set(["go", "in_progress", "diverted"]);
@@ -36,10 +36,11 @@ export function isLate(way) {
   return way.steps.some((each) => each.late);
 }
 
-/** Those that are late first, then by when something is awaited. @param {readonly Operation[]} ways */
+/** What is real before exercises, those that are late first, then by when something is awaited. @param {readonly Operation[]} ways */
 export function inOrder(ways) {
   const awaited = (/** @type {Operation} */ way) => Date.parse(watchedStep(way)?.due_at ?? way.begins_at);
-  return [...ways].sort((one, other) => Number(isLate(other)) - Number(isLate(one)) || awaited(one) - awaited(other));
+  const rank = (/** @type {Operation} */ way) => (way.drill ? 2 : 0) + (isLate(way) ? 0 : 1);
+  return [...ways].sort((one, other) => rank(one) - rank(other) || awaited(one) - awaited(other));
 }
 
 /**
