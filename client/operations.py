@@ -83,8 +83,10 @@ class OperationsApi:
 
     async def list_all(self, *, ended: bool = False) -> list[Operation]:
         """Return the operations of one's circles, the first first; with those that are over where asked for."""
-        path = "api/operations?ended=true" if ended else "api/operations"
-        return (await self._connection.ask(KnownOperations, "GET", path, repeat=True)).operations
+        query = {"ended": "true" if ended else "false"}
+        return (
+            await self._connection.ask(KnownOperations, "GET", "api/operations", query=query, repeat=True)
+        ).operations
 
     async def show(self, operation_id: UUID) -> Operation:
         """Return one operation."""

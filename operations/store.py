@@ -69,8 +69,11 @@ async def operations(tx: Reading, ids: Iterable[OperationId]) -> list[Operation]
 
 
 async def of_compartments(
-    tx: Reading, compartment_ids: Iterable[CompartmentId], statuses: Collection[OperationStatus] | None = None,
-    *, ended: bool = True,
+    tx: Reading,
+    compartment_ids: Iterable[CompartmentId],
+    statuses: Collection[OperationStatus] | None = None,
+    *,
+    ended: bool = True,
 ) -> list[Operation]:
     """Return the operations of these compartments, in these states where any are named, the first first."""
     wanted = None if statuses is None else sorted(statuses)

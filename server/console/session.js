@@ -148,7 +148,7 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
     person = id;
     hearing.forget();
     askedFor.clear();
-    refresher.want("ways");
+    waysToo = true;
     stream?.stop();
     stream = null;
   }

@@ -40,7 +40,7 @@ class Audio extends EventTarget {
 function opened(answers = {}) {
   const clock = new StandingClock();
   const world = { board: () => answer(board()), alert: () => answer(alert()), reviews: () => answer({ reviews: [] }), ways: () => answer({ operations: [] }), ...answers };
-  const state = { clock, world, asked: [], lines: [], audio: new Audio(), audible: 0, listed: 0 };
+  const state = { clock, world, asked: [], lines: [], audio: new Audio(), audible: 0, listed: [] };
   const fetch = async (path, { method = "GET", signal }) => {
     if (path === "/api/stream") {
       const line = new Line(signal);
@@ -48,7 +48,7 @@ function opened(answers = {}) {
       return world.stream ? world.stream() : line.response;
     }
     // With every board that is loaded anew.
-    if (path === "/api/operations") return (state.listed += 1), await world.ways();
+    if (path === "/api/operations") return state.listed.push(path) && (await world.ways());
     state.asked.push(`${method} ${path}`);
     if (path === "/api/board") return await world.board();
     if (path === "/api/reviews") return await world.reviews();
@@ -333,7 +333,7 @@ test("ways are listed with the board; one that changes is asked for alone, and o
   await clock.pass(1_000);
   assert.deepEqual(names(), [["three", "go"]]);
   assert.equal(take().includes("GET /api/board"), true);
-  assert.equal(state.listed, 2);
+  assert.equal(state.listed.length, 2);
 });
 
 test("an alert that calls is heard and said, until somebody of the agency accepts", async () => {

@@ -44,7 +44,7 @@ from server.api.wire.directory import ChallengeRequest, SessionRequest, token_te
 from server.api.wire.incidents import AddFact
 from server.api.wire.invitations import OpenInvitation, PutInvitation, PutOffer
 from server.api.wire.matrix import ClaimDevice, ConfirmDevice, EndLink
-from server.api.wire.operations import DecideOperation, NameReceiver, PlanOperation, TellPassage
+from server.api.wire.operations import DecideOperation, ListOperations, NameReceiver, PlanOperation, TellPassage
 from server.api.wire.passkeys import AddPasskey, PasskeySignInRequest
 from server.api.wire.reviews import NoteEvent, SetLevel
 from server.api.wire.safe_calls import PlanSafeCall, TellHeard
@@ -569,6 +569,7 @@ def right_body(takes: type, marked: Marked) -> object:
         PutCard: {"number": 1, "sealed": [{"desk": marked.desk_id, "sealed": bytes(3402)}]},
         Nothing: None,
         ListAlerts: None,
+        ListOperations: None,
         FollowStream: None,
         ChallengeRequest: {"person": marked.leader.id},
         SessionRequest: {"person": marked.leader.id, "nonce": bytes(32), "signature": bytes(64)},

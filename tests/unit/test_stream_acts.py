@@ -84,6 +84,8 @@ def test_every_object_is_told_by_the_rule_of_its_own() -> None:
     rules = {
         Object.ALERT: {Audience.SEES_ALERT},
         Object.REVIEW: {Audience.SEES_REVIEW},
+        Object.OPERATION: {Audience.SEES_OPERATION},
+        Object.SAFE_CALL: {Audience.SEES_OPERATION},
         Object.DUTY: {Audience.SEES_DUTY, Audience.RUNG_FOR_CALL},
         Object.CASE: {Audience.IN_CASE, Audience.IN_COMPARTMENT, Audience.LEADS_CASE, Audience.NOBODY},
     }
