@@ -16,7 +16,7 @@ export const OnTheWay = memo(() => {
   if (!out.length) return null;
   const late = out.filter((each) => isLate(each) && !each.drill).length;
   return html`
-    <section class=${late ? "overdue" : ""} aria-labelledby="on-the-way">
+    <section class=${late ? "overdue" : "out"} aria-labelledby="on-the-way">
       <h2 id="on-the-way">${late ? t("On the way, LATE: {count}", { count: late }) : t("On the way: {count}", { count: out.length })}</h2>
       <ul class="rows">
         ${out.slice(0, AT_ONCE).map((each) => html`<${Row} key=${each.operation} way=${each} />`)}

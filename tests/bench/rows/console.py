@@ -7,17 +7,14 @@ its own clock, which is this machine's.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import cycle
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
-import msgspec
 from playwright.async_api import CDPSession, Page
 
 from agencies.model import AgencyKind, Person
@@ -31,18 +28,16 @@ from safety_plans import sweep
 from safety_plans.clocks.rules import Spans
 from server.api import console_files
 from tests.bench import served
-from tests.bench.light_http import Connection, connections, request
-from tests.bench.row import Limit, Measure, MeasurementFailed, Row, p50, p99
+from tests.bench.light_http import Connection, connections
+from tests.bench.row import Limit, Measure, Row, p50, p99
 from tests.bench.signed_in import token_of
+from tests.bench.watched import PATIENCE_MS, asked, open_board, quiet, script_seconds
 from tests.clock import ZONE
 from tests.console.browsers import start_chromium
 from tests.people import Network
 
 CASES, TINY_CASES = 500, 3
 RAISES, TINY_RAISES = 12, 1
-PATIENCE_MS = 20_000
-# What follows an event is fetched together, some moments later.
-QUIET_SECONDS = 0.5
 
 SHELL = "shell, compressed"
 SHELL_WITH_WORDS = "shell with the longest catalogue, compressed"
@@ -81,26 +76,26 @@ class _Watched:
 
     async def update(self) -> float:
         """Return how long script ran for one alert that came."""
-        await self._quiet()
-        before = await self._script_seconds()
+        await quiet(self.page)
+        before = await script_seconds(self.costs)
         alert_id = await self._raise("streha:shown")
-        await self._quiet()
-        spent = await self._script_seconds() - before
+        await quiet(self.page)
+        spent = await script_seconds(self.costs) - before
         await self._end(alert_id)
         return spent
 
     async def review(self) -> float:
         """Return how long script ran for one review that was done elsewhere."""
-        await self._quiet()
-        before = await self._script_seconds()
+        await quiet(self.page)
+        before = await script_seconds(self.costs)
         done = next(self.reviews)
         async with self.page.expect_response(lambda answer: answer.url.endswith("/api/reviews"), timeout=PATIENCE_MS):
-            await self._ask("POST", f"/api/reviews/{done}/completion", self.watcher)
-        await self._quiet()
-        return await self._script_seconds() - before
+            await asked(self.api, "POST", f"/api/reviews/{done}/completion", self.watcher)
+        await quiet(self.page)
+        return await script_seconds(self.costs) - before
 
     async def _raised(self, mark: str) -> float:
-        await self._quiet()
+        await quiet(self.page)
         asked_at = clock.now()
         alert_id = await self._raise(mark)
         at: float = await self.page.evaluate(MARKED_AT, mark)
@@ -110,30 +105,15 @@ class _Watched:
     async def _raise(self, mark: str) -> UUID:
         await self.page.evaluate(NEW_MARKS)
         key = new_id()
-        await self._ask("PUT", f"/api/alerts/{key}", self.raiser, {"compartment": next(self.channels)})
+        await asked(self.api, "PUT", f"/api/alerts/{key}", self.raiser, {"compartment": next(self.channels)})
         await self.page.wait_for_function(MARKED, arg=mark, timeout=PATIENCE_MS)
         return key
 
     async def _end(self, alert_id: UUID) -> None:
         """End an alert, and wait until the board is as it was."""
-        await self._ask("POST", f"/api/alerts/{alert_id}/acknowledgement", self.watcher)
-        await self._ask("POST", f"/api/alerts/{alert_id}/stand-down", self.watcher, {"reason": "false_alarm"})
+        await asked(self.api, "POST", f"/api/alerts/{alert_id}/acknowledgement", self.watcher)
+        await asked(self.api, "POST", f"/api/alerts/{alert_id}/stand-down", self.watcher, {"reason": "false_alarm"})
         await self.page.wait_for_function("() => !document.querySelector('.alert .buttons')", timeout=PATIENCE_MS)
-
-    async def _quiet(self) -> None:
-        """Wait until the page has nothing left to do for what has happened so far."""
-        await asyncio.sleep(QUIET_SECONDS)
-        await self.page.evaluate("() => new Promise(done => requestIdleCallback(() => requestIdleCallback(done)))")
-
-    async def _script_seconds(self) -> float:
-        told: dict[str, Any] = await self.costs.send("Performance.getMetrics")
-        return next(float(each["value"]) for each in told["metrics"] if each["name"] == "ScriptDuration")
-
-    async def _ask(self, method: str, path: str, token: str, body: object = None) -> None:
-        sent = request(method, path, token=token, body=msgspec.json.encode({} if body is None else body))
-        status, answer = await self.api.ask(sent)
-        if status != 200:
-            raise MeasurementFailed(f"answered {status}: {answer[:200]!r}")
 
 
 def _seconds(moment: datetime) -> float:
@@ -153,9 +133,7 @@ async def _prepared(directory: Path, tiny: bool) -> AsyncIterator[Mapping[str, M
         raiser, watcher = [await token_of(database, clock, each) for each in people]
         browser = await resources.enter_async_context(start_chromium())
         page = await browser.new_page()
-        await _open(page, api, port, watcher)
-        costs = await page.context.new_cdp_session(page)
-        await costs.send("Performance.enable")
+        costs = await open_board(page, api, port, watcher)
         cases = await network.cases.see_all(people[1])
         watched = _Watched(
             page=page,
@@ -188,17 +166,6 @@ async def _people(network: Network, cases: int) -> tuple[Person, Person]:
     while await sweep.open_missing(network.database, clock, ZONE, Spans()):
         pass
     return raiser, watcher
-
-
-async def _open(page: Page, api: Connection, port: int, watcher: str) -> None:
-    """Sign the browser in as the watcher would, turn the sound on, and wait until the board is live."""
-    status, answer = await api.ask(request("POST", "/api/sign-in/links", token=watcher, body=b"{}"))
-    if status != 201:
-        raise MeasurementFailed(f"no link: {status}")
-    code: str = msgspec.json.decode(answer)["code"]
-    await page.goto(f"http://127.0.0.1:{port}/console/#{code}")
-    await page.get_by_role("button", name="Sound is OFF: turn it on").click(timeout=PATIENCE_MS)
-    await page.get_by_role("button", name="Turn sound off").wait_for(timeout=PATIENCE_MS)
 
 
 async def _shell() -> float:
