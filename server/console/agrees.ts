@@ -1,7 +1,7 @@
 // What `types.ts` says of the API's answers must be true of what the API says of itself: a field that is missing there,
 // or may hold something else, is an error here. For the type checker alone; `scripts/check-console` runs it.
 import type { components } from "../../.build/console/api.js";
-import type { Board, Operations, Passkeys } from "./types.js";
+import type { Board, Operations, Passkeys, SafeCalls } from "./types.js";
 
 type Described = components["schemas"];
 type True<Answer extends Read, Read> = [Answer, Read];
@@ -10,4 +10,5 @@ export type Agreed = [
   True<Described["BoardAnswer"], Board>,
   True<Described["OperationsAnswer"], Operations>,
   True<Described["PasskeysAnswer"], Passkeys>,
+  True<Described["SafeCallsAnswer"], SafeCalls>,
 ];

@@ -11,6 +11,7 @@ import { language } from "./texts.js";
  * @typedef {import("./types.js").Operation} Operation
  * @typedef {import("./types.js").Reason} Reason
  * @typedef {import("./types.js").Review} Review
+ * @typedef {import("./types.js").SafeCall} SafeCall
  * @typedef {import("./types.js").Status} Status
  */
 
@@ -40,6 +41,8 @@ const BOARD = {
 const WAY = { operation: text, codename: text, status: text, begins_at: text, steps: list({ kind: text, confirmers: texts }) };
 /** @type {Shape} */
 const WAYS = { operations: list(WAY) };
+/** @type {Shape} */
+const SAFE_CALLS = { safe_calls: list({ safe_call: text, codename: text, listeners: texts }) };
 
 /** Why something was not done: nobody answered, it was refused, or what came back makes no sense. */
 export class Failure extends Error {
@@ -110,6 +113,8 @@ export function createApi(means) {
     ways: async () => (await ask("GET", "/api/operations", WAYS)).operations,
     /** @param {string} id @returns {Promise<Operation>} */
     way: (id) => ask("GET", `/api/operations/${id}`, WAY),
+    /** @returns {Promise<SafeCall[]>} */
+    safeCalls: async () => (await ask("GET", "/api/safe-calls", SAFE_CALLS)).safe_calls,
     /** @param {string} id @returns {Promise<Alert>} */
     alert: (id) => ask("GET", `/api/alerts/${id}`, ALERT),
     /** @param {string} key @param {string} compartment @param {Status} status @param {string} [what] @returns {Promise<Alert>} */

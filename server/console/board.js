@@ -2,12 +2,20 @@
 import { Alerts } from "./alerts.js";
 import { useShown } from "./drawing.js";
 import { Duty } from "./duty.js";
+import { later } from "./later.js";
 import { isOld } from "./live.js";
-import { OnTheWay } from "./on_the_way.js";
 import { Proven, SignsOfLife } from "./proven.js";
 import { Overdue, Reviews, ToOverdue } from "./reviews.js";
 import { t } from "./texts.js";
 import { html } from "./vendor/preact.js";
+
+const Out = later(async () => (await import("./rare/out.js")).Out);
+
+/** Few have any: what draws them is fetched for those alone. */
+function OnTheWay() {
+  const any = useShown((state) => Boolean(state.ways.known?.length));
+  return any ? html`<${Out} />` : null;
+}
 
 export function BoardScreen() {
   const facts = useShown((state) => state.facts);

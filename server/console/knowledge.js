@@ -3,7 +3,7 @@
  * by a later one, or by the end of the session, changes nothing.
  */
 import { learnServerTime } from "./clock.js";
-import { missing, withAlert, withBoard, withReviews, withoutAlert } from "./merging.js";
+import { missing, reuse, withAlert, withBoard, withReviews, withoutAlert } from "./merging.js";
 import { unsaid } from "./store.js";
 import { NO_WAYS, withWay, withWays, withoutWay } from "./ways.js";
 
@@ -21,6 +21,8 @@ export function createKnowledge({ api, store, now }) {
   let numbers = 0;
   let anew = false;
   let waysAnew = false;
+  // Which request told of the safe-calls that are shown.
+  let safeCallsOf = 0;
   // Raised when a session ends: what was asked before is nobody's answer then.
   let session = 0;
 
@@ -70,7 +72,7 @@ export function createKnowledge({ api, store, now }) {
       if (another) session += 1;
       const gone = asked || another ? [] : missing(before, board, number);
       store.set({
-        ...(another ? { ...unsaid(before), silenced: new Set(), ways: NO_WAYS } : {}),
+        ...(another ? { ...unsaid(before), silenced: new Set(), ways: NO_WAYS, safeCalls: null } : {}),
         ...withBoard(another ? { ...before, alerts: [], asOf: {} } : before, board, number, { anew: asked }),
         heardAt: now(),
         failure: null,
@@ -83,6 +85,15 @@ export function createKnowledge({ api, store, now }) {
       const reviews = await api.reviews();
       if (mine !== session) return;
       store.set({ ...withReviews(store.get(), reviews), heardAt: now() });
+    },
+    /** @returns {Promise<void>} */
+    async safeCalls() {
+      const mine = session;
+      const number = ++numbers;
+      const listed = await api.safeCalls();
+      if (mine !== session || number < safeCallsOf) return;
+      safeCallsOf = number;
+      store.set({ safeCalls: reuse(store.get().safeCalls, listed), heardAt: now() });
     },
     /** @returns {Promise<void>} */
     async ways() {

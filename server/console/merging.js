@@ -126,7 +126,7 @@ function reuseItems(old, next) {
 
 /** @param {unknown} item @param {number} index */
 function keyOf(item, index) {
-  return isRecord(item) ? (item.id ?? item.operation ?? item.compartment ?? item.desk ?? index) : index;
+  return isRecord(item) ? (item.id ?? item.operation ?? item.safe_call ?? item.compartment ?? item.desk ?? index) : index;
 }
 
 /** @param {unknown} value @returns {value is Record<string, unknown>} */

@@ -18,6 +18,7 @@ const WAY = "way:";
 export function nameOf({ object, id }) {
   if (object === "alert" && typeof id === "string") return id;
   if (object === "operation" && typeof id === "string") return WAY + id;
+  if (object === "safe_call") return "safeCalls";
   return object === "review" ? "reviews" : "board";
 }
 
@@ -28,17 +29,18 @@ export const wayOf = (name) => (name.startsWith(WAY) ? name.slice(WAY.length) : 
 function gathered(names) {
   const each = [...names];
   const ways = each.filter((name) => wayOf(name));
-  const alerts = each.filter((name) => !wayOf(name) && !["board", "reviews", "ways"].includes(name));
+  const alerts = each.filter((name) => !wayOf(name) && !["board", "reviews", "ways", "safeCalls"].includes(name));
   const allWays = names.has("ways") || ways.length > MANY;
   const all = names.has("board") || alerts.length > MANY;
-  return [...(all ? ["board"] : each.filter((name) => name === "reviews" || alerts.includes(name))), ...(allWays ? ["ways"] : ways)];
+  const others = names.has("safeCalls") ? ["safeCalls"] : [];
+  return [...(all ? ["board"] : each.filter((name) => name === "reviews" || alerts.includes(name))), ...(allWays ? ["ways"] : ways), ...others];
 }
 
 /**
  * @param {object} means
  * @param {Clock} means.clock
  * @param {(act: () => void) => void} means.soon When to begin: with the next picture, or at once where nobody looks.
- * @param {(name: string) => Promise<void>} means.fetch Fetches one thing: "board", "reviews", "ways", a way (see `nameOf`) or an alert's id.
+ * @param {(name: string) => Promise<void>} means.fetch Fetches one thing: "board", "reviews", "ways", "safeCalls", a way (see `nameOf`) or an alert's id.
  * @param {(failure: Failure, name: string) => boolean} means.mayRetry
  * @param {(behind: boolean) => void} means.behind
  */

@@ -39,7 +39,7 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
   let stream = null;
   let person = "";
   let callOffReload = () => {};
-  // Whether the ways are to be listed once the board has come: before, it is not known who asks.
+  // Whether ways and safe-calls are to be listed once the board has come: before, it is not known who asks.
   let waysToo = false;
   /** What the board was asked about once already: agencies without a name, raises in another's. @type {Set<string>} */
   const askedFor = new Set();
@@ -51,7 +51,7 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
 
   /** @param {string} name @returns {Promise<void>} */
   async function fetchOne(name) {
-    if (name === "reviews" || name === "ways") return await knowledge[name]();
+    if (name === "reviews" || name === "ways" || name === "safeCalls") return await knowledge[name]();
     if (wayOf(name)) return await knowledge.way(wayOf(name));
     if (name !== "board") return await knowledge.alert(name);
     const answer = await knowledge.board();
@@ -64,7 +64,7 @@ export function createSession({ api, clock, fetch, random, soon, store, knowledg
     // What nobody is told of by the stream (signs of life, names) is looked at now and then.
     callOffReload = clock.after(RELOAD_MS * (1 + random() / 4), load);
     stream?.from(board.position);
-    if (waysToo) refresher.want("ways");
+    if (waysToo) ["ways", "safeCalls"].forEach(refresher.want);
     waysToo = false;
     stream ??= follow({ fetch, clock, random, after: board.position, heard: change, changed, refused });
   }

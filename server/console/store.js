@@ -24,6 +24,7 @@ export function firstState(language) {
     alerts: [],
     reviews: [],
     ways: NO_WAYS,
+    safeCalls: null,
     asOf: {},
     anewAt: 0,
     live: { state: "connecting", since: 0 },

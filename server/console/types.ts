@@ -265,6 +265,19 @@ export type Operation = {
 
 export type Operations = { operations: Operation[] };
 
+export type SafeCall = {
+  safe_call: string;
+  codename: string;
+  listeners: string[];
+  buddy: string;
+  due_at: string | null;
+  heard_at: string | null;
+  heard_by: string | null;
+  late: boolean;
+};
+
+export type SafeCalls = { safe_calls: SafeCall[] };
+
 /** Ways: nothing is known before they were listed once; for each, the number of the request that told of it. */
 export type Ways = {
   known: readonly Operation[] | null;
@@ -299,6 +312,7 @@ export type State = {
   alerts: readonly Alert[];
   reviews: readonly Review[];
   ways: Ways;
+  safeCalls: readonly SafeCall[] | null;
   /** For each alert, the number of the request that told of it. */
   asOf: Readonly<Record<string, number>>;
   /** The number of the last board that was the whole truth: what was asked earlier brings back nothing. */

@@ -68,10 +68,10 @@ test("many ways at once are all of them, and the board does not tell of them", a
   const { asked, refresher, picture } = refreshing();
   const told = (number) => nameOf({ object: "operation", id: `way-${number}` });
   for (let number = 0; number <= MANY; number += 1) refresher.want(told(number));
-  ["board", "reviews", nameOf({ object: "alert", id: "a" })].forEach(refresher.want);
+  ["board", "safeCalls", "reviews", nameOf({ object: "alert", id: "a" })].forEach(refresher.want);
   await picture();
-  assert.deepEqual(asked, ["board", "ways"]);
-  assert.deepEqual([wayOf(told(1)), wayOf("a"), nameOf({ object: "review", id: "r" }), nameOf({ object: "duty", id: "d" })], ["way-1", "", "reviews", "board"]);
+  assert.deepEqual(asked, ["board", "ways", "safeCalls"]);
+  assert.deepEqual([wayOf(told(1)), wayOf("a"), nameOf({ object: "review", id: "r" }), nameOf({ object: "safe_call", id: "s" }), nameOf({ object: "duty", id: "d" })], ["way-1", "", "reviews", "safeCalls", "board"]);
 });
 
 test("a failure is told and mended, as late as the server asks for; waking up does not wait", async () => {

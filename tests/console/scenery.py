@@ -15,6 +15,8 @@ from core.ids import new_id
 from core.outbox import TargetKind
 from operations.acting import OperationView
 from operations.model import Despite
+from operations.safe_calls.model import SafeCallPlan
+from operations.safe_calls.service import SafeCallView
 from operations.templates import templates
 from safety_plans.model import Level
 from tests.console.elsewhere import deliver, refuse
@@ -94,6 +96,16 @@ async def begun(network: Network, story: Scene, receiver: Person | None = None) 
     planned = await operations.plan(story.coordinator, story.case.core.id, uuid4(), plan)
     await operations.approve(story.coordinator, planned.operation.id)
     return await operations.go(story.coordinator, planned.operation.id, Despite.SEEN_TO)
+
+
+async def expected(network: Network, story: Scene) -> SafeCallView:
+    """Let somebody be expected to be heard from within the hour, and on the two days after."""
+    due = network.clock.now() + timedelta(hours=1)
+    plan = SafeCallPlan(
+        listeners=[story.member.id, story.deputy.id], buddy_id=story.ngo.worker.id, due_at=due,
+        last_day=due.date() + timedelta(days=2),
+    )  # fmt: skip
+    return await network.safe_calls.plan(story.coordinator, story.case.core.id, uuid4(), plan)
 
 
 async def rename(network: Network, names: dict[Agency | Person, str]) -> None:

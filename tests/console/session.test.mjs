@@ -39,7 +39,7 @@ class Audio extends EventTarget {
 
 function opened(answers = {}) {
   const clock = new StandingClock();
-  const world = { board: () => answer(board()), alert: () => answer(alert()), reviews: () => answer({ reviews: [] }), ways: () => answer({ operations: [] }), ...answers };
+  const world = { board: () => answer(board()), alert: () => answer(alert()), reviews: () => answer({ reviews: [] }), ways: () => answer({ operations: [] }), safeCalls: () => answer({ safe_calls: [] }), ...answers };
   const state = { clock, world, asked: [], lines: [], audio: new Audio(), audible: 0, listed: [] };
   const fetch = async (path, { method = "GET", signal }) => {
     if (path === "/api/stream") {
@@ -48,6 +48,7 @@ function opened(answers = {}) {
       return world.stream ? world.stream() : line.response;
     }
     // With every board that is loaded anew.
+    if (path === "/api/safe-calls") return await world.safeCalls();
     if (path === "/api/operations") return state.listed.push(path) && (await world.ways());
     state.asked.push(`${method} ${path}`);
     if (path === "/api/board") return await world.board();
@@ -524,6 +525,7 @@ for (const [what, name, late] of [
   ["an alert", "alert", () => answer(alert())],
   ["a list of reviews", "reviews", () => answer({ reviews: [review(1)] })],
   ["a way", "way", () => answer(way("one"))],
+  ["a list of safe-calls", "safeCalls", () => answer({ safe_calls: [{ safe_call: "s", codename: "c", listeners: [] }] })],
 ]) {
   test(`${what} that comes after the session has ended changes nothing`, async () => {
     const { clock, lines, session, store, world } = await signedIn();
@@ -531,14 +533,14 @@ for (const [what, name, late] of [
     const before = lines.length;
     let come = () => {};
     world[name] = () => new Promise((resolve) => void (come = () => resolve(late())));
-    const object = { board: "duty", alert: "alert", reviews: "review", way: "operation" }[name];
+    const object = { board: "duty", alert: "alert", reviews: "review", way: "operation", safeCalls: "safe_call" }[name];
     lines[0].event("change", { object, id: KEY }, 8);
     await settle();
     assert.equal(await session.signOut(), "");
     come();
     await clock.pass(2_000);
-    const { alerts, facts, reviews, ways, session: now, why } = store.get();
-    assert.deepEqual([alerts, facts, reviews, ways.known, now, why], [[], null, [], null, "signed_out", "left"]);
+    const { alerts, facts, reviews, ways, safeCalls, session: now, why } = store.get();
+    assert.deepEqual([alerts, facts, reviews, ways.known, safeCalls, now, why], [[], null, [], null, null, "signed_out", "left"]);
     assert.equal(lines.length, before);
   });
 }

@@ -10,10 +10,11 @@ from playwright.async_api import Route, expect
 
 from operations.acting import OperationView
 from operations.model import OperationId, OperationStatus
+from operations.safe_calls.sweep import call_for_unheard
 from operations.sweep import call_for_late
 from tests.clock import MovableClock
 from tests.console.browsers import PHONE, SMALLEST, Browsers, Machine
-from tests.console.scenery import begun
+from tests.console.scenery import begun, expected
 from tests.console.screen import ANYTHING, Screen
 from tests.console.test_axe import clean
 from tests.console.watching import FAILED_REQUEST
@@ -152,6 +153,41 @@ async def test_the_board_shows_who_is_on_the_way_as_it_happens_and_to_nobody_els
     await expect(stranger.page.locator("body")).not_to_contain_text(way.operation.codename)
 
 
+async def test_whoever_hears_from_somebody_who_is_expected_says_so_with_one_tap(
+    browsers: Browsers, network: Network, story: Scene, clock: MovableClock
+) -> None:
+    call = (await expected(network, story)).call
+    due = call.first_due_at
+    phone = await browsers.board_of(story.member, Machine(size=PHONE, touch=True, policy_off=True))
+    desk = await browsers.board_of(story.coordinator)
+    stranger = await browsers.board_of(story.stranger)
+    for each in (phone, desk, stranger):
+        await go(each)
+    await expect(desk.text("expected by")).to_be_visible()
+    await expect(stranger.page.get_by_text(call.codename)).to_have_count(0)
+    # Nobody was heard from: it is said as soon as people are called.
+    clock.set(due + timedelta(minutes=30))
+    await call_for_unheard(network.database, clock)
+    await expect(desk.text("Expected to be heard from, LATE: {count}", count=1)).to_be_visible()
+    await clean(phone, "safe-calls")
+    phone.watch.expect(FAILED_REQUEST)
+
+    async def lost(route: Route) -> None:
+        await route.abort()
+
+    await phone.page.route("**/heard", lost)
+    await phone.button("Heard from them").tap()
+    await expect(phone.text(NOT_STORED, time=ANYTHING, why=ANYTHING)).to_be_visible()
+    await phone.page.unroute("**/heard", lost)
+    await phone.pass_time(timedelta(seconds=10))
+    await expect(phone.text("Stored, as of {time}.", time=ANYTHING)).to_be_visible()
+    for each in (phone, desk):
+        await expect(each.text("Last heard from by {person}", person=story.member.name)).to_be_visible()
+        await expect(each.text("Expected to be heard from")).to_be_visible()
+    (found,) = await network.safe_calls.see_all(story.coordinator)
+    assert (found.late, found.call.heard_by, found.call.due_at) == (False, story.member.id, due + timedelta(days=1))
+
+
 async def test_who_receives_says_that_they_took_over(browsers: Browsers, network: Network, story: Scene) -> None:
     way = await begun(network, story, receiver=story.ngo.worker)
     for position in (1, 2, 3):
@@ -179,9 +215,20 @@ async def test_a_word_that_waits_is_not_sent_in_the_name_of_whoever_signs_in_nex
     await screen.page.get_by_role("button", name=screen.like("Reached: {step}", step=ANYTHING)).tap()
     await expect(screen.text(NOT_STORED, time=ANYTHING, why=ANYTHING)).to_be_visible()
     await screen.page.unroute(PASSAGES)
+    sent: list[str] = []
+
+    async def noted(route: Route) -> None:
+        sent.append(route.request.method)
+        await route.continue_()
+
+    await screen.page.route(PASSAGES, noted)
     await screen.button("Sign out").tap()
     await expect(screen.text("On your own machine, run:")).to_be_visible()
     await screen.open(await browsers.console.address_for(story.deputy))
     await screen.until_live()
     await screen.pass_time(timedelta(seconds=20))
+    # Whatever is sent then has been asked for when the screen is drawn.
+    await go(screen)
+    await expect(screen.page.get_by_role("article")).to_have_count(1)
+    assert sent == []
     assert (await state(network, way, story)).operation.milestones[0].confirmed_at is None

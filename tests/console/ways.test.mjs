@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { NO_WAYS, withWay, withWays, withoutWay } from "../../server/console/ways.js";
-import { isLate, inOrder } from "../../server/console/way_facts.js";
+import { isLate, inOrder } from "../../server/console/rare/way_facts.js";
 import { way } from "./world.mjs";
 
 const names = (ways) => ways.known.map((each) => `${each.operation} ${each.status}`).sort();

@@ -1,19 +1,15 @@
 /** For whoever goes: one large button for the next step, smaller ones for what else is said; each says whether it is stored. */
-import { serverNow } from "../clock.js";
 import { useConsole, useShown } from "../drawing.js";
-import { exactly } from "../moments.js";
 import { t } from "../texts.js";
 import { Time } from "../time.js";
-import { html, useEffect, useState } from "../vendor/preact.js";
-import { failureWords } from "../words.js";
-import { ownStep, watchedStep } from "../way_facts.js";
-import { stepWords } from "../way_words.js";
-import { createSending } from "./way_sending.js";
+import { html, useState } from "../vendor/preact.js";
+import { SentLine, useSending } from "./sending.js";
+import { ownStep, watchedStep } from "./way_facts.js";
+import { stepWords } from "./way_words.js";
 
 /**
  * @typedef {import("../types.js").Operation} Operation
- * @typedef {import("./way_sending.js").Sent} Sent
- * @typedef {import("./way_sending.js").Word} Word
+ * @typedef {{ word: string, position?: number, minutes?: number, why?: string }} Word
  */
 
 const LATER = [10, 20, 40];
@@ -21,17 +17,10 @@ const SILENT = [30, 60, 120];
 
 /** @param {{ way: Operation }} props */
 export function WayButtons({ way }) {
-  const { ask, clock, knowledge, session, store } = useConsole();
+  const { knowledge } = useConsole();
   const me = useShown((state) => state.facts?.me.id ?? "");
-  const [sent, tell] = useState(/** @type {Sent | null} */ (null));
+  const { sent, busy, send } = useSending();
   const [asking, ask_] = useState("");
-  const busy = sent?.state === "sending" || sent?.state === "waiting";
-  useEffect(() => {
-    if (!busy) return;
-    const guard = (/** @type {Event} */ event) => event.preventDefault();
-    addEventListener("beforeunload", guard);
-    return () => removeEventListener("beforeunload", guard);
-  }, [busy]);
   if (![...way.steps.flatMap((each) => each.confirmers), way.coordinator, way.buddy, way.liaison, way.receiver].includes(me)) return null;
   const own = ownStep(way, me);
 
@@ -39,12 +28,12 @@ export function WayButtons({ way }) {
   function say(said) {
     if (busy) return;
     ask_("");
-    const changed = (/** @type {Sent} */ next) => {
-      tell(next);
-      if (next.state !== "sending") session.say(sentWords(next), next.state !== "stored");
+    const words = (/** @type {number} */ at) => {
+      // When it was so stands fast, however late it comes; a delay or a silence counts from when it comes.
+      const written = said.word === "reached" || said.word === "received" ? { written_at: new Date(at).toISOString() } : {};
+      return { key: crypto.randomUUID(), ...said, ...written };
     };
-    const mine = () => store.get().session === "signed_in" && store.get().facts?.me.id === me;
-    void createSending({ ask, clock, knowledge, key: crypto.randomUUID(), writtenAt: serverNow(), changed, mine })(way.operation, said);
+    send(`/api/operations/${way.operation}/passages`, words, () => knowledge.wayAsked(way.operation));
   }
 
   const shut = busy ? "true" : undefined;
@@ -76,18 +65,8 @@ export function WayButtons({ way }) {
         <b>${own.word === "received" ? t("Taken over") : t("Reached: {step}", { step: stepWords(own.step.kind) })}</b>
         ${own.step.due_at && html`<span>${t("expected")} <${Time} at=${own.step.due_at} /></span>`}
       </button>`}
-      ${sent && html`<p class=${sent.state === "stored" ? "notice" : "urgent"} role=${sent.state === "stored" ? "status" : "alert"}>${sentWords(sent)}</p>`}
+      <${SentLine} sent=${sent} />
       ${watchedStep(way) && (goes ? rest : html`<details><summary>${t("Write what they told you")}</summary><div class="way-words">${rest}</div></details>`)}
     </div>
   `;
-}
-
-/** @param {Sent} sent */
-function sentWords({ state, at, failure }) {
-  const time = exactly(at);
-  if (state === "sending") return t("Storing…");
-  if (state === "stored") return t("Stored, as of {time}.", { time });
-  const why = failure ? failureWords(failure) : "";
-  if (state === "refused") return t("NOT stored. {why}", { why });
-  return t("NOT stored yet, it is sent again by itself, as of {time}. Leave this page open, or ring who leads. {why}", { time, why });
 }

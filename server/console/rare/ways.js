@@ -5,9 +5,10 @@ import { personName } from "../names.js";
 import { t } from "../texts.js";
 import { Time } from "../time.js";
 import { html, useState } from "../vendor/preact.js";
-import { inOrder, isAhead, isLate, isOut, watchedStep } from "../way_facts.js";
-import { handOverWords, statusWords, stepWords } from "../way_words.js";
+import { SafeCalls } from "./safe_calls.js";
 import { WayButtons } from "./way_button.js";
+import { inOrder, isAhead, isLate, isOut, watchedStep } from "./way_facts.js";
+import { handOverWords, statusWords, stepWords } from "./way_words.js";
 
 /**
  * @typedef {import("../types.js").Operation} Operation
@@ -33,6 +34,7 @@ export function WaysScreen() {
       ${ways && !out.length && html`<p class="calm">${t("Nobody is on the way.")}</p>`}
       ${shown.map((each) => html`<${Way} key=${each.operation} way=${each} open=${out.length <= 2} />`)}
       ${out.length > shown.length && html`<button type="button" onClick=${() => showAll(true)}>${t("Show all: {count}", { count: out.length })}</button>`}
+      <${SafeCalls} />
       ${ahead.length > 0 &&
       html`<section aria-labelledby="ahead">
         <h2 id="ahead">${t("Ahead: {count}", { count: ahead.length })}</h2>

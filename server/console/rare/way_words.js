@@ -1,5 +1,5 @@
 /** What an operation's states and steps are called: general words, for what a step means stands in the sealed brief. */
-import { t } from "./texts.js";
+import { t } from "../texts.js";
 
 /** @param {string} kind */
 export function stepWords(kind) {

@@ -1,8 +1,8 @@
 /** What follows from an operation as the server tells it: whether anybody is out, what is awaited, whose word it is. */
 
 /**
- * @typedef {import("./types.js").Operation} Operation
- * @typedef {import("./types.js").OperationStep} OperationStep
+ * @typedef {import("../types.js").Operation} Operation
+ * @typedef {import("../types.js").OperationStep} OperationStep
  */
 
 const OUT = new Set(["go", "in_progress", "diverted"]);

@@ -1,16 +1,16 @@
 /** On the board: who is on the way now, what is late first; the rest of it stands on its own screen. */
-import { memo, useShown } from "./drawing.js";
-import { t } from "./texts.js";
-import { Time } from "./time.js";
-import { html } from "./vendor/preact.js";
+import { memo, useShown } from "../drawing.js";
+import { t } from "../texts.js";
+import { Time } from "../time.js";
+import { html } from "../vendor/preact.js";
 import { inOrder, isLate, isOut, watchedStep } from "./way_facts.js";
 import { stepWords } from "./way_words.js";
 
-/** @typedef {import("./types.js").Operation} Operation */
+/** @typedef {import("../types.js").Operation} Operation */
 
 const AT_ONCE = 5;
 
-export const OnTheWay = memo(() => {
+export const Out = memo(() => {
   const ways = useShown((state) => state.ways.known) ?? [];
   const out = inOrder(ways.filter(isOut));
   if (!out.length) return null;
