@@ -48,6 +48,41 @@ OF_CASES = {
     "member_removed": mark("a member was removed."),
     "person_excluded": mark("a person was excluded."),
 }
+OF_OPERATIONS = {
+    "operation_planned": mark("an operation was planned."),
+    "operation_approved": mark("the plan was approved."),
+    "operation_gone": mark("it begins."),
+    "operation_postponed": mark("put off."),
+    "operation_closed": mark("nothing of it is left to do."),
+    "operation_diverted": mark("they go to the other place of the brief."),
+    "operation_aborted": mark("ended early."),
+    "operation_delayed": mark("everything is later."),
+    "operation_dark": mark("telephones are off for a while."),
+    "operation_received": mark("taken over by who receives."),
+    "operation_refused": mark("NOT taken over. See: streha operation show {codename}"),
+    "operation_receiver_named": mark("somebody else receives."),
+    "milestone_confirmed": mark("a step is reached."),
+    "milestone_late": mark("nobody has confirmed a step: people are asked. See: streha operation show {codename}"),
+    "milestone_later": mark(
+        "still nobody has confirmed a step: more people are called. See: streha operation show {codename}"
+    ),
+}
+OF_SAFE_CALLS = {
+    "safe_call_planned": mark("somebody is expected to be heard from. See: streha safe-call list"),
+    "safe_call_heard": mark("somebody who was expected was heard from."),
+    "safe_call_over": mark("somebody is not expected to be heard from any more."),
+    "safe_call_late": mark("somebody was NOT heard from: people are asked. See: streha safe-call list"),
+    "safe_call_later": mark("somebody is still NOT heard from: more people are called. See: streha safe-call list"),
+}
+# What stands out.
+LOUD = (
+    "milestone_late",
+    "milestone_later",
+    "operation_refused",
+    "operation_aborted",
+    "safe_call_late",
+    "safe_call_later",
+)
 OF_DUTY = {
     "desk_opened": mark("Duty desk opened or changed."),
     "duty_taken": mark("Somebody came on duty."),
@@ -118,8 +153,11 @@ class Watcher:
             return say(OF_DUTY.get(change.act, ANYTHING)), ""
         if change.object == "alert" and change.id is not None:
             return await self._of_alert(change.id, change.act)
+        if change.object == "operation" and change.id is not None:
+            return await self._of_operation(change.id, change.act)
         codename = await self._codename(change.case)
-        return f"{codename}: {say(OF_CASES.get(change.act, ANYTHING))}", ""
+        words = OF_SAFE_CALLS if change.object == "safe_call" else OF_CASES
+        return f"{codename}: {say(words.get(change.act, ANYTHING))}", "bold" if change.act in LOUD else ""
 
     async def _of_alert(self, alert_id: UUID, act: str) -> tuple[str, str]:
         alert = await self._api.alert(alert_id)
@@ -127,8 +165,14 @@ class Watcher:
         event = say(EVENT_TEXTS[alert.event]) if alert.event in EVENT_TEXTS else alert.event
         people = ", ".join(alert.people.get(each, str(each)[:8]) for each in alert.accepted_by)
         words = say(OF_ALERTS.get(act, ANYTHING), event=event, people=people, codename=alert.codename)
-        marked = f"-- {say(mark('EXERCISE'))} -- " if drill else ""
+        marked = _exercise() if drill else ""
         return f"{marked}{alert.codename}: {words}", "bold" if act == "alert_raised" and not drill else ""
+
+    async def _of_operation(self, operation_id: UUID, act: str) -> tuple[str, str]:
+        way = await self._api.operations.show(operation_id)
+        words = say(OF_OPERATIONS.get(act, ANYTHING), codename=way.codename)
+        marked = _exercise() if way.drill else ""
+        return f"{marked}{way.codename}: {words}", "bold" if act in LOUD and not way.drill else ""
 
     async def _codename(self, case_id: UUID | None) -> str:
         if case_id is None:
@@ -142,6 +186,10 @@ def _fields(change: Change | None) -> dict[str, object]:
     if change is None:
         return {}
     return {"act": change.act, "object": change.object, "id": change.id, "case": change.case}
+
+
+def _exercise() -> str:
+    return f"-- {say(mark('EXERCISE'))} -- "
 
 
 def _time() -> str:

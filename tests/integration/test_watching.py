@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,9 +20,14 @@ from client.api import ApiClient
 from client.stream import CROWDED_PAUSE, LONGEST_PAUSE, Tidings, Told
 from core.errors import NotAuthenticated
 from core.settings import Settings
+from operations.model import Despite, Operation
+from operations.safe_calls.model import SafeCallPlan
+from operations.sweep import call_for_late
+from operations.templates import templates
 from safety_plans.model import Level
 from server.live.events import Ending
 from server.live.place import Place
+from tests.clock import MovableClock
 from tests.commands import Ran, streha
 from tests.following import following, serve_live, touch
 from tests.people import Network
@@ -150,6 +157,45 @@ async def test_the_command_prints_a_line_for_every_change(network: Network, sett
         "NOT watching: the connection is lost. Trying again.",
     ]
     assert (ran.code, ran.err) == (1, "streha: Signing in failed. Check the key file and try again.\n")
+
+
+async def test_the_command_tells_of_ways_and_of_who_is_heard_from(
+    network: Network, settings: Settings, clock: MovableClock, tmp_path: Path
+) -> None:
+    scene = await network.scene()
+    goes, buddy = [scene.member.id, scene.deputy.id], scene.ngo.worker
+    kind = templates()["court_testimony"]
+
+    async def planned(*, drill: bool) -> Operation:
+        plan = kind.plan(clock.now() + timedelta(minutes=10), scene.coordinator.id, buddy.id, goes)
+        plan = replace(plan, drill=drill)
+        return (await network.operations.plan(scene.coordinator, scene.case.core.id, uuid4(), plan)).operation
+
+    async with serve_live(network, settings, tmp_path) as api, watching(api, buddy) as ended:
+        practised, way = [await planned(drill=each) for each in (True, False)]
+        await network.operations.approve(scene.coordinator, way.id)
+        await network.operations.go(scene.coordinator, way.id, Despite.SEEN_TO)
+        awaited = SafeCallPlan(
+            listeners=goes, buddy_id=buddy.id, due_at=clock.now() + timedelta(hours=1), last_day=None
+        )
+        call = (await network.safe_calls.plan(scene.coordinator, scene.case.core.id, uuid4(), awaited)).call
+        clock.move(timedelta(minutes=11))
+        await call_for_late(network.database, clock)
+        await network.safe_calls.heard(scene.member, call.id)
+        await caught_up(api)
+        await until(lambda: [each.operation for each in api.observer.exchanges].count("show_operation") == 5)
+        await until(lambda: "show_case" in [each.operation for each in api.observer.exchanges])
+    ran = ended.result()
+    assert [line[10:] for line in ran.out.splitlines()][:-2] == [
+        "Watching. Stop with Ctrl-C.",
+        f"-- EXERCISE -- {practised.codename}: an operation was planned.",
+        f"{way.codename}: an operation was planned.",
+        f"{way.codename}: the plan was approved.",
+        f"{way.codename}: it begins.",
+        f"{scene.case.codename}: somebody is expected to be heard from. See: streha safe-call list",
+        f"{way.codename}: nobody has confirmed a step: people are asked. See: streha operation show {way.codename}",
+        f"{scene.case.codename}: somebody who was expected was heard from.",
+    ]
 
 
 async def test_the_command_tells_programs_the_same(network: Network, settings: Settings, tmp_path: Path) -> None:
