@@ -38,9 +38,9 @@ async def buddy(network: Network, scene: Scene) -> Person:
     return found
 
 
-def practised(scene: Scene, buddy: Person, clock: MovableClock) -> Plan:
+def practised(scene: Scene, buddy: Person, clock: MovableClock, begins: timedelta = 2 * MINUTE) -> Plan:
     plan = QUICK.plan(
-        clock.now() + 2 * MINUTE, scene.coordinator.id, buddy.id, (scene.deputy.id, scene.member.id), scene.member.id
+        clock.now() + begins, scene.coordinator.id, buddy.id, (scene.deputy.id, scene.member.id), scene.member.id
     )
     return replace(plan, drill=True)
 
@@ -135,6 +135,19 @@ async def test_nothing_in_earnest_follows(
     await network.under_way.delay(scene.member, planned.operation.id, 5, uuid4())
     assert await earnest() == before
     assert await next_task(database) is None
+
+
+async def test_one_that_is_far_ahead_and_planned_anew_reminds_nobody_and_keeps_nobody_together(
+    database: Database, network: Network, scene: Scene, buddy: Person, clock: MovableClock
+) -> None:
+    plans = [practised(scene, buddy, clock, days * DAY) for days in (20, 21)]
+    planned = await network.operations.plan(scene.coordinator, scene.case.core.id, uuid4(), plans[0])
+    assert await next_task(database) is None
+    await network.operations.plan_anew(scene.coordinator, planned.operation.id, plans[1])
+    assert await next_task(database) is None
+    # Else a real alert for duress would be kept from those who only practised with whoever is forced.
+    async with database.reading() as look:
+        assert await look.rows("SELECT * FROM on_the_way") == []
 
 
 async def test_an_exercise_stays_one_and_what_is_in_earnest_too(
