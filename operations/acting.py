@@ -20,7 +20,7 @@ from core.texts import mark
 from operations import countdown, messages, running, store
 from operations.model import Operation, OperationId, OperationStatus
 from operations.readiness import AFTERWARDS
-from operations.transitions import RUNNING
+from operations.transitions import RUNNING, Move, may
 from safety_plans.opening import calendar_of
 
 ASK_THE_COORDINATOR = mark("Only the coordinator of the operation or a leader of the case can say this. Ask them.")
@@ -42,25 +42,45 @@ class Deed:
     leaders_only: bool = False
 
 
+# What those who lead say of an operation as a whole.
+LED: dict[Move, Deed] = {
+    Move.APPROVE: Deed(act="operation_approved", template="operation_approved", leaders_only=True),
+    Move.GO: Deed(act="operation_gone", template="operation_gone"),
+    Move.POSTPONE: Deed(act="operation_postponed", template="operation_postponed"),
+    Move.CLOSE: Deed(act="operation_closed"),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationView:
-    """An operation at a moment. `late` are the positions of steps whose grace is over, `known` that nothing was new."""
+    """An operation at a moment, as somebody sees it.
+
+    `late` are the positions of steps whose grace is over, `decisions` what they may say of it as a whole as it stands,
+    `known` that nothing was new.
+    """
 
     operation: Operation
     circle: str
     late: Sequence[int]
     now: datetime
+    decisions: Sequence[Move]
     known: bool = False
 
 
-def view(operation: Operation, circle: Compartment, now: datetime, *, known: bool = False) -> OperationView:
-    """Return an operation as the members of its circle see it."""
+def view(
+    actor: Person, place: tuple[Case, Compartment, Operation], now: datetime, *, known: bool = False
+) -> OperationView:
+    """Return an operation, with its case and circle, as a member of the circle sees it."""
+    case, circle, operation = place
     late = [
         each.position
         for each in operation.milestones
         if each.next_step_at is not None and running.missed(operation.level, each, now)
     ]
-    return OperationView(operation=operation, circle=circle.codename, late=late, now=now, known=known)
+    return OperationView(
+        operation=operation, circle=circle.codename, late=late, now=now,
+        decisions=_decisions(actor, case, operation, now), known=known,
+    )  # fmt: skip
 
 
 async def held(
@@ -97,8 +117,24 @@ def shown_in(circle: Compartment, operation: Operation) -> bool:
 
 def require_leads(actor: Person, case: Case, operation: Operation) -> None:
     """Refuse whoever leads neither the operation nor its case."""
-    if actor.id not in {operation.coordinator_id, *case.leaders}:
+    if not _leads(actor, case, operation):
         raise Conflict(ASK_THE_COORDINATOR)
+
+
+def _leads(actor: Person, case: Case, operation: Operation) -> bool:
+    return actor.id in {operation.coordinator_id, *case.leaders}
+
+
+def _decisions(actor: Person, case: Case, operation: Operation, now: datetime) -> list[Move]:
+    if not _leads(actor, case, operation):
+        return []
+    return [
+        move
+        for move, deed in LED.items()
+        if may(operation.status, move)
+        and (actor.id in case.leaders or not deed.leaders_only)
+        and not (move in {Move.POSTPONE, Move.CLOSE} and running.still_awaited(operation, move, now))
+    ]
 
 
 def require_part(actor: Person, case: Case, operation: Operation) -> None:

@@ -25,7 +25,7 @@ async def confirm(
     case, circle, before = place
     operation = running.confirmed(before, position, actor.id, written_at, now, heard_from=heard_from)
     if operation == before:
-        return acting.view(before, circle, now, known=True)
+        return acting.view(actor, (case, circle, before), now, known=True)
     await acting.keep(tx, case, operation, zone)
     step = next(each for each in operation.milestones if each.position == position)
     template = deed.template if heard_from is None else f"{deed.template}_for"
@@ -37,4 +37,4 @@ async def confirm(
         said.append(messages.told(operation, "operation_completed", "completed"))
     await outbox.post(tx, said, now)
     await ledger.record(tx, acting.recorded(deed, actor, operation, now, {"position": position}))
-    return acting.view(operation, circle, now)
+    return acting.view(actor, (case, circle, operation), now)

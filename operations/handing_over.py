@@ -71,12 +71,12 @@ class HandingOver:
             _require_open(before)
             running.require_running(before)
             if before.refusal is why:
-                return acting.view(before, circle, now, known=True)
+                return acting.view(actor, (case, circle, before), now, known=True)
             operation = replace(before, refused_at=now, refusal=why)
             await acting.keep(tx, case, operation, self._zone)
             await outbox.post(tx, await _refused(tx, case, circle, operation, heard_from or actor.id, now), now)
             await ledger.record(tx, acting.recorded(_REFUSED, actor, operation, now, {"why": why}))
-            return acting.view(operation, circle, now)
+            return acting.view(actor, (case, circle, operation), now)
 
     async def name(self, actor: Person, operation_id: OperationId, receiver: PersonId) -> OperationView:
         """Record who receives instead, at any time until somebody has taken them over."""
@@ -88,7 +88,7 @@ class HandingOver:
             if before.status not in RUNNING | AHEAD:
                 raise Conflict(running.NOT_UNDER_WAY)
             if before.receiver_id == receiver and before.refusal is None:
-                return acting.view(before, circle, now, known=True)
+                return acting.view(actor, (case, circle, before), now, known=True)
             operation = replace(before, receiver_id=receiver, refused_at=None, refusal=None)
             if receiver not in circle.member_ids:
                 raise InvalidInput(PROBLEMS["not_members"])
@@ -103,7 +103,7 @@ class HandingOver:
             )
             await outbox.post(tx, messages.ringing(told, [receiver]), now)
             await ledger.record(tx, acting.recorded(_NAMED, actor, operation, now, {"receiver": str(receiver)}))
-            return acting.view(operation, circle, now)
+            return acting.view(actor, (case, circle, operation), now)
 
 
 def require_not_the_hand_over(operation: Operation, position: int) -> None:

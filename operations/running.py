@@ -173,13 +173,18 @@ def aborted(operation: Operation, now: datetime) -> Operation:
     return _armed(replace(operation, status=status, milestones=milestones))
 
 
+def still_awaited(operation: Operation, move: Move, now: datetime) -> bool:
+    """Whether the operation cannot be postponed or closed, for somebody who may have set out is still awaited."""
+    return may_be_out(operation, now) or (move is Move.CLOSE and operation.watched is not None)
+
+
 def ended(operation: Operation, move: Move, now: datetime) -> Operation:
     """Return the operation postponed or closed: nothing of it is watched any more.
 
     Raises Conflict where somebody who may have set out is still awaited.
     """
     status = after(operation.status, move)
-    if may_be_out(operation, now) or (move is Move.CLOSE and operation.watched is not None):
+    if still_awaited(operation, move, now):
         raise Conflict(STILL_AWAITED)
     return replace(
         operation, status=status, milestones=[replace(each, next_step_at=None) for each in operation.milestones]

@@ -36,12 +36,6 @@ from safety_plans.opening import calendar_of
 _STRICTNESS = (Level.VERY_HIGH, Level.HIGH, Level.NOT_YET_ASSESSED, Level.MEDIUM, Level.LOW)
 _OVER = mark("This operation is over. Plan a new one.")
 _PLANNED = Deed(act="operation_planned", template="operation_planned")
-_LED: dict[Move, Deed] = {
-    Move.APPROVE: Deed(act="operation_approved", template="operation_approved", leaders_only=True),
-    Move.GO: Deed(act="operation_gone", template="operation_gone"),
-    Move.POSTPONE: Deed(act="operation_postponed", template="operation_postponed"),
-    Move.CLOSE: Deed(act="operation_closed"),
-}
 _REACHED = {
     Move.APPROVE: OperationStatus.APPROVED, Move.GO: OperationStatus.GO, Move.POSTPONE: OperationStatus.POSTPONED,
     Move.CLOSE: OperationStatus.CLOSED,
@@ -67,7 +61,7 @@ class Operations:
                 if found[0].compartment_id != circle.id:
                     raise Conflict(mark("This key was used for something else. Plan again with a new key."))
                 drills.require_same(found[0], plan)
-                return acting.view(found[0], circle, now, known=True)
+                return acting.view(actor, (case, circle, found[0]), now, known=True)
             _require(plan, circle, now)
             operation = Operation(
                 id=OperationId(key), case_id=case.id, compartment_id=circle.id, codename=await free_codename(tx),
@@ -84,7 +78,7 @@ class Operations:
             told = messages.told(operation, "operation_planned", "planned", actor.id, at=operation.begins_at)
             await outbox.post(tx, [told, *await self._same_place(tx, case, operation)], now)
             await ledger.record(tx, acting.recorded(_PLANNED, actor, operation, now))
-            return acting.view(operation, circle, now)
+            return acting.view(actor, (case, circle, operation), now)
 
     async def plan_anew(self, actor: Person, operation_id: OperationId, plan: Plan) -> OperationView:
         """Put another plan in the place of one that nobody has begun; it is to be approved again."""
@@ -115,7 +109,7 @@ class Operations:
             told = messages.told(operation, "operation_planned", cause, actor.id, at=operation.begins_at)
             await outbox.post(tx, [told, *await self._same_place(tx, case, operation)], now)
             await ledger.record(tx, acting.recorded(_PLANNED, actor, operation, now, {"anew": True}))
-            return acting.view(operation, circle, now)
+            return acting.view(actor, (case, circle, operation), now)
 
     async def approve(self, actor: Person, operation_id: OperationId) -> OperationView:
         """Record that a leader of the case agrees to the plan as it is."""
@@ -149,8 +143,9 @@ class Operations:
         """Return an operation to the members of its circle."""
         async with self._database.transaction() as tx:
             operation = await store.operation(tx, operation_id)
-            circle = acting.seen(await case_store.case(tx, operation.case_id), actor, operation)
-        return acting.view(operation, circle, self._clock.now())
+            case = await case_store.case(tx, operation.case_id)
+            circle = acting.seen(case, actor, operation)
+        return acting.view(actor, (case, circle, operation), self._clock.now())
 
     async def see_all(
         self, actor: Person, statuses: Collection[OperationStatus] | None = None, *, ended: bool = False
@@ -162,14 +157,14 @@ class Operations:
         async with self._database.reading() as look:
             mine = await case_store.cases_of_person(look, actor.id)
             circles = {
-                each.id: each for case in mine for each in case_rules.as_seen_by(case, actor.id).compartments
+                each.id: (case, each) for case in mine for each in case_rules.as_seen_by(case, actor.id).compartments
             }  # fmt: skip
             found = await store.of_compartments(look, circles, statuses, ended=ended)
         now = self._clock.now()
         return [
-            acting.view(each, circles[each.compartment_id], now)
+            acting.view(actor, (*circles[each.compartment_id], each), now)
             for each in found
-            if acting.shown_in(circles[each.compartment_id], each)
+            if acting.shown_in(circles[each.compartment_id][1], each)
         ]
 
     async def running_in(self, actor: Person, compartment_id: CompartmentId | None) -> list[OperationView]:
@@ -186,7 +181,7 @@ class Operations:
         self, actor: Person, operation_id: OperationId, move: Move, despite: Despite | None = None
     ) -> OperationView:
         """Do what those who lead say of an operation as a whole; said twice it changes nothing."""
-        deed = _LED[move]
+        deed = acting.LED[move]
         now = self._clock.now()
         async with self._database.transaction() as tx:
             case, circle, before = await acting.held(tx, actor, operation_id, lock=move is Move.POSTPONE)
@@ -194,7 +189,7 @@ class Operations:
                 raise Conflict(ASK_THE_COORDINATOR)
             acting.require_leads(actor, case, before)
             if before.status is _REACHED[move]:
-                return acting.view(before, circle, now, known=True)
+                return acting.view(actor, (case, circle, before), now, known=True)
             facts: dict[str, str | int | bool] = {}
             said: list[Message] = []
             if move is Move.GO:
@@ -229,7 +224,7 @@ class Operations:
                 said.append(told)
             await outbox.post(tx, said, now)
             await ledger.record(tx, acting.recorded(deed, actor, operation, now, facts))
-            return acting.view(operation, circle, now)
+            return acting.view(actor, (case, circle, operation), now)
 
     async def _counted(self, tx: Transaction, case: Case, operation: Operation, now: datetime) -> Operation:
         """Return an operation that is planned, with its countdown from the first task that is to come."""

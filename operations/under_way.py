@@ -97,7 +97,7 @@ class UnderWay:
                 step = running.meant(before, written)
                 position = None if step is None else step.position
             if position is None:
-                return acting.view(before, circle, now, known=True)
+                return acting.view(actor, (case, circle, before), now, known=True)
             require_not_the_hand_over(before, position)
             return await confirming.confirm(
                 tx, _CONFIRMED, actor, (case, circle, before), position, written, now, self._zone,
@@ -114,10 +114,10 @@ class UnderWay:
             case, circle, before = await acting.held(tx, actor, operation_id)
             acting.require_part(actor, case, before)
             if key is not None and not await once.first(tx, derived_id("operation", f"{operation_id}:{key}"), now):
-                return acting.view(before, circle, now, known=True)
+                return acting.view(actor, (case, circle, before), now, known=True)
             operation = changed(before, now)
             if operation == before:
-                return acting.view(before, circle, now, known=True)
+                return acting.view(actor, (case, circle, before), now, known=True)
             await acting.keep(tx, case, operation, self._zone)
             if operation.ends_at != before.ends_at and not operation.drill:
                 await key_holders.plan_window(tx, acting.keys_of(operation, now))
@@ -132,7 +132,7 @@ class UnderWay:
                     tx, case, Event.OPERATION_ABORTED, cause, now, circle, joins=True, said_by=actor.id,
                     status=Status.EXERCISE if operation.drill else Status.ACTUAL,
                 )  # fmt: skip
-            return acting.view(operation, circle, now)
+            return acting.view(actor, (case, circle, operation), now)
 
 
 def _spoken(operation: Operation, template: str, by: PersonId, now: datetime) -> Message:

@@ -29,11 +29,15 @@ ASK_WHO_PLANNED = mark("Only who planned the safe-call, or leads the case, can s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SafeCallView:
-    """A safe-call at a moment; `late` when its grace is over, `known` that nothing was new."""
+    """A safe-call at a moment, as somebody sees it.
+
+    `late` when its grace is over, `ends` whether they may call it off, `known` that nothing was new.
+    """
 
     call: SafeCall
     circle: str
     late: bool
+    ends: bool
     known: bool = False
 
 
@@ -58,7 +62,7 @@ class SafeCalls:
             if known:
                 if known[0].compartment_id != circle.id:
                     raise Conflict(mark("This key was used for something else. Plan again with a new key."))
-                return self._view(known[0], circle, known=True)
+                return self._view(actor, (case, circle, known[0]), known=True)
             wrong = rules.problems(plan, circle.member_ids, now, self._zone)
             if wrong:
                 raise InvalidInput(rules.PROBLEMS[wrong[0]])
@@ -73,7 +77,7 @@ class SafeCalls:
             await store.add(tx, call)
             await outbox.post(tx, [messages.told(call, "safe_call_planned", "planned", actor.id)], now)
             await self._record(tx, "safe_call_planned", actor, call, now)
-            return self._view(call, circle)
+            return self._view(actor, (case, circle, call))
 
     async def heard(self, actor: Person, call_id: SafeCallId, at: datetime | None = None) -> SafeCallView:
         """Record that a member of the circle heard from them, now or at a moment; said twice it changes nothing."""
@@ -81,40 +85,40 @@ class SafeCalls:
         async with self._database.transaction(urgent=True) as tx:
             case, circle, before = await self._held(tx, actor, call_id)
             if before.due_at is None and before.heard_at is not None:
-                return self._view(before, circle, known=True)
+                return self._view(actor, (case, circle, before), known=True)
             call = rules.heard(before, actor.id, now if at is None else sensible(at), now, self._zone)
             if call == before:
-                return self._view(before, circle, known=True)
+                return self._view(actor, (case, circle, before), known=True)
             call = rules.with_level(call, await level_store.level(tx, case.id))
             await store.save(tx, call)
             await outbox.post(tx, messages.heard(before, call), now)
             await self._record(tx, "safe_call_heard", actor, call, now)
-            return self._view(call, circle)
+            return self._view(actor, (case, circle, call))
 
     async def call_off(self, actor: Person, call_id: SafeCallId) -> SafeCallView:
         """Record that nobody is expected to be heard from any more."""
         now = self._clock.now()
         async with self._database.transaction() as tx:
             case, circle, before = await self._held(tx, actor, call_id)
-            if actor.id not in {before.planned_by, *case.leaders}:
+            if not _ends(actor, case, before):
                 raise Conflict(ASK_WHO_PLANNED)
             if before.due_at is None:
-                return self._view(before, circle, known=True)
+                return self._view(actor, (case, circle, before), known=True)
             call = rules.called_off(before)
             await store.save(tx, call)
             await outbox.post(tx, [messages.told(call, "safe_call_over", "over", actor.id)], now)
             await self._record(tx, "safe_call_over", actor, call, now)
-            return self._view(call, circle)
+            return self._view(actor, (case, circle, call))
 
     async def see_all(self, actor: Person) -> Sequence[SafeCallView]:
         """Return those of the actor's circles that are awaited or ended lately, the next first."""
         async with self._database.reading() as look:
             mine = await case_store.cases_of_person(look, actor.id)
             circles = {
-                each.id: each for case in mine for each in case_rules.as_seen_by(case, actor.id).compartments
+                each.id: (case, each) for case in mine for each in case_rules.as_seen_by(case, actor.id).compartments
             }  # fmt: skip
             found = await store.of_compartments(look, circles, self._clock.now() - SHOWN)
-        return [self._view(each, circles[each.compartment_id]) for each in found]
+        return [self._view(actor, (*circles[each.compartment_id], each)) for each in found]
 
     async def _held(
         self, tx: Transaction, actor: Person, call_id: SafeCallId
@@ -131,11 +135,19 @@ class SafeCalls:
         (call,) = await store.held(tx, [call_id])
         return case, circle, call
 
-    def _view(self, call: SafeCall, circle: Compartment, *, known: bool = False) -> SafeCallView:
-        late = rules.late(call, self._clock.now())
-        return SafeCallView(call=call, circle=circle.codename, late=late, known=known)
+    def _view(
+        self, actor: Person, place: tuple[Case, Compartment, SafeCall], *, known: bool = False
+    ) -> SafeCallView:  # fmt: skip
+        case, circle, call = place
+        late, ends = rules.late(call, self._clock.now()), call.due_at is not None and _ends(actor, case, call)
+        return SafeCallView(call=call, circle=circle.codename, late=late, ends=ends, known=known)
 
     async def _record(self, tx: Transaction, act: str, actor: Person, call: SafeCall, now: datetime) -> None:
         await ledger.record(
             tx, ledger.Act(act=act, at=now, person_id=actor.id, case_id=call.case_id, object_id=call.id)
         )  # fmt: skip
+
+
+def _ends(actor: Person, case: Case, call: SafeCall) -> bool:
+    """Whether somebody may say that nobody is expected any more."""
+    return actor.id in {call.planned_by, *case.leaders}

@@ -11,8 +11,8 @@ import { failureWords, nextWords, reasonWords } from "./words.js";
  * @typedef {"" | "storing" | "stored"} Step
  */
 
-/** Do something once at a time, and tell how it goes. @param {string} id @param {() => Promise<unknown>} act */
-export function useAct(id, act) {
+/** Do something once at a time, and tell how it goes. @param {string} place The id of what it is done to. @param {() => Promise<unknown>} act */
+export function useAct(place, act) {
   const { session } = useConsole();
   const [step, go] = useState(/** @type {Step} */ (""));
   const [failure, fail] = useState(/** @type {Failure | null} */ (null));
@@ -25,7 +25,7 @@ export function useAct(id, act) {
       go("stored");
       // The button goes when the alert shows that it was answered: whoever used the keyboard stays in place.
       requestAnimationFrame(() => {
-        if (document.activeElement === document.body) document.getElementById(`alert-${id}`)?.focus();
+        if (document.activeElement === document.body) document.getElementById(place)?.focus();
       });
     } catch (error) {
       go("");
@@ -39,7 +39,7 @@ export function useAct(id, act) {
 /** @param {{ id: string, codename: string, event: string }} props */
 export function AcceptButton({ id, codename, event }) {
   const { knowledge, session } = useConsole();
-  const { step, failure, begin } = useAct(id, async () => {
+  const { step, failure, begin } = useAct(`alert-${id}`, async () => {
     await knowledge.accept(id);
     session.say(nextWords(event, codename), false);
   });
@@ -61,7 +61,7 @@ export function StandDown({ id, drill, event }) {
   /** @type {Reason[]} */
   const reasons = drill ? ["drill_over", "false_alarm"] : ["safe", "false_alarm", "handed_over"];
   const [reason, pick] = useState(/** @type {Reason} */ (reasons[0]));
-  const { step, failure, begin } = useAct(id, async () => {
+  const { step, failure, begin } = useAct(`alert-${id}`, async () => {
     const answer = await knowledge.standDown(id, reason);
     const words = answer.state === "stood_down" ? "" : passedOnWords(answer);
     pass(words);

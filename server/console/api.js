@@ -38,7 +38,7 @@ const BOARD = {
 };
 
 /** @type {Shape} */
-const WAY = { operation: text, codename: text, status: text, begins_at: text, steps: list({ kind: text, confirmers: texts }) };
+const WAY = { operation: text, codename: text, status: text, begins_at: text, decisions: texts, steps: list({ kind: text, confirmers: texts }) };
 /** @type {Shape} */
 const WAYS = { operations: list(WAY) };
 /** @type {Shape} */

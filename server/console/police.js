@@ -54,7 +54,7 @@ function Say({ id, me, drill }) {
     { called: true, by: null, words: t("Somebody else called") },
     { called: false, by: null, words: t("Nobody has called") },
   ];
-  const { step, failure, begin } = useAct(id, async () => {
+  const { step, failure, begin } = useAct(`alert-${id}`, async () => {
     const { called, by } = options[chosen];
     await knowledge.police(id, called, by);
     session.say(t("Stored: what you said of the police."), false);

@@ -260,8 +260,14 @@ export type Operation = {
   drill: boolean;
   begins_at: string;
   dark_until: string | null;
+  /** What this person may decide of it as it stands. */
+  decisions: string[];
   steps: OperationStep[];
 };
+
+/** What is missing, of whom if of anybody; over what is hard nobody goes without a reason. */
+export type Missing = { what: string; people: string[]; hard: boolean };
+export type Readiness = { missing: Missing[]; exposed: number };
 
 export type Operations = { operations: Operation[] };
 
@@ -274,7 +280,13 @@ export type SafeCall = {
   heard_at: string | null;
   heard_by: string | null;
   late: boolean;
+  /** Whether this person may call it off. */
+  ends: boolean;
 };
+
+/** A case as far as this person may know it: its circles, and who is in them. */
+export type Circle = { id: string; codename: string; closed_at: string | null; members: string[] };
+export type Cases = { cases: { compartments: Circle[] }[] };
 
 export type SafeCalls = { safe_calls: SafeCall[] };
 

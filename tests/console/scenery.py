@@ -83,19 +83,25 @@ async def night(console: ServedConsole, story: Scene) -> Night:
     )  # fmt: skip
 
 
-async def begun(network: Network, story: Scene, receiver: Person | None = None) -> OperationView:
-    """Let two go in ten minutes, to court or to somebody who receives, and go be said."""
+async def planned(
+    network: Network, story: Scene, receiver: Person | None = None, *, lead: Person | None = None
+) -> OperationView:  # fmt: skip
+    """Let two be about to go in ten minutes, to court or to somebody who receives; `lead` leads the day, if named."""
     goes = [story.member.id, story.deputy.id]
     kind = "court_testimony" if receiver is None else "shelter_transfer"
     buddy = story.ngo.worker if receiver is None else story.coordinator
     plan = templates()[kind].plan(
-        network.clock.now() + timedelta(minutes=10), story.coordinator.id, buddy.id, goes,
+        network.clock.now() + timedelta(minutes=10), (lead or story.coordinator).id, buddy.id, goes,
         receiver=None if receiver is None else receiver.id,
     )  # fmt: skip
-    operations = network.operations
-    planned = await operations.plan(story.coordinator, story.case.core.id, uuid4(), plan)
-    await operations.approve(story.coordinator, planned.operation.id)
-    return await operations.go(story.coordinator, planned.operation.id, Despite.SEEN_TO)
+    return await network.operations.plan(story.coordinator, story.case.core.id, uuid4(), plan)
+
+
+async def begun(network: Network, story: Scene, receiver: Person | None = None) -> OperationView:
+    """Let them be about to go, and go be said."""
+    operation = (await planned(network, story, receiver)).operation
+    await network.operations.approve(story.coordinator, operation.id)
+    return await network.operations.go(story.coordinator, operation.id, Despite.SEEN_TO)
 
 
 async def expected(network: Network, story: Scene) -> SafeCallView:

@@ -31,7 +31,7 @@ from tests.console.browsers import DESKTOP, PHONE, Browsers, Machine, start_chro
 from tests.console.elsewhere import deliver, presses
 from tests.console.joining import House, code_of, copy_passphrase, newcomer, say_who, show_paper, type_passphrase
 from tests.console.passkeys import NAME, device_of
-from tests.console.scenery import begun, expected, night, rename
+from tests.console.scenery import begun, expected, night, planned, rename
 from tests.console.screen import ANYTHING, HOLD, Screen
 from tests.console.serving import ServedConsole, serve_console
 from tests.console.watching import FAILED_REQUEST
@@ -177,8 +177,14 @@ async def _take(album: Album, browser: Browser, console: ServedConsole, story: S
         way = await begun(network, story, receiver)
     await network.under_way.confirm(story.member, way.operation.id, 1)
     await expected(network, story)
+    ahead = (await planned(network, story)).operation
+    await network.operations.approve(story.coordinator, ahead.id)
     await screen.page.get_by_role("link", name=screen.words("On the way"), exact=True).click()
-    await expect(screen.page.get_by_role("article")).to_have_count(3)
+    await expect(screen.page.get_by_role("article")).to_have_count(4)
+    await screen.button("Go…").click()
+    await expect(screen.text("MISSING: {count}", count=ANYTHING)).to_be_visible()
+    await screen.button("Expect to hear from somebody…").click()
+    await expect(screen.button("Expect to hear from them")).to_be_visible()
     await album.add(screen, "ways", whole=True)
 
     await device_of(screen)

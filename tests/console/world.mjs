@@ -141,7 +141,7 @@ export const review = (number, changes = {}) => ({
 });
 
 export const way = (operation, changes = {}) => ({
-  operation, codename: `way-${operation}`, status: "go", begins_at: "2026-03-02T10:00:00Z",
+  operation, codename: `way-${operation}`, status: "go", begins_at: "2026-03-02T10:00:00Z", decisions: [],
   steps: [{ position: 1, kind: "ready", due_at: "2026-03-02T10:00:00Z", confirmers: [ANA], late: false }], ...changes,
 });
 

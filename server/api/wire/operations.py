@@ -159,7 +159,7 @@ class StepAnswer(Wire, frozen=True, kw_only=True):
 
 
 class OperationAnswer(Wire, frozen=True, kw_only=True):
-    """An operation as it stands. `known` tells that what was said was known already."""
+    """An operation as it stands: `decisions` are what the asker may decide of it now, `known` that nothing was new."""
 
     operation: OperationId
     codename: Codename
@@ -181,6 +181,7 @@ class OperationAnswer(Wire, frozen=True, kw_only=True):
     delayed_minutes: Annotated[int, msgspec.Meta(examples=[0])]
     steps: list[StepAnswer]
     drill: bool
+    decisions: list[Decision]
     known: bool
 
     @classmethod
@@ -199,6 +200,7 @@ class OperationAnswer(Wire, frozen=True, kw_only=True):
                 for each in found.milestones
             ],
             drill=found.drill,
+            decisions=[Decision(each) for each in view.decisions],
             known=view.known,
         )  # fmt: skip
 

@@ -39,7 +39,10 @@ class TellHeard(Wire, frozen=True, kw_only=True):
 
 
 class SafeCallAnswer(Wire, frozen=True, kw_only=True):
-    """A safe-call as it stands; without `due_at` nobody is expected any more. `late` from when its grace is over."""
+    """A safe-call as it stands; without `due_at` nobody is expected any more.
+
+    `late` from when its grace is over; `ends` whether the asker may call it off.
+    """
 
     safe_call: SafeCallId
     codename: Codename
@@ -54,6 +57,7 @@ class SafeCallAnswer(Wire, frozen=True, kw_only=True):
     heard_at: Annotated[Moment | None, NOT_YET]
     heard_by: Annotated[PersonId | None, NOT_YET]
     late: bool
+    ends: bool
     known: bool
 
     @classmethod
@@ -64,7 +68,7 @@ class SafeCallAnswer(Wire, frozen=True, kw_only=True):
             safe_call=found.id, codename=found.codename, case=found.case_id, compartment=found.compartment_id,
             circle=view.circle, planned_by=found.planned_by, listeners=list(found.listeners), buddy=found.buddy_id,
             due_at=found.due_at, last_day=found.last_day, heard_at=found.heard_at, heard_by=found.heard_by,
-            late=view.late, known=view.known,
+            late=view.late, ends=view.ends, known=view.known,
         )  # fmt: skip
 
 

@@ -1,22 +1,26 @@
 /** Who is expected to be heard from, without an app: what is late first, and one button for whoever heard from them. */
+import { useAct } from "../answering.js";
 import { memo, useConsole, useShown } from "../drawing.js";
-import { listed, personName } from "../names.js";
+import { NOBODY_KNOWN, listed, personName } from "../names.js";
 import { t } from "../texts.js";
 import { Time } from "../time.js";
-import { html } from "../vendor/preact.js";
+import { html, useState } from "../vendor/preact.js";
+import { failureWords } from "../words.js";
+import { PlanSafeCall } from "./safe_call_plan.js";
 import { SentLine, useSending } from "./sending.js";
 
 /** @typedef {import("../types.js").SafeCall} SafeCall */
 
 export function SafeCalls() {
   const calls = useShown((state) => state.safeCalls);
-  if (!calls?.length) return null;
+  if (!calls?.length) return html`<${PlanSafeCall} />`;
   const late = calls.filter((each) => each.late).length;
   return html`
     <section aria-labelledby="safe-calls">
       <h2 id="safe-calls">${late ? t("Expected to be heard from, LATE: {count}", { count: late }) : t("Expected to be heard from")}</h2>
       <p class="quiet">${t("Word of up to six hours before counts for it.")}</p>
       ${inOrder(calls).map((each) => html`<${Call} key=${each.safe_call} call=${each} />`)}
+      <${PlanSafeCall} />
     </section>
   `;
 }
@@ -25,14 +29,14 @@ const Call = memo(
   /** @param {{ call: SafeCall }} props */
   ({ call }) => {
     const { knowledge } = useConsole();
-    const facts = useShown((state) => state.facts) ?? { people: {}, agencies: {}, duty: [] };
+    const facts = useShown((state) => state.facts) ?? NOBODY_KNOWN;
     const { sent, busy, send } = useSending();
     const name = (/** @type {string} */ id) => personName(id, facts);
     const heard = () =>
       send(`/api/safe-calls/${call.safe_call}/heard`, (at) => ({ at: new Date(at).toISOString() }), () => () => void knowledge.safeCalls().catch(() => {}));
     return html`
       <article class="way" aria-label=${t("Safe-call {codename}", { codename: call.codename })}>
-        <h3>${call.codename}</h3>
+        <h3 id="safe-call-${call.safe_call}" tabindex="-1">${call.codename}</h3>
         <p>
           ${call.due_at
             ? html`<strong class=${call.late ? "late" : ""}>${call.late ? t("NOT heard from, expected by") : t("expected by")} <${Time} at=${call.due_at} /> (<${Time} at=${call.due_at} far=${true} />)</strong>`
@@ -42,10 +46,31 @@ const Call = memo(
         ${call.due_at && html`<div class="way-words"><button type="button" class="reached" aria-disabled=${busy ? "true" : undefined} onClick=${heard}><b>${t("Heard from them")}</b></button></div>`}
         <${SentLine} sent=${sent} />
         <p class="quiet">${t("Listen for it: {people}. Called next: {buddy}.", { people: listed(call.listeners.map(name)), buddy: name(call.buddy) })}</p>
+        ${call.ends && html`<${CallOff} call=${call} />`}
       </article>
     `;
   },
 );
+
+/** @param {{ call: SafeCall }} props */
+function CallOff({ call }) {
+  const { ask, knowledge, session } = useConsole();
+  const [asking, ask_] = useState(false);
+  const { step, failure, begin } = useAct(`safe-call-${call.safe_call}`, async () => {
+    await ask("PUT", `/api/safe-calls/${call.safe_call}/end`);
+    await knowledge.safeCalls();
+    session.say(t("Nobody is expected any more."), false);
+  });
+  if (!asking) return html`<button type="button" onClick=${() => ask_(true)}>${t("Expect nobody any more…")}</button>`;
+  return html`
+    <div class="asking" role="group" aria-label=${t("Sure?")}>
+      <p>${t("Nobody is asked for them any more, on no day to come.")}</p>
+      <button type="button" aria-disabled=${step === "storing" ? "true" : undefined} onClick=${begin}>${step === "storing" ? t("Storing…") : t("Yes, expect nobody any more")}</button>
+      <button type="button" onClick=${() => ask_(false)}>${t("Cancel")}</button>
+      ${failure && html`<p class="urgent">${t("NOT stored. {why}", { why: failureWords(failure) })}</p>`}
+    </div>
+  `;
+}
 
 /** Those that are late first, then by when they are expected; those of whom nobody is expected any more last. @param {readonly SafeCall[]} calls */
 function inOrder(calls) {

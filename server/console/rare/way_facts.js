@@ -6,7 +6,8 @@
  */
 
 const OUT = new Set(["go", "in_progress", "diverted"]);
-const AHEAD = new Set(["planned", "approved"]);
+// What is put off is planned anew, or ended.
+const AHEAD = new Set(["planned", "approved", "postponed"]);
 
 /** @param {OperationStep} step */
 const waits = (step) => !step.confirmed_at && !step.passed;
@@ -29,6 +30,11 @@ export function isOut(way) {
 /** @param {Operation} way */
 export function isAhead(way) {
   return AHEAD.has(way.status);
+}
+
+/** Nobody is out any more, and something is left to do. @param {Operation} way */
+export function isOver(way) {
+  return !isOut(way) && !isAhead(way) && way.status !== "closed";
 }
 
 /** @param {Operation} way */

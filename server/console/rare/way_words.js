@@ -26,6 +26,7 @@ export function statusWords(status) {
     case "diverted": return t("diverted, under way");
     case "completed": return t("everybody is home");
     case "aborted": return t("ended early");
+    case "postponed": return t("postponed");
     default: return status;
   }
 }
@@ -38,5 +39,33 @@ export function handOverWords(handedOver) {
     case "accepted": return t("taken over: whoever receives answers for them");
     case "over": return t("ended before anybody was taken over: whoever brings them answers for them");
     default: return "";
+  }
+}
+
+/** What is missing, and what to do. @param {string} what */
+export function missingWords(what) {
+  switch (what) {
+    case "not_joined": return t("not in the channel: they open the app and accept the invitation");
+    case "no_device": return t("no device that counts: they sign in and verify it");
+    case "no_key": return t("the key of the channel has not come: they open the app");
+    case "away": return t("away on that day: name somebody else");
+    case "no_telephone": return t("no telephone that rings: have the number entered");
+    case "not_seen": return t("not seen for a day: ring them");
+    case "not_known": return t("nobody can tell who reads the channel: the bot is not at work");
+    case "nobody_on_duty": return t("at some time of the way nobody is on duty at any desk: fill the roster");
+    case "custody": return t("custody was not confirmed in time: it counts as ended");
+    case "level": return t("the risk is not assessed, or not in time: assess it");
+    default: return what;
+  }
+}
+
+/** Why somebody goes although something is missing. @param {string} reason */
+export function despiteWords(reason) {
+  switch (reason) {
+    case "summoned": return t("summoned, and must appear");
+    case "no_other_day": return t("there is no other day");
+    case "staying_is_worse": return t("staying is more dangerous");
+    case "seen_to": return t("seen to otherwise, by telephone");
+    default: return reason;
   }
 }

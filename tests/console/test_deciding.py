@@ -1,0 +1,171 @@
+"""Before and after a way: who leads approves, sees what is missing, says go, puts off, closes; and plans safe-calls."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from playwright.async_api import Locator, Route, expect
+
+from operations.acting import OperationView
+from operations.model import Despite, OperationStatus
+from tests.clock import MovableClock
+from tests.console.browsers import PHONE, SMALLEST, Browsers, Machine
+from tests.console.scenery import planned
+from tests.console.screen import ANYTHING, Screen
+from tests.console.test_axe import clean
+from tests.console.test_ways import go, state
+from tests.console.watching import FAILED_REQUEST
+from tests.people import Network, Scene
+
+pytestmark = pytest.mark.slow
+
+DECISION = "**/decision"
+DAY = timedelta(days=1)
+
+
+def decisions(screen: Screen, way: OperationView) -> Locator:
+    return screen.page.get_by_role(
+        "group", name=screen.words("Decide: {codename}", codename=way.operation.codename)
+    ).get_by_role("button")
+
+
+async def test_a_leader_approves_and_who_leads_the_day_goes_with_what_is_missing_before_their_eyes(
+    browsers: Browsers, network: Network, story: Scene, language: str
+) -> None:
+    way = await planned(network, story, lead=story.ngo.worker)
+    machine = Machine(language=language, policy_off=True)
+    leader = await browsers.board_of(story.coordinator, machine)
+    phone = replace(machine, size=PHONE, touch=True)
+    lead = await browsers.board_of(story.ngo.worker, phone)
+    member = await browsers.board_of(story.member)
+    for each in (leader, lead, member):
+        await go(each)
+        await expect(each.page.get_by_role("heading", name=each.like("Ahead"))).to_be_visible()
+    # Who leads the day does not approve it alone; who goes decides nothing.
+    await expect(decisions(leader, way)).to_have_count(2)
+    await expect(decisions(lead, way)).to_have_count(1)
+    await expect(decisions(member, way)).to_have_count(0)
+    await leader.button("Approve…").click()
+    await leader.button("Yes, approve").click()
+    await expect(lead.button("Go…")).to_be_visible()
+    assert (await state(network, way, story)).operation.status is OperationStatus.APPROVED
+
+    await lead.button("Go…").tap()
+    await expect(lead.text("MISSING: {count}", count=ANYTHING)).to_be_visible()
+    await expect(lead.text("nobody can tell who reads the channel: the bot is not at work")).to_be_visible()
+    # Nobody goes over what is missing without saying why.
+    await expect(lead.button("Yes, go all the same")).to_be_disabled()
+    await clean(lead, "go, with something missing")
+    await lead.page.get_by_label(lead.words("summoned, and must appear")).tap()
+    await lead.button("Yes, go all the same").tap()
+    await expect(member.page.get_by_role("button", name=member.like("Reached: {step}", step=ANYTHING))).to_be_visible()
+    assert (await state(network, way, story)).operation.status is OperationStatus.GO
+    ((facts,),) = await _gone(network)
+    assert facts["despite"] == Despite.SUMMONED
+
+
+async def test_what_is_missing_can_be_looked_at_by_every_member_in_the_smallest_window(
+    browsers: Browsers, network: Network, story: Scene
+) -> None:
+    await planned(network, story)
+    screen = await browsers.board_of(story.member, Machine(size=SMALLEST[1], policy_off=True))
+    await go(screen)
+    await screen.button("What is missing?").click()
+    await expect(screen.text("MISSING: {count}", count=ANYTHING)).to_be_visible()
+    await clean(screen, "what is missing")
+
+
+async def test_what_was_not_stored_says_so_and_is_asked_again_by_nobody_but_a_hand(
+    browsers: Browsers, network: Network, story: Scene
+) -> None:
+    way = await planned(network, story)
+    screen = await browsers.board_of(story.coordinator)
+    screen.watch.expect(FAILED_REQUEST)
+    await go(screen)
+    sent: list[str | None] = []
+
+    async def lost(route: Route) -> None:
+        sent.append(route.request.post_data)
+        await route.abort()
+
+    await screen.page.route(DECISION, lost)
+    await screen.button("Put off…").click()
+    await screen.button("Yes, put it off").click()
+    await expect(screen.text("NOT stored. {why}", why=ANYTHING)).to_be_visible()
+    await screen.pass_time(timedelta(minutes=1))
+    # A decision that comes an hour late is another decision.
+    assert len(sent) == 1
+    assert (await state(network, way, story)).operation.status is OperationStatus.PLANNED
+    await screen.page.unroute(DECISION, lost)
+    await screen.button("Yes, put it off").click()
+    await expect(screen.text("postponed")).to_be_visible()
+    assert (await state(network, way, story)).operation.status is OperationStatus.POSTPONED
+    await expect(decisions(screen, way)).to_have_count(0)
+
+
+async def test_what_is_over_is_closed_and_not_before_everybody_is_home(
+    browsers: Browsers, network: Network, story: Scene
+) -> None:
+    way = (await planned(network, story)).operation
+    await network.operations.approve(story.coordinator, way.id)
+    view = await network.operations.go(story.coordinator, way.id, Despite.SEEN_TO)
+    screen = await browsers.board_of(story.coordinator)
+    await go(screen)
+    await network.under_way.confirm(story.member, way.id, 1)
+    await expect(screen.text("under way")).to_be_visible()
+    await expect(decisions(screen, view)).to_have_count(0)
+    for step in way.milestones[1:]:
+        if step.due_at is not None:
+            await network.under_way.confirm(story.member, way.id, step.position)
+    await screen.button("Close it…").click()
+    await screen.button("Yes, close it").click()
+    await expect(screen.page.get_by_role("heading", name=way.codename)).to_have_count(0)
+    assert (await state(network, view, story)).operation.status is OperationStatus.CLOSED
+
+
+async def test_somebody_is_expected_to_be_heard_from_and_then_no_more(
+    browsers: Browsers, network: Network, story: Scene, clock: MovableClock, language: str
+) -> None:
+    screen = await browsers.board_of(story.coordinator, Machine(language=language, size=PHONE, policy_off=True))
+    await go(screen)
+    await screen.button("Expect to hear from somebody…").click()
+    by = (clock.now() + DAY).replace(second=0, microsecond=0)
+    await expect(screen.button("Expect to hear from them")).to_be_disabled()
+    local = await screen.page.evaluate(
+        "(at) => { const day = new Date(at); day.setMinutes(day.getMinutes() - day.getTimezoneOffset());"
+        " return day.toISOString().slice(0, 16); }",
+        by.isoformat(),
+    )
+    await screen.page.get_by_label(screen.words("Heard from by (day and hour here)")).fill(local)
+    people = {
+        "Who listens for it": story.member, "Who else listens for it": story.deputy, "Who is called next": story.member
+    }  # fmt: skip
+    for words, person in people.items():
+        await screen.page.get_by_label(screen.words(words), exact=True).select_option(str(person.id))
+    await clean(screen, "expecting to hear from somebody")
+    # Whoever is called next listens for it already: what the server says of it stands there, and nothing is lost.
+    screen.watch.expect(FAILED_REQUEST)
+    await screen.button("Expect to hear from them").click()
+    await expect(screen.text("NOT stored. {why}", why=ANYTHING)).to_be_visible()
+    await screen.page.get_by_label(screen.words("Who is called next")).select_option(str(story.ngo.worker.id))
+    await screen.button("Expect to hear from them").click()
+    await expect(screen.text("expected by")).to_be_visible()
+    (call,) = await network.safe_calls.see_all(story.coordinator)
+    assert (call.call.due_at, call.call.buddy_id) == (by, story.ngo.worker.id)
+    # Only who planned it, or leads the case, says that nobody is expected any more.
+    member = await browsers.board_of(story.member)
+    await go(member)
+    await expect(member.button("Heard from them")).to_be_visible()
+    await expect(member.button("Expect nobody any more…")).to_have_count(0)
+    await screen.button("Expect nobody any more…").click()
+    await screen.button("Yes, expect nobody any more").click()
+    await expect(member.button("Heard from them")).to_have_count(0)
+    assert [each.call.due_at for each in await network.safe_calls.see_all(story.coordinator)] in ([], [None])
+
+
+async def _gone(network: Network) -> list[tuple[dict[str, str]]]:
+    async with network.database.reading() as look:
+        rows = await look.rows("SELECT facts FROM ledger WHERE act = 'operation_gone'")
+    return [(row["facts"],) for row in rows]
