@@ -60,6 +60,42 @@ class KnownOperations(Answer, frozen=True, kw_only=True):
     operations: list[Operation]
 
 
+class Happened(Answer, frozen=True, kw_only=True):
+    """What was done; `written_at` where somebody wrote it before it came, `why` as they said."""
+
+    entry: int
+    at: Moment
+    what: str
+    about: UUID
+    codename: str
+    circle: str
+    drill: bool
+    by: UUID | None
+    step: str | None
+    written_at: Moment | None
+    why: str | None
+
+
+class Expected(Answer, frozen=True, kw_only=True):
+    """What is expected: a step of an operation, or without one that somebody is heard from."""
+
+    at: Moment
+    about: UUID
+    codename: str
+    circle: str
+    drill: bool
+    step: str | None
+    late: bool
+
+
+class Timeline(Answer, frozen=True, kw_only=True):
+    """A case's operations and safe-calls: `happened` the last first, `more` where there is more before."""
+
+    expected: list[Expected]
+    happened: list[Happened]
+    more: int | None
+
+
 class MissingPiece(Answer, frozen=True, kw_only=True):
     """Something that is missing, of these people if of any; over what is `hard` go needs a reason."""
 
@@ -87,6 +123,11 @@ class OperationsApi:
         return (
             await self._connection.ask(KnownOperations, "GET", "api/operations", query=query, repeat=True)
         ).operations
+
+    async def timeline(self, case_id: UUID, before: int | None = None) -> Timeline:
+        """Return what is expected in a case, and what has happened, the last first; `before` goes on from `more`."""
+        query = {} if before is None else {"before": str(before)}
+        return await self._connection.ask(Timeline, "GET", f"api/cases/{case_id}/timeline", query=query, repeat=True)
 
     async def show(self, operation_id: UUID) -> Operation:
         """Return one operation."""

@@ -36,5 +36,5 @@ async def confirm(
     if operation.status is OperationStatus.COMPLETED and before.status is not OperationStatus.COMPLETED:
         said.append(messages.told(operation, "operation_completed", "completed"))
     await outbox.post(tx, said, now)
-    await ledger.record(tx, acting.recorded(deed, actor, operation, now, {"position": position}))
+    await ledger.record(tx, acting.recorded(deed, actor, operation, now, {"position": position, "step": step.kind}))
     return acting.view(actor, (case, circle, operation), now)

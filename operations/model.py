@@ -95,6 +95,29 @@ class HandOver(StrEnum):
     OVER = "over"
 
 
+class Happening(StrEnum):
+    """What a time line tells of operations and safe-calls: acts as the ledger names them."""
+
+    PLANNED = "operation_planned"
+    APPROVED = "operation_approved"
+    GONE = "operation_gone"
+    POSTPONED = "operation_postponed"
+    CLOSED = "operation_closed"
+    RECEIVER_NAMED = "operation_receiver_named"
+    CONFIRMED = "milestone_confirmed"
+    LATE = "milestone_late"
+    DELAYED = "operation_delayed"
+    DARK = "operation_dark"
+    DIVERTED = "operation_diverted"
+    ABORTED = "operation_aborted"
+    RECEIVED = "operation_received"
+    REFUSED = "operation_refused"
+    CALL_PLANNED = "safe_call_planned"
+    HEARD = "safe_call_heard"
+    CALL_LATE = "safe_call_late"
+    CALL_OVER = "safe_call_over"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Milestone:
     """One step of the way. `due_at` is when it is expected as re-planned; without it the step is only noted.

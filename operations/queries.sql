@@ -58,6 +58,13 @@ SELECT id FROM operations WHERE compartment_id = ANY($1) AND ($2::text[] IS NULL
     OR EXISTS (SELECT FROM milestones WHERE operation_id = operations.id AND next_step_at IS NOT NULL)))
 ORDER BY begins_at, id
 
+-- timeline --
+-- What was done with operations and safe-calls of a case, the last first.
+-- $1 case, $2 operations and safe-calls, $3 acts, $4 entry before which, or null, $5 limit.
+SELECT entry, at, actor_id, act, object_id, facts FROM ledger
+WHERE case_id = $1 AND object_id = ANY($2) AND act = ANY($3) AND ($4::bigint IS NULL OR entry < $4)
+ORDER BY entry DESC LIMIT $5
+
 -- cases_of_milestones --
 -- $1 milestones.
 SELECT milestones.id, operation_id, case_id FROM milestones JOIN operations ON operations.id = operation_id

@@ -103,7 +103,7 @@ async def _late(tx: Transaction, operation: Operation, step: Milestone, case: Ca
             act="milestone_late" if step.rung == 0 else "milestone_later", at=now, actor_kind="system",
             case_id=case.id, object_id=operation.id,
             facts={
-                "position": step.position, "rungs": ",".join(reached.rungs),
+                "position": step.position, "step": step.kind, "rungs": ",".join(reached.rungs),
                 **({"drill": True} if operation.drill else {}),
             },
         ),

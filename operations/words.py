@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.texts import mark
-from operations.model import Despite, HandOver, MilestoneKind, Missing, OperationStatus, Refusal
+from operations.model import Despite, HandOver, Happening, MilestoneKind, Missing, OperationStatus, Refusal
 
 STEPS: dict[str, str] = {
     MilestoneKind.READY: mark("ready to go"),
@@ -57,4 +57,24 @@ DESPITE: dict[str, str] = {
     Despite.NO_OTHER_DAY: mark("there is no other day"),
     Despite.STAYING_IS_WORSE: mark("staying is more dangerous"),
     Despite.SEEN_TO: mark("seen to otherwise, by telephone"),
+}
+HAPPENED: dict[str, str] = {
+    Happening.PLANNED: mark("planned"),
+    Happening.APPROVED: mark("approved"),
+    Happening.GONE: mark("go"),
+    Happening.POSTPONED: mark("postponed"),
+    Happening.CLOSED: mark("closed"),
+    Happening.RECEIVER_NAMED: mark("somebody else receives"),
+    Happening.CONFIRMED: mark("confirmed"),
+    Happening.LATE: mark("LATE: people were called"),
+    Happening.DELAYED: mark("delayed"),
+    Happening.DARK: mark("telephones off"),
+    Happening.DIVERTED: mark("diverted"),
+    Happening.ABORTED: mark("ended early"),
+    Happening.RECEIVED: mark("taken over"),
+    Happening.REFUSED: mark("NOT taken over"),
+    Happening.CALL_PLANNED: mark("expected to be heard from"),
+    Happening.HEARD: mark("heard from"),
+    Happening.CALL_LATE: mark("NOT heard from: people were called"),
+    Happening.CALL_OVER: mark("nobody is expected any more"),
 }

@@ -38,6 +38,7 @@ from crypto import device_claim, signing
 from operations.handing_over import HandingOver
 from operations.safe_calls.service import SafeCalls
 from operations.service import Operations
+from operations.timeline import CaseTimeline
 from operations.under_way import UnderWay
 from safety_plans.clocks.service import CaseClocks, spans_of
 from safety_plans.organisations.service import OrganisationReviews
@@ -139,6 +140,7 @@ class Network:
         self.operations = Operations(database, clock, settings.time_zone, spans_of(settings))
         self.under_way = UnderWay(database, clock, settings.time_zone)
         self.safe_calls = SafeCalls(database, clock, settings.time_zone)
+        self.timeline = CaseTimeline(database, clock)
         self.handing_over = HandingOver(database, clock, settings.time_zone)
         self.invitations = Invitations(database, clock, settings, kept.network)
         self.seeds: dict[PersonId, bytes] = {}

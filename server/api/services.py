@@ -39,6 +39,7 @@ from core.settings import Settings
 from operations.handing_over import HandingOver
 from operations.safe_calls.service import SafeCalls
 from operations.service import Operations
+from operations.timeline import CaseTimeline
 from operations.under_way import UnderWay
 from safety_plans.clocks.service import CaseClocks, spans_of
 from safety_plans.organisations.service import OrganisationReviews
@@ -87,6 +88,7 @@ class Services:
     operations: Operations
     handing_over: HandingOver
     safe_calls: SafeCalls
+    timeline: CaseTimeline
     under_way: UnderWay
     organisations: OrganisationReviews
     saving: Saving
@@ -140,6 +142,7 @@ def services(database: Database, clock: Clock, settings: Settings) -> Services:
         operations=Operations(database, clock, settings.time_zone, spans_of(settings)),
         handing_over=HandingOver(database, clock, settings.time_zone),
         safe_calls=SafeCalls(database, clock, settings.time_zone),
+        timeline=CaseTimeline(database, clock),
         under_way=UnderWay(database, clock, settings.time_zone),
         saving=Saving(vault, reviews, clock, settings.time_zone),
         board=Board(database, clock, agencies=agencies, cases=cases, alerts=alerts, reviews=reviews, rung=rung),

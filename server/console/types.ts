@@ -251,6 +251,7 @@ export type OperationStep = {
 export type Operation = {
   operation: string;
   codename: string;
+  case: string;
   status: string;
   coordinator: string;
   buddy: string;
@@ -264,6 +265,21 @@ export type Operation = {
   decisions: string[];
   steps: OperationStep[];
 };
+
+/** One time line of a case: what is expected, the first first; what has happened, the last first. */
+export type Expected = { at: string; about: string; codename: string; drill: boolean; step: string | null; late: boolean };
+export type Happened = {
+  entry: number;
+  at: string;
+  what: string;
+  codename: string;
+  drill: boolean;
+  by: string | null;
+  step: string | null;
+  written_at: string | null;
+  why: string | null;
+};
+export type Timeline = { expected: Expected[]; happened: Happened[]; more: number | null };
 
 /** What is missing, of whom if of anybody; over what is hard nobody goes without a reason. */
 export type Missing = { what: string; people: string[]; hard: boolean };

@@ -15,6 +15,7 @@ from client.api import ApiClient
 from core.errors import InvalidInput
 from core.texts import mark
 from streha import terminal
+from streha.commands import case_timeline
 from streha.options import Json, Key, Yes
 from streha.personal import Names, find_agency, find_case, find_compartment, find_person, speaking_as
 from streha.terminal import say
@@ -24,6 +25,7 @@ app = typer.Typer(no_args_is_help=True, help=say(mark("Cases, their members and 
 
 def add_to(commands: typer.Typer) -> None:
     """Attach these commands."""
+    case_timeline.add_to(app)
     commands.add_typer(app, name="case")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from playwright.async_api import Locator, Route, expect
@@ -64,6 +65,34 @@ async def test_a_leader_approves_and_who_leads_the_day_goes_with_what_is_missing
     assert (await state(network, way, story)).operation.status is OperationStatus.GO
     ((facts,),) = await _gone(network)
     assert facts["despite"] == Despite.SUMMONED
+
+
+async def test_the_time_line_of_the_case_tells_what_has_happened_and_what_comes_next(
+    browsers: Browsers, network: Network, story: Scene, clock: MovableClock, language: str
+) -> None:
+    way = (await planned(network, story)).operation
+    await network.operations.approve(story.coordinator, way.id)
+    await network.operations.go(story.coordinator, way.id, Despite.SUMMONED)
+    clock.move(timedelta(minutes=10))
+    wrote = clock.now() - timedelta(minutes=5)
+    await network.under_way.confirm(story.member, way.id, 1, wrote)
+    for _ in range(100):
+        await network.under_way.delay(story.member, way.id, 1, uuid4())
+    screen = await browsers.board_of(story.member, Machine(language=language, size=PHONE, policy_off=True))
+    await go(screen)
+    await screen.button("Time line of the case").click()
+    rows = screen.page.locator(".looks li")
+    await expect(rows.first).to_contain_text(screen.words("delayed"))
+    await expect(rows.last).to_contain_text(screen.words("everybody home and safe"))
+    # What was before is asked for by hand, and stands before the rest.
+    await screen.button("What was before").click()
+    await expect(rows.first).to_contain_text(screen.words("planned"))
+    gone, reached = rows.nth(2), rows.nth(3)
+    await expect(gone).to_contain_text(screen.words("summoned, and must appear"))
+    await expect(reached).to_contain_text(story.member.name)
+    await expect(reached).to_contain_text(screen.words("written"))
+    await expect(screen.button("What was before")).to_have_count(0)
+    await clean(screen, "the time line of a case")
 
 
 async def test_what_is_missing_can_be_looked_at_by_every_member_in_the_smallest_window(

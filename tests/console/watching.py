@@ -22,7 +22,7 @@ TITLE = "Streha"
 ADDRESS = re.compile(r"/console/(#(/board|/device|/drill|/other|/ways)?|records/)?")
 # Of what is asked behind a `?`, positions and ids alone.
 PATHS = re.compile(
-    r"/(console/[a-z0-9_./-]*|api/[a-z0-9/-]+|api/vault/[a-z0-9/-]+\?[a-z]+=[a-z0-9-]+(&[a-z]+=[a-z0-9-]+)*)?",
+    r"/(console/[a-z0-9_./-]*|api/[a-z0-9/-]+(\?before=[0-9]+)?|api/vault/[a-z0-9/-]+\?[a-z]+=[a-z0-9-]+(&[a-z]+=[a-z0-9-]+)*)?",
     re.IGNORECASE,
 )
 KEPT_FOR_GOOD = frozenset(f"language={each}" for each in LANGUAGES)

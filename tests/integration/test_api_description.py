@@ -52,7 +52,7 @@ NOT_FOR_THE_CLIENT = {
     "ask_passkey_challenge", "begin_passkey_session", "ask_new_passkey", "add_passkey", "list_passkeys",
     "remove_passkey",
     # `client.operations` speaks to them, in tests of its own (tests/integration/test_operation_commands.py).
-    "list_operations", "show_operation", "show_readiness", "plan_operation", "plan_operation_anew",
+    "list_operations", "show_operation", "show_readiness", "show_timeline", "plan_operation", "plan_operation_anew",
     "decide_operation", "tell_passage", "name_receiver",
     # `client.safe_calls` speaks to them (tests/integration/test_safe_call_commands.py).
     "list_safe_calls", "plan_safe_call", "tell_heard", "call_off",

@@ -330,6 +330,7 @@ BODIES: dict[str, Body] = {
     "list_operations": nothing,
     "show_operation": nothing,
     "show_readiness": nothing,
+    "show_timeline": nothing,
     "plan_operation": planned_way,
     "tell_passage": saying(key=str(FETCHED), word="dark", minutes=60),
     "list_safe_calls": nothing,

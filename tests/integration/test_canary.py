@@ -51,6 +51,7 @@ from server.api.wire.safe_calls import PlanSafeCall, TellHeard
 from server.api.wire.sentences import SealedSentences
 from server.api.wire.stream import FollowStream
 from server.api.wire.telephone import HearTelephone
+from server.api.wire.timeline import ListTimeline
 from server.api.wire.vault_acts import ActsQuery
 from server.api.wire.vault_contents import GrantQuery, HistoryQuery, PutExport, PutHistory, VersionsQuery
 from server.api.wire.vault_keys import PutBundle
@@ -276,6 +277,7 @@ async def test_no_command_lets_a_marked_name_out(
         ("case", "open", "--agency", f"{other}=informed"),
         ("case", "list"),
         ("case", "show", case),
+        ("case", "timeline", case),
         ("case", "show", f"{MARK}-none"),
         ("case", "keys", case, "--now"),
         ("case", "part", case, other, "responder"),
@@ -570,6 +572,7 @@ def right_body(takes: type, marked: Marked) -> object:
         Nothing: None,
         ListAlerts: None,
         ListOperations: None,
+        ListTimeline: None,
         FollowStream: None,
         ChallengeRequest: {"person": marked.leader.id},
         SessionRequest: {"person": marked.leader.id, "nonce": bytes(32), "signature": bytes(64)},

@@ -44,6 +44,15 @@ async def test_from_the_plan_to_the_last_word(api: ServedApi) -> None:
     heard = await typed(api, scene.member, "heard", name)
     assert (heard.code, name in heard.out) == (0, True)
     assert "known already" in (await typed(api, scene.member, "heard", name)).out
+    # On the time line of the case: what has happened, then what is expected.
+    line = await streha(
+        "case", "timeline", scene.case.codename, "--key", api.key_path(scene.member),
+        environment={"LC_ALL": "en", "COLUMNS": "300"},
+    )  # fmt: skip
+    rows = [each for each in line.out.splitlines() if name in each]
+    assert [words in row for words, row in zip(("expected to be", "heard from", "to come"), rows, strict=True)] == [
+        True, True, True
+    ]  # fmt: skip
     # Only who planned it, or leads.
     assert (await typed(api, scene.member, "off", name)).code != 0
     off = await typed(api, scene.coordinator, "off", name)

@@ -53,6 +53,7 @@ from operations.planning import Plan, Step
 from operations.safe_calls.model import SafeCallId, SafeCallPlan
 from operations.safe_calls.service import SafeCalls
 from operations.service import Operations
+from operations.timeline import CaseTimeline
 from operations.under_way import UnderWay
 from safety_plans.clocks.rules import ClockKind
 from safety_plans.clocks.service import CaseClocks
@@ -159,6 +160,7 @@ REFUSED: dict[str, Attempt] = {
     "HandingOver.receive": lambda n, p, _s, t: n.handing_over.receive(p, t.operation),
     "HandingOver.refuse": lambda n, p, _s, t: n.handing_over.refuse(p, t.operation, Refusal.NO_PLACE),
     "HandingOver.name": lambda n, p, s, t: n.handing_over.name(p, t.operation, s.ngo.worker.id),
+    "CaseTimeline.see": lambda n, p, _s, t: n.timeline.see(p, t.case),
     "SafeCalls.plan": lambda n, p, s, t: n.safe_calls.plan(p, t.core, uuid4(), safe_call(s, n)),
     "SafeCalls.heard": lambda n, p, _s, t: n.safe_calls.heard(p, t.safe_call),
     "SafeCalls.call_off": lambda n, p, _s, t: n.safe_calls.call_off(p, t.safe_call),
@@ -236,6 +238,7 @@ def test_every_method_is_tried() -> None:
             Operations,
             UnderWay,
             HandingOver,
+            CaseTimeline,
             SafeCalls,
             OrganisationReviews,
             Absences,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cases.model import CompartmentId
+from cases.model import CaseId, CompartmentId
 from core.errors import Conflict, InvalidInput
 from core.texts import mark
 from operations.acting import OperationView
@@ -24,6 +24,7 @@ from server.api.wire.operations import (
     TellPassage,
     Word,
 )
+from server.api.wire.timeline import ListTimeline, TimelineAnswer
 
 MINUTES = mark("For how many minutes? Say so.")
 WHY = mark("Why were they not taken over? Say so.")
@@ -43,6 +44,12 @@ async def show_operation(call: Call[Nothing]) -> OperationAnswer:
 async def show_readiness(call: Call[Nothing]) -> ReadinessAnswer:
     """Return what is missing before somebody goes."""
     return ReadinessAnswer.of(await call.services.operations.readiness(call.actor, OperationId(call.ids["operation"])))
+
+
+async def show_timeline(call: Call[ListTimeline]) -> TimelineAnswer:
+    """Return what is expected in a case, and what has happened."""
+    found = await call.services.timeline.see(call.actor, CaseId(call.ids["case"]), call.asked.before)
+    return TimelineAnswer.of(found)
 
 
 async def plan_operation(call: Call[PlanOperation]) -> OperationAnswer:
@@ -111,6 +118,15 @@ ROUTES: tuple[Route[Any], ...] = (
         access=Access.STAFF,
         takes=ListOperations,
         gives=OperationsAnswer,
+    ),
+    Route(
+        method="GET",
+        path="/api/cases/{case}/timeline",
+        summary="Operations and safe-calls of a case on one time line: what is expected, and what has happened",
+        call=show_timeline,
+        access=Access.PART_IN_CASE,
+        takes=ListTimeline,
+        gives=TimelineAnswer,
     ),
     Route(
         method="GET",

@@ -6,6 +6,7 @@ import { Time } from "../time.js";
 import { html, useState } from "../vendor/preact.js";
 import { Deciding } from "./deciding.js";
 import { Missing, useReadiness } from "./readiness.js";
+import { CaseTimeline } from "./timeline.js";
 import { WayButtons } from "./way_button.js";
 import { isAhead, isLate, isOut, watchedStep } from "./way_facts.js";
 import { handOverWords, statusWords, stepWords } from "./way_words.js";
@@ -41,7 +42,10 @@ export const Way = memo(
           <summary>${t("All steps")}</summary>
           <ol class="steps">${way.steps.map((each) => html`<${Step} key=${each.position} step=${each} name=${(/** @type {string} */ id) => personName(id, facts)} />`)}</ol>
         </details>
-        ${isAhead(way) && html`<${WhatIsMissing} id=${way.operation} />`}
+        <div class="looks">
+          ${isAhead(way) && html`<${WhatIsMissing} id=${way.operation} />`}
+          <${CaseTimeline} id=${way.case} />
+        </div>
       </article>
     `;
   },

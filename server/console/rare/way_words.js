@@ -69,3 +69,41 @@ export function despiteWords(reason) {
     default: return reason;
   }
 }
+
+/** What was done, as the time line tells it. @param {string} what */
+export function happenedWords(what) {
+  switch (what) {
+    case "operation_planned": return t("planned");
+    case "operation_approved": return t("approved");
+    case "operation_gone": return t("go");
+    case "operation_postponed": return t("postponed");
+    case "operation_closed": return t("closed");
+    case "operation_receiver_named": return t("somebody else receives");
+    case "milestone_confirmed": return t("confirmed");
+    case "milestone_late": return t("LATE: people were called");
+    case "operation_delayed": return t("delayed");
+    case "operation_dark": return t("telephones off");
+    case "operation_diverted": return t("diverted");
+    case "operation_aborted": return t("ended early");
+    case "operation_received": return t("taken over");
+    case "operation_refused": return t("NOT taken over");
+    case "safe_call_planned": return t("expected to be heard from");
+    case "safe_call_heard": return t("heard from");
+    case "safe_call_late": return t("NOT heard from: people were called");
+    case "safe_call_over": return t("nobody is expected any more");
+    default: return what;
+  }
+}
+
+/** Why somebody was not taken over. @param {string} why */
+export function refusalWords(why) {
+  switch (why) {
+    case "no_place": return t("there is no place");
+    case "not_agreed": return t("nobody announced it here");
+    case "somebody_else": return t("it is not who was announced");
+    case "not_safe_here": return t("it is not safe here now");
+    case "other_care": return t("other care is needed first");
+    case "papers": return t("papers are missing");
+    default: return why;
+  }
+}
