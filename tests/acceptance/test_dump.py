@@ -8,12 +8,9 @@ codenames exactly what the table allows, where it allows it.
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from agencies.model import Agency, Person, Role
@@ -28,46 +25,20 @@ from client.vault.memory import Memory
 from client.vault.person import Unlocked
 from client.vault.reading import Reader
 from client.vault.records import Records
-from core.database import Database, connect
 from crypto.vault import statement
 from crypto.vault.bundle import Keys
-from deploy import remembered
 from deploy.demo_linking import DemoLinking
 from deploy.demo_network import populate
 from deploy.network import LocalNetwork
 from deploy.witness import Witnesses
 from tests.acceptance.conftest import Town
+from tests.acceptance.taken import Searched, fetched, files_of, rows_of, rows_of_homeserver
 from tests.vault_clients import genesis_of
 
 # Each sentence begins with it: whoever finds none of these finds none of the thousand.
 MARK = "Kestenjar-"
 RECORDS, SENTENCES = 100, 10
 REASON, MESSAGE = MARK + "reason", MARK + "message"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Searched:
-    """All that could be taken, by place; and what is looked for there, by what it is."""
-
-    places: dict[str, list[bytes]]
-
-    def places_of(self, *wanted: bytes) -> set[str]:
-        """Return where one of these is found, written in any way."""
-        ways = [each for one in wanted for each in written(one)]
-        return {place for place, pieces in self.places.items() if any(way in piece for piece in pieces for way in ways)}
-
-
-def written(wanted: bytes) -> list[bytes]:
-    """Return how bytes may be written: as they are, in wide letters, in hexadecimal, in base64 at any place."""
-    ways = [wanted, wanted.hex().encode(), wanted.hex().upper().encode()]
-    if wanted.isascii():
-        ways += [wanted.decode().encode("utf-16-le"), wanted.decode().encode("utf-16-be")]
-    for before in range(3):
-        encoded = base64.b64encode(bytes(before) + wanted)
-        # The first and last letters depend on what stands beside it.
-        inner = encoded[(before * 8 + 5) // 6 :][: (len(wanted) * 8 - 6) // 6 - 1]
-        ways += [inner, inner.replace(b"+", b"-").replace(b"/", b"_")]
-    return ways
 
 
 def test_what_is_looked_for_would_be_found() -> None:
@@ -99,11 +70,11 @@ async def test_nothing_sealed_is_found_anywhere_and_facts_only_where_they_may_be
         await mila.send(room, "panic")
         await mila.wait_for(lambda message: message.room_id == room and bool(message.mentions))
         places = {
-            "metrics": [(await _fetched(url)).encode() for url in network.metrics_urls.values()],
-            "rows of Streha": [each async for each in _rows(network.database)],
-            "rows of the homeserver": await _homeserver(network),
+            "metrics": [(await fetched(url)).encode() for url in network.metrics_urls.values()],
+            "rows of Streha": [each async for each in rows_of(network.database)],
+            "rows of the homeserver": await rows_of_homeserver(network),
         }
-    taken = Searched(places=places | dict(_files(tmp_path / "town")))
+    taken = Searched(places=places | dict(files_of(tmp_path / "town")))
     assert taken.places.keys() >= places.keys() | {"logs", "postgres", "bot"}
     assert all(any(pieces) for pieces in taken.places.values())
     assert taken.places_of(MARK.encode(), *secrets) == set()
@@ -158,31 +129,3 @@ async def _write_records(town: Town, case: Case, folder: Path) -> list[bytes]:
         contents = [(await records.key_and_content(view, each.version))[0] for each in opened[:SENTENCES]]
         epoch = await epochs.key(view, view.circle.epoch)
     return [epoch, *contents, *seeds.values(), *boxes.values()]
-
-
-async def _rows(database: Database) -> AsyncIterator[bytes]:
-    """Yield all that is stored, row by row, as PostgreSQL writes it: bytes in hexadecimal."""
-    async with database.transaction() as tx:
-        for table in await tx.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"):
-            for row in await tx.rows(f"SELECT t::text AS line FROM {table['tablename']} AS t"):  # noqa: S608 (own tables)
-                yield row["line"].encode()
-
-
-async def _homeserver(network: LocalNetwork) -> list[bytes]:
-    kept = remembered.load(network.directory)
-    url = f"postgresql://synapse:{kept.homeserver_password}@127.0.0.1:{kept.postgres_port}/synapse"
-    async with connect(url) as database:
-        return [each async for each in _rows(database)]
-
-
-async def _fetched(url: str) -> str:
-    async with aiohttp.ClientSession() as http, http.get(url) as answer:
-        return await answer.text()
-
-
-def _files(folder: Path) -> Iterator[tuple[str, list[bytes]]]:
-    """Yield what lies on the disks: each folder of the network's with its files, but people's own key files."""
-    for each in sorted(folder.iterdir()):
-        if each.name != "keys":
-            inside = [each] if each.is_file() else each.rglob("*")
-            yield each.name, [path.read_bytes() for path in inside if path.is_file()]
