@@ -51,6 +51,7 @@ class Operation(Answer, frozen=True, kw_only=True):
     delayed_minutes: int
     steps: list[OperationStep]
     drill: bool
+    placed: bool
     known: bool
 
 

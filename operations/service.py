@@ -94,8 +94,8 @@ class Operations:
                 before, status=OperationStatus.PLANNED, level=await level_store.level(tx, case.id),
                 coordinator_id=plan.coordinator_id, buddy_id=plan.buddy_id, liaison_id=plan.liaison_id,
                 begins_at=plan.begins_at, ends_at=plan.ends_at, milestones=_steps(plan), delayed_minutes=0,
-                dark_until=None, place_token=plan.place_token, receiver_id=plan.receiver_id, refused_at=None,
-                refusal=None,
+                dark_until=None, place_token=plan.place_token or self._kept_place(before, plan),
+                receiver_id=plan.receiver_id, refused_at=None, refusal=None,
             )  # fmt: skip
             operation = await self._counted(tx, case, operation, now)
             await store.replace_steps(tx, operation)
@@ -233,6 +233,11 @@ class Operations:
         found = countdown.tasks(operation, await calendar_of(tx, case, self._zone))
         first = countdown.first(found, now)
         return countdown.told(operation, first, found[first].at)
+
+    def _kept_place(self, before: Operation, plan: Plan) -> bytes | None:
+        """Return the token of before where the day is the same: of another day it would say nothing."""
+        days = {each.astimezone(self._zone).date() for each in (before.begins_at, plan.begins_at)}
+        return before.place_token if len(days) == 1 else None
 
     async def _same_place(self, tx: Transaction, case: Case, operation: Operation) -> list[Message]:
         """Return what two coordinators hear who may meet: that they ring each other, and nothing more."""

@@ -45,6 +45,10 @@ def show_operation(found: Operation, names: Names, *, json: bool) -> None:
             mark("Receives: {person}. {state}"), person=names(found.receiver),
             state=words_of(HAND_OVERS, found.handed_over),
         )  # fmt: skip
+    if found.placed:
+        terminal.line(
+            mark("Its place is compared with others of that day. Moved to another day it is to be given again.")
+        )
     if found.refusal is not None:
         terminal.line(mark("Why: {text}"), text=words_of(REFUSALS, found.refusal))
     if found.dark_until is not None:

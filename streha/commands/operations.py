@@ -21,7 +21,8 @@ from operations.model import Despite, Refusal
 from operations.templates import Template, templates
 from operations.words import MISSING
 from streha import terminal
-from streha.commands import operation_drills, operation_imports
+from streha.commands import operation_drills, operation_imports, operation_places
+from streha.commands.operation_places import PlaceFile, Places, place_token, place_written
 from streha.moments import whole_moment
 from streha.operations_shown import found_operation, next_of, show_operation, standing, words_of
 from streha.options import Json, Key
@@ -76,6 +77,7 @@ def add_to(commands: typer.Typer) -> None:
     """Attach these commands."""
     operation_imports.add_to(app)
     operation_drills.add_to(app)
+    operation_places.add_to(app)
     commands.add_typer(app, name="operation")
 
 
@@ -121,15 +123,19 @@ def _plan(
     drill: Annotated[
         bool, typer.Option("--drill", help=say(mark("Only practise it: an exercise, which never becomes real.")))
     ] = False,
+    places: Places = "",
+    place_file: PlaceFile = None,
     json: Json = False,
 ) -> None:
     found, moment = _template(kind), whole_moment(begins)
+    written = place_written(places, place_file)
 
     async def act() -> tuple[Operation, Names, str]:
+        token = await place_token(key, places, written, moment)
         async with speaking_as(key) as api:
             place = await find_compartment(api, circle)
             plan = (await planner_of(api, found, confirm, buddy, coordinator, liaison, receiver))(moment)
-            plan = replace(plan, drill=drill)
+            plan = replace(plan, drill=drill, place_token=token)
             if again:
                 planned = await api.operations.plan_anew((await found_operation(api, again)).operation, plan)
             else:

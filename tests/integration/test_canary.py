@@ -356,6 +356,7 @@ async def test_no_command_lets_a_marked_name_out(
             marked.officer.name,
         ),
         ("operation", "drilled", f"{MARK}-none"),
+        ("operation", "places", f"{MARK}-none"),
         ("safe-call", "list"),
         ("safe-call", "heard", f"{MARK}-none"),
         ("safe-call", "off", f"{MARK}-none"),

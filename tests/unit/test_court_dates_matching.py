@@ -28,7 +28,8 @@ def operation(known: Known, status: OperationStatus = OperationStatus.PLANNED) -
         operation=known.operation, codename="quiet-heron", case=uuid4(), compartment=uuid4(), circle="quiet-heron",
         level="high", status=status, coordinator=uuid4(), buddy=uuid4(), liaison=None, receiver=None, handed_over=None,
         refused_at=None, refusal=None, begins_at=begins,
-        ends_at=begins + timedelta(hours=9), dark_until=None, delayed_minutes=0, steps=[], drill=False, known=False,
+        ends_at=begins + timedelta(hours=9), dark_until=None, delayed_minutes=0, steps=[], drill=False, placed=False,
+        known=False,
     )  # fmt: skip
 
 

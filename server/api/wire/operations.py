@@ -159,7 +159,11 @@ class StepAnswer(Wire, frozen=True, kw_only=True):
 
 
 class OperationAnswer(Wire, frozen=True, kw_only=True):
-    """An operation as it stands: `decisions` are what the asker may decide of it now, `known` that nothing was new."""
+    """An operation as it stands.
+
+    `decisions` are what the asker may decide of it now, `placed` that its place is compared with others' of the day,
+    `known` that nothing was new.
+    """
 
     operation: OperationId
     codename: Codename
@@ -182,6 +186,7 @@ class OperationAnswer(Wire, frozen=True, kw_only=True):
     steps: list[StepAnswer]
     drill: bool
     decisions: list[Decision]
+    placed: bool
     known: bool
 
     @classmethod
@@ -201,6 +206,7 @@ class OperationAnswer(Wire, frozen=True, kw_only=True):
             ],
             drill=found.drill,
             decisions=[Decision(each) for each in view.decisions],
+            placed=found.place_token is not None,
             known=view.known,
         )  # fmt: skip
 
