@@ -7,18 +7,23 @@ the day after and a month after, and their organisation looks to its own safety 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from playwright.async_api import expect
 
 from agencies.model import AgencyKind
 from alerts.model import State
 from alerts.vocabulary import StandDownReason
+from client import key_file
+from client.api import ApiClient
 from deploy.demo_linking import DemoLinking
 from deploy.demo_network import populate
 from deploy.network import LocalNetwork
-from deploy.witness import Witnesses
+from deploy.witness import Witness, Witnesses
 from operations.acting import OperationView
 from operations.model import OperationStatus
 from operations.under_way import UnderWay
@@ -29,6 +34,9 @@ from safety_plans.triggers import SOON
 from tests.acceptance.conftest import Town, rings
 from tests.acceptance.test_operations_in_rooms import Day, due
 from tests.clock import ZONE
+from tests.console.browsers import PHONE, start_chromium
+from tests.console.screen import ANYTHING, Screen
+from tests.console.watching import Watch
 from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.slow
@@ -110,7 +118,6 @@ async def _told(town: Town) -> None:
 async def _afterwards(town: Town, day: Day, view: OperationView, room: str) -> None:
     """Let them talk about it a day later, be asked a month later, and let one of them then press panic."""
     ana, sara, mila, petar = [await town.witness(each) for each in ("ana", "sara", "mila", "petar")]
-    police = await town.duty_room(AgencyKind.POLICE)
     ends = (await day.seen(view)).operation.ends_at
     day.to(ends + timedelta(days=1))
     await ana.wait_for("talk with everybody who went", room, PATIENCE_SECONDS)
@@ -121,9 +128,23 @@ async def _afterwards(town: Town, day: Day, view: OperationView, room: str) -> N
     day.to(ends + timedelta(days=30))
     await ana.wait_for("has anything happened since to whoever went, staff too", room, PATIENCE_SECONDS)
 
-    # The driver of her taxi is one of them. She writes one word, and it goes on until a named person accepts.
+    # The driver of her taxi is one of them. She holds one button on her phone, and it goes on until a named person
+    # accepts.
     since = {each: len(each.messages) for each in (petar, mila, sara)}
-    await sara.send(room, "panic")
+    async with phone_of(town, "sara") as phone:
+        async with phone.holding(phone.panic, "finger"):
+            await expect(phone.own_alert).to_contain_text(
+                phone.like("DELIVERED to {count} rooms. Nobody has accepted yet.", count=ANYTHING)
+            )
+        await _answered(town, day, room, since)
+        accepted = phone.like("ACCEPTED by {people}.", people=town.person("mila").name)
+        await expect(phone.own_alert).to_contain_text(accepted)
+
+
+async def _answered(town: Town, day: Day, room: str, since: Mapping[Witness, int]) -> None:
+    """Let everybody be rung, nobody answer for two minutes, and one of them then accept."""
+    sara, mila, petar = [await town.witness(each) for each in ("sara", "mila", "petar")]
+    police = await town.duty_room(AgencyKind.POLICE)
     await mila.wait_for(rings, room, PATIENCE_SECONDS, after=since[mila])
     await petar.wait_for(rings, police, PATIENCE_SECONDS, after=since[petar])
     # Nobody has answered for two minutes: it is said who is silent, and it goes on.
@@ -137,3 +158,20 @@ async def _afterwards(town: Town, day: Day, view: OperationView, room: str) -> N
         each.alert.has_acknowledged(town.person("mila").id) and each.alert.state is not State.STOOD_DOWN
         for each in views
     )
+
+
+@asynccontextmanager
+async def phone_of(town: Town, name: str) -> AsyncIterator[Screen]:
+    """Open the console on somebody's phone, signed in as they are; it must have done nothing that it must not."""
+    async with ApiClient(key_file.load(town.accounts[name].key_file)) as api:
+        link, home = await api.sign_in_link(), f"{api.key.origin}/console/"
+    async with start_chromium() as chromium:
+        context = await chromium.new_context(viewport=PHONE, has_touch=True, is_mobile=True, locale="en")
+        watch = Watch(context, town.network.api_url)
+        await watch.begin()
+        phone = Screen(page=await context.new_page(), watch=watch, home=home, language="en")
+        await phone.open(f"{home}#{link.code}")
+        await phone.until_live()
+        yield phone
+        await watch.look()
+    assert watch.faults == []
