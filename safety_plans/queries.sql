@@ -434,8 +434,8 @@ DELETE FROM case_dates WHERE case_id = $1 AND at = $2 RETURNING at
 
 -- organisations_without_review --
 -- Cases that were opened behind somebody's back do not count: an organisation's review shows to all who work there.
--- $1 kinds that help, $2 limit.
-SELECT id FROM agencies WHERE kind = ANY($1) AND suspended_at IS NULL
+-- $1 kinds that help, $2 limit, $3 agencies among which, or null for all.
+SELECT id FROM agencies WHERE kind = ANY($1) AND suspended_at IS NULL AND ($3::uuid[] IS NULL OR id = ANY($3))
   AND EXISTS (
       SELECT FROM case_agencies JOIN cases ON cases.id = case_agencies.case_id
       WHERE case_agencies.agency_id = agencies.id AND cases.closed_at IS NULL AND cases.opened_for IS NULL)
@@ -464,6 +464,12 @@ SELECT agency_id, since, due_at, step, next_step_at FROM organisation_reviews WH
 INSERT INTO organisation_reviews (agency_id, since, due_at, step, next_step_at) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (agency_id) DO UPDATE SET since = EXCLUDED.since, due_at = EXCLUDED.due_at, step = EXCLUDED.step,
     next_step_at = EXCLUDED.next_step_at, lease_until = NULL, attempts = 0
+
+-- open_organisation_review --
+-- Whoever opened it a moment ago is not overwritten.
+-- $1 agency, $2 since, $3 due, $4 step, $5 next step.
+INSERT INTO organisation_reviews (agency_id, since, due_at, step, next_step_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT DO NOTHING
 
 -- forget_organisation_review --
 -- $1 agency.

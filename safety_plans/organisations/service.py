@@ -19,7 +19,7 @@ from safety_plans.calendar import Calendar
 from safety_plans.model import Level
 from safety_plans.organisations import store
 from safety_plans.organisations.rules import MEETS_STAFF, WITHIN_A_DAY, OrganisationReview, pulled, worst
-from safety_plans.organisations.sweep import begun
+from safety_plans.organisations.sweep import begun, open_one
 from safety_plans.rules import due_at
 
 ASK_THEM = mark("Only your agency's security officer or administrator can say this. Ask them.")
@@ -89,8 +89,12 @@ async def look_to_their_own(
     if case.opened_for is not None or event not in MEETS_STAFF:
         # As for its level: whoever it was opened for is not to know of the case.
         return
+    # Whoever has only begun to help may have none yet: it is opened now, and what happened counts for it.
+    opened = await store.without(tx, len(case.agencies), case.agencies)
+    for agency_id in opened:
+        await open_one(tx, agency_id, now, zone)
     for review in await store.held(tx, list(case.agencies)):
         calendar = Calendar(await directory.country_of_agency(tx, review.agency_id), zone)
         due = max(now, calendar.due(at, WITHIN_A_DAY))
-        if due < review.due_at and review.since <= at:
+        if due < review.due_at and (review.since <= at or review.agency_id in opened):
             await store.put(tx, begun(review.agency_id, review.since, due))

@@ -11,9 +11,11 @@ from safety_plans.organisations.rules import HELPERS, OrganisationReview
 from safety_plans.store import SQL
 
 
-async def without(reading: Reading, limit: int) -> list[AgencyId]:
-    """Return organisations that help in an open case and that nobody has to assess."""
-    return [AgencyId(row["id"]) for row in await reading.rows(SQL["organisations_without_review"], HELPERS, limit)]
+async def without(reading: Reading, limit: int, among: Collection[AgencyId] | None = None) -> list[AgencyId]:
+    """Return organisations, of all or of some, that help in an open case and that nobody has to assess."""
+    chosen = None if among is None else list(among)
+    rows = await reading.rows(SQL["organisations_without_review"], HELPERS, limit, chosen)
+    return [AgencyId(row["id"]) for row in rows]
 
 
 async def levels(tx: Reading, agency_id: AgencyId) -> list[Level]:
@@ -30,6 +32,14 @@ async def see(reading: Reading, agency_id: AgencyId) -> OrganisationReview | Non
     """Return an agency's review, if it has one."""
     row = await reading.row(SQL["organisation_review"], agency_id)
     return None if row is None else _review(row)
+
+
+async def open_(tx: Transaction, review: OrganisationReview) -> None:
+    """Record a first one; nothing where there is one by now."""
+    await tx.run(
+        SQL["open_organisation_review"], review.agency_id, review.since, review.due_at, review.step,
+        review.next_step_at,
+    )  # fmt: skip
 
 
 async def put(tx: Transaction, review: OrganisationReview) -> None:

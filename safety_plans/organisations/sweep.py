@@ -36,13 +36,16 @@ async def open_missing(database: Database, clock: Clock, zone: ZoneInfo) -> int:
         found = await store.without(look, BATCH)
     for agency_id in found:
         async with database.transaction() as tx:
-            now = clock.now()
-            levels = await store.levels(tx, agency_id)
-            if not levels or await store.held(tx, [agency_id]):
-                continue
-            calendar = Calendar(await directory.country_of_agency(tx, agency_id), zone)
-            await store.put(tx, begun(agency_id, now, due_at(worst(levels), now, calendar)))
+            await open_one(tx, agency_id, clock.now(), zone)
     return len(found)
+
+
+async def open_one(tx: Transaction, agency_id: AgencyId, now: datetime, zone: ZoneInfo) -> None:
+    """Open the review of an organisation, unless it has one by now or helps in no open case."""
+    levels = await store.levels(tx, agency_id)
+    if levels:
+        calendar = Calendar(await directory.country_of_agency(tx, agency_id), zone)
+        await store.open_(tx, begun(agency_id, now, due_at(worst(levels), now, calendar)))
 
 
 async def remind_due(database: Database, clock: Clock, *, quiet: Quiet | None = None) -> int:

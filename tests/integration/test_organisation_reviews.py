@@ -159,6 +159,23 @@ async def test_what_may_meet_those_who_help_has_them_look_to_their_own_within_a_
     assert (await network.organisations.own(scene.police.worker)).review is None
 
 
+async def test_whoever_has_only_begun_to_help_looks_to_their_own_within_a_day_too(
+    database: Database, network: Network, scene: Scene, clock: MovableClock
+) -> None:
+    # Nobody has looked yet which organisations help.
+    await network.reviews.set_level(scene.coordinator, scene.case.id, Level.LOW)
+    at = clock.now()
+    await network.alerts.raise_(scene.member, scene.case.core.id, uuid4(), event=Event.HOSTILE_PRESENCE)
+    clock.move(timedelta(minutes=1))
+    await ledger.sequence_all(database)
+    await take_up_events(database, clock, ZONE)
+    found = await of(network, scene)
+    assert found.due_at <= at + timedelta(hours=24)
+    # Who looks then changes nothing of it.
+    assert await open_missing(database, clock, ZONE) == 0
+    assert await of(network, scene) == found
+
+
 @pytest.mark.parametrize(
     ("event", "status"), [(Event.HEALTH, Status.ACTUAL), (Event.DEFENDANT_RELEASED, Status.EXERCISE)]
 )
