@@ -8,6 +8,9 @@ from agencies import contacts
 from agencies import store as agency_store
 from agencies.absences import away_between
 from agencies.model import PersonId
+from alerts.calling import surroundings_without_alert
+from alerts.cards import store as card_store
+from alerts.cards.rules import CardState, cards_of
 from cases.model import Case, Compartment
 from core import key_holders
 from core.database import Reading, Transaction
@@ -41,6 +44,7 @@ async def readiness(
         on_duty=await _on_duty(look, case, operation),
         custody_stale=any(custody),
         level_stale=await _level_stale(look, case, now),
+        without_card=await _without_card(look, case, circle, now),
         exposed=int(await look.value(SQL["could_know"], circle.id, operation.planned_at)),
     )
     return judged(facts, now)
@@ -53,6 +57,13 @@ async def _on_duty(look: Reading, case: Case, operation: Operation) -> bool:
         look, agency_ids=case.agencies, now=operation.begins_at, ahead=until - operation.begins_at
     )  # fmt: skip
     return always_on_duty(duty.desks, operation.begins_at, until, case.excluded_ids)
+
+
+async def _without_card(look: Transaction, case: Case, circle: Compartment, now: datetime) -> bool:
+    """Whether a desk that a card is for has none of this circle, or one sealed to a key that it has no more."""
+    around = await surroundings_without_alert(look, case, circle, now)
+    states = (await card_store.states(look, [circle.id])).get(circle.id, {})
+    return any(each.state is not CardState.SEALED for each in cards_of(around, states))
 
 
 async def _level_stale(look: Transaction, case: Case, now: datetime) -> bool:

@@ -63,6 +63,8 @@ class Missing(StrEnum):
     # Nobody confirmed it in time: it counts as ended.
     CUSTODY = "custody"
     LEVEL = "level"
+    # Whoever is called at night has a codename and nothing to act on.
+    NO_CARD = "no_card"
 
 
 class Despite(StrEnum):

@@ -45,6 +45,7 @@ class Facts:
     on_duty: bool
     custody_stale: bool
     level_stale: bool
+    without_card: bool
     exposed: int
 
 
@@ -85,6 +86,7 @@ def judged(facts: Facts, now: datetime) -> Readiness:
         Missing.NOBODY_ON_DUTY: not facts.on_duty,
         Missing.CUSTODY: facts.custody_stale,
         Missing.LEVEL: facts.level_stale,
+        Missing.NO_CARD: facts.without_card,
     }
     missing = [
         Finding(what=each, people=tuple(found.get(each, ()))) for each in Missing if each in found or whole.get(each)

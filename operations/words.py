@@ -37,6 +37,7 @@ MISSING: dict[str, str] = {
     Missing.NOBODY_ON_DUTY: mark("at some time of the way nobody is on duty at any desk: fill the roster"),
     Missing.CUSTODY: mark("custody was not confirmed in time: it counts as ended"),
     Missing.LEVEL: mark("the risk is not assessed, or not in time: assess it"),
+    Missing.NO_CARD: mark("a duty desk that would be called has no emergency card of this circle: put one"),
 }
 REFUSALS: dict[str, str] = {
     Refusal.NO_PLACE: mark("there is no place"),

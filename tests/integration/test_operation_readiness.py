@@ -44,6 +44,24 @@ class Day:
         async with self.database.transaction() as tx:
             await tx.run(sql, *values)
 
+    async def put_card(self) -> None:
+        """Let every desk have a key, and the card of the circle sealed to it."""
+        circle, writer, now = core(self.scene), self.scene.coordinator.id, self.network.clock.now()
+        await self.write(
+            "INSERT INTO emergency_cards (compartment_id, number, written_by, written_at) VALUES ($1, 1, $2, $3)",
+            circle, writer, now,
+        )  # fmt: skip
+        await self.write(
+            "INSERT INTO desk_keys (desk_id, key, added_by, added_at, signed_at, signature) "
+            "SELECT id, decode(repeat('11', 32), 'hex'), $1, $2, $2, decode(repeat('22', 64), 'hex') FROM duty_desks",
+            writer, now,
+        )  # fmt: skip
+        await self.write(
+            "INSERT INTO card_envelopes (compartment_id, desk_id, key, sealed) "
+            "SELECT $1, desk_id, key, 'sealed' FROM desk_keys",
+            circle,
+        )
+
     async def go(self, despite: Despite | None = None) -> OperationView:
         return await self.network.operations.go(self.scene.coordinator, self.view.operation.id, despite)
 
@@ -66,6 +84,7 @@ async def day(database: Database, network: Network, scene: Scene, buddy: Person,
             "VALUES ('compartment', $1, $2, 'ONE', $3, $4)",
             core(scene), person, KeyState.HOLDS, clock.now(),
         )  # fmt: skip
+    await day.put_card()
     return day
 
 
@@ -95,6 +114,18 @@ async def test_each_fact_that_is_gone_is_said_and_nothing_else(day: Day, clock: 
     await day.write("UPDATE bot_lease SET until = NULL")
     assert await day.missing() == [(Missing.NOT_KNOWN, True)]
     await day.write("UPDATE bot_lease SET until = $1", clock.now() + 400 * DAY)
+
+    # A key that somebody holds who left the desk, and a desk without its card.
+    await day.write("UPDATE desk_keys SET renew_since = $1", clock.now())
+    assert await day.missing() == [(Missing.NO_CARD, True)]
+    await day.write("UPDATE desk_keys SET renew_since = NULL")
+    await day.write("DELETE FROM card_envelopes WHERE desk_id = $1", scene.police.desk_id)
+    assert await day.missing() == [(Missing.NO_CARD, True)]
+    await day.write(
+        "INSERT INTO card_envelopes (compartment_id, desk_id, key, sealed) "
+        "SELECT $1, desk_id, key, 'sealed' FROM desk_keys WHERE desk_id = $2",
+        core(scene), scene.police.desk_id,
+    )  # fmt: skip
 
     day_of_it = (day.view.operation.begins_at).astimezone(ZONE).date()
     await network.absences.put(scene.member, day_of_it, day_of_it)

@@ -20,7 +20,8 @@ ONE, OTHER = PersonId(UUID(int=1)), PersonId(UUID(int=2))
 HOLDS = Holding(state=KeyState.HOLDS, seen_at=NOW)
 READY = Facts(
     people=[ONE, OTHER], holdings={ONE: HOLDS, OTHER: replace(HOLDS, state=KeyState.GIVEN)}, away=(),
-    without_telephone=(), on_duty=True, custody_stale=False, level_stale=False, exposed=4,
+    without_telephone=(), on_duty=True, custody_stale=False, level_stale=False, without_card=False,
+    exposed=4,
 )  # fmt: skip
 
 
@@ -48,6 +49,7 @@ def test_where_nothing_is_missing_somebody_goes() -> None:
         (replace(READY, on_duty=False), Missing.NOBODY_ON_DUTY, ()),
         (replace(READY, custody_stale=True), Missing.CUSTODY, ()),
         (replace(READY, level_stale=True), Missing.LEVEL, ()),
+        (replace(READY, without_card=True), Missing.NO_CARD, ()),
     ],
 )
 def test_what_is_hard_keeps_go_from_being_said(facts: Facts, what: Missing, people: tuple[PersonId, ...]) -> None:
@@ -77,11 +79,11 @@ def test_advice_keeps_nobody(facts: Facts, what: Missing) -> None:
 def test_everything_that_is_missing_is_said_at_once() -> None:
     worst = replace(
         READY, holdings=holding(KeyState.OWED), away=[ONE, OTHER], without_telephone=[OTHER], on_duty=False,
-        custody_stale=True, level_stale=True,
+        custody_stale=True, level_stale=True, without_card=True,
     )  # fmt: skip
     assert [(each.what, len(each.people)) for each in judged(worst, NOW).missing] == [
         (Missing.NO_KEY, 1), (Missing.AWAY, 2), (Missing.NO_TELEPHONE, 1), (Missing.NOBODY_ON_DUTY, 0),
-        (Missing.CUSTODY, 0), (Missing.LEVEL, 0),
+        (Missing.CUSTODY, 0), (Missing.LEVEL, 0), (Missing.NO_CARD, 0),
     ]  # fmt: skip
 
 

@@ -55,6 +55,7 @@ export function missingWords(what) {
     case "nobody_on_duty": return t("at some time of the way nobody is on duty at any desk: fill the roster");
     case "custody": return t("custody was not confirmed in time: it counts as ended");
     case "level": return t("the risk is not assessed, or not in time: assess it");
+    case "no_card": return t("a duty desk that would be called has no emergency card of this circle: put one");
     default: return what;
   }
 }
