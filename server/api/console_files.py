@@ -35,6 +35,8 @@ HOME = "/console/"
 # The shell comes first; what opens sealed records is a page of its own, and only that page loads it.
 SHELL = ("index.html", "*.css", "*.js", "*.svg", "rare/*.js", "vendor/*.js")
 RECORDS = "records/"
+# The words of what few need: fetched with the first of it.
+RARE_TEXTS = "texts/rare/"
 OF_RECORDS = ("records/index.html", "records/*.css", "records/*.js", "vault/*.js", "vendor/vault/*.js")
 # Without these there is no console; `vendor` is made at set-up.
 NEEDED = ("index.html", "vendor/preact.js")
@@ -105,12 +107,13 @@ def read(folder: Path) -> Mapping[str, File]:
     }
     for path in [each for each in found if each.endswith(".js") and not each.startswith("vendor/")]:
         found[path] = uncommented(found[path].decode()).encode()
-    shell, records = set(_marked(found, "", "rare")), set(_marked(found, "records"))
+    shell, rare, records = [set(_marked(found, each)) for each in ("", "rare", "records")]
     for language in LANGUAGES:
         found[f"texts/{language}.json"] = _texts(language, shell)
+        found[f"{RARE_TEXTS}{language}.json"] = _texts(language, rare - shell)
         if records:
-            # Modules of the shell speak on that page too.
-            found[f"{RECORDS}texts/{language}.json"] = _texts(language, shell | records)
+            # Modules of the others speak on that page too.
+            found[f"{RECORDS}texts/{language}.json"] = _texts(language, shell | rare | records)
     if records:
         found[f"{RECORDS}forms.json"] = record_forms.as_json()
     return {path.removesuffix("index.html"): File.of(Path(path).name, content) for path, content in found.items()}
@@ -118,7 +121,7 @@ def read(folder: Path) -> Mapping[str, File]:
 
 def is_of_shell(path: str) -> bool:
     """Whether the board's page loads a file at once."""
-    return not path.startswith(("rare/", RECORDS, "vault/", "vendor/vault/"))
+    return not path.startswith(("rare/", RARE_TEXTS, RECORDS, "vault/", "vendor/vault/"))
 
 
 def uncommented(module: str) -> str:
@@ -149,9 +152,9 @@ def giving(file: File, policy: str) -> Handler:
     return give
 
 
-def _marked(files: Mapping[str, bytes], *folders: str) -> Iterator[str]:
+def _marked(files: Mapping[str, bytes], folder: str) -> Iterator[str]:
     for path, content in files.items():
-        if path.endswith(".js") and path.rpartition("/")[0] in folders:
+        if path.endswith(".js") and path.rpartition("/")[0] == folder:
             yield from (sentence for sentence, _line in javascript.marked(content.decode()))
 
 

@@ -1,13 +1,13 @@
 /** Parts of the console that few people need: fetched when they are to be drawn, and never before. */
-import { t } from "./texts.js";
+import { speakRare, t } from "./texts.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "./vendor/preact.js";
 
 /**
- * Return a view that is drawn once its module is there.
- * @param {() => Promise<import("preact").ComponentType<{}>>} fetch
+ * Return a view that is drawn once its module and the words of such modules are there.
+ * @param {() => Promise<import("preact").ComponentType<{}>>} load
  * @param {boolean} [screen] Whether it is a whole screen: then what stands there meanwhile is one, too.
  */
-export function later(fetch, screen) {
+export function later(load, screen) {
   /** @type {import("preact").ComponentType<{}> | null} */
   let view = null;
   return function Later() {
@@ -17,7 +17,7 @@ export function later(fetch, screen) {
     async function come() {
       become("coming");
       try {
-        view ??= await fetch();
+        view ??= (await Promise.all([load(), speakRare(fetch)]))[0];
         focused.current = document.activeElement?.id === "main";
         become("here");
       } catch {

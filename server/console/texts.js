@@ -10,6 +10,10 @@ export const LANGUAGES = { en: "English", "sr-Latn": "srpski", "sr-Cyrl": "ср�
 let words = {};
 let current = "en";
 let wishes = 0;
+// Whether the words of what few need are wanted too, and their coming.
+let rare = false;
+/** @type {Promise<void> | null} */
+let rareWords = null;
 
 /**
  * Return a sentence in the chosen language with its parameters filled in.
@@ -69,12 +73,30 @@ export async function speak(next, fetch) {
 }
 
 /**
+ * Have the words of what few need from now on, in every language. Fails where they cannot be had; then it is asked again.
+ * @param {typeof globalThis.fetch} fetch
+ * @returns {Promise<void>}
+ */
+export function speakRare(fetch) {
+  rare = true;
+  return (rareWords ??= speak(current, fetch).then((done) => {
+    if (done) return;
+    rare = false;
+    rareWords = null;
+    throw new Error("no words");
+  }));
+}
+
+/**
  * @param {string} next
  * @param {typeof globalThis.fetch} fetch
  * @returns {Promise<Record<string, string>>}
  */
 async function wordsOf(next, fetch) {
-  const response = await fetch(`/console/texts/${next}.json`, { signal: AbortSignal.timeout(8000) });
-  if (!response.ok) throw new Error("no words");
-  return await response.json();
+  const parts = (rare ? ["", "rare/"] : [""]).map(async (part) => {
+    const response = await fetch(`/console/texts/${part}${next}.json`, { signal: AbortSignal.timeout(8000) });
+    if (!response.ok) throw new Error("no words");
+    return await response.json();
+  });
+  return Object.assign({}, ...(await Promise.all(parts)));
 }

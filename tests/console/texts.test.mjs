@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { codeOf, screenOf } from "../../server/console/places.js";
 import { distance, duration, moment } from "../../server/console/moments.js";
-import { firstLanguage, language, locale, speak, t } from "../../server/console/texts.js";
+import { firstLanguage, language, locale, speak, speakRare, t } from "../../server/console/texts.js";
 import { answer, problem } from "./world.mjs";
 
 const WORDS = { "Raised {time} by {person}.": "Podignuta {time}: {person}.", Empty: "" };
@@ -71,4 +71,22 @@ test("an address is a screen, or holds a code for a moment", () => {
   assert.deepEqual(["", "#", "#/board", "#/drill", "#/drill/x", "#/other"].map(screenOf), ["board", "board", "board", "drill", "board", "other"]);
   assert.equal(codeOf("#AbC3eF6hIj9lMn2pQr5tUv8xYz1-_4bCd7fGh0jKlMn"), "AbC3eF6hIj9lMn2pQr5tUv8xYz1-_4bCd7fGh0jKlMn");
   assert.deepEqual(["", "#/board", "#short", "#with space in it, and long"].map(codeOf), ["", "", "", ""]);
+});
+
+// Last, for from here on the words of what few need are always fetched with the others.
+test("the words of what few need come with the first of it, and with every language from then on", async () => {
+  const asked = [];
+  const fetch = async (path) => (asked.push(path), answer(path.includes("rare") ? { Rare: "Retko" } : WORDS));
+  await speak("sr-Latn", fetch);
+  assert.equal(t("Rare"), "Rare");
+  await assert.rejects(speakRare(async (path) => (path.includes("rare") ? problem(500) : answer(WORDS))));
+  assert.deepEqual([t("Rare"), t("Raised {time} by {person}.", { time: 1, person: 2 })], ["Rare", "Podignuta 1: 2."]);
+  asked.length = 0;
+  await Promise.all([speakRare(fetch), speakRare(fetch)]);
+  assert.deepEqual(asked, ["/console/texts/sr-Latn.json", "/console/texts/rare/sr-Latn.json"]);
+  assert.equal(t("Rare"), "Retko");
+  await speak("sr-Cyrl", fetch);
+  assert.deepEqual(asked.slice(2), ["/console/texts/sr-Cyrl.json", "/console/texts/rare/sr-Cyrl.json"]);
+  await speak("en", fetch);
+  assert.equal(t("Rare"), "Rare");
 });

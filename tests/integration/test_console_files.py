@@ -35,7 +35,7 @@ CONTENTS = {
     "style.css": b"body { margin: 0 }",
     "app.js": MODULE,
     "icon.svg": b"<svg/>",
-    "rare/part.js": b"export const part = 1;",
+    "rare/part.js": b'import { t } from "../texts.js"; export const part = [t("Sign in first."), t("ready to go")];',
     "vendor/preact.js": b"export const html = 1;",
 }
 HIDDEN = ("package.json", ".npmrc", "rules.mjs", "agrees.ts", "vendor/LICENSES.txt", "vendor/.set-up",
@@ -50,6 +50,9 @@ TYPES = {
     "texts/en.json": "application/json",
     "texts/sr-Latn.json": "application/json",
     "texts/sr-Cyrl.json": "application/json",
+    "texts/rare/en.json": "application/json",
+    "texts/rare/sr-Latn.json": "application/json",
+    "texts/rare/sr-Cyrl.json": "application/json",
 }
 
 
@@ -224,6 +227,9 @@ async def test_texts_hold_only_what_the_modules_mark(console: Console) -> None:
         # Without words, English stands in, and parameters stay for the console to fill in.
         unknown = "Unknown to every catalogue {count}"
         assert texts[language].json == {"Sign in first.": known, unknown: unknown}
+        # What few need has words of its own, and none twice.
+        rare = await console.ask(f"/console/texts/rare/{language}.json", Accept_Encoding="identity")
+        assert rare.json == {"ready to go": render("ready to go", language)}
 
 
 @pytest.mark.parametrize("lacking", ["vendor/preact.js", "index.html"])
