@@ -17,7 +17,7 @@ SECRET_BYTES = 32
 TOKEN_BYTES = 32
 # Whoever has the secret and guesses pays this for each place.
 _PASSES, _MEMORY = 3, 256 * 1024 * 1024
-_SALT_LABEL, _TOKEN_LABEL = b"streha/place-sal", b"streha/place-tok"
+_SALT_LABEL, _TOKEN_LABEL = b"streha-place-sal", b"streha-place-tok"
 _LATIN = "a b v g d dj e z z i j k l m n o p r s t c u f h c c s g k z"
 _CYRILLIC = dict(zip("абвгдђежзијклмнопрстћуфхцчшѓќѕ", _LATIN.split(" "), strict=True))
 _CYRILLIC |= {"љ": "lj", "њ": "nj", "џ": "dz"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -162,12 +162,7 @@ async def test_somebody_is_expected_to_be_heard_from_and_then_no_more(
     await screen.button("Expect to hear from somebody…").click()
     by = (clock.now() + DAY).replace(second=0, microsecond=0)
     await expect(screen.button("Expect to hear from them")).to_be_disabled()
-    local = await screen.page.evaluate(
-        "(at) => { const day = new Date(at); day.setMinutes(day.getMinutes() - day.getTimezoneOffset());"
-        " return day.toISOString().slice(0, 16); }",
-        by.isoformat(),
-    )
-    await screen.page.get_by_label(screen.words("Heard from by (day and hour here)")).fill(local)
+    await at_hour(screen, by)
     people = {
         "Who listens for it": story.member, "Who else listens for it": story.deputy, "Who is called next": story.member
     }  # fmt: skip
@@ -198,3 +193,52 @@ async def _gone(network: Network) -> list[tuple[dict[str, str]]]:
     async with network.database.reading() as look:
         rows = await look.rows("SELECT facts FROM ledger WHERE act = 'operation_gone'")
     return [(row["facts"],) for row in rows]
+
+
+async def at_hour(screen: Screen, by: datetime) -> None:
+    """Fill in by when somebody is to be heard from, as the hour of the machine."""
+    local = await screen.page.evaluate(
+        "(at) => { const day = new Date(at); day.setMinutes(day.getMinutes() - day.getTimezoneOffset());"
+        " return day.toISOString().slice(0, 16); }",
+        by.isoformat(),
+    )
+    await screen.page.get_by_label(screen.words("Heard from by (day and hour here)")).fill(local)
+
+
+async def test_a_plan_of_which_nobody_heard_that_it_is_stored_is_one_and_another_is_another(
+    browsers: Browsers, network: Network, story: Scene, clock: MovableClock
+) -> None:
+    screen = await browsers.board_of(story.coordinator)
+    screen.watch.expect(FAILED_REQUEST)
+    await go(screen)
+    await screen.button("Expect to hear from somebody…").click()
+    by = (clock.now() + DAY).replace(second=0, microsecond=0)
+    await at_hour(screen, by)
+    people = {
+        "Who listens for it": story.member, "Who else listens for it": story.deputy,
+        "Who is called next": story.ngo.worker,
+    }  # fmt: skip
+    for words, person in people.items():
+        await screen.page.get_by_label(screen.words(words), exact=True).select_option(str(person.id))
+
+    async def lost(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    async def planned_for() -> list[datetime | None]:
+        return [each.call.due_at for each in await network.safe_calls.see_all(story.coordinator)]
+
+    await screen.page.route("**/safe-calls/*", lost)
+    send = screen.button("Expect to hear from them")
+    for _ in range(2):
+        await send.click()
+        await expect(screen.text("NOT stored. {why}", why=ANYTHING)).to_be_visible()
+        await expect(send).not_to_have_attribute("aria-disabled", "true")
+    assert await planned_for() == [by]
+    await screen.page.unroute("**/safe-calls/*", lost)
+    # Another hour is another plan, and is not taken for the one that is stored.
+    await at_hour(screen, by + timedelta(hours=1))
+    await send.click()
+    await expect(send).to_have_count(0)
+    assert await planned_for() == [by, by + timedelta(hours=1)]
+    await expect(screen.button("Heard from them")).to_have_count(2)

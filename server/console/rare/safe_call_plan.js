@@ -3,7 +3,7 @@ import { useAct } from "../answering.js";
 import { useConsole, useShown } from "../drawing.js";
 import { NOBODY_KNOWN, personName } from "../names.js";
 import { t } from "../texts.js";
-import { html, useState } from "../vendor/preact.js";
+import { html, useRef, useState } from "../vendor/preact.js";
 import { failureWords } from "../words.js";
 
 /**
@@ -39,14 +39,22 @@ export function PlanSafeCall() {
 function Form({ circles, close }) {
   const { ask, knowledge, session } = useConsole();
   const facts = useShown((state) => state.facts) ?? NOBODY_KNOWN;
-  // One plan, however often it is sent.
-  const [key] = useState(() => crypto.randomUUID());
+  // One plan, however often it is sent; what was changed meanwhile is another.
+  const sent = useRef({ key: "", plan: "" });
   const [plan, fill] = useState({ circle: circles[0].id, by: "", until: "", first: "", second: "", buddy: "" });
   const circle = circles.find((each) => each.id === plan.circle) ?? circles[0];
   const whole = plan.by && plan.first && plan.second && plan.buddy;
   const { step, failure, begin } = useAct("plan-safe-call", async () => {
     const body = { listeners: [plan.first, plan.second], buddy: plan.buddy, due_at: new Date(plan.by).toISOString(), last_day: plan.until || null };
-    await ask("PUT", `/api/compartments/${circle.id}/safe-calls/${key}`, {}, body);
+    const words = JSON.stringify([circle.id, body]);
+    if (sent.current.plan !== words) sent.current = { key: crypto.randomUUID(), plan: words };
+    try {
+      await ask("PUT", `/api/compartments/${circle.id}/safe-calls/${sent.current.key}`, {}, body);
+    } catch (failure) {
+      // What was stored though nobody heard so stands in the list.
+      void knowledge.safeCalls().catch(() => {});
+      throw failure;
+    }
     await knowledge.safeCalls().catch(() => {});
     session.say(t("Stored: they are expected to be heard from."), false);
     close();

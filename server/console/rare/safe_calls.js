@@ -12,16 +12,17 @@ import { SentLine, useSending } from "./sending.js";
 /** @typedef {import("../types.js").SafeCall} SafeCall */
 
 export function SafeCalls() {
-  const calls = useShown((state) => state.safeCalls);
-  if (!calls?.length) return html`<${PlanSafeCall} />`;
+  const calls = useShown((state) => state.safeCalls) ?? [];
   const late = calls.filter((each) => each.late).length;
+  // What somebody fills in stays, whatever is told meanwhile.
   return html`
-    <section aria-labelledby="safe-calls">
+    ${calls.length > 0 &&
+    html`<section aria-labelledby="safe-calls">
       <h2 id="safe-calls">${late ? t("Expected to be heard from, LATE: {count}", { count: late }) : t("Expected to be heard from")}</h2>
       <p class="quiet">${t("Word of up to six hours before counts for it.")}</p>
       ${inOrder(calls).map((each) => html`<${Call} key=${each.safe_call} call=${each} />`)}
-      <${PlanSafeCall} />
-    </section>
+    </section>`}
+    <${PlanSafeCall} />
   `;
 }
 
