@@ -67,7 +67,7 @@ async def test_a_day_from_its_plan_to_its_end(api: ServedApi) -> None:
     assert (await coordinator.json("approve", name))["status"] == "approved"
     # No bot is at work here, and nothing is assessed: nobody goes unless somebody takes that upon them.
     missing = await coordinator.json("ready", name)
-    assert {each["what"] for each in missing["missing"] if each["hard"]} == {"not_known", "level"}
+    assert {each["what"] for each in missing["missing"] if each["hard"]} == {"level", "no_card", "not_known"}
     assert missing["exposed"] == len(scene.case.core.member_ids) + 1
     assert "the bot is not at work" in await coordinator.ok("ready", name)
     assert "--despite" in (await coordinator("go", name)).err
