@@ -27,6 +27,7 @@ from operations.transitions import AHEAD, RUNNING
 PAGE = 100
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _WHY = ("despite", "why")
+_CONFIRM = {Happening.CONFIRMED, Happening.RECEIVED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +144,7 @@ def _happened(row: Row, operations: Mapping[UUID, Operation], about: Mapping[UUI
     step = next(
         (
             each
-            for each in (operation.milestones if operation else ())
+            for each in (operation.milestones if operation and row["act"] in _CONFIRM else ())
             if each.confirmed_at == row["at"] and each.position == facts.get("position")
         ),
         None,

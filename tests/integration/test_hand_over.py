@@ -211,6 +211,17 @@ async def test_a_refusal_rings_telephones_too(
     assert len(calls) == 2
 
 
+async def test_whoever_has_left_the_circle_hears_of_no_refusal(
+    database: Database, network: Network, scene: Scene, buddy: Person, receiver: Person, gone: OperationView
+) -> None:
+    await network.cases.remove_member(scene.coordinator, core(scene), buddy.id)
+    before = await outgoing.count(database)
+    await network.handing_over.refuse(receiver, gone.operation.id, Refusal.NO_PLACE)
+    said = await outgoing.said(database, after=before)
+    assert said
+    assert buddy.id not in {each.target.id for each in said} | {one for each in said for one in each.mentions}
+
+
 async def test_who_receives_is_not_named_after_those_who_go_have_arrived(
     network: Network, scene: Scene, buddy: Person, receiver: Person, clock: MovableClock
 ) -> None:

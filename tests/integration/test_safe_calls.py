@@ -196,3 +196,10 @@ async def test_a_plan_is_kept_once_and_what_is_wrong_with_it_is_said(
     assert (first.known, again.known, again.call.codename) == (False, True, first.call.codename)
     with pytest.raises(InvalidInput):
         await network.safe_calls.heard(scene.member, first.call.id, clock.now() + HOUR)
+
+
+async def test_in_a_case_that_is_closed_nobody_is_expected(network: Network, scene: Scene, plan: SafeCallPlan) -> None:
+    await network.closing.close_case(scene.coordinator, scene.case.id)
+    with pytest.raises((Conflict, NotFound)):
+        await network.safe_calls.plan(scene.coordinator, scene.case.core.id, uuid4(), plan)
+    assert await network.safe_calls.see_all(scene.coordinator) == []

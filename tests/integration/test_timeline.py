@@ -13,11 +13,12 @@ from cases.model import Compartment
 from core.database import Database
 from operations import timeline
 from operations.acting import OperationView
-from operations.model import Despite, Happening, MilestoneKind
+from operations.model import Despite, Happening, MilestoneKind, OperationStatus
 from operations.planning import Plan, Step
 from operations.safe_calls.model import SafeCallPlan
 from operations.safe_calls.sweep import call_for_unheard
 from operations.sweep import call_for_late
+from operations.transitions import Move
 from tests.clock import MovableClock
 from tests.people import Network, Scene
 
@@ -86,6 +87,7 @@ async def test_what_has_happened_and_what_is_expected_stand_in_one_order_with_bo
     late_call, confirmed, late, _planned, gone, *_ = found.happened
     assert (confirmed.by, confirmed.step, confirmed.written_at) == (scene.member.id, MilestoneKind.DEPARTED, wrote)
     assert confirmed.at == clock.now() - HOUR
+    assert late.written_at is None
     assert (late.by, late.step, late_call.by, gone.why) == (None, MilestoneKind.DEPARTED, None, Despite.SUMMONED)
     assert [(each.about.codename, each.late) for each in found.expected] == [
         (call.call.codename, True), (way.operation.codename, True)
@@ -107,6 +109,17 @@ async def test_of_a_circle_somebody_is_not_in_nothing_stands_there(
     assert (list(after.expected), list(after.happened)) == ([], [])
 
 
+async def test_of_a_circle_that_is_closed_only_what_is_under_way_stands_there(
+    network: Network, scene: Scene, buddy: Person, circle: Compartment, clock: MovableClock, way: OperationView
+) -> None:
+    planned = await network.operations.plan(scene.coordinator, circle.id, uuid4(), plan_of(scene, buddy, clock))
+    await network.closing.close_compartment(scene.coordinator, circle.id)
+    found = await network.timeline.see(scene.coordinator, scene.case.id)
+    told = {each.about.id for each in found.expected} | {each.about.id for each in found.happened}
+    assert told == {way.operation.id}
+    assert planned.operation.id not in told
+
+
 async def test_exercises_are_told_as_such_and_what_is_put_off_is_expected_no_more(
     network: Network, scene: Scene, buddy: Person, circle: Compartment, clock: MovableClock
 ) -> None:
@@ -123,6 +136,25 @@ async def test_exercises_are_told_as_such_and_what_is_put_off_is_expected_no_mor
     found = await network.timeline.see(scene.coordinator, scene.case.id)
     assert [each.about.drill for each in found.expected] == [True, True]
     assert found.happened[0].what is Happening.POSTPONED
+
+
+async def test_what_somebody_may_decide_is_told_with_what_they_see(
+    network: Network, scene: Scene, clock: MovableClock, way: OperationView
+) -> None:
+    id_ = way.operation.id
+    assert way.decisions == [Move.POSTPONE]
+    assert (await network.operations.see(scene.member, id_)).decisions == []
+    # Somebody may have set out: they are awaited, and nothing is put off or closed over them.
+    clock.set(way.operation.begins_at)
+    assert (await network.operations.see(scene.coordinator, id_)).decisions == []
+    await network.under_way.confirm(scene.member, id_, 1)
+    ended = await network.under_way.abort(scene.coordinator, id_)
+    assert ended.operation.watched is not None
+    assert ended.decisions == []
+    clock.move(10 * MINUTE)
+    home = await network.under_way.confirm(scene.coordinator, id_, 2)
+    # Nothing is left to talk about in this plan: with the last who is home it is closed.
+    assert (home.operation.status, home.decisions) == (OperationStatus.CLOSED, [])
 
 
 async def test_a_long_history_is_told_by_pages_with_nothing_left_out_and_nothing_twice(

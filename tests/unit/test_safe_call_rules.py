@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from agencies.model import PersonId
 from agencies.roster import moment_of
 from cases.model import CaseId, CompartmentId
 from operations.safe_calls.model import SafeCall, SafeCallId
-from operations.safe_calls.rules import COUNTS_BEFORE, heard, next_due
+from operations.safe_calls.rules import COUNTS_BEFORE, heard, next_due, with_level
 from safety_plans.model import Level
 from tests.clock import ZONE
 
@@ -63,3 +64,18 @@ def test_once_is_once() -> None:
     call = call_at(date(2026, 5, 1), time(20), None)
     assert heard(call, SOMEBODY, call.first_due_at, call.first_due_at, ZONE).due_at is None
     assert datetime(2026, 5, 1, 18, tzinfo=UTC) == call.first_due_at
+
+
+def test_early_word_of_somebody_who_is_expected_once_is_noted_and_they_are_still_expected() -> None:
+    call = call_at(date(2026, 5, 14), time(20), None)
+    assert call.due_at is not None
+    early = call.due_at - COUNTS_BEFORE - timedelta(minutes=1)
+    after = heard(call, SOMEBODY, early, early, ZONE)
+    assert (after.due_at, after.heard_at) == (call.due_at, early)
+    assert heard(after, SOMEBODY, call.due_at, call.due_at, ZONE).due_at is None
+
+
+def test_a_ladder_that_is_being_climbed_stays_that_of_its_level() -> None:
+    call = call_at(date(2026, 5, 14), time(20), None)
+    assert with_level(call, Level.LOW).level is Level.LOW
+    assert with_level(replace(call, rung=1), Level.LOW).level is Level.HIGH
