@@ -450,6 +450,12 @@ FROM case_agencies JOIN cases ON cases.id = case_agencies.case_id AND cases.clos
 LEFT JOIN risk_levels ON risk_levels.case_id = cases.id
 WHERE case_agencies.agency_id = $1
 
+-- helps_since --
+-- Since when an agency helps in the oldest of its open cases. $1 agency.
+SELECT min(cases.opened_at) FROM case_agencies
+JOIN cases ON cases.id = case_agencies.case_id AND cases.closed_at IS NULL AND cases.opened_for IS NULL
+WHERE case_agencies.agency_id = $1
+
 -- hold_organisation_reviews --
 -- $1 agencies.
 SELECT agency_id, since, due_at, step, next_step_at FROM organisation_reviews

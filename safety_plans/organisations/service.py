@@ -89,12 +89,11 @@ async def look_to_their_own(
     if case.opened_for is not None or event not in MEETS_STAFF:
         # As for its level: whoever it was opened for is not to know of the case.
         return
-    # Whoever has only begun to help may have none yet: it is opened now, and what happened counts for it.
-    opened = await store.without(tx, len(case.agencies), case.agencies)
-    for agency_id in opened:
+    # Whoever has only begun to help may have none yet.
+    for agency_id in await store.without(tx, len(case.agencies), case.agencies):
         await open_one(tx, agency_id, now, zone)
     for review in await store.held(tx, list(case.agencies)):
         calendar = Calendar(await directory.country_of_agency(tx, review.agency_id), zone)
         due = max(now, calendar.due(at, WITHIN_A_DAY))
-        if due < review.due_at and (review.since <= at or review.agency_id in opened):
+        if due < review.due_at and review.since <= at:
             await store.put(tx, begun(review.agency_id, review.since, due))

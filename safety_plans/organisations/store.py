@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from agencies.model import AgencyId
 from core.database import Reading, Row, Transaction
@@ -21,6 +22,12 @@ async def without(reading: Reading, limit: int, among: Collection[AgencyId] | No
 async def levels(tx: Reading, agency_id: AgencyId) -> list[Level]:
     """Return the levels of an agency's open cases."""
     return [Level(row["level"]) for row in await tx.rows(SQL["levels_of_agency"], agency_id)]
+
+
+async def helps_since(tx: Reading, agency_id: AgencyId) -> datetime:
+    """Return since when an agency helps that does."""
+    since: datetime = await tx.value(SQL["helps_since"], agency_id)
+    return since
 
 
 async def held(tx: Transaction, agency_ids: Collection[AgencyId]) -> list[OrganisationReview]:

@@ -45,7 +45,9 @@ async def open_one(tx: Transaction, agency_id: AgencyId, now: datetime, zone: Zo
     levels = await store.levels(tx, agency_id)
     if levels:
         calendar = Calendar(await directory.country_of_agency(tx, agency_id), zone)
-        await store.open_(tx, begun(agency_id, now, due_at(worst(levels), now, calendar)))
+        # What happened since it helps counts for it, however late somebody looked.
+        since = await store.helps_since(tx, agency_id)
+        await store.open_(tx, begun(agency_id, since, due_at(worst(levels), now, calendar)))
 
 
 async def remind_due(database: Database, clock: Clock, *, quiet: Quiet | None = None) -> int:

@@ -70,9 +70,9 @@ async def test_nobody_hears_from_them_until_somebody_accepts_and_somebody_does(t
     evening.to(due + ALERT)
     alone = await town.direct_room("ana")
     await ana.joined(alone)
-    await ana.wait_for("neko se nije javio na vreme", alone, PATIENCE)
+    await ana.wait_for(f"{case.codename}: neko se nije javio na vreme", alone, PATIENCE)
     await ana.send(alone, f"ack {case.codename}")
-    await ana.wait_for("prijem potvrđen", alone, PATIENCE)
+    await ana.wait_for(f"{case.codename}: prijem potvrđen", alone, PATIENCE)
     (alert,) = [
         each.alert for each in await town.alerts.see_all(people["ana"]) if each.alert.compartment_id == case.core.id
     ]
@@ -88,7 +88,7 @@ async def test_nobody_hears_from_them_until_somebody_accepts_and_somebody_does(t
     before = len(jelena.messages)
     evening.to(due + timedelta(hours=1))
     await town.alerts.stand_down(people["ana"], alert.id, StandDownReason.SAFE)
-    await ana.wait_for("prestanak uzbune", alone, PATIENCE)
+    await ana.wait_for(f"{case.codename}: prestanak uzbune", alone, PATIENCE)
     assert not [each for each in jelena.messages[before:] if name in each.body]
 
 

@@ -159,14 +159,18 @@ async def test_what_may_meet_those_who_help_has_them_look_to_their_own_within_a_
     assert (await network.organisations.own(scene.police.worker)).review is None
 
 
+@pytest.mark.parametrize("looked", [False, True])
 async def test_whoever_has_only_begun_to_help_looks_to_their_own_within_a_day_too(
-    database: Database, network: Network, scene: Scene, clock: MovableClock
+    database: Database, network: Network, scene: Scene, clock: MovableClock, *, looked: bool
 ) -> None:
     # Nobody has looked yet which organisations help.
     await network.reviews.set_level(scene.coordinator, scene.case.id, Level.LOW)
     at = clock.now()
     await network.alerts.raise_(scene.member, scene.case.core.id, uuid4(), event=Event.HOSTILE_PRESENCE)
     clock.move(timedelta(minutes=1))
+    if looked:
+        # Somebody looks between what happened and what follows from it.
+        assert await open_missing(database, clock, ZONE) == 3
     await ledger.sequence_all(database)
     await take_up_events(database, clock, ZONE)
     found = await of(network, scene)
