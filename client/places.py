@@ -52,13 +52,11 @@ class Kept:
 
 async def kept_secret(records: Records, view: View) -> Kept:
     """Return the secret of a circle. Raises Conflict where it stands twice or cannot be read."""
-    found: list[Kept] = []
-    for hashes in view.compartment.records.current.values():
-        for version in [view.compartment.records.versions[each] for each in hashes]:
-            if version.write.kind == KIND:
-                text = (await records.open_version(view, version)).text
-                if text.startswith(_BEGINS):
-                    found.append(Kept(secret=_decoded(text), record=version.write.record))
+    found = [
+        Kept(secret=_decoded(each.text), record=each.version.write.record)
+        for each in await records.of_kind(view, KIND)
+        if each.text.startswith(_BEGINS)
+    ]
     if len(found) > 1:
         names = sorted({str(UUID(bytes=each.record)) for each in found if each.record is not None})
         raise Conflict(SEVERAL, records=", ".join(names))

@@ -43,13 +43,10 @@ class Kept:
 async def kept_dates(records: Records, view: View) -> Kept:
     """Return what is kept in a circle. Raises Conflict where it stands twice or cannot be read."""
     found: list[Kept] = []
-    now = view.compartment.records.current
-    versions = [view.compartment.records.versions[each] for hashes in now.values() for each in hashes]
-    for version in versions:
-        if version.write.kind == KIND:
-            dates = kept.decoded((await records.open_version(view, version)).text)
-            if dates is not None:
-                found.append(Kept(dates=dates, record=version.write.record))
+    for each in await records.of_kind(view, KIND):
+        dates = kept.decoded(each.text)
+        if dates is not None:
+            found.append(Kept(dates=dates, record=each.version.write.record))
     if len(found) > 1:
         names = sorted({str(UUID(bytes=each.record)) for each in found if each.record is not None})
         raise Conflict(SEVERAL, records=", ".join(names))
@@ -68,6 +65,7 @@ def planned(change: Change, planner: Planner) -> Plan:
     return Plan(
         coordinator_id=PersonId(before.coordinator), buddy_id=PersonId(before.buddy),
         liaison_id=None if before.liaison is None else PersonId(before.liaison),
+        receiver_id=None if before.receiver is None else PersonId(before.receiver),
         begins_at=change.begins_at, ends_at=before.ends_at + by,
         steps=[
             Step(

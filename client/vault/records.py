@@ -160,6 +160,12 @@ class Records:
             opened.append(await (self.open_version(view, each) if given is None else self._opened(view, each, given)))
         return opened, view
 
+    async def of_kind(self, view: View, kind: str) -> list[Opened]:
+        """Return every current version of the records of a kind, opened, in the order of the log."""
+        records = view.compartment.records
+        found = [records.versions[each] for hashes in records.current.values() for each in hashes]
+        return [await self.open_version(view, each) for each in _in_order(view, found) if each.write.kind == kind]
+
     async def open_version(self, view: View, version: Version) -> Opened:
         """Fetch and open one version; raise StrehaError where anything of it is not as it was signed."""
         if version.write.record in view.compartment.records.erased:

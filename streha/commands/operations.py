@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -13,15 +12,13 @@ import typer
 
 from client.api import ApiClient
 from client.operations import Operation, OperationReadiness
-from core import private_files
-from core.errors import InvalidInput
 from core.ids import new_id
 from core.texts import mark
 from operations.model import Despite, Refusal
-from operations.templates import Template, templates
 from operations.words import MISSING
 from streha import terminal
-from streha.commands import operation_drills, operation_imports, operation_places
+from streha.commands import operation_briefs, operation_drills, operation_imports, operation_places
+from streha.commands.operation_briefs import BriefFound, Kind, say_how, template_of
 from streha.commands.operation_places import PlaceFile, Places, place_token, place_written
 from streha.moments import whole_moment
 from streha.operations_shown import found_operation, next_of, show_operation, standing, words_of
@@ -43,27 +40,11 @@ app = typer.Typer(
         )
     ),
 )
-NO_KIND = mark("A way is one of these: {kinds}.")
-NOTE = mark(
-    "Streha was told the times and who confirms, nothing else. Write the rest into the brief and seal it:\n"
-    "  {first}\n  {second}"
-)
 NOBODY_RECEIVES = mark(
     "Nobody is named who takes them over: that they arrived, those who go confirm themselves. Plan it again with "
     "--receiver if somebody does."
 )
-HEADINGS = (
-    mark("What and where"),
-    mark("Who goes, with what, by which way; the other way"),
-    mark("The other place, if they are diverted"),
-    mark("Whom to ring, and by which innocent words"),
-    mark("Do, and do not"),
-    mark("Code of the hand-over, if somebody is handed over"),
-)
 Circle = Annotated[str, typer.Argument(metavar="CASE", help=say(mark("A case or circle, by codename or id.")))]
-Kind = Annotated[
-    str, typer.Argument(metavar="KIND", help=say(mark("One of: {choices}."), choices=", ".join(templates())))
-]
 Which = Annotated[str, typer.Argument(metavar="OPERATION", help=say(mark("An operation, by codename or id.")))]
 Minutes = Annotated[int, typer.Argument(metavar="MINUTES", min=1, max=480, help=say(mark("How many minutes.")))]
 At = Annotated[str | None, typer.Option(metavar="TIME", help=say(mark("When it was so; else now.")))]
@@ -78,22 +59,8 @@ def add_to(commands: typer.Typer) -> None:
     operation_imports.add_to(app)
     operation_drills.add_to(app)
     operation_places.add_to(app)
+    operation_briefs.add_to(app)
     commands.add_typer(app, name="operation")
-
-
-@app.command("brief", help=say(mark("Write the headings of a brief, with what each step means on this kind of way.")))
-def _brief(
-    kind: Kind,
-    *,
-    out: Annotated[Path | None, typer.Option("--out", help=say(mark("A file that is not there yet.")))] = None,
-) -> None:
-    found, language = _template(kind), terminal.language()
-    steps = [f"{number}. {each.wording[language]}" for number, each in enumerate(found.steps, start=1)]
-    text = "\n\n".join([found.name[language], "\n".join(steps), *(f"{say(each)}:" for each in HEADINGS)]) + "\n"
-    if out is None:
-        terminal.plain(text)
-    else:
-        private_files.write_new(out, text.encode())
 
 
 @app.command(
@@ -127,7 +94,7 @@ def _plan(
     place_file: PlaceFile = None,
     json: Json = False,
 ) -> None:
-    found, moment = _template(kind), whole_moment(begins)
+    found, moment = template_of(kind), whole_moment(begins)
     written = place_written(places, place_file)
 
     async def act() -> tuple[Operation, Names, str]:
@@ -147,10 +114,7 @@ def _plan(
     if not json:
         if found.hands_over and planned.receiver is None:
             terminal.line(NOBODY_RECEIVES)
-        terminal.line(
-            NOTE, first=f"streha operation brief {kind} --out brief.txt",
-            second=f"streha record put {codename} --kind brief --file brief.txt",
-        )  # fmt: skip
+        say_how(codename, planned.codename, kind)
 
 
 @app.command("list", help=say(mark("Show what is ahead and under way in one's circles.")))
@@ -204,19 +168,30 @@ def _go(
 
 
 @app.command("ready", help=say(mark("Show what is missing before somebody goes, and how many know of it.")))
-def _ready(which: Which, key: Key, *, json: Json = False) -> None:
-    async def done() -> tuple[OperationReadiness, Names]:
+def _ready(
+    which: Which,
+    key: Key,
+    *,
+    brief: Annotated[
+        bool, typer.Option("--brief", help=say(mark("Open the brief here, and see which headings are empty.")))
+    ] = False,
+    json: Json = False,
+) -> None:
+    async def done() -> tuple[Operation, OperationReadiness, Names, BriefFound | None]:
         async with speaking_as(key) as api:
-            found = await api.operations.readiness((await found_operation(api, which)).operation)
-            return found, Names() if json else await Names.of(api)
+            operation = await found_operation(api, which)
+            ready = await api.operations.readiness(operation.operation)
+            names = Names() if json else await Names.of(api)
+        return operation, ready, names, await operation_briefs.looked_at(key, operation) if brief else None
 
-    found, names = asyncio.run(done())
+    operation, found, names, of_brief = asyncio.run(done())
     if json:
-        terminal.as_json(found)
+        terminal.as_json({"exposed": found.exposed, "missing": found.missing, "brief": of_brief})
         return
     terminal.line(mark("So many people can know time and place: {count}."), count=found.exposed)
+    operation_briefs.show(operation, of_brief)
     if not found.missing:
-        terminal.line(mark("Nothing is missing."))
+        terminal.line(mark("Nothing is missing that can be looked up."))
         return
     terminal.table(
         [mark("Missing"), mark("Of whom"), mark("Needed before go")],
@@ -338,9 +313,3 @@ def _do(key: Key, which: str, act: Act, *, json: bool) -> None:
 
     found, names = asyncio.run(done())
     show_operation(found, names, json=json)
-
-
-def _template(kind: str) -> Template:
-    if kind not in templates():
-        raise InvalidInput(NO_KIND, kinds=", ".join(templates()))
-    return templates()[kind]

@@ -21,6 +21,8 @@ from alerts.vocabulary import Event, StandDownReason
 from cases.model import CompartmentId
 from core.outbox import Target, TargetKind
 from deploy.witness import Witness
+from operations.brief import blank
+from operations.templates import templates
 from tests.acceptance.conftest import Town
 from tests.acceptance.founded_town import Typing, chained, founded_town
 from tests.acceptance.taken import Searched, fetched, files_of, rows_of, rows_of_homeserver
@@ -132,9 +134,6 @@ async def test_followed_led_elsewhere_and_the_first_place_stands_nowhere(tmp_pat
 
 async def _planned(town: Town, types: Typing, folder: Path, circle: str) -> tuple[dict[str, Any], str]:
     """Plan the way, approved, with its sealed brief; return it and the brief's record."""
-    text = folder / "brief.txt"
-    text.write_text(f"They arrive with the last bus. To {FIRST_PLACE}.\nThe other place: {OTHER_PLACE}.\n")
-    brief = (await types.done("ana", "record", "put", circle, "--kind", "brief", "--file", text, "--json")).json
     card = folder / "card.txt"
     card.write_text(f"who: a woman and a child\nwhere: {FIRST_PLACE}\nring: Nina Gaj\nrules: no uniforms\n")
     await types.done("petar", "card", "key", folder / "desk.key")
@@ -144,7 +143,15 @@ async def _planned(town: Town, types: Typing, folder: Path, circle: str) -> tupl
         "ana", "operation", "plan", circle, "reception_at_station_or_airport", "--begins", begins.isoformat(),
         "--confirm", "Nina Gaj", "--confirm", LENA, "--buddy", "Sara Kesten", "--json",
     )  # fmt: skip
-    await types.done("ana", "operation", "approve", planned.json["codename"])
+    name = planned.json["codename"]
+    text = folder / "brief.txt"
+    # Every heading ends its line, and is to be filled in.
+    headings = blank(templates()["reception_at_station_or_airport"], "en", name)
+    text.write_text(headings.replace(":\n", f": the last bus; {FIRST_PLACE}; the other place: {OTHER_PLACE}\n"))
+    brief = (await types.done("ana", "record", "put", circle, "--kind", "brief", "--file", text, "--json")).json
+    ready = (await types.done("ana", "operation", "ready", name, "--brief", "--json")).json
+    assert ready["brief"] == {"found": True, "empty": []}
+    await types.done("ana", "operation", "approve", name)
     return planned.json, brief["record"]
 
 
