@@ -125,9 +125,11 @@ async def _open_or_join(tx: Transaction, press: Alert) -> Alert | None:
     """Open a new alert, or return the one that is open in its scope, locked."""
     while not await store.open_alert(tx, press):
         found = await store.lock_open_alert(tx, press.compartment_id, press.status, duress_of=press.duress_of)
-        # Where it ended between the two statements, the way is free.
         if found is not None:
             return found
+        # Where it ended between the two statements, the way is free; unless its key was used for something else.
+        if await store.raised(tx, [press.id]):
+            raise Conflict(MOVED_ON)
     return None
 
 

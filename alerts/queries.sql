@@ -15,7 +15,8 @@ SELECT key FROM alert_raises WHERE key = ANY($1)
 
 -- open_alert --
 -- Open an alert with its first press, its agencies and everybody called, unless its scope has an open one; tell
--- whether it was opened, and whether the press was new. $1 id … $17 exclusions heeded, $18 agencies, $19 their
+-- whether it was opened, and whether the press was new. Where the same key comes twice at one moment, the index of
+-- the key may be the first to tell: any conflict means that it is open already. $1 id … $17 exclusions heeded, $18 agencies, $19 their
 -- parts, $20 people, $21 their agencies, $22 their tiers, $23 the device of the press, or null, $24 from whose telephone
 -- it seems to come, $25 whose duress it is for, or null, $26 from whom it is
 -- kept.
@@ -24,7 +25,7 @@ WITH opened AS (
                         raised_through, sent, state, ladder, ladder_began_at, step, next_step_at, exclusions_heeded,
                         duress_of)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $25)
-    ON CONFLICT (compartment_id, status, duress_of) WHERE state <> 'stood_down' DO NOTHING RETURNING *),
+    ON CONFLICT DO NOTHING RETURNING *),
 kept AS (INSERT INTO alert_kept_from (alert_id, person_id) SELECT id, unnest($26::uuid[]) FROM opened),
 pressed AS (
     INSERT INTO alert_raises (key, alert_id, person_id, event, at, device_id, claimed_by)

@@ -56,7 +56,7 @@ class OperationView:
     """An operation at a moment, as somebody sees it.
 
     `late` are the positions of steps whose grace is over, `decisions` what they may say of it as a whole as it stands,
-    `known` that nothing was new.
+    `plans_anew` that they may put another plan in its place, `known` that nothing was new.
     """
 
     operation: Operation
@@ -64,6 +64,7 @@ class OperationView:
     late: Sequence[int]
     now: datetime
     decisions: Sequence[Move]
+    plans_anew: bool
     known: bool = False
 
 
@@ -79,7 +80,8 @@ def view(
     ]
     return OperationView(
         operation=operation, circle=circle.codename, late=late, now=now,
-        decisions=_decisions(actor, case, operation, now), known=known,
+        decisions=_decisions(actor, case, operation, now),
+        plans_anew=may(operation.status, Move.PLAN_ANEW) and _leads(actor, case, operation), known=known,
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from operations.model import Despite, Milestone, MilestoneId, Operation, Operati
 from operations.naming import free_codename
 from operations.planning import PROBLEMS, Plan
 from operations.readiness import Readiness, require
-from operations.transitions import AHEAD, RUNNING, Move, after
+from operations.transitions import AHEAD, RUNNING, Move, after, may
 from safety_plans import store as level_store
 from safety_plans.clocks.days import Days
 from safety_plans.clocks.rules import Spans
@@ -86,7 +86,7 @@ class Operations:
         async with self._database.transaction() as tx:
             case, circle, before = await acting.held(tx, actor, operation_id, lock=True)
             acting.require_leads(actor, case, before)
-            if before.status is not OperationStatus.POSTPONED and before.status not in AHEAD:
+            if not may(before.status, Move.PLAN_ANEW):
                 raise Conflict(running.NOT_UNDER_WAY if before.status in RUNNING else _OVER)
             drills.require_same(before, plan)
             _require(plan, circle, now)

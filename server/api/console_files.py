@@ -24,7 +24,7 @@ from aiohttp import hdrs, web
 from core import logs
 from core.errors import Unavailable
 from core.texts import ENGLISH, LANGUAGES, javascript, mark, words
-from server.api import record_forms
+from server.api import record_forms, way_kinds
 
 log = logs.get(__name__)
 
@@ -37,6 +37,7 @@ SHELL = ("index.html", "*.css", "*.js", "*.svg", "rare/*.js", "vendor/*.js")
 RECORDS = "records/"
 # The words of what few need: fetched with the first of it.
 RARE_TEXTS = "texts/rare/"
+WAY_KINDS = "ways.json"
 OF_RECORDS = ("records/index.html", "records/*.css", "records/*.js", "vault/*.js", "vendor/vault/*.js")
 # Without these there is no console; `vendor` is made at set-up.
 NEEDED = ("index.html", "vendor/preact.js")
@@ -114,6 +115,7 @@ def read(folder: Path) -> Mapping[str, File]:
         if records:
             # Modules of the others speak on that page too.
             found[f"{RECORDS}texts/{language}.json"] = _texts(language, shell | rare | records)
+    found[WAY_KINDS] = way_kinds.as_json()
     if records:
         found[f"{RECORDS}forms.json"] = record_forms.as_json()
     return {path.removesuffix("index.html"): File.of(Path(path).name, content) for path, content in found.items()}
@@ -121,7 +123,7 @@ def read(folder: Path) -> Mapping[str, File]:
 
 def is_of_shell(path: str) -> bool:
     """Whether the board's page loads a file at once."""
-    return not path.startswith(("rare/", RARE_TEXTS, RECORDS, "vault/", "vendor/vault/"))
+    return not path.startswith(("rare/", RARE_TEXTS, WAY_KINDS, RECORDS, "vault/", "vendor/vault/"))
 
 
 def uncommented(module: str) -> str:

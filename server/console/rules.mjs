@@ -18,7 +18,7 @@ const BANNED = new Set([
 const FROM = /^(?:\.\/(?:vendor\/preact|[a-z_]+)|\.\.\/vendor\/vault\/vault)\.js$/;
 const FROM_RARE = /^(?:\.\/[a-z_]+|\.\.\/(?:vendor\/preact|[a-z_]+))\.js$/;
 const RARE = /^\.\/rare\/[a-z_]+\.js$/;
-const FROM_RECORDS = /^(?:\.\/[a-z_]+|\.\.\/(?:vendor\/preact|rare\/authenticator|vault\/[a-z_]+|[a-z_]+))\.js$/;
+const FROM_RECORDS = /^(?:\.\/[a-z_]+|\.\.\/(?:vendor\/preact|rare\/(?:authenticator|way_kinds)|vault\/[a-z_]+|[a-z_]+))\.js$/;
 // What outlives the page or runs beside it has one module each, of the page of sealed records.
 const PERMITTED = { "records/app.js": ["indexedDB"], "records/locksmith.js": ["Worker"] };
 const REMEMBERED = /^[a-z-]*language$/;

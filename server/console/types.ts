@@ -252,6 +252,8 @@ export type Operation = {
   operation: string;
   codename: string;
   case: string;
+  compartment: string;
+  circle: string;
   status: string;
   coordinator: string;
   buddy: string;
@@ -260,9 +262,12 @@ export type Operation = {
   handed_over: string | null;
   drill: boolean;
   begins_at: string;
+  ends_at: string;
   dark_until: string | null;
   /** What this person may decide of it as it stands. */
   decisions: string[];
+  /** Whether they may put another plan in its place. */
+  plans_anew: boolean;
   steps: OperationStep[];
 };
 

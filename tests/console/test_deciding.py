@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -20,7 +20,7 @@ from tests.console.test_axe import clean
 from tests.console.test_ways import go, state
 from tests.console.watching import FAILED_REQUEST
 from tests.people import Network, Scene
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -197,6 +197,10 @@ async def _gone(network: Network) -> list[tuple[dict[str, str]]]:
     return [(row["facts"],) for row in rows]
 
 
+def _answered(answers: list[int], times: int) -> bool:
+    return len(answers) >= times
+
+
 async def at_hour(screen: Screen, by: datetime) -> None:
     """Fill in by when somebody is to be heard from, as the hour of the machine."""
     local = await screen.page.evaluate(
@@ -236,9 +240,7 @@ async def test_a_plan_of_which_nobody_heard_that_it_is_stored_is_one_and_another
     send = screen.button("Expect to hear from them")
     for number in (1, 2):
         await send.click()
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while len(answers) < number:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+        await until(partial(_answered, answers, number))
         await expect(screen.text("NOT stored. {why}", why=ANYTHING)).to_be_visible()
         await expect(send).not_to_have_attribute("aria-disabled", "true")
     assert await planned_for() == [by]
@@ -246,6 +248,6 @@ async def test_a_plan_of_which_nobody_heard_that_it_is_stored_is_one_and_another
     # Another hour is another plan, and is not taken for the one that is stored.
     await at_hour(screen, by + timedelta(hours=1))
     await send.click()
+    await expect(screen.button("Heard from them")).to_have_count(2)
     await expect(send).to_have_count(0)
     assert await planned_for() == [by, by + timedelta(hours=1)]
-    await expect(screen.button("Heard from them")).to_have_count(2)

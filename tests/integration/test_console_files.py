@@ -47,6 +47,7 @@ TYPES = {
     "icon.svg": "image/svg+xml",
     "rare/part.js": "text/javascript; charset=utf-8",
     "vendor/preact.js": "text/javascript; charset=utf-8",
+    "ways.json": "application/json",
     "texts/en.json": "application/json",
     "texts/sr-Latn.json": "application/json",
     "texts/sr-Cyrl.json": "application/json",

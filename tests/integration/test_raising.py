@@ -23,7 +23,7 @@ from tests import outgoing
 from tests.clock import MovableClock
 from tests.outgoing import desk, direct
 from tests.people import Network, Scene
-from tests.waiting import until_somebody_waits
+from tests.waiting import PATIENCE_SECONDS, until_somebody_waits
 
 
 def channel(scene: Scene) -> Target:
@@ -81,6 +81,22 @@ async def test_a_key_that_comes_many_times_at_once_raises_once(
     assert len(rings) == len({each.target for each in rings})
     async with database.transaction() as tx:
         assert await tx.value("SELECT count(*) FROM ledger WHERE act = 'alert_raised'") == 1
+
+
+async def test_a_key_that_comes_at_once_for_two_things_is_kept_for_one(network: Network, scene: Scene) -> None:
+    async def opened(key: UUID, status: Status) -> AlertId | None:
+        try:
+            return (await network.alerts.raise_(scene.member, scene.case.core.id, key, status=status)).alert.id
+        except Conflict:
+            return None
+
+    for _ in range(10):
+        key = AlertId(uuid4())
+        async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as tasks:
+            raises = [tasks.create_task(opened(key, each)) for each in (Status.ACTUAL, Status.EXERCISE)]
+        assert {each.result() for each in raises} == {key, None}
+        await network.alerts.acknowledge(scene.coordinator, key)
+        await network.alerts.stand_down(scene.coordinator, key, StandDownReason.FALSE_ALARM)
 
 
 async def test_fifty_presses_at_once_are_one_alert(database: Database, network: Network, scene: Scene) -> None:

@@ -161,8 +161,8 @@ class StepAnswer(Wire, frozen=True, kw_only=True):
 class OperationAnswer(Wire, frozen=True, kw_only=True):
     """An operation as it stands.
 
-    `decisions` are what the asker may decide of it now, `placed` that its place is compared with others' of the day,
-    `known` that nothing was new.
+    `decisions` are what the asker may decide of it now, `plans_anew` that they may put another plan in its place,
+    `placed` that its place is compared with others' of the day, `known` that nothing was new.
     """
 
     operation: OperationId
@@ -186,6 +186,7 @@ class OperationAnswer(Wire, frozen=True, kw_only=True):
     steps: list[StepAnswer]
     drill: bool
     decisions: list[Decision]
+    plans_anew: bool
     placed: bool
     known: bool
 
@@ -206,6 +207,7 @@ class OperationAnswer(Wire, frozen=True, kw_only=True):
             ],
             drill=found.drill,
             decisions=[Decision(each) for each in view.decisions],
+            plans_anew=view.plans_anew,
             placed=found.place_token is not None,
             known=view.known,
         )  # fmt: skip

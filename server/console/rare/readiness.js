@@ -47,6 +47,6 @@ export function Missing({ ready }) {
   return html`
     ${hard.length > 0 ? html`<p class="urgent">${t("MISSING: {count}", { count: hard.length })}</p>${rows(hard)}` : html`<p class="calm">${t("Nothing is missing that can be looked up.")}</p>`}
     ${advice.length > 0 && html`<p>${t("To look after:")}</p>${rows(advice)}`}
-    <p class="quiet">${t("So many people can know time and place: {count}. Whether card and brief are complete only people can see.", { count: ready.exposed })}</p>
+    <p class="quiet">${t("So many people can know time and place: {count}. Whether the brief is filled in the records tell: it is sealed.", { count: ready.exposed })}</p>
   `;
 }

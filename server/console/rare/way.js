@@ -9,6 +9,7 @@ import { Missing, useReadiness } from "./readiness.js";
 import { CaseTimeline } from "./timeline.js";
 import { WayButtons } from "./way_button.js";
 import { isAhead, isLate, isOut, watchedStep } from "./way_facts.js";
+import { PlanWay } from "./way_plan.js";
 import { handOverWords, statusWords, stepWords } from "./way_words.js";
 
 /**
@@ -45,6 +46,7 @@ export const Way = memo(
         <div class="looks">
           ${isAhead(way) && html`<${WhatIsMissing} id=${way.operation} />`}
           <${CaseTimeline} id=${way.case} />
+          ${way.plans_anew && html`<${PlanWay} way=${way} />`}
         </div>
       </article>
     `;

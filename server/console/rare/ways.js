@@ -6,6 +6,7 @@ import { html, useState } from "../vendor/preact.js";
 import { SafeCalls } from "./safe_calls.js";
 import { Way } from "./way.js";
 import { inOrder, isAhead, isLate, isOut, isOver } from "./way_facts.js";
+import { PlanWay } from "./way_plan.js";
 
 // So many are shown at once; the rest on demand.
 const AT_ONCE = 12;
@@ -22,6 +23,7 @@ export function WaysScreen() {
       ${late > 0 && html`<p class="urgent"><strong>${t("LATE: {count}", { count: late })}</strong></p>`}
       ${ways && !out.length && html`<p class="calm">${t("Nobody is on the way.")}</p>`}
       <${Some} ways=${out} least=${late} />
+      <div><${PlanWay} /></div>
       <${SafeCalls} />
       <${Section} id="ahead" words=${t("Ahead")} ways=${inOrder((ways ?? []).filter(isAhead))} />
       <${Section} id="over" words=${t("Over: to be talked about, then closed")} ways=${inOrder((ways ?? []).filter(isOver))} />

@@ -16,6 +16,7 @@ export function kindWords(kind) {
   switch (kind) {
     case "note": return t("note");
     case "assessment": return t("risk assessment");
+    case "brief": return t("brief of a way");
     case "plan": return t("safety plan");
     case "decisions": return t("what a meeting decided");
     default: return kind;

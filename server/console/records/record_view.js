@@ -2,6 +2,7 @@
 import { t } from "../texts.js";
 import { MOST_FOLLOWED } from "../vault/records.js";
 import { html, useState } from "../vendor/preact.js";
+import { isKeptByPrograms } from "./briefs.js";
 import { begun } from "./drafts.js";
 import { currentOf, recordOf, shown as versionsOf } from "./opening.js";
 import { aboutWords } from "./about.js";
@@ -21,6 +22,8 @@ export function RecordView() {
   const barred = versionsOf(shown.compartment).filter((each) => each.quarantined && recordOf(each) === record);
   const texts = current.map((each) => shown.opened.get(each.hash));
   const readable = texts.length > 0 && texts.every((each) => each && !each.refused);
+  // Whoever typed over it would break what others work with.
+  const kept = current.some(({ deed, hash }) => isKeptByPrograms(deed.kind, shown.opened.get(hash)?.text ?? ""));
   const conflict = current.length > 1;
   // What the form says is told to the server with it, which a text alone does not do.
   const formed = current.find(({ deed }) => hasForm(deed.kind));
@@ -55,7 +58,7 @@ export function RecordView() {
     </div>
     ${formed && html`<p class="of">${t("It is written at the command line: {command}", { command: formed.deed.kind === "plan" ? "streha plan put" : "streha assess put, streha assess countersign" })}</p>`}
     <div class="buttons">
-      ${readable && !formed && !isForReadingOnly(shown) && html`<button type="button" onClick=${begin}>${conflict ? t("Write one version of them") : t("Write the next version")}</button>`}
+      ${readable && !formed && !kept && !isForReadingOnly(shown) && html`<button type="button" onClick=${begin}>${conflict ? t("Write one version of them") : t("Write the next version")}</button>`}
       <button type="button" onClick=${() => look(true)}>${t("History, and for a court")}</button>
       <button type="button" onClick=${() => store.set({ record: null, done: "", trouble: null })}>${t("Back to the records")}</button>
     </div>

@@ -5,6 +5,8 @@ import { aboutWords, kindWords } from "./about.js";
 import { Age, isForReadingOnly } from "./age.js";
 import { BegunTexts } from "./begun_texts.js";
 import { BindingView } from "./binding_view.js";
+import { BeginBrief } from "./brief_view.js";
+import { isKeptByPrograms } from "./briefs.js";
 import { begun } from "./drafts.js";
 import { Editor } from "./editor.js";
 import { Kept } from "./kept_view.js";
@@ -66,7 +68,7 @@ export function CompartmentScreen() {
       </section>
     `}
     <div class="buttons">
-      ${!isForReadingOnly(shown) && html`<button type="button" onClick=${begin}>${t("Write a new record")}</button>`}
+      ${!isForReadingOnly(shown) && html`<button type="button" onClick=${begin}>${t("Write a new record")}</button><${BeginBrief} />`}
       <button type="button" disabled=${busy !== ""} onClick=${() => keeping.choose(channel)}>${t("Look for news")}</button>
       <button type="button" onClick=${() => store.set({ shown: null, done: "", trouble: null })}>${t("Other cases")}</button>
     </div>
@@ -102,6 +104,7 @@ function firstLine({ opened }, version) {
   if (!found) return t("Not opened");
   if (found.refused) return troubleWords({ outcome: found.refused, failure: null });
   if (hasForm(version.deed.kind)) return kindWords(version.deed.kind);
+  if (isKeptByPrograms(version.deed.kind, found.text)) return t("Kept by a program");
   const [line = ""] = found.text.trim().split("\n");
   if (!line) return t("Without any words");
   return [...line].length > LONGEST_LINE ? `${[...line].slice(0, LONGEST_LINE).join("")}…` : line;

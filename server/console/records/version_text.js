@@ -3,6 +3,8 @@ import { t } from "../texts.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { AssessmentView } from "./assessment_view.js";
 import { readAssessment } from "./assessments.js";
+import { Lacks } from "./brief_view.js";
+import { BRIEF, isKeptByPrograms } from "./briefs.js";
 import { PlanView } from "./plan_view.js";
 import { readPlan } from "./plans.js";
 import { useParts } from "./store.js";
@@ -24,7 +26,9 @@ export function VersionText({ shown, opened }) {
   if (!opened) return html`<p>${t("Not opened")}</p>`;
   if (opened.refused) return html`<p class="notice">${troubleWords({ outcome: opened.refused, failure: null })}</p>`;
   if (hasForm(opened.version.deed.kind)) return html`<${Filled} shown=${shown} opened=${opened} />`;
-  return html`<p class="text">${opened.text}</p>`;
+  const { deed: { kind } } = opened.version;
+  if (isKeptByPrograms(kind, opened.text)) return html`<p>${t("A program keeps this for the members of the circle: the command line uses it.")}</p>`;
+  return html`<p class="text">${opened.text}</p>${kind === BRIEF && html`<${Lacks} text=${opened.text} />`}`;
 }
 
 /** @param {Props} props */
