@@ -145,6 +145,15 @@ class Screen:
         """Let time pass in the browser, with everything that falls due meanwhile."""
         await self.page.clock.run_for(round(by.total_seconds() * 1000))
 
+    async def put_moment(self, field: Locator, at: datetime) -> None:
+        """Put a field for day and hour to a moment, as the clock of the machine shows it."""
+        local = await self.page.evaluate(
+            "(at) => { const day = new Date(at); day.setMinutes(day.getMinutes() - day.getTimezoneOffset());"
+            " return day.toISOString().slice(0, 16); }",
+            at.isoformat(),
+        )
+        await field.fill(local)
+
     @asynccontextmanager
     async def still(self) -> AsyncIterator[None]:
         """Let the browser's time stand still while the context is entered, but for what `pass_time` lets pass."""

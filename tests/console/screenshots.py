@@ -34,6 +34,7 @@ from tests.console.passkeys import NAME, device_of
 from tests.console.scenery import begun, expected, night, planned, rename
 from tests.console.screen import ANYTHING, HOLD, Screen
 from tests.console.serving import ServedConsole, serve_console
+from tests.console.test_planning import BEGINS, KIND
 from tests.console.watching import FAILED_REQUEST
 from tests.people import Network, Office, Scene
 from tests.vault_clients import found
@@ -186,6 +187,11 @@ async def _take(album: Album, browser: Browser, console: ServedConsole, story: S
     await screen.button("Expect to hear from somebody…").click()
     await expect(screen.button("Expect to hear from them")).to_be_visible()
     await album.add(screen, "ways", whole=True)
+    await screen.button("Plan a way…").click()
+    await screen.page.get_by_label(screen.words(KIND)).select_option("shelter_transfer")
+    begins = network.clock.now() + timedelta(days=1)
+    await screen.put_moment(screen.page.get_by_label(screen.words(BEGINS)), begins)
+    await album.add(screen, "way-planned", whole=True)
 
     await device_of(screen)
     await screen.page.get_by_role("link", name=screen.words("This device"), exact=True).click()

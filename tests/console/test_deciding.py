@@ -203,12 +203,7 @@ def _answered(answers: list[int], times: int) -> bool:
 
 async def at_hour(screen: Screen, by: datetime) -> None:
     """Fill in by when somebody is to be heard from, as the hour of the machine."""
-    local = await screen.page.evaluate(
-        "(at) => { const day = new Date(at); day.setMinutes(day.getMinutes() - day.getTimezoneOffset());"
-        " return day.toISOString().slice(0, 16); }",
-        by.isoformat(),
-    )
-    await screen.page.get_by_label(screen.words("Heard from by (day and hour here)")).fill(local)
+    await screen.put_moment(screen.page.get_by_label(screen.words("Heard from by (day and hour here)")), by)
 
 
 async def test_a_plan_of_which_nobody_heard_that_it_is_stored_is_one_and_another_is_another(
