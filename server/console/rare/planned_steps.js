@@ -22,9 +22,11 @@ export function PlannedSteps({ plan, fill }) {
           const timed = each.after !== null && plan.begins !== "";
           return html`<li key=${`${plan.kind} ${nth} ${each.kind}`}>
             ${timed ? html`<label for="way-step-${nth}">${words}</label>` : html`<span>${words}</span>`}
-            ${timed && html`<input id="way-step-${nth}" type="datetime-local" value=${timeOf(plan, each)} onChange=${(/** @type {any} */ event) => fill(withStepAt(plan, nth, event.currentTarget.value))} />`}
-            ${each.after === null && html`<span class="quiet">${t("without a time")}</span>`}
-            ${each.kind !== ALWAYS && html`<button type="button" aria-label=${t("Leave out: {step}", { step: words })} onClick=${() => fill(withoutStep(plan, nth))}>${t("Leave out")}</button>`}
+            <div class="buttons">
+              ${timed && html`<input id="way-step-${nth}" type="datetime-local" value=${timeOf(plan, each)} onChange=${(/** @type {any} */ event) => fill(withStepAt(plan, nth, event.currentTarget.value))} />`}
+              ${each.after === null && html`<span class="quiet">${t("without a time")}</span>`}
+              ${each.kind !== ALWAYS && html`<button type="button" aria-label=${t("Leave out: {step}", { step: words })} onClick=${() => fill(withoutStep(plan, nth))}>${t("Leave out")}</button>`}
+            </div>
           </li>`;
         })}
       </ol>

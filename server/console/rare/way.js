@@ -46,7 +46,7 @@ export const Way = memo(
         <div class="looks">
           ${isAhead(way) && html`<${WhatIsMissing} id=${way.operation} />`}
           <${CaseTimeline} id=${way.case} />
-          ${way.plans_anew && html`<${PlanWay} way=${way} />`}
+          ${way.plans_anew && !isOut(way) && html`<${PlanWay} way=${way} />`}
         </div>
       </article>
     `;

@@ -23,8 +23,8 @@ export function WaysScreen() {
       ${late > 0 && html`<p class="urgent"><strong>${t("LATE: {count}", { count: late })}</strong></p>`}
       ${ways && !out.length && html`<p class="calm">${t("Nobody is on the way.")}</p>`}
       <${Some} ways=${out} least=${late} />
-      <div><${PlanWay} /></div>
       <${SafeCalls} />
+      <div><${PlanWay} /></div>
       <${Section} id="ahead" words=${t("Ahead")} ways=${inOrder((ways ?? []).filter(isAhead))} />
       <${Section} id="over" words=${t("Over: to be talked about, then closed")} ways=${inOrder((ways ?? []).filter(isOver))} />
     </main>
