@@ -29,7 +29,7 @@ MEMBERS_AT_ONCE = 50
 
 
 class Cases:
-    """Opens and staffs cases and their compartments; `alerts.closing` closes them."""
+    """Opens and staffs cases and their compartments; `operations.closing` closes them."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database

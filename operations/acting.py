@@ -81,7 +81,10 @@ def view(
     return OperationView(
         operation=operation, circle=circle.codename, late=late, now=now,
         decisions=_decisions(actor, case, operation, now),
-        plans_anew=may(operation.status, Move.PLAN_ANEW) and _leads(actor, case, operation), known=known,
+        plans_anew=may(operation.status, Move.PLAN_ANEW)
+        and not running.may_be_out(operation, now)
+        and _leads(actor, case, operation),
+        known=known,
     )  # fmt: skip
 
 

@@ -65,6 +65,15 @@ SELECT entry, at, actor_id, act, object_id, facts FROM ledger
 WHERE case_id = $1 AND object_id = ANY($2) AND act = ANY($3) AND ($4::bigint IS NULL OR entry < $4)
 ORDER BY entry DESC LIMIT $5
 
+-- any_awaited --
+-- Whether in earnest a way is ahead or somebody is awaited. $1 case, $2 compartment or null, $3 statuses ahead.
+SELECT EXISTS (
+    SELECT FROM operations WHERE case_id = $1 AND ($2::uuid IS NULL OR compartment_id = $2) AND NOT drill
+      AND (status = ANY($3) OR EXISTS (
+        SELECT FROM milestones WHERE operation_id = operations.id AND next_step_at IS NOT NULL)))
+  OR EXISTS (
+    SELECT FROM safe_calls WHERE case_id = $1 AND ($2::uuid IS NULL OR compartment_id = $2) AND due_at IS NOT NULL)
+
 -- cases_of_milestones --
 -- $1 milestones.
 SELECT milestones.id, operation_id, case_id FROM milestones JOIN operations ON operations.id = operation_id

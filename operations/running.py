@@ -24,6 +24,7 @@ LONGEST_DARK = timedelta(hours=8)
 
 NOT_UNDER_WAY = mark("This operation is not under way: nobody is expected now.")
 ALL_DONE = mark("Every step of this operation is confirmed already.")
+OUT = mark("Somebody may have set out by now. Say how it goes, or end it early; then it can be planned anew.")
 STILL_AWAITED = mark("Somebody is still awaited at home. Confirm that they are there, then close it.")
 NO_STEP = mark("This operation has no such step. Look at it again.")
 NOT_TO_COME = mark("In the time that is to come nothing was reached yet. Check the time.")
@@ -176,6 +177,12 @@ def aborted(operation: Operation, now: datetime) -> Operation:
 def still_awaited(operation: Operation, move: Move, now: datetime) -> bool:
     """Whether the operation cannot be postponed or closed, for somebody who may have set out is still awaited."""
     return may_be_out(operation, now) or (move is Move.CLOSE and operation.watched is not None)
+
+
+def require_nobody_out(operation: Operation, now: datetime) -> None:
+    """Refuse where somebody may have set out and is awaited."""
+    if may_be_out(operation, now):
+        raise Conflict(OUT)
 
 
 def ended(operation: Operation, move: Move, now: datetime) -> Operation:

@@ -81,13 +81,17 @@ class Operations:
             return acting.view(actor, (case, circle, operation), now)
 
     async def plan_anew(self, actor: Person, operation_id: OperationId, plan: Plan) -> OperationView:
-        """Put another plan in the place of one that nobody has begun; it is to be approved again."""
+        """Put another plan in the place of one that nobody has begun; it is to be approved again.
+
+        Raises Conflict where somebody may have set out: whoever is late would be awaited no more.
+        """
         now = self._clock.now()
         async with self._database.transaction() as tx:
             case, circle, before = await acting.held(tx, actor, operation_id, lock=True)
             acting.require_leads(actor, case, before)
             if not may(before.status, Move.PLAN_ANEW):
                 raise Conflict(running.NOT_UNDER_WAY if before.status in RUNNING else _OVER)
+            running.require_nobody_out(before, now)
             drills.require_same(before, plan)
             _require(plan, circle, now)
             operation = replace(

@@ -14,6 +14,7 @@ from core.database import Reading, Row, Transaction
 from core.errors import NotFound
 from core.texts import mark
 from operations.model import Milestone, MilestoneId, MilestoneKind, Operation, OperationId, OperationStatus, Refusal
+from operations.transitions import AHEAD
 from safety_plans.model import Level
 
 SQL = queries.load("operations")
@@ -79,6 +80,11 @@ async def of_compartments(
     wanted = None if statuses is None else sorted(statuses)
     rows = await tx.rows(SQL["operations_of_compartments"], list(compartment_ids), wanted, ended)
     return await operations(tx, [OperationId(row["id"]) for row in rows])
+
+
+async def any_awaited(tx: Reading, case_id: CaseId, compartment_id: CompartmentId | None) -> bool:
+    """Whether in earnest a way is ahead, or somebody is awaited, in a compartment or anywhere in a case."""
+    return bool(await tx.value(SQL["any_awaited"], case_id, compartment_id, sorted(AHEAD)))
 
 
 async def cases_of_milestones(tx: Reading, ids: Collection[UUID]) -> dict[OperationId, CaseId]:

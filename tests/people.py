@@ -19,13 +19,13 @@ from agencies.vault.bundles import Bundles
 from agencies.vault.invitations import Invitations
 from agencies.vault.keeping import KeptNetwork
 from alerts.cards.service import Cards
-from alerts.closing import Closing
 from alerts.incidents.records import Incidents
 from alerts.police.emergency_calls import EmergencyCalls
 from alerts.rung import Rung
 from alerts.service import Alerts
+from cases import store as case_store
 from cases.departure import depart
-from cases.model import Case, Part
+from cases.model import Case, Compartment, Part
 from cases.service import Cases
 from cases.vault.fetching import Fetching
 from cases.vault.inquiring import Inquiring
@@ -35,6 +35,7 @@ from core.clock import Clock
 from core.database import Database
 from core.settings import Secret, Settings
 from crypto import device_claim, signing
+from operations.closing import Closing
 from operations.handing_over import HandingOver
 from operations.safe_calls.service import SafeCalls
 from operations.service import Operations
@@ -144,6 +145,14 @@ class Network:
         self.handing_over = HandingOver(database, clock, settings.time_zone)
         self.invitations = Invitations(database, clock, settings, kept.network)
         self.seeds: dict[PersonId, bytes] = {}
+
+    async def close_all_the_same(self, case: Case, circle: Compartment | None = None) -> None:
+        """Close a case or a circle though somebody is awaited in it, as installations from before may have them."""
+        async with self.database.transaction() as tx:
+            if circle is None:
+                await case_store.close_case(tx, case.id, self.clock.now())
+            else:
+                await case_store.close_compartment(tx, circle, self.clock.now())
 
     async def office(
         self,

@@ -16,7 +16,6 @@ from agencies.vault.bundles import Bundles
 from agencies.vault.invitations import Invitations
 from agencies.vault.keeping import KeptNetwork
 from alerts.cards.service import Cards
-from alerts.closing import Closing
 from alerts.devices.service import DeviceRaises
 from alerts.drills import Drills
 from alerts.duress.own import Sentences
@@ -36,6 +35,7 @@ from cases.vault.service import Vault
 from core.clock import Clock
 from core.database import Database
 from core.settings import Settings
+from operations.closing import Closing
 from operations.handing_over import HandingOver
 from operations.safe_calls.service import SafeCalls
 from operations.service import Operations

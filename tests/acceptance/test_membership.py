@@ -8,10 +8,10 @@ import pytest
 
 from agencies.model import AgencyKind, Role
 from agencies.service import Agencies
-from alerts.closing import Closing
 from cases.model import Case
 from core.ids import new_id
 from crypto import signing
+from operations.closing import Closing
 from tests.acceptance.conftest import Town, rings
 from tests.waiting import PATIENCE_SECONDS
 

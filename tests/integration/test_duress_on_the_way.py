@@ -124,7 +124,7 @@ async def test_whoever_goes_along_is_not_asked_to_lead_the_case_that_is_opened_f
     await network.operations.approve(scene.coordinator, view.operation.id)
     await network.operations.go(scene.coordinator, view.operation.id, Despite.SEEN_TO)
     # Their only case is closed while they are out.
-    await network.closing.close_case(scene.coordinator, case.id)
+    await network.close_all_the_same(case)
     await talk.say(person, person.id, DURESS)
     assert len(await duress_alerts(database)) == 1
     await require_kept(database, person, beside)

@@ -405,12 +405,63 @@ async def test_who_is_not_in_the_circle_learns_nothing_and_who_has_no_part_chang
 async def test_a_case_that_is_closed_meanwhile_is_said_to_those_who_look_after_the_day(
     database: Database, network: Network, scene: Scene, buddy: Person, clock: MovableClock, gone: OperationView
 ) -> None:
-    await network.closing.close_case(scene.coordinator, scene.case.id)
+    await network.close_all_the_same(scene.case)
     clock.set(due(gone, 1))
     before = await outgoing.count(database)
     await call_for_late(database, clock)
     assert set().union(*(await outgoing.rung(database, before)).values()) == {scene.coordinator.id, buddy.id}
     assert await next_late(database) is None
+
+
+async def test_a_case_is_not_closed_while_somebody_is_out_or_goes_soon_and_a_drill_holds_nothing_up(
+    network: Network, scene: Scene, buddy: Person, clock: MovableClock
+) -> None:
+    people = [scene.coordinator.id, scene.deputy.id, scene.member.id, buddy.id]
+    circle = await network.cases.open_compartment(scene.coordinator, scene.case.id, people)
+    quiet = await network.cases.open_compartment(scene.coordinator, scene.case.id, people)
+    plan = plan_of(scene, buddy, clock.now() + HOUR)
+    drill = await network.operations.plan(scene.coordinator, quiet.id, uuid4(), replace(plan, drill=True))
+    await network.operations.approve(scene.coordinator, drill.operation.id)
+    await network.operations.go(scene.coordinator, drill.operation.id)
+    way = (await network.operations.plan(scene.coordinator, circle.id, uuid4(), plan)).operation.id
+
+    async def refused() -> None:
+        for closing in (
+            network.closing.close_case(scene.coordinator, scene.case.id),
+            network.closing.close_compartment(scene.coordinator, circle.id),
+        ):
+            with pytest.raises(Conflict) as said:
+                await closing
+            assert "streha operation list" in str(said.value)
+
+    await refused()
+    await network.operations.approve(scene.coordinator, way)
+    await network.operations.go(scene.coordinator, way, Despite.SEEN_TO)
+    await network.under_way.confirm(scene.member, way)
+    await refused()
+    await network.under_way.abort(scene.member, way)
+    # Ended early, they are awaited at home still.
+    for alert in await network.alerts.see_all(scene.coordinator):
+        await network.alerts.acknowledge(scene.coordinator, alert.alert.id)
+        await network.alerts.stand_down(scene.coordinator, alert.alert.id, StandDownReason.SAFE)
+    await refused()
+    await network.under_way.confirm(scene.coordinator, way, 4, heard_from=scene.member.id)
+    await network.closing.close_compartment(scene.coordinator, quiet.id)
+    await network.closing.close_compartment(scene.coordinator, circle.id)
+    await network.closing.close_case(scene.coordinator, scene.case.id)
+
+
+async def test_what_may_have_begun_is_not_planned_anew_so_that_nobody_awaits_it(
+    database: Database, network: Network, scene: Scene, buddy: Person, clock: MovableClock, gone: OperationView
+) -> None:
+    clock.set(due(gone, 1))
+    plan = plan_of(scene, buddy, clock.now() + 2 * DAY)
+    with pytest.raises(Conflict):
+        await network.operations.plan_anew(scene.coordinator, gone.operation.id, plan)
+    assert not (await network.operations.see(scene.coordinator, gone.operation.id)).plans_anew
+    # They are called on as if nobody had tried.
+    assert await call_for_late(database, clock) == 1
+    assert await next_late(database) is not None
 
 
 async def test_a_way_can_be_planned_twice_only_with_its_own_key(
@@ -434,7 +485,7 @@ async def test_where_the_circle_was_closed_people_are_called_on_and_who_leads_en
         await network.operations.approve(scene.coordinator, ways[-1])
     out, ahead = ways
     await network.operations.go(scene.coordinator, out, Despite.SEEN_TO)
-    await network.closing.close_compartment(scene.coordinator, circle.id)
+    await network.close_all_the_same(scene.case, circle)
     clock.move(3 * HOUR)
     before = await outgoing.count(database)
     await call_for_late(database, clock)

@@ -152,7 +152,9 @@ async def test_it_is_called_off_by_who_planned_it_or_leads(
 async def test_closing_the_case_is_told_to_whoever_listens(
     database: Database, network: Network, scene: Scene, buddy: Person, clock: MovableClock, awaited: SafeCallView
 ) -> None:
-    await network.closing.close_case(scene.coordinator, scene.case.id)
+    with pytest.raises(Conflict):
+        await network.closing.close_case(scene.coordinator, scene.case.id)
+    await network.close_all_the_same(scene.case)
     clock.set(EVENING)
     assert await call_for_unheard(database, clock) == 1
     told = {each.target.id for each in await outgoing.said(database, "safe_call_case_closed")}
@@ -167,7 +169,9 @@ async def test_where_the_circle_was_closed_people_are_called_on_and_who_leads_en
     people = [scene.member.id, scene.deputy.id, buddy.id]
     circle = await network.cases.open_compartment(scene.coordinator, scene.case.id, people)
     call = (await network.safe_calls.plan(scene.coordinator, circle.id, uuid4(), plan)).call.id
-    await network.closing.close_compartment(scene.coordinator, circle.id)
+    with pytest.raises(Conflict):
+        await network.closing.close_compartment(scene.coordinator, circle.id)
+    await network.close_all_the_same(scene.case, circle)
     clock.set(EVENING + HOUR)
     await call_for_unheard(database, clock)
     assert [each.alert.event for each in await network.alerts.see_all(scene.coordinator)] == [Event.MISSED_CHECK_IN]

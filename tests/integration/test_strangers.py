@@ -27,7 +27,6 @@ from agencies.stints import Stint
 from agencies.vault.bundles import Bundles
 from agencies.vault.invitations import Invitations
 from alerts.cards.service import Cards
-from alerts.closing import Closing
 from alerts.duress.own import Sentences
 from alerts.incidents.records import Incidents
 from alerts.incidents.rules import Fact, Section
@@ -47,6 +46,7 @@ from cases.vault.service import Vault
 from core.clock import SystemClock
 from core.database import Database
 from core.errors import NotFound
+from operations.closing import Closing
 from operations.handing_over import HandingOver
 from operations.model import MilestoneKind, OperationId, Refusal
 from operations.planning import Plan, Step

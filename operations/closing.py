@@ -1,9 +1,10 @@
 """Closing a case or a compartment, which erases its emergency cards.
 
-That waits until no alert is open in it, and none of its records is under legal hold.
+That waits until no alert is open in it, nobody is awaited or goes soon, and none of its records is under legal hold.
 
-It stands here and not in `cases` because it must know of alerts: whoever is being called for somebody in
-danger keeps the channel in which it is answered. A drill holds nothing up.
+It stands here and not in `cases` because it must know of alerts and operations: whoever is being called for somebody in
+danger keeps the channel in which it is answered, and whoever is out is watched until they are home. A drill holds
+nothing up.
 """
 
 from __future__ import annotations
@@ -20,7 +21,12 @@ from core.clock import Clock
 from core.database import Database, Transaction
 from core.errors import Conflict
 from core.texts import mark
+from operations import store as operation_store
 
+AWAITED = mark(
+    "A way is planned or under way here, or somebody is expected to be heard from. Put it off, or end it first: streha "
+    "operation list, streha safe-call list"
+)
 HELD = mark("Records here are under legal hold. Two agencies release it first: streha compartment release")
 
 
@@ -37,6 +43,7 @@ class Closing:
             case = await case_store.case(tx, case_id, lock=True)
             rules.require_leader(case, actor.id)
             await self._require_quiet(tx, actor, case.id)
+            await self._require_nobody_awaited(tx, case.id)
             await self._require_no_legal_hold(tx, case.id)
             await case_store.close_case(tx, case.id, self._clock.now())
             await card_store.erase_closed(tx, case.id)
@@ -51,6 +58,7 @@ class Closing:
             if compartment.core:
                 raise Conflict(mark("The core compartment closes with the case."))
             await self._require_quiet(tx, actor, case.id, compartment.id)
+            await self._require_nobody_awaited(tx, case.id, compartment.id)
             await self._require_no_legal_hold(tx, case.id, compartment.id)
             await case_store.close_compartment(tx, compartment, self._clock.now())
             await card_store.erase_closed(tx, case.id, compartment.id)
@@ -61,6 +69,13 @@ class Closing:
     ) -> None:
         if await store.any_open(tx, case_id, compartment_id, actor.id):
             raise Conflict(mark("End the open alert first."))
+
+    async def _require_nobody_awaited(
+        self, tx: Transaction, case_id: CaseId, compartment_id: CompartmentId | None = None
+    ) -> None:
+        """Refuse where nobody would be called any more for people who are out, or go soon."""
+        if await operation_store.any_awaited(tx, case_id, compartment_id):
+            raise Conflict(AWAITED)
 
     async def _require_no_legal_hold(
         self, tx: Transaction, case_id: CaseId, compartment_id: CompartmentId | None = None
