@@ -1,7 +1,7 @@
 """What somebody on the way writes: which operation is meant, and what is said of it there.
 
 A bare "ok" is ordinary talk unless its author was just asked for a step of an operation in this room: then it confirms
-that step. Everything else begins with the word for operations.
+that step; asked for steps of several, they are asked which. Everything else begins with the word for operations.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Passages:
         found = await self._meant(heard, said)
         if said.bare:
             found = [each for each in found if _asked(each, heard)]
-            if len(found) != 1:
+            if not found:
                 return
         if not found:
             await self._answers.no_operation(heard)

@@ -36,9 +36,10 @@ from core.key_holders import KeyState
 from core.outbox import Lane, Target
 from core.settings import Settings
 from core.texts import LANGUAGES
-from operations.model import Despite, OperationStatus
+from operations.model import Despite, Operation, OperationStatus
 from operations.safe_calls.model import SafeCallPlan
 from operations.safe_calls.sweep import call_for_unheard
+from operations.sweep import call_for_late
 from safety_plans.clocks.rules import ClockKind
 from safety_plans.model import Level
 from tests.clock import MovableClock
@@ -402,6 +403,40 @@ async def test_answers_to_one_stand_in_a_thread_and_what_everybody_must_see_does
         "rel_type": "m.thread", "event_id": "$root", "is_falling_back": True,
         "m.in_reply_to": {"event_id": "$root"},
     }  # fmt: skip
+
+
+async def test_a_bare_word_of_somebody_who_was_asked_for_two_steps_is_not_lost(
+    talk: Talk, scene: Scene, network: Network, database: Database, clock: MovableClock
+) -> None:
+    here = scene.case.core.id
+    buddy = await network.person(scene.shelter.agency)
+    await network.cases.add_member(scene.coordinator, here, buddy.id)
+    ways = []
+    for _ in range(2):
+        view = await network.operations.plan(
+            scene.coordinator, here, uuid4(), plan_of(scene, buddy, clock.now() + timedelta(hours=1))
+        )
+        await network.operations.approve(scene.coordinator, view.operation.id)
+        ways.append((await network.operations.go(scene.coordinator, view.operation.id, Despite.SEEN_TO)).operation)
+    await talk.say(scene.member, here, "ok")
+    assert await talk.answers() == []
+    due = ways[0].milestones[0].due_at
+    assert due is not None
+    clock.set(due + timedelta(minutes=1))
+    await call_for_late(database, clock)
+    await talk.say(scene.member, here, "ok")
+    assert [each.template for each in await talk.answers()] == ["reply_which_operation"]
+    assert not [each for each in ways if await _confirmed(network, scene, each)]
+    await talk.say(scene.member, here, f"op {ways[1].codename} ok")
+    assert [await _confirmed(network, scene, each) for each in ways] == [False, True]
+    # Of the one that is left it is clear again.
+    await talk.say(scene.member, here, "ok")
+    assert [await _confirmed(network, scene, each) for each in ways] == [True, True]
+
+
+async def _confirmed(network: Network, scene: Scene, way: Operation) -> bool:
+    found = (await network.operations.see(scene.member, way.id)).operation
+    return found.milestones[0].confirmed_at is not None
 
 
 async def test_an_operation_that_is_not_there_is_not_confirmed(talk: Talk, scene: Scene) -> None:
