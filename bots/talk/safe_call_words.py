@@ -22,7 +22,7 @@ class SafeCallWords:
     async def take(self, heard: Heard, said: Command) -> None:
         """Record it for the safe-call of this codename, in its circle's channel or alone with the bot.
 
-        Without a codename it is ordinary talk, unless its author was just asked about a single one.
+        Without a codename it is ordinary talk, unless its author was just asked; of several they are asked which.
         """
         found = await self._safe_calls.see_all(heard.person)
         if said.codename is None:
@@ -33,7 +33,10 @@ class SafeCallWords:
             found = [each for each in found if each.call.compartment_id == heard.target.id]
         elif heard.target.kind is not TargetKind.PERSON:
             found = []
-        if said.codename is None and len(found) != 1:
+        if said.codename is None and not found:
+            return
+        if len(found) > 1:
+            await self._answers.say(heard, "reply_which_safe_call", lane=Lane.ALERT)
             return
         if not found:
             await self._answers.say(heard, "reply_no_safe_call", lane=Lane.ALERT)

@@ -105,6 +105,7 @@ TEXTS = {
         "No safe-call of this name is known here, so nothing was noted. Write it as it stands in the channel."
     ),
     "reply_safe_call_known": mark("{codename}: that was known already."),
+    "reply_which_safe_call": mark("You were asked about several safe-calls. Write the codename after the word too."),
     "reply_which_operation": mark("Several operations are running. Write the codename after the first word too."),
     "reply_refused": mark("{text}"),
     "reply_flood": mark(

@@ -498,6 +498,22 @@ async def test_whoever_was_heard_from_is_named_by_codename_or_was_just_asked_abo
     assert (await talk.answers())[-1].template == "reply_safe_call_known"
 
 
+async def test_a_bare_word_of_somebody_who_was_asked_about_two_safe_calls_is_not_lost(
+    talk: Talk, scene: Scene, network: Network
+) -> None:
+    here, due_at = scene.case.core.id, talk.clock.now() + timedelta(hours=1)
+    plan = SafeCallPlan(listeners=[scene.member.id, scene.deputy.id], buddy_id=scene.ngo.worker.id, due_at=due_at)
+    calls = [(await network.safe_calls.plan(scene.coordinator, here, uuid4(), plan)).call for _ in range(2)]
+    talk.clock.set(due_at + timedelta(minutes=1))
+    await call_for_unheard(network.database, talk.clock)
+    await talk.say(scene.member, here, "heard")
+    assert [each.template for each in await talk.answers()] == ["reply_which_safe_call"]
+    assert {each.call.due_at for each in await network.safe_calls.see_all(scene.member)} == {due_at}
+    await talk.say(scene.member, here, f"heard {calls[1].codename}")
+    await talk.say(scene.member, here, "heard")
+    assert {each.call.due_at for each in await network.safe_calls.see_all(scene.member)} == {None}
+
+
 async def test_the_roster_names_who_answers_for_each_agency(
     talk: Talk, scene: Scene, network: Network, settings: Settings
 ) -> None:
