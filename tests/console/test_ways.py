@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Route, expect
 
 from operations.acting import OperationView
-from operations.model import OperationId, OperationStatus
+from operations.model import OperationId, OperationStatus, Refusal
 from operations.safe_calls.sweep import call_for_unheard
 from operations.sweep import call_for_late
 from tests.clock import MovableClock
@@ -204,6 +204,47 @@ async def test_who_receives_says_that_they_took_over(browsers: Browsers, network
     found = (await state(network, way, story)).operation
     assert found.milestones[3].confirmed_by == story.ngo.worker.id
     assert replace(found, status=OperationStatus.IN_PROGRESS) == found
+
+
+async def test_whoever_stays_behind_writes_what_they_were_told_and_finds_somebody_else_who_receives(
+    browsers: Browsers, network: Network, story: Scene, language: str
+) -> None:
+    other = await network.person(story.welfare.agency)
+    await network.cases.add_member(story.coordinator, story.case.core.id, other.id)
+    way = await begun(network, story, receiver=story.ngo.worker)
+    machine = Machine(language=language, size=PHONE, touch=True, policy_off=True)
+    lead = await browsers.board_of(story.coordinator, machine)
+    taker = await browsers.board_of(story.ngo.worker, machine)
+    for each in (lead, taker):
+        await go(each)
+    await lead.text("Write what they told you").tap()
+    await lead.button("{person}: reached", person=story.member.name).tap()
+    await expect(lead.text("Stored, as of {time}.", time=ANYTHING)).to_be_visible()
+    step = (await state(network, way, story)).operation.milestones[0]
+    assert (step.confirmed_by, step.heard_from) == (story.coordinator.id, story.member.id)
+    for position in (2, 3):
+        await network.under_way.confirm(story.member, way.operation.id, position)
+
+    await taker.button("Not taken over…").tap()
+    await clean(taker, "why they were not taken over")
+    await taker.button("it is not safe here now").tap()
+    refused = "REFUSED: whoever brought them still answers for them"
+    for each in (lead, taker):
+        await expect(each.text(refused)).to_be_visible()
+    assert (await state(network, way, story)).operation.refusal is Refusal.NOT_SAFE_HERE
+
+    await lead.button("Somebody else receives…").tap()
+    await lead.page.get_by_label(lead.words("Who takes over whoever is brought")).select_option(str(other.id))
+    await clean(lead, "somebody else receives, and what one was told")
+    await lead.button("They receive").tap()
+    await expect(lead.text("not taken over yet: whoever brings them answers for them")).to_be_visible()
+    await lead.button("{person}: taken over", person=other.name).tap()
+    await expect(lead.text("taken over: whoever receives answers for them")).to_be_visible()
+    found = (await state(network, way, story)).operation
+    assert (found.receiver_id, found.milestones[3].heard_from) == (other.id, other.id)
+    # Nothing is left for them to say of it.
+    await expect(lead.button("Somebody else receives…")).to_have_count(0)
+    await expect(taker.button("Not taken over…")).to_have_count(0)
 
 
 async def test_a_word_that_waits_is_not_sent_in_the_name_of_whoever_signs_in_next(

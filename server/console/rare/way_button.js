@@ -3,13 +3,15 @@ import { useConsole, useShown } from "../drawing.js";
 import { t } from "../texts.js";
 import { Time } from "../time.js";
 import { html, useState } from "../vendor/preact.js";
+import { OtherReceiver } from "./other_receiver.js";
 import { SentLine, useSending } from "./sending.js";
-import { ownStep, watchedStep } from "./way_facts.js";
+import { handOverStep, ownStep, watchedStep } from "./way_facts.js";
+import { NotTakenOver, Told } from "./way_told.js";
 import { stepWords } from "./way_words.js";
 
 /**
  * @typedef {import("../types.js").Operation} Operation
- * @typedef {{ word: string, position?: number, minutes?: number, why?: string }} Word
+ * @typedef {{ word: string, position?: number, heard_from?: string, minutes?: number, why?: string }} Word
  */
 
 const LATER = [10, 20, 40];
@@ -58,6 +60,7 @@ export function WayButtons({ way }) {
           ${way.status !== "aborted" && html`<button type="button" aria-disabled=${shut} onClick=${() => ask_("aborted")}>${t("End early…")}</button>`}
         </div>`}
   `;
+  const told = [way.coordinator, way.buddy].includes(me) && html`<${Told} way=${way} shut=${shut} say=${say} />`;
   return html`
     <div class="way-words">
       ${own &&
@@ -66,7 +69,9 @@ export function WayButtons({ way }) {
         ${own.step.due_at && html`<span>${t("expected")} <${Time} at=${own.step.due_at} /></span>`}
       </button>`}
       <${SentLine} sent=${sent} />
-      ${watchedStep(way) && (goes ? rest : html`<details><summary>${t("Write what they told you")}</summary><div class="way-words">${rest}</div></details>`)}
+      ${way.receiver === me && html`<${NotTakenOver} way=${way} shut=${shut} say=${say} />`}
+      ${watchedStep(way) && (goes ? rest : html`<details><summary>${t("Write what they told you")}</summary><div class="way-words">${told} ${rest}</div></details>`)}
+      ${way.coordinator === me && handOverStep(way) && html`<div><${OtherReceiver} way=${way} /></div>`}
     </div>
   `;
 }

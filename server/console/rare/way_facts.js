@@ -49,6 +49,12 @@ export function inOrder(ways) {
   return [...ways].sort((one, other) => rank(one) - rank(other) || awaited(one) - awaited(other));
 }
 
+/** The step at which somebody is still to be taken over. @param {Operation} way @returns {OperationStep | undefined} */
+export function handOverStep(way) {
+  const last = way.receiver ? way.steps.filter((each) => each.kind === "arrived" && each.planned_at).at(-1) : undefined;
+  return last && waits(last) ? last : undefined;
+}
+
 /**
  * Return the step that this person can say is reached, and by which word; none where somebody else says it.
  * @param {Operation} way @param {string} me
@@ -57,8 +63,6 @@ export function inOrder(ways) {
 export function ownStep(way, me) {
   const step = nextStep(way);
   if (!step || !isOut(way)) return null;
-  const arrivals = way.steps.filter((each) => each.kind === "arrived" && each.planned_at);
-  const handOver = way.receiver ? arrivals[arrivals.length - 1] : undefined;
-  if (step === handOver) return way.receiver === me ? { step, word: "received" } : null;
+  if (step === handOverStep(way)) return way.receiver === me ? { step, word: "received" } : null;
   return step.confirmers.includes(me) ? { step, word: "reached" } : null;
 }
