@@ -57,6 +57,8 @@ class Day:
 
     level: str
     steps: list[Awaited]
+    # At which step somebody is taken over by who receives, whose word alone it is.
+    hand_over: int | None = None
     aborted: bool = False
     set_out: bool = False
     # Whether somebody may have been on the way when it was ended.
@@ -102,7 +104,23 @@ class Day:
         return step.late_since + GRACE[self.level] <= at
 
     def ok(self, position: int, written: float, now: float) -> None:
-        """Take the word that a step was reached."""
+        """Take the word of somebody who goes that a step was reached."""
+        if any(each.position == position == self.hand_over and not each.reached for each in self.steps):
+            raise Refused
+        self._reach(position, written, now)
+
+    def received(self, written: float, now: float) -> None:
+        """Take the word of who receives that they took somebody over."""
+        if self.hand_over is None:
+            raise Refused
+        self._reach(self.hand_over, written, now)
+
+    def refused(self) -> None:
+        """Take the word of who receives that they did not: everybody is awaited as before."""
+        if not any(each.position == self.hand_over and each.waits for each in self.steps):
+            raise Refused
+
+    def _reach(self, position: int, written: float, now: float) -> None:
         step = next((each for each in self.steps if each.position == position), None)
         if self.closed or step is None or written > now + ONE_STEP:
             raise Refused
@@ -113,7 +131,7 @@ class Day:
         self.written.append(written)
         self.set_out = True
         for each in self.steps if progress else ():
-            if each.waits and each.position < position:
+            if each.waits and each.position < position and each.position != self.hand_over:
                 each.passed = True
             elif each.waits and each.due is not None:
                 # Heard from: by the plan again; what the plan wanted before is asked for first.

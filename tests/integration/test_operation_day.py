@@ -9,6 +9,7 @@ import asyncio
 import os
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -21,7 +22,7 @@ from alerts.vocabulary import Event
 from cases.model import CompartmentId, Part
 from core.database import Database, connect
 from core.errors import Conflict, InvalidInput
-from operations.model import Despite, MilestoneKind, OperationId
+from operations.model import Despite, MilestoneKind, OperationId, Refusal
 from operations.planning import Plan, Step
 from operations.sweep import call_for_late, next_late
 from safety_plans.calendar import DAY
@@ -39,6 +40,8 @@ WAY = (
     (MilestoneKind.READY, 0), (MilestoneKind.DEPARTED, 30), (MilestoneKind.INSIDE, 120), (MilestoneKind.WAYPOINT, None),
     (MilestoneKind.CLEARED, 240), (MilestoneKind.HOME_SAFE, 360),
 )  # fmt: skip
+# Somebody is brought to somebody.
+BRINGS = (*WAY[:-1], (MilestoneKind.ARRIVED, 300), WAY[-1])
 # By how many minutes a word came later than it was written, or seems to come before it.
 LAGS = st.sampled_from((0, 0, 0, 1, 5, 30, 70, -1, -3))
 
@@ -51,7 +54,7 @@ words = st.lists(
             st.tuples(st.just("bare"), st.just(0)),
             st.tuples(st.just("delayed"), st.integers(-1, 250)),
             st.tuples(st.just("dark"), st.integers(-1, 490)),
-            st.tuples(st.sampled_from(["divert", "abort", "look", "look"]), st.just(0)),
+            st.tuples(st.sampled_from(["divert", "abort", "received", "refused", "look", "look"]), st.just(0)),
         ),
     ),
     max_size=16,
@@ -61,10 +64,11 @@ words = st.lists(
 class OnTheWay:
     """One way, in the program and as the rules say; minutes are counted from its begin."""
 
-    def __init__(self, network: Network, database: Database, clock: MovableClock, goes: Person, begins: datetime,
-                 way: OperationId, day: Day) -> None:  # fmt: skip
+    def __init__(self, network: Network, database: Database, clock: MovableClock, goes: Person, begun: Begun,
+                 day: Day) -> None:  # fmt: skip
         self.network, self.database, self.clock = network, database, clock
-        self.goes, self.begins, self.way, self.day = goes, begins, way, day
+        self.goes, self.begins, self.way, self.day = goes, begun.begins, begun.way, day
+        self.receives = begun.receives
 
     async def word(self, wait: int, lag: int, word: str, number: int) -> None:
         """Let time pass and somebody say something; both take it, or both refuse it."""
@@ -83,6 +87,13 @@ class OnTheWay:
             "dark": (lambda: under_way.dark(goes, way, number, uuid4(), at), lambda: self.day.dark(number, said)),
             "divert": (lambda: under_way.divert(goes, way), self.day.divert),
             "abort": (lambda: under_way.abort(goes, way), lambda: self.day.abort(now)),
+            "received": (
+                lambda: self.network.handing_over.receive(self.receives, way, at),
+                lambda: self.day.received(written, now),
+            ),
+            "refused": (
+                lambda: self.network.handing_over.refuse(self.receives, way, Refusal.NO_PLACE), self.day.refused,
+            ),
         }  # fmt: skip
         if word == "look":
             return
@@ -123,12 +134,16 @@ class OnTheWay:
                 [Event.MISSED_MILESTONE, Event.OPERATION_ABORTED],
             )
         said = {row["template"]: row["times"] for row in rows}
-        for template, rungs in (
-            ("operation_prompt", {"prompt"}),
-            ("operation_late", {"buddy", "liaison"}),
-            ("operation_late_police", {"police"}),
+        received = {each.position for each in self.day.steps if each.position == self.day.hand_over}
+        every = {each.position for each in self.day.steps}
+        for template, rungs, positions in (
+            ("operation_prompt", {"prompt"}, every - received),
+            ("operation_prompt_hand_over", {"prompt"}, received),
+            ("operation_late", {"buddy", "liaison"}, every),
+            ("operation_late_police", {"police"}, every),
         ):
-            assert said.get(template, 0) == len([each for each in self.day.called if each[1] in rungs]), template
+            wanted = [each for each in self.day.called if each[1] in rungs and each[0] in positions]
+            assert said.get(template, 0) == len(wanted), template
         ended_out = self.day.aborted and self.day.out
         assert alarmed == int(ended_out or any(rung == "desk" for _, rung, _ in self.day.called))
 
@@ -141,12 +156,23 @@ class OnTheWay:
         return [(row["facts"]["position"], row["facts"]["rungs"]) for row in rows]
 
 
-async def begun(network: Network, clock: MovableClock, scene: Scene, level: Level) -> tuple[OperationId, datetime]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A way that begins, and who receives at its end, if somebody is brought to somebody."""
+
+    way: OperationId
+    begins: datetime
+    receives: Person
+
+
+async def begun(
+    network: Network, clock: MovableClock, scene: Scene, level: Level, *, brings: bool = False
+) -> Begun:  # fmt: skip
     """Open a case, plan a way and say go."""
-    buddy = await network.person(scene.shelter.agency)
+    buddy, receives = [await network.person(scene.shelter.agency) for _ in range(2)]
     case = await network.case(
-        scene.coordinator, {scene.police: Part.RESPONDER, scene.welfare: Part.INFORMED}, [scene.member, buddy],
-        scene.deputy,
+        scene.coordinator, {scene.police: Part.RESPONDER, scene.welfare: Part.INFORMED},
+        [scene.member, buddy, receives], scene.deputy,
     )  # fmt: skip
     if level is not Level.NOT_YET_ASSESSED:
         await network.reviews.set_level(scene.coordinator, case.id, level)
@@ -159,10 +185,11 @@ async def begun(network: Network, clock: MovableClock, scene: Scene, level: Leve
                 kind=kind, due_at=None if after is None else begins + after * MINUTE,
                 confirmers=(scene.deputy.id, scene.member.id),
             )
-            for kind, after in WAY
+            for kind, after in (BRINGS if brings else WAY)
         ),
+        receiver_id=receives.id if brings else None,
     )  # fmt: skip
-    return await _gone(network, clock, scene, case.core.id, plan), begins
+    return Begun(way=await _gone(network, clock, scene, case.core.id, plan), begins=begins, receives=receives)
 
 
 async def _gone(
@@ -185,13 +212,15 @@ def test_the_service_does_what_the_rules_say(database_url: str, scene: Scene, cl
     database = run(connected.__aenter__())
     network = Network(database, clock)
 
-    async def lived(level: Level, said: Sequence[tuple[int, int, tuple[str, int]]]) -> None:
-        way, begins = await begun(network, clock, scene, level)
+    async def lived(level: Level, brings: bool, said: Sequence[tuple[int, int, tuple[str, int]]]) -> None:  # noqa: FBT001
+        way = await begun(network, clock, scene, level, brings=brings)
+        planned = BRINGS if brings else WAY
         steps = [
             Awaited(position=number, due=after, home=kind is MilestoneKind.HOME_SAFE)
-            for number, (kind, after) in enumerate(WAY, start=1)
+            for number, (kind, after) in enumerate(planned, start=1)
         ]
-        there = OnTheWay(network, database, clock, scene.member, begins, way, Day(level=level.value, steps=steps))
+        day = Day(level=level.value, steps=steps, hand_over=len(planned) - 1 if brings else None)
+        there = OnTheWay(network, database, clock, scene.member, way, day)
         try:
             for wait, lag, (word, number) in said:
                 await there.word(wait, lag, word, number)
@@ -203,9 +232,9 @@ def test_the_service_does_what_the_rules_say(database_url: str, scene: Scene, cl
             await _forget(database)
 
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(st.sampled_from(Level), words)
-    def whatever_is_said(level: Level, said: list[tuple[int, int, tuple[str, int]]]) -> None:
-        run(lived(level, said))
+    @given(st.sampled_from(Level), st.booleans(), words)
+    def whatever_is_said(level: Level, brings: bool, said: list[tuple[int, int, tuple[str, int]]]) -> None:  # noqa: FBT001
+        run(lived(level, brings, said))
 
     try:
         whatever_is_said()
