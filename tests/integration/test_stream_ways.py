@@ -89,7 +89,7 @@ async def test_who_hears_of_a_way_is_who_may_see_it(
     await network.cases.exclude(scene.coordinator, scene.case.id, scene.ngo.worker.id)
     await network.under_way.dark(scene.member, way.id, 30, uuid4())
     assert (await listening.news())["operation_dark"] == sees - {scene.ngo.worker.id}
-    await network.closing.close_compartment(scene.coordinator, circle.id)
+    await network.close_all_the_same(scene.case, circle)
     await network.under_way.abort(scene.coordinator, way.id)
     assert (await listening.news())["operation_aborted"] == {scene.coordinator.id, scene.deputy.id}
     assert await listening.who_sees(way.id) == {scene.coordinator.id, scene.deputy.id}
@@ -104,7 +104,7 @@ async def test_of_what_is_planned_in_a_closed_circle_nobody_hears_or_sees(
     plan = templates()["court_testimony"].plan(begins, scene.coordinator.id, scene.police.officer.id, goes)
     way = (await network.operations.plan(scene.coordinator, circle.id, uuid4(), plan)).operation
     assert [each.operation.id for each in await network.operations.see_all(scene.member)] == [way.id]
-    await network.closing.close_compartment(scene.coordinator, circle.id)
+    await network.close_all_the_same(scene.case, circle)
     assert (await listening.news())["operation_planned"] == set()
     assert await listening.who_sees(way.id) == set()
     for each in listening.people:

@@ -113,7 +113,7 @@ async def test_of_a_circle_that_is_closed_only_what_is_under_way_stands_there(
     network: Network, scene: Scene, buddy: Person, circle: Compartment, clock: MovableClock, way: OperationView
 ) -> None:
     planned = await network.operations.plan(scene.coordinator, circle.id, uuid4(), plan_of(scene, buddy, clock))
-    await network.closing.close_compartment(scene.coordinator, circle.id)
+    await network.close_all_the_same(scene.case, circle)
     found = await network.timeline.see(scene.coordinator, scene.case.id)
     told = {each.about.id for each in found.expected} | {each.about.id for each in found.happened}
     assert told == {way.operation.id}
