@@ -25,7 +25,9 @@ from operations.brief import blank
 from operations.templates import templates
 from tests.acceptance.conftest import Town
 from tests.acceptance.founded_town import Typing, chained, founded_town
+from tests.acceptance.phones import phone_of
 from tests.acceptance.taken import Searched, fetched, files_of, rows_of, rows_of_homeserver
+from tests.console.test_ways import go
 from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.slow
@@ -88,16 +90,27 @@ async def test_followed_led_elsewhere_and_the_first_place_stands_nowhere(tmp_pat
         assert view.alert.state in {State.OPEN, State.ACCEPTED}
         assert way["codename"] not in told.body
 
-        # To the other place. Everybody in the circle reads that nobody waits at the first, the shelter's worker too.
-        await inside["nina"].send(room, "op divert")
-        for witness in inside.values():
-            led = await witness.wait_for(f"{way['codename']}: DIVERTED", room, PATIENCE_SECONDS, after=since[witness])
-            assert "Nobody waits at the first" in led.body
-            assert led.shield == "none"
-        assert OTHER_PLACE in (await types.done("nina", "record", "get", circle, brief)).out
+        # To the other place: one tap on a phone. Everybody in the circle reads that nobody waits at the first, the
+        # shelter's worker too. That they got away is one more tap.
+        async with phone_of(town, "nina") as phone:
+            await go(phone)
+            await phone.button("To the other place…").tap()
+            await phone.button("Yes, to the other place").tap()
+            for witness in inside.values():
+                led = await witness.wait_for(
+                    f"{way['codename']}: DIVERTED", room, PATIENCE_SECONDS, after=since[witness]
+                )
+                assert "Nobody waits at the first" in led.body
+                assert led.shield == "none"
+            assert OTHER_PLACE in (await types.done("nina", "record", "get", circle, brief)).out
+            town.network.move_clock(timedelta(minutes=3))
+            away = phone.like("Reached: {step}", step=phone.words("out again, nobody follows"))
+            await phone.page.get_by_role("button", name=away).tap()
+            words = "out again, nobody follows, confirmed by"
+            await inside["ana"].wait_for(words, room, PATIENCE_SECONDS, after=since[inside["ana"]])
 
-        # Away from there, at the other place, and home: who went is awaited too.
-        for words in ("out again, nobody follows", "arrived", "everybody home and safe"):
+        # At the other place, and home: who went is awaited too.
+        for words in ("arrived", "everybody home and safe"):
             town.network.move_clock(timedelta(minutes=3))
             await inside["nina"].send(room, f"op {way['codename']} ok")
             await inside["ana"].wait_for(f"{words}, confirmed by", room, PATIENCE_SECONDS, after=since[inside["ana"]])

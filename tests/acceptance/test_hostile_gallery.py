@@ -7,8 +7,7 @@ the day after and a month after, and their organisation looks to its own safety 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,8 +17,6 @@ from playwright.async_api import expect
 from agencies.model import AgencyKind
 from alerts.model import State
 from alerts.vocabulary import StandDownReason
-from client import key_file
-from client.api import ApiClient
 from deploy.demo_linking import DemoLinking
 from deploy.demo_network import populate
 from deploy.network import LocalNetwork
@@ -32,11 +29,10 @@ from safety_plans.organisations.service import OrganisationReviews
 from safety_plans.service import Reviews
 from safety_plans.triggers import SOON
 from tests.acceptance.conftest import Town, rings
+from tests.acceptance.phones import phone_of
 from tests.acceptance.test_operations_in_rooms import Day, due
 from tests.clock import ZONE
-from tests.console.browsers import PHONE, start_chromium
-from tests.console.screen import ANYTHING, Screen
-from tests.console.watching import Watch
+from tests.console.screen import ANYTHING
 from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.slow
@@ -161,20 +157,3 @@ async def _answered(town: Town, day: Day, room: str, since: Mapping[Witness, int
         each.alert.has_acknowledged(town.person("mila").id) and each.alert.state is not State.STOOD_DOWN
         for each in views
     )
-
-
-@asynccontextmanager
-async def phone_of(town: Town, name: str) -> AsyncIterator[Screen]:
-    """Open the console on somebody's phone, signed in as they are; it must have done nothing that it must not."""
-    async with ApiClient(key_file.load(town.accounts[name].key_file)) as api:
-        link, home = await api.sign_in_link(), f"{api.key.origin}/console/"
-    async with start_chromium() as chromium:
-        context = await chromium.new_context(viewport=PHONE, has_touch=True, is_mobile=True, locale="en")
-        watch = Watch(context, town.network.api_url)
-        await watch.begin()
-        phone = Screen(page=await context.new_page(), watch=watch, home=home, language="en")
-        await phone.open(f"{home}#{link.code}")
-        await phone.until_live()
-        yield phone
-        await watch.look()
-    assert watch.faults == []
