@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from uuid import UUID, uuid4
 
 import pytest
@@ -325,6 +326,53 @@ async def test_the_countdown_asks_what_is_to_be_done_and_stops_when_it_was(
     assert moment <= anew.begins_at - 14 * DAY
     dates = (await network.clocks.see(scene.coordinator, scene.case.id)).dates
     assert [each.at for each in dates] == [anew.begins_at]
+
+
+async def test_in_the_night_in_which_clocks_go_back_and_across_a_border_nothing_is_an_hour_off(
+    database: Database, network: Network, scene: Scene, buddy: Person, clock: MovableClock
+) -> None:
+    # As programs send them: half past two comes twice, and beyond the border it is an hour later.
+    written = (
+        "2026-10-25T02:00:00+02:00", "2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00",
+        "2026-10-25T04:00:00+02:00",
+    )  # fmt: skip
+    moments = [datetime.fromisoformat(each) for each in written]
+    apart = [30 * MINUTE, HOUR, 30 * MINUTE]
+    assert [later - earlier for earlier, later in pairwise(moments)] == apart
+    two = (scene.deputy.id, scene.member.id)
+    kinds = (MilestoneKind.READY, MilestoneKind.DEPARTED, MilestoneKind.INSIDE, MilestoneKind.HOME_SAFE)
+    steps = [
+        Step(kind=kind, due_at=moment, confirmers=two) for kind, moment in zip(kinds, moments, strict=True)
+    ]  # fmt: skip
+    clock.set(moments[0] - 10 * DAY)
+    await network.reviews.set_level(scene.coordinator, scene.case.id, Level.HIGH)
+    plan = plan_of(scene, buddy, moments[0], ends_at=moments[-1] + HOUR, steps=steps)
+    way = (await network.operations.plan(scene.coordinator, core(scene), uuid4(), plan)).operation.id
+    await network.operations.approve(scene.coordinator, way)
+    # Whether they go is asked a day before or earlier, on a morning of work by the clock on the wall.
+    asked = None
+    while (moment := await next_task(database)) is not None and moment < moments[0] - 3 * HOUR:
+        clock.set(moment)
+        await count_down(database, clock, ZONE)
+        asked = moment
+    assert asked is not None
+    assert asked <= moments[0] - DAY
+    assert 7 <= asked.astimezone(ZONE).hour <= 10
+    clock.set(moments[0] - HOUR)
+    await network.operations.go(scene.coordinator, way, Despite.SEEN_TO)
+    for position, moment in enumerate(moments, start=1):
+        assert await next_late(database) == moment
+        clock.set(moment - timedelta(seconds=1))
+        assert await call_for_late(database, clock) == 0
+        clock.set(moment)
+        assert await call_for_late(database, clock) == 1
+        # Within the grace nothing is late, and not before it is over.
+        clock.set(moment + 9 * MINUTE)
+        assert (await network.operations.see(scene.member, way)).late == []
+        clock.set(moment + 10 * MINUTE)
+        assert (await network.operations.see(scene.member, way)).late == [position]
+        await network.under_way.confirm(scene.member, way, position)
+    assert await next_late(database) is None
 
 
 async def test_two_at_the_same_place_are_told_to_ring_each_other_and_nothing_more(
