@@ -56,7 +56,8 @@ class OperationView:
     """An operation at a moment, as somebody sees it.
 
     `late` are the positions of steps whose grace is over, `decisions` what they may say of it as a whole as it stands,
-    `plans_anew` that they may put another plan in its place, `known` that nothing was new.
+    `leads` that they lead the day or its case, `plans_anew` that they may put another plan in its place, `known` that
+    nothing was new.
     """
 
     operation: Operation
@@ -64,6 +65,7 @@ class OperationView:
     late: Sequence[int]
     now: datetime
     decisions: Sequence[Move]
+    leads: bool
     plans_anew: bool
     known: bool = False
 
@@ -73,6 +75,7 @@ def view(
 ) -> OperationView:
     """Return an operation, with its case and circle, as a member of the circle sees it."""
     case, circle, operation = place
+    leads = _leads(actor, case, operation)
     late = [
         each.position
         for each in operation.milestones
@@ -81,10 +84,8 @@ def view(
     return OperationView(
         operation=operation, circle=circle.codename, late=late, now=now,
         decisions=_decisions(actor, case, operation, now),
-        plans_anew=may(operation.status, Move.PLAN_ANEW)
-        and not running.may_be_out(operation, now)
-        and _leads(actor, case, operation),
-        known=known,
+        plans_anew=leads and may(operation.status, Move.PLAN_ANEW) and not running.may_be_out(operation, now),
+        leads=leads, known=known,
     )  # fmt: skip
 
 

@@ -264,6 +264,8 @@ export type Operation = {
   begins_at: string;
   ends_at: string;
   dark_until: string | null;
+  /** Whether this person leads the day or its case. */
+  leads: boolean;
   /** What this person may decide of it as it stands. */
   decisions: string[];
   /** Whether they may put another plan in its place. */

@@ -9,12 +9,12 @@ import pytest
 from playwright.async_api import Route, expect
 
 from operations.acting import OperationView
-from operations.model import OperationId, OperationStatus, Refusal
+from operations.model import Despite, OperationId, OperationStatus, Refusal
 from operations.safe_calls.sweep import call_for_unheard
 from operations.sweep import call_for_late
 from tests.clock import MovableClock
 from tests.console.browsers import PHONE, SMALLEST, Browsers, Machine
-from tests.console.scenery import begun, expected
+from tests.console.scenery import begun, expected, planned
 from tests.console.screen import ANYTHING, Screen
 from tests.console.test_axe import clean
 from tests.console.watching import FAILED_REQUEST
@@ -245,6 +245,23 @@ async def test_whoever_stays_behind_writes_what_they_were_told_and_finds_somebod
     # Nothing is left for them to say of it.
     await expect(lead.button("Somebody else receives…")).to_have_count(0)
     await expect(taker.button("Not taken over…")).to_have_count(0)
+
+
+async def test_whoever_leads_the_case_writes_what_they_were_told_without_a_part_of_their_own(
+    browsers: Browsers, network: Network, story: Scene
+) -> None:
+    lead = await network.person(story.welfare.agency)
+    await network.cases.add_member(story.coordinator, story.case.core.id, lead.id)
+    way = await planned(network, story, lead=lead)
+    await network.operations.approve(story.coordinator, way.operation.id)
+    await network.operations.go(lead, way.operation.id, Despite.SEEN_TO)
+    screen = await browsers.board_of(story.coordinator)
+    await go(screen)
+    await screen.text("Write what they told you").click()
+    await screen.button("{person}: reached", person=story.deputy.name).click()
+    await expect(screen.text("confirmed by {person}", person=story.coordinator.name)).to_be_visible()
+    step = (await state(network, way, story)).operation.milestones[0]
+    assert (step.confirmed_by, step.heard_from) == (story.coordinator.id, story.deputy.id)
 
 
 async def test_a_word_that_waits_is_not_sent_in_the_name_of_whoever_signs_in_next(

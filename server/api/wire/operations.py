@@ -161,8 +161,9 @@ class StepAnswer(Wire, frozen=True, kw_only=True):
 class OperationAnswer(Wire, frozen=True, kw_only=True):
     """An operation as it stands.
 
-    `decisions` are what the asker may decide of it now, `plans_anew` that they may put another plan in its place,
-    `placed` that its place is compared with others' of the day, `known` that nothing was new.
+    `leads` tells that the asker leads the day or its case, `decisions` are what they may decide of it now, `plans_anew`
+    that they may put another plan in its place, `placed` that its place is compared with others' of the day, `known`
+    that nothing was new.
     """
 
     operation: OperationId
@@ -185,6 +186,7 @@ class OperationAnswer(Wire, frozen=True, kw_only=True):
     delayed_minutes: Annotated[int, msgspec.Meta(examples=[0])]
     steps: list[StepAnswer]
     drill: bool
+    leads: bool
     decisions: list[Decision]
     plans_anew: bool
     placed: bool
@@ -207,6 +209,7 @@ class OperationAnswer(Wire, frozen=True, kw_only=True):
             ],
             drill=found.drill,
             decisions=[Decision(each) for each in view.decisions],
+            leads=view.leads,
             plans_anew=view.plans_anew,
             placed=found.place_token is not None,
             known=view.known,

@@ -23,7 +23,7 @@ export function WayButtons({ way }) {
   const me = useShown((state) => state.facts?.me.id ?? "");
   const { sent, busy, send } = useSending();
   const [asking, ask_] = useState("");
-  if (![...way.steps.flatMap((each) => each.confirmers), way.coordinator, way.buddy, way.liaison, way.receiver].includes(me)) return null;
+  if (![...way.steps.flatMap((each) => each.confirmers), way.coordinator, way.buddy, way.liaison, way.receiver].includes(me) && !way.leads) return null;
   const own = ownStep(way, me);
 
   /** @param {Word} said */
@@ -60,7 +60,7 @@ export function WayButtons({ way }) {
           ${way.status !== "aborted" && html`<button type="button" aria-disabled=${shut} onClick=${() => ask_("aborted")}>${t("End early…")}</button>`}
         </div>`}
   `;
-  const told = [way.coordinator, way.buddy].includes(me) && html`<${Told} way=${way} shut=${shut} say=${say} />`;
+  const told = (way.leads || way.buddy === me) && html`<${Told} way=${way} shut=${shut} say=${say} />`;
   return html`
     <div class="way-words">
       ${own &&
@@ -71,7 +71,7 @@ export function WayButtons({ way }) {
       <${SentLine} sent=${sent} />
       ${way.receiver === me && html`<${NotTakenOver} way=${way} shut=${shut} say=${say} />`}
       ${watchedStep(way) && (goes ? rest : html`<details><summary>${t("Write what they told you")}</summary><div class="way-words">${told} ${rest}</div></details>`)}
-      ${way.coordinator === me && handOverStep(way) && html`<div><${OtherReceiver} way=${way} /></div>`}
+      ${way.leads && handOverStep(way) && html`<div><${OtherReceiver} way=${way} /></div>`}
     </div>
   `;
 }

@@ -1,4 +1,4 @@
-/** What the coordinator or the buddy was told by telephone: a step is reached, somebody was taken over, or was not. */
+/** What who leads, or the buddy, was told by telephone: a step is reached, somebody was taken over, or was not. */
 import { useShown } from "../drawing.js";
 import { NOBODY_KNOWN, personName } from "../names.js";
 import { t } from "../texts.js";
