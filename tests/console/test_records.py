@@ -444,6 +444,7 @@ async def test_the_whole_work_is_done_with_the_keyboard_alone(browsers: Browsers
     await records.write(story.coordinator, SECRET)
     screen = await locked_page(browsers, records, story.member)
     keyboard = screen.page.keyboard
+    await expect(screen.page.get_by_role("main")).to_be_focused()
     await tab_to(screen, screen.page.get_by_label(screen.words("Passphrase"), exact=True))
     await keyboard.type(PASSPHRASE)
     await keyboard.press("Enter")
