@@ -121,7 +121,15 @@ async def test_what_was_put_off_is_planned_anew_with_its_people_and_steps(
     for each in (screen, member):
         await go(each)
     await expect(member.button("Plan it anew…")).to_have_count(0)
+    # Another form that is open beside it has fields of its own.
+    await screen.button("Plan a way…").click()
     await screen.button("Plan it anew…").click()
+    await clean(screen, "two plans at once")
+    await (
+        screen.page.get_by_role("group", name=screen.words("Plan a way"), exact=True)
+        .get_by_role("button", name=screen.words("Cancel"))
+        .click()
+    )
     begins = (clock.now() + 40 * DAY).replace(second=0, microsecond=0)
     await screen.put_moment(screen.page.get_by_label(screen.words(BEGINS)), begins)
     await clean(screen, "planning a way anew")

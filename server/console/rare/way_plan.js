@@ -85,7 +85,7 @@ function Form({ place, choices: { circles, kinds }, way, close, done }) {
     }
   });
   const person = (/** @type {keyof Named} */ name, /** @type {string} */ words, nobody = false) =>
-    html`<${PersonField} id="way-${name}" words=${words} circle=${circle} value=${plan[name]} nobody=${nobody} choose=${(/** @type {string} */ id) => fill(withPeople(plan, { [name]: id }))} />`;
+    html`<${PersonField} id="${place}-${name}" words=${words} circle=${circle} value=${plan[name]} nobody=${nobody} choose=${(/** @type {string} */ id) => fill(withPeople(plan, { [name]: id }))} />`;
   const choose = (/** @type {any} */ event) => {
     const found = kinds.kinds.find((each) => each.kind === event.currentTarget.value);
     if (found) fill(withKind(plan, found));
@@ -93,22 +93,22 @@ function Form({ place, choices: { circles, kinds }, way, close, done }) {
   const brings = kind?.hands_over ?? plan.receiver !== "";
   return html`
     <div class="way" role="group" aria-label=${way ? t("Plan {codename} anew", { codename: way.codename }) : t("Plan a way")}>
-      ${!way && html`<${CircleField} id="way-circle" circles=${circles} value=${circle.id} choose=${(/** @type {string} */ id) => fill({ ...plan, ...nobody(me, circles, id), circle: id })} />`}
+      ${!way && html`<${CircleField} id="${place}-circle" circles=${circles} value=${circle.id} choose=${(/** @type {string} */ id) => fill({ ...plan, ...nobody(me, circles, id), circle: id })} />`}
       <div class="field">
-        <label for="way-kind">${t("Kind of way (it stays in this browser)")}</label>
-        <select id="way-kind" value=${plan.kind} onChange=${choose}>
+        <label for="${place}-kind">${t("Kind of way (it stays in this browser)")}</label>
+        <select id="${place}-kind" value=${plan.kind} onChange=${choose}>
           <option value="">${way ? t("steps as they were planned") : t("choose")}</option>
           ${kinds.kinds.map((each) => html`<option key=${each.kind} value=${each.kind}>${spoken(each.name)}</option>`)}
         </select>
       </div>
       <div class="field">
-        <label for="way-begins">${t("It begins (day and hour here)")}</label>
-        <input id="way-begins" type="datetime-local" value=${plan.begins} onInput=${(/** @type {any} */ event) => fill({ ...plan, begins: event.currentTarget.value })} />
+        <label for="${place}-begins">${t("It begins (day and hour here)")}</label>
+        <input id="${place}-begins" type="datetime-local" value=${plan.begins} onInput=${(/** @type {any} */ event) => fill({ ...plan, begins: event.currentTarget.value })} />
       </div>
       ${person("first", t("Who goes and confirms"))} ${person("second", t("Who else goes and confirms"))}
       ${person("buddy", t("Buddy: stays behind, and is rung"))} ${person("leads", t("Who leads the day"))}
       ${brings && person("receiver", t("Who takes over whoever is brought"), true)} ${person("liaison", t("Who rings the police for them"), true)}
-      ${plan.steps.length > 0 && html`<${PlannedSteps} plan=${plan} fill=${fill} />`}
+      ${plan.steps.length > 0 && html`<${PlannedSteps} place=${place} plan=${plan} fill=${fill} />`}
       ${!way && html`<label class="choice"><input type="checkbox" checked=${plan.drill} onChange=${(/** @type {any} */ event) => fill({ ...plan, drill: event.currentTarget.checked })} /> ${t("Only practise it: EXERCISE")}</label>`}
       <div class="buttons">
         <button type="button" disabled=${!isWhole(plan)} aria-disabled=${step === "storing" ? "true" : undefined} onClick=${begin}>${step === "storing" ? t("Storing…") : t("Plan it")}</button>
