@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from playwright.async_api import Route, expect
@@ -145,8 +146,14 @@ async def test_what_was_put_off_is_planned_anew_with_its_people_and_steps(
 
 
 async def test_the_brief_is_begun_among_the_records_and_says_what_of_it_is_empty(
-    browsers: Browsers, console: ServedConsole, story: Scene, language: str
+    browsers: Browsers, console: ServedConsole, network: Network, story: Scene, language: str
 ) -> None:
+    way = await planned(network, story, receiver=story.ngo.worker)
+    goes = [story.member.id, story.deputy.id]
+    people = [*goes, story.coordinator.id, story.ngo.worker.id]
+    elsewhere = await network.cases.open_compartment(story.coordinator, story.case.id, people)
+    plan = COURT.plan(way.operation.begins_at, story.coordinator.id, story.ngo.worker.id, goes)
+    await network.operations.plan(story.coordinator, elsewhere.id, uuid4(), plan)
     records = await shelf(console, story)
     # What a program keeps beside the briefs is nobody's to type over, and its secret is not shown.
     await records.write(story.coordinator, '{"what":"secret of places","version":1,"secret":"c2VjcmV0"}', kind="brief")
@@ -158,17 +165,20 @@ async def test_the_brief_is_begun_among_the_records_and_says_what_of_it_is_empty
 
     await screen.button("Write the brief of a way…").click()
     await screen.page.get_by_label(screen.words(KIND)).select_option("shelter_transfer")
+    # Those of other circles are not among them.
+    which = screen.page.get_by_label(screen.words("Which way, by its codename"))
+    await expect(which.get_by_role("option")).to_have_count(2)
+    await which.select_option(way.operation.codename)
     await clean(screen, "beginning a brief")
     await screen.button("Begin the brief").click()
     field = screen.page.get_by_label(screen.words("Text"), exact=True)
     text = await field.input_value()
     # As the command line writes it.
-    assert text == brief.blank(TRANSFER, language)
-    heading = text.split("\n\n")[2]
-    await field.fill(text.replace(heading, f"{heading} quiet-heron"))
+    assert text == brief.blank(TRANSFER, language, way.operation.codename)
     await screen.button("Seal and save").click()
     lacking = screen.page.locator(".version .notice li")
     await expect(lacking).to_have_count(len(brief.HEADINGS))
+    assert brief.is_of(text, way.operation.codename)
     await clean(screen, "a brief of which something is empty")
     await screen.button("Write the next version").click()
     whole = "\n".join(f"{each} x" if each.endswith(":") else each for each in (await field.input_value()).split("\n"))

@@ -41,6 +41,7 @@ async function start() {
   draw({
     store, keeping, offers, joining, binding: createBinding(means, store, keeping), proving: createProving(means, store),
     past: createLookingBack(means, store, keeping), entering: createEntering(means, store, keeping), forms: createForms(globalThis.fetch.bind(globalThis)),
+    ways: api.ways,
   });
   // A link that is put into the address of the open page.
   let begin = (/** @type {string} */ found) => void (link = found);

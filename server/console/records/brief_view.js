@@ -20,15 +20,19 @@ function useKinds() {
 
 /** A button that becomes the choice of a kind: which one is told to nobody. */
 export function BeginBrief() {
-  const { keeping, store } = useParts();
+  const { keeping, store, ways } = useParts();
   const { shown } = useShown();
   const { kinds, come } = useKinds();
   const [asked, ask] = useState(false);
   const [chosen, choose] = useState("");
+  const [codenames, know] = useState(/** @type {string[]} */ ([]));
+  const [codename, name] = useState("");
   if (!shown) return null;
   const open = () => {
     ask(true);
     void come();
+    // Without them it can be written all the same.
+    void ways().then((found) => know(found.filter((each) => each.compartment === shown.channel.compartment).map((each) => each.codename)), () => know([]));
   };
   if (!asked) return html`<button type="button" onClick=${open}>${t("Write the brief of a way…")}</button>`;
   if (kinds === "coming") return html`<p role="status">${t("One moment…")}</p>`;
@@ -39,11 +43,16 @@ export function BeginBrief() {
     const { kinds: all } = /** @type {WayKinds} */ (kinds);
     const kind = all.find((each) => each.kind === chosen);
     if (!kind || !shown) return;
-    keeping.goOn({ ...begun(shown.channel.compartment), kind: BRIEF, text: blank(/** @type {WayKinds} */ (kinds), kind) });
+    keeping.goOn({ ...begun(shown.channel.compartment), kind: BRIEF, text: blank(/** @type {WayKinds} */ (kinds), kind, codename) });
     store.set({ done: "", trouble: null });
   }
   return html`
     <div class="field" role="group" aria-label=${t("Write the brief of a way")}>
+      <label for="brief-way">${t("Which way, by its codename")}</label>
+      <select id="brief-way" value=${codename} onChange=${(/** @type {any} */ event) => name(event.currentTarget.value)}>
+        <option value="">${t("one that is not planned yet")}</option>
+        ${codenames.map((each) => html`<option key=${each} value=${each}>${each}</option>`)}
+      </select>
       <label for="brief-kind">${t("Kind of way (it stays in this browser)")}</label>
       <select id="brief-kind" value=${chosen} onChange=${(/** @type {any} */ event) => choose(event.currentTarget.value)}>
         <option value="">${t("choose")}</option>

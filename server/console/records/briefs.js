@@ -14,10 +14,11 @@ import { spoken } from "../rare/way_kinds.js";
 export const BRIEF = "brief";
 const KEPT_BY_PROGRAMS = '{"what":';
 
-/** @param {WayKinds} kinds @param {WayKind} kind @returns {string} a brief to be filled in */
-export function blank({ headings, hand_over: handOver }, { name, hands_over: brings, steps }) {
+/** @param {WayKinds} kinds @param {WayKind} kind @param {string} [codename] @returns {string} a brief to be filled in */
+export function blank({ headings, hand_over: handOver }, { name, hands_over: brings, steps }, codename = "") {
   const means = steps.map(({ wording }, nth) => `${nth + 1}. ${spoken(wording)}`).join("\n");
-  return `${[spoken(name), means, ...[...headings, ...(brings ? [handOver] : [])].map((each) => `${spoken(each)}:`)].join("\n\n")}\n`;
+  const [first, ...rest] = [...headings, ...(brings ? [handOver] : [])].map((each) => `${spoken(each)}:`);
+  return `${[spoken(name), means, codename ? `${first} ${codename}` : first, ...rest].join("\n\n")}\n`;
 }
 
 /** Whether a program keeps something in a record of this kind, that nobody can tell it from a brief. @param {string} kind @param {string} text */

@@ -3,7 +3,7 @@ import { createContext, useContext, useLayoutEffect, useReducer } from "../vendo
 
 /** @typedef {import("./state.js").State} State */
 /** @typedef {ReturnType<typeof createStore>} Store */
-/** @typedef {{ store: Store, keeping: import("./keeping.js").Keeping, offers: import("./offers.js").Offers, binding: import("./binding.js").Binding, proving: import("./proving.js").Proving, past: import("./looking_back.js").LookingBack, joining: import("./joining.js").Joining, entering: import("./entering_with_keys.js").Entering, forms: () => Promise<import("./forms.js").Forms | null>, speak: (language: string) => Promise<boolean> }} Parts */
+/** @typedef {{ store: Store, keeping: import("./keeping.js").Keeping, offers: import("./offers.js").Offers, binding: import("./binding.js").Binding, proving: import("./proving.js").Proving, past: import("./looking_back.js").LookingBack, joining: import("./joining.js").Joining, entering: import("./entering_with_keys.js").Entering, forms: () => Promise<import("./forms.js").Forms | null>, ways: () => Promise<import("../types.js").Operation[]>, speak: (language: string) => Promise<boolean> }} Parts */
 
 export const PartsContext = createContext(/** @type {Parts | null} */ (null));
 

@@ -28,6 +28,8 @@ export function createVaultApi({ fetch, clock }) {
     ask,
     /** @returns {Promise<import("../types.js").Board>} */
     board: () => ask("GET", "/api/board", { me: record, channels: list }),
+    /** Those that are ahead or under way. @returns {Promise<import("../types.js").Operation[]>} */
+    ways: async () => (await ask("GET", "/api/operations", { operations: list })).operations,
     /** @param {string} code */
     signIn: (code) => ask("POST", "/api/sign-in/browser", {}, { code }),
     signOut: () => ask("DELETE", "/api/sign-in/sessions/current"),
