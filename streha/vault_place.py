@@ -26,7 +26,7 @@ from core.clock import SystemClock
 from core.errors import Conflict, NotFound
 from core.texts import mark
 from streha import terminal
-from streha.personal import as_id, speaking_unlocked
+from streha.personal import as_id, speaking_as, speaking_unlocked
 from streha.vault_names import described, moment_text
 
 OTHER_COMPARTMENT = mark(
@@ -105,6 +105,17 @@ async def vault_places(key_path: Path) -> AsyncIterator[VaultPlaces]:
     """Speak as the person of a key file about several compartments: unlocked once, listed once, one reader for all."""
     async with speaking_unlocked(key_path) as (api, unlocked):
         yield VaultPlaces(api, _reader(api, unlocked, key_path), await api.cases())
+
+
+@asynccontextmanager
+async def perhaps_vault_places(key_path: Path, *, wanted: bool) -> AsyncIterator[tuple[ApiClient, VaultPlaces | None]]:
+    """Speak as the person of a key file, where wanted about their compartments too; the passphrase is typed once."""
+    if wanted:
+        async with vault_places(key_path) as places:
+            yield places.api, places
+    else:
+        async with speaking_as(key_path) as api:
+            yield api, None
 
 
 @asynccontextmanager

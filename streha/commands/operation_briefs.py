@@ -16,7 +16,7 @@ from operations import brief
 from operations.templates import Template, templates
 from streha import terminal
 from streha.terminal import say
-from streha.vault_place import vault_place
+from streha.vault_place import VaultPlace
 
 NO_KIND = mark("A way is one of these: {kinds}.")
 NOTE = mark(
@@ -58,10 +58,9 @@ def say_how(circle: str, codename: str, kind: str) -> None:
     terminal.line(NOTE, **_commands(circle, codename, kind))
 
 
-async def looked_at(key: Path, operation: Operation) -> BriefFound:
+async def looked_at(place: VaultPlace, operation: Operation) -> BriefFound:
     """Open what the circle keeps of kind `brief`, and return what the fullest that names the operation lacks."""
-    async with vault_place(key, str(operation.compartment)) as place:
-        opened = await place.records.of_kind(await place.view(), "brief")
+    opened = await place.records.of_kind(await place.view(), "brief")
     texts = [each.text.decode(errors="replace") for each in opened]
     lacking = sorted(
         (

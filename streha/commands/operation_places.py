@@ -16,7 +16,7 @@ from streha import terminal
 from streha.options import Json, Key
 from streha.problems import file_read
 from streha.terminal import say
-from streha.vault_place import say_due, vault_place
+from streha.vault_place import VaultPlace, say_due, vault_place
 
 BEGUN = mark("Places are compared among the members of {codename} from now on. They plan with: {command}")
 ANEW = mark(
@@ -84,10 +84,7 @@ def place_written(circle: str, file: Path | None) -> str:
     return str(typer.prompt(say(mark("Where (it is not shown, and stays on this machine)")), hide_input=True, err=True))
 
 
-async def place_token(key: Path, circle: str, place: str, begins_at: datetime) -> bytes | None:
-    """Return the token of a place by the secret of a circle; nothing where none is compared."""
-    if not circle:
-        return None
-    async with vault_place(key, circle) as found:
-        known = await places.kept_secret(found.records, await found.view())
+async def place_token(found: VaultPlace, place: str, begins_at: datetime) -> bytes:
+    """Return the token of a place by the secret of a circle."""
+    known = await places.kept_secret(found.records, await found.view())
     return places.token_of(known, place, begins_at)

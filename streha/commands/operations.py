@@ -26,6 +26,7 @@ from streha.options import Json, Key
 from streha.personal import Names, find_compartment, find_person, speaking_as
 from streha.planners import CONFIRM, Buddy, Coordinator, Liaison, Receiver, planner_of
 from streha.terminal import say
+from streha.vault_place import perhaps_vault_places
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -98,8 +99,8 @@ def _plan(
     written = place_written(places, place_file)
 
     async def act() -> tuple[Operation, Names, str]:
-        token = await place_token(key, places, written, moment)
-        async with speaking_as(key) as api:
+        async with perhaps_vault_places(key, wanted=bool(places)) as (api, vault):
+            token = None if vault is None else await place_token(vault.of(places), written, moment)
             place = await find_compartment(api, circle)
             plan = (await planner_of(api, found, confirm, buddy, coordinator, liaison, receiver))(moment)
             plan = replace(plan, drill=drill, place_token=token)
@@ -178,11 +179,17 @@ def _ready(
     json: Json = False,
 ) -> None:
     async def done() -> tuple[Operation, OperationReadiness, Names, BriefFound | None]:
-        async with speaking_as(key) as api:
+        async with perhaps_vault_places(key, wanted=brief) as (api, vault):
             operation = await found_operation(api, which)
             ready = await api.operations.readiness(operation.operation)
             names = Names() if json else await Names.of(api)
-        return operation, ready, names, await operation_briefs.looked_at(key, operation) if brief else None
+            place = None if vault is None else vault.of(str(operation.compartment))
+            return (
+                operation,
+                ready,
+                names,
+                None if place is None else await operation_briefs.looked_at(place, operation),
+            )
 
     operation, found, names, of_brief = asyncio.run(done())
     if json:
