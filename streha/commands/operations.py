@@ -183,13 +183,10 @@ def _ready(
             operation = await found_operation(api, which)
             ready = await api.operations.readiness(operation.operation)
             names = Names() if json else await Names.of(api)
-            place = None if vault is None else vault.of(str(operation.compartment))
-            return (
-                operation,
-                ready,
-                names,
-                None if place is None else await operation_briefs.looked_at(place, operation),
-            )
+            looked = None
+            if vault is not None:
+                looked = await operation_briefs.looked_at(vault.of(str(operation.compartment)), operation)
+            return operation, ready, names, looked
 
     operation, found, names, of_brief = asyncio.run(done())
     if json:
