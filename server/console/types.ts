@@ -246,6 +246,8 @@ export type OperationStep = {
   written_at: string | null;
   passed: boolean;
   late: boolean;
+  /** Of an exercise, how long after it was due the answer came, where somebody was asked. */
+  answered_seconds: number | null;
 };
 
 export type Operation = {

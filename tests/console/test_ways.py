@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from playwright.async_api import Route, expect
@@ -12,6 +13,7 @@ from operations.acting import OperationView
 from operations.model import Despite, OperationId, OperationStatus, Refusal
 from operations.safe_calls.sweep import call_for_unheard
 from operations.sweep import call_for_late
+from operations.templates import templates
 from tests.clock import MovableClock
 from tests.console.browsers import PHONE, SMALLEST, Browsers, Machine
 from tests.console.scenery import begun, expected, planned
@@ -262,6 +264,32 @@ async def test_whoever_leads_the_case_writes_what_they_were_told_without_a_part_
     await expect(screen.text("confirmed by {person}", person=story.coordinator.name)).to_be_visible()
     step = (await state(network, way, story)).operation.milestones[0]
     assert (step.confirmed_by, step.heard_from) == (story.coordinator.id, story.deputy.id)
+
+
+async def test_of_an_exercise_each_step_tells_how_soon_it_was_answered(
+    browsers: Browsers, network: Network, story: Scene, clock: MovableClock
+) -> None:
+    plan = templates()["court_other"].plan(
+        clock.now() + timedelta(minutes=10), story.coordinator.id, story.ngo.worker.id,
+        [story.member.id, story.deputy.id],
+    )  # fmt: skip
+    for drill in (True, False):
+        view = await network.operations.plan(
+            story.coordinator, story.case.core.id, uuid4(), replace(plan, drill=drill)
+        )  # fmt: skip
+        await network.operations.approve(story.coordinator, view.operation.id)
+        if drill:
+            way = await network.operations.go(story.coordinator, view.operation.id)
+    due = way.operation.milestones[0].due_at
+    assert due is not None
+    clock.set(due)
+    await call_for_late(network.database, clock)
+    clock.move(timedelta(seconds=90))
+    await network.under_way.confirm(story.member, way.operation.id, 1)
+    screen = await browsers.board_of(story.coordinator)
+    await go(screen)
+    await expect(screen.text("answered after {count} min", count=2)).to_be_visible()
+    await expect(screen.text("answered after {count} min", count=ANYTHING)).to_have_count(1)
 
 
 async def test_a_word_that_waits_is_not_sent_in_the_name_of_whoever_signs_in_next(

@@ -75,7 +75,8 @@ function Step({ step, name }) {
       <b>${stepWords(step.kind)}</b>${" "}
       ${step.confirmed_at && step.written_at && step.confirmed_by
         ? html`<span>${t("confirmed by {person}", { person: name(step.confirmed_by) })}, <${Time} at=${step.written_at} /></span>
-            ${step.heard_from && html` <span class="quiet">${t("heard from {person}", { person: name(step.heard_from) })}</span>`}`
+            ${step.heard_from && html` <span class="quiet">${t("heard from {person}", { person: name(step.heard_from) })}</span>`}
+            ${typeof step.answered_seconds === "number" && html` <span class="quiet">${t("answered after {count} min", { count: Math.ceil(step.answered_seconds / 60) })}</span>`}`
         : step.passed
           ? html`<span class="quiet">${t("passed")}</span>`
           : step.due_at
