@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client.court_dates import kept, matching, reading
+from client.court_dates import importing, kept, matching, reading
 from client.court_dates.kept import Known
 from client.court_dates.matching import Changes, Turn, match
 from client.operations import Operation
 from core.errors import Conflict
 from operations.model import OperationStatus
+from operations.planning import Plan
 from tests.court_calendars import calendar, entry
 
 NOW = datetime(2031, 5, 1, 8, tzinfo=UTC)
@@ -101,6 +104,22 @@ def test_a_day_that_moves_moves_its_way_unless_that_is_over_or_under_way(
     assert [each.what for each in changes.problems] == ([matching.UNDER_WAY] if turn is None else [])
     # What is over keeps its own operation: the new day gets another.
     assert all((each.known.operation == known[0].operation) is (turn is Turn.MOVED) for each in changes.changes)
+
+
+def test_what_is_moved_keeps_everybody_who_has_a_part() -> None:
+    known = after(calendar(entry("a")))
+    (change,) = matched(calendar(entry("a", "SEQUENCE:1", at="DTSTART:20310620T073000Z")), known).changes
+    assert change.operation is not None
+    receiver, liaison = uuid4(), uuid4()
+    before = msgspec.structs.replace(change.operation, receiver=receiver, liaison=liaison)
+    plan = importing.planned(replace(change, operation=before), _nobody_plans)
+    assert (plan.receiver_id, plan.liaison_id) == (receiver, liaison)
+    assert (plan.coordinator_id, plan.buddy_id) == (before.coordinator, before.buddy)
+    assert plan.ends_at - plan.begins_at == before.ends_at - before.begins_at
+
+
+def _nobody_plans(_begins_at: datetime) -> Plan:
+    raise AssertionError("what is known is planned as it was")
 
 
 @pytest.mark.parametrize(
