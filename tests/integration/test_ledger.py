@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from uuid import uuid4
 
 import pytest
@@ -12,7 +13,7 @@ from cases.ledger import Head, Stretch
 from core import database as databases
 from core import ledger
 from core.database import Database, Transaction
-from core.errors import InvalidInput, StrehaError
+from core.errors import InvalidInput, StrehaError, Unavailable
 from core.ledger import Act
 from crypto import chain
 from tests.clock import MovableClock
@@ -91,11 +92,16 @@ async def test_who_leads_a_case_and_which_agencies_answer_is_recorded(
 async def test_many_acts_and_two_sequencers_make_one_chain(
     database: Database, database_url: str, clock: MovableClock
 ) -> None:
+    async def chains(sequencer: Database) -> None:
+        # Whoever was overtaken each time comes again later, as the engine does.
+        with suppress(Unavailable):
+            await chained.sequence(sequencer)
+
     async with databases.connect(database_url) as other, asyncio.TaskGroup() as tasks:
         for number in range(60):
             tasks.create_task(record(database, clock, number=number))
         for sequencer in (database, other) * 10:
-            tasks.create_task(chained.sequence(sequencer))
+            tasks.create_task(chains(sequencer))
     await chained.sequence_all(database)
     verified = await chained.verify(database)
     assert (verified.entries, verified.broken_at) == (60, None)
